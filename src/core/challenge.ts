@@ -1,0 +1,26 @@
+/** The auth-params of a challenge, in the order in which they are written. */
+export interface ChallengeParameters {
+  readonly error?: string;
+  readonly errorDescription?: string;
+  /** A `scope` value (RFC 6749 §3.3). */
+  readonly scope?: string;
+  readonly resourceMetadata?: string;
+}
+
+/** What RFC 6750 §3 allows inside `error_description`, `scope` and the like: printable ASCII without `"` and `\`. */
+const FORBIDDEN = /[^\x20-\x21\x23-\x5b\x5d-\x7e]/g;
+
+/** A quoted-string whose content cannot end it, escape from it or start a new header field. */
+function quoted(value: string): string {
+  return `"${value.replace(FORBIDDEN, '?')}"`;
+}
+
+/** A `WWW-Authenticate` challenge of one scheme (RFC 9110 §11.6.1, RFC 6750 §3). */
+export function challenge(scheme: string, realm: string, parameters: ChallengeParameters = {}): string {
+  let text = `${scheme} realm=${quoted(realm)}`;
+  if (parameters.error !== undefined) text += `, error=${quoted(parameters.error)}`;
+  if (parameters.errorDescription !== undefined) text += `, error_description=${quoted(parameters.errorDescription)}`;
+  if (parameters.scope !== undefined) text += `, scope=${quoted(parameters.scope)}`;
+  if (parameters.resourceMetadata !== undefined) text += `, resource_metadata=${quoted(parameters.resourceMetadata)}`;
+  return text;
+}

@@ -1,0 +1,60 @@
+import { ConfigurationError } from './errors.js';
+import { MAXIMUM_INTEGER } from './structured-fields.js';
+
+/** How much in how long: `limit` units per window. A limit of 0 refuses everything. */
+export interface Rate {
+  readonly limit: number;
+  readonly windowMilliseconds: number;
+  readonly windowSeconds: number;
+}
+
+/** The largest limit: what the response fields can tell (RFC 9651 §3.3.1). */
+export const MAXIMUM_LIMIT = MAXIMUM_INTEGER;
+
+/** The longest window: 366 days. */
+export const MAXIMUM_WINDOW_SECONDS = 366 * 86_400;
+
+const SECONDS: Readonly<Record<string, number>> = Object.freeze({
+  ...unit(1, 's', 'sec', 'secs', 'second', 'seconds'),
+  ...unit(60, 'm', 'min', 'mins', 'minute', 'minutes'),
+  ...unit(3600, 'h', 'hr', 'hrs', 'hour', 'hours'),
+  ...unit(86_400, 'd', 'day', 'days'),
+});
+
+function unit(seconds: number, ...names: string[]): Record<string, number> {
+  return Object.fromEntries(names.map((name) => [name, seconds]));
+}
+
+const RATE = /^(\d+)\/(\d*)([a-z]+)$/;
+const FORM = 'write it as limit/period, e.g. "100/hour", "10/5m" or "1/s" (periods s, m, h, d), or null for no limit';
+
+/**
+ * Reads a rate: `100/hour`, `10/5m`, `1/s`; `null` is unlimited, `0/m` refuses everything. The period is read whole
+ * (`5/month` is an error, not five a minute).
+ *
+ * @param where who declared it, for the message
+ * @throws ConfigurationError if it is anything else
+ */
+export function parseRate(text: string | null, where: string): Rate | null {
+  if (text === null) return null;
+  const shown = JSON.stringify(text) ?? String(text);
+  const match = typeof text === 'string' ? RATE.exec(text) : null;
+  if (match === null) throw new ConfigurationError(`${where}: ${shown} is not a rate; ${FORM}.`);
+  const [, limitText = '', countText = '', unitText = ''] = match;
+  const unitSeconds = Object.hasOwn(SECONDS, unitText) ? SECONDS[unitText] : undefined;
+  if (unitSeconds === undefined) {
+    throw new ConfigurationError(`${where}: ${shown} has an unknown period ${JSON.stringify(unitText)}; ${FORM}.`);
+  }
+  const limit = Number(limitText);
+  if (limit > MAXIMUM_LIMIT) {
+    throw new ConfigurationError(`${where}: ${shown} has a limit above ${MAXIMUM_LIMIT}; lower it, or use null.`);
+  }
+  const windowSeconds = (countText === '' ? 1 : Number(countText)) * unitSeconds;
+  if (windowSeconds === 0) {
+    throw new ConfigurationError(`${where}: ${shown} has a window of no length; give a period of at least one second.`);
+  }
+  if (windowSeconds > MAXIMUM_WINDOW_SECONDS) {
+    throw new ConfigurationError(`${where}: ${shown} has a window of more than 366 days; shorten it.`);
+  }
+  return Object.freeze({ limit, windowMilliseconds: windowSeconds * 1000, windowSeconds });
+}

@@ -1,0 +1,45 @@
+import { ConfigurationError } from './errors.js';
+
+/** Scope names with what a person is told of them, e.g. `{ 'books:read': 'See your books' }`. */
+export type ScopeDescriptions = Readonly<Record<string, string>>;
+
+/** `scope-token` of RFC 6749 §3.3: printable ASCII without space, `"` and `\`. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Whether a string can be the name of one scope (RFC 6749 §3.3). */
+export function isScopeName(value: unknown): value is string {
+  return typeof value === 'string' && SCOPE_TOKEN.test(value);
+}
+
+/** Splits a `scope` value (RFC 6749 §3.3) into its names, each once, in their order. */
+export function parseScope(scope: string): string[] {
+  const names = scope.split(' ').filter((name) => name !== '');
+  return names.length < 2 ? names : [...new Set(names)];
+}
+
+/** Joins scope names to the `scope` value of the wire and of the database. */
+export function formatScope(names: Iterable<string>): string {
+  return [...names].join(' ');
+}
+
+/**
+ * Reads scope names from a declaration: each string may itself hold several, separated by spaces.
+ *
+ * @throws ConfigurationError if one of them is not a scope name; `where` says who declared it.
+ */
+export function declaredScopes(values: readonly unknown[], where: string): readonly string[] {
+  const names: string[] = [];
+  for (const value of values) {
+    const parts = typeof value === 'string' ? parseScope(value) : [value];
+    if (parts.length === 0) throw new ConfigurationError(`${where}: an empty string is not a scope.`);
+    for (const part of parts) {
+      if (!isScopeName(part)) {
+        throw new ConfigurationError(
+          `${where}: ${JSON.stringify(part) ?? String(part)} is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote and backslash).`,
+        );
+      }
+      if (!names.includes(part)) names.push(part);
+    }
+  }
+  return Object.freeze(names);
+}

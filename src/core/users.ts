@@ -1,0 +1,13 @@
+/**
+ * The host's users. The package holds only their ids, as strings, and asks for the rest.
+ *
+ * `User` is whatever the host's user is; it is what `@CurrentUser()` gives to a controller.
+ */
+export interface UserStore<User = unknown> {
+  /** The user with this id, or `undefined`. */
+  findById(id: string): User | undefined | Promise<User | undefined>;
+  /** Whether the user may act now. A token or session of a user who may not is refused. */
+  isActive(user: User): boolean;
+  /** The id of a user, as a string; the default reads `user.id`. */
+  idOf?(user: User): string;
+}
