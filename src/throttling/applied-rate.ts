@@ -1,0 +1,62 @@
+import { parseRate, type Rate } from '../core/rate.js';
+import { structuredInteger, structuredString } from '../core/structured-fields.js';
+
+/** One rate of one policy, with everything that can be worked out before a request. */
+export interface AppliedRate extends Rate {
+  /** Begins every counter's key: policy and rate, e.g. `user:100/3600:`. */
+  readonly keyPrefix: string;
+  /** The name in the response fields, as a structured string with its quotes. */
+  readonly label: string;
+  /** The item of `RateLimit-Policy`, e.g. `"user";q=100;w=3600`. */
+  readonly policyItem: string;
+}
+
+/** How many answers of rate functions are kept, over all policies with one. */
+const MAXIMUM_REMEMBERED = 1000;
+
+/**
+ * Works out one rate of a policy.
+ *
+ * @param alone whether it is the policy's only rate; otherwise the window becomes part of its name in the fields
+ */
+export function appliedRate(policyName: string, rate: Rate, alone: boolean): AppliedRate {
+  // No policy's name has a slash, so that the longer form is never the name of another.
+  const label = structuredString(alone ? policyName : `${policyName}/${rate.windowSeconds}`);
+  return Object.freeze({
+    ...rate,
+    keyPrefix: `${policyName}:${rate.limit}/${rate.windowSeconds}:`,
+    label,
+    policyItem: `${label};q=${structuredInteger(rate.limit)};w=${structuredInteger(rate.windowSeconds)}`,
+  });
+}
+
+/** Reads the answers of a rate function; equal ones are read once, and a bounded number is remembered. */
+export class DynamicRates {
+  readonly #known = new Map<string, readonly AppliedRate[]>();
+  readonly #policyName: string;
+  readonly #where: string;
+  readonly #prepare: (rate: Rate) => void;
+
+  constructor(policyName: string, where: string, prepare: (rate: Rate) => void) {
+    this.#policyName = policyName;
+    this.#where = where;
+    this.#prepare = prepare;
+  }
+
+  /**
+   * The rate that the function answered with; none if it is unlimited.
+   *
+   * @throws ConfigurationError if it is no rate
+   */
+  read(text: string | null): readonly AppliedRate[] {
+    if (text === null) return [];
+    const known = this.#known.get(text);
+    if (known !== undefined) return known;
+    const rate = parseRate(text, this.#where) as Rate;
+    this.#prepare(rate);
+    const applied = [appliedRate(this.#policyName, rate, true)];
+    if (this.#known.size >= MAXIMUM_REMEMBERED) this.#known.clear();
+    this.#known.set(text, applied);
+    return applied;
+  }
+}

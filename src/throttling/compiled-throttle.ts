@@ -1,0 +1,180 @@
+import type { AppliedRate } from './applied-rate.js';
+import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
+import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
+import type { AppliedRates, Policy } from './policy.js';
+import { isPromise } from './promises.js';
+import type { StoreGuard } from './store-guard.js';
+import type { ThrottleSubject } from './subject.js';
+import type { WhenStoreFails } from './throttling-options.js';
+
+/** The answer for one request. */
+export interface ThrottleOutcome {
+  readonly allowed: boolean;
+  /** In how many whole seconds a next try makes sense, at least 1; 0 if allowed. Becomes `Retry-After`. */
+  readonly retryAfterSeconds: number;
+  /** `RateLimit` and its like, for the response of allowed and refused requests. */
+  readonly fields: ResponseFields;
+  /** Refused because the store is away (503), not because the quota is spent (429). */
+  readonly unavailable: boolean;
+}
+
+/** The policies of one action, worked out at start-up. */
+export interface CompiledThrottle {
+  /** The policies in their order; for people. */
+  readonly policies: readonly { readonly name: string; readonly description: string }[];
+  /** Whether no request can be refused here: there are no policies, or only unlimited ones. */
+  readonly unlimited: boolean;
+  /**
+   * Decides on a request and counts it if it is allowed. Synchronous if the engine is and no rate function answers
+   * with a promise.
+   *
+   * @throws ConfigurationError if a rate, cost or key function answers what cannot be (also as a rejection)
+   */
+  decide(subject: ThrottleSubject): ThrottleOutcome | Promise<ThrottleOutcome>;
+}
+
+/** What all compiled throttles share. */
+export interface ThrottleParts {
+  readonly guard: StoreGuard;
+  readonly whenStoreFails: WhenStoreFails;
+  /** Decides in the mode `local`. */
+  consumeLocally(charges: readonly Charge[]): ThrottleDecision;
+  readonly writeFields: WriteFields;
+}
+
+const ALLOWED: ThrottleOutcome = Object.freeze({
+  allowed: true,
+  retryAfterSeconds: 0,
+  fields: NO_FIELDS,
+  unavailable: false,
+});
+const UNAVAILABLE: ThrottleOutcome = Object.freeze({
+  allowed: false,
+  retryAfterSeconds: 1,
+  fields: NO_FIELDS,
+  unavailable: true,
+});
+
+/** The charges of a request and the rates that they come from, in the same order. */
+interface Assessment {
+  readonly rates: AppliedRate[];
+  readonly charges: Charge[];
+}
+
+/** Compiles policies for an action. */
+export function compileThrottle(policies: readonly Policy[], parts: ThrottleParts): CompiledThrottle {
+  const limiting = policies.filter(({ rates }) => typeof rates === 'function' || rates.length > 0);
+  const described = Object.freeze(policies.map(({ name, description }) => Object.freeze({ name, description })));
+  if (limiting.length === 0) return Object.freeze({ policies: described, unlimited: true, decide: () => ALLOWED });
+  const dynamic = limiting.some(({ rates }) => typeof rates === 'function');
+  const decide = (subject: ThrottleSubject) => {
+    if (!dynamic) return decideOn(assess(limiting, subject), parts);
+    const assessment = assessDynamic(limiting, subject);
+    return isPromise(assessment) ? assessment.then((known) => decideOn(known, parts)) : decideOn(assessment, parts);
+  };
+  return Object.freeze({ policies: described, unlimited: false, decide });
+}
+
+function assess(policies: readonly Policy[], subject: ThrottleSubject): Assessment {
+  const assessment: Assessment = { rates: [], charges: [] };
+  for (const policy of policies) {
+    const key = policy.key(subject);
+    if (key !== undefined) add(assessment, policy, subject, key, policy.rates as AppliedRates);
+  }
+  return assessment;
+}
+
+/** The rate functions are asked all at once, and only those of policies that apply. */
+function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): Assessment | Promise<Assessment> {
+  const keys: string[] = [];
+  const applying: Policy[] = [];
+  const answers: (AppliedRates | Promise<AppliedRates>)[] = [];
+  let pending = false;
+  try {
+    for (const policy of policies) {
+      const key = policy.key(subject);
+      if (key === undefined) continue;
+      const answer = typeof policy.rates === 'function' ? policy.rates(subject) : policy.rates;
+      keys.push(key);
+      applying.push(policy);
+      answers.push(answer);
+      pending ||= isPromise(answer);
+    }
+  } catch (error) {
+    // What others still answer is of no use any more; a rejection among it would otherwise be unhandled.
+    for (const answer of answers) if (isPromise(answer)) answer.catch(() => {});
+    throw error;
+  }
+  const complete = (rates: readonly AppliedRates[]) => {
+    const assessment: Assessment = { rates: [], charges: [] };
+    applying.forEach((policy, index) => {
+      add(assessment, policy, subject, keys[index] as string, rates[index] as AppliedRates);
+    });
+    return assessment;
+  };
+  return pending ? Promise.all(answers).then(complete) : complete(answers as AppliedRates[]);
+}
+
+function add(
+  { rates: allRates, charges }: Assessment,
+  policy: Policy,
+  subject: ThrottleSubject,
+  tag: string,
+  rates: AppliedRates,
+): void {
+  if (rates.length === 0) return;
+  const cost = policy.cost(subject, rates);
+  for (const rate of rates) {
+    allRates.push(rate);
+    charges.push({
+      key: rate.keyPrefix + tag,
+      tag,
+      limit: rate.limit,
+      windowMilliseconds: rate.windowMilliseconds,
+      cost,
+    });
+  }
+}
+
+function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome | Promise<ThrottleOutcome> {
+  const { charges } = assessment;
+  if (charges.length === 0) return ALLOWED;
+  for (const { limit } of charges) {
+    // A rate of nothing refuses whether there is a store or not.
+    if (limit === 0) return refuseAtOnce(assessment, parts);
+  }
+  const decision = parts.guard.consume(charges, parts.whenStoreFails === 'closed');
+  return isPromise(decision)
+    ? decision.then((known) => outcomeOf(assessment, known, parts))
+    : outcomeOf(assessment, decision, parts);
+}
+
+function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): ThrottleOutcome {
+  const zero = rates.filter(({ limit }) => limit === 0);
+  const results = zero.map((rate) => ({ allowed: false, remaining: 0, resetMilliseconds: rate.windowMilliseconds }));
+  return refused(zero, results, writeFields);
+}
+
+function outcomeOf(
+  { rates, charges }: Assessment,
+  known: ThrottleDecision | undefined,
+  { whenStoreFails, consumeLocally, writeFields }: ThrottleParts,
+): ThrottleOutcome {
+  if (known === undefined && whenStoreFails === 'closed') return UNAVAILABLE;
+  if (known === undefined && whenStoreFails === 'open') return ALLOWED;
+  const { allowed, results } = known ?? consumeLocally(charges);
+  if (!allowed) return refused(rates, results, writeFields);
+  return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false };
+}
+
+function refused(
+  rates: readonly AppliedRate[],
+  results: readonly ChargeResult[],
+  writeFields: WriteFields,
+): ThrottleOutcome {
+  let retryAfterSeconds = 1;
+  for (const { allowed, resetMilliseconds } of results) {
+    if (!allowed) retryAfterSeconds = Math.max(retryAfterSeconds, secondsUntil(resetMilliseconds));
+  }
+  return { allowed: false, retryAfterSeconds, fields: writeFields(rates, results), unavailable: false };
+}

@@ -1,0 +1,58 @@
+import type { Rate } from '../core/rate.js';
+
+/** What one policy asks for one request: `cost` units of `limit` per window, counted under `key`. */
+export interface Charge {
+  /** Names policy and principal, e.g. `user:100/3600:user:alice`. Unique per counter. */
+  readonly key: string;
+  /** The part of the key that names the principal, e.g. `user:alice`: a Redis Cluster hash tag. */
+  readonly tag: string;
+  /** Units per window; 0 always refuses. */
+  readonly limit: number;
+  readonly windowMilliseconds: number;
+  /** Units that this request costs; 0 asks without spending. */
+  readonly cost: number;
+}
+
+/** What an engine answers for one charge. */
+export interface ChargeResult {
+  /** Whether this charge fits. */
+  readonly allowed: boolean;
+  /** Units left in the window after the decision; never negative, never more than will be admitted. */
+  readonly remaining: number;
+  /** Milliseconds until the window ends. */
+  readonly resetMilliseconds: number;
+}
+
+/** The decision over all charges of a request: allowed only if each one fits, and only then anything is spent. */
+export interface ThrottleDecision {
+  readonly allowed: boolean;
+  /** In the order of the charges. */
+  readonly results: readonly ChargeResult[];
+}
+
+/** Counts. An engine that has its answer at hand returns it without a promise. */
+export interface ThrottleEngine {
+  /**
+   * Decides on all charges together: if one does not fit, none is spent.
+   *
+   * @throws Error (or rejects) if the store cannot answer; the throttle then acts by `whenStoreFails`
+   */
+  consume(charges: readonly Charge[]): ThrottleDecision | Promise<ThrottleDecision>;
+  /**
+   * Gives units back that a `consume` spent, as far as the window is still the same: a new window never gains from
+   * what an old one spent.
+   *
+   * @param decision what `consume` answered for these charges; by it the engine knows the windows
+   */
+  refund(charges: readonly Charge[], decision: ThrottleDecision): void | Promise<void>;
+  /**
+   * Asked at start-up for each rate that is known then.
+   *
+   * @throws ConfigurationError if the engine cannot count it
+   */
+  prepare?(rate: Rate): void;
+  /** Resolves when the first connection to the store stands, or its first attempt has failed; never rejects. */
+  ready?(): Promise<void>;
+  /** Closes what the engine opened itself. */
+  close?(): Promise<void>;
+}

@@ -1,0 +1,23 @@
+import type { Charge, ChargeResult } from '../engine.js';
+
+/** A result that remembers which window it was counted in, so that a refund finds the same one or none. */
+export interface CountedResult extends ChargeResult {
+  /** When the window ends, by the clock of the engine, in milliseconds. */
+  readonly windowEnd: number;
+}
+
+/** The window that a result was counted in; `undefined` for a result of another engine. */
+export function windowEndOf(result: ChargeResult | undefined): number | undefined {
+  return (result as CountedResult | undefined)?.windowEnd;
+}
+
+/** The result of a charge whose counter stands at `used` after the decision. */
+export function countedResult(
+  charge: Charge,
+  allowed: boolean,
+  used: number,
+  resetMilliseconds: number,
+  windowEnd: number,
+): CountedResult {
+  return { allowed, remaining: Math.max(0, charge.limit - used), resetMilliseconds, windowEnd };
+}

@@ -1,0 +1,188 @@
+import { randomInt } from 'node:crypto';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { ConfigurationError } from '../../core/errors.js';
+import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import { countedResult, windowEndOf } from './counted.js';
+import { type Counter, OverflowCounters } from './overflow.js';
+
+export interface MemoryEngineOptions {
+  /** How many counters are kept at most; default 100 000. Keys beyond share a fixed number of counters. */
+  readonly maxKeys?: number;
+  readonly clock?: Clock;
+}
+
+/** Counts in this process, synchronously. */
+export interface MemoryEngine extends ThrottleEngine {
+  consume(charges: readonly Charge[]): ThrottleDecision;
+  refund(charges: readonly Charge[], decision: ThrottleDecision): void;
+  /** How many keys have counters of their own now, ended ones included. */
+  readonly size: number;
+}
+
+const DEFAULT_MAXIMUM_KEYS = 100_000;
+/** How many counters are looked at for an ended window, for each that is added, and when there is no place. */
+const SWEEP_PER_INSERT = 2;
+const SWEEP_WHEN_FULL = 32;
+
+/**
+ * Makes an engine that counts in this process: fixed windows that begin at a key's first hit. It needs no timer, keeps
+ * a bounded number of counters whatever identifiers callers present, and never admits more than a rate.
+ *
+ * @throws ConfigurationError if `maxKeys` is no whole number of at least 1
+ */
+export function memoryEngine({
+  maxKeys = DEFAULT_MAXIMUM_KEYS,
+  clock = systemClock,
+}: MemoryEngineOptions = {}): MemoryEngine {
+  if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
+    throw new ConfigurationError(
+      `memoryEngine: maxKeys is ${JSON.stringify(maxKeys) ?? String(maxKeys)}; give a whole number of at least 1.`,
+    );
+  }
+  return new FixedWindows(maxKeys, clock);
+}
+
+/** Where a charge is counted: an existing counter, a new one of its own (`undefined`), or nowhere. */
+type Place = Counter | undefined | typeof NOWHERE;
+const NOWHERE = Symbol('nowhere');
+
+class FixedWindows implements MemoryEngine {
+  readonly #counters = new Map<string, Counter>();
+  readonly #overflow = new OverflowCounters(randomInt(2 ** 32));
+  readonly #maxKeys: number;
+  readonly #clock: Clock;
+  /** Goes round all counters, a few at a time; a Map's iterator bears insertions and deletions meanwhile. */
+  #sweeper = this.#counters.entries();
+
+  constructor(maxKeys: number, clock: Clock) {
+    this.#maxKeys = maxKeys;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#counters.size;
+  }
+
+  consume(charges: readonly Charge[]): ThrottleDecision {
+    const now = this.#clock.monotonicMilliseconds();
+    // Only before and after: between finding a counter and spending on it, none may be removed.
+    if (this.#counters.size + charges.length > this.#maxKeys) this.#sweep(SWEEP_WHEN_FULL, now);
+    const sizeBefore = this.#counters.size;
+    const decision =
+      charges.length === 1 ? this.#consumeOne(charges[0] as Charge, now) : this.#consumeAll(charges, now);
+    const added = this.#counters.size - sizeBefore;
+    if (added > 0) this.#sweep(SWEEP_PER_INSERT * added, now);
+    return decision;
+  }
+
+  #consumeOne(charge: Charge, now: number): ThrottleDecision {
+    const place = this.#find(charge, now, 0);
+    const allowed = fitsIn(place, charge, now, 0);
+    const result = allowed ? this.#spend(charge, place, now) : unspent(charge, place, false, now);
+    return { allowed, results: [result] };
+  }
+
+  #consumeAll(charges: readonly Charge[], now: number): ThrottleDecision {
+    const places: Place[] = [];
+    const fits: boolean[] = [];
+    let planned = 0;
+    let allowed = true;
+    for (let index = 0; index < charges.length; index++) {
+      const charge = charges[index] as Charge;
+      const twin = twinOf(charges, index);
+      const place = twin === undefined ? this.#find(charge, now, planned) : places[twin];
+      if (place === undefined && twin === undefined) planned++;
+      const fit = fitsIn(place, charge, now, alreadyAsked(charges, places, index, place));
+      places.push(place);
+      fits.push(fit);
+      allowed &&= fit;
+    }
+    const results = charges.map((charge, index) =>
+      allowed ? this.#spend(charge, places[index], now) : unspent(charge, places[index], fits[index] as boolean, now),
+    );
+    return { allowed, results };
+  }
+
+  refund(charges: readonly Charge[], decision: ThrottleDecision): void {
+    if (!decision.allowed) return;
+    const now = this.#clock.monotonicMilliseconds();
+    for (let index = 0; index < charges.length; index++) {
+      const charge = charges[index] as Charge;
+      const counter = this.#counters.get(charge.key) ?? this.#overflow.live(charge, now);
+      if (counter === undefined || counter.endsAt !== windowEndOf(decision.results[index])) continue;
+      counter.used = Math.max(0, counter.used - charge.cost);
+    }
+  }
+
+  #find(charge: Charge, now: number, planned: number): Place {
+    const own = this.#counters.get(charge.key);
+    if (own !== undefined) return own;
+    const shared = this.#overflow.live(charge, now);
+    if (shared !== undefined) return shared;
+    if (this.#counters.size + planned < this.#maxKeys) return undefined;
+    return this.#overflow.open(charge) ?? NOWHERE;
+  }
+
+  #spend(charge: Charge, place: Place, now: number): ChargeResult {
+    // The same key twice in one request: the first of the two made the counter.
+    let counter = place === undefined ? this.#counters.get(charge.key) : (place as Counter);
+    if (counter === undefined) {
+      counter = { used: 0, endsAt: now + charge.windowMilliseconds, shared: false };
+      if (charge.cost > 0) this.#counters.set(charge.key, counter);
+    } else if (counter.endsAt <= now) {
+      if (charge.cost === 0) return unspent(charge, counter, true, now);
+      counter.used = 0;
+      counter.endsAt = now + charge.windowMilliseconds;
+      if (counter.shared) this.#overflow.opened(counter.endsAt);
+    }
+    counter.used += charge.cost;
+    return countedResult(charge, true, counter.used, counter.endsAt - now, counter.endsAt);
+  }
+
+  #sweep(steps: number, now: number): void {
+    for (let step = 0; step < steps; step++) {
+      let next = this.#sweeper.next();
+      if (next.done) {
+        this.#sweeper = this.#counters.entries();
+        next = this.#sweeper.next();
+        if (next.done) return;
+      }
+      const [key, counter] = next.value;
+      if (counter.endsAt <= now) this.#counters.delete(key);
+    }
+  }
+}
+
+/** An earlier charge of the same key in the same request. */
+function twinOf(charges: readonly Charge[], index: number): number | undefined {
+  for (let earlier = 0; earlier < index; earlier++) {
+    if (charges[earlier]?.key === charges[index]?.key) return earlier;
+  }
+  return undefined;
+}
+
+/** Units that earlier charges of the same request ask of the same counter. */
+function alreadyAsked(charges: readonly Charge[], places: readonly Place[], index: number, place: Place): number {
+  let asked = 0;
+  for (let earlier = 0; earlier < index; earlier++) {
+    const same = place === undefined ? charges[earlier]?.key === charges[index]?.key : places[earlier] === place;
+    if (same) asked += charges[earlier]?.cost ?? 0;
+  }
+  return asked;
+}
+
+function usedIn(place: Place, now: number): number {
+  return place !== undefined && place !== NOWHERE && place.endsAt > now ? place.used : 0;
+}
+
+function fitsIn(place: Place, charge: Charge, now: number, asked: number): boolean {
+  return place !== NOWHERE && charge.limit > 0 && usedIn(place, now) + asked + charge.cost <= charge.limit;
+}
+
+/** The result of a charge that was not spent, because another one (or itself) did not fit, or it costs nothing. */
+function unspent(charge: Charge, place: Place, allowed: boolean, now: number): ChargeResult {
+  if (place === NOWHERE) return countedResult(charge, false, charge.limit, charge.windowMilliseconds, now);
+  const live = place !== undefined && place.endsAt > now;
+  const endsAt = live ? place.endsAt : now + charge.windowMilliseconds;
+  return countedResult(charge, allowed, usedIn(place, now), endsAt - now, endsAt);
+}

@@ -1,0 +1,65 @@
+import type { Charge } from '../engine.js';
+
+/** One fixed window: it begins at the first hit and lasts its whole length. */
+export interface Counter {
+  used: number;
+  /** In milliseconds of the monotonic clock; the window is over from then on. */
+  endsAt: number;
+  /** Whether several keys count on it. */
+  readonly shared: boolean;
+}
+
+/** How many rates have overflow counters of their own; with more, keys that find no place are refused. */
+const MAXIMUM_RATES = 64;
+const COUNTERS_PER_RATE = 64;
+
+/**
+ * A fixed number of counters that keys share when the engine has no place for counters of their own. Sharing is
+ * stricter, never looser: what one key spends, all that share its counter have spent.
+ */
+export class OverflowCounters {
+  readonly #byRate = new Map<string, (Counter | undefined)[]>();
+  /** Random, so that nobody can choose an identifier that shares the counter of another. */
+  readonly #seed: number;
+  #liveUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(seed: number) {
+    this.#seed = seed | 0;
+  }
+
+  /** The counter of a key that overflowed earlier and whose window has not ended: it has to stay there. */
+  live(charge: Charge, now: number): Counter | undefined {
+    if (this.#liveUntil <= now) return undefined;
+    const counter = this.#byRate.get(rateKey(charge))?.[this.#slot(charge.key)];
+    return counter !== undefined && counter.endsAt > now ? counter : undefined;
+  }
+
+  /** The counter that a key is to share from now on; `undefined` if there are too many different rates. */
+  open(charge: Charge): Counter | undefined {
+    const rate = rateKey(charge);
+    let counters = this.#byRate.get(rate);
+    if (counters === undefined) {
+      if (this.#byRate.size >= MAXIMUM_RATES) return undefined;
+      counters = new Array<Counter | undefined>(COUNTERS_PER_RATE).fill(undefined);
+      this.#byRate.set(rate, counters);
+    }
+    const slot = this.#slot(charge.key);
+    counters[slot] ??= { used: 0, endsAt: Number.NEGATIVE_INFINITY, shared: true };
+    return counters[slot];
+  }
+
+  /** Tells that a window was opened on one of the counters. */
+  opened(endsAt: number): void {
+    if (endsAt > this.#liveUntil) this.#liveUntil = endsAt;
+  }
+
+  #slot(key: string): number {
+    let hash = this.#seed;
+    for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+    return (hash ^ (hash >>> 15)) & (COUNTERS_PER_RATE - 1);
+  }
+}
+
+function rateKey(charge: Charge): string {
+  return `${charge.limit}/${charge.windowMilliseconds}`;
+}

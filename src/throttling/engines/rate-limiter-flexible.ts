@@ -1,0 +1,211 @@
+import type { RateLimiterRes } from 'rate-limiter-flexible';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { ConfigurationError } from '../../core/errors.js';
+import type { Rate } from '../../core/rate.js';
+import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import { countedResult, windowEndOf } from './counted.js';
+
+/** What the engine uses of a limiter of rate-limiter-flexible; every class with `points` and `duration` has it. */
+export interface FlexibleLimiter {
+  consume(key: string, points?: number): Promise<RateLimiterRes>;
+  reward(key: string, points?: number): Promise<RateLimiterRes>;
+  penalty(key: string, points?: number): Promise<RateLimiterRes>;
+  get(key: string): Promise<RateLimiterRes | null>;
+}
+
+/**
+ * Makes the limiter of one rate, e.g. `(points, duration, keyPrefix) => new RateLimiterRedis({ storeClient, points,
+ * duration, keyPrefix })`. Called once for each different rate; all of them may share one store.
+ */
+export type FlexibleLimiterFactory = (limit: number, windowSeconds: number, keyPrefix: string) => FlexibleLimiter;
+
+export interface RateLimiterFlexibleOptions {
+  /** Given to every limiter; default `oauth2:throttle`. */
+  readonly keyPrefix?: string;
+  readonly clock?: Clock;
+}
+
+const WHERE = 'rateLimiterFlexibleEngine';
+/** A limiter is never dropped again, for that could forget what it counted. */
+const MAXIMUM_LIMITERS = 1000;
+/** `setTimeout` of Node: beyond, a timer fires at once, and with it the in-memory limiter forgets. */
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
+/** Nothing is given back in the last part of a window: it could come in the next one and loosen that. */
+const MARGIN_MILLISECONDS = 250;
+
+/**
+ * Makes an engine of the limiters of rate-limiter-flexible, on any of its stores. They count one key at a time: charges
+ * are consumed one after the other and given back if a later one refuses. So a refusal that is under way can make
+ * another request be refused too; more than a rate is never admitted.
+ */
+export function rateLimiterFlexibleEngine(
+  limiterFor: FlexibleLimiterFactory,
+  { keyPrefix = 'oauth2:throttle', clock = systemClock }: RateLimiterFlexibleOptions = {},
+): ThrottleEngine {
+  if (typeof limiterFor !== 'function') {
+    throw new ConfigurationError(
+      `${WHERE}: give a function that makes a limiter from (limit, windowSeconds, keyPrefix).`,
+    );
+  }
+  return new FlexibleEngine(limiterFor, keyPrefix, clock);
+}
+
+type Consumed = { readonly fits: boolean; readonly spent: boolean; readonly result: ChargeResult };
+
+class FlexibleEngine implements ThrottleEngine {
+  readonly #limiters = new Map<string, FlexibleLimiter>();
+  readonly #limiterFor: FlexibleLimiterFactory;
+  readonly #keyPrefix: string;
+  readonly #clock: Clock;
+
+  constructor(limiterFor: FlexibleLimiterFactory, keyPrefix: string, clock: Clock) {
+    this.#limiterFor = limiterFor;
+    this.#keyPrefix = keyPrefix;
+    this.#clock = clock;
+  }
+
+  prepare({ limit, windowMilliseconds }: Rate): void {
+    if (limit > 0) this.#limiter(limit, windowMilliseconds);
+  }
+
+  async consume(charges: readonly Charge[]): Promise<ThrottleDecision> {
+    const done: Consumed[] = [];
+    try {
+      for (const charge of charges) {
+        const consumed = await this.#consumeOne(charge);
+        done.push(consumed);
+        if (!consumed.fits) break;
+      }
+    } catch (error) {
+      await this.#undo(charges, done);
+      throw error;
+    }
+    if (done.every(({ fits }) => fits)) return { allowed: true, results: done.map(({ result }) => result) };
+    const [rest] = await Promise.all([
+      Promise.all(charges.slice(done.length).map((charge) => this.#ask(charge))),
+      this.#undo(charges, done),
+    ]);
+    const undone = done.map(({ result, fits }, index) =>
+      fits ? { ...result, remaining: result.remaining + (charges[index] as Charge).cost } : result,
+    );
+    return { allowed: false, results: [...undone, ...rest] };
+  }
+
+  async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
+    if (!decision.allowed) return;
+    await Promise.all(charges.map((charge, index) => this.#giveBack(charge, decision.results[index])));
+  }
+
+  async #consumeOne(charge: Charge): Promise<Consumed> {
+    if (charge.cost === 0 || charge.limit === 0) {
+      const result = await this.#ask(charge);
+      return { fits: result.allowed, spent: false, result };
+    }
+    const limiter = this.#limiter(charge.limit, charge.windowMilliseconds);
+    try {
+      const state = await limiter.consume(charge.key, charge.cost);
+      return { fits: true, spent: true, result: this.#result(charge, true, state.consumedPoints, state) };
+    } catch (state) {
+      // A refusal is no Error; an Error is a failure of the store.
+      if (!isState(state)) throw state;
+      // A key that the limiter itself blocks in memory was not counted, so that nothing must be given back for it.
+      const spent = state.consumedPoints >= charge.cost;
+      const used = spent ? state.consumedPoints - charge.cost : charge.limit;
+      return { fits: false, spent, result: this.#result(charge, false, used, state) };
+    }
+  }
+
+  async #ask(charge: Charge): Promise<ChargeResult> {
+    if (charge.limit === 0) return this.#result(charge, false, 0, undefined);
+    const state = await this.#limiter(charge.limit, charge.windowMilliseconds).get(charge.key);
+    const used = state?.consumedPoints ?? 0;
+    return this.#result(charge, used + charge.cost <= charge.limit, used, state ?? undefined);
+  }
+
+  #result(charge: Charge, allowed: boolean, used: number, state: RateLimiterRes | undefined): ChargeResult {
+    const left = state === undefined || state.msBeforeNext < 0 ? charge.windowMilliseconds : state.msBeforeNext;
+    return countedResult(charge, allowed, used, left, this.#clock.monotonicMilliseconds() + left);
+  }
+
+  /** Best effort: what cannot be given back stays spent, which is stricter and never looser. */
+  async #undo(charges: readonly Charge[], done: readonly Consumed[]): Promise<void> {
+    await Promise.all(
+      done.map(({ spent, result }, index) =>
+        spent ? this.#giveBack(charges[index] as Charge, result).catch(() => {}) : undefined,
+      ),
+    );
+  }
+
+  async #giveBack(charge: Charge, result: ChargeResult | undefined): Promise<void> {
+    const windowEnd = windowEndOf(result);
+    if (windowEnd === undefined || charge.cost === 0) return;
+    const left = windowEnd - this.#clock.monotonicMilliseconds();
+    const margin = Math.min(MARGIN_MILLISECONDS, charge.windowMilliseconds / 4);
+    if (left < margin) return;
+    const limiter = this.#limiter(charge.limit, charge.windowMilliseconds);
+    const state = await limiter.reward(charge.key, charge.cost);
+    // If it took so long that a new window was met, that one would admit too much: take it back.
+    if (state.consumedPoints < 0 || state.msBeforeNext > left + margin) await limiter.penalty(charge.key, charge.cost);
+  }
+
+  #limiter(limit: number, windowMilliseconds: number): FlexibleLimiter {
+    const rate = `${limit}/${windowMilliseconds}`;
+    let limiter = this.#limiters.get(rate);
+    if (limiter === undefined) {
+      if (this.#limiters.size >= MAXIMUM_LIMITERS) {
+        throw new ConfigurationError(
+          `${WHERE}: more than ${MAXIMUM_LIMITERS} different rates; let rate functions answer with fewer.`,
+        );
+      }
+      limiter = this.#make(limit, windowMilliseconds);
+      this.#limiters.set(rate, limiter);
+    }
+    return limiter;
+  }
+
+  #make(limit: number, windowMilliseconds: number): FlexibleLimiter {
+    const windowSeconds = windowMilliseconds / 1000;
+    if (!Number.isInteger(windowSeconds) || windowSeconds < 1) {
+      // On Redis such a key would never expire.
+      throw new ConfigurationError(`${WHERE}: a window of ${windowMilliseconds} ms is not of whole seconds.`);
+    }
+    const limiter = this.#limiterFor(limit, windowSeconds, this.#keyPrefix);
+    checkLimiter(limiter, limit, windowSeconds);
+    return limiter;
+  }
+}
+
+function isState(value: unknown): value is RateLimiterRes {
+  return !(value instanceof Error) && typeof (value as RateLimiterRes | undefined)?.msBeforeNext === 'number';
+}
+
+/** Refuses limiters that would count otherwise than the policy says. */
+function checkLimiter(limiter: FlexibleLimiter, limit: number, windowSeconds: number): void {
+  const rate = `the limiter for ${limit} in ${windowSeconds} s`;
+  for (const method of ['consume', 'reward', 'penalty', 'get'] as const) {
+    if (typeof limiter?.[method] !== 'function') {
+      throw new ConfigurationError(`${WHERE}: ${rate} has no ${method}(); give a limiter of rate-limiter-flexible.`);
+    }
+  }
+  const expected = {
+    points: limit,
+    duration: windowSeconds,
+    blockDuration: 0,
+    execEvenly: false,
+    inMemoryBlockOnConsumed: 0,
+  };
+  const settings = limiter as unknown as Record<string, unknown>;
+  for (const [name, value] of Object.entries(expected)) {
+    if (settings[name] !== undefined && settings[name] !== value) {
+      throw new ConfigurationError(
+        `${WHERE}: ${rate} has ${name} ${String(settings[name])}; it must be ${String(value)}.`,
+      );
+    }
+  }
+  const kept = [limiter, settings.insuranceLimiter].some((one) => one?.constructor.name === 'RateLimiterMemory');
+  if (kept && windowSeconds * 1000 > LONGEST_TIMER_MILLISECONDS) {
+    throw new ConfigurationError(
+      `${WHERE}: RateLimiterMemory cannot count a window of ${windowSeconds} s (more than 24.8 days would be reset at once); use a shorter period, a store, or memoryEngine().`,
+    );
+  }
+}

@@ -1,0 +1,125 @@
+import { createRequire } from 'node:module';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../../core/errors.js';
+
+/**
+ * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any
+ * deadline: an answer that comes late can still be undone, one whose socket is gone can not.
+ */
+const SILENCE_MILLISECONDS = 3000;
+const MAXIMUM_RECONNECT_DELAY_MILLISECONDS = 1000;
+
+/**
+ * Nothing waits in the client: what cannot be sent now, fails now, and what was sent is never sent again. There is no
+ * time-out per command: the throttle has its deadline, and a silent socket is given up as a whole.
+ */
+const IMPATIENT = {
+  commandTimeout: undefined,
+  stringNumbers: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  socketTimeout: SILENCE_MILLISECONDS,
+  connectTimeout: SILENCE_MILLISECONDS,
+  // After a failover the old master answers READONLY.
+  reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+} satisfies Partial<RedisOptions>;
+
+const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECONNECT_DELAY_MILLISECONDS);
+
+/**
+ * Opens the engine's own connection: from a URL, or with the address and credentials of the host's client.
+ *
+ * @throws ConfigurationError if the URL is none of Redis, or ioredis is not installed
+ */
+export function openRedis(redis: string | Redis | Cluster, where: string): Redis | Cluster {
+  const client = typeof redis === 'string' ? connectTo(redis, where) : duplicate(redis, where);
+  // Without a listener ioredis writes every failed attempt to the console. The throttle tells of the state.
+  client.on('error', () => {});
+  if (isCluster(client)) connectNodesEarly(client);
+  return client;
+}
+
+/** Whether a client speaks to a Redis Cluster. */
+export function isCluster(client: Redis | Cluster): client is Cluster {
+  return client.isCluster;
+}
+
+function connectTo(url: string, where: string): Redis {
+  if (!/^rediss?:\/\/./.test(url)) {
+    throw new ConfigurationError(
+      `${where}: redis is no Redis URL; write it as redis://host:6379 or rediss://host:6379.`,
+    );
+  }
+  let ioredis: typeof import('ioredis');
+  try {
+    ioredis = createRequire(import.meta.url)('ioredis') as typeof import('ioredis');
+  } catch (cause) {
+    throw new ConfigurationError(`${where}: the package ioredis is not installed; run "npm install ioredis".`, {
+      cause,
+    });
+  }
+  return new ioredis.Redis(url, standalone());
+}
+
+function standalone(): RedisOptions {
+  return { ...IMPATIENT, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: reconnectDelay };
+}
+
+function duplicate(redis: Redis | Cluster, where: string): Redis | Cluster {
+  if (typeof redis?.duplicate !== 'function') {
+    throw new ConfigurationError(`${where}: redis is neither a Redis URL nor an ioredis client; give one of these.`);
+  }
+  if (!isCluster(redis)) {
+    return redis.duplicate({ ...standalone(), lazyConnect: false, autoPipeliningIgnoredCommands: [] });
+  }
+  return redis.duplicate([], {
+    enableOfflineQueue: false,
+    enableAutoPipelining: true,
+    autoPipeliningIgnoredCommands: [],
+    lazyConnect: false,
+    scaleReads: 'master',
+    // No delayed second attempts by the client: they would count after the caller has gone.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    clusterRetryStrategy: reconnectDelay,
+    redisOptions: IMPATIENT,
+  });
+}
+
+/**
+ * By itself a Cluster connects to a node at its first command, and refuses others meanwhile. Not before it is ready:
+ * its own check would be among those refused.
+ */
+function connectNodesEarly(cluster: Cluster): void {
+  const connect = (node: Redis) => {
+    if (cluster.status === 'ready' && node.status === 'wait') node.connect().catch(() => {});
+  };
+  cluster.on('+node', connect);
+  cluster.on('ready', () => cluster.nodes('master').forEach(connect));
+}
+
+/** Resolves when the connection stands, on a Cluster to every master, or when its first attempt has failed. */
+export async function firstConnection(client: Redis | Cluster): Promise<void> {
+  await settled(client);
+  if (isCluster(client)) await Promise.all(client.nodes('master').map(settled));
+}
+
+function settled(client: Redis | Cluster): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const event of ['ready', 'error', 'close', 'end']) client.once(event, () => resolve());
+  });
+}
+
+/** Closes a connection, after what was sent has been answered, as far as the server answers at all. */
+export async function closeRedis(client: Redis | Cluster): Promise<void> {
+  if (client.status === 'ready') {
+    let timer: NodeJS.Timeout | undefined;
+    const impatience = new Promise((resolve) => {
+      timer = setTimeout(resolve, 500);
+    });
+    await Promise.race([client.quit().catch(() => {}), impatience]);
+    clearTimeout(timer);
+  }
+  client.disconnect();
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../core/clock.js';
+import type { AppliedRate } from './applied-rate.js';
+import type { ChargeResult } from './engine.js';
+import type { CheckedOptions } from './throttling-options.js';
+
+/** Response header fields by name. */
+export type ResponseFields = Readonly<Record<string, string>>;
+
+export const NO_FIELDS: ResponseFields = Object.freeze({});
+
+/** Writes the fields for the rates that were applied and where they stand, in the same order. */
+export type WriteFields = (rates: readonly AppliedRate[], results: readonly ChargeResult[]) => ResponseFields;
+
+/**
+ * Makes the writer of `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10 §3 and §4), e.g.
+ * `"user";q=100;w=3600` and `"user";r=50;t=30`, and of the older `X-RateLimit-*`.
+ */
+export function fieldsWriter({ version, legacy }: CheckedOptions['fields'], clock: Clock): WriteFields {
+  if (version === false && !legacy) return () => NO_FIELDS;
+  return (rates, results) => {
+    if (rates.length === 0) return NO_FIELDS;
+    const fields: Record<string, string> = {};
+    if (version !== false) {
+      fields['RateLimit-Policy'] = policyList(rates);
+      fields.RateLimit = limitList(rates, results);
+    }
+    if (legacy) addLegacy(fields, rates, results, clock);
+    return fields;
+  };
+}
+
+/** Whole seconds until a window ends, never too few. */
+export function secondsUntil(resetMilliseconds: number): number {
+  return Math.max(0, Math.ceil(resetMilliseconds / 1000));
+}
+
+function policyList(rates: readonly AppliedRate[]): string {
+  let list = rates[0]?.policyItem ?? '';
+  for (let index = 1; index < rates.length; index++) list += `, ${rates[index]?.policyItem}`;
+  return list;
+}
+
+function limitList(rates: readonly AppliedRate[], results: readonly ChargeResult[]): string {
+  let list = '';
+  for (let index = 0; index < rates.length; index++) {
+    const { remaining, resetMilliseconds } = results[index] as ChargeResult;
+    if (index > 0) list += ', ';
+    list += `${rates[index]?.label};r=${remaining};t=${secondsUntil(resetMilliseconds)}`;
+  }
+  return list;
+}
+
+function addLegacy(
+  fields: Record<string, string>,
+  rates: readonly AppliedRate[],
+  results: readonly ChargeResult[],
+  clock: Clock,
+): void {
+  let scarcest = 0;
+  results.forEach((result, index) => {
+    const best = results[scarcest] as ChargeResult;
+    const longer = result.remaining === best.remaining && result.resetMilliseconds > best.resetMilliseconds;
+    if (result.remaining < best.remaining || longer) scarcest = index;
+  });
+  const { remaining, resetMilliseconds } = results[scarcest] as ChargeResult;
+  fields['X-RateLimit-Limit'] = String(rates[scarcest]?.limit);
+  fields['X-RateLimit-Remaining'] = String(remaining);
+  fields['X-RateLimit-Reset'] = String(Math.ceil((clock.nowMilliseconds() + resetMilliseconds) / 1000));
+}

@@ -1,0 +1,20 @@
+export { type Clock, systemClock } from '../core/clock.js';
+export { ConfigurationError } from '../core/errors.js';
+export { parseRate, type Rate } from '../core/rate.js';
+export type { CompiledThrottle, ThrottleOutcome } from './compiled-throttle.js';
+export type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
+export { type MemoryEngine, type MemoryEngineOptions, memoryEngine } from './engines/memory.js';
+export {
+  type FlexibleLimiter,
+  type FlexibleLimiterFactory,
+  type RateLimiterFlexibleOptions,
+  rateLimiterFlexibleEngine,
+} from './engines/rate-limiter-flexible.js';
+export { type RedisEngineOptions, redisEngine } from './engines/redis.js';
+export type { AuthenticationReservation, FailedAuthentications } from './failed-authentications.js';
+export type { ResponseFields } from './fields.js';
+export type { CostFunction, InlinePolicy, PolicyOptions, RateFunction } from './policy.js';
+export type { StoreState } from './store-guard.js';
+export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
+export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';
+export type { FieldsOptions, RateLimitVersion, ThrottlingOptions, WhenStoreFails } from './throttling-options.js';

@@ -1,0 +1,83 @@
+import { sha256Key } from '../core/digest.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { Principal } from '../core/principal.js';
+
+/** Who a request is counted for; what rate, cost and key functions receive. */
+export interface ThrottleSubject {
+  readonly principal: Principal;
+  /** The user that the request acts for, if any. */
+  readonly userId?: string | undefined;
+  /** The application that the token was issued to, also for a user's token; none for a session. */
+  readonly clientId?: string | undefined;
+  /** SHA-256 of the access token, base64url; none for a session. */
+  readonly tokenKey?: string | undefined;
+  /** The key of the address, e.g. `ip:203.0.113.5`, worked out when it is asked for. */
+  address(): string;
+  /** The request, as the framework gives it. */
+  readonly request: unknown;
+}
+
+/** The subjects that are known by name. */
+export type SubjectName = 'anon' | 'user' | 'client' | 'token';
+
+/** A key of your own, e.g. the id of a tenant; `undefined` if the policy does not apply to this request. */
+export type SubjectFunction = (subject: ThrottleSubject) => string | undefined;
+
+/** Gives the key that a policy counts a request under; `undefined` if the policy does not apply to it. */
+export type KeyOfSubject = (subject: ThrottleSubject) => string | undefined;
+
+/** Longer keys are counted under their digest, so that no caller makes the store keep long ones. */
+const MAXIMUM_KEY_LENGTH = 200;
+/** Half of a surrogate pair: it cannot be told from another half once it is written as UTF-8. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+const KEYS: Readonly<Record<SubjectName, KeyOfSubject>> = {
+  anon: (subject) => (subject.principal.kind === 'anonymous' ? subject.address() : undefined),
+  // A user's key is the same for all tokens, so that a new token buys no new quota.
+  user: (subject) => bounded(subject.principal.key ?? subject.address()),
+  client: ({ clientId, principal }) => {
+    if (clientId !== undefined) return bounded(`client:${clientId}`);
+    return principal.kind === 'application' ? bounded(principal.key) : undefined;
+  },
+  token: ({ tokenKey }) => (tokenKey === undefined ? undefined : bounded(`token:${tokenKey}`)),
+};
+
+/** Whether a name is one of `anon`, `user`, `client`, `token`. */
+export function isSubjectName(name: unknown): name is SubjectName {
+  return typeof name === 'string' && Object.hasOwn(KEYS, name);
+}
+
+/**
+ * The key function of a policy's `subject` option.
+ *
+ * @param where names the option, for messages
+ * @throws ConfigurationError if it is neither a known name nor a function
+ */
+export function keyOfSubject(subject: SubjectName | SubjectFunction, where: string): KeyOfSubject {
+  if (isSubjectName(subject)) return KEYS[subject];
+  if (typeof subject !== 'function') {
+    throw new ConfigurationError(
+      `${where}: ${JSON.stringify(subject) ?? String(subject)} is not a subject; use 'anon', 'user', 'client', 'token' or a function.`,
+    );
+  }
+  return (request) => {
+    const key: unknown = subject(request);
+    if (key === undefined) return undefined;
+    if (typeof key !== 'string' || key === '') {
+      throw new ConfigurationError(
+        `${where}: the function answered ${JSON.stringify(key) ?? String(key)}; answer with a string that is not empty, or undefined.`,
+      );
+    }
+    const named = `custom:${key}`;
+    return LONE_SURROGATE.test(named) ? digested(named) : bounded(named);
+  };
+}
+
+function bounded(key: string): string {
+  return key.length <= MAXIMUM_KEY_LENGTH ? key : digested(key);
+}
+
+function digested(key: string): string {
+  // JSON escapes what UTF-8 cannot say, so that different keys have different digests.
+  return `digest:${sha256Key(JSON.stringify(key))}`;
+}

@@ -1,0 +1,97 @@
+import { type Clock, systemClock } from '../core/clock.js';
+import { type Logger, silentLogger } from '../core/logger.js';
+import { type CompiledThrottle, compileThrottle, type ThrottleParts } from './compiled-throttle.js';
+import { memoryEngine } from './engines/memory.js';
+import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
+import { fieldsWriter } from './fields.js';
+import type { InlinePolicy } from './policy.js';
+import { PolicyBook } from './policy-book.js';
+import { StoreGuard, type StoreState } from './store-guard.js';
+import { checkOptions, type ThrottlingOptions, type WhenStoreFails } from './throttling-options.js';
+
+/** What a throttle is given from outside. */
+export interface ThrottleDependencies {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Called once per change, e.g. for a metric. */
+  readonly onStoreStateChange?: (state: StoreState, error?: unknown) => void;
+}
+
+/** Throttles an application: compiles the policies of its actions and keeps the budget of failed authentications. */
+export interface Throttle {
+  /** The names of the declared policies. */
+  readonly policyNames: readonly string[];
+  readonly failedAuthentications: FailedAuthentications;
+  /** Whether the store answered when it was last asked. */
+  readonly storeState: StoreState;
+  /**
+   * Puts together the policies of one action, those that hold everywhere first; one that is named twice counts once.
+   *
+   * @param where names the action, for messages
+   * @throws ConfigurationError if a name is unknown, or an inline policy cannot be
+   */
+  compile(policies: readonly (string | InlinePolicy)[], where?: string): CompiledThrottle;
+  /**
+   * Resolves when the engine's first connection stands or has failed. A server that waits for it before it listens
+   * does not refuse its first requests for want of a connection.
+   */
+  ready(): Promise<void>;
+  /** Closes the engine. */
+  close(): Promise<void>;
+}
+
+const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
+  closed: 'throttled requests are answered with 503',
+  open: 'requests are admitted without counting',
+  local: 'each process counts for itself',
+};
+
+/**
+ * Makes a throttle.
+ *
+ * @throws ConfigurationError if an option or a policy cannot be
+ */
+export function createThrottle(options: ThrottlingOptions, dependencies: ThrottleDependencies = {}): Throttle {
+  const { clock = systemClock, logger = silentLogger, onStoreStateChange } = dependencies;
+  const checked = checkOptions(options);
+  const { whenStoreFails, deadlineMilliseconds } = checked;
+  const local = memoryEngine({ clock });
+  const engine = options.engine ?? memoryEngine({ clock });
+  const guard = new StoreGuard({
+    engine,
+    deadlineMilliseconds,
+    clock,
+    logger,
+    meanwhile: MEANWHILE[whenStoreFails],
+    onStateChange: onStoreStateChange,
+  });
+  const parts: ThrottleParts = {
+    guard,
+    whenStoreFails,
+    consumeLocally: (charges) => local.consume(charges),
+    writeFields: fieldsWriter(checked.fields, clock),
+  };
+  const book = new PolicyBook((rate) => engine.prepare?.(rate));
+  for (const [name, declared] of Object.entries(options.policies ?? {})) book.declare(name, declared);
+  const everywhere = (options.everywhere ?? []).map((name) => book.find(name, 'throttling.everywhere'));
+  if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication);
+  return {
+    policyNames: book.declaredNames(),
+    failedAuthentications: failedAuthentications(checked.failedAuthentication, guard, local),
+    get storeState() {
+      return guard.state;
+    },
+    compile(policies, where = '@Throttle') {
+      const own = policies.map((policy) =>
+        typeof policy === 'string' ? book.find(policy, where) : book.inline(policy, where),
+      );
+      return compileThrottle([...new Set([...everywhere, ...own])], parts);
+    },
+    async ready() {
+      await engine.ready?.();
+    },
+    async close() {
+      await engine.close?.();
+    },
+  };
+}

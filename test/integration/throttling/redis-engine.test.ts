@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ConfigurationError } from '../../../src/core/errors.js';
+import type { ThrottleEngine } from '../../../src/throttling/engine.js';
+import { type RedisEngineOptions, redisEngine } from '../../../src/throttling/index.js';
+import { freshKeyPrefix, redisUrl, removeKeys, startRedis, startSentinel } from '../../support/services.js';
+import { charge, pause, until } from './engines.js';
+
+const keyPrefix = freshKeyPrefix();
+let redis: Redis;
+let engine: ThrottleEngine;
+
+beforeAll(async () => {
+  redis = new Redis(redisUrl());
+  engine = redisEngine({ redis: redisUrl(), keyPrefix });
+  await engine.ready?.();
+});
+afterAll(async () => {
+  await engine?.close?.();
+  await removeKeys(redisUrl(), keyPrefix);
+  redis?.disconnect();
+});
+
+const keysOf = (tag: string) => redis.keys(`${keyPrefix}{${tag}}*`);
+
+describe('the Redis engine', () => {
+  test('keeps windows below a second', async () => {
+    const one = { ...charge('short', 1, 1), windowMilliseconds: 150 };
+    expect((await engine.consume([one])).allowed).toBe(true);
+    expect((await engine.consume([one])).allowed).toBe(false);
+    await pause(170);
+    expect((await engine.consume([one])).allowed).toBe(true);
+  });
+
+  test('leaves no key without an end, and none at all for a refusal', async () => {
+    const full = charge('ends', 1, 60, 1, 'full');
+    const other = charge('ends', 5, 60, 2, 'other');
+    await engine.consume([full]);
+    for (const order of [
+      [full, other],
+      [other, full],
+      [other, other, full],
+    ]) {
+      expect((await engine.consume(order)).allowed).toBe(false);
+    }
+    expect(await keysOf('ends')).toHaveLength(1);
+    const decision = await engine.consume([other, other]);
+    for (const key of await keysOf('ends')) expect(await redis.pttl(key)).toBeGreaterThan(0);
+    await engine.refund([other, other], decision);
+    expect(await keysOf('ends')).toHaveLength(1);
+  });
+
+  test('gives an end to a key that lost it', async () => {
+    const one = charge('lost', 2, 60);
+    await engine.consume([one]);
+    const [key = ''] = await keysOf('lost');
+    await redis.persist(key);
+    await engine.consume([one]);
+    expect(await redis.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test('needs one command for all charges of a request, and one more only when the server forgot the script', async () => {
+    const calls = async () => {
+      const stats = await redis.info('commandstats');
+      const of = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+      return of('evalsha') + of('eval');
+    };
+    const charges = [charge('calls', 50, 60), charge('calls', 50, 60, 1, 'other'), charge('other', 50, 60)];
+    await engine.consume(charges);
+    const before = await calls();
+    for (let more = 0; more < 10; more++) await engine.consume(charges);
+    // Other tests may use the same server, so that this is a lower bound for none of them.
+    expect((await calls()) - before).toBeGreaterThanOrEqual(10);
+    await redis.script('FLUSH');
+    const decisions = await Promise.all(Array.from({ length: 60 }, () => engine.consume(charges)));
+    expect(decisions.filter(({ allowed }) => allowed)).toHaveLength(39);
+  });
+
+  test('rejects if a key holds something else', async () => {
+    const one = charge('strange', 1, 60);
+    await redis.set(`${keyPrefix}{strange}${one.key}`, 'text', 'EX', 60);
+    await expect(engine.consume([one])).rejects.toThrow('not an integer');
+  });
+
+  test('takes a client of the host with its database and prefix, and leaves it alone', async () => {
+    const host = new Redis(redisUrl(), {
+      db: 1,
+      keyPrefix: `${keyPrefix}host:`,
+      stringNumbers: true,
+      commandTimeout: 30_000,
+    });
+    const own = redisEngine({ redis: host, keyPrefix: 'throttle:' });
+    await own.ready?.();
+    const one = charge('host', 3, 60);
+    expect((await own.consume([one])).results[0]?.remaining).toBe(2);
+    await own.close?.();
+    await until(() => host.status === 'ready', 'the client of the host is ready');
+    const inspect = new Redis(redisUrl(), { db: 1 });
+    const key = `${keyPrefix}host:throttle:{host}${one.key}`;
+    expect(await inspect.get(key)).toBe('1');
+    await inspect.del(key);
+    inspect.disconnect();
+    host.disconnect();
+  });
+
+  test('finds the master through Sentinel, as the client of the host does', async () => {
+    const master = await startRedis();
+    const sentinel = await startSentinel({ name: 'main', port: master.port });
+    const host = new Redis({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' });
+    const own = redisEngine({ redis: host });
+    await own.ready?.();
+    const one = charge('sentinel', 3, 60);
+    expect((await own.consume([one])).results[0]?.remaining).toBe(2);
+    const direct = redisEngine({ redis: master.url });
+    await direct.ready?.();
+    expect((await direct.consume([one])).results[0]?.remaining).toBe(1);
+    await Promise.all([own.close?.(), direct.close?.()]);
+    host.disconnect();
+    await sentinel.stop();
+    await master.stop();
+  });
+
+  test('goes on after the clock of the server was set', async () => {
+    let skew = 0;
+    const clock = { nowMilliseconds: () => Date.now(), monotonicMilliseconds: () => performance.now() + skew };
+    const own = redisEngine({ redis: redisUrl(), keyPrefix, clock });
+    await own.ready?.();
+    const one = charge('clock', 10, 60);
+    await own.consume([one]);
+    // As if the server's clock had been set an hour forward, and back again.
+    skew = -3_600_000;
+    expect((await own.consume([one])).results[0]?.remaining).toBe(8);
+    skew = 0;
+    expect((await own.consume([one])).results[0]?.remaining).toBe(7);
+    await own.close?.();
+  });
+
+  test('answers at once after it was closed, with a rejection', async () => {
+    const own = redisEngine({ redis: redisUrl(), keyPrefix });
+    await own.close?.();
+    await expect(own.consume([charge('closed', 1, 60)])).rejects.toThrow();
+    await own.close?.();
+  });
+
+  test('finds a server that starts later', async () => {
+    const server = await startRedis();
+    await server.kill();
+    const own = redisEngine({ redis: server.url });
+    await own.ready?.();
+    await expect(own.consume([charge('late', 1, 60)])).rejects.toThrow();
+    await server.restart();
+    const answers = async () => {
+      try {
+        return (await own.consume([charge('late', 1, 60, 0)])).allowed;
+      } catch {
+        return false;
+      }
+    };
+    await until(answers, 'the engine has found the server');
+    await own.close?.();
+    await server.stop();
+  });
+});
+
+test.each<[string, object, RegExp]>([
+  ['a URL of something else', { redis: 'http://127.0.0.1' }, /redis:\/\/host:6379/],
+  ['nothing', { redis: undefined }, /neither a Redis URL nor an ioredis client/],
+  ['an object of something else', { redis: {} }, /neither a Redis URL nor an ioredis client/],
+  ['a prefix with a brace', { redis: redisUrl(), keyPrefix: 'a{b}' }, /keyPrefix "a\{b\}"/],
+  ['no deadline', { redis: redisUrl(), deadlineMilliseconds: 0 }, /deadlineMilliseconds is 0/],
+])('%s is an error at start-up', (_, options, message) => {
+  expect(() => redisEngine(options as RedisEngineOptions)).toThrow(message);
+  expect(() => redisEngine(options as RedisEngineOptions)).toThrow(ConfigurationError);
+});

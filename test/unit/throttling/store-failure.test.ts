@@ -1,0 +1,278 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigurationError } from '../../../src/core/errors.js';
+import {
+  type Charge,
+  createThrottle,
+  memoryEngine,
+  type ThrottleDecision,
+  type ThrottleEngine,
+  type ThrottleOutcome,
+  type ThrottlingOptions,
+} from '../../../src/throttling/index.js';
+import { user } from './subjects.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** A store that answers, fails or hangs as it is told, and counts in memory. */
+class Store implements ThrottleEngine {
+  mode: 'answer' | 'throw' | 'reject' | 'hang' = 'answer';
+  asked = 0;
+  readonly refunds: (readonly Charge[])[] = [];
+  readonly #hanging: (() => void)[] = [];
+  readonly #memory = memoryEngine();
+
+  consume(charges: readonly Charge[]): ThrottleDecision | Promise<ThrottleDecision> {
+    this.asked++;
+    if (this.mode === 'throw') throw new Error('gone');
+    if (this.mode === 'reject') return Promise.reject(new Error('gone'));
+    if (this.mode === 'answer') return Promise.resolve(this.#memory.consume(charges));
+    return new Promise((resolve) => {
+      this.#hanging.push(() => resolve(this.#memory.consume(charges)));
+    });
+  }
+
+  refund(charges: readonly Charge[], decision: ThrottleDecision): void {
+    this.refunds.push(charges);
+    this.#memory.refund(charges, decision);
+  }
+
+  /** Answers everything that hangs. */
+  thaw(): void {
+    this.mode = 'answer';
+    for (const answer of this.#hanging.splice(0)) answer();
+  }
+}
+
+function setUp(whenStoreFails: 'closed' | 'open' | 'local', rate = '3/h', more: Partial<ThrottlingOptions> = {}) {
+  const store = new Store();
+  const clock = new VirtualClock();
+  const log: string[] = [];
+  const changes: unknown[] = [];
+  const write = (level: string) => (message: string) => void log.push(`${level}: ${message}`);
+  const throttle = createThrottle(
+    { policies: { user: rate }, engine: store, whenStoreFails, deadlineMilliseconds: 20, ...more },
+    {
+      clock,
+      logger: { info: write('info'), warn: write('warn'), error: write('error') },
+      onStoreStateChange: (state, error) =>
+        changes.push(error === undefined ? state : [state, (error as Error).message]),
+    },
+  );
+  const compiled = throttle.compile(['user']);
+  const ask = async (name = 'alice'): Promise<ThrottleOutcome> => compiled.decide(user(name));
+  return { store, clock, log, changes, throttle, compiled, ask };
+}
+
+const failures = ['throw', 'reject', 'hang'] as const;
+const UNAVAILABLE = { allowed: false, unavailable: true, retryAfterSeconds: 1, fields: {} };
+
+describe.each(failures)('while a store fails (%s)', (failure) => {
+  test('closed refuses as unavailable', async () => {
+    const { store, ask } = setUp('closed');
+    store.mode = failure;
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([UNAVAILABLE, UNAVAILABLE, UNAVAILABLE]);
+  });
+
+  test('open admits without counting', async () => {
+    const { store, ask } = setUp('open');
+    store.mode = failure;
+    for (let more = 0; more < 10; more++) {
+      expect(await ask()).toEqual({ allowed: true, unavailable: false, retryAfterSeconds: 0, fields: {} });
+    }
+  });
+
+  test('local counts in this process, with the whole rate and its fields', async () => {
+    const { store, ask } = setUp('local');
+    store.mode = failure;
+    for (const left of [2, 1, 0]) {
+      expect(await ask()).toMatchObject({ allowed: true, fields: { RateLimit: `"user";r=${left};t=3600` } });
+    }
+    expect(await ask()).toMatchObject({ allowed: false, unavailable: false, retryAfterSeconds: 3600 });
+    expect((await ask('bob')).allowed).toBe(true);
+  });
+
+  test('a rate of nothing refuses in every mode', async () => {
+    for (const mode of ['closed', 'open', 'local'] as const) {
+      const { store, ask } = setUp(mode, '0/m');
+      store.mode = failure;
+      expect(await ask()).toMatchObject({ allowed: false, unavailable: false, retryAfterSeconds: 60 });
+    }
+  });
+
+  test('the store is left alone for a second, then one request tries it while others do without', async () => {
+    const { store, clock, compiled, ask } = setUp('open');
+    store.mode = failure;
+    await ask();
+    expect(store.asked).toBe(1);
+    for (let more = 0; more < 20; more++)
+      expect((compiled.decide(user('alice')) as ThrottleOutcome).allowed).toBe(true);
+    clock.advance(999);
+    await ask();
+    expect(store.asked).toBe(1);
+    clock.advance(1);
+    await Promise.all([ask(), ask(), ask()]);
+    expect(store.asked).toBe(2);
+    clock.advance(1000);
+    await ask();
+    expect(store.asked).toBe(3);
+  });
+
+  test('each change of state is told once, in the log and to the hook', async () => {
+    const { store, clock, log, changes, throttle, ask } = setUp('closed');
+    await ask();
+    expect([log, changes, throttle.storeState]).toEqual([[], [], 'up']);
+    store.mode = failure;
+    const message = failure === 'hang' ? "The throttle's store did not answer within 20 ms." : 'gone';
+    for (let second = 0; second < 3; second++) {
+      await Promise.all([ask(), ask(), ask()]);
+      clock.advance(1000);
+    }
+    expect(log).toEqual([`error: The throttle's store is down, throttled requests are answered with 503: ${message}`]);
+    expect(changes).toEqual([['down', message]]);
+    expect(throttle.storeState).toBe('down');
+    store.mode = 'answer';
+    await Promise.all([ask(), ask()]);
+    await ask();
+    expect(log.slice(1)).toEqual(["info: The throttle's store is up again."]);
+    expect(changes.slice(1)).toEqual(['up']);
+    expect(throttle.storeState).toBe('up');
+  });
+});
+
+describe('a decision that comes after the deadline', () => {
+  test('is undone where the request was refused', async () => {
+    const { store, clock, ask } = setUp('closed', '1/h');
+    store.mode = 'hang';
+    expect(await ask()).toEqual(UNAVAILABLE);
+    store.thaw();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.refunds).toHaveLength(1);
+    clock.advance(1000);
+    expect((await ask()).allowed).toBe(true);
+  });
+
+  test.each(['open', 'local'] as const)('is kept where the request was admitted (%s)', async (mode) => {
+    const { store, clock, ask } = setUp(mode, '1/h');
+    store.mode = 'hang';
+    expect((await ask()).allowed).toBe(true);
+    store.thaw();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.refunds).toHaveLength(0);
+    clock.advance(1000);
+    expect((await ask()).allowed).toBe(false);
+  });
+});
+
+test('a late rejection is nobody’s business any more', async () => {
+  let fail: (error: Error) => void = () => {};
+  const engine: ThrottleEngine = {
+    consume: () =>
+      new Promise((_, reject) => {
+        fail = reject;
+      }),
+    refund: () => Promise.reject(new Error('refund')),
+  };
+  const throttle = createThrottle({ policies: { user: '1/h' }, engine, deadlineMilliseconds: 5 });
+  expect((await throttle.compile(['user']).decide(user('alice'))).unavailable).toBe(true);
+  fail(new Error('late'));
+  // An unhandled rejection would end the process of the test.
+  await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
+test('a hook that throws does not change the decision', async () => {
+  const store = new Store();
+  store.mode = 'throw';
+  const log: string[] = [];
+  const throttle = createThrottle(
+    { policies: { user: '1/h' }, engine: store },
+    {
+      logger: { info() {}, warn() {}, error: (message) => void log.push(message) },
+      onStoreStateChange() {
+        throw new Error('hook');
+      },
+    },
+  );
+  expect(await throttle.compile(['user']).decide(user('alice'))).toEqual(UNAVAILABLE);
+  expect(log[1]).toBe('onStoreStateChange failed: hook');
+});
+
+test('a mistake is an exception and not a failure of the store', async () => {
+  const mistake = new ConfigurationError('cannot count that');
+  for (const consume of [
+    () => {
+      throw mistake;
+    },
+    () => Promise.reject(mistake),
+  ]) {
+    const throttle = createThrottle({
+      policies: { user: '1/h' },
+      engine: { consume, refund() {} },
+      whenStoreFails: 'open',
+    });
+    await expect((async () => throttle.compile(['user']).decide(user('alice')))()).rejects.toBe(mistake);
+    expect(throttle.storeState).toBe('up');
+  }
+});
+
+describe('the budget of failed authentications', () => {
+  const reserve = async (throttle: ReturnType<typeof setUp>['throttle'], address = 'ip:1') =>
+    throttle.failedAuthentications.reserve(address);
+
+  test('refuses an address whose failures used it up, and tells how long', () => {
+    const throttle = createThrottle({ failedAuthentication: '2/m' }, { clock: new VirtualClock() });
+    const ask = (address: string) => throttle.failedAuthentications.reserve(address);
+    expect([ask('ip:1'), ask('ip:1')]).toMatchObject([{ allowed: true, retryAfterSeconds: 0 }, { allowed: true }]);
+    expect(ask('ip:1')).toMatchObject({ allowed: false, retryAfterSeconds: 60 });
+    expect(ask('ip:2')).toMatchObject({ allowed: true });
+  });
+
+  test('is not touched by authentications that succeed, however often they are released', () => {
+    const throttle = createThrottle({ failedAuthentication: '2/m' });
+    for (let more = 0; more < 10; more++) {
+      const reservation = throttle.failedAuthentications.reserve('ip:1') as { allowed: boolean; release(): void };
+      expect(reservation.allowed).toBe(true);
+      reservation.release();
+      reservation.release();
+    }
+    throttle.failedAuthentications.reserve('ip:1');
+    const last = throttle.failedAuthentications.reserve('ip:1') as { allowed: boolean; release(): void };
+    const refused = throttle.failedAuthentications.reserve('ip:1') as { allowed: boolean; release(): void };
+    expect([last.allowed, refused.allowed]).toEqual([true, false]);
+    refused.release();
+    expect(throttle.failedAuthentications.reserve('ip:1')).toMatchObject({ allowed: false });
+  });
+
+  test('is 300 a minute by default, and none at null', () => {
+    const allowed = (throttle: ReturnType<typeof createThrottle>) =>
+      Array.from({ length: 400 }, () => throttle.failedAuthentications.reserve('ip:1')).filter(
+        (reservation) => !(reservation instanceof Promise) && reservation.allowed,
+      ).length;
+    expect(allowed(createThrottle({}))).toBe(300);
+    expect(allowed(createThrottle({ failedAuthentication: null }))).toBe(400);
+  });
+
+  test.each(failures)('is counted in this process while the store fails (%s), in every mode', async (failure) => {
+    for (const mode of ['closed', 'open', 'local'] as const) {
+      const { store, throttle } = setUp(mode, '1/h', { failedAuthentication: '2/m' });
+      store.mode = failure;
+      expect(await reserve(throttle)).toMatchObject({ allowed: true });
+      expect(await reserve(throttle)).toMatchObject({ allowed: true });
+      const refused = await reserve(throttle);
+      expect(refused).toMatchObject({ allowed: false });
+      expect(refused.retryAfterSeconds).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  test('gives back where it was taken', async () => {
+    const { store, throttle } = setUp('closed', '1/h', { failedAuthentication: '1/m' });
+    const shared = await reserve(throttle);
+    store.mode = 'throw';
+    const local = await reserve(throttle);
+    expect([shared.allowed, local.allowed]).toEqual([true, true]);
+    shared.release();
+    expect(store.refunds).toHaveLength(1);
+    expect((await reserve(throttle)).allowed).toBe(false);
+    local.release();
+    expect((await reserve(throttle)).allowed).toBe(true);
+    expect(store.refunds).toHaveLength(1);
+  });
+});

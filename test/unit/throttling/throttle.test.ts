@@ -1,0 +1,315 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  createThrottle,
+  type ThrottleOutcome,
+  type ThrottleSubject,
+  type ThrottlingOptions,
+} from '../../../src/throttling/index.js';
+import { anonymous, application, user } from './subjects.js';
+import { VirtualClock } from './virtual-clock.js';
+
+function throttleOf(policies: ThrottlingOptions['policies'], more: Partial<ThrottlingOptions> = {}) {
+  const clock = new VirtualClock();
+  const throttle = createThrottle({ policies, ...more }, { clock });
+  const compiled = throttle.compile(Object.keys(policies ?? {}));
+  const ask = (subject: ThrottleSubject) => compiled.decide(subject) as ThrottleOutcome;
+  return { throttle, clock, compiled, ask };
+}
+
+describe('a decision', () => {
+  test('is there at once in memory, with the state of the policies', () => {
+    const { ask } = throttleOf({ user: '3/h' });
+    expect(ask(user('alice'))).toEqual({
+      allowed: true,
+      retryAfterSeconds: 0,
+      unavailable: false,
+      fields: { 'RateLimit-Policy': '"user";q=3;w=3600', RateLimit: '"user";r=2;t=3600' },
+    });
+  });
+
+  test('refuses until the window ends, and says in how many whole seconds', () => {
+    const { ask, clock } = throttleOf({ user: '1/m' });
+    ask(user('alice'));
+    clock.advance(40_100);
+    expect(ask(user('alice'))).toEqual({
+      allowed: false,
+      retryAfterSeconds: 20,
+      unavailable: false,
+      fields: { 'RateLimit-Policy': '"user";q=1;w=60', RateLimit: '"user";r=0;t=20' },
+    });
+    clock.advance(19_890);
+    expect(ask(user('alice')).retryAfterSeconds).toBe(1);
+    clock.advance(10);
+    expect(ask(user('alice')).allowed).toBe(true);
+  });
+
+  test('that one policy refuses spends nothing of the others, and waits for the longest refusal', () => {
+    const { ask, clock } = throttleOf({ burst: '1/10s', user: '3/h', daily: '1/d' });
+    expect(ask(user('alice')).allowed).toBe(true);
+    for (let more = 0; more < 5; more++) {
+      const refused = ask(user('alice'));
+      expect(refused.allowed).toBe(false);
+      expect(refused.retryAfterSeconds).toBe(86_400);
+      expect(refused.fields.RateLimit).toBe('"burst";r=0;t=10, "user";r=2;t=3600, "daily";r=0;t=86400');
+    }
+    clock.advance(86_400_000);
+    expect(ask(user('alice')).fields.RateLimit).toBe('"burst";r=0;t=10, "user";r=2;t=3600, "daily";r=0;t=86400');
+  });
+
+  test('is always yes without policies, and for unlimited ones', () => {
+    const { throttle, compiled, ask } = throttleOf({ user: null });
+    expect(throttle.compile([]).unlimited).toBe(true);
+    expect(compiled.unlimited).toBe(true);
+    for (let more = 0; more < 50; more++) {
+      expect(ask(user('alice'))).toEqual({ allowed: true, retryAfterSeconds: 0, fields: {}, unavailable: false });
+    }
+  });
+
+  test('is always no at 0/m, whoever asks', () => {
+    const { ask } = throttleOf({ user: '0/m' });
+    for (const who of [user('alice'), application('app'), anonymous()]) {
+      expect(ask(who)).toMatchObject({ allowed: false, retryAfterSeconds: 60, unavailable: false });
+      expect(ask(who).fields.RateLimit).toBe('"user";r=0;t=60');
+    }
+  });
+});
+
+describe('the subject', () => {
+  test('user is the user, else the application, else the address', () => {
+    const { ask } = throttleOf({ user: '1/h' });
+    const callers = [user('5'), application('5'), anonymous('ip:5'), anonymous('ip:6'), user('6')];
+    for (const caller of callers) expect(ask(caller).allowed).toBe(true);
+    for (const caller of callers) expect(ask(caller).allowed).toBe(false);
+  });
+
+  test('user: a new token, another application or another address buys no new quota', () => {
+    const { ask } = throttleOf({ user: '1/h' });
+    expect(ask(user('alice', 'app', 'token1')).allowed).toBe(true);
+    expect(ask(user('alice', 'app', 'token2')).allowed).toBe(false);
+    expect(ask(user('alice', 'other', 'token3', 'ip:9')).allowed).toBe(false);
+    expect(ask(user('alice')).allowed).toBe(false);
+  });
+
+  test('anon counts callers without credentials by address, and nobody else', () => {
+    const { ask } = throttleOf({ anon: '1/h' });
+    expect(ask(anonymous('ip:1')).allowed).toBe(true);
+    expect(ask(anonymous('ip:1')).allowed).toBe(false);
+    expect(ask(anonymous('ip:2')).allowed).toBe(true);
+    // Machine clients behind that address do not share its budget.
+    for (let more = 0; more < 3; more++) {
+      expect(ask(application('app'))).toMatchObject({ allowed: true, fields: {} });
+      expect(ask(user('alice', 'app', 'token', 'ip:1'))).toMatchObject({ allowed: true, fields: {} });
+    }
+  });
+
+  test('client is the application, for all its users and tokens, and not without one', () => {
+    const { ask } = throttleOf({ client: '2/h' });
+    expect(ask(user('alice', 'app', 'token1')).allowed).toBe(true);
+    expect(ask(application('app', 'token2')).allowed).toBe(true);
+    expect(ask(user('bob', 'app', 'token3')).allowed).toBe(false);
+    expect(ask(application('other')).allowed).toBe(true);
+    for (let more = 0; more < 3; more++) {
+      expect(ask(user('carol')).allowed).toBe(true);
+      expect(ask(anonymous()).allowed).toBe(true);
+    }
+  });
+
+  test('token is each token', () => {
+    const { ask } = throttleOf({ token: '1/h' });
+    expect(ask(user('alice', 'app', 'token1')).allowed).toBe(true);
+    expect(ask(user('alice', 'app', 'token1')).allowed).toBe(false);
+    expect(ask(user('alice', 'app', 'token2')).allowed).toBe(true);
+    expect(ask(user('alice')).allowed).toBe(true);
+  });
+
+  test('of a policy with a name of its own is the user, unless it says otherwise', () => {
+    const { ask } = throttleOf({ uploads: '1/h' });
+    expect(ask(user('alice')).allowed).toBe(true);
+    expect(ask(user('alice')).allowed).toBe(false);
+    const { ask: askClient } = throttleOf({ uploads: { rate: '1/h', subject: 'client' } });
+    expect(askClient(user('alice', 'app')).allowed).toBe(true);
+    expect(askClient(user('bob', 'app')).allowed).toBe(false);
+  });
+
+  test('of your own never meets another kind, and undefined leaves the request out', () => {
+    const tenant = (subject: ThrottleSubject) => (subject.request as { tenant?: string }).tenant;
+    const { throttle } = throttleOf({ user: '1/h', tenant: { rate: '1/h', subject: tenant } });
+    const byTenant = throttle.compile(['tenant']);
+    const from = (key?: string) =>
+      (byTenant.decide({ ...user('alice'), request: { tenant: key } }) as ThrottleOutcome).allowed;
+    expect([from('a'), from('a'), from('b'), from('user:alice'), from('user:alice')]).toEqual([
+      true,
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect([from(undefined), from(undefined)]).toEqual([true, true]);
+  });
+
+  test('of your own is told apart however long or strange it is', () => {
+    const { compiled } = throttleOf({ tenant: { rate: '1/h', subject: ({ request }) => request as string } });
+    const from = (request: string) => (compiled.decide({ ...user('alice'), request }) as ThrottleOutcome).allowed;
+    const keys = ['x'.repeat(5000), `${'x'.repeat(5000)}y`, '\ud800', '\ud801', '\ufffd', 'ü', '{a}', 'a}', ' '];
+    for (const key of keys) expect(from(key)).toBe(true);
+    for (const key of keys) expect(from(key)).toBe(false);
+  });
+
+  test.each([5, null, '', {}])('of your own that answers %j is an exception, not an admission', (answer) => {
+    const { compiled } = throttleOf({ tenant: { rate: '1/h', subject: () => answer as string } });
+    expect(() => compiled.decide(user('alice'))).toThrow(/"tenant", subject: the function answered/);
+  });
+});
+
+describe('costs', () => {
+  test('count as so many units', () => {
+    const { ask } = throttleOf({ user: { rate: '10/h', cost: 4 } });
+    expect(ask(user('alice')).fields.RateLimit).toBe('"user";r=6;t=3600');
+    expect(ask(user('alice')).fields.RateLimit).toBe('"user";r=2;t=3600');
+    expect(ask(user('alice'))).toMatchObject({ allowed: false, fields: { RateLimit: '"user";r=2;t=3600' } });
+  });
+
+  test('may be worked out for each request', () => {
+    const cost = ({ request }: ThrottleSubject) => request as number;
+    const { compiled } = throttleOf({ user: { rate: '10/h', cost } });
+    const ask = (request: number) => (compiled.decide({ ...user('alice'), request }) as ThrottleOutcome).allowed;
+    expect([ask(7), ask(4), ask(3), ask(1), ask(0)]).toEqual([true, false, true, false, true]);
+  });
+
+  test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 11, '1', undefined, null])(
+    'a cost function that answers %p is an exception, and nothing is spent',
+    (answer) => {
+      let costs: unknown = answer;
+      const { compiled } = throttleOf({ user: { rate: '10/h', cost: () => costs as number } });
+      expect(() => compiled.decide(user('alice'))).toThrow(/"user", cost function/);
+      costs = 10;
+      expect((compiled.decide(user('alice')) as ThrottleOutcome).allowed).toBe(true);
+    },
+  );
+});
+
+describe('rates', () => {
+  test('of one policy may be several, told apart in the fields by their windows', () => {
+    const { ask, clock } = throttleOf({ user: { rate: ['2/s', '3/h'] } });
+    ask(user('alice'));
+    expect(ask(user('alice')).fields).toEqual({
+      'RateLimit-Policy': '"user/1";q=2;w=1, "user/3600";q=3;w=3600',
+      RateLimit: '"user/1";r=0;t=1, "user/3600";r=1;t=3600',
+    });
+    expect(ask(user('alice'))).toMatchObject({ allowed: false, retryAfterSeconds: 1 });
+    clock.advance(1000);
+    expect(ask(user('alice')).allowed).toBe(true);
+    expect(ask(user('alice'))).toMatchObject({ allowed: false, retryAfterSeconds: 3599 });
+  });
+
+  const plans: Record<string, string | null> = { free: '1/h', paid: '3/h', staff: null };
+  const planOf = ({ userId }: ThrottleSubject) => plans[userId as string] as string | null;
+
+  test('may be worked out for each request, at once', () => {
+    const { ask } = throttleOf({ user: { rate: planOf } });
+    expect([ask(user('free')).allowed, ask(user('free')).allowed]).toEqual([true, false]);
+    expect(ask(user('paid')).fields['RateLimit-Policy']).toBe('"user";q=3;w=3600');
+    expect([1, 2, 3].map(() => ask(user('paid')).allowed)).toEqual([true, true, false]);
+    expect([1, 2, 3].map(() => ask(user('staff')).allowed)).toEqual([true, true, true]);
+  });
+
+  test('may be worked out for each request, with a promise', async () => {
+    const { compiled } = throttleOf({
+      user: { rate: async (subject) => planOf(subject) },
+      all: { rate: '100/h', subject: 'user' },
+    });
+    const first = compiled.decide(user('free'));
+    expect(first).toBeInstanceOf(Promise);
+    expect((await first).fields.RateLimit).toBe('"user";r=0;t=3600, "all";r=99;t=3600');
+    expect((await compiled.decide(user('free'))).fields.RateLimit).toBe('"user";r=0;t=3600, "all";r=99;t=3600');
+    expect((await compiled.decide(user('staff'))).fields.RateLimit).toBe('"all";r=99;t=3600');
+  });
+
+  test('are asked only for policies that apply', () => {
+    const { ask } = throttleOf({
+      anon: {
+        rate: () => {
+          throw new Error('asked');
+        },
+      },
+    });
+    expect(ask(user('alice')).allowed).toBe(true);
+    expect(() => ask(anonymous())).toThrow('asked');
+  });
+
+  test.each(['5/month', '', undefined, 5, 'ten', '-1/m'])(
+    'a rate function that answers %j is an exception, not an admission',
+    async (answer) => {
+      const { compiled } = throttleOf({ user: { rate: () => answer as string } });
+      expect(() => compiled.decide(user('alice'))).toThrow(/"user", rate function/);
+      const { compiled: later } = throttleOf({ user: { rate: async () => answer as string } });
+      await expect(later.decide(user('alice'))).rejects.toThrow(/"user", rate function/);
+    },
+  );
+
+  test('a rate function that rejects is an exception, also beside one that throws', async () => {
+    const { compiled } = throttleOf({
+      user: { rate: async () => Promise.reject(new Error('plans are away')) },
+    });
+    await expect(compiled.decide(user('alice'))).rejects.toThrow('plans are away');
+    const { compiled: both } = throttleOf({
+      user: { rate: async () => Promise.reject(new Error('plans are away')) },
+      other: {
+        rate: () => {
+          throw new Error('thrown');
+        },
+      },
+    });
+    expect(() => both.decide(user('alice'))).toThrow('thrown');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
+  test('a fixed cost that does not fit into a rate of a function is an exception', () => {
+    const { compiled } = throttleOf({ user: { rate: planOf, cost: 2 } });
+    expect(() => compiled.decide(user('free'))).toThrow('a cost of 2 never fits into 1 in 3600 s');
+    expect((compiled.decide(user('paid')) as ThrottleOutcome).allowed).toBe(true);
+  });
+});
+
+describe('compiling', () => {
+  test('puts policies that hold everywhere first, and counts one that is named twice once', () => {
+    const throttle = createThrottle({ policies: { user: '5/h', burst: '3/s' }, everywhere: ['burst'] });
+    expect(throttle.policyNames).toEqual(['user', 'burst']);
+    const compiled = throttle.compile(['user', 'burst', 'user']);
+    expect(compiled.policies).toEqual([
+      { name: 'burst', description: '3/s' },
+      { name: 'user', description: '5/h' },
+    ]);
+    expect((compiled.decide(user('alice')) as ThrottleOutcome).fields.RateLimit).toBe(
+      '"burst";r=2;t=1, "user";r=4;t=3600',
+    );
+    expect(throttle.compile([]).policies).toHaveLength(1);
+  });
+
+  test('shares the counter of a policy between actions', () => {
+    const throttle = createThrottle({ policies: { user: '1/h' } });
+    expect((throttle.compile(['user']).decide(user('alice')) as ThrottleOutcome).allowed).toBe(true);
+    expect((throttle.compile(['user']).decide(user('alice')) as ThrottleOutcome).allowed).toBe(false);
+  });
+
+  test('takes policies that are declared in place, and shares equal ones', () => {
+    const throttle = createThrottle({ policies: { user: '5/h' } });
+    const askHere = () => throttle.compile([{ name: 'export', rate: '1/d' }]).decide(user('alice')) as ThrottleOutcome;
+    expect([askHere().allowed, askHere().allowed]).toEqual([true, false]);
+    expect(() => throttle.compile([{ name: 'export', rate: '2/d' }], 'Reports.get')).toThrow(
+      'Reports.get: there is another throttling policy "export"; give this one a name of its own.',
+    );
+    expect(() => throttle.compile([{ name: 'user', rate: '5/h' }])).toThrow('another throttling policy "user"');
+    expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('differ in case only');
+    expect(() => throttle.compile([{ rate: '5/h' } as never])).toThrow('an object with a name and a rate');
+  });
+
+  test('refuses a name that is not declared, and says which are', () => {
+    const throttle = createThrottle({ policies: { user: '5/h', anon: '1/h' } });
+    expect(() => throttle.compile(['uploads'], 'Books.create')).toThrow(
+      'Books.create: "uploads" is not a throttling policy; declare it in throttling.policies (declared: user, anon).',
+    );
+    expect(() => throttle.compile(['toString'])).toThrow('is not a throttling policy');
+    expect(() => createThrottle({ everywhere: ['user'] })).toThrow('throttling.everywhere: "user"');
+  });
+});
