@@ -1,0 +1,121 @@
+// Compiles the package to dist/ and the examples to examples/dist/. It does nothing where both are up to date, and two
+// that run at once (say, `npm start` and `npm test`) do not disturb each other: one works, the other waits for it.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { withLock } from './lock.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const cache = join(root, 'node_modules/.cache/routing-controllers-oauth2');
+const stamp = join(cache, 'built');
+const stage = join(cache, `stage-${process.pid}`);
+const hasExamples = existsSync(join(root, 'examples/bookstore'));
+
+/** What decides whether a build is up to date. */
+const INPUTS = [
+  'src',
+  'examples',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'scripts/build.mjs',
+];
+/** What a build leaves behind, as far as it is run by name. */
+const OUTPUTS = ['dist/index.js', 'dist/cli/main.js', ...(hasExamples ? ['examples/dist/bookstore/main.js'] : [])];
+
+async function build() {
+  const fingerprint = await fingerprintOf(INPUTS);
+  const last = await readFile(stamp, 'utf8').catch(() => undefined);
+  if (last === fingerprint && OUTPUTS.every((file) => existsSync(join(root, file)))) return;
+  await rm(stamp, { force: true });
+  try {
+    const dist = join(stage, 'dist');
+    await compile('tsconfig.build.json', dist);
+    const commandLine = join(dist, 'cli/main.js');
+    if (existsSync(commandLine)) await chmod(commandLine, 0o755);
+    await replace(join(root, 'dist'), dist);
+    if (hasExamples) {
+      // The examples import the package by its name, so its new dist has to be in place first.
+      const examples = join(stage, 'examples');
+      await compile('examples/tsconfig.json', examples);
+      await replace(join(root, 'examples/dist'), examples);
+    }
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+  await writeFile(stamp, fingerprint);
+}
+
+/** A digest of all file names and contents: unlike times, they survive a clone, a checkout and a deletion. */
+async function fingerprintOf(paths) {
+  const digest = createHash('sha256').update(process.version);
+  for (const path of paths) {
+    for (const file of await filesUnder(join(root, path))) {
+      digest.update(`\0${relative(root, file)}\0`).update(await readFile(file));
+    }
+  }
+  return digest.digest('hex');
+}
+
+async function filesUnder(path) {
+  if (!existsSync(path)) return [];
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) return [path];
+  const files = [];
+  for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+    if (entry.name === 'dist' || entry.name === 'node_modules' || entry.name.startsWith('.')) continue;
+    files.push(...(await filesUnder(join(path, entry.name))));
+  }
+  return files;
+}
+
+/** Runs the compiler; what it finds goes to the terminal. */
+async function compile(project, outputFolder) {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const parameters = [
+    '-p',
+    join(root, project),
+    '--outDir',
+    outputFolder,
+    '--noEmitOnError',
+    ...(process.stderr.isTTY ? ['--pretty'] : []),
+  ];
+  try {
+    await promisify(execFile)(process.execPath, [compiler, ...parameters], { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  } catch (error) {
+    process.stderr.write(`${error.stdout ?? ''}${error.stderr ?? ''}`);
+    throw new Error(`The compiler refused ${project}.`, { cause: error });
+  }
+}
+
+/** Puts a finished folder in the place of an old one. A build that fails leaves the old one as it was. */
+async function replace(target, finished) {
+  const old = join(stage, `old-${Date.now()}`);
+  await mkdir(dirname(target), { recursive: true });
+  if (existsSync(target)) await move(target, old);
+  await move(finished, target);
+}
+
+async function move(from, to) {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    // node_modules may be a volume of its own.
+    if (error.code !== 'EXDEV') throw error;
+    await cp(from, to, { recursive: true });
+    await rm(from, { recursive: true, force: true });
+  }
+}
+
+await mkdir(cache, { recursive: true });
+try {
+  await withLock(join(cache, 'build.lock'), build);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,89 @@
+// Checks the package as its users get it: packs it, lints the tarball, installs it into an empty ESM project and an
+// empty CommonJS project, and in each compiles, starts and asks one guarded controller.
+//
+//   node scripts/check-package.mjs [--keep]     --keep leaves the temporary folder where it is
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  askConsumer,
+  checkDeclarations,
+  compileConsumer,
+  importEveryEntry,
+  installConsumers,
+  runCommandLine,
+} from './package-check/consumers.mjs';
+import { root, run, tool } from './run.mjs';
+
+const folder = await mkdtemp(join(tmpdir(), 'oauth2-check-package-'));
+const started = performance.now();
+
+async function step(name, work) {
+  const from = performance.now();
+  const result = await work();
+  console.log(`ok  ${name} (${((performance.now() - from) / 1000).toFixed(1)} s)`);
+  return result;
+}
+
+try {
+  await step('build', () => run(process.execPath, [join(root, 'scripts/build.mjs')]));
+  const tarball = await step('npm pack', async () => {
+    const report = JSON.parse(await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]));
+    // npm 11 and older print a list, newer ones an object by package name.
+    const [packed] = Array.isArray(report) ? report : Object.values(report);
+    requireFiles(packed.files.map(({ path }) => path));
+    return join(folder, packed.filename);
+  });
+
+  await step('publint', () => run(tool('publint'), ['run', tarball, '--strict', '--pack', 'false']));
+
+  // The package is ESM only. From Node 20.19 on, which is the oldest that it runs on, require() loads ESM, and
+  // TypeScript's "nodenext" knows that: so the rule that reports "CommonJS resolves to ESM" reports what is meant to
+  // be, and the CommonJS project below proves it at run time. Profile "node16" leaves out "node10", the resolution
+  // before there was "exports", which no supported Node uses. All other rules stay on for ESM and CommonJS alike.
+  await step('attw', () =>
+    run(tool('attw'), [
+      tarball,
+      '--profile',
+      'node16',
+      '--ignore-rules',
+      'cjs-resolves-to-esm',
+      '--no-definitely-typed',
+    ]),
+  );
+
+  const projects = await step('install the tarball with its peers', () => installConsumers(folder, tarball));
+  for (const project of projects) {
+    await step(`${project.name}: every entry of "exports" loads`, () => importEveryEntry(project));
+    await step(`${project.name}: declarations`, () => checkDeclarations(project));
+    await step(`${project.name}: compile`, () => compileConsumer(project));
+    await step(`${project.name}: start and ask`, () => askConsumer(project));
+  }
+  await step('rc-oauth2 --help', () => runCommandLine(folder));
+  console.log(`The package is good (${((performance.now() - started) / 1000).toFixed(1)} s).`);
+} catch (error) {
+  console.error(`not ok\n${error.message}`);
+  process.exitCode = 1;
+} finally {
+  if (process.argv.includes('--keep')) console.log(`Kept: ${folder}`);
+  else await rm(folder, { recursive: true, force: true });
+}
+
+/** The tarball holds what it should and nothing of the workshop. */
+function requireFiles(paths) {
+  for (const path of [
+    'package.json',
+    'README.md',
+    'CHANGELOG.md',
+    'LICENSE',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/cli/main.js',
+  ]) {
+    if (!paths.includes(path)) throw new Error(`The tarball lacks ${path}.`);
+  }
+  const strange = paths.filter(
+    (path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/.+\.(js|d\.ts))$/.test(path),
+  );
+  if (strange.length > 0) throw new Error(`The tarball holds files that do not belong there: ${strange.join(', ')}.`);
+}

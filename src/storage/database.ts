@@ -1,0 +1,174 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import createKnex, { type Knex } from 'knex';
+import { ConfigurationError } from '../core/errors.js';
+import { type Logger, silentLogger } from '../core/logger.js';
+import { configOfUrl } from './database-url.js';
+
+/** The kinds of SQL that this package speaks. MariaDB is `mysql`. */
+export type Dialect = 'sqlite' | 'mysql' | 'postgres';
+
+/** An open database. */
+export interface Database {
+  readonly knex: Knex;
+  /** Whether this package opened it, and so has to close it. */
+  readonly owned: boolean;
+  readonly dialect: Dialect;
+}
+
+/** What `openDatabase` may be told beside the database itself. */
+export interface OpenDatabaseOptions {
+  /** Where knex's warnings go; the default keeps silent, since what fails is thrown as well. */
+  readonly logger?: Logger;
+}
+
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  'better-sqlite3': 'sqlite',
+  sqlite3: 'sqlite',
+  mysql: 'mysql',
+  mysql2: 'mysql',
+  mariadb: 'mysql',
+  pg: 'postgres',
+  postgres: 'postgres',
+  postgresql: 'postgres',
+  pgnative: 'postgres',
+};
+
+/**
+ * How long SQLite waits for another process to finish writing, in milliseconds. It waits inside the call, and nothing
+ * else of this process runs meanwhile, so it must not be long.
+ */
+const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 2_000;
+
+/** How long a caller waits for a free connection of a pool that this package opened, in milliseconds. */
+const ACQUIRE_TIMEOUT_MILLISECONDS = 10_000;
+
+/**
+ * Opens a database, or takes one that the host has open.
+ *
+ * @param source a URL (`mysql://`, `mariadb://`, `postgres://`, `postgresql://`, `sqlite:path`, `file:path`,
+ *   `:memory:`; anything without a scheme is the path of an SQLite file, whose folder is created), a knex
+ *   configuration, or a knex instance. Only a knex instance stays the host's to close.
+ * @throws ConfigurationError if the source cannot be read, its driver is not installed, or its kind is not supported
+ */
+export function openDatabase(source: string | Knex | Knex.Config, options: OpenDatabaseOptions = {}): Database {
+  if (typeof source === 'function') {
+    return Object.freeze({ knex: source, owned: false, dialect: dialectOf(source) });
+  }
+  if (typeof source !== 'string' && (typeof source !== 'object' || source === null)) {
+    throw new ConfigurationError(
+      `database is ${String(source)}; pass a URL, the path of an SQLite file, a knex configuration or a knex instance.`,
+    );
+  }
+  if (source === '')
+    throw new ConfigurationError('database is an empty string; pass a URL or the path of an SQLite file.');
+  const config = completed(typeof source === 'string' ? configOfUrl(source) : source, options.logger ?? silentLogger);
+  const knex = instantiate(config);
+  return Object.freeze({ knex, owned: true, dialect: dialectOf(knex) });
+}
+
+/**
+ * Which kind of SQL a knex instance speaks.
+ *
+ * @throws ConfigurationError if it is none of the three, or a transaction
+ */
+export function dialectOf(knex: Knex): Dialect {
+  const driver: unknown = (knex.client as { readonly driverName?: unknown } | undefined)?.driverName;
+  const dialect = typeof driver === 'string' && Object.hasOwn(DIALECTS, driver) ? DIALECTS[driver] : undefined;
+  if (dialect === undefined) {
+    throw new ConfigurationError(
+      `database: a knex instance for "${String(driver)}" is not supported; use better-sqlite3, mysql2 or pg.`,
+    );
+  }
+  return dialect;
+}
+
+function instantiate(config: Knex.Config): Knex {
+  try {
+    return createKnex(config);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (/Cannot find module|npm install/.test(reason)) {
+      throw new ConfigurationError(
+        `database: the driver "${String(config.client)}" is not installed; run npm install ${String(config.client)}.`,
+        { cause: error },
+      );
+    }
+    throw new ConfigurationError(`database: knex refused the configuration: ${reason}`, { cause: error });
+  }
+}
+
+/** Fills in what the host's configuration leaves open; what it says stays. */
+function completed(config: Knex.Config, logger: Logger): Knex.Config {
+  const client = config.client;
+  const dialect = typeof client === 'string' && Object.hasOwn(DIALECTS, client) ? DIALECTS[client] : undefined;
+  if (typeof client === 'string' && dialect === undefined) {
+    throw new ConfigurationError(`database.client is "${client}"; use better-sqlite3, mysql2 or pg.`);
+  }
+  const complete: Knex.Config = {
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MILLISECONDS,
+    log: {
+      warn: (message: string) => logger.warn(message),
+      error: (message: string) => logger.error(message),
+    },
+    ...config,
+  };
+  if (client === 'better-sqlite3') return completedSqlite(complete);
+  complete.pool = { min: 0, max: 10, ...config.pool };
+  return complete;
+}
+
+function completedSqlite(config: Knex.Config): Knex.Config {
+  const { filename } = (config.connection ?? {}) as { readonly filename?: string };
+  if (typeof filename !== 'string' || filename === '') {
+    throw new ConfigurationError(
+      'database.connection.filename is missing; pass the path of the SQLite file, or ":memory:".',
+    );
+  }
+  if (filename !== ':memory:') createFolderOf(filename);
+  const afterCreate = config.pool?.afterCreate;
+  return {
+    useNullAsDefault: true,
+    ...config,
+    pool: {
+      ...config.pool,
+      afterCreate(connection: SqliteConnection, done: (error: unknown, connection: SqliteConnection) => void) {
+        try {
+          prepareSqlite(connection);
+        } catch (error) {
+          done(error, connection);
+          return;
+        }
+        if (afterCreate === undefined) done(null, connection);
+        else afterCreate(connection, done);
+      },
+    },
+  };
+}
+
+function createFolderOf(filename: string): void {
+  const folder = dirname(resolve(filename));
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new ConfigurationError(`database: the folder "${folder}" of the SQLite file cannot be created.`, {
+      cause: error,
+    });
+  }
+}
+
+interface SqliteConnection {
+  pragma(source: string): unknown;
+}
+
+/** Many readers beside one writer, patience with that writer, and foreign keys that hold. */
+function prepareSqlite(connection: SqliteConnection): void {
+  connection.pragma(`busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
+  connection.pragma('foreign_keys = ON');
+  try {
+    connection.pragma('journal_mode = WAL');
+  } catch (error) {
+    // Another process is changing the mode just now; it is kept in the file, and so this connection has it too.
+    if (!String((error as { readonly code?: unknown }).code).startsWith('SQLITE_BUSY')) throw error;
+  }
+}

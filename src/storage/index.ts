@@ -1,0 +1,28 @@
+/**
+ * Storage: the database, its tables, and what is done with the tokens and applications in them.
+ *
+ * The models can be extended by the host; see `completeModels`.
+ */
+export { type Database, type Dialect, dialectOf, type OpenDatabaseOptions, openDatabase } from './database.js';
+export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate.js';
+export { MIGRATION_NAMES, MIGRATIONS_TABLE } from './migrations/source.js';
+export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
+export { AccessToken } from './models/access-token.js';
+export { Application, type ClientType, type CreateApplicationOptions } from './models/application.js';
+export { AuthorizationCode } from './models/authorization-code.js';
+export { Consent } from './models/consent.js';
+export { DeviceCode } from './models/device-code.js';
+export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/models.js';
+export { type ApplicationPatch, GRANT_TYPES, type GrantType, type NewApplication } from './models/new-application.js';
+export { RefreshToken } from './models/refresh-token.js';
+export { SigningKey } from './models/signing-key.js';
+export { StoredModel } from './models/stored-model.js';
+export { StoredToken } from './models/stored-token.js';
+export { type ObjectionUserStoreOptions, objectionUserStore } from './objection-user-store.js';
+export { ApplicationRepository, type CreatedApplication } from './repositories/application-repository.js';
+export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/clear-expired.js';
+export type { TokenOwner } from './repositories/token-owner.js';
+export { type NewAccessToken, type RevokedTokens, TokenRepository } from './repositories/token-repository.js';
+export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';
+export { createTokenReader, type TokenReader, type TokenReaderOptions } from './token-reader.js';
+export type { AccessTokenRow } from './token-row.js';

@@ -1,0 +1,24 @@
+import { StoredModel } from './stored-model.js';
+
+/** An authorization code (RFC 6749 §4.1.2); good for one exchange. */
+export class AuthorizationCode extends StoredModel {
+  static override tableName = 'oauth2_authorization_codes';
+  static override numericProperties: readonly string[] = ['applicationId'];
+  static override hiddenProperties: readonly string[] = ['codeHash', 'payload'];
+
+  /** SHA-256 of the code, 32 bytes. */
+  codeHash!: Buffer;
+  applicationId!: number;
+  userId!: string;
+  scope!: string;
+  redirectUri!: string | null;
+  /** RFC 7636 §4.2; the method is always S256. */
+  codeChallenge!: string | null;
+  familyId!: string;
+  expiresAtMs!: number;
+  createdAtMs!: number;
+  /** When it was exchanged. */
+  consumedAtMs!: number | null;
+  /** JSON of the authorization server. */
+  payload!: string | null;
+}

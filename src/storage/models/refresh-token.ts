@@ -1,0 +1,22 @@
+import { StoredToken } from './stored-token.js';
+
+/** A refresh token; it always belongs to a family. */
+export class RefreshToken extends StoredToken {
+  static override tableName = 'oauth2_refresh_tokens';
+  static override numericProperties: readonly string[] = ['applicationId', 'accessTokenId'];
+
+  declare familyId: string;
+  /** The row id of the access token that was issued with it. */
+  accessTokenId!: number | null;
+  /** When it was exchanged for a successor. */
+  rotatedAtMs!: number | null;
+  /** When it dies unused; the family's own end is `familyExpiresAtMs`. */
+  declare expiresAtMs: number;
+  /** When the whole family ends, however often it is rotated. */
+  familyExpiresAtMs!: number;
+
+  /** Whether it, or its whole family, is past its end. */
+  override isExpired(nowMilliseconds: number = Date.now()): boolean {
+    return super.isExpired(nowMilliseconds) || this.familyExpiresAtMs <= nowMilliseconds;
+  }
+}

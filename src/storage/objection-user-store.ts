@@ -1,0 +1,64 @@
+import type { Knex } from 'knex';
+import type { Model } from 'objection';
+import type { UserStore } from '../core/users.js';
+import { errorCode, orUnavailable } from './database-errors.js';
+
+/** How the host's user model is read. */
+export interface ObjectionUserStoreOptions<User> {
+  /** The column of the id; the default is `id`. */
+  readonly idColumn?: string;
+  /**
+   * Whether a user may act now. The default reads the property `isActive` (or `is_active`) where the model has one, as
+   * Django's users do, and else says yes.
+   */
+  readonly isActive?: (user: User) => boolean;
+  /** The knex instance to ask, for a model that is not bound to one. */
+  readonly knex?: Knex;
+}
+
+/** PostgreSQL's codes for "this can be no value of that column": a number expected, out of range, not UTF-8. */
+const NO_SUCH_VALUE = new Set(['22P02', '22003', '22021', '22007']);
+
+/**
+ * The host's users, read through its own Objection model.
+ *
+ * ```ts
+ * users: objectionUserStore(User, { isActive: (user) => !user.blocked })
+ * ```
+ */
+export function objectionUserStore<User extends Model>(
+  model: (new () => User) & Pick<typeof Model, 'bindKnex' | 'columnNameToPropertyName'>,
+  options: ObjectionUserStoreOptions<User> = {},
+): UserStore<User> & { idOf(user: User): string } {
+  const { idColumn = 'id', isActive = isActiveByDefault } = options;
+  const bound = (options.knex === undefined ? model : model.bindKnex(options.knex)) as typeof model & typeof Model;
+  const idOf = (user: User): string =>
+    String((user as Record<string, unknown>)[bound.columnNameToPropertyName(idColumn)]);
+
+  return {
+    isActive,
+    idOf,
+    async findById(id) {
+      if (id === '' || id.includes('\0')) return undefined;
+      const user = await orUnavailable(async () => {
+        try {
+          return (await bound.query().where(idColumn, id).first()) as User | undefined;
+        } catch (error) {
+          if (NO_SUCH_VALUE.has(errorCode(error))) return undefined;
+          throw error;
+        }
+      });
+      // MySQL finds the number 5 for '5abc', and strings without regard to case: only the exact id is the same user.
+      return user !== undefined && idOf(user) === id ? user : undefined;
+    },
+  };
+}
+
+function isActiveByDefault(user: unknown): boolean {
+  const { isActive, is_active: inSnakeCase } = user as { readonly isActive?: unknown; readonly is_active?: unknown };
+  if (typeof isActive === 'function') return Boolean(isActive.call(user));
+  const flag = isActive ?? inSnakeCase;
+  // A column that is there but null says nothing good of the user.
+  if (flag === undefined) return isActive === undefined && inSnakeCase === undefined;
+  return Boolean(flag);
+}

@@ -1,0 +1,42 @@
+import { requireUserId } from '../ids.js';
+
+/** The part of a query of any token model that conditions need. */
+interface Conditions {
+  where(column: string, value: string | number): this;
+  where(column: string, operator: '>', value: number): this;
+  whereNull(column: string): this;
+}
+
+/** Whose tokens are meant. With both given: the tokens of that user at that application. */
+export interface TokenOwner {
+  readonly userId?: string;
+  /** The row id of the application. */
+  readonly applicationId?: number;
+}
+
+/**
+ * The condition on the rows of an owner.
+ *
+ * @throws TypeError if neither is given, since that would mean every token, or if one is not of its type
+ */
+export function whereOwner(owner: TokenOwner): (query: Conditions) => void {
+  const { userId, applicationId } = owner;
+  if (userId === undefined && applicationId === undefined) {
+    throw new TypeError('Neither userId nor applicationId is given; all tokens at once are never meant.');
+  }
+  if (userId !== undefined) requireUserId(userId);
+  if (applicationId !== undefined && !Number.isSafeInteger(applicationId)) {
+    throw new TypeError(
+      `applicationId is ${String(applicationId)}; use the row id of the application, a whole number.`,
+    );
+  }
+  return (query) => {
+    if (userId !== undefined) query.where('user_id', userId);
+    if (applicationId !== undefined) query.where('application_id', applicationId);
+  };
+}
+
+/** The condition that a token is neither revoked nor expired; the time is in milliseconds since the Unix epoch. */
+export function isLive(query: Conditions, nowMilliseconds: number): void {
+  query.whereNull('revoked_at_ms').where('expires_at_ms', '>', nowMilliseconds);
+}

@@ -1,0 +1,205 @@
+import type { Transaction } from 'objection';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { keyOfDigest } from '../../core/digest.js';
+import { orUnavailable, retryContention } from '../database-errors.js';
+import { requireDigest, requireUserId } from '../ids.js';
+import type { AccessToken } from '../models/access-token.js';
+import type { OAuth2Models } from '../models/models.js';
+import type { RefreshToken } from '../models/refresh-token.js';
+import { type ClearExpiredOptions, type ClearExpiredResult, clearExpired } from './clear-expired.js';
+import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
+
+/** What an access token is stored with. */
+export interface NewAccessToken {
+  /** SHA-256 of the token, 32 bytes. */
+  readonly tokenHash: Buffer;
+  /** The row id of the application. */
+  readonly applicationId?: number | null;
+  readonly userId?: string | null;
+  /** Scopes, separated by spaces. */
+  readonly scope: string;
+  /** Whom it is meant for (RFC 8707). */
+  readonly audience?: readonly string[] | null;
+  readonly familyId?: string | null;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  /** JSON of the authorization server. */
+  readonly payload?: string | null;
+  /** Properties of columns that the host added. */
+  readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** What `revokeAllOf` did. */
+export interface RevokedTokens {
+  /** How many live access and refresh tokens this call revoked. */
+  readonly count: number;
+  /** The cache keys of all unexpired access tokens that it covers. */
+  readonly keys: string[];
+}
+
+/**
+ * What is done with stored tokens, in verbs that are safe under races. Every method rejects with
+ * `TemporarilyUnavailableError` if the database cannot answer. Caches are not its business: it answers their keys.
+ */
+export class TokenRepository {
+  private readonly clock: Clock;
+
+  constructor(
+    private readonly models: OAuth2Models,
+    options: { readonly clock?: Clock } = {},
+  ) {
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** Stores an access token. */
+  insertAccessToken(token: NewAccessToken, transaction?: Transaction): Promise<AccessToken> {
+    const { extra, audience, ...columns } = token;
+    const row = {
+      ...extra,
+      applicationId: null,
+      familyId: null,
+      payload: null,
+      ...columns,
+      tokenHash: requireDigest(token.tokenHash),
+      userId: token.userId === undefined || token.userId === null ? null : requireUserId(token.userId),
+      audience: audience === undefined || audience === null ? null : JSON.stringify(audience),
+      revokedAtMs: null,
+    };
+    const insert = async () => this.models.AccessToken.query(transaction).insert(row);
+    // Inside the caller's transaction only the caller can start over.
+    return transaction === undefined ? retryContention(insert) : orUnavailable(insert);
+  }
+
+  /** The access token with this digest, whatever its state, with its `application`. */
+  findAccessTokenByHash(tokenHash: Buffer): Promise<AccessToken | undefined> {
+    const { AccessToken } = this.models;
+    requireDigest(tokenHash);
+    return orUnavailable(async () =>
+      AccessToken.query().where('token_hash', tokenHash).withGraphFetched('application').first(),
+    );
+  }
+
+  /** The refresh token with this digest, whatever its state, with its `application`. */
+  findRefreshTokenByHash(tokenHash: Buffer): Promise<RefreshToken | undefined> {
+    const { RefreshToken } = this.models;
+    requireDigest(tokenHash);
+    return orUnavailable(async () =>
+      RefreshToken.query().where('token_hash', tokenHash).withGraphFetched('application').first(),
+    );
+  }
+
+  /** Revokes an access token. Of any number of calls for one token, exactly one resolves to `true`. */
+  revokeAccessToken(tokenHash: Buffer): Promise<boolean> {
+    const { AccessToken } = this.models;
+    requireDigest(tokenHash);
+    return retryContention(async () => {
+      // The condition makes the winner, not a look before: it also holds where a driver counts matched rows.
+      const changed = await AccessToken.query()
+        .where('token_hash', tokenHash)
+        .whereNull('revoked_at_ms')
+        .patch({ revokedAtMs: this.clock.nowMilliseconds() });
+      return changed === 1;
+    });
+  }
+
+  /**
+   * Revokes a family: its refresh tokens, then its access tokens, together or not at all.
+   *
+   * @returns the cache keys of all its unexpired access tokens, also of those that were revoked before, so that a call
+   *   that is repeated after a failure tells the caches again
+   */
+  revokeFamily(familyId: string): Promise<string[]> {
+    const { AccessToken, RefreshToken } = this.models;
+    return retryContention(() =>
+      AccessToken.transaction(async (transaction) => {
+        const now = this.clock.nowMilliseconds();
+        const revocation = { revokedAtMs: now };
+        await RefreshToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
+        await AccessToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
+        const tokens = await AccessToken.query(transaction)
+          .where('family_id', familyId)
+          .where('expires_at_ms', '>', now)
+          .select('token_hash');
+        return keysOf(tokens);
+      }),
+    );
+  }
+
+  /**
+   * Revokes all live tokens of a user, of an application, or of a user at an application, together or not at all, in a
+   * number of statements that does not depend on how many there are.
+   *
+   * @returns how many this call revoked, and the cache keys of all unexpired access tokens that it covers, also of those
+   *   that were revoked before, so that a call that is repeated after a failure tells the caches again
+   * @throws TypeError if neither is given
+   */
+  revokeAllOf(owner: TokenOwner): Promise<RevokedTokens> {
+    const { AccessToken, RefreshToken } = this.models;
+    const ofOwner = whereOwner(owner);
+    return retryContention(() =>
+      AccessToken.transaction(async (transaction) => {
+        const now = this.clock.nowMilliseconds();
+        const revocation = { revokedAtMs: now };
+        // Refresh tokens first: a refresh in flight holds its row, so this waits for it, and the access token that it
+        // stored is there for the second statement.
+        const refreshTokens = await RefreshToken.query(transaction)
+          .modify(ofOwner)
+          .modify(isLive, now)
+          .patch(revocation);
+        const accessTokens = await AccessToken.query(transaction).modify(ofOwner).modify(isLive, now).patch(revocation);
+        const tokens = await AccessToken.query(transaction)
+          .modify(ofOwner)
+          .where('expires_at_ms', '>', now)
+          .select('token_hash');
+        return { count: refreshTokens + accessTokens, keys: keysOf(tokens) };
+      }),
+    );
+  }
+
+  /**
+   * The cache keys of the live access tokens of a user, of an application, or of a user at an application.
+   *
+   * @throws TypeError if neither is given
+   */
+  liveKeysOf(owner: TokenOwner): Promise<string[]> {
+    const ofOwner = whereOwner(owner);
+    return orUnavailable(async () => {
+      const tokens = await this.models.AccessToken.query()
+        .modify(ofOwner)
+        .modify(isLive, this.clock.nowMilliseconds())
+        .select('token_hash');
+      return keysOf(tokens);
+    });
+  }
+
+  /** The access tokens of a user that are good now, newest first, each with its `application`. */
+  listFor(userId: string): Promise<AccessToken[]> {
+    requireUserId(userId);
+    return orUnavailable(async () => {
+      const tokens = await this.models.AccessToken.query()
+        .where('user_id', userId)
+        .modify(isLive, this.clock.nowMilliseconds())
+        .orderBy([
+          { column: 'created_at_ms', order: 'desc' },
+          { column: 'id', order: 'desc' },
+        ])
+        .withGraphFetched('application');
+      // MySQL ignores trailing spaces when it compares: what is listed to a user must be that user's own.
+      return tokens.filter((token) => token.userId === userId && token.application?.isDisabled() !== true);
+    });
+  }
+
+  /**
+   * Deletes what has expired (access tokens, refresh tokens, authorization codes, device codes), in batches by primary
+   * key, so that no lock is held for long.
+   *
+   * @throws ConfigurationError if an option is out of range
+   */
+  clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
+    return clearExpired(this.models, this.clock, options);
+  }
+}
+
+function keysOf(tokens: readonly AccessToken[]): string[] {
+  return tokens.map((token) => keyOfDigest(token.tokenHash));
+}

@@ -1,0 +1,61 @@
+import { ConfigurationError } from '../core/errors.js';
+
+/** The names of the tables, by what they hold. */
+export interface TableNames {
+  readonly applications: string;
+  readonly accessTokens: string;
+  readonly refreshTokens: string;
+  readonly authorizationCodes: string;
+  readonly deviceCodes: string;
+  readonly consents: string;
+  readonly signingKeys: string;
+}
+
+/** The names that the tables have unless the host's models say otherwise. */
+export const DEFAULT_TABLE_NAMES: TableNames = Object.freeze({
+  applications: 'oauth2_applications',
+  accessTokens: 'oauth2_access_tokens',
+  refreshTokens: 'oauth2_refresh_tokens',
+  authorizationCodes: 'oauth2_authorization_codes',
+  deviceCodes: 'oauth2_device_codes',
+  consents: 'oauth2_consents',
+  signingKeys: 'oauth2_signing_keys',
+});
+
+/**
+ * A name that needs no quoting, with room for the index names that are made from it: PostgreSQL cuts an identifier
+ * off at 63 characters.
+ */
+const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;
+
+/**
+ * Completes table names with the defaults.
+ *
+ * @throws ConfigurationError if a name cannot be one, or if two tables have the same
+ */
+export function completeTableNames(names: Partial<TableNames> = {}): TableNames {
+  const complete: TableNames = { ...DEFAULT_TABLE_NAMES, ...definedOnly(names) };
+  const seen = new Map<string, string>();
+  for (const [table, name] of Object.entries(complete)) {
+    if (!Object.hasOwn(DEFAULT_TABLE_NAMES, table)) {
+      throw new ConfigurationError(
+        `tables.${table} is not a table of this package; use ${Object.keys(DEFAULT_TABLE_NAMES).join(', ')}.`,
+      );
+    }
+    if (typeof name !== 'string' || !TABLE_NAME.test(name)) {
+      throw new ConfigurationError(
+        `tables.${table}: ${JSON.stringify(name)} is not a usable table name; use at most 32 letters, digits and underscores.`,
+      );
+    }
+    const other = seen.get(name.toLowerCase());
+    if (other !== undefined) {
+      throw new ConfigurationError(`tables.${table} and tables.${other} are both "${name}"; give each its own name.`);
+    }
+    seen.set(name.toLowerCase(), table);
+  }
+  return Object.freeze(complete);
+}
+
+function definedOnly(names: Partial<TableNames>): Partial<TableNames> {
+  return Object.fromEntries(Object.entries(names).filter(([, name]) => name !== undefined));
+}

@@ -1,0 +1,106 @@
+import type { TableNames } from './tables.js';
+
+/** An access token as the hot path reads it: a plain value, of the token and its application. */
+export interface AccessTokenRow {
+  readonly id: number;
+  readonly applicationId: number | null;
+  readonly clientId: string | null;
+  readonly applicationName: string | null;
+  readonly applicationDisabled: boolean;
+  readonly userId: string | null;
+  /** Scopes, separated by spaces. */
+  readonly scope: string;
+  /** Whom it is meant for (RFC 8707); `undefined` if it names no audience. */
+  readonly audience: readonly string[] | undefined;
+  /** Whether it is bound to a key or a certificate (RFC 9449 §6, RFC 8705 §3), and so is no bearer token. */
+  readonly senderConstrained: boolean;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+/** The columns that are read, in the order in which `accessTokenRow` takes them. `t` is the token, `a` its application. */
+export const ROW_COLUMNS = [
+  't.id',
+  't.application_id',
+  'a.client_id',
+  'a.name',
+  'a.disabled_at_ms',
+  't.user_id',
+  't.scope',
+  't.audience',
+  't.payload',
+  't.created_at_ms',
+  't.expires_at_ms',
+  't.revoked_at_ms',
+] as const;
+
+/** The values of `ROW_COLUMNS` as a driver gives them. */
+export type RowValues = readonly unknown[];
+
+/** The one statement of the hot path. The names were checked by `completeTableNames`; only the quotes differ. */
+export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: '?' | '$1'): string {
+  const quoted = (name: string) => `${quote}${name}${quote}`;
+  return (
+    `SELECT ${ROW_COLUMNS.join(', ')} FROM ${quoted(tables.accessTokens)} t ` +
+    `LEFT JOIN ${quoted(tables.applications)} a ON a.id = t.application_id WHERE t.token_hash = ${placeholder}`
+  );
+}
+
+/** Makes the plain value of what a driver gave. */
+export function accessTokenRow(values: RowValues): AccessTokenRow {
+  const payload = values[8];
+  return {
+    id: Number(values[0]),
+    applicationId: numberOrNull(values[1]),
+    clientId: values[2] as string | null,
+    applicationName: values[3] as string | null,
+    applicationDisabled: values[4] !== null,
+    userId: values[5] as string | null,
+    scope: values[6] as string,
+    audience: audienceOf(values[7]),
+    senderConstrained: typeof payload === 'string' && isSenderConstrained(payload),
+    createdAtMs: Number(values[9]),
+    expiresAtMs: Number(values[10]),
+    revokedAtMs: numberOrNull(values[11]),
+  };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null ? null : Number(value);
+}
+
+function audienceOf(column: unknown): readonly string[] | undefined {
+  if (typeof column !== 'string') return undefined;
+  const parsed = parseJson(column);
+  if (Array.isArray(parsed) && parsed.every((entry) => typeof entry === 'string')) return parsed;
+  // Anything else names one audience by itself: a token is never read as meant for everyone by mistake.
+  return [typeof parsed === 'string' ? parsed : column];
+}
+
+function isSenderConstrained(payload: string): boolean {
+  const parsed = parseJson(payload);
+  // What cannot be read may say anything, so it is no bearer token.
+  if (typeof parsed !== 'object' || parsed === null) return true;
+  return (
+    isBinding(parsed) ||
+    ('cnf' in parsed && typeof parsed.cnf === 'object' && parsed.cnf !== null && isBinding(parsed.cnf))
+  );
+}
+
+function isBinding(claims: object): boolean {
+  return isPresent(claims, 'jkt') || isPresent(claims, 'x5t#S256');
+}
+
+function isPresent(claims: object, name: string): boolean {
+  const value = (claims as Record<string, unknown>)[name];
+  return value !== undefined && value !== null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

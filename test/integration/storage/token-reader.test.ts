@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sha256 } from '../../../src/core/digest.js';
+import { databaseKinds } from '../../support/services.js';
+import { type Fixture, newApplication, newToken, openFixture, storeToken } from './fixture.js';
+
+describe.each(databaseKinds())('the token reader on %s', (kind) => {
+  let fixture: Fixture;
+
+  beforeAll(async () => {
+    fixture = await openFixture(kind);
+  });
+
+  afterAll(() => fixture.close());
+
+  test('a stored token is found by its digest, as a plain value with numbers, strings and truth values', async () => {
+    const application = await newApplication(fixture, 'Bücher');
+    const { hash } = newToken();
+    const createdAtMs = 1_790_000_000_123;
+    const stored = await storeToken(fixture, {
+      tokenHash: hash,
+      applicationId: application.id,
+      userId: '5',
+      scope: 'read write',
+      audience: ['https://api.example'],
+      createdAtMs,
+      expiresAtMs: createdAtMs + 1,
+    });
+    expect(await fixture.reader.read(hash)).toEqual({
+      id: stored.id,
+      applicationId: application.id,
+      clientId: application.clientId,
+      applicationName: 'Bücher',
+      applicationDisabled: false,
+      userId: '5',
+      scope: 'read write',
+      audience: ['https://api.example'],
+      senderConstrained: false,
+      createdAtMs,
+      expiresAtMs: createdAtMs + 1,
+      revokedAtMs: null,
+    });
+    expect(typeof stored.id).toBe('number');
+  });
+
+  test('a token without application, user and audience is read as such', async () => {
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash });
+    expect(await fixture.reader.read(hash)).toMatchObject({
+      applicationId: null,
+      clientId: null,
+      applicationName: null,
+      applicationDisabled: false,
+      userId: null,
+      audience: undefined,
+    });
+  });
+
+  test('a digest that differs in one bit, or only in trailing zero bytes, is another token', async () => {
+    const hash = Buffer.concat([sha256('x').subarray(0, 31), Buffer.from([0])]);
+    await storeToken(fixture, { tokenHash: hash });
+    const oneBit = Buffer.from(hash);
+    oneBit[0] = (oneBit[0] ?? 0) ^ 1;
+    expect(await fixture.reader.read(hash)).toBeDefined();
+    expect(await fixture.reader.read(oneBit)).toBeUndefined();
+    expect(await fixture.reader.read(hash.subarray(0, 31))).toBeUndefined();
+    expect(await fixture.reader.read(Buffer.concat([hash, Buffer.from([0])]))).toBeUndefined();
+    expect(await fixture.reader.read(Buffer.alloc(0))).toBeUndefined();
+  });
+
+  test('a digest can be stored once', async () => {
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash });
+    await expect(storeToken(fixture, { tokenHash: hash })).rejects.toThrow(/unique|duplicate/i);
+  });
+
+  test('revocation and a disabled application are read at once', async () => {
+    const application = await newApplication(fixture);
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash, applicationId: application.id });
+    await fixture.applications.disable(application.clientId);
+    expect(await fixture.reader.read(hash)).toMatchObject({ applicationDisabled: true, revokedAtMs: null });
+    await fixture.tokens.revokeAccessToken(hash);
+    expect((await fixture.reader.read(hash))?.revokedAtMs).toEqual(expect.any(Number));
+    await fixture.applications.delete(application.clientId);
+    expect(await fixture.reader.read(hash)).toBeUndefined();
+  });
+
+  test('a token that is bound to a key or a certificate, or whose payload cannot be read, is no bearer token', async () => {
+    const payloads = [
+      '{"jkt":"a"}',
+      '{"x5t#S256":"a"}',
+      '{"cnf":{"jkt":"a"}}',
+      '{broken',
+      '[]',
+      '{"jkt":null}',
+      '{}',
+      null,
+    ];
+    const bound: (boolean | undefined)[] = [];
+    for (const payload of payloads) {
+      const { hash } = newToken();
+      await storeToken(fixture, { tokenHash: hash, payload });
+      bound.push((await fixture.reader.read(hash))?.senderConstrained);
+    }
+    expect(bound).toEqual([true, true, true, true, false, false, false, false]);
+  });
+
+  test('many reads at once, more than the pool has connections, are all answered', async () => {
+    const hashes = Array.from({ length: 200 }, () => newToken().hash);
+    for (const tokenHash of hashes) await storeToken(fixture, { tokenHash });
+    const rows = await Promise.all(hashes.map((hash) => fixture.reader.read(hash)));
+    expect(new Set(rows.map((row) => row?.id)).size).toBe(200);
+  });
+
+  test('a read waits for an open transaction, or does not see it, but never sees what may be undone', async () => {
+    const { hash } = newToken();
+    const now = Date.now();
+    await fixture.reader.read(hash);
+    let read: unknown;
+    await expect(
+      fixture.models.AccessToken.transaction(async (transaction) => {
+        await fixture.tokens.insertAccessToken(
+          { tokenHash: hash, scope: 'read', createdAtMs: now, expiresAtMs: now + 60_000 },
+          transaction,
+        );
+        read = fixture.reader.read(hash);
+        throw new Error('undone');
+      }),
+    ).rejects.toThrow('undone');
+    expect(await read).toBeUndefined();
+  });
+});
+
+test('on SQLite a read is answered without a promise', async () => {
+  const fixture = await openFixture('sqlite');
+  try {
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash, userId: 'alice' });
+    await fixture.reader.read(hash);
+    expect(fixture.reader.read(hash)).toMatchObject({ userId: 'alice' });
+    expect(fixture.reader.read(newToken().hash)).toBeUndefined();
+  } finally {
+    await fixture.close();
+  }
+});

@@ -1,0 +1,296 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { keyOfDigest } from '../../../src/core/digest.js';
+import { type ClearExpiredProgress, TokenRepository } from '../../../src/storage/index.js';
+import { databaseKinds } from '../../support/services.js';
+import {
+  countStatements,
+  type Fixture,
+  newApplication,
+  newFamilyId,
+  newToken,
+  openFixture,
+  storeRefreshToken,
+  storeToken,
+} from './fixture.js';
+
+describe.each(databaseKinds())('the token repository on %s', (kind) => {
+  let fixture: Fixture;
+
+  beforeAll(async () => {
+    fixture = await openFixture(kind);
+  });
+
+  afterAll(() => fixture.close());
+
+  async function storeMany(count: number, columns: Parameters<typeof storeToken>[1]): Promise<string[]> {
+    const hashes = Array.from({ length: count }, () => newToken().hash);
+    for (const tokenHash of hashes) await storeToken(fixture, { ...columns, tokenHash });
+    return hashes.map(keyOfDigest).sort();
+  }
+
+  test('a token is found by its digest with its application, as a model', async () => {
+    const application = await newApplication(fixture);
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash, applicationId: application.id, userId: 'alice', scope: 'a b' });
+    const found = await fixture.tokens.findAccessTokenByHash(hash);
+    expect(found?.application?.clientId).toBe(application.clientId);
+    expect(found?.tokenHash.equals(hash)).toBe(true);
+    expect([found?.isValid(['a']), found?.isValid(['c']), found?.scopes]).toEqual([true, false, ['a', 'b']]);
+    expect([found?.id, found?.applicationId, found?.expiresAtMs].map((value) => typeof value)).toEqual(
+      Array(3).fill('number'),
+    );
+    expect(await fixture.tokens.findAccessTokenByHash(newToken().hash)).toBeUndefined();
+    expect(await fixture.tokens.findRefreshTokenByHash(hash)).toBeUndefined();
+  });
+
+  test('of 50 concurrent revocations of one token exactly one did it', async () => {
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fixture.tokens.revokeAccessToken(hash)));
+    expect(answers.filter((didIt) => didIt)).toHaveLength(1);
+    expect(await fixture.tokens.revokeAccessToken(hash)).toBe(false);
+    expect(await fixture.tokens.revokeAccessToken(newToken().hash)).toBe(false);
+  });
+
+  test('of concurrent revocations through the model exactly one did it, and all see the token revoked', async () => {
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash });
+    const models = await Promise.all(Array.from({ length: 8 }, () => fixture.tokens.findAccessTokenByHash(hash)));
+    const answers = await Promise.all(models.map((model) => model?.revoke()));
+    expect(answers.filter((didIt) => didIt)).toHaveLength(1);
+    expect(models.every((model) => model?.isRevoked())).toBe(true);
+    expect(new Set(models.map((model) => model?.revokedAtMs)).size).toBe(1);
+  });
+
+  test('revokeAllOf takes the live tokens of that user and leaves those of others', async () => {
+    const application = await newApplication(fixture);
+    const keys = await storeMany(3, { userId: 'carol', applicationId: application.id });
+    await storeToken(fixture, { userId: 'carol', expiresAtMs: Date.now() - 1 });
+    await storeRefreshToken(fixture, { userId: 'carol' });
+    const other = await storeToken(fixture, { userId: 'Carol' });
+
+    const revoked = await fixture.tokens.revokeAllOf({ userId: 'carol' });
+    expect(revoked.count).toBe(4);
+    expect(revoked.keys.sort()).toEqual(keys);
+    expect(await fixture.tokens.liveKeysOf({ userId: 'carol' })).toEqual([]);
+    expect(await fixture.tokens.liveKeysOf({ userId: 'Carol' })).toEqual([keyOfDigest(other.tokenHash)]);
+  });
+
+  test('revokeAllOf again revokes nothing, but names the keys again, so that a failed notice can be repeated', async () => {
+    const keys = await storeMany(2, { userId: 'again' });
+    await fixture.tokens.revokeAllOf({ userId: 'again' });
+    const second = await fixture.tokens.revokeAllOf({ userId: 'again' });
+    expect(second.count).toBe(0);
+    expect(second.keys.sort()).toEqual(keys);
+  });
+
+  test('with a user and an application, revokeAllOf takes what belongs to both', async () => {
+    const application = await newApplication(fixture);
+    const [both] = await storeMany(1, { userId: 'dave', applicationId: application.id });
+    await storeMany(1, { userId: 'dave' });
+    await storeMany(1, { userId: 'erin', applicationId: application.id });
+    const revoked = await fixture.tokens.revokeAllOf({ userId: 'dave', applicationId: application.id });
+    expect(revoked).toEqual({ count: 1, keys: [both] });
+    expect((await fixture.tokens.revokeAllOf({ applicationId: application.id })).count).toBe(1);
+    expect((await fixture.tokens.revokeAllOf({ userId: 'dave' })).count).toBe(1);
+  });
+
+  test('revokeAllOf needs the same number of statements for one token and for sixty', async () => {
+    await storeMany(1, { userId: 'one' });
+    await storeMany(60, { userId: 'sixty' });
+    const one = await countStatements(fixture, () => fixture.tokens.revokeAllOf({ userId: 'one' }));
+    const sixty = await countStatements(fixture, () => fixture.tokens.revokeAllOf({ userId: 'sixty' }));
+    expect(sixty).toBe(one);
+    expect(await fixture.tokens.liveKeysOf({ userId: 'sixty' })).toEqual([]);
+  });
+
+  test('two concurrent calls of revokeAllOf count each token once', async () => {
+    await storeMany(10, { userId: 'frank' });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => fixture.tokens.revokeAllOf({ userId: 'frank' })));
+    expect(answers.reduce((sum, { count }) => sum + count, 0)).toBe(10);
+    expect(answers.every(({ keys }) => keys.length === 10)).toBe(true);
+  });
+
+  test('all tokens at once are never revoked by a missing argument', async () => {
+    const owners = [
+      {},
+      { userId: undefined },
+      { userId: '' },
+      { userId: 5 as unknown as string },
+      { applicationId: Number.NaN },
+    ];
+    for (const owner of owners) {
+      expect(() => fixture.tokens.revokeAllOf(owner)).toThrow(TypeError);
+      expect(() => fixture.tokens.liveKeysOf(owner)).toThrow(TypeError);
+    }
+  });
+
+  test('a family is revoked as a whole, and only it', async () => {
+    const familyId = newFamilyId();
+    const keys = await storeMany(2, { familyId });
+    const refreshHash = newToken().hash;
+    await storeRefreshToken(fixture, { familyId, tokenHash: refreshHash });
+    const outside = await storeToken(fixture, { familyId: newFamilyId() });
+
+    expect((await fixture.tokens.revokeFamily(familyId)).sort()).toEqual(keys);
+    expect((await fixture.tokens.findRefreshTokenByHash(refreshHash))?.isRevoked()).toBe(true);
+    expect((await fixture.tokens.findAccessTokenByHash(outside.tokenHash))?.isRevoked()).toBe(false);
+  });
+
+  test('listFor gives the good tokens of that user, newest first, each with its application', async () => {
+    const application = await newApplication(fixture, 'shown');
+    const disabled = await newApplication(fixture, 'disabled');
+    await fixture.applications.disable(disabled.clientId);
+    const now = Date.now();
+    const of = { userId: 'grace', applicationId: application.id };
+    const old = await storeToken(fixture, { ...of, createdAtMs: now - 2000 });
+    const young = await storeToken(fixture, { ...of, createdAtMs: now - 1000 });
+    await storeToken(fixture, { ...of, expiresAtMs: now - 1 });
+    const revoked = await storeToken(fixture, of);
+    await revoked.revoke();
+    await storeToken(fixture, { ...of, applicationId: disabled.id });
+    for (const userId of ['grace ', 'Grace', 'grac']) await storeToken(fixture, { ...of, userId });
+
+    const listed = await fixture.tokens.listFor('grace');
+    expect(listed.map(({ id }) => id)).toEqual([young.id, old.id]);
+    expect(listed.map((token) => token.application?.name)).toEqual(['shown', 'shown']);
+  });
+
+  test('what is no digest and no user id never reaches the database', async () => {
+    await expect(async () => fixture.tokens.findAccessTokenByHash(Buffer.from('a token in the clear'))).rejects.toThrow(
+      TypeError,
+    );
+    await expect(async () => storeToken(fixture, { tokenHash: Buffer.alloc(31) })).rejects.toThrow(TypeError);
+    for (const userId of ['', 'a\0b', 'x'.repeat(256)]) {
+      await expect(async () => storeToken(fixture, { userId })).rejects.toThrow(/userId/);
+    }
+  });
+
+  test('a token in a transaction that is undone was never stored', async () => {
+    const { hash } = newToken();
+    await fixture.models.AccessToken.transaction(async (transaction) => {
+      const now = Date.now();
+      await fixture.tokens.insertAccessToken(
+        { tokenHash: hash, scope: '', createdAtMs: now, expiresAtMs: now + 1000 },
+        transaction,
+      );
+      throw new Error('undone');
+    }).catch(() => undefined);
+    expect(await fixture.tokens.findAccessTokenByHash(hash)).toBeUndefined();
+  });
+});
+
+describe.each(databaseKinds())('clearExpired on %s', (kind) => {
+  let fixture: Fixture;
+
+  beforeAll(async () => {
+    fixture = await openFixture(kind);
+  });
+
+  afterAll(() => fixture.close());
+
+  async function fill(): Promise<void> {
+    const application = await newApplication(fixture);
+    const past = Date.now() - 1000;
+    for (let index = 0; index < 25; index++) {
+      const token = await storeToken(fixture, { expiresAtMs: past });
+      if (index < 5) await storeRefreshToken(fixture, { expiresAtMs: past, accessTokenId: token.id });
+      // The pointer of a live refresh token to a token that is deleted becomes null.
+      else if (index < 7) await storeRefreshToken(fixture, { accessTokenId: token.id });
+    }
+    await storeToken(fixture, { userId: 'live' });
+    await (await storeToken(fixture, { userId: 'live' })).revoke();
+    await fixture.models.AuthorizationCode.query().insert({
+      codeHash: newToken().hash,
+      applicationId: application.id,
+      userId: 'x',
+      scope: '',
+      familyId: newFamilyId(),
+      createdAtMs: past,
+      expiresAtMs: past,
+    });
+    await fixture.models.DeviceCode.query().insert({
+      deviceCodeHash: newToken().hash,
+      userCodeHash: newToken().hash,
+      applicationId: application.id,
+      scope: '',
+      createdAtMs: past,
+      expiresAtMs: past,
+    });
+  }
+
+  test('deletes in batches, tells how far it is, and leaves what is live, also what is revoked but not expired', async () => {
+    await fill();
+    const progress: ClearExpiredProgress[] = [];
+    const result = await fixture.tokens.clearExpired({
+      batchSize: 10,
+      pauseMilliseconds: 1,
+      onProgress: (step) => {
+        progress.push(step);
+      },
+    });
+    expect(result).toEqual({
+      deleted: {
+        oauth2_refresh_tokens: 5,
+        oauth2_access_tokens: 25,
+        oauth2_authorization_codes: 1,
+        oauth2_device_codes: 1,
+      },
+      total: 32,
+    });
+    expect(progress.map(({ deleted }) => deleted)).toEqual([5, 15, 25, 30, 31, 32]);
+    expect(progress.every(({ total }) => total === 32)).toBe(true);
+    expect(await fixture.models.AccessToken.query().resultSize()).toBe(2);
+    const refreshTokens = await fixture.models.RefreshToken.query();
+    expect(refreshTokens.map(({ accessTokenId }) => accessTokenId)).toEqual([null, null]);
+    expect((await fixture.tokens.clearExpired()).total).toBe(0);
+  });
+
+  test('two that clear at once delete each row once, while tokens are revoked', async () => {
+    const past = Date.now() - 1000;
+    const hashes = Array.from({ length: 60 }, () => newToken().hash);
+    for (const tokenHash of hashes) await storeToken(fixture, { tokenHash, userId: 'busy', expiresAtMs: past });
+    const [first, second] = await Promise.all([
+      fixture.tokens.clearExpired({ batchSize: 7 }),
+      fixture.tokens.clearExpired({ batchSize: 7 }),
+      ...hashes.map((hash) => fixture.tokens.revokeAccessToken(hash)),
+      ...hashes.slice(0, 10).map(() => fixture.tokens.revokeAllOf({ userId: 'busy' })),
+    ]);
+    expect(first.total + second.total).toBe(60);
+  });
+
+  test('beforeMs decides what counts as expired, and a signal stops between two batches', async () => {
+    const now = Date.now();
+    for (let index = 0; index < 6; index++) await storeToken(fixture, { expiresAtMs: now - 10_000 + index });
+    expect((await fixture.tokens.clearExpired({ beforeMs: now - 9_999 })).total).toBe(2);
+    const controller = new AbortController();
+    const stopped = await fixture.tokens.clearExpired({
+      batchSize: 1,
+      signal: controller.signal,
+      onProgress: () => controller.abort(),
+    });
+    expect(stopped.total).toBe(1);
+    expect((await fixture.tokens.clearExpired()).total).toBe(3);
+  });
+
+  test.each([
+    ['batchSize', 0],
+    ['batchSize', 1.5],
+    ['batchSize', 10_001],
+    ['pauseMilliseconds', -1],
+    ['pauseMilliseconds', Number.NaN],
+    ['beforeMs', -1],
+  ])('%s: %p is refused by name', async (name, value) => {
+    await expect(fixture.tokens.clearExpired({ [name]: value })).rejects.toThrow(new RegExp(`^${name} is`));
+  });
+
+  test('the clock that was passed in decides what is live', async () => {
+    const now = Date.now();
+    await storeToken(fixture, { userId: 'clock', expiresAtMs: now + 1000 });
+    const later = new TokenRepository(fixture.models, {
+      clock: { nowMilliseconds: () => now + 1000, monotonicMilliseconds: () => 0 },
+    });
+    expect(await fixture.tokens.liveKeysOf({ userId: 'clock' })).toHaveLength(1);
+    expect(await later.liveKeysOf({ userId: 'clock' })).toHaveLength(0);
+  });
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigurationError } from '../../../src/core/errors.js';
+import {
+  AccessToken,
+  Application,
+  completeTableNames,
+  DEFAULT_TABLE_NAMES,
+  RefreshToken,
+} from '../../../src/storage/index.js';
+import { applicationColumns, isClientId, type NewApplication } from '../../../src/storage/models/new-application.js';
+
+const NOW = 1_790_000_000_000;
+
+function token(columns: Partial<AccessToken> = {}): AccessToken {
+  return AccessToken.fromJson({
+    scope: 'read write',
+    expiresAtMs: NOW + 1,
+    createdAtMs: NOW,
+    revokedAtMs: null,
+    ...columns,
+  });
+}
+
+describe('an access token', () => {
+  test('is expired from the very millisecond of its end', () => {
+    expect([token().isExpired(NOW), token().isExpired(NOW + 1)]).toEqual([false, true]);
+  });
+
+  test('is valid with all of the scopes asked for; none asked for = any', () => {
+    const valid = (scopes?: string[]) => token().isValid(scopes, NOW);
+    expect([valid(), valid([]), valid(['read']), valid(['write', 'read']), valid(['read', 'admin'])]).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  test('is not valid when expired, revoked, or of a disabled application', () => {
+    const disabled = Application.fromJson({ disabledAtMs: NOW });
+    expect(token().isValid([], NOW + 1)).toBe(false);
+    expect(token({ revokedAtMs: 1 }).isValid([], NOW)).toBe(false);
+    expect(token({ revokedAtMs: 0 }).isValid([], NOW)).toBe(false);
+    expect(Object.assign(token(), { application: disabled }).isValid([], NOW)).toBe(false);
+    expect(Object.assign(token(), { application: null }).isValid([], NOW)).toBe(true);
+  });
+
+  test('does not take a part of a scope, or another case, for the scope', () => {
+    expect(['rea', 'READ', 'read write', ' read', ''].map((scope) => token().allowScopes([scope]))).toEqual(
+      Array(5).fill(false),
+    );
+  });
+
+  test('gives its scopes as a list of its own each time', () => {
+    const one = token({ scope: 'b a  b' });
+    one.scopes.push('admin');
+    expect(one.scopes).toEqual(['b', 'a']);
+    expect(token({ scope: '' }).scopes).toEqual([]);
+  });
+
+  test('describes its own scopes only, and names of built-in properties are scopes like others', () => {
+    const described = token({ scope: 'read constructor __proto__' }).scopeDescriptions({
+      read: 'See',
+      write: 'Change',
+    });
+    expect(Object.entries(described)).toEqual([
+      ['read', 'See'],
+      ['constructor', 'constructor'],
+      ['__proto__', '__proto__'],
+    ]);
+  });
+});
+
+test('a refresh token ends with its family, even if it would live on', () => {
+  const refreshToken = RefreshToken.fromJson({ expiresAtMs: NOW + 10, familyExpiresAtMs: NOW + 5 });
+  expect([refreshToken.isExpired(NOW + 4), refreshToken.isExpired(NOW + 5)]).toEqual([false, true]);
+});
+
+describe('an application', () => {
+  test('allows the scopes it is registered for; without any registered, all; with an empty list, none', () => {
+    const allows = (scope: string | null, scopes: string[]) => Application.fromJson({ scope }).allowsScopes(scopes);
+    expect([
+      allows('a b', ['a']),
+      allows('a b', ['a', 'c']),
+      allows('a b', []),
+      allows(null, ['x']),
+      allows('', ['x']),
+    ]).toEqual([true, false, true, true, false]);
+  });
+
+  test('allows exactly the grant types it is registered for', () => {
+    const application = Application.fromJson({ grantTypes: 'client_credentials refresh_token' });
+    expect(
+      ['client_credentials', 'refresh_token', 'refresh', 'password', ''].map((type) =>
+        application.allowsGrantType(type),
+      ),
+    ).toEqual([true, true, false, false, false]);
+  });
+
+  const good: NewApplication = { name: 'demo', grantTypes: ['client_credentials'] };
+
+  test('is confidential, with any scope and without owner, unless told otherwise', () => {
+    expect(applicationColumns(good)).toEqual({
+      name: 'demo',
+      clientType: 'confidential',
+      grantTypes: 'client_credentials',
+      redirectUris: '',
+      scope: null,
+      userId: null,
+      skipAuthorization: false,
+    });
+    expect(applicationColumns({ ...good, scopes: ['read write', 'read'] }).scope).toBe('read write');
+    expect(applicationColumns({ ...good, scopes: [] }).scope).toBe('');
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['name', { name: ' ' }],
+    ['name', { name: undefined }],
+    ['name', { name: 'x'.repeat(256) }],
+    ['clientType', { clientType: 'secret' }],
+    ['grantTypes', { grantTypes: [] }],
+    ['grantTypes', { grantTypes: 'client_credentials' }],
+    ['grantTypes', { grantTypes: ['password'] }],
+    ['grantTypes', { grantTypes: ['implicit'] }],
+    ['grantTypes', { clientType: 'public' }],
+    ['redirectUris', { grantTypes: ['authorization_code'] }],
+    ['redirectUris', { redirectUris: 'https://a.example' }],
+    ['redirectUris', { redirectUris: ['/relative'] }],
+    ['redirectUris', { redirectUris: ['https://a.example/#fragment'] }],
+    ['redirectUris', { redirectUris: ['https://a.example/ b'] }],
+    ['redirectUris', { redirectUris: ['javascript:alert(1)'] }],
+    ['scopes', { scopes: 'read' }],
+    ['scopes', { scopes: ['a"b'] }],
+    ['clientId', { clientId: '' }],
+    ['clientId', { clientId: 'trailing ' }],
+    ['clientId', { clientId: 'ümlaut' }],
+    ['skipAuthorization', { skipAuthorization: 'yes' }],
+  ])('with a bad %s (%p) is refused by its name', (option, columns) => {
+    const attempt = () => applicationColumns({ ...good, ...columns } as NewApplication);
+    expect(attempt).toThrow(ConfigurationError);
+    expect(attempt).toThrow(`application.${option}`);
+  });
+
+  test('has an identifier of printable ASCII', () => {
+    expect(['a', 'A b', '\0', 'a\nb', '', 'é', 'x'.repeat(256), 5].map(isClientId)).toEqual([
+      true,
+      true,
+      ...Array(6).fill(false),
+    ]);
+  });
+});
+
+describe('table names', () => {
+  test('are completed with the defaults', () => {
+    expect(completeTableNames({ consents: 'my_consents' })).toEqual({
+      ...DEFAULT_TABLE_NAMES,
+      consents: 'my_consents',
+    });
+    expect(completeTableNames({ consents: undefined })).toEqual(DEFAULT_TABLE_NAMES);
+  });
+
+  test.each<[Record<string, unknown>, RegExp]>([
+    [{ consents: 'a b' }, /tables\.consents/],
+    [{ consents: 'x`; DROP TABLE users' }, /tables\.consents/],
+    [{ consents: 'x'.repeat(33) }, /at most 32/],
+    [{ consents: '' }, /tables\.consents/],
+    [{ consents: 5 }, /tables\.consents/],
+    [{ tokens: 'x' }, /tables\.tokens is not a table/],
+    [{ consents: 'OAuth2_Applications' }, /both "OAuth2_Applications"/],
+  ])('%p is refused', (names, message) => {
+    expect(() => completeTableNames(names)).toThrow(ConfigurationError);
+    expect(() => completeTableNames(names)).toThrow(message);
+  });
+});
