@@ -1,0 +1,84 @@
+import type { ApplicationRepository, CreatedApplication } from '../../../storage/index.js';
+import type { CliCommand } from '../../cli-command.js';
+import { CliError } from '../../cli-error.js';
+import { CliContext, type Surroundings, usage } from '../../context.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { clientId, grantTypes, redirectUris, shortText, someScopes } from '../../option-values.js';
+import { columns } from '../../output.js';
+import { describeApplication, inWords } from './describe.js';
+
+interface CreateOptions {
+  readonly name: string;
+  readonly grants: string[];
+  readonly scopes?: string[];
+  readonly redirectUris?: string[];
+  readonly public?: boolean;
+  readonly clientId?: string;
+}
+
+/** `rc-oauth2 applications create`: registers an application and shows its secret, this once. */
+export function addCreate(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('create')
+    .summary('register an application')
+    .description('Registers an application (client). Its secret is printed this once: only its digest is stored.')
+    .requiredOption('--name <name>', 'what people are shown', shortText)
+    .option(
+      '--grants <types>',
+      'grant types, separated by commas or spaces: client_credentials, authorization_code, refresh_token, ' +
+        'urn:ietf:params:oauth:grant-type:device_code (short: device_code)',
+      grantTypes,
+      ['client_credentials'],
+    )
+    .option(
+      '--scopes <scopes>',
+      'scopes that it may have, separated by spaces; without it any that the server knows',
+      someScopes,
+    )
+    .option('--redirect-uris <uris>', 'redirect URIs, separated by spaces; authorization_code needs one', redirectUris)
+    .option('--public', 'for an application that cannot keep a secret, as in a browser or on a phone')
+    .option('--client-id <id>', 'client identifier of your choice; without it one is generated', clientId)
+    .action(async (options: CreateOptions, command: CliCommand) => {
+      checkTogether(options);
+      const context = new CliContext(command, surroundings);
+      await context.withOAuth2({}, async (oauth2) => {
+        const { application, clientSecret } = await create(oauth2.applications, options);
+        const { client_id, ...rest } = describeApplication(application);
+        const created = { client_id, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }), ...rest };
+        context.output.result(created, columns(inWords(created)));
+        if (clientSecret !== undefined) context.output.note('Keep the client_secret now: it is not shown again.');
+      });
+    });
+}
+
+async function create(applications: ApplicationRepository, options: CreateOptions): Promise<CreatedApplication> {
+  try {
+    return await applications.create({
+      name: options.name,
+      clientType: options.public ? 'public' : 'confidential',
+      grantTypes: options.grants,
+      redirectUris: options.redirectUris ?? [],
+      scopes: options.scopes ?? null,
+      clientId: options.clientId,
+    });
+  } catch (error) {
+    const taken = options.clientId !== undefined && (await applications.findByClientId(options.clientId)) !== undefined;
+    if (!taken) throw error;
+    const message = `--client-id ${options.clientId} is taken; give another, or leave the option out.`;
+    throw new CliError(EXIT_CODES.refused, 'client_id_taken', message, { cause: error });
+  }
+}
+
+/** What one option alone cannot tell. */
+function checkTogether(options: CreateOptions): void {
+  if (options.public && options.grants.includes('client_credentials')) {
+    throw usage(
+      '--public: a public application cannot have the grant client_credentials (RFC 6749 §4.4); give --grants authorization_code or device_code.',
+    );
+  }
+  if (options.grants.includes('authorization_code') && options.redirectUris === undefined) {
+    throw usage(
+      '--grants authorization_code needs --redirect-uris, e.g. --redirect-uris https://app.example.com/callback.',
+    );
+  }
+}

@@ -1,0 +1,32 @@
+import { keyPrefixOption, tellingCaches } from '../../caches.js';
+import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings } from '../../context.js';
+
+interface DeleteOptions {
+  readonly keyPrefix?: string;
+}
+
+/** `rc-oauth2 applications delete`: removes an application and everything that was issued to it. */
+export function addDelete(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('delete')
+    .summary('delete an application and its tokens')
+    .description(
+      'Deletes an application with all its tokens, codes and consents.\n' +
+        'With --redis every process drops its tokens from its cache; without, processes notice within their revocation bound.',
+    )
+    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
+    .addOption(keyPrefixOption())
+    .action(async (clientId: string, options: DeleteOptions, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
+        const done = `the application ${clientId} is deleted from the database`;
+        await tellingCaches(oauth2, { done }, async ({ tokens, applications }) => {
+          // Disabled first, so that nothing is issued, and no cache filled, between the invalidation and the end.
+          await tokens.disableApplication(clientId);
+          await applications.delete(clientId);
+        });
+        context.output.result({ client_id: clientId, deleted: true }, `Deleted ${clientId} and its tokens.`);
+      });
+    });
+}

@@ -1,0 +1,41 @@
+import type { Application } from '../../../storage/index.js';
+
+/** An application as the command line prints it, in the names of RFC 7591 §2 where it has one. Never its secret. */
+export interface DescribedApplication {
+  readonly client_id: string;
+  readonly client_name: string;
+  readonly client_type: string;
+  readonly grant_types: readonly string[];
+  readonly redirect_uris: readonly string[];
+  /** Scopes separated by spaces; `null` for any that the server knows. */
+  readonly scope: string | null;
+  readonly disabled: boolean;
+}
+
+/** Describes a stored application. */
+export function describeApplication(application: Application): DescribedApplication {
+  return {
+    client_id: application.clientId,
+    client_name: application.name,
+    client_type: application.clientType,
+    grant_types: words(application.grantTypes),
+    redirect_uris: words(application.redirectUris),
+    scope: application.scope ?? null,
+    disabled: application.isDisabled(),
+  };
+}
+
+/** Name and value of each property, for people. */
+export function inWords(described: object): string[][] {
+  return Object.entries(described).map(([name, value]) => [name, word(name, value)]);
+}
+
+function word(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.join(' ') || '-';
+  if (name === 'scope' && value === null) return '(any)';
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+}
+
+function words(value: string): string[] {
+  return value.split(' ').filter((word) => word !== '');
+}

@@ -1,0 +1,16 @@
+import type { CliCommand } from '../../cli-command.js';
+import type { Surroundings } from '../../context.js';
+import { addCreate } from './create.js';
+import { addDelete } from './delete.js';
+import { addList } from './list.js';
+
+/** `rc-oauth2 applications …` */
+export function addApplications(parent: CliCommand, surroundings: Surroundings): void {
+  const group = parent
+    .command('applications')
+    .description('Register, list and delete applications (clients).')
+    .enablePositionalOptions();
+  addCreate(group, surroundings);
+  addList(group, surroundings);
+  addDelete(group, surroundings);
+}

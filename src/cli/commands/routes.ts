@@ -1,0 +1,84 @@
+import Table from 'cli-table3';
+import type { ActionSummary } from '../../oauth2.js';
+import type { CliCommand } from '../cli-command.js';
+import { CliError } from '../cli-error.js';
+import { CliContext, type Surroundings } from '../context.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import { loadHostModule } from '../host-module.js';
+
+/** `rc-oauth2 routes`: what every action of an application asks of a request. */
+export function addRoutes(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('routes')
+    .summary('list what every action requires')
+    .description(
+      'Lists every action of an application: verb, path, requirement, throttles, public or not. Exits with 1, after the\n' +
+        'list, if an action has neither a requirement nor @Public(), or another problem.\n\n' +
+        'The module, ES or CommonJS, exports `oauth2` (what createOAuth2 returned), `controllers` (an array of classes)\n' +
+        'and, if the application has one, `routePrefix`; or a default object with them. What it prints goes to stderr.\n' +
+        '--database and --redis are handed to it as DATABASE_URL and REDIS_URL; the command itself uses neither.',
+    )
+    .argument('<app module>', 'path of the compiled module')
+    .action(async (path: string, _options: object, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      handOver(context);
+      const actions = await describe(path);
+      context.output.result({ actions }, actions.length === 0 ? 'No actions.' : table(actions));
+      refuseProblems(context, actions);
+    });
+}
+
+/** The module reads its database from where servers read it, and may print: stdout stays ours. */
+function handOver(context: CliContext): void {
+  if (context.databaseUrl !== undefined) process.env.DATABASE_URL = context.databaseUrl;
+  if (context.redisUrl !== undefined) process.env.REDIS_URL = context.redisUrl;
+  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+}
+
+async function describe(path: string): Promise<ActionSummary[]> {
+  const { oauth2, controllers, routePrefix } = await loadHostModule(path);
+  try {
+    return oauth2.describe(controllers, routePrefix === undefined ? {} : { routePrefix });
+  } finally {
+    await oauth2.close();
+  }
+}
+
+function table(actions: readonly ActionSummary[]): string {
+  const rows = new Table({
+    head: ['Verb', 'Path', 'Requirement', 'Throttles', 'Public', 'Action'],
+    // Plain text: the table is read in logs as often as on a terminal.
+    style: { head: [], border: [] },
+  });
+  for (const action of actions) {
+    rows.push([
+      action.method.toUpperCase(),
+      action.path,
+      action.declared ? action.requirement : 'UNDECLARED',
+      action.throttles.join(', '),
+      action.public ? 'yes' : 'no',
+      `${action.controller}.${action.action}`,
+    ]);
+  }
+  return rows.toString();
+}
+
+function refuseProblems(context: CliContext, actions: readonly ActionSummary[]): void {
+  const found = actions.filter((action) => !action.declared || action.problems.length > 0);
+  if (found.length === 0) return;
+  for (const action of found) {
+    const problems = action.problems.length > 0 ? action.problems : ['neither a requirement nor @Public()'];
+    for (const problem of problems) {
+      context.output.note(
+        `${action.method.toUpperCase()} ${action.path} (${action.controller}.${action.action}): ${problem}`,
+      );
+    }
+  }
+  const names = found.map((action) => `${action.controller}.${action.action}`).join(', ');
+  const which = found.length === 1 ? '1 action is' : `${found.length} actions are`;
+  throw new CliError(
+    EXIT_CODES.refused,
+    'undeclared_action',
+    `${which} undeclared or wrongly declared: ${names}; add @Authorized(...) or @Public().`,
+  );
+}

@@ -1,0 +1,59 @@
+import type { CliCommand } from '../../cli-command.js';
+import { CliError } from '../../cli-error.js';
+import { CliContext, type Surroundings } from '../../context.js';
+import { Interruption } from '../../interruption.js';
+import { wholeNumber } from '../../option-values.js';
+import { createProgress } from '../../progress.js';
+
+interface ClearExpiredOptions {
+  readonly batchSize: number;
+  readonly pause: number;
+}
+
+/** `rc-oauth2 tokens clear-expired`: deletes what has expired, in batches that leave the database to others. */
+export function addClearExpired(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('clear-expired')
+    .summary('delete expired tokens and codes')
+    .description(
+      'Deletes expired access tokens, refresh tokens and codes, batch by batch. Safe while servers run, and to be\n' +
+        'interrupted: it finishes its batch and tells how far it came. Progress is shown on stderr, as a bar on a\n' +
+        'terminal and as lines elsewhere (no lines with --json).',
+    )
+    .option('--batch-size <rows>', 'rows per batch', wholeNumber(1, 10_000, 'rows per batch.'), 1000)
+    .option('--pause <milliseconds>', 'rest between batches', wholeNumber(0, 60_000, 'milliseconds.'), 100)
+    .action(async (options: ClearExpiredOptions, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      await context.withOAuth2({}, async (oauth2) => {
+        const progress = createProgress(surroundings.stderr, context.output.json);
+        const interruption = new Interruption(() => progress.stop());
+        try {
+          const { deleted, total } = await oauth2.tokens.clearExpired({
+            batchSize: options.batchSize,
+            pauseMilliseconds: options.pause,
+            signal: interruption.signal,
+            onProgress: async (state) => {
+              progress.update(state.deleted, state.total);
+              // SQLite answers without a pause: signals and the bar get their turn here.
+              await new Promise(setImmediate);
+            },
+          });
+          progress.stop();
+          const { exitCode } = interruption;
+          context.output.result({ deleted, total, interrupted: exitCode !== undefined }, inWords(deleted, total));
+          if (exitCode !== undefined) {
+            throw new CliError(exitCode, 'interrupted', `interrupted after ${total} rows; run it again for the rest.`);
+          }
+        } finally {
+          progress.stop();
+          interruption.dispose();
+        }
+      });
+    });
+}
+
+function inWords(deleted: Readonly<Record<string, number>>, total: number): string {
+  const tables = Object.entries(deleted).filter(([, rows]) => rows > 0);
+  const list = tables.map(([table, rows]) => `${table} ${rows}`).join(', ');
+  return `Deleted ${total} expired rows${list === '' ? '' : ` (${list})`}.`;
+}

@@ -1,0 +1,15 @@
+import type { CliCommand } from '../../cli-command.js';
+import type { Surroundings } from '../../context.js';
+import { addClearExpired } from './clear-expired.js';
+import { addInspect } from './inspect.js';
+import { addIssue } from './issue.js';
+import { addRevoke } from './revoke.js';
+
+/** `rc-oauth2 tokens …` */
+export function addTokens(parent: CliCommand, surroundings: Surroundings): void {
+  const group = parent.command('tokens').description('Issue, inspect and end access tokens.').enablePositionalOptions();
+  addIssue(group, surroundings);
+  addInspect(group, surroundings);
+  addRevoke(group, surroundings);
+  addClearExpired(group, surroundings);
+}

@@ -1,0 +1,32 @@
+import { keyPrefixOption, tellingCaches } from '../../caches.js';
+import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings } from '../../context.js';
+
+interface RevokeOptions {
+  readonly keyPrefix?: string;
+}
+
+const REVOKED = { done: 'the token is revoked in the database', advice: 'run the command again when Redis is back' };
+
+/** `rc-oauth2 tokens revoke`: ends a token, in the database and in every cache. */
+export function addRevoke(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('revoke')
+    .summary('revoke an access token')
+    .description(
+      'Revokes an access token. A token that is unknown, expired or revoked already is no error (RFC 7009 §2.2).\n' +
+        'With --redis every process drops it from its cache; without, processes notice within their revocation bound.',
+    )
+    .argument('<token>', 'access token; one that begins with -- may be put behind a lone --')
+    .addOption(keyPrefixOption())
+    .action(async (token: string, options: RevokeOptions, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
+        const revoked = await tellingCaches(oauth2, REVOKED, ({ tokens }) => tokens.revoke(token));
+        context.output.result(
+          { revoked },
+          revoked ? 'Revoked.' : 'Nothing to revoke: the token is unknown, expired or revoked already.',
+        );
+      });
+    });
+}

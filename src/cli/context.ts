@@ -1,0 +1,134 @@
+import { existsSync } from 'node:fs';
+import { ConfigurationError } from '../core/errors.js';
+import { silentLogger } from '../core/logger.js';
+import type { OAuth2 } from '../oauth2.js';
+import { configOfUrl } from '../storage/database-url.js';
+import type { CliCommand, GlobalOptions } from './cli-command.js';
+import { CliError } from './cli-error.js';
+import { deadline } from './deadline.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { unavailable } from './failures.js';
+import { maskUrls } from './masking.js';
+import { Output } from './output.js';
+
+/** What a command reads and writes beside its arguments; the process, or a test's own. */
+export interface Surroundings {
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** How a command uses the database and Redis. */
+export interface Needs {
+  /** Whether the command tells caches something, and so needs Redis if one is named. */
+  readonly redis?: boolean;
+  /** The prefix of the Redis keys; default: that of the package. */
+  readonly keyPrefix?: string;
+  /** What tokens are meant for, as the servers' `resource` says. */
+  readonly resource?: string;
+  /** Whether the command works on a database that is not migrated. */
+  readonly unmigrated?: boolean;
+}
+
+/** A database that does not answer within this time is unreachable. */
+const CONTACT_DEADLINE_MILLISECONDS = 15_000;
+
+/** Pools that do not close within this time are left to the end of the process. */
+const CLOSE_DEADLINE_MILLISECONDS = 5_000;
+
+/** Opens for a command what it needs, and closes it again. */
+export class CliContext {
+  readonly output: Output;
+  private readonly options: GlobalOptions;
+
+  constructor(
+    command: CliCommand,
+    readonly surroundings: Surroundings,
+  ) {
+    this.options = command.globalOptions();
+    this.output = new Output(this.options.json === true, surroundings.stdout, surroundings.stderr);
+  }
+
+  /** The database's URL, from the option or the environment; `undefined` if neither gives one. */
+  get databaseUrl(): string | undefined {
+    return given('--database', this.options.database) ?? (this.surroundings.env.DATABASE_URL || undefined);
+  }
+
+  /** Redis' URL, from the option or the environment; `undefined` if neither gives one. */
+  get redisUrl(): string | undefined {
+    const url = given('--redis', this.options.redis) ?? (this.surroundings.env.REDIS_URL || undefined);
+    if (url !== undefined && !(/^rediss?:\/\/./i.test(url) && URL.canParse(url))) {
+      throw usage(
+        `--redis (or REDIS_URL): "${maskUrls(url)}" is not a Redis URL; write redis://host:6379 or rediss://host:6379.`,
+      );
+    }
+    return url;
+  }
+
+  /**
+   * Runs `use` with the package opened on the database, and closes everything however it ends.
+   *
+   * @throws CliError if no database is given, it cannot be reached, or it is not migrated
+   */
+  async withOAuth2<T>(needs: Needs, use: (oauth2: OAuth2) => Promise<T>): Promise<T> {
+    const database = this.databaseUrl;
+    if (database === undefined) {
+      throw usage(
+        'no database given; use --database <url> or set DATABASE_URL, e.g. sqlite:.data/oauth2.sqlite or mysql://user@host:3306/name.',
+      );
+    }
+    const redis = this.redisUrl;
+    if (needs.unmigrated !== true) assertFileExists(database);
+    // Loaded late, so that help and usage errors are there at once.
+    const { createOAuth2 } = await import('../oauth2.js');
+    const oauth2 = createOAuth2({
+      database,
+      // What fails is thrown as well, and told once.
+      logger: silentLogger,
+      ...(needs.redis && redis !== undefined ? { redis } : {}),
+      ...(needs.keyPrefix === undefined ? {} : { keyPrefix: needs.keyPrefix }),
+      ...(needs.resource === undefined ? {} : { resource: needs.resource }),
+    });
+    try {
+      await contact(oauth2, database, needs.unmigrated === true);
+      return await use(oauth2);
+    } finally {
+      await deadline(oauth2.close(), CLOSE_DEADLINE_MILLISECONDS, 'closing the database').catch(() => undefined);
+    }
+  }
+}
+
+/** A usage error in the words of this command line. */
+export function usage(message: string): CliError {
+  return new CliError(EXIT_CODES.usage, 'usage_error', message);
+}
+
+/** SQLite would create the file, which makes a wrong path look like an empty database. */
+function assertFileExists(database: string): void {
+  const { client, connection } = configOfUrl(database);
+  const { filename } = (connection ?? {}) as { filename?: string };
+  if (client !== 'better-sqlite3' || filename === undefined || filename === ':memory:' || existsSync(filename)) return;
+  throw new CliError(
+    EXIT_CODES.unavailable,
+    'not_migrated',
+    `--database (or DATABASE_URL): there is no file ${filename}; run rc-oauth2 migrate to create it, or correct the path.`,
+  );
+}
+
+async function contact(oauth2: OAuth2, database: string, unmigrated: boolean): Promise<void> {
+  const { assertMigrated, migrationStatus } = await import('../storage/index.js');
+  try {
+    const check = unmigrated ? migrationStatus(oauth2.knex) : assertMigrated(oauth2.knex);
+    await deadline(Promise.resolve<unknown>(check), CONTACT_DEADLINE_MILLISECONDS, 'the database');
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      throw new CliError(EXIT_CODES.unavailable, 'not_migrated', error.message, { cause: error });
+    }
+    throw unavailable(`--database (or DATABASE_URL): cannot use ${maskUrls(database)}`, error);
+  }
+}
+
+function given(flag: string, value: string | undefined): string | undefined {
+  if (value?.trim() === '') throw usage(`${flag} is empty; give a URL or leave the option out.`);
+  return value;
+}

@@ -1,0 +1,16 @@
+/**
+ * Waits for a promise, but not for ever: a frozen server keeps its socket open and never answers.
+ *
+ * @throws Error if the time is over first, naming `what`
+ */
+export async function deadline<T>(promise: Promise<T>, milliseconds: number, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} did not answer within ${milliseconds / 1000} s`)), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,74 @@
+import { CommanderError } from 'commander';
+import { ConfigurationError, OAuth2Error } from '../core/errors.js';
+import { CliError } from './cli-error.js';
+import { EXIT_CODES } from './exit-codes.js';
+
+/** How a run failed: what the process exits with and what it says. */
+export interface Failure {
+  readonly exitCode: number;
+  readonly code: string;
+  readonly description: string;
+}
+
+/** Translates whatever a command threw; `undefined` for what is no failure (help, version). */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof CommanderError) return usageFailure(error);
+  if (error instanceof CliError) return { exitCode: error.exitCode, code: error.code, description: error.message };
+  if (error instanceof OAuth2Error) {
+    const away = error.code === 'temporarily_unavailable';
+    return {
+      exitCode: away ? EXIT_CODES.unavailable : EXIT_CODES.refused,
+      code: error.code,
+      description: away ? withReason(error.message, error.details.detail ?? error.cause) : error.message,
+    };
+  }
+  if (error instanceof ConfigurationError) {
+    const description = error.message.replace(/^database: /, '--database (or DATABASE_URL): ');
+    return { exitCode: EXIT_CODES.usage, code: 'usage_error', description };
+  }
+  if (isConnectionError(error)) return failureOf(unavailable('the database or Redis is unavailable', error));
+  return { exitCode: EXIT_CODES.refused, code: 'server_error', description: reasonOf(error) };
+}
+
+/** Something that the command needs cannot be reached or used. */
+export function unavailable(what: string, cause: unknown): CliError {
+  return new CliError(EXIT_CODES.unavailable, 'temporarily_unavailable', withReason(what, cause), { cause });
+}
+
+function usageFailure(error: CommanderError): Failure | undefined {
+  if (error.exitCode === 0) return undefined;
+  const help = error.code === 'commander.help';
+  const description = help ? 'no command given; see rc-oauth2 --help.' : error.message.replace(/^error: /, '');
+  return { exitCode: EXIT_CODES.usage, code: 'usage_error', description };
+}
+
+function withReason(what: string, cause: unknown): string {
+  const reason = cause === undefined ? '' : reasonOf(cause);
+  return reason === '' ? what : `${what.replace(/\.$/, '')}: ${reason}`;
+}
+
+/** Drivers put the reason into `message`, into `code` only, or one level down into `cause` or `errors`. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
+  const detail = error instanceof OAuth2Error ? (error.details.detail ?? error.cause) : undefined;
+  if (detail !== undefined) return reasonOf(detail);
+  const { code, nativeError, sqlMessage } = error as { code?: unknown; nativeError?: unknown; sqlMessage?: unknown };
+  if (nativeError instanceof Error) return reasonOf(nativeError);
+  if (typeof sqlMessage === 'string') return sqlMessage;
+  return withoutStatement(error.message) || (typeof code === 'string' ? code : error.name);
+}
+
+/** knex puts the statement, with its values, before the reason; values are nobody's business. */
+function withoutStatement(message: string): string {
+  return message.replace(/^\s*(select|insert|update|delete|create|alter|drop|pragma|begin|show|with)\b.* - /is, '');
+}
+
+function isConnectionError(error: unknown): boolean {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return (
+    name === 'KnexTimeoutError' ||
+    (typeof code === 'string' &&
+      /^(E[A-Z]+|PROTOCOL_CONNECTION_LOST|SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|READONLY).*)$/.test(code))
+  );
+}

@@ -1,0 +1,78 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { ActionSummary } from '../oauth2.js';
+import { CliError } from './cli-error.js';
+import { usage } from './context.js';
+import { EXIT_CODES } from './exit-codes.js';
+
+/** What `routes` asks of the application's `oauth2`; it may come from another copy of the package. */
+export interface DescribingOAuth2 {
+  describe(controllers: readonly Function[], options?: { routePrefix?: string }): ActionSummary[];
+  close(): Promise<void>;
+}
+
+/** What an application's module must export for `routes`. */
+export interface HostModule {
+  readonly oauth2: DescribingOAuth2;
+  readonly controllers: readonly Function[];
+  readonly routePrefix: string | undefined;
+}
+
+const SHAPE =
+  'it must export `oauth2` (what createOAuth2 returned) and `controllers` (an array of classes), and may export `routePrefix`';
+
+/**
+ * Loads an application's module, ES or CommonJS. The names may be exports, or properties of the default export.
+ *
+ * @throws CliError naming what the module lacks
+ */
+export async function loadHostModule(path: string): Promise<HostModule> {
+  const exported = await imported(path);
+  const inner = exported.default;
+  const fallback = (typeof inner === 'object' || typeof inner === 'function') && inner !== null ? inner : {};
+  const names: Record<string, unknown> = { ...(fallback as Record<string, unknown>), ...exported };
+
+  const oauth2 = await names.oauth2;
+  if (oauth2 === undefined) throw lacking(path, 'no `oauth2`');
+  if (!isDescribing(oauth2)) throw lacking(path, 'an `oauth2` that createOAuth2 did not return');
+
+  const controllers = await names.controllers;
+  if (controllers === undefined) throw lacking(path, 'no `controllers`');
+  if (!Array.isArray(controllers) || controllers.length === 0)
+    throw lacking(path, 'no array of classes as `controllers`');
+  const other = controllers.findIndex((controller) => typeof controller !== 'function');
+  if (other >= 0) throw lacking(path, `\`controllers[${other}]\`, a ${typeof controllers[other]} and no class`);
+
+  const routePrefix = names.routePrefix;
+  if (routePrefix !== undefined && typeof routePrefix !== 'string')
+    throw lacking(path, 'a `routePrefix` that is no string');
+  return { oauth2, controllers, routePrefix };
+}
+
+async function imported(path: string): Promise<Record<string, unknown>> {
+  const file = resolve(path);
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+    throw usage(`<app module>: there is no file ${file}; give the path of the compiled module, with its extension.`);
+  }
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const unreadable = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
+    if (unreadable)
+      throw usage(`<app module>: Node.js cannot load ${path} as it is; compile it and give the .js file.`);
+    throw new CliError(EXIT_CODES.refused, 'app_module_failed', `<app module>: loading ${path} failed with ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+function isDescribing(value: unknown): value is DescribingOAuth2 {
+  const { describe, close } = (value ?? {}) as Partial<Record<'describe' | 'close', unknown>>;
+  return typeof describe === 'function' && typeof close === 'function';
+}
+
+function lacking(path: string, what: string): CliError {
+  return usage(`<app module>: ${path} exports ${what}; ${SHAPE}.`);
+}

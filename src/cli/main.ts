@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { EXIT_CODES } from './exit-codes.js';
+import { maskUrls } from './masking.js';
+import { Output } from './output.js';
+import { run } from './program.js';
+
+/** A connection that something else left open does not keep the process; what was printed is out long before. */
+const GRACE_MILLISECONDS = 1000;
+
+const json = process.argv.includes('--json');
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever reads has seen enough (`| head`): the work goes on, unseen.
+  if (error.code === 'EPIPE') return;
+  new Output(json, process.stdout, process.stderr).failure(
+    'output_failed',
+    `cannot write the result: ${error.message}`,
+  );
+  process.exit(EXIT_CODES.refused);
+});
+process.stderr.on('error', () => {});
+process.on('uncaughtException', (error) => {
+  new Output(json, process.stdout, process.stderr).failure('server_error', maskUrls(error.message));
+  process.exit(EXIT_CODES.refused);
+});
+
+process.exitCode = await run(process.argv.slice(2), {
+  // Bound here, because `routes` turns the stdout of the module that it loads to stderr.
+  stdout: { write: process.stdout.write.bind(process.stdout) },
+  stderr: process.stderr,
+  env: process.env,
+});
+setTimeout(() => process.exit(), GRACE_MILLISECONDS).unref();

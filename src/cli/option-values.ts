@@ -1,0 +1,119 @@
+import { InvalidArgumentError } from 'commander';
+import { isScopeName, parseScope } from '../core/scopes.js';
+
+/** RFC 8628 §3.4. */
+const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** The grant types that an application can have: the registered names, and a short one for the long one. */
+const GRANT_TYPES: ReadonlyMap<string, string> = new Map([
+  ['client_credentials', 'client_credentials'],
+  ['authorization_code', 'authorization_code'],
+  ['refresh_token', 'refresh_token'],
+  [DEVICE_CODE_GRANT, DEVICE_CODE_GRANT],
+  ['device_code', DEVICE_CODE_GRANT],
+]);
+
+/** What fits into the columns for names and ids. */
+const MAXIMUM_LENGTH = 255;
+
+/** Reads a whole number within bounds; a parser for an option. */
+export function wholeNumber(minimum: number, maximum: number, fix: string): (value: string) => number {
+  return (value) => {
+    const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= minimum && number <= maximum)) {
+      throw new InvalidArgumentError(`Give a whole number from ${minimum} to ${maximum}: ${fix}`);
+    }
+    return number;
+  };
+}
+
+/** Reads a name: some printable text that fits into its column. */
+export function shortText(value: string): string {
+  return exactText(value.trim());
+}
+
+/** Reads an id exactly as it is, of a user or of an application that exists: spaces are part of it. */
+export function exactText(value: string): string {
+  if (value === '' || value.length > MAXIMUM_LENGTH || hasControlCharacters(value)) {
+    throw new InvalidArgumentError(`Give 1 to ${MAXIMUM_LENGTH} characters without control characters.`);
+  }
+  return value;
+}
+
+/** Reads a client identifier (RFC 6749 appendix A.1), without the space that would not survive a shell or a list. */
+export function clientId(value: string): string {
+  if (!/^[\x21-\x7e]{1,255}$/.test(value)) {
+    throw new InvalidArgumentError(`Give 1 to ${MAXIMUM_LENGTH} printable ASCII characters without space.`);
+  }
+  return value;
+}
+
+/** Reads grant types, separated by commas or spaces. */
+export function grantTypes(value: string): string[] {
+  const names = value.split(/[\s,]+/).filter((name) => name !== '');
+  const read = names.map((name) => GRANT_TYPES.get(name));
+  const unknown = names.filter((_, index) => read[index] === undefined);
+  if (names.length === 0 || unknown.length > 0) {
+    const what = unknown.length === 0 ? 'It names no grant type.' : `Not a grant type: ${unknown.join(', ')}.`;
+    throw new InvalidArgumentError(`${what} Allowed are ${[...GRANT_TYPES.keys()].join(', ')}.`);
+  }
+  return [...new Set(read as string[])];
+}
+
+/** Reads at least one scope name, separated by spaces. */
+export function someScopes(value: string): string[] {
+  const names = scopes(value);
+  if (names.length === 0) {
+    throw new InvalidArgumentError('Give scope names separated by spaces, or leave the option out for any scope.');
+  }
+  return names;
+}
+
+/** Reads scope names (RFC 6749 §3.3) separated by spaces; none is a value too. */
+export function scopes(value: string): string[] {
+  const names = parseScope(value);
+  for (const name of names) {
+    if (!isScopeName(name)) {
+      throw new InvalidArgumentError(
+        `${JSON.stringify(name)} is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote and backslash).`,
+      );
+    }
+    // The grammar allows a comma, but who writes one here means two scopes, and would get a third one.
+    if (name.includes(',')) throw new InvalidArgumentError('Separate scopes by spaces, not by commas.');
+  }
+  return names;
+}
+
+/** Reads absolute redirect URIs, separated by spaces, that an authorization server may send a code to. */
+export function redirectUris(value: string): string[] {
+  const uris = value.split(/\s+/).filter((uri) => uri !== '');
+  if (uris.length === 0) throw new InvalidArgumentError('Give absolute URIs separated by spaces.');
+  for (const uri of uris) {
+    const problem = redirectUriProblem(uri);
+    if (problem !== undefined) throw new InvalidArgumentError(`${uri}: ${problem}`);
+  }
+  return [...new Set(uris)];
+}
+
+function redirectUriProblem(uri: string): string | undefined {
+  if (!/^[\x21-\x7e]+$/.test(uri)) return 'write other characters than printable ASCII as percent-escapes.';
+  if (!URL.canParse(uri)) return 'not an absolute URI, write e.g. https://app.example.com/callback.';
+  const { protocol, hostname, username, password } = new URL(uri);
+  // RFC 6749 §3.1.2
+  if (uri.includes('#')) return 'a redirect URI has no fragment.';
+  if (username !== '' || password !== '') return 'a redirect URI has no user and no password.';
+  if (protocol === 'https:') return undefined;
+  // RFC 9700 §2.6, RFC 8252 §7.3
+  if (protocol === 'http:') {
+    const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+    return loopback ? undefined : 'http is for loopback addresses only, use https.';
+  }
+  // RFC 8252 §7.1: private-use schemes are reverse domain names, which keeps javascript: and data: out.
+  return protocol.includes('.')
+    ? undefined
+    : 'use https, http on loopback, or a private-use scheme like com.example.app.';
+}
+
+function hasControlCharacters(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}

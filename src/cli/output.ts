@@ -1,0 +1,47 @@
+import { maskUrls } from './masking.js';
+
+/** Where a command writes. Results go to stdout; everything else (errors, notes, progress) to stderr. */
+export class Output {
+  constructor(
+    /** Whether the result is one JSON object instead of text for people. */
+    readonly json: boolean,
+    private readonly stdout: { write(text: string): unknown },
+    private readonly stderr: { write(text: string): unknown },
+  ) {}
+
+  /** Prints the result, once per run: `value` with `--json`, else `text`. */
+  result(value: object, text: string): void {
+    this.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`);
+  }
+
+  /** Tells a person something beside the result; silent with `--json`. */
+  note(message: string): void {
+    if (!this.json) this.stderr.write(`${maskUrls(message)}\n`);
+  }
+
+  /** Reports why the command failed: one line, or one JSON object. */
+  failure(code: string, description: string): void {
+    const line = description.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+    this.stderr.write(
+      this.json ? `${JSON.stringify({ error: code, error_description: line })}\n` : `rc-oauth2: ${line}\n`,
+    );
+  }
+}
+
+/** Columns of text for people, padded with spaces; the first row is the heading. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, index) => {
+      widths[index] = Math.max(widths[index] ?? 0, cell.length);
+    });
+  }
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}

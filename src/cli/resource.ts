@@ -1,0 +1,13 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** The option of the commands that read or write the audience of tokens (RFC 8707 §2). */
+export function resourceOption(description: string): Option {
+  return new Option('--resource <uri>', description).argParser((value) => {
+    if (!URL.canParse(value) || value.includes('#')) {
+      throw new InvalidArgumentError(
+        'Give an absolute URI without fragment, e.g. https://api.example.com (RFC 8707 §2).',
+      );
+    }
+    return value;
+  });
+}

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import { objectOf, runCli } from './support/run-cli.js';
+
+const TOKEN = 'aB3dEfGhIjKlMnOpQrStUvWxYz0123456789aB3dEf';
+
+/** A database that no usage error may ever touch. */
+const DATABASE = ['--database', 'sqlite:/nonexistent/never-created.sqlite'];
+const ISSUE = ['tokens', 'issue', '--client', 'c', '--scope', 'read'];
+const CREATE = ['applications', 'create', '--name', 'demo'];
+
+const CASES: readonly (readonly [args: readonly string[], says: string | RegExp])[] = [
+  [['migrat'], "unknown command 'migrat' (Did you mean migrate?)"],
+  [['tokens', 'isue'], "unknown command 'isue' (Did you mean issue?)"],
+  [['migrate', '--statu'], "unknown option '--statu' (Did you mean --status?)"],
+  [['migrate', '--status', '--rollback'], "option '--status' cannot be used with option '--rollback'"],
+  [['migrate', 'now'], "too many arguments for 'migrate'"],
+  [['applications', 'create'], "required option '--name <name>' not specified"],
+  [['applications', 'create', '--name'], "option '--name <name>' argument missing"],
+  [['applications', 'create', '--name', '--public'], 'write --name=--public if that is the value'],
+  [
+    ['applications', 'create', '--name', ' '],
+    "option '--name <name>' argument ' ' is invalid. Give 1 to 255 characters",
+  ],
+  [
+    [...CREATE, '--grants', 'password'],
+    /'--grants <types>' argument 'password' is invalid\. .*Allowed are client_credentials/,
+  ],
+  [[...CREATE, '--grants', ''], 'It names no grant type. Allowed are client_credentials'],
+  [[...CREATE, '--scopes', ''], 'leave the option out for any scope'],
+  [
+    [...CREATE, '--scopes', 'read,write'],
+    "'--scopes <scopes>' argument 'read,write' is invalid. Separate scopes by spaces",
+  ],
+  [[...CREATE, '--scopes', 'a"b'], 'is not a scope name'],
+  [[...CREATE, '--redirect-uris', '/callback'], '/callback: not an absolute URI'],
+  [[...CREATE, '--client-id', 'a b'], "'--client-id <id>' argument 'a b' is invalid. Give 1 to 255 printable ASCII"],
+  [[...CREATE, '--public'], '--public: a public application cannot have the grant client_credentials'],
+  [[...CREATE, '--grants', 'authorization_code'], '--grants authorization_code needs --redirect-uris'],
+  [['applications', 'delete'], "missing required argument 'client_id'"],
+  [['tokens', 'issue', '--scope', 'read'], "required option '--client <client_id>' not specified"],
+  [['tokens', 'issue', '--client', 'c'], "required option '--scope <scopes>' not specified"],
+  [['tokens', 'issue', '--client', '', '--scope', 'read'], "'--client <client_id>' argument '' is invalid"],
+  [[...ISSUE, '--user', ''], "'--user <id>' argument '' is invalid"],
+  [[...ISSUE, '--scope', 'a,b'], 'Separate scopes by spaces, not by commas.'],
+  [[...ISSUE, '--lifetime', '1h'], "'--lifetime <seconds>' argument '1h' is invalid. Give a whole number from"],
+  [[...ISSUE, '--lifetime', '1.5'], "'--lifetime <seconds>' argument '1.5' is invalid"],
+  [[...ISSUE, '--lifetime', '9999999999'], "'--lifetime <seconds>' argument '9999999999' is invalid"],
+  [[...ISSUE, '--resource', 'api'], "'--resource <uri>' argument 'api' is invalid. Give an absolute URI"],
+  [['tokens', 'inspect'], "missing required argument 'token'"],
+  [['tokens', 'inspect', 'abc', '--resource', 'https://a/#b'], "'--resource <uri>'"],
+  [['tokens', 'revoke'], "missing required argument 'token'"],
+  [['tokens', 'revoke', TOKEN, TOKEN], "too many arguments for 'revoke'. Expected 1 argument but got 2."],
+  [['tokens', 'revoke', TOKEN, '--key-prefix', ''], "'--key-prefix <prefix>' argument '' is invalid"],
+  [
+    ['tokens', 'clear-expired', '--batch-size', '0'],
+    "'--batch-size <rows>' argument '0' is invalid. Give a whole number from 1 to 10000",
+  ],
+  [
+    ['tokens', 'clear-expired', '--pause', '-1'],
+    "'--pause <milliseconds>' argument '-1' is invalid. Give a whole number from 0 to 60000",
+  ],
+  [['routes'], "missing required argument 'app module'"],
+  [
+    ['applications', 'list', '--redis', 'memcached://cache'],
+    '--redis (or REDIS_URL): "memcached://cache" is not a Redis URL',
+  ],
+  [['applications', 'list', '--redis', ''], '--redis is empty'],
+];
+
+describe.each(CASES)('%j', (args, says) => {
+  test('is a usage error: exit code 2, one line on stderr, nothing on stdout', async () => {
+    const { code, stdout, stderr } = await runCli([...args, ...DATABASE]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^rc-oauth2: [^\n]+\n$/);
+    if (typeof says === 'string') expect(stderr).toContain(says);
+    else expect(stderr).toMatch(says);
+    expect(stderr).not.toContain(TOKEN);
+  });
+});
+
+describe('with --json', () => {
+  test.each([
+    [['migrate', '--statu']],
+    [['applications', 'create', '--name']],
+    [['tokens']],
+    [['applications', 'list', '--database', '']],
+  ])('%j is one JSON object on stderr, nothing on stdout', async (args) => {
+    const { code, stdout, stderr } = await runCli(['--json', ...args]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(objectOf(stderr)).toEqual({ error: 'usage_error', error_description: expect.any(String) });
+  });
+});
+
+describe('the database', () => {
+  const NO_DATABASE: readonly Record<string, string>[] = [{}, { DATABASE_URL: '' }];
+
+  test.each(NO_DATABASE)('missing, the error tells how to give it: %j', async (env) => {
+    const { code, stdout, stderr } = await runCli(['applications', 'list'], { env });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('no database given; use --database <url> or set DATABASE_URL');
+  });
+
+  test.each([
+    ['mongodb://root:hunter22@db/shop', 'mongodb://root:***@db/shop'],
+    ['mysql://root:hunter22@db', 'names no database'],
+    ['mysql://root:hunter22@db:port/shop', 'is not a URL'],
+    ['mysql://root:hunter22%@db/shop', 'broken percent-escape'],
+    ['mysql://root:hunter22@db/shop?nope=1', 'unknown parameter "nope"'],
+    ['sqlite:', 'names no file'],
+  ])('%s is refused without its password', async (url, says) => {
+    const calls: readonly (readonly [string[], Record<string, string>])[] = [
+      [['--database', url], {}],
+      [[`--database=${url}`], {}],
+      [[], { DATABASE_URL: url }],
+    ];
+    for (const [args, env] of calls) {
+      const { code, stdout, stderr } = await runCli(['applications', 'list', ...args], { env });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(says);
+      expect(stderr).toContain('--database (or DATABASE_URL)');
+      expect(stderr).not.toContain('hunter22');
+    }
+  });
+});
