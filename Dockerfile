@@ -1,13 +1,12 @@
 # The example application. The package itself is installed from npm; this file is not part of it.
 FROM node:22-bookworm AS build
 WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY scripts ./scripts
 COPY src ./src
 COPY examples ./examples
-RUN npm run build
+# Installing also builds: npm runs the script "prepare".
+RUN npm ci --no-audit --no-fund
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production
