@@ -19,7 +19,11 @@ export { SigningKey } from './models/signing-key.js';
 export { StoredModel } from './models/stored-model.js';
 export { StoredToken } from './models/stored-token.js';
 export { type ObjectionUserStoreOptions, objectionUserStore } from './objection-user-store.js';
-export { ApplicationRepository, type CreatedApplication } from './repositories/application-repository.js';
+export {
+  ApplicationRepository,
+  type ApplicationRepositoryOptions,
+  type CreatedApplication,
+} from './repositories/application-repository.js';
 export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/clear-expired.js';
 export type { TokenOwner } from './repositories/token-owner.js';
 export { type NewAccessToken, type RevokedTokens, TokenRepository } from './repositories/token-repository.js';

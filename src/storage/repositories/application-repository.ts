@@ -21,20 +21,30 @@ export interface CreatedApplication {
   readonly clientSecret: string | undefined;
 }
 
+/** What the repository works with. */
+export interface ApplicationRepositoryOptions {
+  readonly clock?: Clock;
+  readonly random?: RandomBytes;
+  /** Drops what is cached of an application, everywhere; called once the database has the change. */
+  readonly invalidate?: (application: Application) => Promise<void>;
+}
+
 /**
  * What is done with applications. Every method rejects with `TemporarilyUnavailableError` if the database cannot
- * answer. Caches are not its business: after `disable`, `enable` or `delete`, tell `TokenService`.
+ * answer; `disable`, `enable` and `delete` also if the caches could not be told, and may then be called again.
  */
 export class ApplicationRepository {
   private readonly clock: Clock;
   private readonly random: RandomBytes;
+  private readonly invalidate: (application: Application) => Promise<void>;
 
   constructor(
     private readonly models: OAuth2Models,
-    options: { readonly clock?: Clock; readonly random?: RandomBytes } = {},
+    options: ApplicationRepositoryOptions = {},
   ) {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandomBytes;
+    this.invalidate = options.invalidate ?? (() => Promise.resolve());
   }
 
   /** The application with exactly this client identifier, disabled or not. */
@@ -113,24 +123,32 @@ export class ApplicationRepository {
     return changed ? secret : undefined;
   }
 
-  /** Disables an application; resolves to whether this call did it. */
+  /** Disables an application: its tokens are refused everywhere. Resolves to whether this call did it. */
   async disable(clientId: string): Promise<boolean> {
     const application = await this.findByClientId(clientId);
-    if (application === undefined) return false;
-    return this.change(application.id, { disabledAtMs: this.clock.nowMilliseconds() }, 'enabled');
+    return application !== undefined && this.setDisabled(application, this.clock.nowMilliseconds());
   }
 
   /** Enables an application again; resolves to whether this call did it. */
   async enable(clientId: string): Promise<boolean> {
     const application = await this.findByClientId(clientId);
-    return application === undefined ? false : this.change(application.id, { disabledAtMs: null }, 'disabled');
+    return application !== undefined && this.setDisabled(application, null);
   }
 
   /** Deletes an application with all its tokens, codes and consents; resolves to whether there was one. */
   async delete(clientId: string): Promise<boolean> {
     const application = await this.findByClientId(clientId);
     if (application === undefined) return false;
+    // Disabled first, so that nothing is issued and no cache filled between the invalidation and the end.
+    await this.setDisabled(application, this.clock.nowMilliseconds());
     return retryContention(async () => (await this.models.Application.query().deleteById(application.id)) === 1);
+  }
+
+  private async setDisabled(application: Application, disabledAtMs: number | null): Promise<boolean> {
+    const changed = await this.change(application.id, { disabledAtMs }, disabledAtMs === null ? 'disabled' : 'enabled');
+    // Also if it was so before: whoever did it may not have been able to tell the caches.
+    await this.invalidate(application);
+    return changed;
   }
 
   private change(id: number, columns: Partial<Application>, only?: 'enabled' | 'disabled'): Promise<boolean> {

@@ -10,6 +10,7 @@ import { type Database, openDatabase } from '../../../src/storage/database.js';
 import { configOfUrl, redactUrl } from '../../../src/storage/database-url.js';
 
 let folder: string;
+let opened = 0;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'oauth2-open-database-'));
@@ -36,8 +37,8 @@ describe('the forms of an SQLite database', () => {
     ['SQLite: in any case', (path: string) => `SQLite:${path}`],
     ['file:path', (path: string) => `file:${path}`],
     ['a file URL', (path: string) => pathToFileURL(path).href],
-  ])('%s opens the file and creates its folder', async (form, write) => {
-    const path = join(folder, form.replace(/\W+/g, '-'), 'sub folder', 'x.sqlite');
+  ])('%s opens the file and creates its folder', async (_form, write) => {
+    const path = join(folder, String(opened++), 'sub folder', 'x.sqlite');
     await using(write(path), async ({ knex, dialect, owned }) => {
       await knex.schema.createTable('t', (table) => table.increments());
       expect([dialect, owned, existsSync(path)]).toEqual(['sqlite', true, true]);

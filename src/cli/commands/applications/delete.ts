@@ -1,3 +1,4 @@
+import { InvalidClientError } from '../../../core/errors.js';
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliContext, type Surroundings } from '../../context.js';
@@ -21,11 +22,9 @@ export function addDelete(parent: CliCommand, surroundings: Surroundings): void 
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
         const done = `the application ${clientId} is deleted from the database`;
-        await tellingCaches(oauth2, { done }, async ({ tokens, applications }) => {
-          // Disabled first, so that nothing is issued, and no cache filled, between the invalidation and the end.
-          await tokens.disableApplication(clientId);
-          await applications.delete(clientId);
-        });
+        const deleted = await tellingCaches(oauth2, { done }, ({ applications }) => applications.delete(clientId));
+        if (!deleted)
+          throw new InvalidClientError(`There is no application with the client id ${JSON.stringify(clientId)}.`);
         context.output.result({ client_id: clientId, deleted: true }, `Deleted ${clientId} and its tokens.`);
       });
     });

@@ -1,0 +1,268 @@
+import type Koa from 'koa';
+import type { Context } from 'koa';
+import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
+import { addressResolver } from './core/address.js';
+import { systemClock } from './core/clock.js';
+import { ConfigurationError } from './core/errors.js';
+import { SparingLogger } from './core/sparing-logger.js';
+import { systemRandomBytes } from './core/token-value.js';
+import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, validateOptions } from './options.js';
+import { authenticateWith } from './resource-server/authentication/authenticate.js';
+import type { Authenticator } from './resource-server/authentication/authenticator.js';
+import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
+import { SessionAuthenticator } from './resource-server/authentication/session.js';
+import { createTokenCache } from './resource-server/cache/index.js';
+import type { TokenCache } from './resource-server/cache/token-cache.js';
+import { ErrorResponder } from './resource-server/error-response.js';
+import { TokenService } from './resource-server/token-service.js';
+import { activeUser, DatabaseVerifier } from './resource-server/verifiers/database.js';
+import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
+import { type CheckerOptions, checkers, currentUserChecker } from './routing-controllers/checkers.js';
+import { PlanCompiler } from './routing-controllers/compile.js';
+import { Guard } from './routing-controllers/guard.js';
+import { linkToHttpError } from './routing-controllers/http-error.js';
+import { OAuth2KoaDriver } from './routing-controllers/koa-driver.js';
+import {
+  ApplicationRepository,
+  assertMigrated,
+  bindModels,
+  createTokenReader,
+  type Database,
+  type MigrationStatus,
+  migrate,
+  migrationStatus,
+  type OAuth2Models,
+  openDatabase,
+  rollback,
+  type TableNames,
+  TokenRepository,
+  tableNamesOf,
+} from './storage/index.js';
+import { createThrottle, redisEngine, type Throttle, type ThrottlingOptions } from './throttling/index.js';
+
+export type { ActionSummary };
+
+/** The options of this package's entry: those of routing-controllers, less the two checkers, which it brings. */
+export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>;
+
+/**
+ * Builds everything from the options: nothing connects before it is needed.
+ *
+ * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
+ */
+export function createOAuth2(options: OAuth2Options): OAuth2 {
+  validateOptions(options);
+  linkToHttpError();
+  return new OAuth2(options);
+}
+
+/** The parts of one configuration, and the doors into them. Made by `createOAuth2`. */
+export class OAuth2 {
+  /** Issues, inspects and revokes tokens. */
+  readonly tokens: TokenService;
+  /** Registered applications. */
+  readonly applications: ApplicationRepository;
+  /** The models in use, bound to the database. */
+  readonly models: OAuth2Models;
+  private readonly tables: TableNames;
+  private readonly database: Database;
+  private readonly cache: TokenCache;
+  private readonly throttle: Throttle;
+  private readonly guard: Guard;
+  private readonly compiler: PlanCompiler;
+
+  /** @internal */
+  constructor(options: OAuth2Options) {
+    const clock = options.clock ?? systemClock;
+    const logger = options.logger ?? console;
+    const keyPrefix = options.keyPrefix ?? 'oauth2:';
+    const { users, resource, requireAudience } = options;
+    this.database = openDatabase(options.database, { logger });
+    this.models = bindModels(this.database.knex, options.models);
+    this.tables = tableNamesOf(this.models);
+    const tokens = new TokenRepository(this.models, { clock });
+    this.applications = new ApplicationRepository(this.models, {
+      clock,
+      random: options.random,
+      invalidate: (application) => this.tokens.invalidate({ application }),
+    });
+    const reader = createTokenReader(this.database, this.tables);
+    const verifier = new DatabaseVerifier({ reader, users, clock, resource, requireAudience });
+    this.cache = createTokenCache({
+      ...options.cache,
+      redis: options.redis,
+      keyPrefix,
+      policy: resource === undefined ? 'default' : `${resource}${requireAudience === false ? ' or none' : ''}`,
+      loadUser: async (userId) => activeUser(users, userId),
+      clock,
+      logger,
+    });
+    const address = addressOf(options.trustedProxies ?? 0);
+    this.throttle = createThrottle(throttlingOptions(options, keyPrefix), { clock, logger });
+    const parts: BearerParts = {
+      verifier,
+      cache: this.cache,
+      failures: this.throttle.failedAuthentications,
+      address,
+    };
+    const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, parts, options));
+    this.tokens = new TokenService({
+      tokens,
+      applications: this.applications,
+      verifier,
+      cache: this.cache,
+      users,
+      scopes: options.scopes,
+      resource,
+      defaultLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3600,
+      clock,
+      random: options.random ?? systemRandomBytes,
+    });
+    this.guard = new Guard({
+      authenticate: authenticateWith(authenticators),
+      needsBody: (context) => authenticators.some((one) => one.needsBody?.(context) === true),
+      responder: new ErrorResponder({
+        realm: options.realm ?? 'api',
+        errorBody: options.errorBody ?? 'oauth2',
+        errorResponseWithScopes: options.errorResponseWithScopes ?? false,
+        authenticators,
+      }),
+      address,
+      logger: new SparingLogger(logger, clock),
+    });
+    this.compiler = new PlanCompiler({
+      guard: this.guard,
+      throttle: this.throttle,
+      readScope: options.readScope ?? 'read',
+      writeScope: options.writeScope ?? 'write',
+    });
+    options.container?.set(TokenService, this.tokens);
+  }
+
+  /** The knex instance that is in use. */
+  get knex(): Database['knex'] {
+    return this.database.knex;
+  }
+
+  /**
+   * Creates or upgrades the tables; safe when several processes do it at once.
+   *
+   * @returns the names of the migrations that were applied
+   */
+  migrate(): Promise<string[]> {
+    return migrate(this.knex, { tables: this.tables });
+  }
+
+  /** Undoes the migrations that were applied last; what their tables hold is lost. Returns their names. */
+  rollbackMigrations(): Promise<string[]> {
+    return rollback(this.knex, { tables: this.tables });
+  }
+
+  /** Which migrations are applied, and which are not yet. */
+  migrationStatus(): Promise<MigrationStatus> {
+    return migrationStatus(this.knex);
+  }
+
+  /** @throws ConfigurationError if the tables are not there, or not of this version */
+  assertMigrated(): Promise<void> {
+    return assertMigrated(this.knex, { tables: this.tables });
+  }
+
+  /**
+   * A Koa application that serves these controllers, as routing-controllers' `createKoaServer`, with every action
+   * guarded.
+   *
+   * @throws ConfigurationError naming every action without a declared requirement, or with one that cannot hold
+   */
+  createKoaServer(options: KoaServerOptions = {}): Koa {
+    return this.serve(undefined, options);
+  }
+
+  /** The same on a Koa application that exists. @throws ConfigurationError as `createKoaServer` */
+  useKoaServer(koa: Koa, options: KoaServerOptions = {}): Koa {
+    return this.serve(koa, options);
+  }
+
+  /**
+   * The two checkers, to be spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`.
+   * They guard what routing-controllers shows them; `audit(controllers)` finds the rest.
+   */
+  routingControllers(): CheckerOptions {
+    return checkers(this.guard, this.compiler);
+  }
+
+  /**
+   * Checks controllers that routing-controllers' own entry serves with `routingControllers()`.
+   *
+   * @throws ConfigurationError naming every action without a requirement, and every one whose requirement
+   * routing-controllers would drop (inherited, stacked, function-valued)
+   */
+  audit(controllers: readonly Function[], options: Pick<RoutingControllersOptions, 'routePrefix'> = {}): void {
+    refuseProblems(
+      describeActions(controllers, this.compiler, options, 'checkers').flatMap((action) => action.problems),
+    );
+  }
+
+  /** Every action with what it requires, as a table of routes. */
+  describe(
+    controllers: readonly Function[],
+    options: Pick<RoutingControllersOptions, 'routePrefix'> = {},
+  ): ActionSummary[] {
+    return describeActions(controllers, this.compiler, options, 'driver');
+  }
+
+  /**
+   * Resolves when the store of the throttle is connected, or its first attempt has failed. Await it before listening:
+   * in the mode `closed`, what comes earlier is answered with 503.
+   */
+  async ready(): Promise<void> {
+    await this.throttle.ready();
+  }
+
+  /** Closes what was opened here: pools, Redis connections, timers. What the host brought stays open. */
+  async close(): Promise<void> {
+    await Promise.all([this.cache.close(), this.throttle.close()]);
+    if (this.database.owned) await this.knex.destroy();
+  }
+
+  private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {
+    for (const name of ['authorizationChecker', 'currentUserChecker']) {
+      if (name in options) throw new ConfigurationError(`The option ${name} is brought by this entry; leave it out.`);
+    }
+    const driver = new OAuth2KoaDriver(koa, this.guard, this.compiler);
+    createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(this.compiler) });
+    refuseProblems(driver.problems);
+    return driver.koa;
+  }
+}
+
+/** Where the host chose no engine, requests are counted in Redis if there is one, else in this process. */
+function throttlingOptions(options: OAuth2Options, keyPrefix: string): ThrottlingOptions {
+  const { redis, throttling = {} } = options;
+  if (redis === undefined || throttling.engine !== undefined) return throttling;
+  const { deadlineMilliseconds } = throttling;
+  return { ...throttling, engine: redisEngine({ redis, keyPrefix: `${keyPrefix}throttle:`, deadlineMilliseconds }) };
+}
+
+function authenticator(
+  one: NonNullable<OAuth2Options['authenticators']>[number],
+  parts: BearerParts,
+  options: OAuth2Options,
+): Authenticator {
+  if (!isFactory(one)) return one;
+  if (one[AUTHENTICATOR] === 'bearer') return new BearerAuthenticator(parts, one.options);
+  if (options.users === undefined)
+    throw new ConfigurationError('session() names a user, so the option users is needed.');
+  return new SessionAuthenticator(options.users, one.options);
+}
+
+function addressOf(trustedProxies: number): AddressOf {
+  const resolve = addressResolver({ trustedProxies });
+  return (context: Context) => {
+    const forwardedFor = context.req.headers['x-forwarded-for'];
+    return resolve(
+      context.req.socket.remoteAddress,
+      Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
+    );
+  };
+}

@@ -1,0 +1,25 @@
+import type { Context } from 'koa';
+import type { Authentication, Authenticator } from './authenticator.js';
+
+/** Asks authenticators in their order. */
+export type Authenticate = (context: Context) => Authentication | undefined | Promise<Authentication | undefined>;
+
+/**
+ * One function out of several authenticators: the first that knows the caller answers, and a refusal is final. What a
+ * caller sends on purpose is asked for before what a browser sends by itself.
+ */
+export function authenticateWith(authenticators: readonly Authenticator[]): Authenticate {
+  const ordered = [...authenticators.filter((one) => !one.ambient), ...authenticators.filter((one) => one.ambient)];
+  const [only] = ordered;
+  if (only !== undefined && ordered.length === 1) return (context) => only.authenticate(context);
+
+  function from(index: number, context: Context): ReturnType<Authenticate> {
+    for (let next = index; next < ordered.length; next += 1) {
+      const answer = (ordered[next] as Authenticator).authenticate(context);
+      if (answer instanceof Promise) return answer.then((found) => found ?? from(next + 1, context));
+      if (answer !== undefined) return answer;
+    }
+    return undefined;
+  }
+  return (context) => from(0, context);
+}

@@ -1,0 +1,124 @@
+import type { Context } from 'koa';
+import { challenge } from '../../core/challenge.js';
+import { sha256Key } from '../../core/digest.js';
+import { InvalidTokenError, ThrottledError, TOKEN_EXPIRED } from '../../core/errors.js';
+import { isTokenValue } from '../../core/token-value.js';
+import type { Verification } from '../../core/verified-token.js';
+import type { TokenCache } from '../cache/token-cache.js';
+import type { TokenVerifier } from '../verifiers/verifier.js';
+import type { Authentication, Authenticator } from './authenticator.js';
+import { type BearerTokenLocations, mayHoldTokenInBody, presentedToken } from './bearer-token.js';
+import { redactQueryToken } from './query-token.js';
+
+/** The answer of a budget for failed authentications: whether this address may try now. */
+export interface FailureReservation {
+  readonly allowed: boolean;
+  readonly retryAfterSeconds: number;
+  /** Gives the try back, because it did not fail. */
+  release(): void;
+}
+
+/** A budget of failed authentications by address. One try is taken before any look-up and given back if it succeeds. */
+export interface FailureBudget {
+  reserve(address: string): FailureReservation | Promise<FailureReservation>;
+}
+
+/** What the bearer authenticator is made of. */
+export interface BearerParts {
+  readonly verifier: TokenVerifier;
+  readonly cache: TokenCache;
+  readonly failures: FailureBudget | undefined;
+  readonly address: (context: Context) => string;
+}
+
+/** Reads bearer tokens (RFC 6750) and has them verified, through the cache. */
+export class BearerAuthenticator implements Authenticator {
+  constructor(
+    private readonly parts: BearerParts,
+    private readonly locations: BearerTokenLocations,
+  ) {}
+
+  challenge(realm: string, parameters: Parameters<typeof challenge>[2]): string {
+    return challenge('Bearer', realm, parameters);
+  }
+
+  needsBody(context: Context): boolean {
+    return this.locations.body === true && mayHoldTokenInBody(context);
+  }
+
+  authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
+    const presented = presentedToken(context, this.locations);
+    if (presented === undefined) return undefined;
+    if (presented.location === 'query') redactQueryToken(context);
+    const { token } = presented;
+    if (!isTokenValue(token)) return this.refuse(context);
+    const key = sha256Key(token);
+    const known = this.parts.cache.peek(key);
+    if (known === undefined) return this.lookUp(context, token, key);
+    return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status);
+  }
+
+  /** A failure that needs no look-up counts all the same: a storm of them is limited too. */
+  private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid'): Promise<never> {
+    const reservation = await this.parts.failures?.reserve(this.parts.address(context));
+    if (reservation?.allowed === false) throw new ThrottledError(reservation.retryAfterSeconds);
+    throw refusal(status);
+  }
+
+  /**
+   * The reservation and the shared cache are asked at the same time, in one round trip; the verifier is asked only
+   * once the reservation stands.
+   */
+  private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
+    const { failures, cache, verifier } = this.parts;
+    if (failures === undefined) return this.conclude(await cache.resolve(key, () => verifier.verify(token, key)));
+    const reserving = Promise.resolve(failures.reserve(this.parts.address(context)));
+    const resolving = cache.resolve(key, async () => {
+      const { allowed, retryAfterSeconds } = await reserving;
+      if (!allowed) throw new ThrottledError(retryAfterSeconds);
+      return verifier.verify(token, key);
+    });
+    resolving.catch(() => undefined);
+    const reservation = await reserving;
+    if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
+    const verification = await resolving.catch((error: unknown) => {
+      // Another address shared this look-up and is over its budget; that is not this caller's fault.
+      if (error instanceof ThrottledError) return cache.resolve(key, () => verifier.verify(token, key));
+      // An answer that could not be had says nothing of the token.
+      reservation.release();
+      throw error;
+    });
+    if (verification.status === 'active') reservation.release();
+    return this.conclude(verification);
+  }
+
+  private conclude(verification: Verification): Authentication {
+    if (verification.status === 'active') return authenticationOf(verification);
+    throw refusal(verification.status);
+  }
+}
+
+function refusal(status: 'invalid' | 'expired'): InvalidTokenError {
+  return status === 'expired' ? new InvalidTokenError(TOKEN_EXPIRED) : new InvalidTokenError();
+}
+
+type ActiveVerification = Extract<Verification, { status: 'active' }>;
+
+/** One authentication per cached verification, not per request. */
+const authentications = new WeakMap<ActiveVerification, Authentication>();
+
+function authenticationOf(verification: ActiveVerification): Authentication {
+  let authentication = authentications.get(verification);
+  if (authentication === undefined) {
+    const { token, user } = verification;
+    authentication = Object.freeze({
+      authType: 'oauth2',
+      principal: token.principal,
+      token,
+      user,
+      userId: token.userId,
+    });
+    authentications.set(verification, authentication);
+  }
+  return authentication;
+}

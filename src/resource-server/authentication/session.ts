@@ -1,0 +1,103 @@
+import type { Context } from 'koa';
+import { equalInConstantTime } from '../../core/digest.js';
+import { AccessDeniedError, AuthenticationRequiredError } from '../../core/errors.js';
+import { isSafeMethod } from '../../core/methods.js';
+import { userPrincipal } from '../../core/principal.js';
+import { generateTokenValue } from '../../core/token-value.js';
+import type { UserStore } from '../../core/users.js';
+import type { Authentication, Authenticator } from './authenticator.js';
+
+/** How sessions are read. The defaults are what `startSession` writes. */
+export interface SessionOptions {
+  /** The id of the session's user; default `context.session.userId`, as koa-session keeps it. */
+  readonly userId?: (context: Context) => string | undefined;
+  /** The session's CSRF token; default `context.session.csrfToken`. */
+  readonly csrfToken?: (context: Context) => string | undefined;
+  /** The request header that repeats the CSRF token. Default `X-CSRF-Token`. */
+  readonly csrfHeader?: string;
+  /** The cookie that tells the CSRF token to the page's own script. Default `csrf_token`. */
+  readonly csrfCookie?: string;
+}
+
+interface SessionContent {
+  userId?: unknown;
+  csrfToken?: unknown;
+}
+
+const DEFAULT_HEADER = 'X-CSRF-Token';
+const DEFAULT_COOKIE = 'csrf_token';
+
+function content(context: Context): SessionContent | undefined {
+  const session: unknown = (context as { session?: unknown }).session;
+  return typeof session === 'object' && session !== null ? session : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/**
+ * Knows the user of a session (koa-session or alike). The browser sends a session by itself, so a method that changes
+ * something must repeat the session's CSRF token in a header, which a foreign page cannot do.
+ */
+export class SessionAuthenticator implements Authenticator {
+  readonly ambient = true;
+  private readonly userId: (context: Context) => string | undefined;
+  private readonly csrfToken: (context: Context) => string | undefined;
+  private readonly csrfHeader: string;
+
+  constructor(
+    private readonly users: UserStore,
+    options: SessionOptions,
+  ) {
+    this.userId = options.userId ?? ((context) => text(content(context)?.userId));
+    this.csrfToken = options.csrfToken ?? ((context) => text(content(context)?.csrfToken));
+    this.csrfHeader = options.csrfHeader ?? DEFAULT_HEADER;
+  }
+
+  async authenticate(context: Context): Promise<Authentication | undefined> {
+    const id = this.userId(context);
+    if (id === undefined) return undefined;
+    if (!isSafeMethod(context.method)) this.checkCsrf(context);
+    const user = await this.users.findById(id);
+    if (user === undefined || user === null || !this.users.isActive(user)) {
+      throw new AuthenticationRequiredError('The session is no longer valid.');
+    }
+    return { authType: 'session', principal: userPrincipal(id), user, userId: id };
+  }
+
+  private checkCsrf(context: Context): void {
+    const expected = this.csrfToken(context);
+    const given = context.get(this.csrfHeader);
+    if (expected === undefined || given === '' || !equalInConstantTime(expected, given)) {
+      throw new AccessDeniedError(`The CSRF token is missing or wrong; repeat it in the header ${this.csrfHeader}.`);
+    }
+  }
+}
+
+/**
+ * Signs a user in: a fresh session with a CSRF token of its own, which the page reads from a cookie and repeats in a
+ * header. Call it after the password was checked. Returns the CSRF token.
+ */
+export function startSession(
+  context: Context,
+  userId: string,
+  options: Pick<SessionOptions, 'csrfCookie'> = {},
+): string {
+  const csrfToken = generateTokenValue();
+  // A new object, so that nothing of an anonymous session survives (session fixation).
+  (context as { session?: unknown }).session = { userId, csrfToken };
+  context.cookies.set(options.csrfCookie ?? DEFAULT_COOKIE, csrfToken, {
+    httpOnly: false,
+    sameSite: 'lax',
+    secure: context.secure,
+    signed: false,
+  });
+  return csrfToken;
+}
+
+/** Signs out: the session and its CSRF cookie are gone. */
+export function endSession(context: Context, options: Pick<SessionOptions, 'csrfCookie'> = {}): void {
+  (context as { session?: unknown }).session = null;
+  context.cookies.set(options.csrfCookie ?? DEFAULT_COOKIE, null, { signed: false });
+}

@@ -1,0 +1,135 @@
+import { LRUCache } from 'lru-cache';
+import { EXPIRED, isTokenExpired, type Verification, type VerifiedToken } from '../../core/verified-token.js';
+import type { LocalSettings } from './cache-options.js';
+import { KeyIndex } from './key-index.js';
+import type { Invalidation } from './token-cache.js';
+
+type ActiveVerification = Extract<Verification, { readonly status: 'active' }>;
+
+/**
+ * A moment by both clocks. The monotonic one decides; the wall clock is asked beside it, because a monotonic clock
+ * may stand still while the machine is suspended.
+ */
+export interface Moment {
+  readonly monotonicMilliseconds: number;
+  readonly wallMilliseconds: number;
+}
+
+interface Held {
+  readonly verification: ActiveVerification;
+  readonly endsMonotonic: number;
+  readonly endsWall: number;
+}
+
+interface Refusal {
+  readonly verification: Verification;
+  readonly endsMonotonic: number;
+}
+
+/** What one process holds: good tokens and, apart from them, refusals. Both bounded, least recently used goes first. */
+export class HeldTokens {
+  readonly #good: LRUCache<string, Held>;
+  readonly #refused: LRUCache<string, Refusal>;
+  readonly #users = new KeyIndex();
+  readonly #applications = new KeyIndex();
+  readonly #negativeMilliseconds: number;
+
+  constructor(settings: LocalSettings) {
+    const dispose = (held: Held, key: string) => this.#unlist(held.verification.token, key);
+    const byCount = settings.maxEntries > 0 ? { max: settings.maxEntries } : {};
+    const byBytes = settings.maxBytes > 0 ? { maxSize: settings.maxBytes, sizeCalculation: estimatedBytes } : {};
+    this.#good = new LRUCache({ ...byCount, ...byBytes, dispose } as LRUCache.Options<string, Held, unknown>);
+    this.#refused = new LRUCache({ max: settings.negativeMaxEntries });
+    this.#negativeMilliseconds = settings.negativeMilliseconds;
+  }
+
+  /** A good token that is still young enough; `expired` if it has reached its end meanwhile. */
+  good(key: string, monotonicMilliseconds: number, wallMilliseconds: number): Verification | undefined {
+    const held = this.#good.get(key);
+    if (held === undefined) return undefined;
+    if (monotonicMilliseconds >= held.endsMonotonic || wallMilliseconds >= held.endsWall) return undefined;
+    return isTokenExpired(held.verification.token, wallMilliseconds) ? EXPIRED : held.verification;
+  }
+
+  /** A refusal that is still remembered. */
+  refusal(key: string, monotonicMilliseconds: number): Verification | undefined {
+    const refusal = this.#refused.get(key);
+    return refusal !== undefined && monotonicMilliseconds < refusal.endsMonotonic ? refusal.verification : undefined;
+  }
+
+  /** Keeps an answer whose look-up began at `since`, for at most `maxAgeMilliseconds` from there. */
+  keep(key: string, verification: Verification, since: Moment, maxAgeMilliseconds: number): void {
+    if (verification.status !== 'active') {
+      this.#refuse(key, verification, since);
+      return;
+    }
+    this.#refused.delete(key);
+    const held = {
+      verification,
+      endsMonotonic: since.monotonicMilliseconds + maxAgeMilliseconds,
+      endsWall: since.wallMilliseconds + maxAgeMilliseconds,
+    };
+    this.#good.set(key, held);
+    // An entry larger than the whole budget is not kept, and then must not be listed either.
+    if (this.#good.peek(key) !== held) return;
+    this.#users.add(verification.token.userId, key);
+    this.#applications.add(verification.token.clientId, key);
+  }
+
+  #refuse(key: string, verification: Verification, since: Moment): void {
+    this.#good.delete(key);
+    if (this.#negativeMilliseconds === 0) return;
+    this.#refused.set(key, {
+      verification,
+      endsMonotonic: since.monotonicMilliseconds + this.#negativeMilliseconds,
+    });
+  }
+
+  drop(invalidation: Invalidation): void {
+    switch (invalidation.kind) {
+      case 'token':
+        this.dropKey(invalidation.key);
+        break;
+      case 'user':
+        for (const key of this.#users.keysOf(invalidation.userId)) this.#good.delete(key);
+        break;
+      case 'application':
+        for (const key of this.#applications.keysOf(invalidation.clientId)) this.#good.delete(key);
+        break;
+      case 'everything':
+        this.clear();
+    }
+  }
+
+  dropKey(key: string): void {
+    this.#good.delete(key);
+    this.#refused.delete(key);
+  }
+
+  forgetRefusal(key: string): void {
+    this.#refused.delete(key);
+  }
+
+  clear(): void {
+    this.#good.clear();
+    this.#refused.clear();
+    this.#users.clear();
+    this.#applications.clear();
+  }
+
+  #unlist(token: VerifiedToken, key: string): void {
+    this.#users.remove(token.userId, key);
+    this.#applications.remove(token.clientId, key);
+  }
+}
+
+/** Objects, indexes and a user of middling size; what really varies are the strings. */
+const FIXED_BYTES = 800;
+
+function estimatedBytes(held: Held, key: string): number {
+  const { token } = held.verification;
+  let characters = key.length + (token.userId?.length ?? 0) + (token.clientId?.length ?? 0);
+  for (const scope of token.scopes) characters += scope.length + 16;
+  for (const audience of token.audience ?? []) characters += audience.length + 16;
+  return FIXED_BYTES + 2 * characters;
+}

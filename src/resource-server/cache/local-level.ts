@@ -1,0 +1,58 @@
+import type { Clock } from '../../core/clock.js';
+import { EXPIRED, isTokenExpired, type Verification } from '../../core/verified-token.js';
+import type { LocalSettings } from './cache-options.js';
+import { HeldTokens, type Moment } from './held-tokens.js';
+import { type LookUpInFlight, LookUps } from './look-ups.js';
+import type { Invalidation } from './token-cache.js';
+
+/** The in-process level: what is held, and what is being looked up. An invalidation always concerns both. */
+export class LocalLevel {
+  readonly held: HeldTokens;
+  readonly lookUps: LookUps;
+  readonly #clock: Clock;
+
+  constructor(settings: LocalSettings) {
+    this.held = new HeldTokens(settings);
+    this.lookUps = new LookUps(settings.clock, settings.boundMilliseconds);
+    this.#clock = settings.clock;
+  }
+
+  /** Drops entries, and forbids look-ups that began before from bringing them back. */
+  drop(invalidation: Invalidation, keys: readonly string[]): void {
+    this.held.drop(invalidation);
+    for (const key of keys) this.held.dropKey(key);
+    if (invalidation.kind === 'token') {
+      this.lookUps.poison(invalidation.key);
+      for (const key of keys) this.lookUps.poison(key);
+    } else {
+      // Whose token is being looked up is not known before the answer is there.
+      this.lookUps.poisonAll();
+    }
+  }
+
+  dropEverything(): void {
+    this.drop({ kind: 'everything' }, []);
+  }
+
+  forgetMiss(key: string): void {
+    this.held.forgetRefusal(key);
+    this.lookUps.poison(key);
+  }
+
+  /**
+   * Keeps the answer of a look-up, unless it was poisoned, and gives it back; `expired` if the token ended meanwhile.
+   * It is kept for at most `maxAgeMilliseconds` from `since`, when the answer was found.
+   */
+  keep(
+    key: string,
+    found: Verification,
+    lookUp: LookUpInFlight,
+    maxAgeMilliseconds: number,
+    since: Moment = lookUp,
+  ): Verification {
+    const ended = found.status === 'active' && isTokenExpired(found.token, this.#clock.nowMilliseconds());
+    const verification = ended ? EXPIRED : found;
+    if (!lookUp.poisoned) this.held.keep(key, verification, since, maxAgeMilliseconds);
+    return verification;
+  }
+}

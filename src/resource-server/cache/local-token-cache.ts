@@ -1,0 +1,56 @@
+import type { Clock } from '../../core/clock.js';
+import type { Verification } from '../../core/verified-token.js';
+import { type LocalSettings, type LocalTokenCacheOptions, localSettings } from './cache-options.js';
+import { LocalLevel } from './local-level.js';
+import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
+
+/**
+ * A token cache of this process alone.
+ *
+ * A good token is trusted for at most `revocationBoundSeconds` (default 1) from the start of the look-up that found
+ * it, and never past its own end. So a revocation holds in this process at once, and in every other process, the
+ * command line included, within that bound. A look-up that takes longer than the bound is not kept at all.
+ *
+ * @throws ConfigurationError if an option is out of its range
+ */
+export function localTokenCache(options: LocalTokenCacheOptions = {}): TokenCache {
+  return new LocalTokenCache(localSettings(options, 0));
+}
+
+class LocalTokenCache implements TokenCache {
+  readonly #clock: Clock;
+  readonly #boundMilliseconds: number;
+  readonly #level: LocalLevel;
+
+  constructor(settings: LocalSettings) {
+    this.#clock = settings.clock;
+    this.#boundMilliseconds = settings.boundMilliseconds;
+    this.#level = new LocalLevel(settings);
+  }
+
+  peek(key: string): Verification | undefined {
+    const { held } = this.#level;
+    const monotonic = this.#clock.monotonicMilliseconds();
+    return held.good(key, monotonic, this.#clock.nowMilliseconds()) ?? held.refusal(key, monotonic);
+  }
+
+  async resolve(key: string, lookUp: LookUp): Promise<Verification> {
+    const held = this.peek(key);
+    if (held !== undefined) return held;
+    return this.#level.lookUps.run(key, async (inFlight) =>
+      this.#level.keep(key, await lookUp(), inFlight, this.#boundMilliseconds),
+    );
+  }
+
+  async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
+    this.#level.drop(invalidation, keys);
+  }
+
+  forgetMiss(key: string): void {
+    this.#level.forgetMiss(key);
+  }
+
+  async close(): Promise<void> {
+    this.#level.dropEverything();
+  }
+}

@@ -1,0 +1,194 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../../core/clock.js';
+import { disconnect } from './redis-connections.js';
+
+/** A probe that was published and has not been seen through. */
+interface Probe {
+  /** The subscription that was confirmed when the probe was sent. */
+  readonly subscriber: Redis | undefined;
+  readonly sentMonotonic: number;
+  readonly sentWall: number;
+  /** When the server said that this subscription is one of its own (monotonic). */
+  repliedAt: number | undefined;
+  heard: boolean;
+}
+
+export interface RevocationChannelSettings {
+  /** Opens a subscriber connection; see `RedisConnections`. */
+  openSubscriber(): Promise<Redis>;
+  /** Publishes on the command connection; answers how many connections of that server received it. */
+  probe(channel: string, message: string): Promise<number>;
+  /** The channel that carries invalidations. */
+  readonly channel: string;
+  /** The channel of this process alone. */
+  readonly probeChannel: string;
+  readonly boundMilliseconds: number;
+  readonly clock: Clock;
+  /** An invalidation was received. */
+  onMessage(message: string): void;
+  /** Messages may have been missed: nothing that was learned before is to be trusted. */
+  onInterruption(): void;
+}
+
+/** How long a probe that the server delivered may be on its way, before the connection counts as dead. */
+const SILENCE_MILLISECONDS = 2_000;
+
+/**
+ * The notification channel, and the proof that it works.
+ *
+ * Four times within the bound a probe is published over the command connection, on a channel that only this
+ * process's subscriber listens to. It proves the channel up to the moment at which it was sent, if both hold:
+ * - the server that published it counted a receiver. Only subscribers of that very server are counted, so this
+ *   process listens where it publishes, which is where everyone publishes: on the master, in a cluster on the master
+ *   of one agreed slot;
+ * - the subscriber received it. Messages of one server arrive on one connection in the order of their publication,
+ *   so every invalidation published before the probe has arrived too.
+ * A connection that is closed, silently dropped, frozen, or connected to the wrong server proves nothing.
+ */
+export class RevocationChannel {
+  readonly #settings: RevocationChannelSettings;
+  readonly #timer: NodeJS.Timeout;
+  readonly #probes = new Map<number, Probe>();
+  #sequence = 0;
+  #subscriber: Redis | undefined;
+  #isConfirmed = false;
+  #provenMonotonic = Number.NEGATIVE_INFINITY;
+  #provenWall = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #reopening: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(settings: RevocationChannelSettings) {
+    this.#settings = settings;
+    this.#timer = setInterval(() => this.#tick(), settings.boundMilliseconds / 4);
+    this.#timer.unref();
+    void this.#open();
+  }
+
+  /** Whether every invalidation that was published longer ago than the bound has been received. */
+  isProven(monotonicMilliseconds: number, wallMilliseconds: number): boolean {
+    const { boundMilliseconds } = this.#settings;
+    return (
+      monotonicMilliseconds - this.#provenMonotonic <= boundMilliseconds &&
+      wallMilliseconds - this.#provenWall <= boundMilliseconds
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#reopening);
+    const subscriber = this.#subscriber;
+    this.#forget();
+    if (subscriber !== undefined) await disconnect(subscriber);
+  }
+
+  async #open(): Promise<void> {
+    const { channel, probeChannel } = this.#settings;
+    let subscriber: Redis | undefined;
+    try {
+      subscriber = await this.#settings.openSubscriber();
+      if (this.#closed) return subscriber.disconnect();
+      this.#listen(subscriber);
+      await subscriber.subscribe(channel, probeChannel);
+    } catch {
+      return this.#lose(subscriber);
+    }
+    if (subscriber !== this.#subscriber) return;
+    this.#isConfirmed = true;
+    // What was published before this moment was not received.
+    this.#settings.onInterruption();
+    this.#sendProbe();
+  }
+
+  #listen(subscriber: Redis): void {
+    this.#subscriber = subscriber;
+    subscriber.once('end', () => this.#lose(subscriber));
+    subscriber.on('message', (name: string, message: string) => {
+      if (subscriber === this.#subscriber) this.#receive(name, message);
+    });
+  }
+
+  #lose(subscriber: Redis | undefined): void {
+    if (this.#closed || subscriber !== this.#subscriber) return;
+    const wasConfirmed = this.#isConfirmed;
+    this.#forget();
+    if (wasConfirmed) this.#settings.onInterruption();
+    subscriber?.disconnect();
+    this.#failures += 1;
+    clearTimeout(this.#reopening);
+    this.#reopening = setTimeout(() => void this.#open(), Math.min(50 * this.#failures, 1_000));
+    this.#reopening.unref();
+  }
+
+  #forget(): void {
+    this.#subscriber = undefined;
+    this.#isConfirmed = false;
+    this.#provenMonotonic = Number.NEGATIVE_INFINITY;
+    this.#provenWall = Number.NEGATIVE_INFINITY;
+    this.#probes.clear();
+  }
+
+  #tick(): void {
+    const now = this.#settings.clock.monotonicMilliseconds();
+    for (const { heard, repliedAt } of this.#probes.values()) {
+      if (!heard && repliedAt !== undefined && now - repliedAt > SILENCE_MILLISECONDS) {
+        this.#lose(this.#subscriber);
+        break;
+      }
+    }
+    this.#sendProbe();
+  }
+
+  #sendProbe(): void {
+    const { clock, probeChannel } = this.#settings;
+    this.#sequence += 1;
+    const sequence = this.#sequence;
+    this.#probes.set(sequence, {
+      subscriber: this.#isConfirmed ? this.#subscriber : undefined,
+      sentMonotonic: clock.monotonicMilliseconds(),
+      sentWall: clock.nowMilliseconds(),
+      repliedAt: undefined,
+      heard: false,
+    });
+    this.#settings.probe(probeChannel, String(sequence)).then(
+      (receivers) => this.#replied(sequence, receivers),
+      () => this.#probes.delete(sequence),
+    );
+  }
+
+  #replied(sequence: number, receivers: number): void {
+    const probe = this.#probes.get(sequence);
+    if (probe === undefined) return;
+    if (probe.subscriber === undefined || probe.subscriber !== this.#subscriber) {
+      this.#probes.delete(sequence);
+    } else if (receivers >= 1) {
+      probe.repliedAt = this.#settings.clock.monotonicMilliseconds();
+      this.#conclude(sequence, probe);
+    } else {
+      // The server that publishes does not know this subscription: it is another server's, or no longer there.
+      this.#lose(this.#subscriber);
+    }
+  }
+
+  #receive(name: string, message: string): void {
+    if (name === this.#settings.channel) {
+      this.#settings.onMessage(message);
+      return;
+    }
+    const sequence = Number(message);
+    const probe = this.#probes.get(sequence);
+    if (probe === undefined || probe.subscriber !== this.#subscriber) return;
+    probe.heard = true;
+    this.#conclude(sequence, probe);
+  }
+
+  #conclude(sequence: number, probe: Probe): void {
+    if (!probe.heard || probe.repliedAt === undefined) return;
+    this.#failures = 0;
+    this.#provenMonotonic = probe.sentMonotonic;
+    this.#provenWall = probe.sentWall;
+    // An earlier one proves less.
+    for (const earlier of this.#probes.keys()) if (earlier <= sequence) this.#probes.delete(earlier);
+  }
+}

@@ -1,0 +1,181 @@
+import { createRequire } from 'node:module';
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { ConfigurationError } from '../../core/errors.js';
+import { shown } from './cache-options.js';
+
+/** A client of the host: a single Redis, one behind Sentinel, or a Redis Cluster. */
+export type RedisClient = Redis | Cluster;
+
+/** The cache's own connections, so that nothing the host does with its client stands in their way. */
+export interface RedisConnections {
+  /** For commands; it reconnects for ever, and refuses at once while it is not connected. */
+  readonly commands: RedisClient;
+  /** The key prefix that the host's client had; the cache's own clients have none. */
+  readonly hostPrefix: string;
+  /**
+   * One connection for subscribing, to the server that publishes with `anchor` as the script's key. It does not
+   * reconnect: its end is what tells that messages may have been missed.
+   */
+  openSubscriber(anchor: string): Promise<Redis>;
+}
+
+export interface ConnectionSettings {
+  /** When a command that was not answered counts as failed. */
+  readonly commandTimeoutMilliseconds: number;
+}
+
+/**
+ * Opens the cache's connections beside the host's client, or from a URL.
+ *
+ * @throws ConfigurationError if the value is neither, or ioredis is not installed
+ */
+export function connectRedis(redis: string | RedisClient, settings: ConnectionSettings): RedisConnections {
+  const host = typeof redis === 'string' ? clientFromUrl(redis) : redis;
+  if (!isRedisClient(host)) {
+    throw new ConfigurationError(
+      `cache.redis: ${typeof redis} is not a Redis; give a URL such as redis://127.0.0.1:6379, or a Redis or Cluster of ioredis.`,
+    );
+  }
+  return host.isCluster ? connectCluster(host as Cluster, settings) : connectSingle(host as Redis, settings);
+}
+
+/** Grows to a second, and never gives up. */
+function reconnectDelay(attempts: number): number {
+  return Math.min(50 * attempts, 1000);
+}
+
+/** What holds for every connection for commands: no command outlives the connection or the moment it was sent for. */
+function commandOptions(settings: ConnectionSettings): RedisOptions {
+  return {
+    keyPrefix: '',
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: settings.commandTimeoutMilliseconds,
+    socketTimeout: SILENCE_MILLISECONDS,
+    // A server that became a replica takes no writes: look for the one that is the master now.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+}
+
+function subscriberOptions(): RedisOptions {
+  return {
+    keyPrefix: '',
+    failoverDetector: true,
+    lazyConnect: false,
+    readOnly: false,
+    enableOfflineQueue: true,
+    enableAutoPipelining: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+    retryStrategy: () => null,
+    reconnectOnError: null,
+    commandTimeout: SUBSCRIBE_MILLISECONDS,
+    socketTimeout: undefined,
+    disconnectTimeout: DISCONNECT_MILLISECONDS,
+  };
+}
+
+/** When a connection that owes an answer counts as dead, and is opened anew. */
+const SILENCE_MILLISECONDS = 3_000;
+
+/** How long connecting and subscribing may take together. */
+const SUBSCRIBE_MILLISECONDS = 5_000;
+
+/** How long a connection may take to say good-bye before it is cut. */
+const DISCONNECT_MILLISECONDS = 200;
+
+function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnections {
+  const commands = host.duplicate({
+    ...commandOptions(settings),
+    lazyConnect: false,
+    readOnly: false,
+    enableOfflineQueue: false,
+    enableAutoPipelining: true,
+    // Sentinel's word, and not the old master's end, tells that there is a new one: the old one may live on.
+    failoverDetector: true,
+    retryStrategy: reconnectDelay,
+    disconnectTimeout: DISCONNECT_MILLISECONDS,
+  });
+  commands.on('error', ignore);
+  return {
+    commands,
+    hostPrefix: host.options.keyPrefix ?? '',
+    async openSubscriber() {
+      return listening(host.duplicate(subscriberOptions()));
+    },
+  };
+}
+
+function connectCluster(host: Cluster, settings: ConnectionSettings): RedisConnections {
+  const commands = host.duplicate([], {
+    keyPrefix: '',
+    lazyConnect: false,
+    scaleReads: 'master',
+    enableOfflineQueue: false,
+    enableAutoPipelining: true,
+    clusterRetryStrategy: reconnectDelay,
+    redisOptions: commandOptions(settings),
+  });
+  commands.on('error', ignore);
+  return {
+    commands,
+    hostPrefix: host.options.keyPrefix ?? '',
+    async openSubscriber(anchor) {
+      const slot = Number(await commands.cluster('KEYSLOT', anchor));
+      const address = commands.slots[slot]?.[0];
+      const master = commands.nodes('master').find(({ options }) => `${options.host}:${options.port}` === address);
+      if (master === undefined) throw new Error(`no master is known for slot ${slot}`);
+      return listening(master.duplicate(subscriberOptions()));
+    },
+  };
+}
+
+/** A client without a listener for errors writes each one to the console; what they mean is seen by its end. */
+function listening(client: Redis): Redis {
+  client.on('error', ignore);
+  return client;
+}
+
+function ignore(): void {}
+
+/** Disconnects, and waits until it is done, though not for ever. */
+export function disconnect(client: RedisClient): Promise<void> {
+  return new Promise((resolve) => {
+    // A client that waits to reconnect has nothing to close, and tells nothing.
+    const timer = setTimeout(resolve, 5 * DISCONNECT_MILLISECONDS);
+    timer.unref();
+    (client as Redis).once('end', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    client.disconnect();
+    if (client.status === 'reconnecting' || client.status === 'end') resolve();
+  });
+}
+
+function isRedisClient(value: unknown): value is RedisClient {
+  return typeof value === 'object' && value !== null && 'duplicate' in value && 'defineCommand' in value;
+}
+
+/** A client that is never connected: only its options are used. */
+function clientFromUrl(url: string): Redis {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
+  if (protocol !== 'redis:' && protocol !== 'rediss:') {
+    // The URL may hold a password, so that only its beginning is shown.
+    throw new ConfigurationError(
+      `cache.redis: ${shown(`${url.slice(0, 8)}…`)} is not a Redis URL; it begins with redis:// or rediss://.`,
+    );
+  }
+  return new (ioredis().Redis)(url, { lazyConnect: true });
+}
+
+function ioredis(): typeof import('ioredis') {
+  try {
+    return createRequire(import.meta.url)('ioredis') as typeof import('ioredis');
+  } catch (cause) {
+    throw new ConfigurationError('cache.redis: the package ioredis is needed for a Redis URL; npm install ioredis.', {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import type { Logger } from '../../core/logger.js';
+import type { RedisClient } from './redis-connections.js';
+
+/** Where servers of several epochs answer behind one client, or none tells its epoch. */
+const UNBOUND = 'any';
+
+/**
+ * Which run of which server the command connection talks to: the server's `run_id`, new with every start.
+ *
+ * Entries are bound to it, so that what an old snapshot or a promoted replica brings back is never read: lost with
+ * the old run is not only data, but also the invalidations that came after it. In a Redis Cluster, and where `INFO`
+ * is forbidden, entries are not bound.
+ */
+export class ServerEpoch {
+  readonly #client: RedisClient;
+  readonly #logger: Logger;
+  #current: string | undefined;
+  #connection = 0;
+  #asking = false;
+
+  constructor(client: RedisClient, logger: Logger) {
+    this.#client = client;
+    this.#logger = logger;
+    if (client.isCluster) {
+      this.#current = UNBOUND;
+      return;
+    }
+    client.on('close', () => this.#forget());
+    client.on('ready', () => this.#renew());
+  }
+
+  /** The epoch of the connection that is open now; `undefined` until it is known. */
+  get current(): string | undefined {
+    return this.#current;
+  }
+
+  /** Asks again, if the last answer did not come. */
+  retry(): void {
+    if (this.#current === undefined && !this.#asking && this.#client.status === 'ready') this.#renew();
+  }
+
+  #renew(): void {
+    this.#forget();
+    this.#asking = true;
+    const connection = this.#connection;
+    this.#client
+      .info('server')
+      .then(runId, (error: unknown) => this.#withoutInfo(error))
+      .then((epoch) => {
+        if (connection === this.#connection) this.#current = epoch;
+      })
+      .finally(() => {
+        if (connection === this.#connection) this.#asking = false;
+      });
+  }
+
+  #forget(): void {
+    this.#current = undefined;
+    this.#asking = false;
+    this.#connection += 1;
+  }
+
+  #withoutInfo(error: unknown): string | undefined {
+    const message = error instanceof Error ? error.message : '';
+    if (!/^NOPERM|^ERR unknown command/i.test(message)) return undefined;
+    this.#logger.warn(
+      'Token cache: Redis does not allow INFO, so entries that come back with an old snapshot are trusted until their maxAgeSeconds are over.',
+    );
+    return UNBOUND;
+  }
+}
+
+function runId(info: string): string {
+  return /^run_id:([0-9a-z]+)/im.exec(info)?.[1] ?? UNBOUND;
+}

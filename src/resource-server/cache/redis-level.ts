@@ -1,0 +1,182 @@
+import type { Clock } from '../../core/clock.js';
+import { TemporarilyUnavailableError } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
+import { pause, withDeadline } from './deadline.js';
+import { invalidationMessages } from './invalidation-message.js';
+import type { RedisClient } from './redis-connections.js';
+import type { ServerEpoch } from './redis-epoch.js';
+import type { TokenScripts } from './redis-scripts.js';
+import { NOTHING, type RedisTokens, type SharedAnswer } from './redis-tokens.js';
+import type { Invalidation } from './token-cache.js';
+
+/** How long `invalidate` itself tries to reach Redis, before it fails and goes on in the background. */
+const FOREGROUND_MILLISECONDS = 2_000;
+
+/** That Redis is away is said at most this often. */
+const LOG_PAUSE_MILLISECONDS = 10_000;
+
+export interface RedisLevelSettings {
+  /** The key that decides, in a cluster, which node publishes. */
+  readonly anchor: string;
+  /** The channel that carries invalidations. */
+  readonly channel: string;
+  readonly deadlineMilliseconds: number;
+  readonly maxAgeMilliseconds: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface RedisLevelParts {
+  readonly client: RedisClient;
+  readonly scripts: TokenScripts;
+  readonly epoch: ServerEpoch;
+  readonly tokens: RedisTokens;
+}
+
+/**
+ * The shared level, as far as it can be reached: whether to ask it at all, and the telling of invalidations.
+ *
+ * Once Redis was late or away, no request asks it again before a probe in the background was answered in time. So a
+ * frozen Redis costs the deadline once.
+ */
+export class RedisLevel {
+  readonly #parts: RedisLevelParts;
+  readonly #settings: RedisLevelSettings;
+  /** Keys whose invalidation has not reached Redis yet, with how many wait: what Redis says of them is not believed. */
+  readonly #suspended = new Map<string, number>();
+  #suspendedAll = 0;
+  /** Since when (monotonic) Redis counts as away. */
+  #awaySince: number | undefined;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #isSaid = false;
+  #closed = false;
+
+  constructor(parts: RedisLevelParts, settings: RedisLevelSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+  }
+
+  /** Asks Redis, if it can be expected to answer. Never rejects. */
+  async read(key: string): Promise<SharedAnswer> {
+    if (!this.#isConnected() || this.#awaySince !== undefined) return NOTHING;
+    if (this.#suspendedAll > 0 || this.#suspended.has(key)) return NOTHING;
+    try {
+      return await this.#parts.tokens.read(key);
+    } catch (error) {
+      this.#isAway(error);
+      return NOTHING;
+    }
+  }
+
+  /**
+   * Publishes a probe, and by it finds out whether Redis answers in time and takes writes.
+   *
+   * @returns how many connections of that server received it
+   * @throws whatever Redis or the connection answers
+   */
+  async probe(channel: string, message: string): Promise<number> {
+    this.#parts.epoch.retry();
+    const sentAt = this.#settings.clock.monotonicMilliseconds();
+    const published = this.#publish(channel, message);
+    withDeadline(published, this.#settings.deadlineMilliseconds).then(
+      () => this.#isBack(sentAt),
+      (error: unknown) => this.#isAway(error),
+    );
+    return published;
+  }
+
+  /**
+   * Removes entries and tickets, then tells every process. In this order: whoever hears the message finds nothing
+   * old in Redis any more.
+   *
+   * @throws TemporarilyUnavailableError if that could not be done now; it is tried again for `maxAgeSeconds`, after
+   *   which nothing old is left anyway
+   */
+  async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
+    const all = invalidation.kind === 'token' ? [...new Set([invalidation.key, ...keys])] : keys;
+    const resume = this.#suspend(invalidation, all);
+    const startedAt = this.#settings.clock.monotonicMilliseconds();
+    const failure = await this.#tryUntil(startedAt + FOREGROUND_MILLISECONDS, invalidation, all);
+    if (failure === undefined) return resume();
+    this.#tryUntil(startedAt + this.#settings.maxAgeMilliseconds, invalidation, all).finally(resume);
+    throw new TemporarilyUnavailableError({
+      detail: 'the token cache in Redis could not be told of an invalidation; it is tried again in the background',
+      cause: failure.cause,
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #isConnected(): boolean {
+    return !this.#closed && this.#parts.client.status === 'ready';
+  }
+
+  async #tryUntil(
+    end: number,
+    invalidation: Invalidation,
+    keys: readonly string[],
+  ): Promise<{ readonly cause: unknown } | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#invalidateOnce(invalidation, keys);
+        return undefined;
+      } catch (cause) {
+        const delay = Math.min(50 * attempt, 1_000);
+        if (this.#closed || this.#settings.clock.monotonicMilliseconds() + delay > end) return { cause };
+        await pause(delay);
+      }
+    }
+  }
+
+  async #invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
+    const { tokens } = this.#parts;
+    if (!this.#isConnected()) throw new Error('not connected to Redis');
+    await (invalidation.kind === 'everything' ? tokens.removeAll() : tokens.remove(keys));
+    for (const message of invalidationMessages(invalidation, keys)) {
+      await this.#publish(this.#settings.channel, message);
+    }
+  }
+
+  async #publish(channel: string, message: string): Promise<number> {
+    if (!this.#isConnected()) throw new Error('not connected to Redis');
+    return Number(await this.#parts.scripts.tokenCachePublish(this.#settings.anchor, channel, message));
+  }
+
+  #suspend(invalidation: Invalidation, keys: readonly string[]): () => void {
+    if (invalidation.kind === 'everything') {
+      this.#suspendedAll += 1;
+      return () => {
+        this.#suspendedAll -= 1;
+      };
+    }
+    for (const key of keys) this.#suspended.set(key, (this.#suspended.get(key) ?? 0) + 1);
+    return () => {
+      for (const key of keys) {
+        const left = (this.#suspended.get(key) ?? 1) - 1;
+        if (left > 0) this.#suspended.set(key, left);
+        else this.#suspended.delete(key);
+      }
+    };
+  }
+
+  #isAway(error: unknown): void {
+    if (this.#closed) return;
+    const wasThere = this.#awaySince === undefined;
+    this.#awaySince = this.#settings.clock.monotonicMilliseconds();
+    if (!wasThere || this.#awaySince < this.#quietUntil) return;
+    this.#quietUntil = this.#awaySince + LOG_PAUSE_MILLISECONDS;
+    this.#isSaid = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#settings.logger.warn(`Token cache: Redis is away (${reason}); tokens are looked up in the database.`);
+  }
+
+  #isBack(probeSentAt: number): void {
+    if (this.#awaySince === undefined || probeSentAt < this.#awaySince) return;
+    this.#awaySince = undefined;
+    if (!this.#isSaid) return;
+    this.#isSaid = false;
+    this.#settings.logger.info('Token cache: Redis answers.');
+  }
+}

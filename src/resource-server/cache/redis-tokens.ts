@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../../core/clock.js';
+import { isTokenExpired } from '../../core/verified-token.js';
+import { withDeadline } from './deadline.js';
+import type { RedisClient } from './redis-connections.js';
+import type { ServerEpoch } from './redis-epoch.js';
+import type { TokenScripts } from './redis-scripts.js';
+import { readStoredToken, type StoredToken, writeStoredToken } from './token-json.js';
+
+/** The right to fill one entry, once: it ends with any invalidation of the token, and after some seconds. */
+export interface Ticket {
+  readonly key: string;
+  readonly field: string;
+  readonly text: string;
+}
+
+/** What the shared level says of a token. */
+export type SharedAnswer =
+  | { readonly kind: 'token'; readonly stored: StoredToken }
+  /** Nothing is known, and the look-up may be stored under this ticket. */
+  | { readonly kind: 'ticket'; readonly ticket: Ticket }
+  /** Nothing can be had from here, and nothing may be stored. */
+  | { readonly kind: 'nothing' };
+
+export const NOTHING: SharedAnswer = Object.freeze({ kind: 'nothing' });
+
+/** How long a look-up may take and still be stored; also how long an unknown token can occupy memory in Redis. */
+const TICKET_MILLISECONDS = 5_000;
+
+/** A look-up from later than this in the future was made by a machine whose clock is wrong. */
+const CLOCK_DIFFERENCE_MILLISECONDS = 1_000;
+
+/** Keys per DEL, and per round of a cluster. */
+const KEYS_AT_ONCE = 500;
+
+const TICKET_MARK = '?';
+
+const CLUSTER_SLOTS = 16_384;
+
+export interface RedisTokensSettings {
+  readonly keyPrefix: string;
+  readonly policy: string;
+  readonly maxAgeMilliseconds: number;
+  readonly deadlineMilliseconds: number;
+  readonly clock: Clock;
+}
+
+/** The entries in Redis, one key per token. */
+export class RedisTokens {
+  readonly #client: RedisClient;
+  readonly #scripts: TokenScripts;
+  readonly #epoch: ServerEpoch;
+  readonly #settings: RedisTokensSettings;
+
+  constructor(client: RedisClient, scripts: TokenScripts, epoch: ServerEpoch, settings: RedisTokensSettings) {
+    this.#client = client;
+    this.#scripts = scripts;
+    this.#epoch = epoch;
+    this.#settings = settings;
+  }
+
+  /**
+   * Reads an entry, or takes the ticket for it.
+   *
+   * @throws DeadlineExceededError or a connection's error, if Redis does not answer; what it answers never throws
+   */
+  async read(key: string): Promise<SharedAnswer> {
+    const field = this.#field();
+    if (field === undefined) return NOTHING;
+    const { clock, deadlineMilliseconds } = this.#settings;
+    const text = `${TICKET_MARK}${clock.nowMilliseconds()}.${randomUUID()}`;
+    const answer = this.#scripts.tokenCacheRead(this.#redisKey(key), field, text, TICKET_MILLISECONDS);
+    const held = await withDeadline(answer.catch(refusedByServer), deadlineMilliseconds);
+    // On another connection than it was meant for, the answer may come from another server.
+    if (held === undefined || field !== this.#field()) return NOTHING;
+    return held === null ? { kind: 'ticket', ticket: { key, field, text } } : this.#judge(key, field, held);
+  }
+
+  #judge(key: string, field: string, held: string): SharedAnswer {
+    const { clock, maxAgeMilliseconds } = this.#settings;
+    const now = clock.nowMilliseconds();
+    if (held.startsWith(TICKET_MARK)) {
+      const takenAt = Number.parseInt(held.slice(1), 10);
+      if (!(now - takenAt < 2 * TICKET_MILLISECONDS)) this.release({ key, field, text: held });
+      return NOTHING;
+    }
+    const stored = readStoredToken(held, key);
+    const age = stored === undefined ? Number.POSITIVE_INFINITY : now - stored.foundAtMilliseconds;
+    if (age < -CLOCK_DIFFERENCE_MILLISECONDS) return NOTHING;
+    if (stored === undefined || age >= maxAgeMilliseconds || isTokenExpired(stored.token, now)) {
+      // Redis would drop it in time, but nothing rests on that.
+      this.release({ key, field, text: held });
+      return NOTHING;
+    }
+    return { kind: 'token', stored };
+  }
+
+  /** Stores a token under its ticket; does nothing if the ticket is gone. */
+  async fill(ticket: Ticket, stored: StoredToken): Promise<void> {
+    const { clock, maxAgeMilliseconds } = this.#settings;
+    const now = clock.nowMilliseconds();
+    const milliseconds = Math.floor(
+      Math.min(stored.foundAtMilliseconds + maxAgeMilliseconds, stored.token.expiresAtMilliseconds) - now,
+    );
+    if (milliseconds <= 0 || ticket.field !== this.#field()) return this.release(ticket);
+    const value = writeStoredToken(stored);
+    await this.#scripts
+      .tokenCacheFill(this.#redisKey(ticket.key), ticket.field, ticket.text, value, milliseconds)
+      .catch(ignore);
+  }
+
+  /** Removes a ticket, or a value that is of no use, if it is still there; in the background, and it may fail. */
+  release({ key, field, text }: Ticket): void {
+    this.#scripts.tokenCacheRelease(this.#redisKey(key), field, text).catch(ignore);
+  }
+
+  /** Removes entries and tickets, those of every policy. */
+  async remove(keys: readonly string[]): Promise<void> {
+    await this.#delete(keys.map((key) => this.#redisKey(key)));
+  }
+
+  /**
+   * Removes all entries and tickets. A ticket from before the call lies there during the whole search, so that the
+   * search finds it; one from during the call belongs to a look-up that began after it.
+   */
+  async removeAll(): Promise<void> {
+    const match = `${this.#redisKey('').replace(/[*?[\]\\]/g, '\\$&')}*`;
+    const nodes = this.#client.isCluster ? await allMasters(this.#client as Cluster) : [this.#client as Redis];
+    await Promise.all(
+      nodes.map(async (node) => {
+        let cursor = '0';
+        do {
+          const [next, found] = await node.scan(cursor, 'MATCH', match, 'COUNT', KEYS_AT_ONCE);
+          await this.#delete(found);
+          cursor = next;
+        } while (cursor !== '0');
+      }),
+    );
+  }
+
+  async #delete(redisKeys: readonly string[]): Promise<void> {
+    for (let start = 0; start < redisKeys.length; start += KEYS_AT_ONCE) {
+      const some = redisKeys.slice(start, start + KEYS_AT_ONCE);
+      // In a cluster the keys lie in different slots; auto-pipelining joins those of a node.
+      if (this.#client.isCluster) await Promise.all(some.map((key) => this.#client.del(key)));
+      else await this.#client.del(...some);
+    }
+  }
+
+  #redisKey(key: string): string {
+    return `${this.#settings.keyPrefix}token:${key}`;
+  }
+
+  #field(): string | undefined {
+    const epoch = this.#epoch.current;
+    return epoch === undefined ? undefined : `${this.#settings.policy}|${epoch}`;
+  }
+}
+
+/**
+ * The masters of a cluster, all of them.
+ *
+ * @throws Error if one is not connected: the client leaves out nodes that it lost
+ */
+async function allMasters(cluster: Cluster): Promise<Redis[]> {
+  await new Promise<void>((resolve, reject) => {
+    cluster.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
+  });
+  const nodes = cluster.nodes('master');
+  const known = new Set(nodes.map(({ options }) => `${options.host}:${options.port}`));
+  for (let slot = 0; slot < CLUSTER_SLOTS; slot += 1) {
+    const owner = cluster.slots[slot]?.[0];
+    if (owner === undefined || !known.has(owner)) throw new Error(`no master is known for slot ${slot}`);
+  }
+  return nodes;
+}
+
+/** An error that the server answered (a foreign value under the key, no memory) is a miss; Redis itself is there. */
+function refusedByServer(error: unknown): undefined {
+  if (error instanceof Error && error.name === 'ReplyError') return undefined;
+  throw error;
+}
+
+function ignore(): void {}

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../core/clock.js';
+import { ConfigurationError } from '../../core/errors.js';
+import { type Logger, silentLogger } from '../../core/logger.js';
+import { INVALID, type Verification } from '../../core/verified-token.js';
+import {
+  type CacheOptions,
+  COMMAND_TIMEOUT_MILLISECONDS,
+  type LocalSettings,
+  localSettings,
+  type SharedTimes,
+  sharedTimes,
+  shown,
+} from './cache-options.js';
+import { parseInvalidationMessage } from './invalidation-message.js';
+import { LocalLevel } from './local-level.js';
+import type { LookUpInFlight } from './look-ups.js';
+import { RevocationChannel } from './redis-channel.js';
+import { connectRedis, disconnect, type RedisClient } from './redis-connections.js';
+import { ServerEpoch } from './redis-epoch.js';
+import { RedisLevel } from './redis-level.js';
+import { defineTokenScripts } from './redis-scripts.js';
+import { RedisTokens, type Ticket } from './redis-tokens.js';
+import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
+import type { StoredToken } from './token-json.js';
+import { type LoadUser, UserLoads } from './user-loads.js';
+
+/** Options of `sharedTokenCache`. */
+export interface SharedTokenCacheOptions extends CacheOptions {
+  /** A URL (`redis://…`, `rediss://…`), or a `Redis` or `Cluster` of ioredis, which is only duplicated, never used. */
+  readonly redis: string | RedisClient;
+  /** Before every key and channel; default `oauth2:`. Processes that share tokens have the same. */
+  readonly keyPrefix?: string;
+  /**
+   * Names what the verifier accepts (audience, issuer …); default `default`. Processes with different policies never
+   * read each other's answers, and an invalidation reaches those of every policy.
+   */
+  readonly policy?: string;
+  /**
+   * Loads the user of a token that another process looked up: `undefined` if there is no such user or it may not act
+   * now. Redis holds no user, so this is asked once per token, process and time in the in-process level.
+   */
+  readonly loadUser: LoadUser;
+  /** Where it is said that Redis is away and back again; default nowhere. */
+  readonly logger?: Logger;
+  /** The time; default the machine's. */
+  readonly clock?: Clock;
+}
+
+/**
+ * A token cache in two levels: this process, then Redis (single, Sentinel or Cluster), shared by all processes.
+ *
+ * **What it guarantees.** Once `invalidate()` has resolved, a request that begins more than `revocationBoundSeconds`
+ * (default 1) later is refused by every process; in the usual case as soon as a message has travelled. It holds after
+ * a lost message, a cut or frozen connection, a FLUSHALL, a restart of Redis and a failover by Sentinel, because
+ * nothing is trusted on the word of a clock or of a connection that looks open:
+ * - An entry of this process counts only while the notification channel is proven, by probes on the way that every
+ *   invalidation takes, to have delivered all that was published up to the bound ago. When the channel is cut, the
+ *   process forgets all it holds, and asks Redis until the channel is subscribed and proven again.
+ * - A look-up is stored in Redis only under the ticket that was taken before it began. An invalidation removes the
+ *   entry and the ticket alike, so that a look-up from before it can never be stored after it, however late.
+ *   A FLUSHALL or an eviction removes tickets too. Within a process, an invalidation poisons the look-ups under way.
+ * - Entries are bound to the `run_id` of the server that they were written to. What an old snapshot brings back after
+ *   a restart, or a replica that missed invalidations after its promotion, belongs to another run and is not read.
+ *
+ * **Where instead `maxAgeSeconds` (default 30), counted from the look-up, is the bound:**
+ * - `invalidate()` rejected, since Redis could not be reached: other processes may still reach it. The invalidation
+ *   is tried again for that time; this process itself admits the token no more.
+ * - A Redis Cluster: a node that comes back with an old snapshot, or a promoted replica that missed writes, may bring
+ *   entries back, as there is no one `run_id`. So may Redis where `INFO` is forbidden, or a proxy that hides from its
+ *   clients that the server behind it changed. Also for `invalidate({ kind: 'everything' })` while slots move.
+ * - Two servers that act as master at the same time, for processes on different sides: a network partition, or the
+ *   moment of a failover until Sentinel's message about it arrives. `min-replicas-to-write` shortens a partition's,
+ *   since a server that refuses writes is not trusted. Also a second failover, back to the same run, in that time.
+ * The clocks of the machines may differ by up to a second, which adds to that bound.
+ *
+ * `keys` of an invalidation must have been read from the database after the change was committed.
+ *
+ * **When Redis is away, frozen or slow**, tokens are looked up in the database; no good token is refused for it. The
+ * first request after it went away waits for the deadline, the next ones do not, until a probe is answered in time.
+ *
+ * **What Redis sees:** SHA-256 digests of tokens, ids and scopes; no token, no user, no secret. Tokens that turn out
+ * to be unknown leave nothing behind but a ticket of some seconds. The user needs to be allowed `@scripting`, `DEL`,
+ * `HGET`, `HSET`, `HDEL`, `PTTL`, `PEXPIRE`, `SCAN`, `PUBLISH`, `SUBSCRIBE` (in a cluster
+ * `CLUSTER`) for keys and channels with the prefix, and for what is said above `INFO`.
+ *
+ * @throws ConfigurationError if an option is missing or out of its range, or ioredis is not installed
+ */
+export function sharedTokenCache(options: SharedTokenCacheOptions): TokenCache {
+  return new SharedTokenCache(sharedSettings(options), options.redis);
+}
+
+interface SharedSettings extends LocalSettings, SharedTimes {
+  readonly keyPrefix: string;
+  readonly policy: string;
+  readonly loadUser: LoadUser;
+  readonly logger: Logger;
+}
+
+function sharedSettings(options: SharedTokenCacheOptions): SharedSettings {
+  const local = localSettings(options, 0.1);
+  const { keyPrefix = 'oauth2:', policy = 'default', loadUser, logger = silentLogger } = options;
+  for (const [name, value] of Object.entries({ keyPrefix, policy })) {
+    if (typeof value !== 'string') throw new ConfigurationError(`cache.${name}: ${shown(value)} is not a string.`);
+  }
+  if (typeof loadUser !== 'function') {
+    throw new ConfigurationError(
+      `cache.loadUser: ${shown(loadUser)} is not a function; give one that loads a user by id, undefined if not active.`,
+    );
+  }
+  return { ...local, ...sharedTimes(options, local), keyPrefix, policy, loadUser, logger };
+}
+
+class SharedTokenCache implements TokenCache {
+  readonly #clock: Clock;
+  readonly #maxAgeMilliseconds: number;
+  readonly #level: LocalLevel;
+  readonly #users: UserLoads;
+  readonly #client: RedisClient;
+  readonly #tokens: RedisTokens;
+  readonly #redis: RedisLevel;
+  readonly #channel: RevocationChannel;
+
+  constructor(settings: SharedSettings, redis: string | RedisClient) {
+    const { clock, boundMilliseconds } = settings;
+    this.#clock = clock;
+    this.#maxAgeMilliseconds = settings.maxAgeMilliseconds;
+    this.#level = new LocalLevel(settings);
+    this.#users = new UserLoads(settings.loadUser, clock, boundMilliseconds);
+
+    const connections = connectRedis(redis, { commandTimeoutMilliseconds: COMMAND_TIMEOUT_MILLISECONDS });
+    const client = connections.commands;
+    this.#client = client;
+    const keyPrefix = `${connections.hostPrefix}${settings.keyPrefix}`;
+    const channel = `${keyPrefix}token-invalidations`;
+    // In a cluster the anchor's slot decides where messages are published; the key itself never exists.
+    const anchor = channel;
+    const scripts = defineTokenScripts(client);
+    const epoch = new ServerEpoch(client, settings.logger);
+    this.#tokens = new RedisTokens(client, scripts, epoch, { ...settings, keyPrefix });
+    this.#redis = new RedisLevel({ client, scripts, epoch, tokens: this.#tokens }, { ...settings, anchor, channel });
+    this.#channel = new RevocationChannel({
+      openSubscriber: () => connections.openSubscriber(anchor),
+      probe: (name, message) => this.#redis.probe(name, message),
+      channel,
+      probeChannel: `${keyPrefix}token-probe:${randomUUID()}`,
+      boundMilliseconds,
+      clock,
+      onMessage: (message) => {
+        const { invalidation, keys } = parseInvalidationMessage(message);
+        this.#drop(invalidation, keys);
+      },
+      onInterruption: () => this.#drop({ kind: 'everything' }, []),
+    });
+  }
+
+  peek(key: string): Verification | undefined {
+    const monotonic = this.#clock.monotonicMilliseconds();
+    const wall = this.#clock.nowMilliseconds();
+    const { held } = this.#level;
+    const good = this.#channel.isProven(monotonic, wall) ? held.good(key, monotonic, wall) : undefined;
+    return good ?? held.refusal(key, monotonic);
+  }
+
+  async resolve(key: string, lookUp: LookUp): Promise<Verification> {
+    const held = this.peek(key);
+    if (held !== undefined) return held;
+    return this.#level.lookUps.run(key, (inFlight) => this.#ask(key, lookUp, inFlight));
+  }
+
+  async #ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
+    const answer = await this.#redis.read(key);
+    if (answer.kind === 'token') {
+      const verification = await this.#withUser(answer.stored);
+      if (verification !== undefined) return this.#keepShared(key, verification, inFlight, answer.stored);
+    }
+    const ticket = answer.kind === 'ticket' ? answer.ticket : undefined;
+    let verification: Verification;
+    try {
+      verification = await lookUp();
+    } catch (error) {
+      if (ticket !== undefined) this.#tokens.release(ticket);
+      throw error;
+    }
+    if (ticket !== undefined) this.#fill(ticket, verification, inFlight);
+    return this.#level.keep(key, verification, inFlight, this.#maxAgeMilliseconds);
+  }
+
+  /** In the background: the request need not wait for it. */
+  #fill(ticket: Ticket, verification: Verification, inFlight: LookUpInFlight): void {
+    if (verification.status !== 'active' || inFlight.poisoned) {
+      this.#tokens.release(ticket);
+      return;
+    }
+    const { token } = verification;
+    void this.#tokens.fill(ticket, { token, foundAtMilliseconds: inFlight.wallMilliseconds });
+  }
+
+  /** `undefined` if the host could not be asked: then the verifier says what to do about it. */
+  async #withUser({ token }: StoredToken): Promise<Verification | undefined> {
+    if (token.userId === undefined) return { status: 'active', token, user: undefined };
+    try {
+      const user = await this.#users.load(token.userId);
+      return user === undefined || user === null ? INVALID : { status: 'active', token, user };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps what Redis had; its age counts from the look-up that another process made. */
+  #keepShared(key: string, verification: Verification, inFlight: LookUpInFlight, stored: StoredToken): Verification {
+    const age = Math.max(0, inFlight.wallMilliseconds - stored.foundAtMilliseconds);
+    const foundAt = {
+      monotonicMilliseconds: inFlight.monotonicMilliseconds - age,
+      wallMilliseconds: inFlight.wallMilliseconds - age,
+    };
+    const since = verification.status === 'active' ? foundAt : inFlight;
+    return this.#level.keep(key, verification, inFlight, this.#maxAgeMilliseconds, since);
+  }
+
+  async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
+    this.#drop(invalidation, keys);
+    await this.#redis.invalidate(invalidation, keys);
+  }
+
+  #drop(invalidation: Invalidation, keys: readonly string[]): void {
+    this.#level.drop(invalidation, keys);
+    if (invalidation.kind === 'user') this.#users.forget(invalidation.userId);
+    else if (invalidation.kind === 'everything') this.#users.forgetAll();
+  }
+
+  forgetMiss(key: string): void {
+    this.#level.forgetMiss(key);
+  }
+
+  async close(): Promise<void> {
+    this.#redis.close();
+    await Promise.all([this.#channel.close(), disconnect(this.#client)]);
+    this.#drop({ kind: 'everything' }, []);
+  }
+}

@@ -1,0 +1,17 @@
+export type { Authentication, Authenticator } from './authentication/authenticator.js';
+export type { BearerTokenLocations } from './authentication/bearer-token.js';
+export { endSession, type SessionOptions, startSession } from './authentication/session.js';
+export type { Invalidation, TokenCache } from './cache/token-cache.js';
+export type { ErrorBody } from './error-response.js';
+export type { ActiveInspection, InactiveInspection, Inspection } from './inspection.js';
+export * from './permissions/index.js';
+export { RequestAccess } from './request-access.js';
+export {
+  type ApplicationReference,
+  type IssuedToken,
+  type IssueOptions,
+  type TokenOwner,
+  TokenService,
+  type UserReference,
+} from './token-service.js';
+export type { TokenVerifier } from './verifiers/verifier.js';

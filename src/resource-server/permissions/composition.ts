@@ -1,0 +1,134 @@
+import type { RequestAccess } from '../request-access.js';
+import { type PermissionExpression, toPermission } from './expression.js';
+import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
+import { combineAlternatives } from './scope-alternatives.js';
+
+type Answer = boolean | Promise<boolean>;
+
+/** Asks one after another until one answers `decisive`; no promise where none of them makes one. */
+function firstOf(
+  permissions: readonly Permission[],
+  decisive: boolean,
+  ask: (permission: Permission) => Answer,
+): Answer {
+  function from(index: number): Answer {
+    for (let next = index; next < permissions.length; next += 1) {
+      const answer = ask(permissions[next] as Permission);
+      if (answer instanceof Promise) return answer.then((value) => (value === decisive ? decisive : from(next + 1)));
+      if (answer === decisive) return decisive;
+    }
+    return !decisive;
+  }
+  return from(0);
+}
+
+function then(answer: Answer, next: () => Answer): Answer {
+  if (answer instanceof Promise) return answer.then((value) => value && next());
+  return answer && next();
+}
+
+function objectAnswer(permission: Permission, access: RequestAccess, action: GuardedAction, object: unknown): Answer {
+  return permission.hasObjectPermission?.(access, action, object) ?? true;
+}
+
+abstract class Composition implements Permission {
+  readonly permissions: readonly Permission[];
+  protected abstract readonly name: string;
+
+  constructor(parts: readonly PermissionExpression[], where: string) {
+    this.permissions = parts.map((part) => toPermission(part, where));
+  }
+
+  get readsRequiredScopes(): boolean {
+    return this.permissions.some((permission) => permission.readsRequiredScopes === true);
+  }
+
+  get message(): string | undefined {
+    return this.permissions.find((permission) => permission.message !== undefined)?.message;
+  }
+
+  abstract hasPermission(access: RequestAccess, action: GuardedAction): Answer;
+
+  validate(action: GuardedAction): void {
+    for (const permission of this.permissions) permission.validate?.(action);
+  }
+
+  describe(action: GuardedAction): string {
+    const parts = this.permissions.map((one) => one.describe?.(action) ?? one.constructor.name);
+    return `${this.name}(${parts.join(', ')})`;
+  }
+}
+
+class AllOf extends Composition {
+  protected readonly name = 'allOf';
+
+  hasPermission(access: RequestAccess, action: GuardedAction): Answer {
+    return firstOf(this.permissions, false, (one) => one.hasPermission(access, action));
+  }
+
+  hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
+    return firstOf(this.permissions, false, (one) => objectAnswer(one, access, action, object));
+  }
+
+  scopeAlternatives(access: RequestAccess, action: GuardedAction): ScopeAlternatives | undefined {
+    const named = this.permissions
+      .map((one) => one.scopeAlternatives?.(access, action))
+      .filter((one) => one !== undefined);
+    return named.length === 0 ? undefined : combineAlternatives(named);
+  }
+}
+
+class AnyOf extends Composition {
+  protected readonly name = 'anyOf';
+
+  hasPermission(access: RequestAccess, action: GuardedAction): Answer {
+    return firstOf(this.permissions, true, (one) => one.hasPermission(access, action));
+  }
+
+  /** The alternative that allows the object must also be one that allows the request. */
+  hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
+    return firstOf(this.permissions, true, (one) =>
+      then(one.hasPermission(access, action), () => objectAnswer(one, access, action, object)),
+    );
+  }
+
+  scopeAlternatives(access: RequestAccess, action: GuardedAction): ScopeAlternatives | undefined {
+    const named = this.permissions.flatMap((one) => one.scopeAlternatives?.(access, action) ?? []);
+    return named.length === 0 ? undefined : named;
+  }
+}
+
+class Not extends Composition {
+  protected readonly name = 'not';
+
+  override get message(): undefined {
+    return undefined;
+  }
+
+  hasPermission(access: RequestAccess, action: GuardedAction): Answer {
+    const answer = (this.permissions[0] as Permission).hasPermission(access, action);
+    return answer instanceof Promise ? answer.then((value) => !value) : !answer;
+  }
+
+  hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
+    const [permission] = this.permissions;
+    if (permission?.hasObjectPermission === undefined) return true;
+    const answer = permission.hasObjectPermission(access, action, object);
+    return answer instanceof Promise ? answer.then((value) => !value) : !answer;
+  }
+}
+
+/** All of them must allow. */
+export function allOf(...parts: [PermissionExpression, ...PermissionExpression[]]): Permission {
+  return new AllOf(parts, 'allOf(...)');
+}
+
+/** One of them is enough. */
+export function anyOf(...parts: [PermissionExpression, ...PermissionExpression[]]): Permission {
+  return new AnyOf(parts, 'anyOf(...)');
+}
+
+/** Refuses who the other allows. A caller without credentials is "not" anything, so combine it: `allOf(IsAuthenticated, not(…))`. */
+export function not(part: PermissionExpression): Permission {
+  return new Not([part], 'not(...)');
+}

@@ -1,0 +1,51 @@
+import type { RequestAccess } from '../request-access.js';
+
+/** The action that a request goes to, as far as a permission may want to know it. */
+export interface GuardedAction {
+  /** The controller class that serves the action. */
+  readonly controller: Function;
+  /** The controller's method. */
+  readonly method: string;
+  /** The HTTP method it is registered for, upper case; `ALL` for `@All`. */
+  readonly verb: string;
+  readonly path: string;
+  /** `@RequiredScopes` of the class and of the method, together; `undefined` if neither declares any. */
+  readonly requiredScopes: readonly string[] | undefined;
+  /** The names of the scopes that `TokenHasReadWriteScope` and `TokenHasResourceScope` use. */
+  readonly readScope: string;
+  readonly writeScope: string;
+}
+
+/** Alternatives of scopes: any one of the lists, and all scopes in it. */
+export type ScopeAlternatives = readonly (readonly string[])[];
+
+/** Answers allow or refuse for a principal, a request and the action it goes to. */
+export interface Permission {
+  /** Whether the request may go on. Throw an `OAuth2Error` to say more than no. */
+  hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean>;
+  /** Whether the request may touch this entity; asked by `access.checkObject(entity)`. Without it: yes. */
+  hasObjectPermission?(access: RequestAccess, action: GuardedAction, object: unknown): boolean | Promise<boolean>;
+  /** The scopes that would be enough, for the refusal; `undefined` if no scope would help. */
+  scopeAlternatives?(access: RequestAccess, action: GuardedAction): ScopeAlternatives | undefined;
+  /** Checked once at start-up. @throws ConfigurationError if the permission cannot work on this action */
+  validate?(action: GuardedAction): void;
+  /** A short text for the table of routes. */
+  describe?(action: GuardedAction): string;
+  /** Whether it reads `@RequiredScopes`; if none of an action's permissions does, the scopes are required as such. */
+  readonly readsRequiredScopes?: boolean;
+  /** The public description of its refusal. */
+  readonly message?: string;
+}
+
+/** A permission, or its class, which is then made once, without arguments. */
+export type PermissionLike = Permission | (new () => Permission);
+
+/** Whether a value is a permission object. */
+export function isPermission(value: unknown): value is Permission {
+  return typeof value === 'object' && value !== null && typeof (value as Permission).hasPermission === 'function';
+}
+
+/** Whether a value is a class of permissions. */
+export function isPermissionClass(value: unknown): value is new () => Permission {
+  return typeof value === 'function' && typeof value.prototype?.hasPermission === 'function';
+}

@@ -1,0 +1,90 @@
+import {
+  AccessDeniedError,
+  AuthenticationRequiredError,
+  InsufficientScopeError,
+  type OAuth2Error,
+} from '../../core/errors.js';
+import type { RequestAccess } from '../request-access.js';
+import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
+import { combineAlternatives } from './scope-alternatives.js';
+
+type Ask = (
+  permission: Permission,
+  access: RequestAccess,
+  action: GuardedAction,
+  object: unknown,
+) => boolean | Promise<boolean>;
+
+const askAboutRequest: Ask = (permission, access, action) => permission.hasPermission(access, action);
+const askAboutObject: Ask = (permission, access, action, object) =>
+  permission.hasObjectPermission?.(access, action, object) ?? true;
+
+/** All permissions of one action, in the order in which they are asked. Made once, at start-up. */
+export class Requirement {
+  constructor(
+    readonly action: GuardedAction,
+    readonly permissions: readonly Permission[],
+  ) {}
+
+  /** @throws ConfigurationError if one of the permissions cannot work on the action */
+  validate(): void {
+    for (const permission of this.permissions) permission.validate?.(this.action);
+  }
+
+  describe(): string {
+    return this.permissions.map((one) => one.describe?.(this.action) ?? one.constructor.name).join(', ');
+  }
+
+  /**
+   * Resolves (or returns) if every permission allows.
+   *
+   * @throws AuthenticationRequiredError, InsufficientScopeError or AccessDeniedError; rejects with the same
+   */
+  check(access: RequestAccess): void | Promise<void> {
+    return this.checkFrom(0, access, askAboutRequest, undefined);
+  }
+
+  /** The same for a loaded entity (`hasObjectPermission`). */
+  async checkObject(access: RequestAccess, object: unknown): Promise<void> {
+    await this.checkFrom(0, access, askAboutObject, object);
+  }
+
+  private checkFrom(start: number, access: RequestAccess, ask: Ask, object: unknown): void | Promise<void> {
+    for (let index = start; index < this.permissions.length; index += 1) {
+      const permission = this.permissions[index] as Permission;
+      const answer = ask(permission, access, this.action, object);
+      if (answer === true) continue;
+      if (answer instanceof Promise) {
+        return answer.then((value) => {
+          if (value !== true) throw this.refusal(permission, access);
+          return this.checkFrom(index + 1, access, ask, object);
+        });
+      }
+      throw this.refusal(permission, access);
+    }
+  }
+
+  private refusal(permission: Permission, access: RequestAccess): OAuth2Error {
+    if (!access.isAuthenticated) return new AuthenticationRequiredError();
+    const missing = permission.scopeAlternatives?.(access, this.action);
+    if (missing === undefined || isSatisfied(missing, access)) return new AccessDeniedError(permission.message);
+    const required = this.wholeScope(access) ?? missing;
+    return new InsufficientScopeError(
+      { requiredScopes: required.length === 1 ? required[0] : required, providedScopes: access.scopes },
+      permission.message,
+    );
+  }
+
+  /** What a token would need to be let in: not only what the first refusing permission misses (RFC 6750 §3.1). */
+  private wholeScope(access: RequestAccess): ScopeAlternatives | undefined {
+    const named = this.permissions
+      .map((one) => one.scopeAlternatives?.(access, this.action))
+      .filter((one) => one !== undefined);
+    return combineAlternatives(named);
+  }
+}
+
+/** A permission that refuses a token which has its scopes refuses for another reason. */
+function isSatisfied(alternatives: ScopeAlternatives, access: RequestAccess): boolean {
+  return access.token !== undefined && alternatives.some((scopes) => access.hasScopes(scopes));
+}

@@ -1,0 +1,20 @@
+import { isSafeMethod } from '../../core/methods.js';
+import type { RequestAccess } from '../request-access.js';
+import type { GuardedAction } from './permission.js';
+import { TokenHasScope } from './token-has-scope.js';
+
+/**
+ * The required scopes, and `readScope` for GET, HEAD and OPTIONS, `writeScope` for every other method. Write does not
+ * imply read.
+ */
+export class TokenHasReadWriteScope extends TokenHasScope {
+  override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+    const scopes = this.declared(action);
+    scopes.push(isSafeMethod(access.method) ? action.readScope : action.writeScope);
+    return scopes;
+  }
+
+  protected override get needsDeclaration(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,45 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { isSafeMethod } from '../../core/methods.js';
+import { declaredScopes } from '../../core/scopes.js';
+import type { RequestAccess } from '../request-access.js';
+import type { GuardedAction } from './permission.js';
+import { TokenHasScope } from './token-has-scope.js';
+
+/** Resources with the scopes that each needs, e.g. `{ users: ['user:read'] }`. */
+export type ResourceScopes = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * The required scopes name resources: `music` needs `music:read` for GET, HEAD and OPTIONS, else `music:write`.
+ * A resource that the map of a subclass (`requiredAlternateScopes`) or of the constructor names needs what stands there.
+ */
+export class TokenHasResourceScope extends TokenHasScope {
+  readonly requiredAlternateScopes?: ResourceScopes;
+
+  constructor(resources?: ResourceScopes) {
+    super();
+    if (resources !== undefined) this.requiredAlternateScopes = resources;
+  }
+
+  override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+    const suffix = isSafeMethod(access.method) ? action.readScope : action.writeScope;
+    const map = this.getRequiredAlternateScopes(access, action);
+    return this.declared(action).flatMap((resource) =>
+      map !== undefined && Object.hasOwn(map, resource) ? [...(map[resource] ?? [])] : [`${resource}:${suffix}`],
+    );
+  }
+
+  /** The map of resources for this request; override it for one that depends on the request. */
+  getRequiredAlternateScopes(_access: RequestAccess, _action: GuardedAction): ResourceScopes | undefined {
+    return this.requiredAlternateScopes;
+  }
+
+  override validate(action: GuardedAction): void {
+    super.validate(action);
+    for (const [resource, scopes] of Object.entries(this.requiredAlternateScopes ?? {})) {
+      const where = `${this.constructor.name}.requiredAlternateScopes.${resource}`;
+      if (!Array.isArray(scopes) || scopes.length === 0)
+        throw new ConfigurationError(`${where} must be a list of scopes.`);
+      declaredScopes(scopes, where);
+    }
+  }
+}

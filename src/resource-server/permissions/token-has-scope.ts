@@ -1,0 +1,61 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { declaredScopes } from '../../core/scopes.js';
+import type { RequestAccess } from '../request-access.js';
+import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
+
+/**
+ * The token has all of the required scopes; none required means any valid token. The scopes come from
+ * `@RequiredScopes(...)` on class and method, and from `requiredScopes` of a subclass.
+ *
+ * Override `getScopes` for scopes that depend on the request, or `hasPermission` for anything else. Modelled on the
+ * class of the same name in Django OAuth Toolkit.
+ */
+export class TokenHasScope implements Permission {
+  /** Scopes of a subclass's own, beside those of the action. */
+  readonly requiredScopes?: readonly string[];
+  readonly message?: string;
+
+  get readsRequiredScopes(): boolean {
+    return true;
+  }
+
+  /** The scopes that this request needs. The list is the caller's own: changing it changes nothing else. */
+  getScopes(_access: RequestAccess, action: GuardedAction): string[] {
+    return this.declared(action);
+  }
+
+  hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean> {
+    return access.token !== undefined && access.hasScopes(this.getScopes(access, action));
+  }
+
+  scopeAlternatives(access: RequestAccess, action: GuardedAction): ScopeAlternatives | undefined {
+    return [this.getScopes(access, action)];
+  }
+
+  validate(action: GuardedAction): void {
+    if (this.needsDeclaration && action.requiredScopes === undefined && this.requiredScopes === undefined) {
+      throw new ConfigurationError(
+        `${this.constructor.name} has no scopes to require; add @RequiredScopes(...) to the action or its class (with no argument for any valid token).`,
+      );
+    }
+    declaredScopes(this.requiredScopes ?? [], `${this.constructor.name}.requiredScopes`);
+  }
+
+  describe(action: GuardedAction): string {
+    const scopes = this.declared(action).join(' ');
+    return scopes === '' ? this.constructor.name : `${this.constructor.name}(${scopes})`;
+  }
+
+  /** Whether using it without any declared scope is a mistake. */
+  protected get needsDeclaration(): boolean {
+    return true;
+  }
+
+  /** The declared scopes of action and subclass, as a new list. */
+  protected declared(action: GuardedAction): string[] {
+    const own = this.requiredScopes;
+    const scopes = action.requiredScopes === undefined ? [] : [...action.requiredScopes];
+    if (own !== undefined) for (const scope of own) if (!scopes.includes(scope)) scopes.push(scope);
+    return scopes;
+  }
+}

@@ -1,0 +1,94 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { declaredScopes } from '../../core/scopes.js';
+import type { RequestAccess } from '../request-access.js';
+import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
+
+/** Alternatives by HTTP method, as in Django OAuth Toolkit: `{ POST: [['create'], ['post', 'widget']] }`. */
+export type AlternativesByMethod = Readonly<Record<string, ScopeAlternatives>>;
+/** An OpenAPI security requirement: `{ oauth2: ['read', 'write'] }`; every scheme in it must be satisfied. */
+export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
+/** Alternatives by method, or one OpenAPI security requirement, or a list of them as alternatives. */
+export type OASRequirements = AlternativesByMethod | SecurityRequirement | readonly SecurityRequirement[];
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/**
+ * Per method a list of alternatives, each a list of scopes; the first that the token satisfies lets it in. A method
+ * that is not listed is refused. HEAD uses the entry of GET.
+ */
+export class TokenMatchesOASRequirements implements Permission {
+  readonly requiredAlternateScopes?: OASRequirements;
+  readonly message?: string;
+  private parsed:
+    | { readonly source: OASRequirements | undefined; readonly of: (method: string) => ScopeAlternatives | undefined }
+    | undefined;
+
+  constructor(requirements?: OASRequirements) {
+    if (requirements !== undefined) this.requiredAlternateScopes = requirements;
+  }
+
+  hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean> {
+    const alternatives = this.scopeAlternatives(access, action);
+    if (access.token === undefined || alternatives === undefined) return false;
+    return alternatives.some((scopes) => access.hasScopes(scopes));
+  }
+
+  scopeAlternatives(access: RequestAccess, _action: GuardedAction): ScopeAlternatives | undefined {
+    return this.alternativesFor(access.method);
+  }
+
+  validate(action: GuardedAction): void {
+    const name = this.constructor.name;
+    if (this.requiredAlternateScopes === undefined) {
+      throw new ConfigurationError(
+        `${name} has no requirements; give them to its constructor or set requiredAlternateScopes.`,
+      );
+    }
+    if (action.verb !== 'ALL' && this.alternativesFor(action.verb) === undefined) {
+      throw new ConfigurationError(`${name} lists no alternatives for ${action.verb}; every request would be refused.`);
+    }
+  }
+
+  describe(action: GuardedAction): string {
+    const alternatives = this.alternativesFor(action.verb === 'ALL' ? 'GET' : action.verb) ?? [];
+    return alternatives.map((scopes) => scopes.join(' ')).join(' | ');
+  }
+
+  private alternativesFor(method: string): ScopeAlternatives | undefined {
+    if (this.parsed === undefined || this.parsed.source !== this.requiredAlternateScopes) {
+      this.parsed = { source: this.requiredAlternateScopes, of: this.parse(this.requiredAlternateScopes) };
+    }
+    return this.parsed.of(method === 'HEAD' ? 'GET' : method);
+  }
+
+  private parse(requirements: OASRequirements | undefined): (method: string) => ScopeAlternatives | undefined {
+    if (requirements === undefined) return () => undefined;
+    if (isByMethod(requirements)) {
+      const byMethod = new Map<string, ScopeAlternatives>();
+      for (const [method, alternatives] of Object.entries(requirements)) {
+        byMethod.set(method.toUpperCase(), this.checked(alternatives, method));
+      }
+      return (method) => byMethod.get(method);
+    }
+    const list = Array.isArray(requirements) ? requirements : [requirements as SecurityRequirement];
+    const alternatives = this.checked(
+      list.map((requirement) => Object.values(requirement as SecurityRequirement).flat()),
+      'the list',
+    );
+    return () => alternatives;
+  }
+
+  private checked(alternatives: unknown, where: string): ScopeAlternatives {
+    const name = `${this.constructor.name} (${where})`;
+    if (!Array.isArray(alternatives) || alternatives.length === 0 || !alternatives.every(Array.isArray)) {
+      throw new ConfigurationError(
+        `${name} must be a list of alternatives, each a list of scopes, e.g. [['create'], ['post', 'widget']].`,
+      );
+    }
+    return alternatives.map((scopes: unknown[]) => declaredScopes(scopes, name));
+  }
+}
+
+function isByMethod(requirements: OASRequirements): requirements is AlternativesByMethod {
+  return !Array.isArray(requirements) && Object.keys(requirements).some((key) => METHODS.has(key.toUpperCase()));
+}

@@ -1,0 +1,114 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ParsedUrlQuery } from 'node:querystring';
+import type { Context } from 'koa';
+import { ANONYMOUS, type Principal } from '../core/principal.js';
+import type { VerifiedToken } from '../core/verified-token.js';
+import type { Authentication } from './authentication/authenticator.js';
+
+/** What an object-level check needs of the guard that made the access object. */
+export interface ObjectGuard {
+  checkObject(access: RequestAccess, object: unknown): Promise<void>;
+  refused(access: RequestAccess, error: unknown): Error;
+}
+
+const NO_SCOPES: readonly string[] = Object.freeze([]);
+
+/**
+ * Who makes this request and what they bring: made once per request, given to permissions, throttle functions and,
+ * by `@Access()`, to controllers.
+ */
+export class RequestAccess {
+  /** How the caller was known: `oauth2`, `session`, or the name of an authenticator of your own. */
+  readonly authType: string | undefined;
+  /** The verified access token, if one was presented. */
+  readonly token: VerifiedToken | undefined;
+  /** The host's user, or `undefined` for an anonymous caller or an application alone. */
+  readonly user: unknown;
+  readonly userId: string | undefined;
+  readonly principal: Principal;
+
+  /** @internal */
+  constructor(
+    /** The Koa context of the request. */
+    readonly context: Context,
+    authentication: Authentication | undefined,
+    private readonly guard: ObjectGuard,
+    private readonly resolveAddress: (context: Context) => string,
+  ) {
+    this.authType = authentication?.authType;
+    this.token = authentication?.token;
+    this.user = authentication?.user;
+    this.userId = authentication?.userId;
+    this.principal = authentication?.principal ?? ANONYMOUS;
+  }
+
+  /** Whether the caller is known: as a user, or as an application. */
+  get isAuthenticated(): boolean {
+    return this.principal.kind !== 'anonymous';
+  }
+
+  /** The application that the token was issued to. */
+  get application(): { readonly clientId: string; readonly name: string } | undefined {
+    const clientId = this.token?.clientId;
+    return clientId === undefined ? undefined : { clientId, name: this.token?.applicationName ?? clientId };
+  }
+
+  get clientId(): string | undefined {
+    return this.token?.clientId;
+  }
+
+  /** SHA-256 of the token, base64url. */
+  get tokenKey(): string | undefined {
+    return this.token?.key;
+  }
+
+  /** The scopes of the token; empty without one. */
+  get scopes(): readonly string[] {
+    return this.token?.scopes ?? NO_SCOPES;
+  }
+
+  /** The request's method, upper case. */
+  get method(): string {
+    return this.context.method;
+  }
+
+  get query(): ParsedUrlQuery {
+    return this.context.query;
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.context.headers;
+  }
+
+  /** The same as `context`, by the name that throttle functions use. */
+  get request(): Context {
+    return this.context;
+  }
+
+  /** The caller's address as a key, e.g. `ip:203.0.113.5`, by the trusted hops of `trustedProxies`. */
+  address(): string {
+    return this.resolveAddress(this.context);
+  }
+
+  /** Whether the token has all of these scopes. */
+  hasScopes(scopes: Iterable<string>): boolean {
+    const token = this.token;
+    if (token === undefined) return false;
+    for (const scope of scopes) if (!token.scopeSet.has(scope)) return false;
+    return true;
+  }
+
+  /**
+   * Asks the action's permissions about a loaded entity (`hasObjectPermission`).
+   *
+   * @throws AccessDeniedError (403), InsufficientScopeError (403) or AuthenticationRequiredError (401) if one refuses
+   */
+  checkObject(object: unknown): Promise<void> {
+    return this.guard.checkObject(this, object);
+  }
+
+  /** @internal Completes an error that is thrown from inside the action with the fields of its response. */
+  refused(error: unknown): Error {
+    return this.guard.refused(this, error);
+  }
+}

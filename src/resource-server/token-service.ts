@@ -1,0 +1,255 @@
+import type { Clock } from '../core/clock.js';
+import { keyOfDigest, sha256, sha256Key } from '../core/digest.js';
+import { InvalidClientError, InvalidScopeError, InvalidTokenError, TOKEN_EXPIRED } from '../core/errors.js';
+import { formatScope, isScopeName, parseScope, type ScopeDescriptions } from '../core/scopes.js';
+import { generateTokenValue, isTokenValue, type RandomBytes } from '../core/token-value.js';
+import type { UserStore } from '../core/users.js';
+import type { VerifiedToken } from '../core/verified-token.js';
+import type {
+  AccessToken,
+  Application,
+  ApplicationRepository,
+  ClearExpiredOptions,
+  ClearExpiredResult,
+  TokenRepository,
+} from '../storage/index.js';
+import type { TokenCache } from './cache/token-cache.js';
+import { INACTIVE, type Inspection, inspectionOf } from './inspection.js';
+import type { TokenVerifier } from './verifiers/verifier.js';
+
+/** A user: the id, or the host's user object. */
+export type UserReference = string | number | object;
+/** An application: its client identifier, or the model. */
+export type ApplicationReference = string | Application;
+
+/** What a token is to be issued for. */
+export interface IssueOptions {
+  /** Who it acts for; without one it acts for the application alone. */
+  readonly user?: UserReference;
+  readonly application: ApplicationReference;
+  /** A `scope` value, or its names. */
+  readonly scope: string | readonly string[];
+  /** Default: `accessTokenLifetimeSeconds` of the options. Negative gives an expired token, for trying things out. */
+  readonly lifetimeSeconds?: number;
+}
+
+/** An issued token in the shape of RFC 6749 §5.1. The token is shown this once; only its SHA-256 is stored. */
+export interface IssuedToken {
+  readonly access_token: string;
+  readonly token_type: 'Bearer';
+  readonly expires_in: number;
+  readonly scope: string;
+  /** The stored row; not enumerable, so that it is never serialized. */
+  readonly model: AccessToken;
+}
+
+/** What tokens are taken together: those of a user, of an application, or of a user at an application. */
+export interface TokenOwner {
+  readonly user?: UserReference;
+  readonly application?: ApplicationReference;
+}
+
+/** What the service is made of. */
+export interface TokenServiceParts {
+  readonly tokens: TokenRepository;
+  readonly applications: ApplicationRepository;
+  readonly verifier: TokenVerifier;
+  readonly cache: TokenCache;
+  readonly users: UserStore | undefined;
+  readonly scopes: ScopeDescriptions | undefined;
+  readonly resource: string | undefined;
+  readonly defaultLifetimeSeconds: number;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+}
+
+/** The longest lifetime of a token: a hundred years. */
+const LONGEST_LIFETIME_SECONDS = 100 * 366 * 86_400;
+
+/** Issues, inspects and revokes access tokens. Inject it (typedi), or take it from `oauth2.tokens`. */
+export class TokenService {
+  constructor(private readonly parts: TokenServiceParts) {}
+
+  /**
+   * What is known of a token, in the shape of RFC 7662 §2.2: exactly `{active: false}` for every token that would be
+   * refused, whatever the reason. `model` is the stored row, if there is one; it is not enumerable.
+   */
+  async inspect(token: string): Promise<Inspection> {
+    if (!isTokenValue(token)) return INACTIVE;
+    const model = await this.parts.tokens.findAccessTokenByHash(sha256(token));
+    if (model === undefined) return INACTIVE;
+    const verification = await this.parts.verifier.verify(token, sha256Key(token));
+    return inspectionOf(verification, model);
+  }
+
+  /**
+   * The verified token, from the cache or the database, as a guard would see it.
+   *
+   * @throws InvalidTokenError if a guard would refuse it
+   * @throws TemporarilyUnavailableError if the database cannot answer
+   */
+  async verify(token: string): Promise<VerifiedToken> {
+    if (!isTokenValue(token)) throw new InvalidTokenError();
+    const key = sha256Key(token);
+    const { cache, verifier } = this.parts;
+    const verification = cache.peek(key) ?? (await cache.resolve(key, () => verifier.verify(token, key)));
+    if (verification.status === 'active') return verification.token;
+    throw new InvalidTokenError(verification.status === 'expired' ? TOKEN_EXPIRED : undefined);
+  }
+
+  /**
+   * Issues an access token.
+   *
+   * @throws InvalidClientError if the application is unknown or disabled
+   * @throws InvalidScopeError if a scope is malformed, unknown, or not allowed for the application
+   * @throws RangeError if the lifetime is not a whole number of seconds
+   */
+  async issue(options: IssueOptions): Promise<IssuedToken> {
+    const { tokens, cache, clock, random, resource, defaultLifetimeSeconds } = this.parts;
+    const lifetimeSeconds = options.lifetimeSeconds ?? defaultLifetimeSeconds;
+    if (!Number.isSafeInteger(lifetimeSeconds) || Math.abs(lifetimeSeconds) > LONGEST_LIFETIME_SECONDS) {
+      throw new RangeError(
+        `lifetimeSeconds must be a whole number of seconds, at most a hundred years; it is ${lifetimeSeconds}.`,
+      );
+    }
+    const application = await this.application(options.application);
+    const scopes = this.grantableScopes(options.scope, application);
+    const token = generateTokenValue(random);
+    const createdAtMs = clock.nowMilliseconds();
+    const model = await tokens.insertAccessToken({
+      tokenHash: sha256(token),
+      applicationId: application.id,
+      userId: options.user === undefined ? null : this.userIdOf(options.user),
+      scope: formatScope(scopes),
+      audience: resource === undefined ? null : [resource],
+      createdAtMs,
+      expiresAtMs: createdAtMs + lifetimeSeconds * 1000,
+    });
+    cache.forgetMiss(sha256Key(token));
+    const issued = {
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: lifetimeSeconds,
+      scope: model.scope,
+    } as const;
+    return Object.defineProperty(issued, 'model', { value: model, enumerable: false }) as IssuedToken;
+  }
+
+  /**
+   * Revokes a token, in the database and then in every cache: an access token, or a refresh token with its whole
+   * family (RFC 7009 §2.1). Resolves to whether this call revoked anything; an unknown token is not an error.
+   *
+   * @throws TemporarilyUnavailableError if the database could not be told (nothing is revoked), or only the shared cache
+   * (then the token is revoked, and dies in other processes within the cache's `maxAgeSeconds`)
+   */
+  async revoke(token: string | AccessToken): Promise<boolean> {
+    if (typeof token === 'string' && !isTokenValue(token)) return false;
+    const digest = typeof token === 'string' ? sha256(token) : token.tokenHash;
+    const key = keyOfDigest(digest);
+    const { tokens, cache } = this.parts;
+    if (await tokens.revokeAccessToken(digest)) {
+      await cache.invalidate({ kind: 'token', key }, [key]);
+      return true;
+    }
+    const refreshToken = await tokens.findRefreshTokenByHash(digest);
+    if (refreshToken === undefined) {
+      // Revoked before, perhaps by a process that could not tell the caches any more: telling them again is free.
+      await cache.invalidate({ kind: 'token', key }, [key]);
+      return false;
+    }
+    const alreadyRevoked = refreshToken.isRevoked();
+    const keys = await tokens.revokeFamily(refreshToken.familyId);
+    for (const accessKey of keys) await cache.invalidate({ kind: 'token', key: accessKey }, [accessKey]);
+    return !alreadyRevoked;
+  }
+
+  /**
+   * Revokes all live tokens of a user, of an application, or of a user at an application.
+   *
+   * @returns how many access and refresh tokens were revoked
+   * @throws TypeError if neither is given
+   */
+  async revokeAllOf(owner: TokenOwner): Promise<number> {
+    const { userId, application } = await this.owner(owner);
+    const { count, keys } = await this.parts.tokens.revokeAllOf({ userId, applicationId: application?.id });
+    await this.dropFromCaches(userId, application, keys);
+    return count;
+  }
+
+  /**
+   * Drops what is cached of a user or an application, without revoking anything: call it after a user was disabled,
+   * enabled or changed, so that every process asks again.
+   *
+   * @throws TypeError if neither is given
+   */
+  async invalidate(owner: TokenOwner): Promise<void> {
+    const { userId, application } = await this.owner(owner);
+    const keys = await this.parts.tokens.liveKeysOf({ userId, applicationId: application?.id });
+    await this.dropFromCaches(userId, application, keys);
+  }
+
+  /** The live access tokens of a user, newest first, each with its application. */
+  listFor(user: UserReference): Promise<AccessToken[]> {
+    return this.parts.tokens.listFor(this.userIdOf(user));
+  }
+
+  /** Deletes what has expired, in small batches, so that a large table is never locked for long. */
+  clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
+    return this.parts.tokens.clearExpired(options);
+  }
+
+  private async dropFromCaches(
+    userId: string | undefined,
+    application: Application | undefined,
+    keys: readonly string[],
+  ): Promise<void> {
+    const { cache } = this.parts;
+    if (userId !== undefined) await cache.invalidate({ kind: 'user', userId }, keys);
+    else if (application !== undefined)
+      await cache.invalidate({ kind: 'application', clientId: application.clientId }, keys);
+  }
+
+  private async owner(
+    owner: TokenOwner,
+  ): Promise<{ userId: string | undefined; application: Application | undefined }> {
+    if (owner.user === undefined && owner.application === undefined) {
+      throw new TypeError('Name a user, an application, or both: all tokens at once are never meant.');
+    }
+    return {
+      userId: owner.user === undefined ? undefined : this.userIdOf(owner.user),
+      application: owner.application === undefined ? undefined : await this.application(owner.application, true),
+    };
+  }
+
+  private async application(reference: ApplicationReference, disabledToo = false): Promise<Application> {
+    const application =
+      typeof reference === 'string' ? await this.parts.applications.findByClientId(reference) : reference;
+    if (application === undefined)
+      throw new InvalidClientError(`There is no application with the client id ${JSON.stringify(reference)}.`);
+    if (!disabledToo && application.isDisabled()) throw new InvalidClientError('The application is disabled.');
+    return application;
+  }
+
+  private grantableScopes(scope: string | readonly string[], application: Application): readonly string[] {
+    const scopes = typeof scope === 'string' ? parseScope(scope) : [...new Set(scope)];
+    for (const name of scopes) {
+      if (!isScopeName(name)) throw new InvalidScopeError(`${JSON.stringify(name)} is not a scope name.`);
+      if (this.parts.scopes !== undefined && !Object.hasOwn(this.parts.scopes, name))
+        throw new InvalidScopeError(`The scope ${name} is unknown.`);
+    }
+    if (!application.allowsScopes(scopes))
+      throw new InvalidScopeError('The application is not allowed one of these scopes.');
+    return scopes;
+  }
+
+  private userIdOf(user: UserReference): string {
+    if (typeof user === 'string' && user !== '') return user;
+    if (typeof user === 'number') return String(user);
+    if (typeof user === 'object') {
+      const id: unknown = this.parts.users?.idOf?.(user) ?? (user as { id?: unknown }).id;
+      if (typeof id === 'string' && id !== '') return id;
+      if (typeof id === 'number' || typeof id === 'bigint') return String(id);
+    }
+    throw new TypeError('The user has no id; give the id itself, or an idOf to the user store.');
+  }
+}

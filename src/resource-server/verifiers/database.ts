@@ -1,0 +1,70 @@
+import type { Clock } from '../../core/clock.js';
+import { sha256 } from '../../core/digest.js';
+import { parseScope } from '../../core/scopes.js';
+import type { UserStore } from '../../core/users.js';
+import { EXPIRED, INVALID, isTokenExpired, type Verification, verifiedToken } from '../../core/verified-token.js';
+import type { AccessTokenRow, TokenReader } from '../../storage/index.js';
+import type { TokenVerifier } from './verifier.js';
+
+/** Which tokens are meant for this resource (RFC 8707, RFC 9068 §4). */
+export interface AudienceOptions {
+  /** This resource's identifier, an absolute URI; tokens for another resource are refused. */
+  readonly resource?: string;
+  /** Whether a token without any audience is refused when `resource` is set. Default true. */
+  readonly requireAudience?: boolean;
+}
+
+/** What the database verifier is made of. */
+export interface DatabaseVerifierParts extends AudienceOptions {
+  readonly reader: TokenReader;
+  readonly users: UserStore | undefined;
+  readonly clock: Clock;
+}
+
+/** Verifies opaque tokens by one statement over their SHA-256, and asks the host whether their user may act. */
+export class DatabaseVerifier implements TokenVerifier {
+  constructor(private readonly parts: DatabaseVerifierParts) {}
+
+  verify(token: string, key: string): Verification | Promise<Verification> {
+    const row = this.parts.reader.read(sha256(token));
+    return row instanceof Promise ? row.then((found) => this.judge(found, key)) : this.judge(row, key);
+  }
+
+  private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
+    if (row === undefined || row.revokedAtMs !== null || row.applicationDisabled) return INVALID;
+    // A token bound to a key or a certificate is not a bearer token (RFC 9449 §7.1, RFC 8705 §3).
+    if (row.senderConstrained || !this.isForThisResource(row.audience)) return INVALID;
+    const token = verifiedToken({
+      key,
+      id: row.id,
+      clientId: row.clientId ?? undefined,
+      applicationName: row.applicationName ?? undefined,
+      userId: row.userId ?? undefined,
+      scopes: parseScope(row.scope),
+      audience: row.audience,
+      issuedAtMilliseconds: row.createdAtMs,
+      expiresAtMilliseconds: row.expiresAtMs,
+    });
+    if (isTokenExpired(token, this.parts.clock.nowMilliseconds())) return EXPIRED;
+    if (token.userId === undefined) return { status: 'active', token, user: undefined };
+    const user = activeUser(this.parts.users, token.userId);
+    const conclude = (found: unknown): Verification =>
+      found === undefined ? INVALID : { status: 'active', token, user: found };
+    return user instanceof Promise ? user.then(conclude) : conclude(user);
+  }
+
+  private isForThisResource(audience: readonly string[] | undefined): boolean {
+    const { resource, requireAudience = true } = this.parts;
+    if (audience === undefined || audience.length === 0) return resource === undefined || !requireAudience;
+    // Without a name of our own, a token that names its audience cannot be shown to be meant for us.
+    return resource !== undefined && audience.includes(resource);
+  }
+}
+
+/** The user if there is one and they may act; without a user store, the bare id is all that is known of a user. */
+export function activeUser(users: UserStore | undefined, userId: string): unknown | Promise<unknown> {
+  if (users === undefined) return { id: userId };
+  const judge = (user: unknown) => (user !== undefined && user !== null && users.isActive(user) ? user : undefined);
+  const found = users.findById(userId);
+  return found instanceof Promise ? found.then(judge) : judge(found);
+}

@@ -1,0 +1,68 @@
+import type { RoutingControllersOptions } from 'routing-controllers';
+import { ConfigurationError } from '../core/errors.js';
+import { type ActionReference, actionName } from './action-reference.js';
+import type { Compiled, PlanCompiler } from './compile.js';
+import { recordedActions } from './recorder.js';
+
+/** One action in a table of routes. */
+export interface ActionSummary {
+  /** The HTTP method, upper case; `ALL` for `@All`. */
+  readonly method: string;
+  readonly path: string;
+  /** The class and its method. */
+  readonly controller: string;
+  readonly action: string;
+  /** What it requires, in words; empty if it is public or undeclared. */
+  readonly requirement: string;
+  /** Its throttles: the name of each policy with its rates. */
+  readonly throttles: readonly string[];
+  readonly public: boolean;
+  /** Whether it can be served: something is declared, and nothing is wrong with it. */
+  readonly declared: boolean;
+  /** What is wrong; each text names the action and the fix. */
+  readonly problems: readonly string[];
+}
+
+/** Who will serve the controllers: this package's entry, or routing-controllers' own with the two checkers. */
+export type ServedBy = 'driver' | 'checkers';
+
+/** Reads all actions of some controllers and what they require, without serving them. */
+export function describeActions(
+  controllers: readonly Function[],
+  compiler: PlanCompiler,
+  options: Pick<RoutingControllersOptions, 'routePrefix'>,
+  servedBy: ServedBy,
+): ActionSummary[] {
+  return recordedActions(controllers, options).map((action) => summary(action, compiler.compile(action), servedBy));
+}
+
+/**
+ * @throws ConfigurationError that names every action without a declared requirement, and every one whose declaration
+ * would not hold
+ */
+export function refuseProblems(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  const list = problems.map((problem) => `  - ${problem}`).join('\n');
+  throw new ConfigurationError(`${problems.length} of the actions cannot be served:\n${list}`);
+}
+
+function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy): ActionSummary {
+  const problem = compiled.problem ?? inheritedProblem(action, compiled, servedBy);
+  return {
+    method: action.verb,
+    path: action.path,
+    controller: action.controller.name,
+    action: action.method,
+    requirement: compiled.plan?.requirement?.describe() ?? '',
+    throttles: compiled.plan?.throttle.policies.map(({ name, description }) => `${name} (${description})`) ?? [],
+    public: compiled.declared?.isPublic === true,
+    declared: problem === undefined,
+    problems: problem === undefined ? [] : [problem],
+  };
+}
+
+/** routing-controllers' own entry does not look at ancestors, so nobody would call the checker for what stands there. */
+function inheritedProblem(action: ActionReference, compiled: Compiled, servedBy: ServedBy): string | undefined {
+  if (servedBy === 'driver' || compiled.declared?.isInherited !== true || compiled.declared.isPublic) return undefined;
+  return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
+}

@@ -1,0 +1,153 @@
+import type { Context } from 'koa';
+import { type Action, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
+import { declaredScopes } from '../core/scopes.js';
+import { toPermissions } from '../resource-server/permissions/expression.js';
+import type { Permission } from '../resource-server/permissions/permission.js';
+import { RequiresScopes } from '../resource-server/permissions/scope-alternatives.js';
+import type { ActionReference } from './action-reference.js';
+import type { PlanCompiler } from './compile.js';
+import { DeclarationMark, ownDeclarations } from './declarations.js';
+import type { Guard } from './guard.js';
+import type { ActionPlan } from './plan.js';
+import { accessOf, hasState, setPlan } from './request-state.js';
+import { completed, declaredRequirement } from './requirements.js';
+
+/** What is spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`. */
+export type CheckerOptions = Required<Pick<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>>;
+
+/** The two checkers of routing-controllers over a guard. */
+export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
+  // routing-controllers gives the same array for every request to one action.
+  const plans = new WeakMap<readonly unknown[], ActionPlan>();
+
+  function planOf(roles: readonly unknown[]): ActionPlan {
+    let plan = plans.get(roles);
+    if (plan === undefined) {
+      plan = planFromRoles(roles, compiler);
+      plans.set(roles, plan);
+    }
+    return plan;
+  }
+
+  return {
+    authorizationChecker(action: Action, roles: readonly unknown[]) {
+      const context = action.context as Context;
+      let entered: void | Promise<void>;
+      try {
+        entered = guard.enter(context, planOf(roles));
+      } catch (error) {
+        throw guard.refusal(context, error);
+      }
+      if (entered instanceof Promise) {
+        return entered.then(
+          () => true,
+          (error: unknown) => {
+            throw guard.refusal(context, error);
+          },
+        );
+      }
+      return true;
+    },
+    currentUserChecker: currentUserChecker(compiler),
+  };
+}
+
+/** Gives `@CurrentUser()` the user that the guard found; on an action that no guard saw, it looks now. */
+export function currentUserChecker(compiler: PlanCompiler): CheckerOptions['currentUserChecker'] {
+  const unguarded = compiler.plan(
+    { controller: Object, method: '', verb: 'ALL', path: '', needsUser: false },
+    { isPublic: true, permissions: [], requiredScopes: undefined, throttles: [], isInherited: false },
+  );
+  return (action: Action) => {
+    const context = action.context as Context;
+    if (!hasState(context)) setPlan(context, unguarded);
+    const access = accessOf(context);
+    return access instanceof Promise ? access.then((known) => known.user) : access.user;
+  };
+}
+
+/**
+ * The plan for the roles that routing-controllers hands over. If a decorator of this package stands on the method, its
+ * mark leads to everything that was declared. Otherwise the roles are all there is: class and method values in one
+ * list, in which only the arrays still tell, by identity, which `@Authorized` they came from.
+ */
+function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): ActionPlan {
+  const marks = roles.filter((role) => role instanceof DeclarationMark);
+  const methodMark = marks.find((mark) => mark.method !== undefined);
+  if (methodMark?.method !== undefined) {
+    const action = referenceOf(methodMark.controller, methodMark.method);
+    return compiler.plan(action, declaredRequirement(action));
+  }
+  const [classMark] = marks;
+  const ofClass = classMark === undefined ? {} : ownDeclarations(classMark.controller, undefined);
+  const plain = roles.filter((role) => role !== undefined && role !== null && !(role instanceof DeclarationMark));
+  const where = '@Authorized(...)';
+  const requiredScopes =
+    ofClass.requiredScopes === undefined ? undefined : declaredScopes(ofClass.requiredScopes, '@RequiredScopes');
+  const isPublic =
+    ofClass.isPublic === true &&
+    plain.length === 0 &&
+    requiredScopes === undefined &&
+    !hasBareAuthorized(classMark?.controller);
+  const permissions: Permission[] = [
+    ...toPermissions(
+      plain.filter((role) => !Array.isArray(role)),
+      where,
+    ),
+    ...alternativesByOrigin(plain, where),
+  ];
+  const controller = classMark?.controller ?? Object;
+  return compiler.plan(
+    { controller, method: '', verb: 'ALL', path: '', needsUser: false },
+    {
+      isPublic,
+      permissions: isPublic ? [] : completed(permissions, requiredScopes, false),
+      requiredScopes,
+      throttles: ofClass.throttles ?? [],
+      isInherited: false,
+    },
+  );
+}
+
+/**
+ * Whether a method of the class has a bare `@Authorized()`: it adds no role, so that in a public class its requests look
+ * like those of the open methods. Then all of them need a principal, rather than none.
+ */
+function hasBareAuthorized(controller: Function | undefined): boolean {
+  return getMetadataArgsStorage().responseHandlers.some(
+    ({ type, target, method, value }) =>
+      type === 'authorized' && target === controller && method !== undefined && [value ?? []].flat().length === 0,
+  );
+}
+
+/** Alternatives of class and method must both be satisfied; one list of all of them would be weaker. */
+function alternativesByOrigin(roles: readonly unknown[], where: string): Permission[] {
+  const origins = new Map<unknown, unknown[][]>();
+  for (const role of roles) {
+    if (!Array.isArray(role)) continue;
+    const origin = getMetadataArgsStorage().responseHandlers.find(
+      (handler) => handler.type === 'authorized' && Array.isArray(handler.value) && handler.value.includes(role),
+    );
+    const group = origins.get(origin);
+    if (group === undefined) origins.set(origin, [role]);
+    else group.push(role);
+  }
+  return [...origins.values()]
+    .flatMap((alternatives) => toPermissions(alternatives, where))
+    .filter((one) => one instanceof RequiresScopes);
+}
+
+function referenceOf(controller: Function, method: string): ActionReference {
+  const storage = getMetadataArgsStorage();
+  const action = storage.filterActionsWithTarget(controller).find((one) => one.method === method);
+  const needsUser = storage
+    .filterParamsWithTargetAndMethod(controller, method)
+    .some((param) => param.type === 'current-user' && param.required === true);
+  return {
+    controller,
+    method,
+    verb: action?.type.toUpperCase() ?? 'ALL',
+    path: String(action?.route ?? ''),
+    needsUser,
+  };
+}

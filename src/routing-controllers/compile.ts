@@ -1,0 +1,59 @@
+import { ConfigurationError } from '../core/errors.js';
+import type { GuardedAction } from '../resource-server/permissions/permission.js';
+import { Requirement } from '../resource-server/permissions/requirement.js';
+import type { Throttle } from '../throttling/index.js';
+import { type ActionReference, actionName } from './action-reference.js';
+import type { Guard } from './guard.js';
+import { ActionPlan } from './plan.js';
+import { type DeclaredRequirement, declaredRequirement } from './requirements.js';
+
+/** What plans are compiled with. */
+export interface CompilerParts {
+  readonly guard: Guard;
+  readonly throttle: Throttle;
+  readonly readScope: string;
+  readonly writeScope: string;
+}
+
+/** A plan, or why there is none. */
+export type Compiled =
+  | { readonly plan: ActionPlan; readonly declared: DeclaredRequirement; readonly problem: undefined }
+  | { readonly plan: undefined; readonly declared: undefined; readonly problem: string };
+
+/** Makes plans out of declarations, at start-up. */
+export class PlanCompiler {
+  constructor(private readonly parts: CompilerParts) {}
+
+  /** The plan of an action; a mistake in its declarations is returned, so that all of them can be told at once. */
+  compile(action: ActionReference): Compiled {
+    try {
+      const declared = declaredRequirement(action);
+      return { plan: this.plan(action, declared), declared, problem: undefined };
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return { plan: undefined, declared: undefined, problem: `${actionName(action)}: ${error.message}` };
+    }
+  }
+
+  /** @throws ConfigurationError if a permission or a throttle cannot work on the action */
+  plan(action: ActionReference, declared: DeclaredRequirement): ActionPlan {
+    const { guard, throttle, readScope, writeScope } = this.parts;
+    const guarded: GuardedAction = Object.freeze({
+      controller: action.controller,
+      method: action.method,
+      verb: action.verb,
+      path: action.path,
+      requiredScopes: declared.requiredScopes,
+      readScope,
+      writeScope,
+    });
+    const requirement = declared.isPublic ? undefined : new Requirement(guarded, declared.permissions);
+    requirement?.validate();
+    return new ActionPlan(
+      guard,
+      guarded,
+      requirement,
+      throttle.compile(declared.throttles, `@Throttle on ${actionName(action)}`),
+    );
+  }
+}

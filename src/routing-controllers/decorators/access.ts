@@ -1,0 +1,8 @@
+import type { Context } from 'koa';
+import { createParamDecorator } from 'routing-controllers';
+import { accessOf } from '../request-state.js';
+
+/** Gives the request's access object to a parameter (`RequestAccess`): principal, token, scopes, object-level checks. */
+export function Access(): ParameterDecorator {
+  return createParamDecorator({ value: (action) => accessOf(action.context as Context) }) as ParameterDecorator;
+}

@@ -1,0 +1,26 @@
+import type { Context } from 'koa';
+import { createParamDecorator } from 'routing-controllers';
+import { AuthenticationRequiredError } from '../../core/errors.js';
+import type { VerifiedToken } from '../../core/verified-token.js';
+import type { RequestAccess } from '../../resource-server/request-access.js';
+import { accessOf } from '../request-state.js';
+
+/**
+ * Gives the request's verified access token to a parameter (`VerifiedToken`), or `undefined` without one.
+ *
+ * @param options `required: true` answers 401 to a request without a token, e.g. one with a session
+ */
+export function CurrentToken(options: { readonly required?: boolean } = {}): ParameterDecorator {
+  const tokenOf = (access: RequestAccess): VerifiedToken | undefined => {
+    if (access.token === undefined && options.required) {
+      throw access.refused(new AuthenticationRequiredError('An access token is needed.'));
+    }
+    return access.token;
+  };
+  return createParamDecorator({
+    value: (action) => {
+      const access = accessOf(action.context as Context);
+      return access instanceof Promise ? access.then(tokenOf) : tokenOf(access);
+    },
+  }) as ParameterDecorator;
+}

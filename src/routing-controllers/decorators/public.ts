@@ -1,0 +1,10 @@
+import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
+
+/**
+ * Opens an action, or all actions of a class, to everybody. Credentials are still read where the action asks for the
+ * user or the token; bad ones make an anonymous caller there, not a refusal. On a method it lifts what its class
+ * requires.
+ */
+export function Public(): ClassOrMethodDecorator {
+  return declaring((before) => ({ ...before, isPublic: true }));
+}

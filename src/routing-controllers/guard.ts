@@ -1,0 +1,150 @@
+import type { Context } from 'koa';
+import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
+import type { SparingLogger } from '../core/sparing-logger.js';
+import type { Authenticate } from '../resource-server/authentication/authenticate.js';
+import type { Authentication } from '../resource-server/authentication/authenticator.js';
+import type { ErrorResponder } from '../resource-server/error-response.js';
+import { RequestAccess } from '../resource-server/request-access.js';
+import type { ThrottleOutcome } from '../throttling/index.js';
+import type { ActionPlan } from './plan.js';
+import { setAccess, setPlan } from './request-state.js';
+import { answerUncaught } from './uncaught.js';
+
+/** What the guard is made of. */
+export interface GuardParts {
+  readonly authenticate: Authenticate;
+  readonly needsBody: (context: Context) => boolean;
+  readonly responder: ErrorResponder;
+  readonly address: (context: Context) => string;
+  readonly logger: SparingLogger;
+}
+
+const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+
+/** Takes a request through authentication, permission and throttle, in this order. */
+export class Guard {
+  constructor(private readonly parts: GuardParts) {}
+
+  /** Whether authentication has to wait for the parsed body. */
+  needsBody(context: Context): boolean {
+    return this.parts.needsBody(context);
+  }
+
+  /**
+   * Returns, or resolves, if the request may go on to its action. Nothing is awaited where every value is at hand.
+   *
+   * @throws OAuth2Error (or rejects with one) if it may not; any other error is a fault in a part of the host's
+   */
+  enter(context: Context, plan: ActionPlan): void | Promise<void> {
+    setPlan(context, plan);
+    if (plan.requirement === undefined) return this.enterPublic(context, plan);
+    refuseBrokenQuery(context);
+    const found = this.parts.authenticate(context);
+    if (found instanceof Promise) return found.then((authentication) => this.admit(context, plan, authentication));
+    return this.admit(context, plan, found);
+  }
+
+  /** Who makes a request to a public action: bad credentials make an anonymous caller. */
+  identify(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
+    let found: ReturnType<Authenticate>;
+    try {
+      found = this.parts.authenticate(context);
+    } catch (error) {
+      return this.anonymous(context, plan, error);
+    }
+    if (found instanceof Promise) {
+      return found.then(
+        (authentication) => this.access(context, plan, authentication),
+        (error: unknown) => this.anonymous(context, plan, error),
+      );
+    }
+    return this.access(context, plan, found);
+  }
+
+  /** Answers a refusal, or a fault, as the response of the request. */
+  refuse(context: Context, error: unknown): void {
+    this.parts.responder.respond(context, this.asOAuth2Error(context, error));
+  }
+
+  /**
+   * Prepares an error for being thrown through error handlers that are not ours: its header fields are already set on
+   * the response, and if nobody catches it, Koa answers it as we would.
+   */
+  refusal(context: Context, error: unknown): OAuth2Error {
+    const refusal = this.asOAuth2Error(context, error);
+    this.parts.responder.prepare(refusal);
+    context.set(refusal.headers);
+    answerUncaught(context, refusal);
+    return refusal;
+  }
+
+  private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
+    // Nobody asked who it is, so nothing is looked up; `accessOf` finds out if the action wants to know.
+    if (plan.throttle.unlimited) return undefined;
+    const access = this.identify(context, plan);
+    setAccess(context, access);
+    return access instanceof Promise ? access.then((known) => this.throttle(plan, known)) : this.throttle(plan, access);
+  }
+
+  private admit(context: Context, plan: ActionPlan, authentication: Authentication | undefined): void | Promise<void> {
+    const access = this.access(context, plan, authentication);
+    setAccess(context, access);
+    const checked = plan.requirement?.check(access);
+    return checked instanceof Promise ? checked.then(() => this.throttle(plan, access)) : this.throttle(plan, access);
+  }
+
+  private throttle(plan: ActionPlan, access: RequestAccess): void | Promise<void> {
+    if (plan.throttle.unlimited) return undefined;
+    const outcome = plan.throttle.decide(access);
+    return outcome instanceof Promise
+      ? outcome.then((decided) => applyOutcome(decided, access.context))
+      : applyOutcome(outcome, access.context);
+  }
+
+  private access(context: Context, plan: ActionPlan, authentication: Authentication | undefined): RequestAccess {
+    return new RequestAccess(context, authentication, plan, this.parts.address);
+  }
+
+  private anonymous(context: Context, plan: ActionPlan, error: unknown): RequestAccess {
+    if (error instanceof OAuth2Error && error.status < 500) return this.access(context, plan, undefined);
+    throw error;
+  }
+
+  private asOAuth2Error(context: Context, error: unknown): OAuth2Error {
+    if (error instanceof OAuth2Error) {
+      // The throttle has said once that its store is away; what has a cause is said by nobody else.
+      if (error.details.cause !== undefined) this.parts.logger.error(describeForLog(error));
+      return error;
+    }
+    // A fault in a permission, a user store or a rate function refuses: it never admits, and says nothing outside.
+    this.parts.logger.error(`The guard of ${context.method} ${context.path} failed: ${describeForLog(error)}`);
+    return new OAuth2Error('server_error', 500, 'The server met an unexpected condition.', { cause: error });
+  }
+}
+
+function describeForLog(error: unknown): string {
+  if (error instanceof OAuth2Error) {
+    const { detail, cause } = error.details;
+    return [error.message, detail, cause === undefined ? undefined : describeForLog(cause)]
+      .filter((part) => part !== undefined)
+      .join(' ');
+  }
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
+  const { fields } = outcome;
+  for (const name in fields) context.res.setHeader(name, fields[name] as string);
+  if (outcome.allowed) return;
+  if (outcome.unavailable) throw new TemporarilyUnavailableError({});
+  throw new ThrottledError(outcome.retryAfterSeconds);
+}
+
+function refuseBrokenQuery(context: Context): void {
+  const url = context.req.url as string;
+  if (url.indexOf('%') === -1) return;
+  const start = url.indexOf('?');
+  if (start !== -1 && BROKEN_ESCAPE.test(url.slice(start))) {
+    throw new InvalidRequestError('The query holds a broken percent-escape.');
+  }
+}

@@ -1,0 +1,129 @@
+import type Koa from 'koa';
+import type { Context, Middleware, Next } from 'koa';
+import { type Action, type ActionMetadata, KoaDriver } from 'routing-controllers';
+import { InvalidRequestError, OAuth2Error } from '../core/errors.js';
+import { isSafeMethod } from '../core/methods.js';
+import { actionReference } from './action-reference.js';
+import type { PlanCompiler } from './compile.js';
+import type { Guard } from './guard.js';
+import type { ActionPlan } from './plan.js';
+
+type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
+
+/**
+ * routing-controllers' Koa driver with the guard in front of every action: before the body is parsed, before
+ * `@UseBefore`, before parameters are read. Errors of this package are answered here, alike in both of
+ * routing-controllers' error-handling modes.
+ */
+export class OAuth2KoaDriver extends KoaDriver {
+  /** Mistakes in the declarations of actions; none of these actions is served. */
+  readonly problems: string[] = [];
+  private bodyParser: Middleware = (_context, next) => next();
+
+  constructor(
+    koa: Koa | undefined,
+    private readonly guard: Guard,
+    private readonly compiler: PlanCompiler,
+  ) {
+    super(koa);
+  }
+
+  /** Takes the body parser out of the application's chain; it comes after the guard, in the chain of each action. */
+  override initialize(): void {
+    const koa = this.koa;
+    const registered: Middleware[] = [];
+    this.koa = { use: (middleware: Middleware) => registered.push(middleware) };
+    super.initialize();
+    this.koa = koa;
+    const [bodyParser, ...others] = registered;
+    this.bodyParser = bodyParser as Middleware;
+    for (const middleware of others) this.koa.use(middleware);
+  }
+
+  override registerAction(metadata: ActionMetadata, executeCallback: (options: Action) => unknown): void {
+    const { plan, problem } = this.compiler.compile(actionReference(metadata, this.routePrefix));
+    if (problem !== undefined) {
+      this.problems.push(problem);
+      return;
+    }
+    // The plan holds all that was declared; routing-controllers' own check would see only a part of it.
+    metadata.isAuthorizedUsed = false;
+    const router = this.router;
+    const verb = metadata.type.toLowerCase();
+    this.router = {
+      [verb]: (route: unknown, startOnce: Middleware, ...others: Middleware[]) =>
+        (router[verb] as RouteRegistration).call(router, route, startOnce, this.guardOf(plan), ...others),
+    };
+    try {
+      super.registerAction(metadata, executeCallback);
+    } finally {
+      this.router = router;
+    }
+  }
+
+  override handleError(error: unknown, action: ActionMetadata | undefined, options: Action): Promise<void> {
+    if (error instanceof OAuth2Error) {
+      this.guard.refuse(options.context as Context, error);
+      return Promise.resolve();
+    }
+    return super.handleError(error, action as ActionMetadata, options) as Promise<void>;
+  }
+
+  private guardOf(plan: ActionPlan): Middleware {
+    const { guard } = this;
+    return (context, next) => {
+      if (context.method === 'OPTIONS') return plan.action.verb === 'OPTIONS' ? next() : answerOptions(context);
+      if (guard.needsBody(context)) return this.parseBody(context, () => this.enter(plan, context, next));
+      return this.enter(plan, context, () => (hasBody(context) ? this.parseBody(context, next) : next()));
+    };
+  }
+
+  private enter(plan: ActionPlan, context: Context, next: () => unknown): unknown {
+    const { guard } = this;
+    let entered: void | Promise<void>;
+    try {
+      entered = guard.enter(context, plan);
+    } catch (error) {
+      return guard.refuse(context, error);
+    }
+    if (entered instanceof Promise) {
+      return entered.then(next, (error: unknown) => guard.refuse(context, error));
+    }
+    return next();
+  }
+
+  private async parseBody(context: Context, next: () => unknown): Promise<unknown> {
+    try {
+      await this.bodyParser(context as never, noNext);
+    } catch (error) {
+      return this.guard.refuse(context, bodyError(error));
+    }
+    return next();
+  }
+}
+
+/**
+ * A preflight carries no credentials (Fetch standard), so it cannot be guarded; nor may it run a guarded `@All` action.
+ */
+function answerOptions(context: Context): void {
+  context.status = 204;
+}
+
+const noNext: Next = () => Promise.resolve();
+
+function hasBody(context: Context): boolean {
+  const { headers } = context.req;
+  return (
+    headers['content-length'] !== undefined ||
+    headers['transfer-encoding'] !== undefined ||
+    !isSafeMethod(context.method)
+  );
+}
+
+function bodyError(error: unknown): unknown {
+  const status: unknown = (error as { status?: unknown } | undefined)?.status;
+  if (typeof status !== 'number' || status < 400 || status >= 500) return error;
+  const description =
+    status === 413 ? 'The body of the request is too large.' : 'The body of the request cannot be read.';
+  return new InvalidRequestError(description, { status, withoutChallenge: true, cause: error });
+}

@@ -1,0 +1,38 @@
+import {
+  type Action,
+  type ActionMetadata,
+  BaseDriver,
+  createExecutor,
+  type RoutingControllersOptions,
+} from 'routing-controllers';
+import { type ActionReference, actionReference } from './action-reference.js';
+
+/** A driver that serves nothing and only notes which actions there are. */
+class RecordingDriver extends BaseDriver {
+  readonly actions: ActionReference[] = [];
+
+  initialize(): void {}
+  registerMiddleware(): void {}
+  registerRoutes(): void {}
+
+  registerAction(metadata: ActionMetadata): void {
+    this.actions.push(actionReference(metadata, this.routePrefix));
+  }
+
+  getParamFromRequest(_action: Action): undefined {
+    return undefined;
+  }
+
+  handleError(): void {}
+  handleSuccess(): void {}
+}
+
+/** Every action of these controllers, as routing-controllers would serve it, inherited ones included. */
+export function recordedActions(
+  controllers: readonly Function[],
+  options: Pick<RoutingControllersOptions, 'routePrefix'> = {},
+): ActionReference[] {
+  const driver = new RecordingDriver();
+  createExecutor(driver, { ...options, controllers: [...controllers] });
+  return driver.actions;
+}

@@ -1,0 +1,335 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
+import {
+  EVERYTHING,
+  lookUpInFlight,
+  neverActiveAfter,
+  Processes,
+  until,
+  untilHeld,
+  untilReady,
+  type Worker,
+} from './processes.js';
+import type { WorkerSettings } from './worker-protocol.js';
+
+const BOUND_SECONDS = 0.4;
+
+let processes: Processes;
+let redis: Redis;
+let keyPrefix: string;
+let settings: WorkerSettings;
+
+beforeAll(async () => {
+  processes = await Processes.prepare();
+  redis = new Redis(redisUrl());
+});
+
+afterAll(async () => {
+  redis.disconnect();
+  await processes.remove();
+});
+
+beforeEach(() => {
+  keyPrefix = freshKeyPrefix();
+  settings = { redis: { url: redisUrl() }, keyPrefix, revocationBoundSeconds: BOUND_SECONDS };
+});
+
+afterEach(async () => {
+  await processes.stopAll();
+  await removeKeys(redisUrl(), keyPrefix);
+});
+
+const redisKey = (key: string) => `${keyPrefix}token:${key}`;
+
+/** What lies under a token's key: values, not tickets. */
+async function valuesOf(key: string): Promise<string[]> {
+  return (await redis.hvals(redisKey(key))).filter((value) => !value.startsWith('?'));
+}
+
+async function twoProcesses(): Promise<[Worker, Worker]> {
+  const workers = await Promise.all([processes.start(settings), processes.start(settings)]);
+  await untilReady(processes, redis, keyPrefix, ...workers);
+  return workers as [Worker, Worker];
+}
+
+describe('what is shared', () => {
+  test('a token that one process looked up is read from Redis by another, which loads its user', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue({ userId: 'alice', clientId: 'shop' });
+    await untilHeld(key, first);
+    await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+    expect(await second.ask(key)).toEqual({ status: 'active', source: 'redis', userId: 'alice' });
+    expect(await redis.pttl(redisKey(key))).toBeGreaterThan(0);
+  });
+
+  test('a token of a user who may not act any more is invalid, also where Redis still has it', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue({ userId: 'carol' });
+    await untilHeld(key, first);
+    await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+    processes.inactiveUsers.add('carol');
+    expect(await second.ask(key)).toEqual({ status: 'invalid', source: 'redis' });
+  });
+
+  test('processes with different policies do not read each other, and an invalidation reaches both', async () => {
+    const first = await processes.start({ ...settings, policy: 'a' });
+    const second = await processes.start({ ...settings, policy: 'b' });
+    await untilReady(processes, redis, keyPrefix, first, second);
+    const { key } = processes.issue();
+    await untilHeld(key, first);
+    await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+    expect(await second.ask(key)).toMatchObject({ status: 'active', source: 'database' });
+    await until('both lie in Redis', async () => (await valuesOf(key)).length === 2);
+    expect(await processes.revoke(key, first)).toBeUndefined();
+    expect(await valuesOf(key)).toEqual([]);
+    await neverActiveAfter(BOUND_SECONDS, key, first, second);
+  });
+
+  test('a token past its end is expired in every process, whatever holds it', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue({ expiresAtMilliseconds: Date.now() + 3_000 });
+    await untilHeld(key, first, second);
+    await until('it has expired', async () => (await first.ask(key)).status !== 'active');
+    expect((await first.ask(key)).status).toBe('expired');
+    await until('it has expired there too', async () => (await second.ask(key)).status === 'expired');
+  });
+
+  test('unknown tokens leave nothing in Redis', async () => {
+    const [first] = await twoProcesses();
+    const before = (await redis.keys(`${keyPrefix}token:*`)).length;
+    for (let count = 0; count < 50; count += 1) {
+      const { key } = processes.issue();
+      processes.tokens.delete(key);
+      expect((await first.ask(key)).status).toBe('invalid');
+    }
+    await until('no more is left', async () => (await redis.keys(`${keyPrefix}token:*`)).length === before);
+  });
+
+  test('no token is ever sent to Redis in the clear', async () => {
+    const watching = await redis.monitor();
+    const seen: string[] = [];
+    watching.on('monitor', (_time: string, parameters: string[]) => seen.push(parameters.join(' ')));
+    try {
+      const [first, second] = await twoProcesses();
+      const { token, key } = processes.issue({ userId: 'alice' });
+      await untilHeld(key, first, second);
+      expect(await processes.revoke(key, first)).toBeUndefined();
+      expect((await first.ask(key)).status).toBe('invalid');
+      await until('the revocation was seen', () => seen.some((line) => line.includes(`t:${key}`)));
+      expect(seen.filter((line) => line.includes(key)).length).toBeGreaterThan(3);
+      expect(seen.filter((line) => line.includes(token))).toEqual([]);
+    } finally {
+      watching.disconnect();
+    }
+  });
+
+  test.each([2, 3] as const)(
+    "a host's client is duplicated, its own key prefix is kept, over RESP%i",
+    async (protocol) => {
+      const { hostname: host, port } = new URL(redisUrl());
+      const options = { host, port: Number(port), protocol, keyPrefix: `${keyPrefix}host:` };
+      const [first, second] = await Promise.all([
+        processes.start({ ...settings, redis: { options }, keyPrefix: 'own:' }),
+        processes.start({ ...settings, redis: { options }, keyPrefix: 'own:' }),
+      ]);
+      await untilReady(processes, redis, `${keyPrefix}host:own:`, first, second);
+      const { key } = processes.issue();
+      await untilHeld(key, first, second);
+      expect(await processes.revoke(key, first)).toBeUndefined();
+      await neverActiveAfter(BOUND_SECONDS, key, first, second);
+    },
+  );
+
+  test('a process ends by itself once its cache is closed', async () => {
+    const [first] = await twoProcesses();
+    const { key } = processes.issue();
+    await untilHeld(key, first);
+    const exited = new Promise((resolve) => first.process.once('exit', resolve));
+    await first.close();
+    expect(await exited).toBe(0);
+  });
+});
+
+describe('revocation', () => {
+  test('a revocation in one process holds in the other within the bound', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue({ userId: 'alice' });
+    await untilHeld(key, first, second);
+    expect(await processes.revoke(key, first)).toBeUndefined();
+    expect((await first.ask(key)).status).toBe('invalid');
+    await neverActiveAfter(BOUND_SECONDS, key, first, second);
+  });
+
+  test('all tokens of a user die in every process', async () => {
+    const [first, second] = await twoProcesses();
+    const keys = [processes.issue({ userId: 'bob' }).key, processes.issue({ userId: 'bob' }).key];
+    const other = processes.issue({ userId: 'alice' }).key;
+    for (const key of [...keys, other]) await untilHeld(key, first, second);
+    processes.inactiveUsers.add('bob');
+    for (const key of keys) processes.tokens.delete(key);
+    expect(await first.invalidate({ kind: 'user', userId: 'bob' }, keys)).toBeUndefined();
+    for (const key of keys) await neverActiveAfter(BOUND_SECONDS, key, first, second);
+    expect((await second.ask(other)).status).toBe('active');
+  });
+
+  test('all tokens of an application die in every process', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue({ clientId: 'shop' });
+    const other = processes.issue({ clientId: 'other' }).key;
+    await untilHeld(key, first, second);
+    await untilHeld(other, first, second);
+    processes.tokens.delete(key);
+    expect(await first.invalidate({ kind: 'application', clientId: 'shop' }, [key])).toBeUndefined();
+    await neverActiveAfter(BOUND_SECONDS, key, first, second);
+    expect((await second.ask(other)).status).toBe('active');
+  });
+
+  test('invalidating everything empties every process and Redis, and needs to know no key', async () => {
+    const [first, second] = await twoProcesses();
+    const keys = Array.from({ length: 20 }, () => processes.issue().key);
+    for (const key of keys) await untilHeld(key, second);
+    const [key] = keys as [string];
+    for (const each of keys) processes.tokens.delete(each);
+    expect(await first.invalidate(EVERYTHING, [])).toBeUndefined();
+    expect(await redis.keys(`${keyPrefix}token:*`)).toEqual([]);
+    await neverActiveAfter(BOUND_SECONDS, key, first, second);
+  });
+
+  test('a token family of many keys dies with one call', async () => {
+    const [first, second] = await twoProcesses();
+    const keys = Array.from({ length: 250 }, () => processes.issue().key);
+    for (const key of keys) await second.ask(key);
+    const last = keys.at(-1) as string;
+    await untilHeld(last, second);
+    for (const each of keys) processes.tokens.delete(each);
+    expect(await first.invalidate({ kind: 'token', key: keys[0] as string }, keys)).toBeUndefined();
+    await neverActiveAfter(BOUND_SECONDS, last, first, second);
+    for (const key of keys) expect((await second.ask(key)).status).toBe('invalid');
+  });
+
+  test('a message that cannot be read makes every process forget everything', async () => {
+    const [, second] = await twoProcesses();
+    const { key } = processes.issue();
+    await untilHeld(key, second);
+    await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+    await redis.publish(`${keyPrefix}token-invalidations`, 'what is this');
+    await until('it is asked for again', async () => (await second.ask(key)).source !== 'memory');
+  });
+
+  test('a token that is issued after it was unknown works at once in the process that issued it', async () => {
+    const [first] = await twoProcesses();
+    const { key } = processes.issue();
+    const row = processes.tokens.get(key);
+    processes.tokens.delete(key);
+    expect((await first.ask(key)).status).toBe('invalid');
+    if (row !== undefined) processes.tokens.set(key, row);
+    await first.forgetMiss(key);
+    expect((await first.ask(key)).status).toBe('active');
+  });
+});
+
+describe('a look-up that a revocation overtakes', () => {
+  test('never puts the token back, neither into Redis nor into its own process', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue();
+    const { answer } = await lookUpInFlight(second, key);
+    expect(await redis.exists(redisKey(key))).toBe(1);
+    expect(await processes.revoke(key, first)).toBeUndefined();
+    await second.openGate();
+    await answer;
+    await neverActiveAfter(BOUND_SECONDS, key, first, second);
+    expect(await valuesOf(key)).toEqual([]);
+  });
+
+  test('is not joined by a request that comes after the revocation', async () => {
+    const [, second] = await twoProcesses();
+    const { key } = processes.issue();
+    const { answer } = await lookUpInFlight(second, key);
+    expect(await processes.revoke(key, second)).toBeUndefined();
+    const after = second.ask(key);
+    await until('both wait', async () => (await second.waiting()) === 2);
+    await second.openGate();
+    await answer;
+    expect((await after).status).toBe('invalid');
+  });
+
+  test('leaves Redis alone if another process looks the same token up', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue();
+    const { answer } = await lookUpInFlight(second, key);
+    expect(await first.ask(key)).toMatchObject({ status: 'active', source: 'database' });
+    expect(await valuesOf(key)).toEqual([]);
+    await second.openGate();
+    await answer;
+    await until('the holder of the ticket stored it', async () => (await valuesOf(key)).length === 1);
+  });
+});
+
+describe('what others wrote into Redis', () => {
+  /** The field in which these processes keep a token. */
+  async function field(worker: Worker): Promise<string> {
+    const { key } = processes.issue();
+    await untilHeld(key, worker);
+    await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+    return (await redis.hkeys(redisKey(key)))[0] as string;
+  }
+
+  test('a value that is not ours admits nobody, and is replaced', async () => {
+    const [first, second] = await twoProcesses();
+    const name = await field(first);
+    const foreign = ['', '{', 'null', '[]', '{"version":1}', '"x"', '{"version":1,"foundAtMilliseconds":1,"token":{}}'];
+    for (const value of foreign) {
+      const { key } = processes.issue();
+      processes.tokens.delete(key);
+      await redis.hset(redisKey(key), name, value);
+      expect((await first.ask(key)).status).toBe('invalid');
+      await until('it is gone', async () => (await valuesOf(key)).length === 0);
+      expect((await second.ask(key)).status).toBe('invalid');
+    }
+  });
+
+  test('a key of another type is a miss', async () => {
+    const [first] = await twoProcesses();
+    await field(first);
+    const unknown = processes.issue().key;
+    processes.tokens.delete(unknown);
+    const known = processes.issue().key;
+    await redis.mset(redisKey(unknown), 'x', redisKey(known), 'x');
+    expect(await first.ask(unknown)).toMatchObject({ status: 'invalid', source: 'database' });
+    expect(await first.ask(known)).toMatchObject({ status: 'active', source: 'database' });
+    // Redis itself still counts as there.
+    const other = processes.issue().key;
+    await first.ask(other);
+    await until('it lies in Redis', async () => (await valuesOf(other)).length === 1);
+  });
+
+  test("another token's value admits nobody", async () => {
+    const [first] = await twoProcesses();
+    const name = await field(first);
+    const good = processes.issue({ userId: 'alice' });
+    await untilHeld(good.key, first);
+    await until('it lies in Redis', async () => (await valuesOf(good.key)).length === 1);
+    const { key } = processes.issue();
+    processes.tokens.delete(key);
+    await redis.hset(redisKey(key), name, (await redis.hget(redisKey(good.key), name)) as string);
+    expect((await first.ask(key)).status).toBe('invalid');
+  });
+
+  test('an entry older than the maximum age, or expired, is not read even if Redis still has it', async () => {
+    const [first] = await twoProcesses();
+    const name = await field(first);
+    for (const change of [
+      { foundAtMilliseconds: Date.now() - 31_000 },
+      { foundAtMilliseconds: Date.now() + 60_000 },
+      { expiresAtMilliseconds: Date.now() - 1 },
+    ]) {
+      const { key } = processes.issue();
+      processes.tokens.delete(key);
+      const { foundAtMilliseconds = Date.now(), expiresAtMilliseconds = Date.now() + 60_000 } = change;
+      const token = { key, scopes: ['read'], issuedAtMilliseconds: 0, expiresAtMilliseconds };
+      await redis.hset(redisKey(key), name, JSON.stringify({ version: 1, foundAtMilliseconds, token }));
+      expect((await first.ask(key)).status).toBe('invalid');
+    }
+  });
+});

@@ -1,0 +1,30 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type Koa from 'koa';
+
+/** A Koa application on a port of its own. */
+export interface Served {
+  readonly url: string;
+  get(path: string, init?: RequestInit): Promise<Response>;
+  close(): Promise<void>;
+}
+
+/** Serves an application on the loopback address until `close`. */
+export async function serve(koa: Koa): Promise<Served> {
+  const server: Server = createServer(koa.callback());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    get: (path, init) => fetch(`${url}${path}`, init),
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A bearer token as a header field. */
+export function bearerHeader(token: string): { authorization: string } {
+  return { authorization: `Bearer ${token}` };
+}

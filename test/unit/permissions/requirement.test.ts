@@ -1,0 +1,184 @@
+import { describe, expect, test } from '@jest/globals';
+import { AccessDeniedError, AuthenticationRequiredError, InsufficientScopeError } from '../../../src/core/errors.js';
+import { toPermissions } from '../../../src/resource-server/permissions/expression.js';
+import {
+  AllowAny,
+  allOf,
+  anyOf,
+  IsAuthenticated,
+  not,
+  type Permission,
+  TokenHasScope,
+} from '../../../src/resource-server/permissions/index.js';
+import { Requirement } from '../../../src/resource-server/permissions/requirement.js';
+import type { RequestAccess } from '../../../src/resource-server/request-access.js';
+import { action, anonymous, withClientToken, withSession, withToken } from './support.js';
+
+function requirement(...permissions: Permission[]): Requirement {
+  return new Requirement(action([]), permissions);
+}
+
+function refusal(of: Requirement, access: RequestAccess): Error | undefined {
+  try {
+    of.check(access);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+class IsStaff implements Permission {
+  hasPermission(access: RequestAccess): Promise<boolean> {
+    return Promise.resolve((access.user as { staff?: boolean } | undefined)?.staff === true);
+  }
+}
+
+describe('@Authorized values', () => {
+  const check = (value: unknown, scopes: string[]) =>
+    refusal(requirement(...toPermissions(value, 'here')), withToken(scopes)) === undefined;
+
+  test('strings are scopes and all of them are required', () => {
+    expect(check(['a', 'b'], ['a', 'b'])).toBe(true);
+    expect(check(['a', 'b'], ['a'])).toBe(false);
+    expect(check('a b', ['a', 'b'])).toBe(true);
+  });
+
+  test('each array inside is one alternative, and strings beside them stay required', () => {
+    expect(check([['a'], ['b', 'c']], ['b', 'c'])).toBe(true);
+    expect(check([['a'], ['b', 'c']], ['b'])).toBe(false);
+    expect(check(['x', ['a'], ['b']], ['b', 'x'])).toBe(true);
+    expect(check(['x', ['a'], ['b']], ['b'])).toBe(false);
+  });
+
+  test('an empty alternative would let every token in, so it is a mistake', () => {
+    expect(() => toPermissions([[]], 'here')).toThrow(/an empty array would let every token in/);
+  });
+
+  test('a class or an object is a permission', () => {
+    const [one, two] = toPermissions([IsAuthenticated, new TokenHasScope()], 'here');
+    expect(one).toBeInstanceOf(IsAuthenticated);
+    expect(two).toBeInstanceOf(TokenHasScope);
+  });
+
+  test('[RS-23] a role checker of routing-controllers, a plain function, a number, undefined inside a list are mistakes', () => {
+    class RoleChecker {
+      check(): boolean {
+        return true;
+      }
+    }
+    expect(() => toPermissions(RoleChecker, '@Authorized on X')).toThrow(
+      /@Authorized on X: RoleChecker \(routing-controllers never calls the check\(\)/,
+    );
+    expect(() => toPermissions([() => true], 'here')).toThrow(/neither a scope nor a permission/);
+    expect(() => toPermissions([5], 'here')).toThrow(/5 is neither/);
+    expect(() => toPermissions([undefined], 'here')).toThrow(/undefined is neither/);
+  });
+});
+
+describe('a requirement', () => {
+  test('refuses a caller without credentials with 401, whichever permission refuses', () => {
+    expect(refusal(requirement(...toPermissions(['a'], '')), anonymous())).toBeInstanceOf(AuthenticationRequiredError);
+    expect(refusal(requirement(new IsAuthenticated()), anonymous())).toBeInstanceOf(AuthenticationRequiredError);
+  });
+
+  test('[RS-7] names the whole scope that is required, of all permissions, not only what is missing', () => {
+    const error = refusal(
+      requirement(...toPermissions(['a'], ''), ...toPermissions([['b', 'c'], ['d']], '')),
+      withToken(['a', 'x']),
+    );
+    expect(error).toBeInstanceOf(InsufficientScopeError);
+    expect((error as InsufficientScopeError).details).toEqual({
+      requiredScopes: [
+        ['a', 'b', 'c'],
+        ['a', 'd'],
+      ],
+      providedScopes: ['a', 'x'],
+    });
+  });
+
+  test('an application alone, where a user is needed, is denied with a word about it', () => {
+    const error = refusal(requirement(new IsAuthenticated()), withClientToken(['a']));
+    expect(error).toBeInstanceOf(AccessDeniedError);
+    expect(error?.message).toMatch(/A user is needed/);
+  });
+
+  test('a permission that refuses a token which has its scopes is not called a lack of scope', () => {
+    class Never extends TokenHasScope {
+      override hasPermission(): boolean {
+        return false;
+      }
+    }
+    expect(refusal(new Requirement(action(['a']), [new Never()]), withToken(['a']))).toBeInstanceOf(AccessDeniedError);
+  });
+
+  test('only true allows: an answer of another type refuses', () => {
+    const sloppy = { hasPermission: () => 'yes' } as unknown as Permission;
+    expect(refusal(requirement(sloppy), withToken([]))).toBeInstanceOf(AccessDeniedError);
+    expect(
+      requirement({ hasPermission: () => Promise.resolve(1) } as unknown as Permission).check(withToken([])),
+    ).rejects.toBeInstanceOf(AccessDeniedError);
+  });
+
+  test('is answered without a promise where no permission makes one', () => {
+    expect(requirement(...toPermissions(['a'], '')).check(withToken(['a']))).toBeUndefined();
+  });
+
+  test('asks the permissions that come after one that answers later', async () => {
+    const both = requirement(new IsStaff(), ...toPermissions(['a'], ''));
+    await expect(both.check(withSession('GET', { staff: true }))).rejects.toBeInstanceOf(InsufficientScopeError);
+    await expect(requirement(new IsStaff()).check(withSession('GET', { staff: true }))).resolves.toBeUndefined();
+  });
+});
+
+describe('composition', () => {
+  const allows = async (permission: Permission, access: RequestAccess) => permission.hasPermission(access, action([]));
+
+  test('allOf needs all, anyOf one, not the opposite', async () => {
+    expect(await allows(allOf('a', IsAuthenticated), withToken(['a']))).toBe(true);
+    expect(await allows(allOf('a', IsAuthenticated), withClientToken(['a']))).toBe(false);
+    expect(await allows(anyOf('a', IsStaff), withSession('GET', { staff: true }))).toBe(true);
+    expect(await allows(anyOf('a', IsStaff), withSession())).toBe(false);
+    expect(await allows(anyOf(IsStaff, 'a'), withToken(['a']))).toBe(true);
+    expect(await allows(not(IsStaff), withSession())).toBe(true);
+    expect(await allows(not('a'), withToken(['a']))).toBe(false);
+    expect(await allows(allOf(AllowAny), anonymous())).toBe(true);
+  });
+
+  test('refusals of anyOf and allOf name scopes that would help', () => {
+    const any = refusal(requirement(anyOf('a', 'b c')), withToken([])) as InsufficientScopeError;
+    expect(any.details.requiredScopes).toEqual([['a'], ['b', 'c']]);
+    const all = refusal(requirement(allOf('a', 'b')), withToken([])) as InsufficientScopeError;
+    expect(all.details.requiredScopes).toEqual(['a', 'b']);
+  });
+
+  test('a mistake in a part is a mistake of the whole', () => {
+    expect(() => requirement(allOf(new TokenHasScope())).validate()).not.toThrow();
+    expect(() => new Requirement(action(undefined), [anyOf('a', TokenHasScope)]).validate()).toThrow(
+      /no scopes to require/,
+    );
+    expect(() => allOf(5 as never)).toThrow(/allOf\(\.\.\.\): 5 is neither/);
+  });
+
+  test('an object needs an alternative that allows both the request and the object', async () => {
+    class Owner implements Permission {
+      hasPermission(access: RequestAccess): boolean {
+        return access.isAuthenticated;
+      }
+      hasObjectPermission(access: RequestAccess, _action: unknown, object: unknown): boolean {
+        return (object as { owner: string }).owner === access.userId;
+      }
+    }
+    const ownerOrScope = requirement(anyOf(Owner, 'notes'));
+    await expect(ownerOrScope.checkObject(withToken([]), { owner: 'alice' })).resolves.toBeUndefined();
+    await expect(ownerOrScope.checkObject(withToken(['notes']), { owner: 'bob' })).resolves.toBeUndefined();
+    await expect(ownerOrScope.checkObject(withToken([]), { owner: 'bob' })).rejects.toBeInstanceOf(
+      InsufficientScopeError,
+    );
+    await expect(requirement(not(Owner)).checkObject(withToken([]), { owner: 'alice' })).rejects.toBeInstanceOf(
+      AccessDeniedError,
+    );
+    await expect(
+      requirement(allOf(Owner, 'notes')).checkObject(withToken(['notes']), { owner: 'bob' }),
+    ).rejects.toThrow();
+  });
+});

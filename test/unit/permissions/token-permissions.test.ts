@@ -1,0 +1,175 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  IsAuthenticatedOrTokenHasScope,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  TokenHasScope,
+  TokenMatchesOASRequirements,
+} from '../../../src/resource-server/permissions/index.js';
+import type { GuardedAction } from '../../../src/resource-server/permissions/permission.js';
+import type { RequestAccess } from '../../../src/resource-server/request-access.js';
+import { action, anonymous, withClientToken, withSession, withToken } from './support.js';
+
+describe('TokenHasScope', () => {
+  const permission = new TokenHasScope();
+
+  test('needs all of the required scopes', () => {
+    expect(permission.hasPermission(withToken(['a', 'b', 'c']), action(['a', 'b']))).toBe(true);
+    expect(permission.hasPermission(withToken(['a']), action(['a', 'b']))).toBe(false);
+  });
+
+  test('with an empty list any token is enough, and only a token', () => {
+    expect(permission.hasPermission(withClientToken([]), action([]))).toBe(true);
+    expect(permission.hasPermission(withSession(), action([]))).toBe(false);
+    expect(permission.hasPermission(anonymous(), action([]))).toBe(false);
+  });
+
+  test('without declared scopes it is a mistake at start-up', () => {
+    expect(() => permission.validate(action(undefined))).toThrow(
+      /TokenHasScope has no scopes to require; add @RequiredScopes/,
+    );
+    expect(() => permission.validate(action([]))).not.toThrow();
+  });
+
+  test('a subclass adds its own required scopes, and a wrong one is a mistake at start-up', () => {
+    class Writes extends TokenHasScope {
+      override readonly requiredScopes = ['write'];
+    }
+    expect(new Writes().hasPermission(withToken(['a', 'write']), action(['a']))).toBe(true);
+    expect(new Writes().hasPermission(withToken(['a']), action(['a']))).toBe(false);
+    class Wrong extends TokenHasScope {
+      override readonly requiredScopes = ['wri"te'];
+    }
+    expect(() => new Wrong().validate(action([]))).toThrow(/Wrong.requiredScopes: "wri\\"te" is not a scope name/);
+  });
+
+  test('what getScopes returns is a copy: changing it changes no other request', () => {
+    class Conditional extends TokenHasScope {
+      override getScopes(access: RequestAccess, guarded: GuardedAction): string[] {
+        const scopes = super.getScopes(access, guarded);
+        if (access.query.include_sensitive) scopes.push('sensitive_data');
+        return scopes;
+      }
+    }
+    const conditional = new Conditional();
+    const guarded = action(['api']);
+    expect(conditional.hasPermission(withToken(['api'], 'GET', { include_sensitive: '1' }), guarded)).toBe(false);
+    expect(conditional.hasPermission(withToken(['api']), guarded)).toBe(true);
+    expect(guarded.requiredScopes).toEqual(['api']);
+  });
+});
+
+describe('TokenHasReadWriteScope', () => {
+  const permission = new TokenHasReadWriteScope();
+
+  test.each(['GET', 'HEAD', 'OPTIONS'])('%s needs the read scope beside the required ones', (method) => {
+    expect(permission.hasPermission(withToken(['read', 'x'], method), action(['x']))).toBe(true);
+    expect(permission.hasPermission(withToken(['read'], method), action(['x']))).toBe(false);
+    expect(permission.hasPermission(withToken(['x'], method), action(['x']))).toBe(false);
+  });
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'])('%s needs the write scope', (method) => {
+    expect(permission.hasPermission(withToken(['write'], method), action())).toBe(true);
+    expect(permission.hasPermission(withToken(['read'], method), action())).toBe(false);
+  });
+
+  test('write does not imply read', () => {
+    expect(permission.hasPermission(withToken(['write'], 'GET'), action())).toBe(false);
+  });
+
+  test('uses the names of the options', () => {
+    const named = { ...action(), readScope: 'lesen' };
+    expect(permission.hasPermission(withToken(['lesen']), named)).toBe(true);
+  });
+
+  test('needs no declared scopes', () => {
+    expect(() => permission.validate(action(undefined))).not.toThrow();
+  });
+});
+
+describe('TokenHasResourceScope', () => {
+  test('music needs music:read to read and music:write to change', () => {
+    const permission = new TokenHasResourceScope();
+    expect(permission.hasPermission(withToken(['music:read']), action(['music']))).toBe(true);
+    expect(permission.hasPermission(withToken(['music:read'], 'POST'), action(['music']))).toBe(false);
+    expect(permission.hasPermission(withToken(['music:write'], 'POST'), action(['music']))).toBe(true);
+    expect(permission.hasPermission(withToken(['music']), action(['music']))).toBe(false);
+  });
+
+  test('a map of resources says what each needs', () => {
+    const permission = new TokenHasResourceScope({ users: ['user:read'], posts: ['post:read'] });
+    expect(permission.hasPermission(withToken(['user:read']), action(['users']))).toBe(true);
+    expect(permission.hasPermission(withToken(['post:read']), action(['users']))).toBe(false);
+    expect(permission.hasPermission(withToken(['user:read', 'post:read']), action(['users', 'posts']))).toBe(true);
+    expect(permission.hasPermission(withToken(['other:read']), action(['other']))).toBe(true);
+  });
+
+  test('names of Object.prototype are not in the map', () => {
+    const permission = new TokenHasResourceScope({ users: ['user:read'] });
+    expect(permission.hasPermission(withToken(['constructor:read']), action(['constructor']))).toBe(true);
+  });
+
+  test('an empty entry of the map, which would let every token in, is a mistake at start-up', () => {
+    expect(() => new TokenHasResourceScope({ users: [] }).validate(action(['users']))).toThrow(
+      /requiredAlternateScopes.users must be a list of scopes/,
+    );
+  });
+
+  test('without resources it is a mistake at start-up', () => {
+    expect(() => new TokenHasResourceScope().validate(action(undefined))).toThrow(/no scopes to require/);
+  });
+});
+
+describe('IsAuthenticatedOrTokenHasScope', () => {
+  const permission = new IsAuthenticatedOrTokenHasScope();
+
+  test('lets a session user in, and a token that has the scopes', () => {
+    expect(permission.hasPermission(withSession(), action(['api']))).toBe(true);
+    expect(permission.hasPermission(withToken(['api']), action(['api']))).toBe(true);
+  });
+
+  test("a token's user does not make up for its scopes", () => {
+    expect(permission.hasPermission(withToken([]), action(['api']))).toBe(false);
+    expect(permission.hasPermission(anonymous(), action(['api']))).toBe(false);
+  });
+});
+
+describe('TokenMatchesOASRequirements', () => {
+  const byMethod = new TokenMatchesOASRequirements({ GET: [['read']], POST: [['create'], ['post', 'widget']] });
+
+  test('one alternative with all of its scopes is enough', () => {
+    expect(byMethod.hasPermission(withToken(['create'], 'POST'), action())).toBe(true);
+    expect(byMethod.hasPermission(withToken(['post', 'widget'], 'POST'), action())).toBe(true);
+    expect(byMethod.hasPermission(withToken(['post'], 'POST'), action())).toBe(false);
+    expect(byMethod.hasPermission(withToken(['read'], 'POST'), action())).toBe(false);
+  });
+
+  test('HEAD uses the entry of GET; a method that is not listed is refused', () => {
+    expect(byMethod.hasPermission(withToken(['read'], 'HEAD'), action())).toBe(true);
+    expect(byMethod.hasPermission(withToken(['read', 'create'], 'PUT'), action())).toBe(false);
+  });
+
+  test('reads OpenAPI security requirements: a list of alternatives, in each every scheme', () => {
+    const list = new TokenMatchesOASRequirements([{ oauth2: ['read', 'write'] }, { oauth2: ['admin'] }]);
+    expect(list.hasPermission(withToken(['admin'], 'DELETE'), action())).toBe(true);
+    expect(list.hasPermission(withToken(['read']), action())).toBe(false);
+    const one = new TokenMatchesOASRequirements({ oauth2: ['read', 'write'] });
+    expect(one.hasPermission(withToken(['read', 'write']), action())).toBe(true);
+    expect(one.hasPermission(withToken(['read']), action())).toBe(false);
+  });
+
+  test('what cannot work is a mistake at start-up', () => {
+    expect(() => new TokenMatchesOASRequirements().validate(action())).toThrow(/has no requirements/);
+    expect(() => byMethod.validate(action([], 'DELETE'))).toThrow(/lists no alternatives for DELETE/);
+    expect(() => new TokenMatchesOASRequirements({ GET: [] }).validate(action())).toThrow(
+      /must be a list of alternatives/,
+    );
+    expect(() => new TokenMatchesOASRequirements({ GET: ['read'] } as never).validate(action())).toThrow(
+      /must be a list of alternatives/,
+    );
+    expect(() => new TokenMatchesOASRequirements({ GET: [['re"ad']] }).validate(action())).toThrow(
+      /is not a scope name/,
+    );
+    expect(() => byMethod.validate(action([], 'ALL'))).not.toThrow();
+  });
+});
