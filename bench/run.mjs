@@ -1,0 +1,227 @@
+/**
+ * `npm run bench`: what guards and throttles cost, as ratios taken in one run on one machine. Every mode serves the same
+ * routing-controllers action from a process of its own; a mode and its baseline take turns, round by round, and the
+ * ratio is the median of the rounds' ratios.
+ *
+ * It needs a MariaDB or MySQL (DATABASE_URL, default mysql://root@127.0.0.1:3306) and a Redis (REDIS_URL, default
+ * redis://127.0.0.1:6379), on which it makes a database and keys of its own and removes them.
+ */
+import { fork } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import mysql from 'mysql2/promise';
+import { createOAuth2 } from 'routing-controllers-oauth2';
+import { getRequest, load } from './lib/load.mjs';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 3000);
+const CONNECTIONS = 64;
+const COLD_TOKENS = 20_000;
+const ADMIN_URL = process.env.DATABASE_URL ?? 'mysql://root@127.0.0.1:3306';
+const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+
+const COMPARISONS = [
+  { mode: 'guarded', baseline: 'unguarded' },
+  { mode: 'guarded, throttled in memory', baseline: 'unguarded', atLeast: 0.9 },
+  { mode: 'guarded, throttled on Redis, one policy', baseline: 'unguarded', atLeast: 0.6, redis: true },
+  { mode: 'guarded, throttled on Redis, two policies', baseline: 'unguarded', atLeast: 0.6, redis: true },
+  { mode: 'cold token', baseline: 'raw mysql2 look-up', atLeast: 0.75, cold: true },
+];
+
+const name = `rco_bench_${process.pid}_${Date.now().toString(36)}`;
+const databaseUrl = new URL(ADMIN_URL);
+databaseUrl.pathname = `/${name}`;
+const keyPrefix = `${name}:`;
+const redis = new Redis(REDIS_URL);
+
+async function withDatabase(work) {
+  const admin = await mysql.createConnection(ADMIN_URL);
+  await admin.query(`CREATE DATABASE ${name}`);
+  try {
+    return await work();
+  } finally {
+    await admin.query(`DROP DATABASE ${name}`);
+    await admin.end();
+    const keys = await redis.keys(`${keyPrefix}*`);
+    if (keys.length > 0) await redis.unlink(...keys);
+    redis.disconnect();
+  }
+}
+
+async function prepareTokens() {
+  const oauth2 = createOAuth2({ database: databaseUrl.href });
+  await oauth2.migrate();
+  const { application } = await oauth2.applications.create({ name: 'bench', grantTypes: ['client_credentials'] });
+  const tokens = [];
+  for (let batch = 0; batch < COLD_TOKENS / 500; batch += 1) {
+    const issued = await Promise.all(
+      Array.from({ length: 500 }, () => oauth2.tokens.issue({ application, scope: 'api' })),
+    );
+    tokens.push(...issued.map((one) => one.access_token));
+  }
+  await oauth2.close();
+  return tokens;
+}
+
+function startServer(mode) {
+  const settings = JSON.stringify({ mode, database: databaseUrl.href, redis: REDIS_URL, keyPrefix });
+  const child = fork(new URL('./server.mjs', import.meta.url), [settings], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const next = () =>
+    new Promise((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('exit', (code) => reject(new Error(`The server of "${mode}" ended with ${code}.`)));
+    });
+  return { child, next };
+}
+
+/** One round of one mode: a fresh process, warmed up, then measured. */
+async function measure({ mode, cold }, tokens) {
+  const { child, next } = startServer(mode);
+  const { port } = await next();
+  const requestOf = cold ? coldRequests(tokens) : warmRequests(tokens[0]);
+  const drive = (milliseconds) => load({ port, connections: CONNECTIONS, milliseconds, requestOf });
+  await drive(1000);
+  child.send('start');
+  const before = await scriptCalls();
+  const result = await drive(MILLISECONDS);
+  const scripts = (await scriptCalls()) - before;
+  child.send('stop');
+  const { cpuMicroseconds } = await next();
+  const closed = new Promise((resolve) => child.once('exit', resolve));
+  child.send('close');
+  await closed;
+  if (result.failures > 0) throw new Error(`${result.failures} requests of "${mode}" failed.`);
+  return {
+    ...result,
+    cpuMicrosecondsPerRequest: cpuMicroseconds / result.answers,
+    redisScriptsPerRequest: scripts / result.answers,
+  };
+}
+
+function warmRequests(token) {
+  const request = getRequest('/hello', token);
+  return () => request;
+}
+
+/** No two connections ask for one token at the same time, and none asks twice within a cache's reach. */
+function coldRequests(tokens) {
+  const requests = tokens.map((token) => getRequest('/hello', token));
+  const share = Math.floor(requests.length / CONNECTIONS);
+  return (connection, count) => requests[connection * share + (count % share)];
+}
+
+async function scriptCalls() {
+  const stats = await redis.info('commandstats');
+  return [...stats.matchAll(/cmdstat_(?:eval|evalsha):calls=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0);
+}
+
+function median(values) {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+async function compare(comparison, tokens) {
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // Turns change, so that a machine that grows slower or faster favours neither.
+    const [first, second] = round % 2 === 0 ? ['mode', 'baseline'] : ['baseline', 'mode'];
+    const taken = {};
+    for (const which of [first, second]) {
+      taken[which] = await measure({ mode: comparison[which], cold: comparison.cold }, tokens);
+      await sleep(200);
+    }
+    rounds.push({ ...taken, ratio: taken.mode.perSecond / taken.baseline.perSecond });
+  }
+  const ratios = rounds.map((round) => round.ratio);
+  const of = (which, figure) => median(rounds.map((round) => round[which][figure]));
+  return {
+    mode: comparison.mode,
+    baseline: comparison.baseline,
+    atLeast: comparison.atLeast,
+    ratio: median(ratios),
+    lowestRatio: Math.min(...ratios),
+    highestRatio: Math.max(...ratios),
+    perSecond: of('mode', 'perSecond'),
+    baselinePerSecond: of('baseline', 'perSecond'),
+    cpuMicrosecondsPerRequest: of('mode', 'cpuMicrosecondsPerRequest'),
+    baselineCpuMicrosecondsPerRequest: of('baseline', 'cpuMicrosecondsPerRequest'),
+    p50Milliseconds: of('mode', 'p50Milliseconds'),
+    p99Milliseconds: of('mode', 'p99Milliseconds'),
+    redisScriptsPerRequest: comparison.redis ? of('mode', 'redisScriptsPerRequest') : undefined,
+    reached: comparison.atLeast === undefined || median(ratios) >= comparison.atLeast,
+    rounds,
+  };
+}
+
+async function machine() {
+  const admin = await mysql.createConnection(ADMIN_URL);
+  const [[{ version }]] = await admin.query('SELECT VERSION() AS version');
+  await admin.end();
+  const redisVersion = /redis_version:(\S+)/.exec(await redis.info('server'))?.[1];
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    database: version,
+    redis: redisVersion,
+    date: new Date().toISOString(),
+    rounds: ROUNDS,
+    millisecondsPerRound: MILLISECONDS,
+    connections: CONNECTIONS,
+  };
+}
+
+function row(result) {
+  const target =
+    result.atLeast === undefined ? '' : `>= ${result.atLeast.toFixed(2)} ${result.reached ? 'reached' : 'MISSED'}`;
+  const scripts = result.redisScriptsPerRequest === undefined ? '' : result.redisScriptsPerRequest.toFixed(3);
+  return [
+    result.mode,
+    result.baseline,
+    `${result.ratio.toFixed(3)} (${result.lowestRatio.toFixed(2)}-${result.highestRatio.toFixed(2)})`,
+    target,
+    `${Math.round(result.perSecond)} / ${Math.round(result.baselinePerSecond)}`,
+    `${result.cpuMicrosecondsPerRequest.toFixed(1)} / ${result.baselineCpuMicrosecondsPerRequest.toFixed(1)}`,
+    scripts,
+  ];
+}
+
+await withDatabase(async () => {
+  const tokens = await prepareTokens();
+  const results = [];
+  const only = process.argv[2];
+  for (const comparison of COMPARISONS) {
+    if (only !== undefined && !comparison.mode.includes(only)) continue;
+    const result = await compare(comparison, tokens);
+    results.push(result);
+    console.log(row(result).join(' | '));
+  }
+  const header = [
+    'mode',
+    'baseline',
+    'ratio (lowest-highest)',
+    'target',
+    'requests/s',
+    'server CPU us/request',
+    'Redis scripts/request',
+  ];
+  console.log(`\n| ${header.join(' | ')} |\n|${header.map(() => '---').join('|')}|`);
+  for (const result of results) console.log(`| ${row(result).join(' | ')} |`);
+  const about = await machine();
+  console.log(
+    `\n${about.processor}, ${about.cores} cores, Node ${about.node}, database ${about.database}, Redis ${about.redis}`,
+  );
+  if (only === undefined) {
+    mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
+    writeFileSync(
+      new URL('./results/guards.json', import.meta.url),
+      `${JSON.stringify({ machine: about, results }, null, 2)}\n`,
+    );
+  }
+  if (results.some((result) => !result.reached)) process.exitCode = 1;
+});

@@ -1,0 +1,65 @@
+/** One mode of the benchmark in a process of its own: `node bench/server.mjs '{"mode": …}'`; talks to its parent by IPC. */
+import { createServer } from 'node:http';
+import mysql from 'mysql2/promise';
+import { createKoaServer } from 'routing-controllers';
+import { createOAuth2 } from 'routing-controllers-oauth2';
+import { controllerOf } from './lib/controller.mjs';
+import { sha256 } from './lib/digest.mjs';
+
+const settings = JSON.parse(process.argv[2]);
+const UNREACHED = '1000000000/hour';
+const throttling = { policies: { user: UNREACHED, client: UNREACHED }, failedAuthentication: null };
+
+/** Each mode gives the Koa application, and what it closes. */
+const modes = {
+  unguarded: () => ({ koa: createKoaServer({ controllers: [controllerOf()] }) }),
+  guarded: () => guarded({ database: settings.database }, {}),
+  'guarded, throttled in memory': () => guarded({ database: settings.database }, { throttles: ['user'] }),
+  'guarded, throttled on Redis, one policy': () =>
+    guarded({ database: settings.database, redis: settings.redis }, { throttles: ['user'] }),
+  'guarded, throttled on Redis, two policies': () =>
+    guarded({ database: settings.database, redis: settings.redis }, { throttles: ['user', 'client'] }),
+  'cold token': () => guarded({ database: settings.database, cache: { maxEntries: 16, negativeMaxEntries: 16 } }, {}),
+  'raw mysql2 look-up': rawLookUp,
+};
+
+function guarded(options, action) {
+  const oauth2 = createOAuth2({ keyPrefix: settings.keyPrefix, throttling, ...options });
+  return {
+    koa: oauth2.createKoaServer({ controllers: [controllerOf({ scope: 'api', ...action })] }),
+    close: () => oauth2.close(),
+  };
+}
+
+/** What a hand-written guard would do for a token that no cache holds: one prepared statement on a pool of the same size. */
+function rawLookUp() {
+  const pool = mysql.createPool({ uri: settings.database, connectionLimit: 10 });
+  const statement = `SELECT t.id, t.user_id, t.scope, t.expires_at_ms, t.revoked_at_ms, a.client_id, a.name, a.disabled_at_ms
+    FROM oauth2_access_tokens t LEFT JOIN oauth2_applications a ON a.id = t.application_id WHERE t.token_hash = ?`;
+  const before = async (context, next) => {
+    const token = context.headers.authorization.slice(7);
+    const [rows] = await pool.execute(statement, [sha256(token)]);
+    if (rows.length === 0) context.throw(401);
+    return next();
+  };
+  return { koa: createKoaServer({ controllers: [controllerOf({ before })] }), close: () => pool.end() };
+}
+
+const { koa, close } = modes[settings.mode]();
+const server = createServer({ keepAliveTimeout: 60_000 }, koa.callback());
+server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
+
+let started = process.cpuUsage();
+process.on('message', async (message) => {
+  if (message === 'start') started = process.cpuUsage();
+  if (message === 'stop') {
+    const { user, system } = process.cpuUsage(started);
+    process.send({ cpuMicroseconds: user + system });
+  }
+  if (message === 'close') {
+    server.closeAllConnections();
+    server.close();
+    await close?.();
+    process.disconnect();
+  }
+});
