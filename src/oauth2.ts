@@ -46,7 +46,8 @@ export type { ActionSummary };
 export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>;
 
 /**
- * Builds everything from the options: nothing connects before it is needed.
+ * Builds everything from the options. The database is connected when it is first needed; Redis at once, so that it is
+ * there when the first request comes: `close()` ends what was opened.
  *
  * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
  */

@@ -113,7 +113,7 @@ export class Guard {
   private asOAuth2Error(context: Context, error: unknown): OAuth2Error {
     if (error instanceof OAuth2Error) {
       // The throttle has said once that its store is away; what has a cause is said by nobody else.
-      if (error.details.cause !== undefined) this.parts.logger.error(describeForLog(error));
+      if (error.status >= 500 && error.details.cause !== undefined) this.parts.logger.error(describeForLog(error));
       return error;
     }
     // A fault in a permission, a user store or a rate function refuses: it never admits, and says nothing outside.

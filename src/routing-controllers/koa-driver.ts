@@ -121,7 +121,8 @@ function hasBody(context: Context): boolean {
 }
 
 function bodyError(error: unknown): unknown {
-  const status: unknown = (error as { status?: unknown } | undefined)?.status;
+  // What the decompressor says of a body that is not what its Content-Encoding names carries no status.
+  const status: unknown = (error as { status?: unknown } | undefined)?.status ?? 400;
   if (typeof status !== 'number' || status < 400 || status >= 500) return error;
   const description =
     status === 413 ? 'The body of the request is too large.' : 'The body of the request cannot be read.';

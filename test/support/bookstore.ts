@@ -180,9 +180,12 @@ export function useBookstore(name: StackName, options: BookstoreOptions = {}): B
     }
   }, 60_000);
   afterAll(async () => {
-    await Promise.all(running.map((one) => one.stop()));
+    const outputs = await Promise.all(running.map((one) => one.output()));
+    const exitCodes = await Promise.all(running.map((one) => one.stop()));
     await oauth2?.close();
     await stack?.drop();
+    const failed = exitCodes.findIndex((exitCode) => exitCode !== 0);
+    if (failed >= 0) throw new Error(`The example ended with ${exitCodes[failed]}: ${outputs[failed]}`);
   }, 60_000);
   return bookstore;
 }

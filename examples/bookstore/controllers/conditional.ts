@@ -1,0 +1,31 @@
+import { Authorized, Delete, Get, JsonController, Patch, Put } from 'routing-controllers';
+import { Access, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+import { ConditionalTokenScope, includesSensitive } from '../permissions.js';
+
+/** The seed's ConditionalTokenScope: what is asked for decides which scopes are needed. */
+@Service()
+@RequiredScopes('api')
+@Authorized(ConditionalTokenScope)
+@JsonController('/api/conditional')
+export class ConditionalController {
+  @Get()
+  get(@Access() access: RequestAccess) {
+    return { data: 'content', ...(includesSensitive(access) && { sensitive: 'data' }) };
+  }
+
+  @Put()
+  put() {
+    return { message: 'replaced' };
+  }
+
+  @Patch()
+  patch() {
+    return { message: 'changed' };
+  }
+
+  @Delete()
+  delete() {
+    return { message: 'removed' };
+  }
+}

@@ -1,0 +1,30 @@
+import { Authorized, Get, JsonController, Post, Put } from 'routing-controllers';
+import { TokenMatchesOASRequirements } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+
+const requirements = new TokenMatchesOASRequirements({
+  GET: [['read']],
+  POST: [['create'], ['post', 'widget']],
+  PUT: [['edit', 'update']],
+});
+
+/** The seed's DocumentedAPIView: alternatives by method, as an OpenAPI document has them. */
+@Service()
+@Authorized(requirements)
+@JsonController('/api/documented')
+export class DocumentedController {
+  @Get()
+  get() {
+    return { data: 'protected content' };
+  }
+
+  @Post()
+  post() {
+    return { message: 'created' };
+  }
+
+  @Put()
+  put() {
+    return { message: 'updated' };
+  }
+}

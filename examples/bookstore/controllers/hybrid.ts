@@ -1,0 +1,16 @@
+import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
+import { Access, IsAuthenticatedOrTokenHasScope, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+import type { User } from '../users.js';
+
+/** The seed's HybridAuthView: a session, or a token with the scope. */
+@Service()
+@RequiredScopes('api')
+@Authorized(IsAuthenticatedOrTokenHasScope)
+@JsonController('/api/hybrid')
+export class HybridController {
+  @Get()
+  get(@Access() access: RequestAccess, @CurrentUser() user?: User) {
+    return { user: user?.username ?? null, auth_type: access.authType };
+  }
+}

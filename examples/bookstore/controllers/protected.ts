@@ -1,0 +1,30 @@
+import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
+import { Access, IsAuthenticated, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+import { AdminOrTokenHasScope } from '../permissions.js';
+import type { User } from '../users.js';
+
+/** The seed's ProtectedAPIView, and its neighbours that differ in one permission. */
+@Service()
+@JsonController('/api')
+export class ProtectedController {
+  @Authorized('api')
+  @Get('/protected')
+  protected(@Access() access: RequestAccess, @CurrentUser() user?: User) {
+    return { user: user?.username ?? null, scopes: access.scopes };
+  }
+
+  /** A user is needed: a token of an application alone is refused. */
+  @Authorized(IsAuthenticated)
+  @Get('/user-only')
+  userOnly(@CurrentUser() user: User) {
+    return { user: user.username };
+  }
+
+  @RequiredScopes('admin')
+  @Authorized(AdminOrTokenHasScope)
+  @Get('/admin-or-scope')
+  adminOrScope(@CurrentUser() user?: User) {
+    return { user: user?.username ?? null, is_staff: user?.isStaff ?? false };
+  }
+}

@@ -1,0 +1,36 @@
+import { Authorized, Get, JsonController, Post } from 'routing-controllers';
+import { RequiredScopes, TokenHasReadWriteScope, TokenHasResourceScope } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+
+/** The seed's ReadWriteAPIView: the scope follows from the method. */
+@Service()
+@Authorized(TokenHasReadWriteScope)
+@JsonController('/api/read-write')
+export class ReadWriteController {
+  @Get()
+  get() {
+    return { data: 'content' };
+  }
+
+  @Post()
+  post() {
+    return { message: 'created' };
+  }
+}
+
+/** The same for one resource: `music:read` and `music:write`. */
+@Service()
+@RequiredScopes('music')
+@Authorized(TokenHasResourceScope)
+@JsonController('/api/music')
+export class MusicController {
+  @Get()
+  get() {
+    return { data: ['Jabberwocky'] };
+  }
+
+  @Post()
+  post() {
+    return { message: 'created' };
+  }
+}

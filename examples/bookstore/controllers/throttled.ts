@@ -1,0 +1,23 @@
+import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
+import { Public, Throttle } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+import type { User } from '../users.js';
+
+/** The seed's ThrottledAPIView, once guarded and once open. */
+@Service()
+@Throttle('user', 'anon')
+@JsonController('/api')
+export class ThrottledController {
+  @Authorized('api')
+  @Get('/throttled')
+  throttled() {
+    return { message: 'throttled endpoint' };
+  }
+
+  /** A caller without credentials has the budget of its address. */
+  @Public()
+  @Get('/open')
+  open(@CurrentUser() user?: User) {
+    return { message: 'open endpoint', user: user?.username ?? null };
+  }
+}

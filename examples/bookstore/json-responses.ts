@@ -1,0 +1,74 @@
+import type { Context, Next } from 'koa';
+import { HttpError } from 'routing-controllers';
+import { OAuth2Error } from 'routing-controllers-oauth2';
+import { ApiError } from './api-error.js';
+
+const CODES: Readonly<Record<number, string>> = {
+  400: 'invalid_request',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'content_too_large',
+  415: 'unsupported_media_type',
+  501: 'not_implemented',
+};
+
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  404: 'There is nothing at this address.',
+  405: 'This address does not answer this method.',
+  501: 'This method is not known here.',
+};
+
+/** Answers every error, and every address that does not exist, in JSON; what is not the caller's business is logged. */
+export async function jsonResponses(context: Context, next: Next): Promise<void> {
+  try {
+    await next();
+  } catch (error) {
+    answerError(context, error);
+    return;
+  }
+  const description = DESCRIPTIONS[context.status];
+  if (description === undefined || (context.body !== undefined && context.body !== null)) return;
+  answer(context, context.status, { error: CODES[context.status], error_description: description });
+}
+
+function answerError(context: Context, error: unknown): void {
+  if (error instanceof ApiError) {
+    context.set(error.headers);
+    answer(context, error.status, { error: error.code, error_description: error.message });
+  } else if (error instanceof OAuth2Error) {
+    context.set(error.headers);
+    answer(context, error.status, error.toJSON());
+  } else if (error instanceof HttpError && error.httpCode < 500) {
+    answer(context, error.httpCode, httpErrorBody(error));
+  } else {
+    console.error(`${context.method} ${context.path} failed:`, error);
+    answer(context, 500, { error: 'server_error', error_description: 'The server met an unexpected condition.' });
+  }
+}
+
+function answer(context: Context, status: number, body: unknown): void {
+  context.status = status;
+  context.type = 'application/json';
+  context.body = body;
+}
+
+/** What routing-controllers adds to a failed validation. */
+interface ValidationFailure {
+  readonly property?: string;
+  readonly constraints?: Readonly<Record<string, string>>;
+}
+
+function httpErrorBody(error: HttpError): object {
+  const body = { error: CODES[error.httpCode] ?? 'refused', error_description: describe(error) };
+  const { errors } = error as { errors?: unknown };
+  if (!Array.isArray(errors)) return body;
+  const fields = errors.map(({ property, constraints }: ValidationFailure) => ({
+    field: property,
+    problems: Object.values(constraints ?? {}),
+  }));
+  return { ...body, error_description: 'The body of the request is not valid.', fields };
+}
+
+function describe(error: HttpError): string {
+  return error.message === '' ? (DESCRIPTIONS[error.httpCode] ?? 'The request was refused.') : error.message;
+}

@@ -1,0 +1,12 @@
+import { Model, snakeCaseMappers } from 'objection';
+
+/** A book of the shop. */
+export class Book extends Model {
+  static override tableName = 'bookstore_books';
+  static override columnNameMappers = snakeCaseMappers();
+
+  id!: number;
+  title!: string;
+  author!: string;
+  publishedYear!: number | null;
+}

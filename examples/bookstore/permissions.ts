@@ -1,0 +1,56 @@
+import { type GuardedAction, type Permission, type RequestAccess, TokenHasScope } from 'routing-controllers-oauth2';
+import type { User } from './users.js';
+
+/** Staff, by token or session, whatever the scopes; everybody else needs them. */
+export class AdminOrTokenHasScope extends TokenHasScope {
+  override hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean> {
+    if ((access.user as User | undefined)?.isStaff) return true;
+    return super.hasPermission(access, action);
+  }
+}
+
+/** Something that belongs to a user. */
+interface Owned {
+  readonly userId: string;
+}
+
+/** Whoever is known may ask; the owner of the entity may see it, and a token with the scopes may see all. */
+export class ResourceOwnerOrTokenHasScope extends TokenHasScope {
+  override hasPermission(access: RequestAccess): boolean {
+    return access.isAuthenticated;
+  }
+
+  hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): boolean | Promise<boolean> {
+    if (access.userId !== undefined && (object as Owned).userId === access.userId) return true;
+    return super.hasPermission(access, action);
+  }
+}
+
+/** The scopes depend on what is asked for. */
+export class ConditionalTokenScope extends TokenHasScope {
+  override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+    const scopes = super.getScopes(access, action);
+    if (includesSensitive(access)) scopes.push('sensitive_data');
+    if (['PUT', 'PATCH', 'DELETE'].includes(access.method)) scopes.push('modify');
+    return scopes;
+  }
+}
+
+/** Whether `include_sensitive` has any value; the permission and the controller must not read it differently. */
+export function includesSensitive({ query }: Pick<RequestAccess, 'query'>): boolean {
+  const values = [query.include_sensitive].flat();
+  return values.some((value) => value !== undefined && value !== '');
+}
+
+/** A session is needed: a token cannot sign a browser out. */
+export class HasSession implements Permission {
+  readonly message = 'A session is needed.';
+
+  hasPermission(access: RequestAccess): boolean {
+    return access.authType === 'session';
+  }
+
+  describe(): string {
+    return 'HasSession';
+  }
+}

@@ -1,0 +1,20 @@
+/** Every scope that the bookstore's routes ask for, as a person is told of it. */
+export const scopes = {
+  api: 'Use the API',
+  read: 'Read',
+  write: 'Write',
+  'music:read': 'Listen to music',
+  'music:write': 'Change the music',
+  create: 'Create documented things',
+  post: 'Post',
+  widget: 'Use widgets',
+  edit: 'Edit',
+  update: 'Update',
+  books: 'Use the bookshelf',
+  'books:read': 'See the books',
+  'books:write': 'Add, change and remove books',
+  sensitive_data: 'See sensitive data',
+  modify: 'Modify',
+  admin: 'Administer',
+  notes: "See everybody's notes",
+} as const;

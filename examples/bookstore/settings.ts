@@ -1,0 +1,97 @@
+import { ConfigurationError } from 'routing-controllers-oauth2';
+import { parseRate } from 'routing-controllers-oauth2/throttling';
+
+/** What the environment decides. */
+export interface Settings {
+  /** 0: any free port. */
+  readonly port: number;
+  /** `undefined`: every address of this machine. */
+  readonly host: string | undefined;
+  /** A database URL, or the path of an SQLite file. */
+  readonly databaseUrl: string;
+  /** `undefined`: this process caches and counts for itself. */
+  readonly redisUrl: string | undefined;
+  /** Comes before every Redis key. */
+  readonly keyPrefix: string;
+  /** Rates such as `100/hour`; `null` is no limit. */
+  readonly throttleUser: string | null;
+  readonly throttleAnon: string | null;
+  /** `undefined`: the package's own. */
+  readonly throttleFailedAuthentication: string | null | undefined;
+  readonly errorResponseWithScopes: boolean;
+  /** What session cookies are signed with, the newest first; `undefined`: a key that dies with this process. */
+  readonly sessionKeys: readonly string[] | undefined;
+  /** How many proxies in front of this process append to X-Forwarded-For. */
+  readonly trustedProxies: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks the environment. A variable that is empty counts as not set.
+ *
+ * @throws ConfigurationError naming the variable, its value and the fix
+ */
+export function readSettings(environment: Environment): Settings {
+  const value = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  return {
+    port: wholeNumber('PORT', value('PORT'), 3000, 65_535),
+    host: value('HOST'),
+    databaseUrl: value('DATABASE_URL') ?? '.data/bookstore.sqlite',
+    redisUrl: redisUrl(value('REDIS_URL')),
+    keyPrefix: value('REDIS_KEY_PREFIX') ?? 'oauth2:',
+    throttleUser: rate('THROTTLE_USER', value('THROTTLE_USER') ?? '100/hour'),
+    throttleAnon: rate('THROTTLE_ANON', value('THROTTLE_ANON') ?? '10/hour'),
+    throttleFailedAuthentication: optionalRate('THROTTLE_FAILED_AUTHENTICATION', value),
+    errorResponseWithScopes: flag('ERROR_RESPONSE_WITH_SCOPES', value('ERROR_RESPONSE_WITH_SCOPES'), true),
+    sessionKeys: list('SESSION_KEYS', value('SESSION_KEYS')),
+    trustedProxies: wholeNumber('TRUSTED_PROXIES', value('TRUSTED_PROXIES'), 0, 32),
+  };
+}
+
+function wholeNumber(name: string, value: string | undefined, fallback: number, most: number): number {
+  if (value === undefined) return fallback;
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(number <= most)) throw invalid(name, value, `give a whole number from 0 to ${most}`);
+  return number;
+}
+
+function rate(name: string, value: string): string | null {
+  if (value === 'null') return null;
+  parseRate(value, name);
+  return value;
+}
+
+function optionalRate(name: string, value: (name: string) => string | undefined): string | null | undefined {
+  const text = value(name);
+  return text === undefined ? undefined : rate(name, text);
+}
+
+const FLAGS: Readonly<Record<string, boolean>> = { on: true, true: true, 1: true, off: false, false: false, 0: false };
+
+function flag(name: string, value: string | undefined, fallback: boolean): boolean {
+  if (value === undefined) return fallback;
+  const known = Object.hasOwn(FLAGS, value.toLowerCase()) ? FLAGS[value.toLowerCase()] : undefined;
+  if (known === undefined) throw invalid(name, value, 'use on or off');
+  return known;
+}
+
+function list(name: string, value: string | undefined): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const keys = value.split(',').map((key) => key.trim());
+  // The value is a secret, so that the message does not repeat it.
+  if (keys.includes('')) throw new ConfigurationError(`${name} has an empty key; separate keys by single commas.`);
+  return keys;
+}
+
+function redisUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const isRedis = /^rediss?:\/\//i.test(value) && URL.canParse(value);
+  // A URL may hold a password, so that the message does not repeat it.
+  if (!isRedis) throw new ConfigurationError('REDIS_URL is not a Redis URL; write it as redis://host:6379.');
+  return value;
+}
+
+function invalid(name: string, value: string, fix: string): ConfigurationError {
+  return new ConfigurationError(`${name} cannot be ${JSON.stringify(value)}: ${fix}.`);
+}
