@@ -6,9 +6,9 @@
  */
 export interface UserStore<User = unknown> {
   /** The user with this id, or `undefined`. */
-  findById(id: string): User | undefined | Promise<User | undefined>;
+  findById(id: string): User | undefined | PromiseLike<User | undefined>;
   /** Whether the user may act now. A token or session of a user who may not is refused. */
-  isActive(user: User): boolean;
+  isActive(user: User): boolean | PromiseLike<boolean>;
   /** The id of a user, as a string; the default reads `user.id`. */
   idOf?(user: User): string;
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
+import { nativePromise } from '../core/promises.js';
 import type { SparingLogger } from '../core/sparing-logger.js';
 import type { Authenticate } from '../resource-server/authentication/authenticate.js';
 import type { Authentication } from '../resource-server/authentication/authenticator.js';
@@ -95,7 +96,7 @@ export class Guard {
 
   private throttle(plan: ActionPlan, access: RequestAccess): void | Promise<void> {
     if (plan.throttle.unlimited) return undefined;
-    const outcome = plan.throttle.decide(access);
+    const outcome = nativePromise(plan.throttle.decide(access));
     return outcome instanceof Promise
       ? outcome.then((decided) => applyOutcome(decided, access.context))
       : applyOutcome(outcome, access.context);

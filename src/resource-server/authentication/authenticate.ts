@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { nativePromise } from '../../core/promises.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 
 /** Asks authenticators in their order. */
@@ -11,13 +12,13 @@ export type Authenticate = (context: Context) => Authentication | undefined | Pr
 export function authenticateWith(authenticators: readonly Authenticator[]): Authenticate {
   const ordered = [...authenticators.filter((one) => !one.ambient), ...authenticators.filter((one) => one.ambient)];
   const [only] = ordered;
-  if (only !== undefined && ordered.length === 1) return (context) => only.authenticate(context);
+  if (only !== undefined && ordered.length === 1) return (context) => nativePromise(only.authenticate(context));
 
   function from(index: number, context: Context): ReturnType<Authenticate> {
     for (let next = index; next < ordered.length; next += 1) {
-      const answer = (ordered[next] as Authenticator).authenticate(context);
+      const answer = nativePromise((ordered[next] as Authenticator).authenticate(context));
       if (answer instanceof Promise) return answer.then((found) => found ?? from(next + 1, context));
-      if (answer !== undefined) return answer;
+      if (answer !== undefined && answer !== null) return answer;
     }
     return undefined;
   }

@@ -5,6 +5,7 @@ import { isSafeMethod } from '../../core/methods.js';
 import { userPrincipal } from '../../core/principal.js';
 import { generateTokenValue } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
+import { activeUser } from '../verifiers/database.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 
 /** How sessions are read. The defaults are what `startSession` writes. */
@@ -59,10 +60,8 @@ export class SessionAuthenticator implements Authenticator {
     const id = this.userId(context);
     if (id === undefined) return undefined;
     if (!isSafeMethod(context.method)) this.checkCsrf(context);
-    const user = await this.users.findById(id);
-    if (user === undefined || user === null || !this.users.isActive(user)) {
-      throw new AuthenticationRequiredError('The session is no longer valid.');
-    }
+    const user = await activeUser(this.users, id);
+    if (user === undefined) throw new AuthenticationRequiredError('The session is no longer valid.');
     return { authType: 'session', principal: userPrincipal(id), user, userId: id };
   }
 

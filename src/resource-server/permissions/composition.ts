@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
 import { type PermissionExpression, toPermission } from './expression.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
@@ -5,7 +7,10 @@ import { combineAlternatives } from './scope-alternatives.js';
 
 type Answer = boolean | Promise<boolean>;
 
-/** Asks one after another until one answers `decisive`; no promise where none of them makes one. */
+/**
+ * Asks one after another until one answers `decisive`; no promise where none of them makes one. What is not `true` is a
+ * no, here as in a requirement.
+ */
 function firstOf(
   permissions: readonly Permission[],
   decisive: boolean,
@@ -14,8 +19,9 @@ function firstOf(
   function from(index: number): Answer {
     for (let next = index; next < permissions.length; next += 1) {
       const answer = ask(permissions[next] as Permission);
-      if (answer instanceof Promise) return answer.then((value) => (value === decisive ? decisive : from(next + 1)));
-      if (answer === decisive) return decisive;
+      if (answer instanceof Promise)
+        return answer.then((value) => ((value === true) === decisive ? decisive : from(next + 1)));
+      if ((answer === true) === decisive) return decisive;
     }
     return !decisive;
   }
@@ -23,12 +29,22 @@ function firstOf(
 }
 
 function then(answer: Answer, next: () => Answer): Answer {
-  if (answer instanceof Promise) return answer.then((value) => value && next());
-  return answer && next();
+  if (answer instanceof Promise) return answer.then((value) => value === true && next());
+  return answer === true && next();
+}
+
+/** What is neither yes nor no has no opposite: it refuses. */
+function opposite(answer: Answer): Answer {
+  return answer instanceof Promise ? answer.then((value) => value === false) : answer === false;
+}
+
+function requestAnswer(permission: Permission, access: RequestAccess, action: GuardedAction): Answer {
+  return nativePromise(permission.hasPermission(access, action));
 }
 
 function objectAnswer(permission: Permission, access: RequestAccess, action: GuardedAction, object: unknown): Answer {
-  return permission.hasObjectPermission?.(access, action, object) ?? true;
+  if (permission.hasObjectPermission === undefined) return true;
+  return nativePromise(permission.hasObjectPermission(access, action, object));
 }
 
 abstract class Composition implements Permission {
@@ -36,6 +52,7 @@ abstract class Composition implements Permission {
   protected abstract readonly name: string;
 
   constructor(parts: readonly PermissionExpression[], where: string) {
+    if (parts.length === 0) throw new ConfigurationError(`${where} is empty; name at least one permission.`);
     this.permissions = parts.map((part) => toPermission(part, where));
   }
 
@@ -63,7 +80,7 @@ class AllOf extends Composition {
   protected readonly name = 'allOf';
 
   hasPermission(access: RequestAccess, action: GuardedAction): Answer {
-    return firstOf(this.permissions, false, (one) => one.hasPermission(access, action));
+    return firstOf(this.permissions, false, (one) => requestAnswer(one, access, action));
   }
 
   hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
@@ -82,13 +99,13 @@ class AnyOf extends Composition {
   protected readonly name = 'anyOf';
 
   hasPermission(access: RequestAccess, action: GuardedAction): Answer {
-    return firstOf(this.permissions, true, (one) => one.hasPermission(access, action));
+    return firstOf(this.permissions, true, (one) => requestAnswer(one, access, action));
   }
 
   /** The alternative that allows the object must also be one that allows the request. */
   hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
     return firstOf(this.permissions, true, (one) =>
-      then(one.hasPermission(access, action), () => objectAnswer(one, access, action, object)),
+      then(requestAnswer(one, access, action), () => objectAnswer(one, access, action, object)),
     );
   }
 
@@ -106,15 +123,13 @@ class Not extends Composition {
   }
 
   hasPermission(access: RequestAccess, action: GuardedAction): Answer {
-    const answer = (this.permissions[0] as Permission).hasPermission(access, action);
-    return answer instanceof Promise ? answer.then((value) => !value) : !answer;
+    return opposite(requestAnswer(this.permissions[0] as Permission, access, action));
   }
 
   hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
     const [permission] = this.permissions;
     if (permission?.hasObjectPermission === undefined) return true;
-    const answer = permission.hasObjectPermission(access, action, object);
-    return answer instanceof Promise ? answer.then((value) => !value) : !answer;
+    return opposite(objectAnswer(permission, access, action, object));
   }
 }
 

@@ -4,6 +4,7 @@ import {
   InsufficientScopeError,
   type OAuth2Error,
 } from '../../core/errors.js';
+import { nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
@@ -15,9 +16,9 @@ type Ask = (
   object: unknown,
 ) => boolean | Promise<boolean>;
 
-const askAboutRequest: Ask = (permission, access, action) => permission.hasPermission(access, action);
+const askAboutRequest: Ask = (permission, access, action) => nativePromise(permission.hasPermission(access, action));
 const askAboutObject: Ask = (permission, access, action, object) =>
-  permission.hasObjectPermission?.(access, action, object) ?? true;
+  permission.hasObjectPermission === undefined || nativePromise(permission.hasObjectPermission(access, action, object));
 
 /** All permissions of one action, in the order in which they are asked. Made once, at start-up. */
 export class Requirement {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
+import { nativePromise } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
 import type { UserStore } from '../../core/users.js';
 import { EXPIRED, INVALID, isTokenExpired, type Verification, verifiedToken } from '../../core/verified-token.js';
@@ -26,7 +27,7 @@ export class DatabaseVerifier implements TokenVerifier {
   constructor(private readonly parts: DatabaseVerifierParts) {}
 
   verify(token: string, key: string): Verification | Promise<Verification> {
-    const row = this.parts.reader.read(sha256(token));
+    const row = nativePromise(this.parts.reader.read(sha256(token)));
     return row instanceof Promise ? row.then((found) => this.judge(found, key)) : this.judge(row, key);
   }
 
@@ -64,7 +65,14 @@ export class DatabaseVerifier implements TokenVerifier {
 /** The user if there is one and they may act; without a user store, the bare id is all that is known of a user. */
 export function activeUser(users: UserStore | undefined, userId: string): unknown | Promise<unknown> {
   if (users === undefined) return { id: userId };
-  const judge = (user: unknown) => (user !== undefined && user !== null && users.isActive(user) ? user : undefined);
-  const found = users.findById(userId);
-  return found instanceof Promise ? found.then(judge) : judge(found);
+  const found = nativePromise(users.findById(userId));
+  return found instanceof Promise ? found.then((user) => ifActive(users, user)) : ifActive(users, found);
+}
+
+function ifActive(users: UserStore, user: unknown): unknown | Promise<unknown> {
+  // Some stores say null or false where there is nobody.
+  if (user === undefined || user === null || user === false) return undefined;
+  const active = nativePromise(users.isActive(user));
+  if (active instanceof Promise) return active.then((value) => (value ? user : undefined));
+  return active ? user : undefined;
 }
