@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: what guards and throttles cost, as ratios taken in one run on one machine. Every mode serves the same
- * routing-controllers action from a process of its own; a mode and its baseline take turns, round by round, and the
- * ratio is the median of the rounds' ratios.
+ * `npm run bench`: what guards and throttles cost, as ratios taken in one run on one machine. A mode and its baseline
+ * serve the same routing-controllers action, each from a process of its own, both warm. They take turns in short slices,
+ * so that whatever else the machine does meets both alike; the ratio is the median over all pairs of slices. Then both
+ * are started anew, since no two processes are compiled alike.
  *
  * It needs a MariaDB or MySQL (DATABASE_URL, default mysql://root@127.0.0.1:3306) and a Redis (REDIS_URL, default
  * redis://127.0.0.1:6379), on which it makes a database and keys of its own and removes them.
@@ -9,14 +10,15 @@
 import { fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { createOAuth2 } from 'routing-controllers-oauth2';
 import { getRequest, load } from './lib/load.mjs';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
-const MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 3000);
+const GENERATIONS = Number(process.env.BENCH_GENERATIONS ?? 3);
+const PAIRS = Number(process.env.BENCH_PAIRS ?? 12);
+const SLICE_MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 500);
+const WARM_UP_MILLISECONDS = 2000;
 const CONNECTIONS = 64;
 const COLD_TOKENS = 20_000;
 const ADMIN_URL = process.env.DATABASE_URL ?? 'mysql://root@127.0.0.1:3306';
@@ -78,27 +80,33 @@ function startServer(mode) {
   return { child, next };
 }
 
-/** One round of one mode: a fresh process, warmed up, then measured. */
-async function measure({ mode, cold }, tokens) {
+/** A mode in a process of its own, warm. */
+async function start({ mode, cold }, tokens) {
   const { child, next } = startServer(mode);
   const { port } = await next();
   const requestOf = cold ? coldRequests(tokens) : warmRequests(tokens[0]);
   const drive = (milliseconds) => load({ port, connections: CONNECTIONS, milliseconds, requestOf });
-  await drive(1000);
-  child.send('start');
-  const before = await scriptCalls();
-  const result = await drive(MILLISECONDS);
-  const scripts = (await scriptCalls()) - before;
-  child.send('stop');
-  const { cpuMicroseconds } = await next();
-  const closed = new Promise((resolve) => child.once('exit', resolve));
-  child.send('close');
-  await closed;
-  if (result.failures > 0) throw new Error(`${result.failures} requests of "${mode}" failed.`);
+  await drive(WARM_UP_MILLISECONDS);
   return {
-    ...result,
-    cpuMicrosecondsPerRequest: cpuMicroseconds / result.answers,
-    redisScriptsPerRequest: scripts / result.answers,
+    async slice() {
+      child.send('start');
+      const before = await scriptCalls();
+      const result = await drive(SLICE_MILLISECONDS);
+      const scripts = (await scriptCalls()) - before;
+      child.send('stop');
+      const { cpuMicroseconds } = await next();
+      if (result.failures > 0) throw new Error(`${result.failures} requests of "${mode}" failed.`);
+      return {
+        ...result,
+        cpuMicrosecondsPerRequest: cpuMicroseconds / result.answers,
+        redisScriptsPerRequest: scripts / result.answers,
+      };
+    },
+    async stop() {
+      const closed = new Promise((resolve) => child.once('exit', resolve));
+      child.send('close');
+      await closed;
+    },
   };
 }
 
@@ -119,22 +127,31 @@ async function scriptCalls() {
   return [...stats.matchAll(/cmdstat_(?:eval|evalsha):calls=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
-function median(values) {
+function quantile(values, share) {
   const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)];
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+}
+
+function median(values) {
+  return quantile(values, 0.5);
 }
 
 async function compare(comparison, tokens) {
   const rounds = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    // Turns change, so that a machine that grows slower or faster favours neither.
-    const [first, second] = round % 2 === 0 ? ['mode', 'baseline'] : ['baseline', 'mode'];
-    const taken = {};
-    for (const which of [first, second]) {
-      taken[which] = await measure({ mode: comparison[which], cold: comparison.cold }, tokens);
-      await sleep(200);
+  for (let generation = 0; generation < GENERATIONS; generation += 1) {
+    const servers = {
+      mode: await start({ mode: comparison.mode, cold: comparison.cold }, tokens),
+      baseline: await start({ mode: comparison.baseline, cold: comparison.cold }, tokens),
+    };
+    for (let pair = 0; pair < PAIRS; pair += 1) {
+      const taken = {};
+      for (const which of pair % 2 === 0 ? ['mode', 'baseline'] : ['baseline', 'mode']) {
+        taken[which] = await servers[which].slice();
+      }
+      rounds.push({ ...taken, ratio: taken.mode.perSecond / taken.baseline.perSecond });
     }
-    rounds.push({ ...taken, ratio: taken.mode.perSecond / taken.baseline.perSecond });
+    await servers.mode.stop();
+    await servers.baseline.stop();
   }
   const ratios = rounds.map((round) => round.ratio);
   const of = (which, figure) => median(rounds.map((round) => round[which][figure]));
@@ -143,8 +160,8 @@ async function compare(comparison, tokens) {
     baseline: comparison.baseline,
     atLeast: comparison.atLeast,
     ratio: median(ratios),
-    lowestRatio: Math.min(...ratios),
-    highestRatio: Math.max(...ratios),
+    lowQuartile: quantile(ratios, 0.25),
+    highQuartile: quantile(ratios, 0.75),
     perSecond: of('mode', 'perSecond'),
     baselinePerSecond: of('baseline', 'perSecond'),
     cpuMicrosecondsPerRequest: of('mode', 'cpuMicrosecondsPerRequest'),
@@ -153,7 +170,7 @@ async function compare(comparison, tokens) {
     p99Milliseconds: of('mode', 'p99Milliseconds'),
     redisScriptsPerRequest: comparison.redis ? of('mode', 'redisScriptsPerRequest') : undefined,
     reached: comparison.atLeast === undefined || median(ratios) >= comparison.atLeast,
-    rounds,
+    ratios,
   };
 }
 
@@ -170,8 +187,9 @@ async function machine() {
     database: version,
     redis: redisVersion,
     date: new Date().toISOString(),
-    rounds: ROUNDS,
-    millisecondsPerRound: MILLISECONDS,
+    generations: GENERATIONS,
+    pairsPerGeneration: PAIRS,
+    millisecondsPerSlice: SLICE_MILLISECONDS,
     connections: CONNECTIONS,
   };
 }
@@ -183,7 +201,7 @@ function row(result) {
   return [
     result.mode,
     result.baseline,
-    `${result.ratio.toFixed(3)} (${result.lowestRatio.toFixed(2)}-${result.highestRatio.toFixed(2)})`,
+    `${result.ratio.toFixed(3)} (${result.lowQuartile.toFixed(2)}-${result.highQuartile.toFixed(2)})`,
     target,
     `${Math.round(result.perSecond)} / ${Math.round(result.baselinePerSecond)}`,
     `${result.cpuMicrosecondsPerRequest.toFixed(1)} / ${result.baselineCpuMicrosecondsPerRequest.toFixed(1)}`,
@@ -204,7 +222,7 @@ await withDatabase(async () => {
   const header = [
     'mode',
     'baseline',
-    'ratio (lowest-highest)',
+    'ratio (quartiles)',
     'target',
     'requests/s',
     'server CPU us/request',

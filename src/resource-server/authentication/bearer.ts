@@ -1,14 +1,13 @@
 import type { Context } from 'koa';
 import { challenge } from '../../core/challenge.js';
-import { sha256Key } from '../../core/digest.js';
 import { InvalidTokenError, ThrottledError, TOKEN_EXPIRED } from '../../core/errors.js';
-import { isTokenValue } from '../../core/token-value.js';
 import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 import { type BearerTokenLocations, mayHoldTokenInBody, presentedToken } from './bearer-token.js';
 import { redactQueryToken } from './query-token.js';
+import { tokenKey } from './token-key-memo.js';
 
 /** The answer of a budget for failed authentications: whether this address may try now. */
 export interface FailureReservation {
@@ -51,8 +50,8 @@ export class BearerAuthenticator implements Authenticator {
     if (presented === undefined) return undefined;
     if (presented.location === 'query') redactQueryToken(context);
     const { token } = presented;
-    if (!isTokenValue(token)) return this.refuse(context);
-    const key = sha256Key(token);
+    const key = tokenKey(context.req.socket, token);
+    if (key === undefined) return this.refuse(context);
     const known = this.parts.cache.peek(key);
     if (known === undefined) return this.lookUp(context, token, key);
     return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status);
