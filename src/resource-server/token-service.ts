@@ -159,7 +159,8 @@ export class TokenService {
     }
     const alreadyRevoked = refreshToken.isRevoked();
     const keys = await tokens.revokeFamily(refreshToken.familyId);
-    for (const accessKey of keys) await cache.invalidate({ kind: 'token', key: accessKey }, [accessKey]);
+    const [first] = keys;
+    if (first !== undefined) await cache.invalidate({ kind: 'token', key: first }, keys);
     return !alreadyRevoked;
   }
 

@@ -23,9 +23,11 @@ export class TokenHasResourceScope extends TokenHasScope {
   override getScopes(access: RequestAccess, action: GuardedAction): string[] {
     const suffix = isSafeMethod(access.method) ? action.readScope : action.writeScope;
     const map = this.getRequiredAlternateScopes(access, action);
-    return this.declared(action).flatMap((resource) =>
-      map !== undefined && Object.hasOwn(map, resource) ? [...(map[resource] ?? [])] : [`${resource}:${suffix}`],
-    );
+    return this.declared(action).flatMap((resource) => {
+      const named = map !== undefined && Object.hasOwn(map, resource) ? map[resource] : undefined;
+      // A resource that is named without scopes would be open to every token.
+      return named === undefined || named.length === 0 ? [`${resource}:${suffix}`] : [...named];
+    });
   }
 
   /** The map of resources for this request; override it for one that depends on the request. */

@@ -14,7 +14,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 
 /**
  * Per method a list of alternatives, each a list of scopes; the first that the token satisfies lets it in. A method
- * that is not listed is refused. HEAD uses the entry of GET.
+ * that is not listed is refused. HEAD uses the entry of GET, unless it has one of its own.
  */
 export class TokenMatchesOASRequirements implements Permission {
   readonly requiredAlternateScopes?: OASRequirements;
@@ -58,7 +58,7 @@ export class TokenMatchesOASRequirements implements Permission {
     if (this.parsed === undefined || this.parsed.source !== this.requiredAlternateScopes) {
       this.parsed = { source: this.requiredAlternateScopes, of: this.parse(this.requiredAlternateScopes) };
     }
-    return this.parsed.of(method === 'HEAD' ? 'GET' : method);
+    return this.parsed.of(method) ?? (method === 'HEAD' ? this.parsed.of('GET') : undefined);
   }
 
   private parse(requirements: OASRequirements | undefined): (method: string) => ScopeAlternatives | undefined {

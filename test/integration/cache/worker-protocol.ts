@@ -12,6 +12,7 @@ export interface WorkerSettings {
   readonly revocationBoundSeconds: number;
   readonly maxAgeSeconds?: number;
   readonly negativeMaxAgeSeconds?: number;
+  /** Default 1000, so that a busy machine does not make the tests go past Redis. */
   readonly deadlineMilliseconds?: number;
   /** Drops what libraries write to the console. */
   readonly quiet?: boolean;

@@ -30,6 +30,7 @@ function client(): string | Redis | Cluster {
 }
 
 const cache = sharedTokenCache({
+  deadlineMilliseconds: 1_000,
   ...settings,
   redis: client(),
   loadUser: async (userId) => (await askParent('readUser', userId)) ?? undefined,
