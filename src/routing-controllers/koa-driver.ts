@@ -74,7 +74,9 @@ export class OAuth2KoaDriver extends KoaDriver {
     return (context, next) => {
       if (context.method === 'OPTIONS') return plan.action.verb === 'OPTIONS' ? next() : answerOptions(context);
       if (guard.needsBody(context)) return this.parseBody(context, () => this.enter(plan, context, next));
-      return this.enter(plan, context, () => (hasBody(context) ? this.parseBody(context, next) : next()));
+      return this.enter(plan, context, () =>
+        hasBody(context) ? this.parseBody(context, next) : withoutBody(context, next),
+      );
     };
   }
 
@@ -118,6 +120,13 @@ function hasBody(context: Context): boolean {
     headers['transfer-encoding'] !== undefined ||
     !isSafeMethod(context.method)
   );
+}
+
+/** The body parser would leave an empty object; a `@BodyParam()` of an `@All` action reads it by GET too. */
+function withoutBody(context: Context, next: () => unknown): unknown {
+  const request = context.request as { body?: unknown };
+  request.body ??= {};
+  return next();
 }
 
 function bodyError(error: unknown): unknown {
