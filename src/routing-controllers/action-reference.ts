@@ -1,5 +1,6 @@
 import type { ActionMetadata } from 'routing-controllers';
-import { ActionMetadata as ActionMetadataClass } from 'routing-controllers';
+import { ActionMetadata as ActionMetadataClass, getMetadataArgsStorage } from 'routing-controllers';
+import { classChain } from './declarations.js';
 
 /** One routing-controllers route, as far as a plan needs it. */
 export interface ActionReference {
@@ -20,11 +21,24 @@ export function actionReference(metadata: ActionMetadata, routePrefix: string): 
     method: metadata.method,
     verb: metadata.type.toUpperCase(),
     path: route === '' ? '/' : String(route),
-    needsUser: metadata.params.some((param) => param.type === 'current-user' && param.required === true),
+    needsUser: needsUser(metadata.target, metadata.method),
   };
+}
+
+/**
+ * Whether a parameter of the method is `@CurrentUser({ required: true })`. routing-controllers drops the parameters of an
+ * inherited method; what they require of the caller is not dropped with them.
+ */
+export function needsUser(controller: Function, method: string): boolean {
+  const storage = getMetadataArgsStorage();
+  for (const one of classChain(controller)) {
+    const params = storage.filterParamsWithTargetAndMethod(one, method);
+    if (params.length > 0) return params.some((param) => param.type === 'current-user' && param.required === true);
+  }
+  return false;
 }
 
 /** How an action is called in messages: `BookController.list (GET /books)`. */
 export function actionName(action: Pick<ActionReference, 'controller' | 'method' | 'verb' | 'path'>): string {
-  return `${action.controller.name}.${action.method} (${action.verb} ${action.path})`;
+  return `${action.controller.name}.${String(action.method)} (${action.verb} ${action.path})`;
 }

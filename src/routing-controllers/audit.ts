@@ -63,6 +63,8 @@ function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy
 
 /** routing-controllers' own entry does not look at ancestors, so nobody would call the checker for what stands there. */
 function inheritedProblem(action: ActionReference, compiled: Compiled, servedBy: ServedBy): string | undefined {
-  if (servedBy === 'driver' || compiled.declared?.isInherited !== true || compiled.declared.isPublic) return undefined;
+  if (servedBy === 'driver' || compiled.declared?.isInherited !== true) return undefined;
+  // A public action that is never shown to a checker is open, as it should be, unless it is throttled.
+  if (compiled.declared.isPublic && compiled.declared.throttles.length === 0) return undefined;
   return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
 }

@@ -4,12 +4,12 @@ import { declaredScopes } from '../core/scopes.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
 import type { Permission } from '../resource-server/permissions/permission.js';
 import { RequiresScopes } from '../resource-server/permissions/scope-alternatives.js';
-import type { ActionReference } from './action-reference.js';
+import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { DeclarationMark, ownDeclarations } from './declarations.js';
 import type { Guard } from './guard.js';
 import type { ActionPlan } from './plan.js';
-import { accessOf, hasState, setPlan } from './request-state.js';
+import { accessOrUnguarded } from './request-state.js';
 import { completed, declaredRequirement } from './requirements.js';
 
 /** What is spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`. */
@@ -60,8 +60,7 @@ export function currentUserChecker(compiler: PlanCompiler): CheckerOptions['curr
   );
   return (action: Action) => {
     const context = action.context as Context;
-    if (!hasState(context)) setPlan(context, unguarded);
-    const access = accessOf(context);
+    const access = accessOrUnguarded(context, unguarded);
     return access instanceof Promise ? access.then((known) => known.user) : access.user;
   };
 }
@@ -139,15 +138,13 @@ function alternativesByOrigin(roles: readonly unknown[], where: string): Permiss
 
 function referenceOf(controller: Function, method: string): ActionReference {
   const storage = getMetadataArgsStorage();
-  const action = storage.filterActionsWithTarget(controller).find((one) => one.method === method);
-  const needsUser = storage
-    .filterParamsWithTargetAndMethod(controller, method)
-    .some((param) => param.type === 'current-user' && param.required === true);
+  const [action, ...others] = storage.filterActionsWithTarget(controller).filter((one) => one.method === method);
   return {
     controller,
     method,
-    verb: action?.type.toUpperCase() ?? 'ALL',
+    // A method that serves several routes has one mark, and so one plan, for all of them.
+    verb: action === undefined || others.length > 0 ? 'ALL' : action.type.toUpperCase(),
     path: String(action?.route ?? ''),
-    needsUser,
+    needsUser: needsUser(controller, method),
   };
 }

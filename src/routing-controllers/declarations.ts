@@ -1,4 +1,5 @@
 import { getMetadataArgsStorage } from 'routing-controllers';
+import { ConfigurationError } from '../core/errors.js';
 import type { InlinePolicy } from '../throttling/index.js';
 
 /** A policy by its name in the options, or one that is written where it is used. */
@@ -42,7 +43,12 @@ export type ClassOrMethodDecorator = (target: object, method?: string | symbol) 
 export function declaring(change: (before: Declarations) => Declarations): ClassOrMethodDecorator {
   return (target, method) => {
     const controller = method === undefined ? (target as Function) : target.constructor;
-    const name = method === undefined ? undefined : String(method);
+    if (typeof method === 'symbol') {
+      throw new ConfigurationError(
+        `${controller.name}.${String(method)}: decorators cannot be told of a method that is named by a symbol; name it by a string.`,
+      );
+    }
+    const name = method;
     let ofClass = declarations.get(controller);
     if (ofClass === undefined) {
       ofClass = new Map();

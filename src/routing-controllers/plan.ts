@@ -1,3 +1,4 @@
+import type { Context } from 'koa';
 import type { GuardedAction } from '../resource-server/permissions/permission.js';
 import type { Requirement } from '../resource-server/permissions/requirement.js';
 import type { RequestAccess } from '../resource-server/request-access.js';
@@ -13,6 +14,19 @@ export class ActionPlan {
     readonly requirement: Requirement | undefined,
     readonly throttle: CompiledThrottle,
   ) {}
+
+  /** Who makes the request, where only a parameter of the action asks. A fault says as little outside as in the guard. */
+  identify(context: Context): RequestAccess | Promise<RequestAccess> {
+    try {
+      const access = this.guard.identify(context, this);
+      if (!(access instanceof Promise)) return access;
+      return access.catch((error: unknown) => {
+        throw this.guard.refusal(context, error);
+      });
+    } catch (error) {
+      throw this.guard.refusal(context, error);
+    }
+  }
 
   /** Asks the action's permissions about an entity; a public action has none to ask. */
   async checkObject(access: RequestAccess, object: unknown): Promise<void> {

@@ -4,6 +4,7 @@ import type { RequestAccess } from '../resource-server/request-access.js';
 import type { ActionPlan } from './plan.js';
 
 const STATE = Symbol('routing-controllers-oauth2');
+const UNGUARDED = Symbol('routing-controllers-oauth2, unguarded');
 
 /** What is kept of a request: the plan of its action, and who makes it, once that is known. */
 interface RequestState {
@@ -11,7 +12,7 @@ interface RequestState {
   access: RequestAccess | Promise<RequestAccess> | undefined;
 }
 
-type StatefulContext = Context & { [STATE]?: RequestState };
+type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: RequestState };
 
 /** Notes the plan of the action that a request goes to. */
 export function setPlan(context: Context, plan: ActionPlan): void {
@@ -22,11 +23,6 @@ export function setPlan(context: Context, plan: ActionPlan): void {
 export function setAccess(context: Context, access: RequestAccess | Promise<RequestAccess>): void {
   const state = (context as StatefulContext)[STATE];
   if (state !== undefined) state.access = access;
-}
-
-/** Whether a guard has seen this request. */
-export function hasState(context: Context): boolean {
-  return (context as StatefulContext)[STATE] !== undefined;
 }
 
 /**
@@ -41,6 +37,21 @@ export function accessOf(context: Context): RequestAccess | Promise<RequestAcces
       '@Access() and @CurrentToken() need a guarded action: add @Public() or @Authorized(...) to it, and serve it by oauth2.createKoaServer, oauth2.useKoaServer or with oauth2.routingControllers().',
     );
   }
-  state.access ??= state.plan.guard.identify(context, state.plan);
+  return identified(context, state);
+}
+
+/**
+ * The same for `@CurrentUser()`, which may stand on an action that no guard has seen: then the plan says how to look. It
+ * is kept apart, so that `accessOf` never takes such a request for a guarded one.
+ */
+export function accessOrUnguarded(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
+  const stateful = context as StatefulContext;
+  if (stateful[STATE] !== undefined) return identified(context, stateful[STATE]);
+  stateful[UNGUARDED] ??= { plan, access: undefined };
+  return identified(context, stateful[UNGUARDED]);
+}
+
+function identified(context: Context, state: RequestState): RequestAccess | Promise<RequestAccess> {
+  state.access ??= state.plan.identify(context);
   return state.access;
 }

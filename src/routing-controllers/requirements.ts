@@ -36,6 +36,8 @@ interface Level {
  * @throws ConfigurationError for contradictory, stacked or unreadable declarations, and for none at all
  */
 export function declaredRequirement(action: ActionReference): DeclaredRequirement {
+  if (typeof action.method !== 'string')
+    throw new ConfigurationError('is a method that is named by a symbol; name it by a string.');
   const chain = classChain(action.controller);
   const ofClass = classLevel(chain);
   const ofMethod = methodLevel(chain, action.method);
@@ -134,8 +136,20 @@ function methodLevel(chain: readonly Function[], method: string): Level {
     requiredScopes: nearest((one) => ownDeclarations(one, method).requiredScopes),
     isPublic: nearest((one) => ownDeclarations(one, method).isPublic) === true,
     throttles: nearest((one) => ownDeclarations(one, method).throttles) ?? [],
-    isInherited: !declares(controller, method) && chain.slice(1).some((one) => declares(one, method)),
+    isInherited: inheritsUnseen(chain, method),
   };
+}
+
+/**
+ * Whether ancestors add to a method what routing-controllers' own entry would not see. A decorator of this package on the
+ * method itself leads the checker to all of it; an `@Authorized` there stands for itself alone.
+ */
+function inheritsUnseen([controller, ...ancestors]: readonly Function[], method: string): boolean {
+  const own = controller as Function;
+  if (Object.keys(ownDeclarations(own, method)).length > 0) return false;
+  return ownAuthorized(own, method).length > 0
+    ? ancestors.some((one) => Object.keys(ownDeclarations(one, method)).length > 0)
+    : ancestors.some((one) => declares(one, method));
 }
 
 function declares(controller: Function, method: string | undefined): boolean {
