@@ -98,6 +98,11 @@ const NAMES = new Set<string>([
   'random',
 ] satisfies (keyof OAuth2Options)[]);
 
+/** Names of what is never shown. */
+const SECRET_NAME = /pass|secret|token|key|cert/i;
+/** The credentials of a URL: up to the last `@`, since a password may hold one that is not escaped. */
+const CREDENTIALS = /:\/\/[^"\s]*@/g;
+
 /** Reads bearer tokens (RFC 6750): from the header, and from form bodies and the query where that is turned on. */
 export function bearer(options: BearerTokenLocations = {}): AuthenticatorFactory {
   return { [AUTHENTICATOR]: 'bearer', options };
@@ -118,10 +123,11 @@ export function validateOptions(options: OAuth2Options): void {
   if (typeof options !== 'object' || options === null)
     throw new ConfigurationError('createOAuth2 needs its options, at least { database }.');
   for (const name of Object.keys(options)) {
+    const value = (options as unknown as Record<string, unknown>)[name];
     if (!NAMES.has(name))
       throw invalid(
         name,
-        (options as unknown as Record<string, unknown>)[name],
+        SECRET_NAME.test(name) && typeof value === 'string' ? '***' : value,
         `known options are ${[...NAMES].join(', ')}`,
       );
   }
@@ -165,10 +171,13 @@ function invalid(name: string, value: unknown, fix: string): ConfigurationError 
   return new ConfigurationError(`The option ${name} cannot be ${shown(value)}: ${fix}.`);
 }
 
+/** Shows a value in a message. A value that stands at the wrong place may hold a password: it is never shown. */
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const json = JSON.stringify(value);
+  const json = JSON.stringify(value, (name, inner: unknown) =>
+    SECRET_NAME.test(name) && typeof inner === 'string' ? '***' : inner,
+  )?.replace(CREDENTIALS, '://***@');
   return json === undefined ? String(value) : json.length > 80 ? `${json.slice(0, 80)}…` : json;
 }
 

@@ -79,8 +79,10 @@ export function addressKey(text: string): string | undefined {
     const mapped = text.slice(MAPPED.length);
     if (isIPv4(mapped)) return `ip:${mapped}`;
   }
-  if (!isIPv6(text)) return undefined;
-  const address = ipaddr.IPv6.parse(text);
+  // Only the name of an interface stands behind a percent sign (RFC 4007 §11), and the parsers refuse some names.
+  const [plain] = text.split('%', 1) as [string];
+  if (!isIPv6(plain)) return undefined;
+  const address = ipaddr.IPv6.parse(plain);
   if (address.isIPv4MappedAddress()) return `ip:${address.toIPv4Address().toString()}`;
   const network = new ipaddr.IPv6([...address.parts.slice(0, 4), 0, 0, 0, 0]);
   return `ip:${network.toRFC5952String()}/64`;

@@ -1,6 +1,7 @@
+import querystring from 'node:querystring';
 import type { Context } from 'koa';
 
-const PARAMETER = /(^|&)access_token=[^&]*/g;
+const PARAMETER = 'access_token';
 
 /**
  * Takes the token out of the request's URL once it was read, so that no access log and no controller repeats it, and
@@ -8,9 +9,15 @@ const PARAMETER = /(^|&)access_token=[^&]*/g;
  */
 export function redactQueryToken(context: Context): void {
   context.set('Cache-Control', 'private');
-  const redacted = context.querystring.replace(PARAMETER, '$1access_token=redacted');
+  const parts = context.querystring.split('&');
+  const redacted = parts.map((part) => (nameOf(part) === PARAMETER ? `${PARAMETER}=redacted` : part)).join('&');
   context.querystring = redacted;
   const [path] = context.originalUrl.split('?', 1);
   context.originalUrl = `${path}?${redacted}`;
   (context.req as { originalUrl?: string }).originalUrl = context.originalUrl;
+}
+
+/** The name may be percent-encoded, in part or in whole. */
+function nameOf(part: string): string {
+  return querystring.unescape(part.split('=', 1)[0] as string);
 }
