@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { equalInConstantTime } from '../../core/digest.js';
-import { AccessDeniedError, AuthenticationRequiredError } from '../../core/errors.js';
+import { AccessDeniedError, AuthenticationRequiredError, ConfigurationError } from '../../core/errors.js';
 import { isSafeMethod } from '../../core/methods.js';
 import { userPrincipal } from '../../core/principal.js';
 import { generateTokenValue } from '../../core/token-value.js';
@@ -76,23 +76,43 @@ export class SessionAuthenticator implements Authenticator {
 
 /**
  * Signs a user in: a fresh session with a CSRF token of its own, which the page reads from a cookie and repeats in a
- * header. Call it after the password was checked. Returns the CSRF token.
+ * header. Await it after the password was checked. Gives the CSRF token.
+ *
+ * @throws ConfigurationError if the session has an id in a store that cannot be renewed
  */
 export function startSession(
   context: Context,
   userId: string,
   options: Pick<SessionOptions, 'csrfCookie'> = {},
-): string {
+): string | Promise<string> {
   const csrfToken = generateTokenValue();
   // A new object, so that nothing of an anonymous session survives (session fixation).
   (context as { session?: unknown }).session = { userId, csrfToken };
+  const renewed = renewId((context as { session?: StoredSession }).session);
   context.cookies.set(options.csrfCookie ?? DEFAULT_COOKIE, csrfToken, {
     httpOnly: false,
     sameSite: 'lax',
     secure: context.secure,
     signed: false,
   });
-  return csrfToken;
+  return renewed === undefined ? csrfToken : renewed.then(() => csrfToken);
+}
+
+/** A session of koa-session (7): with a store, only the id is in the cookie, and a new content keeps the old id. */
+interface StoredSession {
+  readonly externalKey?: string;
+  regenerate?(): Promise<void>;
+}
+
+/** An id that was there before the sign-in may be one that somebody else planted (session fixation). */
+function renewId(session: StoredSession | undefined): Promise<void> | undefined {
+  if (session?.externalKey === undefined) return undefined;
+  if (typeof session.regenerate !== 'function') {
+    throw new ConfigurationError(
+      'The session has an id in a store, and no regenerate() to renew it; use koa-session 7.',
+    );
+  }
+  return session.regenerate();
 }
 
 /** Signs out: the session and its CSRF cookie are gone. */
