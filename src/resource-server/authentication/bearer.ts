@@ -80,13 +80,17 @@ export class BearerAuthenticator implements Authenticator {
     resolving.catch(() => undefined);
     const reservation = await reserving;
     if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
-    const verification = await resolving.catch((error: unknown) => {
-      // Another address shared this look-up and is over its budget; that is not this caller's fault.
-      if (error instanceof ThrottledError) return cache.resolve(key, () => verifier.verify(token, key));
-      // An answer that could not be had says nothing of the token.
-      reservation.release();
-      throw error;
-    });
+    const verification = await resolving
+      .catch((error: unknown) => {
+        // Another address shared this look-up and is over its budget; that is not this caller's fault.
+        if (error instanceof ThrottledError) return cache.resolve(key, () => verifier.verify(token, key));
+        throw error;
+      })
+      .catch((error: unknown) => {
+        // An answer that could not be had says nothing of the token.
+        reservation.release();
+        throw error;
+      });
     if (verification.status === 'active') reservation.release();
     return this.conclude(verification);
   }
