@@ -12,7 +12,10 @@ test('[TH-48] a look-up that was shared with a throttled address, and then fails
     failures: {
       reserve: () => {
         held += 1;
-        return { allowed: true, retryAfterSeconds: 0, release: () => void (held -= 1) };
+        const release = () => {
+          held -= 1;
+        };
+        return { allowed: true, retryAfterSeconds: 0, release };
       },
     },
     address: () => 'ip:192.0.2.1',
