@@ -50,7 +50,7 @@ export class SessionController {
         'Cache-Control': 'no-store',
       });
     }
-    return { user: user.username, csrf_token: startSession(context, user.id) };
+    return { user: user.username, csrf_token: await startSession(context, user.id) };
   }
 
   @Authorized(HasSession)

@@ -127,10 +127,16 @@ class Not extends Composition {
   }
 
   hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
-    const [permission] = this.permissions;
-    if (permission?.hasObjectPermission === undefined) return true;
+    const [permission] = this.permissions as [Permission];
+    if (!decidesOnObjects(permission)) return true;
     return opposite(objectAnswer(permission, access, action, object));
   }
+}
+
+/** Whether a permission, or one that it is composed of, has something to say about entities. */
+function decidesOnObjects(permission: Permission): boolean {
+  if (permission instanceof Composition) return permission.permissions.some(decidesOnObjects);
+  return permission.hasObjectPermission !== undefined;
 }
 
 /** All of them must allow. */

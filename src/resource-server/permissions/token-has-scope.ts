@@ -38,7 +38,12 @@ export class TokenHasScope implements Permission {
         `${this.constructor.name} has no scopes to require; add @RequiredScopes(...) to the action or its class (with no argument for any valid token).`,
       );
     }
-    declaredScopes(this.requiredScopes ?? [], `${this.constructor.name}.requiredScopes`);
+    const where = `${this.constructor.name}.requiredScopes`;
+    const own = this.requiredScopes ?? [];
+    declaredScopes(own, where);
+    if (own.some((scope) => scope.includes(' '))) {
+      throw new ConfigurationError(`${where}: write one scope in each entry of the list.`);
+    }
   }
 
   describe(action: GuardedAction): string {

@@ -177,6 +177,8 @@ describe('composition', () => {
     await expect(requirement(not(Owner)).checkObject(withToken([]), { owner: 'alice' })).rejects.toBeInstanceOf(
       AccessDeniedError,
     );
+    await expect(requirement(not(allOf('x', 'y'))).checkObject(withToken([]), {})).resolves.toBeUndefined();
+    await expect(requirement(not(not(Owner))).checkObject(withToken([]), { owner: 'alice' })).resolves.toBeUndefined();
     await expect(
       requirement(allOf(Owner, 'notes')).checkObject(withToken(['notes']), { owner: 'bob' }),
     ).rejects.toThrow();

@@ -41,6 +41,10 @@ describe('TokenHasScope', () => {
       override readonly requiredScopes = ['wri"te'];
     }
     expect(() => new Wrong().validate(action([]))).toThrow(/Wrong.requiredScopes: "wri\\"te" is not a scope name/);
+    class Joined extends TokenHasScope {
+      override readonly requiredScopes = ['a b'];
+    }
+    expect(() => new Joined().validate(action([]))).toThrow(/Joined.requiredScopes: write one scope in each entry/);
   });
 
   test('what getScopes returns is a copy: changing it changes no other request', () => {
