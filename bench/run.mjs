@@ -7,7 +7,7 @@
  * It needs a MariaDB or MySQL (DATABASE_URL, default mysql://root@127.0.0.1:3306) and a Redis (REDIS_URL, default
  * redis://127.0.0.1:6379), on which it makes a database and keys of its own and removes them.
  */
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { Redis } from 'ioredis';
@@ -67,6 +67,11 @@ async function prepareTokens() {
   return tokens;
 }
 
+/** Keeps a process on one core, where the system can: a server that wanders between cores measures the wandering. */
+function pin(pid, core) {
+  return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
+}
+
 function startServer(mode) {
   const settings = JSON.stringify({ mode, database: databaseUrl.href, redis: REDIS_URL, keyPrefix });
   const child = fork(new URL('./server.mjs', import.meta.url), [settings], {
@@ -74,8 +79,12 @@ function startServer(mode) {
   });
   const next = () =>
     new Promise((resolve, reject) => {
-      child.once('message', resolve);
-      child.once('exit', (code) => reject(new Error(`The server of "${mode}" ended with ${code}.`)));
+      const ended = (code) => reject(new Error(`The server of "${mode}" ended with ${code}.`));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
     });
   return { child, next };
 }
@@ -84,6 +93,7 @@ function startServer(mode) {
 async function start({ mode, cold }, tokens) {
   const { child, next } = startServer(mode);
   const { port } = await next();
+  pin(child.pid, 0);
   const requestOf = cold ? coldRequests(tokens) : warmRequests(tokens[0]);
   const drive = (milliseconds) => load({ port, connections: CONNECTIONS, milliseconds, requestOf });
   await drive(WARM_UP_MILLISECONDS);
@@ -191,6 +201,7 @@ async function machine() {
     pairsPerGeneration: PAIRS,
     millisecondsPerSlice: SLICE_MILLISECONDS,
     connections: CONNECTIONS,
+    pinned,
   };
 }
 
@@ -208,6 +219,8 @@ function row(result) {
     scripts,
   ];
 }
+
+const pinned = cpus().length > 1 && pin(process.pid, 1);
 
 await withDatabase(async () => {
   const tokens = await prepareTokens();

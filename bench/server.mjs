@@ -50,6 +50,8 @@ const server = createServer({ keepAliveTimeout: 60_000 }, koa.callback());
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 
 let started = process.cpuUsage();
+// Nobody is left to serve.
+process.on('disconnect', () => process.exit());
 process.on('message', async (message) => {
   if (message === 'start') started = process.cpuUsage();
   if (message === 'stop') {

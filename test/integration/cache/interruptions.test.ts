@@ -5,7 +5,7 @@ import { lookUpInFlight, neverActiveAfter, until, untilHeld, type Worker } from 
 const own = withOwnRedis();
 
 describe('the notification channel', () => {
-  test('cut at the moment of the revocation: the revocation holds within the bound', async () => {
+  test('[RS-16] cut at the moment of the revocation: the revocation holds within the bound', async () => {
     const [first, second] = await own.twoProcesses();
     for (let round = 0; round < 3; round += 1) {
       const { key } = own.processes.issue({ userId: 'alice' });
@@ -20,7 +20,7 @@ describe('the notification channel', () => {
     await own.worksAgain(first, second);
   });
 
-  test('cut before the revocation and kept away: the revocation holds within the bound', async () => {
+  test('[RS-16] cut before the revocation and kept away: the revocation holds within the bound', async () => {
     const proxy = await own.startProxy();
     const [first, second] = await own.twoProcesses({ redis: { url: proxy.url } });
     const { key } = own.processes.issue();
@@ -33,7 +33,7 @@ describe('the notification channel', () => {
     await own.worksAgain(first, second);
   });
 
-  test('silently dropped, with no end of the connection to be seen: the revocation holds within the bound', async () => {
+  test('[RS-16] silently dropped, with no end of the connection to be seen: the revocation holds within the bound', async () => {
     const proxy = await own.startProxy();
     const [first, second] = await own.twoProcesses({ redis: { url: proxy.url } });
     const { key } = own.processes.issue({ userId: 'alice' });
@@ -134,7 +134,7 @@ describe('the data in Redis', () => {
     expect(await own.redis.exists(own.redisKey(key))).toBe(0);
   });
 
-  test('gone after a restart: the revocation holds within the bound', async () => {
+  test('[RS-16] gone after a restart: the revocation holds within the bound', async () => {
     const [first, second] = await own.twoProcesses();
     const { key } = own.processes.issue();
     const good = own.processes.issue().key;

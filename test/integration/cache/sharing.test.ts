@@ -87,7 +87,7 @@ describe('what is shared', () => {
     await neverActiveAfter(BOUND_SECONDS, key, first, second);
   });
 
-  test('a token past its end is expired in every process, whatever holds it', async () => {
+  test('[RS-14] a token past its end is expired in every process, whatever holds it', async () => {
     const [first, second] = await twoProcesses();
     const { key } = processes.issue({ expiresAtMilliseconds: Date.now() + 3_000 });
     await untilHeld(key, first, second);
@@ -107,7 +107,7 @@ describe('what is shared', () => {
     await until('no more is left', async () => (await redis.keys(`${keyPrefix}token:*`)).length === before);
   });
 
-  test('no token is ever sent to Redis in the clear', async () => {
+  test('[RS-14] no token is ever sent to Redis in the clear', async () => {
     const watched = await watchCommands(redisUrl());
     try {
       const [first, second] = await twoProcesses();
@@ -151,7 +151,7 @@ describe('what is shared', () => {
 });
 
 describe('revocation', () => {
-  test('a revocation in one process holds in the other within the bound', async () => {
+  test('[RS-16] a revocation in one process holds in the other within the bound', async () => {
     const [first, second] = await twoProcesses();
     const { key } = processes.issue({ userId: 'alice' });
     await untilHeld(key, first, second);

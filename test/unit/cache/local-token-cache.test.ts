@@ -49,7 +49,7 @@ describe('how long an answer is trusted', () => {
     expect(cache.peek(KEY)).toBeUndefined();
   });
 
-  test('a token that reaches its end while it is held is expired from that moment', async () => {
+  test('[RS-14 RFC 7662 §4] a token that reaches its end while it is held is expired from that moment', async () => {
     await put(active({ expiresAtMilliseconds: clock.nowMilliseconds() + 500 }));
     clock.advance(499);
     expect(cache.peek(KEY)?.status).toBe('active');
@@ -122,7 +122,7 @@ describe('how much is held', () => {
     expect(keys.map((key) => cache.peek(key)?.status)).toEqual(['active', undefined, 'active']);
   });
 
-  test('refusals displace no good token, and are bounded themselves', async () => {
+  test('[RS-15] refusals displace no good token, and are bounded themselves', async () => {
     cache = localTokenCache({ clock, maxEntries: 2, negativeMaxEntries: 3 });
     await put(active(), keys[0]);
     for (let count = 0; count < 100; count += 1) await put(INVALID, sha256Key(`unknown ${count}`));
