@@ -132,7 +132,7 @@ describe.each(Object.keys(away))('while Redis is %s', (how) => {
   });
 });
 
-test('what waited in a frozen socket is not counted when it goes on, even after the socket was given up', async () => {
+test('[TH-50] what waited in a frozen socket is not counted when it goes on, even after the socket was given up', async () => {
   const asked = await throttleOn('closed');
   await asked.ask();
   server.freeze();

@@ -100,7 +100,7 @@ describe.each([
 });
 
 describe('under a flood of identifiers', () => {
-  test('the memory engine keeps a bounded number of counters and admits no key more than its limit', () => {
+  test('[TH-52] the memory engine keeps a bounded number of counters and admits no key more than its limit', () => {
     const clock = new VirtualClock();
     const engine = memoryEngine({ maxKeys: 500, clock });
     const admitted = new Map<string, number>();
