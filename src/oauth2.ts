@@ -38,7 +38,13 @@ import {
   TokenRepository,
   tableNamesOf,
 } from './storage/index.js';
-import { createThrottle, redisEngine, type Throttle, type ThrottlingOptions } from './throttling/index.js';
+import {
+  createThrottle,
+  type LeasedEngineOptions,
+  leasedEngine,
+  type Throttle,
+  type ThrottlingOptions,
+} from './throttling/index.js';
 
 export type { ActionSummary };
 
@@ -89,6 +95,9 @@ export class OAuth2 {
     });
     const reader = createTokenReader(this.database, this.tables);
     const verifier = new DatabaseVerifier({ reader, users, clock, resource, requireAudience });
+    // Before the cache, which connects at once: an option that cannot be leaves nothing open.
+    const throttling = throttlingOptions(options, { keyPrefix, clock, logger });
+    this.throttle = createThrottle(throttling, { clock, logger });
     this.cache = createTokenCache({
       ...options.cache,
       redis: options.redis,
@@ -99,7 +108,6 @@ export class OAuth2 {
       logger,
     });
     const address = addressOf(options.trustedProxies ?? 0);
-    this.throttle = createThrottle(throttlingOptions(options, keyPrefix), { clock, logger });
     const parts: BearerParts = {
       verifier,
       cache: this.cache,
@@ -121,7 +129,7 @@ export class OAuth2 {
     });
     this.guard = new Guard({
       authenticate: authenticateWith(authenticators),
-      needsBody: (context) => authenticators.some((one) => one.needsBody?.(context) === true),
+      needsBody: needsBodyOf(authenticators),
       responder: new ErrorResponder({
         realm: options.realm ?? 'api',
         errorBody: options.errorBody ?? 'oauth2',
@@ -237,12 +245,19 @@ export class OAuth2 {
   }
 }
 
-/** Where the host chose no engine, requests are counted in Redis if there is one, else in this process. */
-function throttlingOptions(options: OAuth2Options, keyPrefix: string): ThrottlingOptions {
+/** Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process. */
+function throttlingOptions(
+  options: OAuth2Options,
+  { keyPrefix, ...others }: Pick<LeasedEngineOptions, 'clock' | 'logger'> & { readonly keyPrefix: string },
+): ThrottlingOptions {
   const { redis, throttling = {} } = options;
   if (redis === undefined || throttling.engine !== undefined) return throttling;
-  const { deadlineMilliseconds } = throttling;
-  return { ...throttling, engine: redisEngine({ redis, keyPrefix: `${keyPrefix}throttle:`, deadlineMilliseconds }) };
+  const { deadlineMilliseconds, whenLedgerIsLost, ...rest } = throttling;
+  const engine = leasedEngine({
+    ...{ redis, keyPrefix: `${keyPrefix}throttle:`, deadlineMilliseconds, whenLedgerIsLost },
+    ...others,
+  });
+  return { ...rest, deadlineMilliseconds, engine };
 }
 
 function authenticator(
@@ -255,6 +270,13 @@ function authenticator(
   if (options.users === undefined)
     throw new ConfigurationError('session() names a user, so the option users is needed.');
   return new SessionAuthenticator(options.users, one.options);
+}
+
+/** Asks only those authenticators that may answer yes. */
+function needsBodyOf(authenticators: readonly Authenticator[]): (context: Context) => boolean {
+  const asked = authenticators.filter((one) => one.needsBody !== undefined);
+  if (asked.length === 0) return () => false;
+  return (context) => asked.some((one) => one.needsBody?.(context) === true);
 }
 
 function addressOf(trustedProxies: number): AddressOf {

@@ -81,8 +81,11 @@ export class CliContext {
     if (needs.unmigrated !== true) assertFileExists(database);
     // Loaded late, so that help and usage errors are there at once.
     const { createOAuth2 } = await import('../oauth2.js');
+    const { memoryEngine } = await import('../throttling/index.js');
     const oauth2 = createOAuth2({
       database,
+      // A command throttles nobody, and is none of the processes that share a limit.
+      throttling: { engine: memoryEngine() },
       // What fails is thrown as well, and told once.
       logger: silentLogger,
       ...(needs.redis && redis !== undefined ? { redis } : {}),

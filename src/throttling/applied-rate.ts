@@ -1,15 +1,20 @@
 import { parseRate, type Rate } from '../core/rate.js';
 import { structuredInteger, structuredString } from '../core/structured-fields.js';
+import type { ThrottleAlgorithm } from './algorithm.js';
 
 /** One rate of one policy, with everything that can be worked out before a request. */
 export interface AppliedRate extends Rate {
-  /** Begins every counter's key: policy and rate, e.g. `user:100/3600:`. */
+  readonly algorithm: ThrottleAlgorithm;
+  /** Begins every counter's key: policy, rate and, with a tilde, a sliding window, e.g. `user:100/3600:`. */
   readonly keyPrefix: string;
   /** The name in the response fields, as a structured string with its quotes. */
   readonly label: string;
   /** The item of `RateLimit-Policy`, e.g. `"user";q=100;w=3600`. */
   readonly policyItem: string;
 }
+
+/** Asks the engine whether it can count a rate; throws ConfigurationError if not. */
+export type PrepareRate = (rate: Rate, algorithm: ThrottleAlgorithm) => void;
 
 /** How many answers of rate functions are kept, over all policies with one. */
 const MAXIMUM_REMEMBERED = 1000;
@@ -19,12 +24,13 @@ const MAXIMUM_REMEMBERED = 1000;
  *
  * @param alone whether it is the policy's only rate; otherwise the window becomes part of its name in the fields
  */
-export function appliedRate(policyName: string, rate: Rate, alone: boolean): AppliedRate {
+export function appliedRate(policyName: string, rate: Rate, algorithm: ThrottleAlgorithm, alone: boolean): AppliedRate {
   // No policy's name has a slash, so that the longer form is never the name of another.
   const label = structuredString(alone ? policyName : `${policyName}/${rate.windowSeconds}`);
   return Object.freeze({
     ...rate,
-    keyPrefix: `${policyName}:${rate.limit}/${rate.windowSeconds}:`,
+    algorithm,
+    keyPrefix: `${policyName}:${rate.limit}/${rate.windowSeconds}${algorithm === 'sliding-window' ? '~' : ''}:`,
     label,
     policyItem: `${label};q=${structuredInteger(rate.limit)};w=${structuredInteger(rate.windowSeconds)}`,
   });
@@ -35,11 +41,13 @@ export class DynamicRates {
   readonly #known = new Map<string, readonly AppliedRate[]>();
   readonly #policyName: string;
   readonly #where: string;
-  readonly #prepare: (rate: Rate) => void;
+  readonly #algorithm: ThrottleAlgorithm;
+  readonly #prepare: PrepareRate;
 
-  constructor(policyName: string, where: string, prepare: (rate: Rate) => void) {
+  constructor(policyName: string, where: string, algorithm: ThrottleAlgorithm, prepare: PrepareRate) {
     this.#policyName = policyName;
     this.#where = where;
+    this.#algorithm = algorithm;
     this.#prepare = prepare;
   }
 
@@ -53,8 +61,8 @@ export class DynamicRates {
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     const rate = parseRate(text, this.#where) as Rate;
-    this.#prepare(rate);
-    const applied = [appliedRate(this.#policyName, rate, true)];
+    this.#prepare(rate, this.#algorithm);
+    const applied = [appliedRate(this.#policyName, rate, this.#algorithm, true)];
     if (this.#known.size >= MAXIMUM_REMEMBERED) this.#known.clear();
     this.#known.set(text, applied);
     return applied;

@@ -1,8 +1,8 @@
+import { isPromiseLike } from '../core/promises.js';
 import type { AppliedRate } from './applied-rate.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
 import type { AppliedRates, Policy } from './policy.js';
-import { isPromise } from './promises.js';
 import type { StoreGuard } from './store-guard.js';
 import type { ThrottleSubject } from './subject.js';
 import type { WhenStoreFails } from './throttling-options.js';
@@ -37,8 +37,8 @@ export interface CompiledThrottle {
 export interface ThrottleParts {
   readonly guard: StoreGuard;
   readonly whenStoreFails: WhenStoreFails;
-  /** Decides in the mode `local`. */
-  consumeLocally(charges: readonly Charge[]): ThrottleDecision;
+  /** Decides in the mode `local`; `undefined` if this process has no share that it may spend by itself. */
+  consumeLocally(charges: readonly Charge[]): ThrottleDecision | undefined;
   readonly writeFields: WriteFields;
 }
 
@@ -67,12 +67,34 @@ export function compileThrottle(policies: readonly Policy[], parts: ThrottlePart
   const described = Object.freeze(policies.map(({ name, description }) => Object.freeze({ name, description })));
   if (limiting.length === 0) return Object.freeze({ policies: described, unlimited: true, decide: () => ALLOWED });
   const dynamic = limiting.some(({ rates }) => typeof rates === 'function');
+  const assessed = limiting.every(({ ofToken }) => ofToken) ? rememberByToken() : assess;
   const decide = (subject: ThrottleSubject) => {
-    if (!dynamic) return decideOn(assess(limiting, subject), parts);
+    if (!dynamic) return decideOn(assessed(limiting, subject), parts);
     const assessment = assessDynamic(limiting, subject);
-    return isPromise(assessment) ? assessment.then((known) => decideOn(known, parts)) : decideOn(assessment, parts);
+    return isPromiseLike(assessment) ? assessment.then((known) => decideOn(known, parts)) : decideOn(assessment, parts);
   };
   return Object.freeze({ policies: described, unlimited: false, decide });
+}
+
+/**
+ * Keys are joined, and charges made, once per cached token and not per request. An authenticator of the host may give
+ * one token to several principals, so that the principal is looked at each time.
+ */
+function rememberByToken(): typeof assess {
+  const remembered = new WeakMap<
+    object,
+    { readonly principalKey: string | undefined; readonly assessment: Assessment }
+  >();
+  return (policies, subject) => {
+    const { token, principal } = subject;
+    if (token === undefined) return assess(policies, subject);
+    const known = remembered.get(token);
+    // Without a key the address counts, which differs from request to request.
+    if (known !== undefined && known.principalKey === principal.key) return known.assessment;
+    const assessment = assess(policies, subject);
+    if (principal.key !== undefined) remembered.set(token, { principalKey: principal.key, assessment });
+    return assessment;
+  };
 }
 
 function assess(policies: readonly Policy[], subject: ThrottleSubject): Assessment {
@@ -98,11 +120,11 @@ function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): A
       keys.push(key);
       applying.push(policy);
       answers.push(answer);
-      pending ||= isPromise(answer);
+      pending ||= isPromiseLike(answer);
     }
   } catch (error) {
     // What others still answer is of no use any more; a rejection among it would otherwise be unhandled.
-    for (const answer of answers) if (isPromise(answer)) answer.catch(() => {});
+    for (const answer of answers) if (isPromiseLike(answer)) answer.catch(() => {});
     throw error;
   }
   const complete = (rates: readonly AppliedRates[]) => {
@@ -132,6 +154,7 @@ function add(
       limit: rate.limit,
       windowMilliseconds: rate.windowMilliseconds,
       cost,
+      algorithm: rate.algorithm,
     });
   }
 }
@@ -144,7 +167,7 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
     if (limit === 0) return refuseAtOnce(assessment, parts);
   }
   const decision = parts.guard.consume(charges, parts.whenStoreFails === 'closed');
-  return isPromise(decision)
+  return isPromiseLike(decision)
     ? decision.then((known) => outcomeOf(assessment, known, parts))
     : outcomeOf(assessment, decision, parts);
 }
@@ -162,7 +185,9 @@ function outcomeOf(
 ): ThrottleOutcome {
   if (known === undefined && whenStoreFails === 'closed') return UNAVAILABLE;
   if (known === undefined && whenStoreFails === 'open') return ALLOWED;
-  const { allowed, results } = known ?? consumeLocally(charges);
+  const decision = known ?? consumeLocally(charges);
+  if (decision === undefined) return UNAVAILABLE;
+  const { allowed, results } = decision;
   if (!allowed) return refused(rates, results, writeFields);
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false };
 }

@@ -1,4 +1,5 @@
 import type { Rate } from '../core/rate.js';
+import type { ThrottleAlgorithm } from './algorithm.js';
 
 /** What one policy asks for one request: `cost` units of `limit` per window, counted under `key`. */
 export interface Charge {
@@ -11,6 +12,10 @@ export interface Charge {
   readonly windowMilliseconds: number;
   /** Units that this request costs; 0 asks without spending. */
   readonly cost: number;
+  /** Default `fixed-window`. Two charges of one key have one algorithm: the keys of a policy hold it. */
+  readonly algorithm?: ThrottleAlgorithm;
+  /** Whether units of this key are often given back, so that a refusal may be over before its window is. */
+  readonly mayBeRefunded?: boolean;
 }
 
 /** What an engine answers for one charge. */
@@ -19,7 +24,10 @@ export interface ChargeResult {
   readonly allowed: boolean;
   /** Units left in the window after the decision; never negative, never more than will be admitted. */
   readonly remaining: number;
-  /** Milliseconds until the window ends. */
+  /**
+   * Milliseconds until the whole limit is there again: until the fixed window ends, or the last unit leaves the sliding
+   * one. Of a charge that did not fit: until it fits, if nobody else spends meanwhile. Never too short.
+   */
   readonly resetMilliseconds: number;
 }
 
@@ -36,6 +44,7 @@ export interface ThrottleEngine {
    * Decides on all charges together: if one does not fit, none is spent.
    *
    * @throws Error (or rejects) if the store cannot answer; the throttle then acts by `whenStoreFails`
+   * @throws UndecidedError if the store answers, but cannot know about these charges; the same follows for them alone
    */
   consume(charges: readonly Charge[]): ThrottleDecision | Promise<ThrottleDecision>;
   /**
@@ -46,11 +55,16 @@ export interface ThrottleEngine {
    */
   refund(charges: readonly Charge[], decision: ThrottleDecision): void | Promise<void>;
   /**
+   * Decides while the store is away and the mode is `local`, with what this process may spend of each budget by itself;
+   * `undefined` if it knows of no such share. An engine without it leaves the decision to a whole budget in memory.
+   */
+  consumeAlone?(charges: readonly Charge[]): ThrottleDecision | undefined;
+  /**
    * Asked at start-up for each rate that is known then.
    *
    * @throws ConfigurationError if the engine cannot count it
    */
-  prepare?(rate: Rate): void;
+  prepare?(rate: Rate, algorithm: ThrottleAlgorithm): void;
   /** Resolves when the first connection to the store stands, or its first attempt has failed; never rejects. */
   ready?(): Promise<void>;
   /** Closes what the engine opened itself. */

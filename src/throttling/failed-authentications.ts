@@ -1,8 +1,8 @@
+import { isPromiseLike } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
 import type { Charge, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
 import { secondsUntil } from './fields.js';
-import { isPromise } from './promises.js';
 import type { StoreGuard } from './store-guard.js';
 
 /** A place in the budget of an address, taken before a token is looked up. */
@@ -19,7 +19,7 @@ export interface AuthenticationReservation {
 export interface FailedAuthentications {
   /**
    * Takes a place. Never rejects and never waits longer than the throttle's deadline: while the store is away it is
-   * counted in this process.
+   * counted in this process, by the share of it that the engine knows, else by the whole rate.
    *
    * @param address the key of the address, e.g. `ip:203.0.113.5`
    */
@@ -46,15 +46,18 @@ export function failedAuthentications(
   const prefix = `${KEY_PREFIX}:${limit}/${windowSeconds}:`;
   return {
     reserve(address) {
-      const charges: Charge[] = [{ key: prefix + address, tag: address, limit, windowMilliseconds, cost: 1 }];
+      const charges: Charge[] = [
+        { key: prefix + address, tag: address, limit, windowMilliseconds, cost: 1, mayBeRefunded: true },
+      ];
       const complete = (known: ThrottleDecision | undefined): AuthenticationReservation => {
-        if (known !== undefined) return reservation(known, () => guard.refund(charges, known));
+        const ofEngine = known ?? guard.consumeAlone(charges);
+        if (ofEngine !== undefined) return reservation(ofEngine, () => guard.refund(charges, ofEngine));
         const decided = local.consume(charges);
         return reservation(decided, () => local.refund(charges, decided));
       };
       // A late answer is undone, since this process has counted instead.
       const decision = guard.consume(charges, true);
-      return isPromise(decision) ? decision.then(complete) : complete(decision);
+      return isPromiseLike(decision) ? decision.then(complete) : complete(decision);
     },
   };
 }

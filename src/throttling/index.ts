@@ -1,8 +1,12 @@
 export { type Clock, systemClock } from '../core/clock.js';
 export { ConfigurationError } from '../core/errors.js';
 export { parseRate, type Rate } from '../core/rate.js';
+export type { ThrottleAlgorithm } from './algorithm.js';
 export type { CompiledThrottle, ThrottleOutcome } from './compiled-throttle.js';
 export type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
+export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased.js';
+export type { LeasedStatistics } from './engines/leased-engine.js';
+export type { WhenLedgerIsLost } from './engines/leased-ledger.js';
 export { type MemoryEngine, type MemoryEngineOptions, memoryEngine } from './engines/memory.js';
 export {
   type FlexibleLimiter,
@@ -18,3 +22,4 @@ export type { StoreState } from './store-guard.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
 export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';
 export type { FieldsOptions, RateLimitVersion, ThrottlingOptions, WhenStoreFails } from './throttling-options.js';
+export { UndecidedError } from './undecided-error.js';

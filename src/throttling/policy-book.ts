@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import type { Rate } from '../core/rate.js';
+import type { PrepareRate } from './applied-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
 
 /** The policies by name; no two of one name, however it is spelled. */
@@ -7,10 +7,10 @@ export class PolicyBook {
   readonly #declared = new Map<string, Policy>();
   readonly #inline = new Map<string, Policy>();
   readonly #spellings = new Map<string, string>();
-  readonly #prepare: (rate: Rate) => void;
+  readonly #prepare: PrepareRate;
 
   /** @param prepare asks the engine whether it can count a rate */
-  constructor(prepare: (rate: Rate) => void) {
+  constructor(prepare: PrepareRate) {
     this.#prepare = prepare;
   }
 
@@ -66,6 +66,7 @@ function sameOptions(left: InlinePolicy, right: InlinePolicy): boolean {
   return (
     left === right ||
     (left.subject === right.subject &&
+      left.algorithm === right.algorithm &&
       left.cost === right.cost &&
       (left.rate === right.rate || (Array.isArray(left.rate) && String(left.rate) === String(right.rate))))
   );

@@ -1,8 +1,10 @@
 import { ConfigurationError } from '../core/errors.js';
-import { parseRate, type Rate } from '../core/rate.js';
-import { type AppliedRate, appliedRate, DynamicRates } from './applied-rate.js';
-import { isPromise } from './promises.js';
+import { isPromiseLike } from '../core/promises.js';
+import { parseRate } from '../core/rate.js';
+import { ALGORITHMS, type ThrottleAlgorithm } from './algorithm.js';
+import { type AppliedRate, appliedRate, DynamicRates, type PrepareRate } from './applied-rate.js';
 import {
+  isOfToken,
   isSubjectName,
   type KeyOfSubject,
   keyOfSubject,
@@ -28,6 +30,11 @@ export interface PolicyOptions {
   readonly subject?: SubjectName | SubjectFunction;
   /** Units per request; default 1. */
   readonly cost?: number | CostFunction;
+  /**
+   * Default `fixed-window`: at most the limit in each window, which begins with the first request. `sliding-window`: at
+   * most the limit in any span of that length, as DRF's throttles.
+   */
+  readonly algorithm?: ThrottleAlgorithm;
 }
 
 /** A policy that is declared where it is used. */
@@ -44,6 +51,8 @@ export interface Policy {
   readonly key: KeyOfSubject;
   /** The rates of a request; unlimited ones are left out. */
   readonly rates: readonly AppliedRate[] | ((subject: ThrottleSubject) => AppliedRates | Promise<AppliedRates>);
+  /** Whether one token is always counted alike: nothing here is a function of the host's. */
+  readonly ofToken: boolean;
   /** @throws ConfigurationError if a cost function answered what no request can cost */
   cost(subject: ThrottleSubject, rates: AppliedRates): number;
 }
@@ -52,7 +61,7 @@ export type AppliedRates = readonly AppliedRate[];
 
 /** What can stand in a structured string as it is, and never holds the slash that ends the name in a key. */
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
-const OPTIONS: ReadonlySet<string> = new Set(['name', 'rate', 'subject', 'cost']);
+const OPTIONS: ReadonlySet<string> = new Set(['name', 'rate', 'subject', 'cost', 'algorithm']);
 
 /**
  * Checks a policy and makes it ready.
@@ -60,11 +69,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['name', 'rate', 'subject', 'cost']
  * @param prepare asks the engine whether it can count a rate
  * @throws ConfigurationError if the policy cannot be
  */
-export function createPolicy(
-  name: string,
-  declared: string | null | PolicyOptions,
-  prepare: (rate: Rate) => void,
-): Policy {
+export function createPolicy(name: string, declared: string | null | PolicyOptions, prepare: PrepareRate): Policy {
   const where = `throttling policy ${JSON.stringify(name)}`;
   if (!NAME.test(name)) {
     throw new ConfigurationError(
@@ -74,7 +79,8 @@ export function createPolicy(
   const options: PolicyOptions =
     typeof declared === 'string' || declared === null ? { rate: declared } : checkedOptions(declared, where);
   const subject = options.subject ?? (isSubjectName(name) ? name : 'user');
-  const rates = readRates(name, options.rate, where, prepare);
+  const algorithm = checkAlgorithm(options.algorithm, where);
+  const rates = readRates(name, options.rate, where, algorithm, prepare);
   const { cost = 1 } = options;
   if (typeof cost !== 'function') {
     checkCost(cost, where);
@@ -86,6 +92,7 @@ export function createPolicy(
     options,
     key: keyOfSubject(subject, `${where}, subject`),
     rates,
+    ofToken: isOfToken(subject) && typeof rates !== 'function' && typeof cost !== 'function',
     cost: typeof cost === 'function' ? dynamicCost(cost, where) : fixedCost(cost, typeof rates === 'function', where),
   });
 }
@@ -97,21 +104,30 @@ function checkedOptions(declared: PolicyOptions, where: string): PolicyOptions {
   for (const option of Object.keys(declared)) {
     if (!OPTIONS.has(option)) {
       throw new ConfigurationError(
-        `${where}: unknown option ${JSON.stringify(option)}; there are rate, subject, cost.`,
+        `${where}: unknown option ${JSON.stringify(option)}; there are rate, subject, cost, algorithm.`,
       );
     }
   }
   return declared;
 }
 
+function checkAlgorithm(algorithm: ThrottleAlgorithm = 'fixed-window', where: string): ThrottleAlgorithm {
+  if (ALGORITHMS.includes(algorithm)) return algorithm;
+  throw new ConfigurationError(
+    `${where}, algorithm: ${JSON.stringify(algorithm) ?? String(algorithm)}; use 'fixed-window' or 'sliding-window'.`,
+  );
+}
+
 function readRates(
   name: string,
   rate: PolicyOptions['rate'],
   where: string,
-  prepare: (rate: Rate) => void,
+  algorithm: ThrottleAlgorithm,
+  prepare: PrepareRate,
 ): Policy['rates'] {
-  if (typeof rate === 'function')
-    return functionRates(rate, new DynamicRates(name, `${where}, rate function`, prepare));
+  if (typeof rate === 'function') {
+    return functionRates(rate, new DynamicRates(name, `${where}, rate function`, algorithm, prepare));
+  }
   const texts = Array.isArray(rate) ? (rate as readonly string[]) : [rate as string | null];
   if (texts.length === 0) throw new ConfigurationError(`${where}: the list of rates is empty; use null for no limit.`);
   const parsed = texts.map((text) => {
@@ -123,14 +139,14 @@ function readRates(
   if (windows.size < limited.length) {
     throw new ConfigurationError(`${where}: two rates for the same period; keep the lower one.`);
   }
-  for (const one of limited) prepare(one);
-  return Object.freeze(limited.map((one) => appliedRate(name, one, limited.length === 1)));
+  for (const one of limited) prepare(one, algorithm);
+  return Object.freeze(limited.map((one) => appliedRate(name, one, algorithm, limited.length === 1)));
 }
 
 function functionRates(rate: RateFunction, known: DynamicRates): Exclude<Policy['rates'], AppliedRates> {
   return (subject) => {
     const answer = rate(subject);
-    return isPromise(answer) ? answer.then((text) => known.read(text)) : known.read(answer);
+    return isPromiseLike(answer) ? answer.then((text) => known.read(text)) : known.read(answer);
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { isPromiseLike } from '../core/promises.js';
 import type { Charge, ThrottleDecision, ThrottleEngine } from './engine.js';
-import { isPromise } from './promises.js';
+import { UndecidedError } from './undecided-error.js';
 
 export type StoreState = 'up' | 'down';
 
@@ -58,19 +59,25 @@ export class StoreGuard {
     try {
       answer = this.#options.engine.consume(charges);
     } catch (error) {
-      this.#failed(error, probe);
+      if (probe && error instanceof UndecidedError) this.#answeredFromMemory();
+      else this.#failed(error, probe);
       return undefined;
     }
-    if (isPromise(answer)) return this.#withinDeadline(answer, charges, probe, undoLate);
-    this.#answered(probe);
+    if (isPromiseLike(answer)) return this.#withinDeadline(answer, charges, probe, undoLate);
+    if (probe) this.#answeredFromMemory();
     return answer;
+  }
+
+  /** What the engine decides by itself while the store cannot be asked; `undefined` if it cannot. */
+  consumeAlone(charges: readonly Charge[]): ThrottleDecision | undefined {
+    return this.#options.engine.consumeAlone?.(charges);
   }
 
   /** Gives back what a decision of the engine spent, as far as that is possible now; failures are not told. */
   refund(charges: readonly Charge[], decision: ThrottleDecision): void {
     try {
       const done = this.#options.engine.refund(charges, decision);
-      if (isPromise(done)) done.catch(() => {});
+      if (isPromiseLike(done)) done.catch(() => {});
     } catch {
       // What is not given back stays spent until its window ends.
     }
@@ -140,7 +147,17 @@ export class StoreGuard {
     this.#change('up');
   }
 
+  /** An engine that can decide alone has memory, so that an answer at once says nothing of its store. */
+  #answeredFromMemory(): void {
+    if (this.#options.engine.consumeAlone === undefined) this.#answered(true);
+    else this.#probing = false;
+  }
+
   #failed(error: unknown, probe: boolean): void {
+    if (error instanceof UndecidedError) {
+      this.#answered(probe);
+      return;
+    }
     if (probe) this.#probing = false;
     if (error instanceof ConfigurationError) throw error;
     if (this.#state === 'up' || probe) {

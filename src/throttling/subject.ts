@@ -11,6 +11,11 @@ export interface ThrottleSubject {
   readonly clientId?: string | undefined;
   /** SHA-256 of the access token, base64url; none for a session. */
   readonly tokenKey?: string | undefined;
+  /**
+   * The token that user, application and key were read from, if they were: one object for as long as it is cached, so
+   * that what follows from it can be remembered with it.
+   */
+  readonly token?: object | undefined;
   /** The key of the address, e.g. `ip:203.0.113.5`, worked out when it is asked for. */
   address(): string;
   /** The request, as the framework gives it. */
@@ -41,6 +46,11 @@ const KEYS: Readonly<Record<SubjectName, KeyOfSubject>> = {
   },
   token: ({ tokenKey }) => (tokenKey === undefined ? undefined : bounded(`token:${tokenKey}`)),
 };
+
+/** The subjects whose key is the same for all requests with one token. */
+export function isOfToken(subject: SubjectName | SubjectFunction): boolean {
+  return isSubjectName(subject);
+}
 
 /** Whether a name is one of `anon`, `user`, `client`, `token`. */
 export function isSubjectName(name: unknown): name is SubjectName {

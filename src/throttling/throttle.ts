@@ -68,13 +68,14 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   const parts: ThrottleParts = {
     guard,
     whenStoreFails,
-    consumeLocally: (charges) => local.consume(charges),
+    consumeLocally: (charges) =>
+      engine.consumeAlone === undefined ? local.consume(charges) : engine.consumeAlone(charges),
     writeFields: fieldsWriter(checked.fields, clock),
   };
-  const book = new PolicyBook((rate) => engine.prepare?.(rate));
+  const book = new PolicyBook((rate, algorithm) => engine.prepare?.(rate, algorithm));
   for (const [name, declared] of Object.entries(options.policies ?? {})) book.declare(name, declared);
   const everywhere = (options.everywhere ?? []).map((name) => book.find(name, 'throttling.everywhere'));
-  if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication);
+  if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication, 'fixed-window');
   return {
     policyNames: book.declaredNames(),
     failedAuthentications: failedAuthentications(checked.failedAuthentication, guard, local),

@@ -1,11 +1,12 @@
 import { ConfigurationError } from '../core/errors.js';
 import { parseRate, type Rate } from '../core/rate.js';
 import type { ThrottleEngine } from './engine.js';
+import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased-ledger.js';
 import type { PolicyOptions } from './policy.js';
 
 /**
  * What happens while the store is away: `closed` answers 503, `open` admits without counting, `local` counts in this
- * process, with the whole rate.
+ * process: with leases by its share of the rate, on other engines with the whole rate.
  */
 export type WhenStoreFails = 'closed' | 'open' | 'local';
 
@@ -23,10 +24,15 @@ export interface FieldsOptions {
 export interface ThrottlingOptions {
   /** Policies by name: a rate (`100/hour`), `null` for no limit, or the whole policy. */
   readonly policies?: Readonly<Record<string, string | null | PolicyOptions>>;
-  /** Where is counted; default in this process. */
+  /** Where is counted; by default with leases in the `redis` of `createOAuth2`, if there is one, else in this process. */
   readonly engine?: ThrottleEngine;
   /** Default `closed`. */
   readonly whenStoreFails?: WhenStoreFails;
+  /**
+   * What follows when the Redis of the default engine has forgotten what was counted; default `wait`. An engine of your
+   * own has it as an option of `leasedEngine`.
+   */
+  readonly whenLedgerIsLost?: WhenLedgerIsLost;
   /** How long a decision may take before the store counts as failed, in milliseconds; default 50. */
   readonly deadlineMilliseconds?: number;
   /** The budget of failed authentications of one address; default `300/m`; `null` for none. */
@@ -45,7 +51,8 @@ export interface CheckedOptions {
 }
 
 const NAMES: ReadonlySet<string> = new Set([
-  ...['policies', 'engine', 'whenStoreFails', 'deadlineMilliseconds', 'failedAuthentication', 'fields', 'everywhere'],
+  ...['policies', 'engine', 'whenStoreFails', 'whenLedgerIsLost', 'deadlineMilliseconds', 'failedAuthentication'],
+  ...['fields', 'everywhere'],
 ]);
 const MODES: readonly WhenStoreFails[] = ['closed', 'open', 'local'];
 const VERSIONS: readonly (RateLimitVersion | false)[] = ['draft-10', 'draft-11', false];
@@ -60,6 +67,7 @@ export function checkOptions(options: ThrottlingOptions): CheckedOptions {
     policies,
     engine,
     whenStoreFails = 'closed',
+    whenLedgerIsLost,
     deadlineMilliseconds = 50,
     failedAuthentication = '300/m',
   } = options;
@@ -67,9 +75,19 @@ export function checkOptions(options: ThrottlingOptions): CheckedOptions {
     fail('policies', policies, "give an object such as { user: '100/hour' }");
   }
   if (engine !== undefined && (typeof engine?.consume !== 'function' || typeof engine.refund !== 'function')) {
-    fail('engine', engine, 'give memoryEngine(), redisEngine({ redis }) or another object with consume and refund');
+    fail('engine', engine, 'give memoryEngine(), leasedEngine({ redis }) or another object with consume and refund');
   }
   if (!MODES.includes(whenStoreFails)) fail('whenStoreFails', whenStoreFails, "use 'closed', 'open' or 'local'");
+  if (whenLedgerIsLost !== undefined && !WAYS_AFTER_LOSS.includes(whenLedgerIsLost)) {
+    fail('whenLedgerIsLost', whenLedgerIsLost, "use 'wait' or 'restart'");
+  }
+  if (whenLedgerIsLost !== undefined && engine !== undefined) {
+    fail(
+      'whenLedgerIsLost',
+      whenLedgerIsLost,
+      'it is for the default engine; beside an engine, give it to leasedEngine',
+    );
+  }
   const deadlineFits = deadlineMilliseconds > 0 && deadlineMilliseconds <= MAXIMUM_DEADLINE_MILLISECONDS;
   if (typeof deadlineMilliseconds !== 'number' || !deadlineFits) {
     fail(

@@ -2,7 +2,10 @@ import type { Charge, ChargeResult } from '../engine.js';
 
 /** A result that remembers which window it was counted in, so that a refund finds the same one or none. */
 export interface CountedResult extends ChargeResult {
-  /** When the window ends, by the clock of the engine, in milliseconds. */
+  /**
+   * When the window ends, by the clock of the engine, in milliseconds. Of a sliding one in memory, which has no end of
+   * its own, when the units were spent.
+   */
   readonly windowEnd: number;
 }
 

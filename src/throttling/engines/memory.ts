@@ -3,7 +3,8 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import { ConfigurationError } from '../../core/errors.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
-import { type Counter, OverflowCounters } from './overflow.js';
+import { type Counter, newCounter, OverflowCounters } from './overflow.js';
+import type { SlidingLog } from './sliding-log.js';
 
 export interface MemoryEngineOptions {
   /** How many counters are kept at most; default 100 000. Keys beyond share a fixed number of counters. */
@@ -25,7 +26,7 @@ const SWEEP_PER_INSERT = 2;
 const SWEEP_WHEN_FULL = 32;
 
 /**
- * Makes an engine that counts in this process: fixed windows that begin at a key's first hit. It needs no timer, keeps
+ * Makes an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps
  * a bounded number of counters whatever identifiers callers present, and never admits more than a rate.
  *
  * @throws ConfigurationError if `maxKeys` is no whole number of at least 1
@@ -39,14 +40,14 @@ export function memoryEngine({
       `memoryEngine: maxKeys is ${JSON.stringify(maxKeys) ?? String(maxKeys)}; give a whole number of at least 1.`,
     );
   }
-  return new FixedWindows(maxKeys, clock);
+  return new Windows(maxKeys, clock);
 }
 
 /** Where a charge is counted: an existing counter, a new one of its own (`undefined`), or nowhere. */
 type Place = Counter | undefined | typeof NOWHERE;
 const NOWHERE = Symbol('nowhere');
 
-class FixedWindows implements MemoryEngine {
+class Windows implements MemoryEngine {
   readonly #counters = new Map<string, Counter>();
   readonly #overflow = new OverflowCounters(randomInt(2 ** 32));
   readonly #maxKeys: number;
@@ -109,8 +110,10 @@ class FixedWindows implements MemoryEngine {
     for (let index = 0; index < charges.length; index++) {
       const charge = charges[index] as Charge;
       const counter = this.#counters.get(charge.key) ?? this.#overflow.live(charge, now);
-      if (counter === undefined || counter.endsAt !== windowEndOf(decision.results[index])) continue;
-      counter.used = Math.max(0, counter.used - charge.cost);
+      const windowEnd = windowEndOf(decision.results[index]);
+      if (counter === undefined || windowEnd === undefined) continue;
+      if (counter.log !== undefined) counter.log.remove(windowEnd, charge.cost, now);
+      else if (counter.endsAt === windowEnd) counter.used = Math.max(0, counter.used - charge.cost);
     }
   }
 
@@ -127,7 +130,7 @@ class FixedWindows implements MemoryEngine {
     // The same key twice in one request: the first of the two made the counter.
     let counter = place === undefined ? this.#counters.get(charge.key) : (place as Counter);
     if (counter === undefined) {
-      counter = { used: 0, endsAt: now + charge.windowMilliseconds, shared: false };
+      counter = newCounter(charge, now + charge.windowMilliseconds, false);
       if (charge.cost > 0) this.#counters.set(charge.key, counter);
     } else if (counter.endsAt <= now) {
       if (charge.cost === 0) return unspent(charge, counter, true, now);
@@ -135,8 +138,20 @@ class FixedWindows implements MemoryEngine {
       counter.endsAt = now + charge.windowMilliseconds;
       if (counter.shared) this.#overflow.opened(counter.endsAt);
     }
+    if (counter.log !== undefined) return this.#spendInLog(charge, counter, counter.log, now);
     counter.used += charge.cost;
     return countedResult(charge, true, counter.used, counter.endsAt - now, counter.endsAt);
+  }
+
+  #spendInLog(charge: Charge, counter: Counter, log: SlidingLog, now: number): ChargeResult {
+    log.add(now, charge.cost);
+    const left = log.millisecondsUntilEmpty(now);
+    if (charge.cost > 0) {
+      counter.endsAt = now + left;
+      if (counter.shared) this.#overflow.opened(counter.endsAt);
+    }
+    // Its own time is what tells these units from others; the sum with the window would not be exact.
+    return countedResult(charge, true, log.used(now), left, now);
   }
 
   #sweep(steps: number, now: number): void {
@@ -172,7 +187,8 @@ function alreadyAsked(charges: readonly Charge[], places: readonly Place[], inde
 }
 
 function usedIn(place: Place, now: number): number {
-  return place !== undefined && place !== NOWHERE && place.endsAt > now ? place.used : 0;
+  if (place === undefined || place === NOWHERE || place.endsAt <= now) return 0;
+  return place.log === undefined ? place.used : place.log.used(now);
 }
 
 function fitsIn(place: Place, charge: Charge, now: number, asked: number): boolean {
@@ -183,6 +199,13 @@ function fitsIn(place: Place, charge: Charge, now: number, asked: number): boole
 function unspent(charge: Charge, place: Place, allowed: boolean, now: number): ChargeResult {
   if (place === NOWHERE) return countedResult(charge, false, charge.limit, charge.windowMilliseconds, now);
   const live = place !== undefined && place.endsAt > now;
+  if (live && place.log !== undefined) {
+    const used = place.log.used(now);
+    const left = allowed
+      ? place.log.millisecondsUntilEmpty(now)
+      : place.log.millisecondsUntilFree(used + charge.cost - charge.limit, now);
+    return countedResult(charge, allowed, used, left, now + left);
+  }
   const endsAt = live ? place.endsAt : now + charge.windowMilliseconds;
   return countedResult(charge, allowed, usedIn(place, now), endsAt - now, endsAt);
 }

@@ -1,12 +1,22 @@
+import { slides } from '../algorithm.js';
 import type { Charge } from '../engine.js';
+import { SlidingLog } from './sliding-log.js';
 
-/** One fixed window: it begins at the first hit and lasts its whole length. */
+/** One window: a fixed one begins at the first hit and lasts its whole length, a sliding one has a log. */
 export interface Counter {
+  /** What a fixed window counted. */
   used: number;
-  /** In milliseconds of the monotonic clock; the window is over from then on. */
+  /** In milliseconds of the monotonic clock; from then on nothing counts any more. */
   endsAt: number;
+  log?: SlidingLog | undefined;
   /** Whether several keys count on it. */
   readonly shared: boolean;
+}
+
+/** A counter of nothing yet. */
+export function newCounter(charge: Charge, endsAt: number, shared: boolean): Counter {
+  const log = slides(charge) ? new SlidingLog(charge.windowMilliseconds) : undefined;
+  return { used: 0, endsAt, log, shared };
 }
 
 /** How many rates have overflow counters of their own; with more, keys that find no place are refused. */
@@ -44,7 +54,7 @@ export class OverflowCounters {
       this.#byRate.set(rate, counters);
     }
     const slot = this.#slot(charge.key);
-    counters[slot] ??= { used: 0, endsAt: Number.NEGATIVE_INFINITY, shared: true };
+    counters[slot] ??= newCounter(charge, Number.NEGATIVE_INFINITY, true);
     return counters[slot];
   }
 
@@ -61,5 +71,5 @@ export class OverflowCounters {
 }
 
 function rateKey(charge: Charge): string {
-  return `${charge.limit}/${charge.windowMilliseconds}`;
+  return `${charge.limit}/${charge.windowMilliseconds}${slides(charge) ? '~' : ''}`;
 }

@@ -2,6 +2,7 @@ import type { RateLimiterRes } from 'rate-limiter-flexible';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { ConfigurationError } from '../../core/errors.js';
 import type { Rate } from '../../core/rate.js';
+import { slides, type ThrottleAlgorithm } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 
@@ -64,7 +65,8 @@ class FlexibleEngine implements ThrottleEngine {
     this.#clock = clock;
   }
 
-  prepare({ limit, windowMilliseconds }: Rate): void {
+  prepare({ limit, windowMilliseconds }: Rate, algorithm?: ThrottleAlgorithm): void {
+    checkAlgorithm({ algorithm });
     if (limit > 0) this.#limiter(limit, windowMilliseconds);
   }
 
@@ -97,6 +99,7 @@ class FlexibleEngine implements ThrottleEngine {
   }
 
   async #consumeOne(charge: Charge): Promise<Consumed> {
+    checkAlgorithm(charge);
     if (charge.cost === 0 || charge.limit === 0) {
       const result = await this.#ask(charge);
       return { fits: result.allowed, spent: false, result };
@@ -173,6 +176,13 @@ class FlexibleEngine implements ThrottleEngine {
     checkLimiter(limiter, limit, windowSeconds);
     return limiter;
   }
+}
+
+function checkAlgorithm(charge: { readonly algorithm?: ThrottleAlgorithm | undefined }): void {
+  if (!slides(charge)) return;
+  throw new ConfigurationError(
+    `${WHERE}: rate-limiter-flexible counts in fixed windows only; use another engine, or algorithm: 'fixed-window'.`,
+  );
 }
 
 function isState(value: unknown): value is RateLimiterRes {

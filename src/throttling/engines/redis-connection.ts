@@ -26,6 +26,9 @@ const IMPATIENT = {
 
 const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECONNECT_DELAY_MILLISECONDS);
 
+/** A URL, or an ioredis client. */
+export type RedisSource = string | Redis | Cluster;
+
 /**
  * Opens the engine's own connection: from a URL, or with the address and credentials of the host's client.
  *

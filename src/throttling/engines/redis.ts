@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { ConfigurationError } from '../../core/errors.js';
+import { slides } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 import { closeRedis, firstConnection, isCluster, openRedis } from './redis-connection.js';
@@ -21,8 +22,8 @@ export interface RedisEngineOptions {
 
 const WHERE = 'redisEngine';
 /** The names carry a version: another version of this package may have other scripts on the same client. */
-const CONSUME_COMMAND = 'routingControllersOAuth2Consume1';
-const REFUND_COMMAND = 'routingControllersOAuth2Refund1';
+const CONSUME_COMMAND = 'routingControllersOAuth2Consume2';
+const REFUND_COMMAND = 'routingControllersOAuth2Refund2';
 /** Commands for this many keys are there from the start, and are pipelined. */
 const PREPARED_KEYS = 4;
 /** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
@@ -100,6 +101,7 @@ class RedisEngine implements ThrottleEngine {
         const parameters = counted.flatMap((index) => [
           (charges[index] as Charge).cost,
           windowEndOf(decision.results[index]) as number,
+          slides(charges[index] as Charge) ? (charges[index] as Charge).windowMilliseconds : 0,
         ]);
         return this.#call(REFUND_COMMAND, REFUND, keys, parameters);
       }),
@@ -120,7 +122,9 @@ class RedisEngine implements ThrottleEngine {
     const keys = charges.map((charge) => this.#key(charge));
     for (;;) {
       const parameters = [this.#notAfter(until)];
-      for (const { cost, limit, windowMilliseconds } of charges) parameters.push(cost, limit, windowMilliseconds);
+      for (const charge of charges) {
+        parameters.push(charge.cost, charge.limit, charge.windowMilliseconds, slides(charge) ? 1 : 0);
+      }
       const answer = await this.#call(CONSUME_COMMAND, CONSUME, keys, parameters);
       const [decision = -1, serverNow = 0] = answer;
       const now = this.#clock.monotonicMilliseconds();
@@ -201,7 +205,8 @@ function readDecision(charges: readonly Charge[], answer: readonly number[]): Th
   const results = charges.map((charge, index) => {
     const at = 2 + 3 * index;
     const left = answer[at + 2] as number;
-    return countedResult(charge, answer[at] === 1, answer[at + 1] as number, left, serverNow + left);
+    const windowEnd = serverNow + (slides(charge) ? charge.windowMilliseconds : left);
+    return countedResult(charge, answer[at] === 1, answer[at + 1] as number, left, windowEnd);
   });
   return { allowed: answer[0] === 1, results };
 }

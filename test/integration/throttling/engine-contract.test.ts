@@ -1,11 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Charge, ThrottleEngine } from '../../../src/throttling/engine.js';
-import { charge, type EngineUnderTest, engines, pause } from './engines.js';
+import type { ThrottleAlgorithm } from '../../../src/throttling/index.js';
+import { charge as chargeOf, type EngineUnderTest, engines, onlyFixed, pause } from './engines.js';
 
-describe.each(Object.keys(engines))('an engine %s', (name) => {
+const cases = Object.keys(engines).flatMap((name): [string, ThrottleAlgorithm][] =>
+  onlyFixed.has(name)
+    ? [[name, 'fixed-window']]
+    : [
+        [name, 'fixed-window'],
+        [name, 'sliding-window'],
+      ],
+);
+
+describe.each(cases)('an engine %s, %s', (name, algorithm) => {
   let under: EngineUnderTest;
   let engine: ThrottleEngine;
   let people = 0;
+  const charge = (tag: string, limit: number, windowSeconds: number, cost = 1, policy = 'user') =>
+    chargeOf(tag, limit, windowSeconds, cost, policy, algorithm);
   const someone = () => `user:${people++}`;
   const consume = async (...charges: Charge[]) => engine.consume(charges);
   const remaining = async (one: Charge) => (await engine.consume([{ ...one, cost: 0 }])).results[0]?.remaining;

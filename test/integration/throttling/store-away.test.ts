@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import {
   createThrottle,
@@ -10,8 +10,7 @@ import {
   type ThrottleOutcome,
   type WhenStoreFails,
 } from '../../../src/throttling/index.js';
-import { startRedisCluster } from '../../support/redis-cluster.js';
-import { type RedisProcess, startRedis } from '../../support/services.js';
+import { type RedisProcess, startRedis, startRedisCluster } from '../../support/services.js';
 import { user } from '../../unit/throttling/subjects.js';
 import { pause, until } from './engines.js';
 
@@ -149,7 +148,7 @@ test.each(['frozen', 'killed'])(
   'on a Cluster, a node that is %s makes no request wait, and is used again',
   async (how) => {
     const cluster = await startRedisCluster();
-    const client = cluster.connect();
+    const client = new Cluster([...cluster.startupNodes]);
     client.on('error', () => {});
     try {
       const asked = await throttleOn('closed', redisEngine({ redis: client, deadlineMilliseconds: 500 }));

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { register, type StackName, useBookstore } from '../../support/bookstore.js';
 import { call } from '../support/http.js';
@@ -25,10 +26,12 @@ describe.each<[StackName, number]>([
     expect(admitted).toBeLessThanOrEqual(LIMIT);
     // A busy machine may miss the deadline of the store; such a call is answered with 503 and must not count.
     expect(statuses.filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
-    for (let more = 0; more <= LIMIT; more += 1) {
-      const { status } = await call(`${shop.url}/api/throttled`, { token });
-      if (status === 200) admitted += 1;
+    const again = async () => (await call(`${shop.url}/api/throttled`, { token })).status;
+    // What was not admitted for that reason is there again, a moment later.
+    while (admitted < LIMIT) {
+      if ((await again()) === 200) admitted += 1;
+      else await pause(50);
     }
-    expect(admitted).toBe(LIMIT);
+    for (let more = 0; more < LIMIT; more += 1) expect(await again()).not.toBe(200);
   });
 });

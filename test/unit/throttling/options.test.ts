@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { createThrottle, type PolicyOptions, type ThrottlingOptions } from '../../../src/throttling/index.js';
+import {
+  createThrottle,
+  memoryEngine,
+  type PolicyOptions,
+  type ThrottlingOptions,
+} from '../../../src/throttling/index.js';
 
 describe('a mistake in the options is an error at start-up that names it', () => {
   const policy = (options: unknown) => ({ policies: { user: options as PolicyOptions } });
@@ -26,6 +31,16 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     ['policies that are a list', { policies: ['5/h'] }, /throttling\.policies/],
     ['an unknown option', { polices: {} }, /throttling\.polices: no such option/],
     ['an unknown mode', { whenStoreFails: 'half' }, /throttling\.whenStoreFails: half; use 'closed'/],
+    [
+      'an unknown way on',
+      { whenLedgerIsLost: 'guess' },
+      /throttling\.whenLedgerIsLost: guess; use 'wait' or 'restart'/,
+    ],
+    [
+      'a way on beside an engine',
+      { whenLedgerIsLost: 'wait', engine: memoryEngine() },
+      /whenLedgerIsLost: wait; it is for the default engine/,
+    ],
     ['no deadline', { deadlineMilliseconds: 0 }, /throttling\.deadlineMilliseconds: 0/],
     ['a deadline that is none', { deadlineMilliseconds: Number.NaN }, /throttling\.deadlineMilliseconds: NaN/],
     ['a deadline in words', { deadlineMilliseconds: '50' }, /throttling\.deadlineMilliseconds: 50/],

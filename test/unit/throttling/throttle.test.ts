@@ -161,6 +161,47 @@ describe('the subject', () => {
   });
 });
 
+describe('a token that comes again', () => {
+  const token = {};
+
+  test('is counted on under the same key', () => {
+    const { ask } = throttleOf({ user: '2/h', client: '3/h', token: '4/h' });
+    const remaining = () => ask({ ...user('alice', 'app', 'key'), token }).fields.RateLimit;
+    expect(remaining()).toBe('"user";r=1;t=3600, "client";r=2;t=3600, "token";r=3;t=3600');
+    expect(remaining()).toBe('"user";r=0;t=3600, "client";r=1;t=3600, "token";r=2;t=3600');
+  });
+
+  test('with another principal is counted under the other one', () => {
+    const { ask } = throttleOf({ user: '1/h' });
+    expect(ask({ ...user('alice'), token }).allowed).toBe(true);
+    expect(ask({ ...user('bob'), token }).allowed).toBe(true);
+    expect(ask({ ...user('bob'), token }).allowed).toBe(false);
+    expect(ask({ ...user('alice'), token }).allowed).toBe(false);
+  });
+
+  test('of an anonymous principal is counted by each address', () => {
+    const { ask } = throttleOf({ anon: '1/h' });
+    expect(ask({ ...anonymous('ip:203.0.113.1'), token }).allowed).toBe(true);
+    expect(ask({ ...anonymous('ip:203.0.113.2'), token }).allowed).toBe(true);
+    expect(ask({ ...anonymous('ip:203.0.113.2'), token }).allowed).toBe(false);
+  });
+
+  test('has functions of the host asked for every request', () => {
+    const asked = { subject: 0, cost: 0, rate: 0 };
+    const count = (what: keyof typeof asked): number => {
+      asked[what] += 1;
+      return asked[what];
+    };
+    const { ask } = throttleOf({
+      tenant: { rate: '9/h', subject: () => `tenant-${count('subject')}` },
+      weighed: { rate: '9/h', cost: () => count('cost') },
+      planned: { rate: () => `${count('rate')}/h` },
+    });
+    for (let request = 0; request < 3; request += 1) ask({ ...user('alice'), token });
+    expect(asked).toEqual({ subject: 3, cost: 3, rate: 3 });
+  });
+});
+
 describe('costs', () => {
   test('count as so many units', () => {
     const { ask } = throttleOf({ user: { rate: '10/h', cost: 4 } });

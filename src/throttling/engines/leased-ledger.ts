@@ -1,0 +1,85 @@
+import type { Charge } from '../engine.js';
+
+/** What a process asks of the ledger for one key. */
+export interface Claim {
+  readonly charge: Charge;
+  /** Units that the request itself spends; all claims of a call are granted theirs, or none. */
+  readonly need: number;
+  /** Units that other requests of this process wait for. */
+  readonly want: number;
+  /** Units on speculation. */
+  readonly more: number;
+  /** `more` is at most this part of what remains, as a divisor. */
+  readonly divisor: number;
+}
+
+/** What the ledger answers to one claim. */
+export interface Claimed {
+  readonly fits: boolean;
+  /** Units that nobody has, after the decision. */
+  readonly available: number;
+  /** As of the moment of the decision: see `ChargeResult.resetMilliseconds`. */
+  readonly resetMilliseconds: number;
+  /** Names what the needed units were counted in: the end of a fixed window, the time in a sliding one. */
+  readonly id: number;
+  /** Units of `want` and `more` that were granted. */
+  readonly extra: number;
+  readonly extraId: number;
+  /** How long extra units may be spent, from the moment of the decision. */
+  readonly extraMilliseconds: number;
+  /** Whether units of this window have been, or may be, given back, so that a refusal may be over early. */
+  readonly soft: boolean;
+}
+
+export type LedgerAnswer =
+  | { readonly decision: 'granted' | 'refused'; readonly generation: number; readonly claimed: readonly Claimed[] }
+  /** The ledger lost what it had counted, and the windows of these claims may be among it. */
+  | { readonly decision: 'undecided'; readonly milliseconds: number };
+
+/** Units that go back. */
+export interface Return {
+  readonly charge: Charge;
+  readonly generation: number;
+  readonly id: number;
+  readonly units: number;
+}
+
+/** Units that were spent while the ledger was away. */
+export interface Registration {
+  readonly charge: Charge;
+  readonly units: number;
+  /** What is left of the window in which they were spent. */
+  readonly leftMilliseconds: number;
+}
+
+/**
+ * What follows when Redis comes back without what was counted (a restart without persistence, FLUSHALL):
+ *
+ * - `wait`: a window that may have been open counts as unknown until it must have ended. Requests that would need it are
+ *   decided by `whenStoreFails`; none is admitted beyond a limit.
+ * - `restart`: windows begin anew, so that a window in which it happens may see its limit twice.
+ */
+export type WhenLedgerIsLost = 'wait' | 'restart';
+
+export const WAYS_AFTER_LOSS: readonly WhenLedgerIsLost[] = ['wait', 'restart'];
+
+/** Where all processes take their units from. Every call is atomic, and rejects if there is no answer. */
+export interface Ledger {
+  /** Whether one call serves keys of one tag only, as on a Cluster. */
+  readonly callsByTag: boolean;
+  /** Whether a call can be sent now. */
+  readonly connected: boolean;
+  /**
+   * @param until when nobody waits for the answer any more, by the monotonic clock; later nothing is done
+   */
+  claim(claims: readonly Claim[], until: number): Promise<LedgerAnswer>;
+  giveBack(returns: readonly Return[]): Promise<void>;
+  register(registrations: readonly Registration[]): Promise<void>;
+  /** Renews this process's membership and answers all members. */
+  join(member: string, forMilliseconds: number): Promise<readonly string[]>;
+  leave(member: string): Promise<void>;
+  /** Calls back each time when the ledger can be used (again), before any other call is made. */
+  onOpened(listener: () => void): void;
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}

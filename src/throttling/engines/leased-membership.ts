@@ -1,0 +1,83 @@
+import type { Clock } from '../../core/clock.js';
+import type { Ledger } from './leased-ledger.js';
+
+/** How long a process counts as one of the fleet after it was heard of last. */
+const LEASE_MILLISECONDS = 10_000;
+
+/**
+ * The processes that share a ledger. Each renews its membership every second; what it read last counts while the ledger
+ * is away.
+ *
+ * Shares are safe: they add up to no more than the limit. One that is not heard of any more makes the others' shares
+ * larger only after its lease, also when the ledger has forgotten all of them; one that comes later than others has no
+ * share until they have had the time to read of it.
+ */
+export class Membership {
+  static readonly PERIOD_MILLISECONDS = 1000;
+
+  readonly #ledger: Ledger;
+  readonly #member: string;
+  readonly #clock: Clock;
+  #members: readonly string[] | undefined;
+  /** When each process was heard of last. */
+  readonly #heardAt = new Map<string, number>();
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  /** From when on this process has a share. */
+  #sharesFrom = Number.POSITIVE_INFINITY;
+  #renewing: Promise<void> | undefined;
+  #left = false;
+
+  constructor(ledger: Ledger, member: string, clock: Clock) {
+    this.#ledger = ledger;
+    this.#member = member;
+    this.#clock = clock;
+  }
+
+  /** How many processes there are, as far as is known. */
+  get processes(): number | undefined {
+    return this.#members?.length;
+  }
+
+  /** The part of a limit that this process may spend by itself; `undefined` if it knows of none. */
+  readonly share = (limit: number): number | undefined => {
+    if (this.#members === undefined || this.#clock.monotonicMilliseconds() < this.#sharesFrom) return undefined;
+    const processes = this.#members.length;
+    const rank = this.#members.indexOf(this.#member);
+    return Math.floor(limit / processes) + (rank < limit % processes ? 1 : 0);
+  };
+
+  /** Never rejects. */
+  renew(): Promise<void> {
+    if (this.#left || !this.#ledger.connected) return Promise.resolve();
+    this.#renewing ??= this.#renewNow()
+      .catch(() => {})
+      .finally(() => {
+        this.#renewing = undefined;
+      });
+    return this.#renewing;
+  }
+
+  /** Resolves when a renewal that is under way has ended. */
+  async renewed(): Promise<void> {
+    await this.#renewing;
+  }
+
+  async leave(): Promise<void> {
+    this.#left = true;
+    await this.#renewing;
+    await this.#ledger.leave(this.#member).catch(() => {});
+  }
+
+  async #renewNow(): Promise<void> {
+    const sentAt = this.#clock.monotonicMilliseconds();
+    for (const member of await this.#ledger.join(this.#member, LEASE_MILLISECONDS)) this.#heardAt.set(member, sentAt);
+    for (const [member, at] of this.#heardAt) if (sentAt - at >= LEASE_MILLISECONDS) this.#heardAt.delete(member);
+    const members = [...this.#heardAt.keys()].sort();
+    const now = this.#clock.monotonicMilliseconds();
+    // After a long silence the others may have gone on without this process: it comes anew.
+    const anew = sentAt - this.#renewedAt > LEASE_MILLISECONDS / 2;
+    if (anew) this.#sharesFrom = members.length === 1 ? now : now + 2 * Membership.PERIOD_MILLISECONDS;
+    this.#renewedAt = sentAt;
+    this.#members = members;
+  }
+}

@@ -1,0 +1,83 @@
+import type { Charge, ChargeResult, ThrottleDecision } from '../engine.js';
+import { UndecidedError } from '../undecided-error.js';
+import type { KeyState, KeyStates, Lease } from './leased-keys.js';
+import { leasedResult } from './leased-result.js';
+
+/** How old what the ledger said may be where it is told beside a refusal by another policy. */
+const FRESH_MILLISECONDS = 1000;
+
+/** The lease of a key, if it can be spent from now. */
+export function liveLease(state: KeyState | undefined, now: number): Lease | undefined {
+  const lease = state?.lease;
+  return lease !== undefined && now < lease.deadline ? lease : undefined;
+}
+
+/** Whether a lease pays a charge by itself. It keeps a unit, so that it never tells of nothing left where there is more. */
+export function covers(lease: Lease | undefined, cost: number): lease is Lease {
+  return lease !== undefined && cost > 0 && lease.balance > cost;
+}
+
+/** What nobody had when the ledger was asked last; nothing if that is no news any more. Told beside a refusal only. */
+export function freshlyAvailable(state: KeyState | undefined, now: number): number {
+  const seen = state?.seen;
+  return seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt ? 0 : seen.available;
+}
+
+/**
+ * What this process can tell of a request without the ledger: a refusal that it remembers, `'covered'` if leases pay for
+ * all charges (nothing is spent yet), or `undefined`.
+ *
+ * @throws UndecidedError if the ledger said that it cannot know yet
+ */
+export function fromMemory(
+  keys: KeyStates,
+  charges: readonly Charge[],
+  now: number,
+): 'covered' | ThrottleDecision | undefined {
+  const results: (ChargeResult | undefined)[] = [];
+  let refused = false;
+  let covered = true;
+  let undecided = 0;
+  for (const charge of charges) {
+    const state = charge.limit === 0 ? undefined : keys.get(charge.key);
+    const lease = liveLease(state, now);
+    const balance = lease?.balance ?? 0;
+    if (covers(lease, charge.cost)) {
+      results.push(leasedResult(true, balance + freshlyAvailable(state, now), lease.resetAt - now));
+      continue;
+    }
+    covered = false;
+    const result =
+      charge.limit === 0 ? leasedResult(false, 0, charge.windowMilliseconds) : remembered(state, charge, balance, now);
+    if (result instanceof UndecidedError) undecided = Math.max(undecided, result.milliseconds);
+    else if (result?.allowed === false) refused = true;
+    results.push(result instanceof UndecidedError ? undefined : result);
+  }
+  if (covered) return 'covered';
+  if (!refused && undecided > 0) throw new UndecidedError(undecided);
+  return refused && results.every((result) => result !== undefined)
+    ? { allowed: false, results: results as ChargeResult[] }
+    : undefined;
+}
+
+function remembered(
+  state: KeyState | undefined,
+  charge: Charge,
+  balance: number,
+  now: number,
+): ChargeResult | UndecidedError | undefined {
+  const refusal = state?.refusal;
+  if (refusal !== undefined && now < refusal.until) {
+    if (refusal.undecided) return new UndecidedError(refusal.until - now);
+    if (charge.cost - balance >= refusal.from) {
+      // Of units that are left, others may have taken some.
+      if (refusal.available > 0 && now - (state?.claimedAt ?? 0) > FRESH_MILLISECONDS) return undefined;
+      return leasedResult(false, refusal.available + balance, refusal.resetAt - now);
+    }
+  }
+  const seen = state?.seen;
+  if (seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt) return undefined;
+  const remaining = seen.available + balance;
+  // It is told beside a refusal, and refuses nothing itself.
+  return charge.cost <= remaining ? leasedResult(true, remaining, seen.resetAt - now) : undefined;
+}

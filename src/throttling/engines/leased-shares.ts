@@ -1,0 +1,164 @@
+import type { Clock } from '../../core/clock.js';
+import { slides } from '../algorithm.js';
+import type { Charge, ThrottleDecision } from '../engine.js';
+import type { Ledger, Registration } from './leased-ledger.js';
+import { leasedResult, type Portion } from './leased-result.js';
+import { SlidingLog } from './sliding-log.js';
+
+/** In place of a generation of the ledger: counted by this process alone, at a time of its own clock. */
+export const ALONE = -1;
+
+/** What this process spent of one key by itself, in one window. */
+interface Spending {
+  readonly charge: Charge;
+  readonly log: SlidingLog | undefined;
+  used: number;
+  /** How much of `used` the ledger knows; of a sliding window, how much it was told since the spending began. */
+  registered: number;
+  total: number;
+  endsAt: number;
+}
+
+/**
+ * Counts by itself while the ledger is away, with this process's share of each limit, and tells the ledger when it is
+ * back. What was spent counts on here until its window has ended, so that a ledger that comes and goes gives no second
+ * share.
+ */
+export class LocalShares {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #maxKeys: number;
+  readonly #spendings = new Map<string, Spending>();
+  /** Whether something was spent that the ledger has not been told. */
+  #untold = false;
+
+  constructor(ledger: Ledger, clock: Clock, maxKeys: number) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#maxKeys = maxKeys;
+  }
+
+  /**
+   * @param charges with each key once
+   * @param share the part of a limit that this process has; `undefined` if it knows of none
+   * @param own what it spent of it in the ledger's units before
+   */
+  consume(
+    charges: readonly Charge[],
+    share: (limit: number) => number | undefined,
+    own: (charge: Charge) => number,
+  ): ThrottleDecision | undefined {
+    const now = this.#clock.monotonicMilliseconds();
+    const limits: number[] = [];
+    for (const { limit } of charges) {
+      const own = share(limit);
+      if (own === undefined) return undefined;
+      limits.push(own);
+    }
+    const roomy = this.#spendings.size + charges.length <= this.#maxKeys;
+    // A key that finds no place has nothing: what it spent could not be counted.
+    const used = charges.map((charge) =>
+      roomy || this.#spendings.has(charge.key) ? this.#used(charge.key, now) + own(charge) : charge.limit,
+    );
+    const fits = charges.map(
+      ({ cost }, index) => (limits[index] as number) > 0 && (used[index] as number) + cost <= (limits[index] as number),
+    );
+    const allowed = fits.every(Boolean);
+    const results = charges.map((charge, index) => {
+      const limit = limits[index] as number;
+      const portions = allowed ? this.#spend(charge, now) : undefined;
+      const remaining = Math.max(0, limit - (used[index] as number) - (allowed ? charge.cost : 0));
+      return leasedResult(fits[index] as boolean, remaining, this.#resetOf(charge, now), portions);
+    });
+    return { allowed, results };
+  }
+
+  /** Takes units back that were spent here. What the ledger was told of meanwhile stays spent there. */
+  refund({ key }: Charge, { id, units }: Portion): void {
+    const spending = this.#spendings.get(key);
+    if (spending === undefined) return;
+    const now = this.#clock.monotonicMilliseconds();
+    if (spending.log !== undefined) spending.log.remove(id, units, now);
+    else if (spending.endsAt !== id) return;
+    spending.used = Math.max(0, spending.used - units);
+    spending.total = Math.max(spending.registered, spending.total - units);
+  }
+
+  /**
+   * Pays what was spent here out of units that the ledger grants after all: a claim that was under way when the ledger
+   * seemed away does not know of it. Answers how many are left.
+   */
+  settle(key: string, units: number): number {
+    const spending = this.#spendings.get(key);
+    if (spending === undefined || spending.endsAt <= this.#clock.monotonicMilliseconds()) return units;
+    const paid = Math.min(units, spending.total - spending.registered);
+    spending.registered += paid;
+    return units - paid;
+  }
+
+  get untold(): boolean {
+    return this.#untold;
+  }
+
+  /**
+   * Tells the ledger what it does not know yet. Best effort: what does not arrive is told the next time. If only the
+   * answer is lost, it is told twice, which is stricter.
+   */
+  async reconcile(): Promise<void> {
+    if (!this.#untold || !this.#ledger.connected) return;
+    this.#untold = false;
+    const now = this.#clock.monotonicMilliseconds();
+    const told: { spending: Spending; units: number }[] = [];
+    const registrations: Registration[] = [];
+    for (const spending of this.#spendings.values()) {
+      const units = spending.total - spending.registered;
+      if (units === 0 || spending.endsAt <= now) continue;
+      registrations.push({ charge: spending.charge, units, leftMilliseconds: spending.endsAt - now });
+      told.push({ spending, units });
+      spending.registered += units;
+    }
+    try {
+      await this.#ledger.register(registrations);
+    } catch {
+      this.#untold = true;
+      for (const { spending, units } of told) spending.registered -= units;
+    }
+  }
+
+  /** Forgets windows that have ended. */
+  sweep(): void {
+    const now = this.#clock.monotonicMilliseconds();
+    for (const [key, { endsAt }] of this.#spendings) if (endsAt <= now) this.#spendings.delete(key);
+  }
+
+  #used(key: string, now: number): number {
+    const spending = this.#spendings.get(key);
+    if (spending === undefined || spending.endsAt <= now) return 0;
+    return spending.log?.used(now) ?? spending.used;
+  }
+
+  #spend(charge: Charge, now: number): readonly Portion[] {
+    if (charge.cost === 0) return [];
+    let spending = this.#spendings.get(charge.key);
+    if (spending === undefined || spending.endsAt <= now) {
+      const log = slides(charge) ? new SlidingLog(charge.windowMilliseconds) : undefined;
+      spending = { charge, log, used: 0, registered: 0, total: 0, endsAt: now + charge.windowMilliseconds };
+      this.#spendings.set(charge.key, spending);
+    }
+    this.#untold = true;
+    spending.used += charge.cost;
+    spending.total += charge.cost;
+    spending.log?.add(now, charge.cost);
+    if (spending.log !== undefined) spending.endsAt = now + charge.windowMilliseconds;
+    // It goes into no lease: the ledger has not counted it.
+    const id = spending.log === undefined ? spending.endsAt : now;
+    return [
+      { generation: ALONE, id, units: charge.cost, deadline: Number.NEGATIVE_INFINITY, resetAt: spending.endsAt },
+    ];
+  }
+
+  #resetOf(charge: Charge, now: number): number {
+    const spending = this.#spendings.get(charge.key);
+    return spending === undefined || spending.endsAt <= now ? charge.windowMilliseconds : spending.endsAt - now;
+  }
+}

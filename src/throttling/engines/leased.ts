@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { ConfigurationError } from '../../core/errors.js';
+import { type Logger, silentLogger } from '../../core/logger.js';
+import type { ThrottleEngine } from '../engine.js';
+import { LeasedEngine, type LeasedStatistics } from './leased-engine.js';
+import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './leased-ledger.js';
+import { openRedis, type RedisSource } from './redis-connection.js';
+import { RedisLedger } from './redis-ledger.js';
+
+export interface LeasedEngineOptions {
+  /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */
+  readonly redis: RedisSource;
+  /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
+  readonly keyPrefix?: string;
+  /** How long a caller waits for a decision, in milliseconds; default 50, as in the throttle. */
+  readonly deadlineMilliseconds?: number;
+  /** Of how many keys this process remembers something; default 100 000, at least 1000. Keys beyond cost a call. */
+  readonly maxKeys?: number;
+  /** Default `wait`. */
+  readonly whenLedgerIsLost?: WhenLedgerIsLost;
+  /** Told once of each loss of what the ledger had counted. */
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+}
+
+/** The engine, and what it has done. */
+export interface LeasedThrottleEngine extends ThrottleEngine {
+  readonly statistics: LeasedStatistics;
+}
+
+const WHERE = 'leasedEngine';
+/** Fewer would not hold the requests that are under way. */
+const MINIMUM_KEYS = 1000;
+const DEFAULT_MAXIMUM_KEYS = 100_000;
+
+/**
+ * Makes an engine that is exact across processes, and mostly decides in memory: a process takes units of a budget from
+ * the ledger in Redis and spends them by itself.
+ *
+ * What always holds:
+ * 1. Every unit that is admitted was counted in the ledger before, in the window in which it is admitted, and no window
+ *    counts more than its limit. So no number of processes, crashes, lost or late answers admits more.
+ * 2. A lease ends before its window does: its time is counted on the monotonic clock, from the moment before the claim
+ *    was sent, by what the ledger said to be left.
+ * 3. What is lost (an answer, a process, a lease whose time is over) is spent: the fleet may admit less, never more.
+ * 4. Claims of one request are granted together or not at all, and what leases paid for a refused request goes back.
+ * 5. Units go back only into the window that they are from, and leave this process first.
+ *
+ * Leases grow with the demand for a key, are capped to a share of what remains, and are none near the limit, where each
+ * request asks. A key that is asked for rarely costs one call per request; one that is over its limit costs none until
+ * its window ends.
+ *
+ * @throws ConfigurationError if an option is wrong or ioredis is not installed
+ */
+export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine {
+  const {
+    keyPrefix = 'oauth2:throttle:',
+    deadlineMilliseconds = 50,
+    maxKeys = DEFAULT_MAXIMUM_KEYS,
+    whenLedgerIsLost = 'wait',
+    logger = silentLogger,
+    clock = systemClock,
+  } = options;
+  if (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix)) {
+    fail('keyPrefix', keyPrefix, 'holds a brace; leave braces out');
+  }
+  if (!Number.isFinite(deadlineMilliseconds) || deadlineMilliseconds <= 0) {
+    fail('deadlineMilliseconds', deadlineMilliseconds, 'give a number of milliseconds above 0');
+  }
+  if (!Number.isSafeInteger(maxKeys) || maxKeys < MINIMUM_KEYS) {
+    fail('maxKeys', maxKeys, `give a whole number of at least ${MINIMUM_KEYS}`);
+  }
+  if (!WAYS_AFTER_LOSS.includes(whenLedgerIsLost)) {
+    fail('whenLedgerIsLost', whenLedgerIsLost, "use 'wait' or 'restart'");
+  }
+  const client = openRedis(options.redis, WHERE);
+  const waitAfterLoss = whenLedgerIsLost === 'wait';
+  const ledger = new RedisLedger({ client, keyPrefix, waitAfterLoss, clock, logger });
+  return new LeasedEngine({ ledger, clock, maxKeys, deadlineMilliseconds, member: randomUUID(), every });
+}
+
+function every(milliseconds: number, run: () => void): { stop(): void } {
+  const timer = setInterval(run, milliseconds).unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+function fail(option: string, value: unknown, fix: string): never {
+  throw new ConfigurationError(`${WHERE}: ${option} is ${JSON.stringify(value) ?? String(value)}; ${fix}.`);
+}

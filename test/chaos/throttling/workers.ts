@@ -1,0 +1,130 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import type { Order, Report, WorkerSettings } from './worker-protocol.js';
+
+const HERE = new URL('.', import.meta.url);
+
+type Counts = Extract<Report, { kind: 'counts' }>;
+
+/** One process, and what it told of. */
+export class Worker {
+  readonly admitted: { readonly name: string; readonly at: number }[] = [];
+  readonly process: ChildProcess;
+  readonly #reports: Report[] = [];
+  #arrived: () => void = () => {};
+
+  constructor(bundle: string, settings: WorkerSettings) {
+    this.process = fork(bundle, [JSON.stringify(settings)], { execArgv: [], stdio: 'inherit' });
+    this.process.on('message', (report: Report) => {
+      if (report.kind === 'admitted') {
+        this.admitted.push({ name: report.name, at: report.at });
+        return;
+      }
+      this.#reports.push(report);
+      this.#arrived();
+    });
+  }
+
+  send(order: Order): void {
+    this.process.send(order);
+  }
+
+  /** Waits until it tells that. */
+  async heard(kind: 'ready' | 'stopped'): Promise<void> {
+    await this.#next(kind);
+  }
+
+  async counts(): Promise<Counts> {
+    this.send({ kind: 'report' });
+    return (await this.#next('counts')) as Counts;
+  }
+
+  /** Stops driving and waits until every request is answered. */
+  async stop(): Promise<void> {
+    this.send({ kind: 'stop' });
+    await this.heard('stopped');
+  }
+
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const exited = once(this.process, 'exit');
+    this.process.kill('SIGKILL');
+    await exited;
+  }
+
+  async close(): Promise<void> {
+    const exited = once(this.process, 'exit');
+    this.send({ kind: 'close' });
+    await exited;
+  }
+
+  async #next(kind: Report['kind']): Promise<Report> {
+    for (;;) {
+      const index = this.#reports.findIndex((report) => report.kind === kind);
+      if (index >= 0) return this.#reports.splice(index, 1)[0] as Report;
+      await new Promise<void>((resolve) => {
+        this.#arrived = resolve;
+      });
+    }
+  }
+}
+
+/** Compiles the worker and starts processes of it. */
+export class Workers {
+  readonly all: Worker[] = [];
+  readonly #bundle: string;
+
+  private constructor(bundle: string) {
+    this.#bundle = bundle;
+  }
+
+  static async prepare(): Promise<Workers> {
+    const name = `throttle-worker-${process.pid}-${randomBytes(4).toString('hex')}.mjs`;
+    const bundle = fileURLToPath(new URL(`../../../node_modules/.cache/tests/${name}`, HERE));
+    await build({
+      entryPoints: [fileURLToPath(new URL('worker.ts', HERE))],
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      outfile: bundle,
+      logLevel: 'error',
+    });
+    return new Workers(bundle);
+  }
+
+  async start(settings: WorkerSettings): Promise<Worker> {
+    const worker = new Worker(this.#bundle, settings);
+    this.all.push(worker);
+    await worker.heard('ready');
+    return worker;
+  }
+
+  /** What all processes admitted, those that were killed included, by name. */
+  admitted(): Map<string, number[]> {
+    const byName = new Map<string, number[]>();
+    for (const worker of this.all) {
+      for (const { name, at } of worker.admitted) {
+        const times = byName.get(name);
+        if (times === undefined) byName.set(name, [at]);
+        else times.push(at);
+      }
+    }
+    for (const times of byName.values()) times.sort((left, right) => left - right);
+    return byName;
+  }
+
+  async killAll(): Promise<void> {
+    await Promise.all(this.all.splice(0).map((worker) => worker.kill()));
+  }
+
+  async remove(): Promise<void> {
+    await this.killAll();
+    await rm(this.#bundle, { force: true });
+  }
+}
