@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { Context, Middleware, Next } from 'koa';
 import { type Action, type ActionMetadata, KoaDriver } from 'routing-controllers';
@@ -52,7 +53,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     const verb = metadata.type.toLowerCase();
     this.router = {
       [verb]: (route: unknown, startOnce: Middleware, ...others: Middleware[]) =>
-        (router[verb] as RouteRegistration).call(router, route, startOnce, this.guardOf(plan), ...others),
+        (router[verb] as RouteRegistration).call(router, route, this.guardOf(plan, startOnce), ...others),
     };
     try {
       super.registerAction(metadata, executeCallback);
@@ -69,18 +70,18 @@ export class OAuth2KoaDriver extends KoaDriver {
     return super.handleError(error, action as ActionMetadata, options) as Promise<void>;
   }
 
-  private guardOf(plan: ActionPlan): Middleware {
-    const { guard } = this;
-    return (context, next) => {
-      if (context.method === 'OPTIONS') return plan.action.verb === 'OPTIONS' ? next() : answerOptions(context);
-      if (guard.needsBody(context)) return this.parseBody(context, () => this.enter(plan, context, next));
-      return this.enter(plan, context, () =>
-        hasBody(context) ? this.parseBody(context, next) : withoutBody(context, next),
-      );
-    };
+  /** One layer with routing-controllers' own "only the first of several matching routes": layers are not free. */
+  private guardOf(plan: ActionPlan, startOnce: Middleware): Middleware {
+    return (context, next) => startOnce(context, () => this.enter(plan, context, next) as Promise<unknown>);
   }
 
-  private enter(plan: ActionPlan, context: Context, next: () => unknown): unknown {
+  private enter(plan: ActionPlan, context: Context, next: Next): unknown {
+    if (context.req.method === 'OPTIONS') return plan.action.verb === 'OPTIONS' ? next() : answerOptions(context);
+    if (this.guard.needsBody(context)) return this.parseBody(context, () => this.admit(plan, context, next));
+    return this.admit(plan, context, next);
+  }
+
+  private admit(plan: ActionPlan, context: Context, next: Next): unknown {
     const { guard } = this;
     let entered: void | Promise<void>;
     try {
@@ -89,9 +90,17 @@ export class OAuth2KoaDriver extends KoaDriver {
       return guard.refuse(context, error);
     }
     if (entered instanceof Promise) {
-      return entered.then(next, (error: unknown) => guard.refuse(context, error));
+      return entered.then(
+        () => this.goOn(context, next),
+        (error: unknown) => guard.refuse(context, error),
+      );
     }
-    return next();
+    return this.goOn(context, next);
+  }
+
+  /** The parser leaves a body alone that is parsed already. */
+  private goOn(context: Context, next: Next): unknown {
+    return hasBody(context.req) ? this.parseBody(context, next) : withoutBody(context, next);
   }
 
   private async parseBody(context: Context, next: () => unknown): Promise<unknown> {
@@ -113,12 +122,11 @@ function answerOptions(context: Context): void {
 
 const noNext: Next = () => Promise.resolve();
 
-function hasBody(context: Context): boolean {
-  const { headers } = context.req;
+function hasBody({ headers, method }: IncomingMessage): boolean {
   return (
     headers['content-length'] !== undefined ||
     headers['transfer-encoding'] !== undefined ||
-    !isSafeMethod(context.method)
+    !isSafeMethod(method as string)
   );
 }
 

@@ -32,17 +32,18 @@ export interface BearerParts {
 
 /** Reads bearer tokens (RFC 6750) and has them verified, through the cache. */
 export class BearerAuthenticator implements Authenticator {
+  /** Only where bodies are looked into at all. */
+  readonly needsBody?: (context: Context) => boolean;
+
   constructor(
     private readonly parts: BearerParts,
     private readonly locations: BearerTokenLocations,
-  ) {}
+  ) {
+    if (locations.body === true) this.needsBody = mayHoldTokenInBody;
+  }
 
   challenge(realm: string, parameters: Parameters<typeof challenge>[2]): string {
     return challenge('Bearer', realm, parameters);
-  }
-
-  needsBody(context: Context): boolean {
-    return this.locations.body === true && mayHoldTokenInBody(context);
   }
 
   authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
@@ -64,40 +65,63 @@ export class BearerAuthenticator implements Authenticator {
     throw refusal(status);
   }
 
+  private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
+    const { failures, address } = this.parts;
+    const reserved = failures?.reserve(address(context));
+    const reservation = reserved instanceof Promise ? undefined : reserved;
+    if (reservation?.allowed === false) throw new ThrottledError(reservation.retryAfterSeconds);
+    if (reserved instanceof Promise) return this.lookUpMeanwhile(reserved, token, key);
+    return this.conclude(await this.resolve(token, key, reservation), reservation);
+  }
+
   /**
    * The reservation and the shared cache are asked at the same time, in one round trip; the verifier is asked only
    * once the reservation stands.
    */
-  private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
-    const { failures, cache, verifier } = this.parts;
-    if (failures === undefined) return this.conclude(await cache.resolve(key, () => verifier.verify(token, key)));
-    const reserving = Promise.resolve(failures.reserve(this.parts.address(context)));
-    const resolving = cache.resolve(key, async () => {
+  private async lookUpMeanwhile(
+    reserving: Promise<FailureReservation>,
+    token: string,
+    key: string,
+  ): Promise<Authentication> {
+    const resolving = this.parts.cache.resolve(key, async () => {
       const { allowed, retryAfterSeconds } = await reserving;
       if (!allowed) throw new ThrottledError(retryAfterSeconds);
-      return verifier.verify(token, key);
+      return this.parts.verifier.verify(token, key);
     });
     resolving.catch(() => undefined);
     const reservation = await reserving;
     if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
-    const verification = await resolving
-      .catch((error: unknown) => {
-        // Another address shared this look-up and is over its budget; that is not this caller's fault.
-        if (error instanceof ThrottledError) return cache.resolve(key, () => verifier.verify(token, key));
-        throw error;
-      })
-      .catch((error: unknown) => {
-        // An answer that could not be had says nothing of the token.
-        reservation.release();
-        throw error;
-      });
-    if (verification.status === 'active') reservation.release();
-    return this.conclude(verification);
+    return this.conclude(await this.resolve(token, key, reservation, resolving), reservation);
   }
 
-  private conclude(verification: Verification): Authentication {
-    if (verification.status === 'active') return authenticationOf(verification);
-    throw refusal(verification.status);
+  /** The answer of a look-up, or of a new one where it was shared with a caller who was not allowed to look. */
+  private async resolve(
+    token: string,
+    key: string,
+    reservation: FailureReservation | undefined,
+    begun?: Promise<Verification>,
+  ): Promise<Verification> {
+    const { cache, verifier } = this.parts;
+    const lookUp = () => cache.resolve(key, () => verifier.verify(token, key));
+    try {
+      try {
+        return await (begun ?? lookUp());
+      } catch (error) {
+        // Another address shared this look-up and is over its budget; that is not this caller's fault.
+        if (error instanceof ThrottledError) return await lookUp();
+        throw error;
+      }
+    } catch (error) {
+      // An answer that could not be had says nothing of the token.
+      reservation?.release();
+      throw error;
+    }
+  }
+
+  private conclude(verification: Verification, reservation: FailureReservation | undefined): Authentication {
+    if (verification.status !== 'active') throw refusal(verification.status);
+    reservation?.release();
+    return authenticationOf(verification);
   }
 }
 
