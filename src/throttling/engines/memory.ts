@@ -145,7 +145,8 @@ class Windows implements MemoryEngine {
 
   #spendInLog(charge: Charge, counter: Counter, log: SlidingLog, now: number): ChargeResult {
     log.add(now, charge.cost);
-    const left = log.millisecondsUntilEmpty(now);
+    // A sum of fractions may come out a hair longer than the window.
+    const left = Math.min(log.millisecondsUntilEmpty(now), charge.windowMilliseconds);
     if (charge.cost > 0) {
       counter.endsAt = now + left;
       if (counter.shared) this.#overflow.opened(counter.endsAt);

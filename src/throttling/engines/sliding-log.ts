@@ -88,9 +88,7 @@ export class SlidingLog {
 
   /** How long until nothing counts any more, if nothing is added. */
   millisecondsUntilEmpty(now: number): number {
-    if (this.#times.length === 0) return 0;
-    // A sum of fractions may come out a hair longer than the window.
-    return Math.min(this.#windowMilliseconds, Math.max(0, this.#endOf(this.#times.length - 1) - now));
+    return this.#times.length === 0 ? 0 : Math.max(0, this.#endOf(this.#times.length - 1) - now);
   }
 
   #endOf(index: number): number {
