@@ -96,6 +96,23 @@ export function isContention(error: unknown): boolean {
   return CONTENTION_CODES.has(code) || code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
 }
 
+/** Whether a driver's error means that a row with the same unique value is there. */
+export function isDuplicate(error: unknown): boolean {
+  const code = errorCode(error);
+  return (
+    code === 'ER_DUP_ENTRY' ||
+    code === '23505' ||
+    code === 'SQLITE_CONSTRAINT_UNIQUE' ||
+    code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+  );
+}
+
+/** Whether a driver's error means that a row refers to another one that is not there. */
+export function isMissingReference(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ER_NO_REFERENCED_ROW_2' || code === '23503' || code === 'SQLITE_CONSTRAINT_FOREIGNKEY';
+}
+
 /** An error of the database, as callers of the storage meet it. Errors that are no outage come back as they are. */
 export function storageError(error: unknown): unknown {
   if (error instanceof OAuth2Error) return error;

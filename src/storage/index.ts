@@ -4,17 +4,20 @@
  * The models can be extended by the host; see `completeModels`.
  */
 export { type Database, type Dialect, dialectOf, type OpenDatabaseOptions, openDatabase } from './database.js';
+export { isMissingReference } from './database-errors.js';
 export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate.js';
 export { MIGRATION_NAMES, MIGRATIONS_TABLE } from './migrations/source.js';
 export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
 export { AccessToken } from './models/access-token.js';
 export { Application, type ClientType, type CreateApplicationOptions } from './models/application.js';
+export type { PublicKeySet } from './models/application-keys.js';
 export { AuthorizationCode } from './models/authorization-code.js';
 export { Consent } from './models/consent.js';
 export { DeviceCode } from './models/device-code.js';
 export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/models.js';
 export { type ApplicationPatch, GRANT_TYPES, type GrantType, type NewApplication } from './models/new-application.js';
 export { RefreshToken } from './models/refresh-token.js';
+export { ServerRecord } from './models/server-record.js';
 export { SigningKey } from './models/signing-key.js';
 export { StoredModel } from './models/stored-model.js';
 export { StoredToken } from './models/stored-token.js';
@@ -23,10 +26,32 @@ export {
   ApplicationRepository,
   type ApplicationRepositoryOptions,
   type CreatedApplication,
+  type OwnerOption,
 } from './repositories/application-repository.js';
+export type { ApplicationFilter } from './repositories/application-search.js';
 export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/clear-expired.js';
+export { CodeRepository, type DeviceCodeDecision } from './repositories/code-repository.js';
+export { ConsentRepository, type GrantedConsent } from './repositories/consent-repository.js';
+export {
+  type ExchangeOutcome,
+  type ExchangeSource,
+  FamilyRepository,
+  type NewRefreshToken,
+  type NewTokens,
+} from './repositories/family-repository.js';
+export type { OfClient } from './repositories/of-client.js';
+export type { Page } from './repositories/page.js';
+export { GRANT_KIND, type SavedRecord, ServerRecordRepository } from './repositories/server-record-repository.js';
+export { type NewSigningKey, SigningKeyRepository } from './repositories/signing-key-repository.js';
 export type { TokenOwner } from './repositories/token-owner.js';
 export { type NewAccessToken, type RevokedTokens, TokenRepository } from './repositories/token-repository.js';
+export {
+  type FoundToken,
+  isHashPrefix,
+  type TokenFilter,
+  type TokenKind,
+  TokenSearch,
+} from './repositories/token-search.js';
 export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';
 export { createTokenReader, type TokenReader, type TokenReaderOptions } from './token-reader.js';
 export type { AccessTokenRow } from './token-row.js';

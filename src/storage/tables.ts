@@ -9,6 +9,7 @@ export interface TableNames {
   readonly deviceCodes: string;
   readonly consents: string;
   readonly signingKeys: string;
+  readonly serverRecords: string;
 }
 
 /** The names that the tables have unless the host's models say otherwise. */
@@ -20,6 +21,7 @@ export const DEFAULT_TABLE_NAMES: TableNames = Object.freeze({
   deviceCodes: 'oauth2_device_codes',
   consents: 'oauth2_consents',
   signingKeys: 'oauth2_signing_keys',
+  serverRecords: 'oauth2_server_records',
 });
 
 /**

@@ -2,10 +2,10 @@ import type { Knex } from 'knex';
 import { ConfigurationError } from '../../core/errors.js';
 import { type Dialect, dialectOf } from '../database.js';
 
-/** A table being created, with the column types whose SQL differs between the databases. */
+/** A table being created or extended, with the column types whose SQL differs between the databases. */
 export class NewTable {
   constructor(
-    readonly table: Knex.CreateTableBuilder,
+    readonly table: Knex.TableBuilder,
     private readonly dialect: Dialect,
   ) {}
 
@@ -59,6 +59,39 @@ export async function createTables(knex: Knex, tables: NewTables): Promise<void>
     // MySQL commits each table by itself, so nothing else takes them back.
     if (dialectOf(knex) === 'mysql') await dropTables(knex, created).catch(() => undefined);
     throw error;
+  }
+}
+
+/** Columns to add to tables that exist, by the table's name. */
+export type NewColumns = readonly (readonly [
+  table: string,
+  names: readonly string[],
+  build: (table: NewTable) => void,
+])[];
+
+/** Adds columns without indexes to tables, all or none. */
+export async function addColumns(knex: Knex, additions: NewColumns): Promise<void> {
+  const dialect = dialectOf(knex);
+  const begun: NewColumns[number][] = [];
+  try {
+    for (const addition of additions) {
+      const [name, , build] = addition;
+      begun.unshift(addition);
+      await knex.schema.alterTable(name, (table) => build(new NewTable(table, dialect)));
+    }
+  } catch (error) {
+    if (dialect === 'mysql') await dropColumns(knex, begun).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Drops what `addColumns` added, where it is there. */
+export async function dropColumns(knex: Knex, additions: NewColumns): Promise<void> {
+  for (const [table, names] of additions) {
+    for (const name of names) {
+      // Not by knex: on SQLite it copies the table and drops the old one, and rows that refer to it go with that.
+      if (await knex.schema.hasColumn(table, name)) await knex.raw('ALTER TABLE ?? DROP COLUMN ??', [table, name]);
+    }
   }
 }
 

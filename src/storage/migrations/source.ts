@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { TableNames } from '../tables.js';
 import { applicationsAndTokens } from './0001-applications-and-tokens.js';
 import { authorizationServer } from './0002-authorization-server.js';
+import { authorizationServerRecords } from './0003-authorization-server-records.js';
 
 /** Where knex notes what was applied. */
 export const MIGRATIONS_TABLE = 'oauth2_migrations';
@@ -10,6 +11,7 @@ export const MIGRATIONS_TABLE = 'oauth2_migrations';
 const MIGRATIONS: readonly (readonly [name: string, (tables: TableNames) => Knex.Migration])[] = [
   ['0001_applications_and_tokens', applicationsAndTokens],
   ['0002_authorization_server', authorizationServer],
+  ['0003_authorization_server_records', authorizationServerRecords],
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -2,9 +2,10 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Pojo, Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
+import { DjangoSecretChecker } from '../../core/django-secret.js';
 import { parseScope } from '../../core/scopes.js';
 import { generateClientId, generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
-import { applicationColumns, type NewApplication } from './new-application.js';
+import { applicationColumns, hasKeys, importedSecret, type NewApplication, needsSecret } from './new-application.js';
 import { StoredModel } from './stored-model.js';
 
 /** RFC 6749 §2.1: whether the application can keep a secret. */
@@ -20,28 +21,41 @@ export interface CreateApplicationOptions {
 /** Stands in where there is no hash to compare with, so that the comparison takes its time all the same. */
 const NO_HASH = Buffer.alloc(32);
 
+/** One for the process, so that what it remembers helps every look-up of an application. */
+const djangoSecrets = new DjangoSecretChecker();
+
 /** An application (client) that may be given tokens. */
 export class Application extends StoredModel {
   static override tableName = 'oauth2_applications';
-  static override booleanProperties: readonly string[] = ['skipAuthorization'];
-  static override hiddenProperties: readonly string[] = ['clientSecretHash'];
+  static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect'];
+  static override hiddenProperties: readonly string[] = ['clientSecretHash', 'clientSecretImported'];
 
   /** The client identifier (RFC 6749 §2.2); unique, case-sensitive. */
   clientId!: string;
-  /** SHA-256 of the client secret; `null` for a public application. */
+  /** SHA-256 of the client secret; `null` for an application that has no secret of ours. */
   clientSecretHash!: Buffer | null;
+  /** A secret's hash that came from Django (`pbkdf2_sha256$…`); counts while there is no `clientSecretHash`. */
+  clientSecretImported!: string | null;
   name!: string;
   clientType!: ClientType;
   /** Grant types, separated by spaces. */
   grantTypes!: string;
   /** Redirect URIs, separated by spaces. */
   redirectUris!: string;
+  /** URIs to go to after a sign-out (OpenID Connect RP-Initiated Logout §3.1), separated by spaces. */
+  postLogoutRedirectUris!: string | null;
+  /** JSON of a set of public keys (RFC 7517 §5); with it the application signs in by `private_key_jwt`, not by secret. */
+  jwks!: string | null;
+  /** Where that set is; one of the two at most. */
+  jwksUri!: string | null;
   /** The scopes that it may be given, separated by spaces; `null`: any scope that the server knows. */
   scope!: string | null;
   /** The id of the user who owns it. */
   userId!: string | null;
   /** Whether its users are never asked for consent. */
   skipAuthorization!: boolean;
+  /** Whether it may introspect tokens of other applications (RFC 7662 §2.1). */
+  mayIntrospect!: boolean;
   /** Since when it is disabled, in milliseconds since the Unix epoch. */
   disabledAtMs!: number | null;
   createdAtMs!: number;
@@ -49,7 +63,7 @@ export class Application extends StoredModel {
 
   /**
    * Stores a new application under a generated identifier. The secret of a confidential application is generated
-   * too: 256 random bits, answered this once and stored as a hash only.
+   * too, unless it has keys or an imported secret: 256 random bits, answered this once and stored as a hash only.
    *
    * @throws ConfigurationError if the application cannot be one; the message names the option, the value and the fix
    */
@@ -60,13 +74,15 @@ export class Application extends StoredModel {
   ): Promise<{ application: InstanceType<Class>; clientSecret: string | undefined }> {
     const columns = applicationColumns(application);
     const random = options.random ?? systemRandomBytes;
-    const clientSecret = columns.clientType === 'confidential' ? generateTokenValue(random) : undefined;
+    const clientSecretImported = importedSecret(application, columns);
+    const clientSecret = needsSecret(columns) && clientSecretImported === null ? generateTokenValue(random) : undefined;
     const now = (options.clock ?? systemClock).nowMilliseconds();
     const row: Pojo = {
       ...application.extra,
       ...columns,
       clientId: application.clientId ?? generateClientId(random),
       clientSecretHash: clientSecret === undefined ? null : sha256(clientSecret),
+      clientSecretImported,
       disabledAtMs: null,
       createdAtMs: now,
       updatedAtMs: now,
@@ -91,10 +107,24 @@ export class Application extends StoredModel {
     return this.grantTypes.split(' ').includes(grantType);
   }
 
-  /** Compares in constant time. A public application has no secret: nothing matches. */
-  checkSecret(secret: string): boolean {
-    // The only place that knows how secrets are stored. A plain digest is enough for 256 random bits.
+  /** Whether it proves itself by its keys (`private_key_jwt`, OpenID Connect Core §9) and not by a secret. */
+  hasKeys(): boolean {
+    return hasKeys(this);
+  }
+
+  /**
+   * Whether this is its secret. Compares in constant time. An application without secret, as a public one: nothing
+   * matches.
+   *
+   * A secret that was generated here is stored as its SHA-256. A slow hash would add nothing: it is there to make
+   * guessing dear, and 256 random bits cannot be guessed at any price. One that came from Django may have been chosen
+   * by a person, so it stays under Django's PBKDF2, also after it was presented: only a new secret
+   * (`ApplicationRepository.rotateSecret`) is worth the fast hash. Its check is the one that answers a promise.
+   */
+  checkSecret(secret: string): boolean | Promise<boolean> {
+    // The only place that knows how secrets are stored.
     const stored = this.clientSecretHash;
+    if (!stored && this.clientSecretImported) return djangoSecrets.check(secret, this.clientSecretImported);
     const matches = timingSafeEqual(sha256(secret), stored?.length === 32 ? stored : NO_HASH);
     return matches && stored !== null && stored !== undefined;
   }

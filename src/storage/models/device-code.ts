@@ -8,7 +8,7 @@ export class DeviceCode extends StoredModel {
 
   /** SHA-256 of the device code, 32 bytes. */
   deviceCodeHash!: Buffer;
-  /** SHA-256 of the user code, 32 bytes. */
+  /** HMAC-SHA-256 of the user code, 32 bytes: a user code is short enough to be guessed from a plain digest. */
   userCodeHash!: Buffer;
   applicationId!: number;
   /** The user who claimed it. */
@@ -17,6 +17,10 @@ export class DeviceCode extends StoredModel {
   familyId!: string | null;
   expiresAtMs!: number;
   createdAtMs!: number;
+  /** When a user confirmed that the device is his own, and went on to sign in and consent. */
+  claimedAtMs!: number | null;
+  /** When that user approved or refused. */
+  decidedAtMs!: number | null;
   /** When it was exchanged. */
   consumedAtMs!: number | null;
   /** JSON of the authorization server. */

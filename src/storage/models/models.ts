@@ -7,6 +7,7 @@ import { AuthorizationCode } from './authorization-code.js';
 import { Consent } from './consent.js';
 import { DeviceCode } from './device-code.js';
 import { RefreshToken } from './refresh-token.js';
+import { ServerRecord } from './server-record.js';
 import { SigningKey } from './signing-key.js';
 import type { StoredToken } from './stored-token.js';
 
@@ -19,6 +20,7 @@ export interface OAuth2Models {
   readonly DeviceCode: typeof DeviceCode;
   readonly Consent: typeof Consent;
   readonly SigningKey: typeof SigningKey;
+  readonly ServerRecord: typeof ServerRecord;
 }
 
 /** The package's own models. */
@@ -30,6 +32,7 @@ export const DEFAULT_MODELS: OAuth2Models = Object.freeze({
   DeviceCode,
   Consent,
   SigningKey,
+  ServerRecord,
 });
 
 /**
@@ -95,6 +98,7 @@ export function tableNamesOf(models: OAuth2Models): TableNames {
     deviceCodes: models.DeviceCode.tableName,
     consents: models.Consent.tableName,
     signingKeys: models.SigningKey.tableName,
+    serverRecords: models.ServerRecord.tableName,
   });
 }
 

@@ -1,7 +1,10 @@
+import { isDjangoSecret } from '../../core/django-secret.js';
 import { ConfigurationError } from '../../core/errors.js';
+import { redirectUriProblem } from '../../core/redirect-uri.js';
 import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
 import type { ClientType } from './application.js';
+import { checkedKeys, type PublicKeySet } from './application-keys.js';
 
 /** The grant types that an application can be registered for. */
 export const GRANT_TYPES = [
@@ -20,14 +23,30 @@ export interface NewApplication {
   /** The default is `confidential`. */
   readonly clientType?: ClientType;
   readonly grantTypes: readonly GrantType[] | readonly string[];
-  /** Absolute URIs without fragment (RFC 6749 §3.1.2). */
+  /**
+   * Absolute URIs without fragment (RFC 6749 §3.1.2), compared as strings (RFC 9700 §2.1): https, http on loopback, or
+   * for a public application a private-use scheme like `com.example.app:/callback` (RFC 8252 §7).
+   */
   readonly redirectUris?: readonly string[];
+  /** Where its users may be sent after a sign-out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`. */
+  readonly postLogoutRedirectUris?: readonly string[] | null;
+  /** Its public keys (RFC 7517 §5): it then proves itself by `private_key_jwt` and gets no secret. */
+  readonly jwks?: PublicKeySet | null;
+  /** Where its public keys are, by https; instead of `jwks`. */
+  readonly jwksUri?: string | null;
   /** The scopes that it may be given; left out: any scope that the server knows. */
   readonly scopes?: readonly string[] | null;
   /** The id of the user who owns it. */
   readonly userId?: string | null;
   /** Whether its users are never asked for consent; the default is `false`. */
   readonly skipAuthorization?: boolean;
+  /** Whether it may introspect tokens of other applications (RFC 7662 §2.1); the default is `false`. */
+  readonly mayIntrospect?: boolean;
+  /**
+   * The hash of a secret that the application has already, as Django's `make_password` writes it: `pbkdf2_sha256$…` or
+   * `pbkdf2_sha1$…`. The application keeps that secret, and none is generated.
+   */
+  readonly importedSecretHash?: string;
   /** An identifier of the host's choice, printable ASCII; the default is generated. */
   readonly clientId?: string;
   /** Properties of columns that the host added. */
@@ -35,7 +54,7 @@ export interface NewApplication {
 }
 
 /** What can be changed later. */
-export type ApplicationPatch = Partial<Omit<NewApplication, 'clientId' | 'clientType'>>;
+export type ApplicationPatch = Partial<Omit<NewApplication, 'clientId' | 'clientType' | 'importedSecretHash'>>;
 
 /** The columns of an application that a registration decides. */
 export interface ApplicationColumns {
@@ -43,9 +62,13 @@ export interface ApplicationColumns {
   clientType: ClientType;
   grantTypes: string;
   redirectUris: string;
+  postLogoutRedirectUris: string | null;
+  jwks: string | null;
+  jwksUri: string | null;
   scope: string | null;
   userId: string | null;
   skipAuthorization: boolean;
+  mayIntrospect: boolean;
 }
 
 /** VSCHAR of RFC 6749 appendix A.1; 255 is the width of the column. */
@@ -62,7 +85,7 @@ export function isClientId(value: unknown): value is string {
  * @throws ConfigurationError naming the option, the value and the fix
  */
 export function applicationColumns(application: NewApplication): ApplicationColumns {
-  const { name, clientType = 'confidential', skipAuthorization = false, userId = null, clientId } = application;
+  const { name, clientType = 'confidential', userId = null, clientId } = application;
   if (typeof name !== 'string' || name.trim() === '' || name.length > 255 || name.includes('\0')) {
     throw new ConfigurationError(`application.name is ${show(name)}; give a name of 1 to 255 characters.`);
   }
@@ -74,11 +97,13 @@ export function applicationColumns(application: NewApplication): ApplicationColu
       `application.clientId is ${show(clientId)}; use 1 to 255 printable ASCII characters, no space at the ends.`,
     );
   }
-  if (typeof skipAuthorization !== 'boolean') {
-    throw new ConfigurationError(`application.skipAuthorization is ${show(skipAuthorization)}; use true or false.`);
-  }
   const grantTypes = checkedGrantTypes(application.grantTypes, clientType);
-  const redirectUris = checkedRedirectUris(application.redirectUris ?? []);
+  const redirectUris = checkedUris(application.redirectUris ?? [], clientType, 'redirectUris');
+  const postLogoutRedirectUris = checkedUris(
+    application.postLogoutRedirectUris ?? [],
+    clientType,
+    'postLogoutRedirectUris',
+  );
   if (grantTypes.includes('authorization_code') && redirectUris.length === 0) {
     throw new ConfigurationError(
       'application.redirectUris is empty; authorization_code needs at least one (RFC 6749 §3.1.2.2).',
@@ -89,10 +114,49 @@ export function applicationColumns(application: NewApplication): ApplicationColu
     clientType,
     grantTypes: grantTypes.join(' '),
     redirectUris: redirectUris.join(' '),
+    postLogoutRedirectUris: postLogoutRedirectUris.length === 0 ? null : postLogoutRedirectUris.join(' '),
+    ...checkedKeys(application, clientType),
     scope: scopeColumn(application.scopes),
     userId: userId === null ? null : requireUserId(userId, 'application.userId'),
-    skipAuthorization,
+    skipAuthorization: checkedBoolean(application, 'skipAuthorization'),
+    mayIntrospect: checkedBoolean(application, 'mayIntrospect'),
   };
+}
+
+/** Whether an application with these columns proves itself by its keys (`private_key_jwt`, OpenID Connect Core §9). */
+export function hasKeys({ jwks, jwksUri }: Partial<Pick<ApplicationColumns, 'jwks' | 'jwksUri'>>): boolean {
+  return Boolean(jwks) || Boolean(jwksUri);
+}
+
+/** Whether an application with these columns proves itself by a secret. */
+export function needsSecret(columns: ApplicationColumns): boolean {
+  return columns.clientType === 'confidential' && !hasKeys(columns);
+}
+
+/**
+ * The hash of a secret that the application brings along, if it does.
+ *
+ * @throws ConfigurationError if it cannot be one, or the application has no use for it; the hash is not shown
+ */
+export function importedSecret({ importedSecretHash }: NewApplication, columns: ApplicationColumns): string | null {
+  if (importedSecretHash === undefined) return null;
+  if (!needsSecret(columns)) {
+    throw new ConfigurationError(
+      'application.importedSecretHash is given, but a public application, or one with keys, has no secret; leave it out.',
+    );
+  }
+  if (!isDjangoSecret(importedSecretHash)) {
+    throw new ConfigurationError(
+      'application.importedSecretHash is not what Django stores; use pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) with 1000 to 3000000 iterations.',
+    );
+  }
+  return importedSecretHash;
+}
+
+function checkedBoolean(application: NewApplication, name: 'skipAuthorization' | 'mayIntrospect'): boolean {
+  const value = application[name] ?? false;
+  if (typeof value === 'boolean') return value;
+  throw new ConfigurationError(`application.${name} is ${show(value)}; use true or false.`);
 }
 
 function scopeColumn(scopes: readonly string[] | null | undefined): string | null {
@@ -123,20 +187,17 @@ function checkedGrantTypes(grantTypes: readonly string[], clientType: ClientType
   return [...new Set(grantTypes)];
 }
 
-function checkedRedirectUris(uris: readonly string[]): readonly string[] {
+function checkedUris(
+  uris: readonly string[],
+  clientType: ClientType,
+  name: 'redirectUris' | 'postLogoutRedirectUris',
+): readonly string[] {
   if (!Array.isArray(uris)) {
-    throw new ConfigurationError(`application.redirectUris is ${show(uris)}; use a list of URIs.`);
+    throw new ConfigurationError(`application.${name} is ${show(uris)}; use a list of URIs.`);
   }
   for (const uri of uris) {
-    // Kept as given, since they are compared as strings (RFC 9700 §2.1); space is what separates them in the column.
-    if (typeof uri !== 'string' || !/^[\x21-\x7e]+$/.test(uri) || uri.includes('#') || !URL.canParse(uri)) {
-      throw new ConfigurationError(
-        `application.redirectUris has ${show(uri)}; use absolute URIs without fragment and space (RFC 6749 §3.1.2).`,
-      );
-    }
-    if (/^(javascript|data|vbscript|blob|about):/i.test(uri)) {
-      throw new ConfigurationError(`application.redirectUris has ${show(uri)}; a browser would run it, not go there.`);
-    }
+    const problem = redirectUriProblem(uri, clientType);
+    if (problem !== undefined) throw new ConfigurationError(`application.${name} has ${show(uri)}: ${problem}`);
   }
   return [...new Set(uris)];
 }

@@ -12,6 +12,8 @@ export class RefreshToken extends StoredToken {
   rotatedAtMs!: number | null;
   /** When it dies unused; the family's own end is `familyExpiresAtMs`. */
   declare expiresAtMs: number;
+  /** Random text from which, with the token itself and a key, its successor's value was made; `null` until then. */
+  successorSalt!: string | null;
   /** When the whole family ends, however often it is rotated. */
   familyExpiresAtMs!: number;
 

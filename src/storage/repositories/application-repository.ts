@@ -6,13 +6,11 @@ import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import type { OAuth2Models } from '../models/models.js';
-import {
-  type ApplicationColumns,
-  type ApplicationPatch,
-  applicationColumns,
-  isClientId,
-  type NewApplication,
-} from '../models/new-application.js';
+import { type ApplicationPatch, isClientId, type NewApplication } from '../models/new-application.js';
+import { patchedColumns } from './application-patch.js';
+import { type ApplicationFilter, searchApplications } from './application-search.js';
+import { type Conditions, isExactly } from './exact-text.js';
+import type { Page } from './page.js';
 
 /** An application that was just registered. */
 export interface CreatedApplication {
@@ -27,6 +25,15 @@ export interface ApplicationRepositoryOptions {
   readonly random?: RandomBytes;
   /** Drops what is cached of an application, everywhere; called once the database has the change. */
   readonly invalidate?: (application: Application) => Promise<void>;
+}
+
+/** Who may do it. */
+export interface OwnerOption {
+  /**
+   * Only if this user owns the application; else it counts as not there. The condition is part of the statement that
+   * changes it, so it also holds where the owner changes meanwhile.
+   */
+  readonly ownedBy?: string;
 }
 
 /**
@@ -89,38 +96,48 @@ export class ApplicationRepository {
   }
 
   /**
+   * The applications that a filter finds, newest first; the next page begins before the last `id`. For staff: it asks
+   * for no owner.
+   *
+   * @throws TypeError if the filter or the page is out of range
+   */
+  search(filter: ApplicationFilter = {}, page: Page = {}): Promise<Application[]> {
+    return searchApplications(this.models, filter, page);
+  }
+
+  /**
    * Changes what is given and keeps the rest.
    *
    * @returns the application as it is now, or `undefined` if there is none
    * @throws ConfigurationError if the result cannot be an application
    */
-  update(clientId: string, patch: ApplicationPatch): Promise<Application | undefined> {
+  update(clientId: string, patch: ApplicationPatch, options: OwnerOption = {}): Promise<Application | undefined> {
     return retryContention(async () => {
-      const stored = await this.findByClientId(clientId);
+      const stored = await this.find(clientId, options);
       if (stored === undefined) return undefined;
-      const columns = applicationColumns({ ...asRegistered(stored), ...definedOnly(patch) });
-      // Only what the patch names is written, so that two patches of different properties both hold.
-      const changes = { ...patch.extra, ...namedColumns(columns, patch), updatedAtMs: this.clock.nowMilliseconds() };
-      await this.models.Application.query().findById(stored.id).patch(changes);
-      return this.findByClientId(clientId);
+      const changed = await this.change(stored.id, { ...patch.extra, ...patchedColumns(stored, patch) }, options);
+      return changed ? this.findByClientId(clientId) : undefined;
     });
   }
 
   /**
-   * Gives a confidential application a new secret; the old one is worthless at once.
+   * Gives a confidential application a new secret; the old one, also an imported one, is worthless at once.
    *
    * @returns the secret, shown this once, or `undefined` if there is no such application
-   * @throws ConfigurationError if the application is public
+   * @throws ConfigurationError if the application has no secret: it is public, or proves itself by its keys
    */
-  async rotateSecret(clientId: string): Promise<string | undefined> {
-    const application = await this.findByClientId(clientId);
+  async rotateSecret(clientId: string, options: OwnerOption = {}): Promise<string | undefined> {
+    const application = await this.find(clientId, options);
     if (application === undefined) return undefined;
     if (application.clientType === 'public') {
       throw new ConfigurationError(`The application "${clientId}" is public (RFC 6749 §2.1): it has no secret.`);
     }
+    if (application.hasKeys()) {
+      throw new ConfigurationError(`The application "${clientId}" proves itself by its keys: it has no secret.`);
+    }
     const secret = generateTokenValue(this.random);
-    const changed = await this.change(application.id, { clientSecretHash: sha256(secret) });
-    return changed ? secret : undefined;
+    const columns = { clientSecretHash: sha256(secret), clientSecretImported: null };
+    return (await this.change(application.id, columns, options)) ? secret : undefined;
   }
 
   /** Disables an application: its tokens are refused everywhere. Resolves to whether this call did it. */
@@ -136,24 +153,45 @@ export class ApplicationRepository {
   }
 
   /** Deletes an application with all its tokens, codes and consents; resolves to whether there was one. */
-  async delete(clientId: string): Promise<boolean> {
-    const application = await this.findByClientId(clientId);
+  async delete(clientId: string, options: OwnerOption = {}): Promise<boolean> {
+    const application = await this.find(clientId, options);
     if (application === undefined) return false;
     // Disabled first, so that nothing is issued and no cache filled between the invalidation and the end.
-    await this.setDisabled(application, this.clock.nowMilliseconds());
-    return retryContention(async () => (await this.models.Application.query().deleteById(application.id)) === 1);
+    await this.setDisabled(application, this.clock.nowMilliseconds(), options);
+    return retryContention(
+      async () =>
+        (await this.models.Application.query().where('id', application.id).modify(ownedBy, options).delete()) === 1,
+    );
   }
 
-  private async setDisabled(application: Application, disabledAtMs: number | null): Promise<boolean> {
-    const changed = await this.change(application.id, { disabledAtMs }, disabledAtMs === null ? 'disabled' : 'enabled');
+  private async find(clientId: string, options: OwnerOption): Promise<Application | undefined> {
+    const owner = options.ownedBy;
+    if (owner !== undefined) requireUserId(owner, 'ownedBy');
+    const application = await this.findByClientId(clientId);
+    // A host's own table may compare without case; here `bob` is not `Bob`.
+    return owner === undefined || application?.userId === owner ? application : undefined;
+  }
+
+  private async setDisabled(
+    application: Application,
+    disabledAtMs: number | null,
+    options: OwnerOption = {},
+  ): Promise<boolean> {
+    const only = disabledAtMs === null ? 'disabled' : 'enabled';
+    const changed = await this.change(application.id, { disabledAtMs }, options, only);
     // Also if it was so before: whoever did it may not have been able to tell the caches.
     await this.invalidate(application);
     return changed;
   }
 
-  private change(id: number, columns: Partial<Application>, only?: 'enabled' | 'disabled'): Promise<boolean> {
+  private change(
+    id: number,
+    columns: Readonly<Record<string, unknown>>,
+    options: OwnerOption,
+    only?: 'enabled' | 'disabled',
+  ): Promise<boolean> {
     return retryContention(async () => {
-      const query = this.models.Application.query().where('id', id);
+      const query = this.models.Application.query().where('id', id).modify(ownedBy, options);
       if (only === 'enabled') query.whereNull('disabled_at_ms');
       if (only === 'disabled') query.whereNotNull('disabled_at_ms');
       return (await query.patch({ ...columns, updatedAtMs: this.clock.nowMilliseconds() })) === 1;
@@ -165,36 +203,6 @@ export class ApplicationRepository {
   }
 }
 
-/** A stored application in the words of a registration. */
-function asRegistered(application: Application): NewApplication {
-  return {
-    name: application.name,
-    clientType: application.clientType,
-    grantTypes: words(application.grantTypes),
-    redirectUris: words(application.redirectUris),
-    scopes: application.scope === null ? null : words(application.scope),
-    userId: application.userId,
-    skipAuthorization: application.skipAuthorization,
-  };
-}
-
-function words(column: string): string[] {
-  return column.split(' ').filter((word) => word !== '');
-}
-
-function definedOnly(patch: ApplicationPatch): ApplicationPatch {
-  const { name, grantTypes, redirectUris, scopes, userId, skipAuthorization } = patch;
-  const known = { name, grantTypes, redirectUris, scopes, userId, skipAuthorization };
-  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
-}
-
-function namedColumns(columns: ApplicationColumns, patch: ApplicationPatch): Partial<ApplicationColumns> {
-  return {
-    ...(patch.name !== undefined && { name: columns.name }),
-    ...(patch.grantTypes !== undefined && { grantTypes: columns.grantTypes }),
-    ...(patch.redirectUris !== undefined && { redirectUris: columns.redirectUris }),
-    ...(patch.scopes !== undefined && { scope: columns.scope }),
-    ...(patch.userId !== undefined && { userId: columns.userId }),
-    ...(patch.skipAuthorization !== undefined && { skipAuthorization: columns.skipAuthorization }),
-  };
+function ownedBy(query: Conditions, { ownedBy: owner }: OwnerOption): void {
+  if (owner !== undefined) isExactly(query, 'user_id', owner);
 }

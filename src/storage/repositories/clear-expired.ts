@@ -55,6 +55,8 @@ export async function clearExpired(
     models.AccessToken,
     models.AuthorizationCode,
     models.DeviceCode,
+    models.ServerRecord,
+    models.SigningKey,
   ] as unknown as readonly ExpiringModel[];
 
   let expected = 0;

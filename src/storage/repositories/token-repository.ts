@@ -1,12 +1,13 @@
 import type { Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { keyOfDigest } from '../../core/digest.js';
+import { keyOfDigest, sha256 } from '../../core/digest.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
 import type { AccessToken } from '../models/access-token.js';
 import type { OAuth2Models } from '../models/models.js';
 import type { RefreshToken } from '../models/refresh-token.js';
 import { type ClearExpiredOptions, type ClearExpiredResult, clearExpired } from './clear-expired.js';
+import { GRANT_KIND } from './server-record-repository.js';
 import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
 
 /** What an access token is stored with. */
@@ -103,17 +104,24 @@ export class TokenRepository {
   }
 
   /**
-   * Revokes a family: its refresh tokens, then its access tokens, together or not at all.
+   * Revokes a family: its grant, its refresh tokens, then its access tokens, together or not at all.
    *
    * @returns the cache keys of all its unexpired access tokens, also of those that were revoked before, so that a call
    *   that is repeated after a failure tells the caches again
    */
   revokeFamily(familyId: string): Promise<string[]> {
-    const { AccessToken, RefreshToken } = this.models;
+    const { AccessToken, RefreshToken, ServerRecord } = this.models;
     return retryContention(() =>
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
         const revocation = { revokedAtMs: now };
+        // The grant first: who issues under it holds its row, so this waits for him, and all that he stored is there
+        // for the next statements. Who comes later finds the grant void and stores nothing.
+        await ServerRecord.query(transaction)
+          .where('kind', GRANT_KIND)
+          .where('record_hash', sha256(familyId))
+          .whereNull('revoked_at_ms')
+          .patch(revocation);
         await RefreshToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
         await AccessToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
         const tokens = await AccessToken.query(transaction)
@@ -134,14 +142,19 @@ export class TokenRepository {
    * @throws TypeError if neither is given
    */
   revokeAllOf(owner: TokenOwner): Promise<RevokedTokens> {
-    const { AccessToken, RefreshToken } = this.models;
+    const { AccessToken, RefreshToken, ServerRecord } = this.models;
     const ofOwner = whereOwner(owner);
     return retryContention(() =>
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
         const revocation = { revokedAtMs: now };
-        // Refresh tokens first: a refresh in flight holds its row, so this waits for it, and the access token that it
-        // stored is there for the second statement.
+        // Grants first: a refresh in flight holds the row of its grant, so this waits for it, and the tokens that it
+        // stored are there for the next statements. Codes that are not exchanged yet die with their grant.
+        await ServerRecord.query(transaction)
+          .where('kind', GRANT_KIND)
+          .modify(ofOwner)
+          .modify(isLive, now)
+          .patch(revocation);
         const refreshTokens = await RefreshToken.query(transaction)
           .modify(ofOwner)
           .modify(isLive, now)
@@ -190,8 +203,8 @@ export class TokenRepository {
   }
 
   /**
-   * Deletes what has expired (access tokens, refresh tokens, authorization codes, device codes), in batches by primary
-   * key, so that no lock is held for long.
+   * Deletes what has expired (tokens, codes, sessions, interactions, grants and the like, retired signing keys), in
+   * batches by primary key, so that no lock is held for long.
    *
    * @throws ConfigurationError if an option is out of range
    */

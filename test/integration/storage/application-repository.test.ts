@@ -1,7 +1,19 @@
+import { pbkdf2Sync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/core/errors.js';
+import {
+  type ApplicationFilter,
+  ApplicationRepository,
+  type NewApplication,
+  type Page,
+} from '../../../src/storage/index.js';
 import { databaseKinds } from '../../support/services.js';
 import { type Fixture, newApplication, openFixture, storeToken } from './fixture.js';
+
+/** As Django's `make_password` writes it, with fewer rounds. */
+function djangoHash(secret: string): string {
+  return `pbkdf2_sha256$1000$salt$${pbkdf2Sync(secret, 'salt', 1000, 32, 'sha256').toString('base64')}`;
+}
 
 describe.each(databaseKinds())('the application repository on %s', (kind) => {
   let fixture: Fixture;
@@ -113,6 +125,124 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
       /redirectUris/,
     );
     expect(await fixture.applications.update('nobody', { name: 'x' })).toBeUndefined();
+  });
+
+  test('with an imported secret no other is generated, and the secret is checked until a new one replaces it', async () => {
+    const importedSecretHash = djangoHash('chosen by a person');
+    const { application, clientSecret } = await fixture.applications.create({
+      name: 'from Django',
+      grantTypes: ['client_credentials'],
+      importedSecretHash,
+    });
+    expect(clientSecret).toBeUndefined();
+    const { clientId } = application;
+    const check = async (secret: string) => (await fixture.applications.findByClientId(clientId))?.checkSecret(secret);
+    expect([await check('chosen by a person'), await check('Chosen by a person')]).toEqual([true, false]);
+    expect([await check(importedSecretHash), await check('')]).toEqual([false, false]);
+    // Presented, and still under PBKDF2: a digest of what a person chose could be guessed.
+    expect(await fixture.applications.findByClientId(clientId)).toMatchObject({
+      clientSecretHash: null,
+      clientSecretImported: importedSecretHash,
+    });
+    const secret = await fixture.applications.rotateSecret(clientId);
+    expect([await check('chosen by a person'), await check(secret as string)]).toEqual([false, true]);
+    expect((await fixture.applications.findByClientId(clientId))?.clientSecretImported).toBeNull();
+  });
+
+  test('an imported secret is refused where it cannot be one, and never shown', async () => {
+    const create = (columns: Partial<NewApplication>) =>
+      fixture.applications.create({ name: 'x', grantTypes: ['refresh_token'], ...columns });
+    await expect(create({ importedSecretHash: 'plain text' })).rejects.toThrow(/importedSecretHash is not what Django/);
+    await expect(create({ importedSecretHash: 'plain text' })).rejects.not.toThrow(/plain text/);
+    const importedSecretHash = djangoHash('x');
+    await expect(create({ importedSecretHash, clientType: 'public' })).rejects.toThrow(/has no secret/);
+    const { application } = await create({ importedSecretHash });
+    expect(JSON.stringify(application)).not.toContain('pbkdf2');
+  });
+
+  test('an application with keys has no secret, and gets one when it gives them up', async () => {
+    const jwks = { keys: [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y' }] };
+    const created = await fixture.applications.create({ name: 'k', grantTypes: ['client_credentials'], jwks });
+    const { clientId } = created.application;
+    expect([created.clientSecret, created.application.hasKeys()]).toEqual([undefined, true]);
+    await expect(fixture.applications.rotateSecret(clientId)).rejects.toThrow(/proves itself by its keys/);
+    // Another property: the keys stay.
+    const renamed = await fixture.applications.update(clientId, { name: 'renamed', mayIntrospect: true });
+    expect(renamed).toMatchObject({ name: 'renamed', mayIntrospect: true, jwks: JSON.stringify(jwks) });
+    const moved = await fixture.applications.update(clientId, { jwks: null, jwksUri: 'https://a.example/jwks' });
+    expect(moved).toMatchObject({ jwks: null, jwksUri: 'https://a.example/jwks' });
+    await fixture.applications.update(clientId, { jwksUri: null });
+    expect(await fixture.applications.rotateSecret(clientId)).toMatch(/^[A-Za-z0-9_-]{43}$/);
+  });
+
+  test('what its owner alone may do is done for the owner and for nobody else', async () => {
+    const { application, clientSecret } = await fixture.applications.create({
+      name: 'mine',
+      grantTypes: ['client_credentials'],
+      userId: 'bob',
+    });
+    const { clientId } = application;
+    const { applications } = fixture;
+    for (const ownedBy of ['alice', 'Bob', 'bob ', 'bo', 'bob%']) {
+      expect(await applications.update(clientId, { name: 'stolen' }, { ownedBy })).toBeUndefined();
+      expect(await applications.rotateSecret(clientId, { ownedBy })).toBeUndefined();
+      expect(await applications.delete(clientId, { ownedBy })).toBe(false);
+    }
+    const untouched = await applications.findByClientId(clientId);
+    expect([untouched?.name, untouched?.isDisabled()]).toEqual(['mine', false]);
+    expect(await untouched?.checkSecret(clientSecret as string)).toBe(true);
+    expect(await applications.update(clientId, { name: 'renamed' }, { ownedBy: 'bob' })).toMatchObject({
+      name: 'renamed',
+    });
+    expect(await applications.rotateSecret(clientId, { ownedBy: 'bob' })).toEqual(expect.any(String));
+    expect(await applications.delete(clientId, { ownedBy: 'bob' })).toBe(true);
+  });
+
+  test('an owner who gives an application away while he deletes it does not delete what is another\u2019s', async () => {
+    const { application } = await fixture.applications.create({
+      name: 'given away',
+      grantTypes: ['client_credentials'],
+      userId: 'bob',
+    });
+    // The look finds bob, then the owner changes, then the statement runs.
+    const repository = new ApplicationRepository(fixture.models, {
+      invalidate: async () => {
+        await fixture.models.Application.query().findById(application.id).patch({ userId: 'carol' });
+      },
+    });
+    expect(await repository.delete(application.clientId, { ownedBy: 'bob' })).toBe(false);
+    expect((await fixture.applications.findByClientId(application.clientId))?.userId).toBe('carol');
+  });
+
+  test('of 50 concurrent deletions exactly one did it', async () => {
+    const { clientId } = await newApplication(fixture);
+    const deleted = await Promise.all(Array.from({ length: 50 }, () => fixture.applications.delete(clientId)));
+    expect(deleted.filter((didIt) => didIt)).toHaveLength(1);
+  });
+
+  test('staff finds applications by the beginning of the identifier, a part of the name, or the owner, page by page', async () => {
+    const create = (clientId: string, name: string, userId: string) =>
+      fixture.applications.create({ clientId, name, userId, grantTypes: ['client_credentials'] });
+    await create('find-1', 'Needle in the hay', 'dora');
+    await create('find-2', '100% needle', 'dora');
+    await create('Find-3', 'hay', 'dora ');
+    await create('find_4', 'hay_stack', 'eve');
+    const find = async (filter: ApplicationFilter, page: Page = {}) =>
+      (await fixture.applications.search(filter, page)).map(({ clientId }) => clientId);
+    expect(await find({ clientId: 'find-' })).toEqual(['find-2', 'find-1']);
+    expect(await find({ clientId: 'find_' })).toEqual(['find_4']);
+    expect(await find({ clientId: 'Find-3' })).toEqual(['Find-3']);
+    expect(await find({ name: 'NEEDLE' })).toEqual(['find-2', 'find-1']);
+    expect(await find({ name: '0% n' })).toEqual(['find-2']);
+    expect(await find({ name: 'y_s' })).toEqual(['find_4']);
+    expect(await find({ name: "'; drop table oauth2_applications; --" })).toEqual([]);
+    expect(await find({ userId: 'dora' })).toEqual(['find-2', 'find-1']);
+    expect(await find({ userId: 'dora', name: 'hay' })).toEqual(['find-1']);
+    expect(await find({ name: '\0' })).toEqual([]);
+    const [newest] = await fixture.applications.search({ userId: 'dora' }, { limit: 1 });
+    expect(newest?.clientId).toBe('find-2');
+    expect(await find({ userId: 'dora' }, { limit: 1, beforeId: newest?.id })).toEqual(['find-1']);
+    expect(() => fixture.applications.search({}, { limit: 0 })).toThrow(TypeError);
   });
 
   test('concurrent updates of different properties both hold', async () => {

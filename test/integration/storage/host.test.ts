@@ -8,6 +8,8 @@ import {
   assertMigrated,
   bindModels,
   createTokenReader,
+  FamilyRepository,
+  MIGRATION_NAMES,
   migrate,
   objectionUserStore,
   openDatabase,
@@ -142,8 +144,10 @@ describe.each(databaseKinds())("the host's own knex on %s", (kind) => {
       const tokens = new TokenRepository(models);
       const { hash } = newToken();
       const now = Date.now();
+      const { application } = await models.Application.create({ name: 'demo', grantTypes: ['client_credentials'] });
       await tokens.insertAccessToken({
         tokenHash: hash,
+        applicationId: application.id,
         userId: 'alice',
         scope: 'a',
         createdAtMs: now,
@@ -154,8 +158,13 @@ describe.each(databaseKinds())("the host's own knex on %s", (kind) => {
         createdAtMs: now,
       });
       expect(await tokens.findAccessTokenByHash(hash)).toMatchObject({ userId: 'alice', createdAtMs: now });
+      expect(await new FamilyRepository(models, tokens).findAccessToken(hash)).toMatchObject({
+        row: { userId: 'alice', createdAtMs: now },
+        clientId: application.clientId,
+        applicationDisabled: false,
+      });
       expect((await tokens.revokeAllOf({ userId: 'alice' })).count).toBe(1);
-      expect(await rollback(database.knex)).toHaveLength(2);
+      expect(await rollback(database.knex)).toHaveLength(MIGRATION_NAMES.length);
     } finally {
       await owned.knex.destroy();
       await plain.knex.destroy();

@@ -217,6 +217,16 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
       createdAtMs: past,
       expiresAtMs: past,
     });
+    for (const [kind, expiresAtMs] of [
+      ['Session', past],
+      ['Interaction', past],
+      ['Grant', past],
+      ['Session', past + 60_000],
+      ['RegistrationAccessToken', null],
+    ] as const) {
+      const times = { createdAtMs: past, updatedAtMs: past, expiresAtMs };
+      await fixture.models.ServerRecord.query().insert({ kind, recordHash: newToken().hash, ...times });
+    }
   }
 
   test('deletes in batches, tells how far it is, and leaves what is live, also what is revoked but not expired', async () => {
@@ -235,11 +245,14 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
         oauth2_access_tokens: 25,
         oauth2_authorization_codes: 1,
         oauth2_device_codes: 1,
+        oauth2_server_records: 3,
+        oauth2_signing_keys: 0,
       },
-      total: 32,
+      total: 35,
     });
-    expect(progress.map(({ deleted }) => deleted)).toEqual([5, 15, 25, 30, 31, 32]);
-    expect(progress.every(({ total }) => total === 32)).toBe(true);
+    expect(progress.map(({ deleted }) => deleted)).toEqual([5, 15, 25, 30, 31, 32, 35]);
+    expect(progress.every(({ total }) => total === 35)).toBe(true);
+    expect(await fixture.models.ServerRecord.query().resultSize()).toBe(2);
     expect(await fixture.models.AccessToken.query().resultSize()).toBe(2);
     const refreshTokens = await fixture.models.RefreshToken.query();
     expect(refreshTokens.map(({ accessTokenId }) => accessTokenId)).toEqual([null, null]);

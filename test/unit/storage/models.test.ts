@@ -98,6 +98,7 @@ describe('an application', () => {
     ).toEqual([true, true, false, false, false]);
   });
 
+  const PUBLIC_KEY = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
   const good: NewApplication = { name: 'demo', grantTypes: ['client_credentials'] };
 
   test('is confidential, with any scope and without owner, unless told otherwise', () => {
@@ -106,9 +107,13 @@ describe('an application', () => {
       clientType: 'confidential',
       grantTypes: 'client_credentials',
       redirectUris: '',
+      postLogoutRedirectUris: null,
+      jwks: null,
+      jwksUri: null,
       scope: null,
       userId: null,
       skipAuthorization: false,
+      mayIntrospect: false,
     });
     expect(applicationColumns({ ...good, scopes: ['read write', 'read'] }).scope).toBe('read write');
     expect(applicationColumns({ ...good, scopes: [] }).scope).toBe('');
@@ -130,6 +135,22 @@ describe('an application', () => {
     ['redirectUris', { redirectUris: ['https://a.example/#fragment'] }],
     ['redirectUris', { redirectUris: ['https://a.example/ b'] }],
     ['redirectUris', { redirectUris: ['javascript:alert(1)'] }],
+    ['redirectUris', { redirectUris: ['http://a.example/cb'] }],
+    ['redirectUris', { redirectUris: ['com.example.app:/cb'] }],
+    ['postLogoutRedirectUris', { postLogoutRedirectUris: ['https://a.example/#fragment'] }],
+    ['jwks', { jwks: 'https://a.example/jwks' }],
+    ['jwks', { jwks: {} }],
+    ['jwks', { jwks: { keys: [] } }],
+    ['jwks', { jwks: { keys: [null] } }],
+    ['jwks', { jwks: { keys: [{ kty: 'RSA', n: 'n' }] } }],
+    ['jwks', { jwks: { keys: [{ kty: '__proto__', n: 'n' }] } }],
+    ['jwks', { jwks: { keys: [PUBLIC_KEY] }, jwksUri: 'https://a.example/jwks' }],
+    ['jwks', { jwks: { keys: [PUBLIC_KEY] }, clientType: 'public', grantTypes: ['refresh_token'] }],
+    ['jwks', { jwks: { keys: [{ ...PUBLIC_KEY, padding: 'x'.repeat(40_000) }] } }],
+    ['jwksUri', { jwksUri: 'http://a.example/jwks' }],
+    ['jwksUri', { jwksUri: 'https://user@a.example/jwks' }],
+    ['jwksUri', { jwksUri: 'https://a.example/jwks#key' }],
+    ['mayIntrospect', { mayIntrospect: 1 }],
     ['scopes', { scopes: 'read' }],
     ['scopes', { scopes: ['a"b'] }],
     ['clientId', { clientId: '' }],
@@ -140,6 +161,20 @@ describe('an application', () => {
     const attempt = () => applicationColumns({ ...good, ...columns } as NewApplication);
     expect(attempt).toThrow(ConfigurationError);
     expect(attempt).toThrow(`application.${option}`);
+  });
+
+  test.each([
+    { ...PUBLIC_KEY, d: 'the-private-part' },
+    { kty: 'oct', k: 'the-private-part' },
+  ])('a private or symmetric key among its keys is refused, and not shown', (key) => {
+    const attempt = () => applicationColumns({ ...good, jwks: { keys: [PUBLIC_KEY, key] } });
+    expect(attempt).toThrow(/^application\.jwks\.keys\[1\] holds a private or symmetric key/);
+    expect(attempt).not.toThrow(/the-private-part/);
+  });
+
+  test('keeps its public keys as JSON', () => {
+    const { jwks } = applicationColumns({ ...good, jwks: { keys: [PUBLIC_KEY] } });
+    expect(JSON.parse(jwks as string)).toEqual({ keys: [PUBLIC_KEY] });
   });
 
   test('has an identifier of printable ASCII', () => {

@@ -1,0 +1,91 @@
+import { ConfigurationError } from '../../core/errors.js';
+import type { ClientType } from './application.js';
+import type { NewApplication } from './new-application.js';
+
+/** A JWK Set (RFC 7517 §5) of public keys. */
+export interface PublicKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The columns that hold an application's keys; one of the two at most. */
+export interface KeyColumns {
+  jwks: string | null;
+  jwksUri: string | null;
+}
+
+/** What makes a key a public one: its type, and what must and must not be there (RFC 7518 §6, RFC 8037 §2). */
+const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  RSA: ['n', 'e'],
+  EC: ['crv', 'x', 'y'],
+  OKP: ['crv', 'x'],
+};
+const PRIVATE_MEMBERS: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/** What fits into a column of MySQL's TEXT, with room to spare; some twenty keys. */
+const MAXIMUM_JWKS_LENGTH = 32_768;
+
+/**
+ * Checks an application's keys and writes them as columns.
+ *
+ * @throws ConfigurationError naming the option and the fix; a private key that was given by mistake is not shown
+ */
+export function checkedKeys(application: NewApplication, clientType: ClientType): KeyColumns {
+  const jwks = application.jwks ?? undefined;
+  const jwksUri = application.jwksUri ?? undefined;
+  if (jwks === undefined && jwksUri === undefined) return { jwks: null, jwksUri: null };
+  if (jwks !== undefined && jwksUri !== undefined) {
+    throw new ConfigurationError('application.jwks and application.jwksUri are both given; give one of the two.');
+  }
+  if (clientType === 'public') {
+    throw new ConfigurationError('application.jwks (or jwksUri) is for a confidential application; leave it out.');
+  }
+  return {
+    jwks: jwks === undefined ? null : checkedKeySet(jwks),
+    jwksUri: jwksUri === undefined ? null : checkedKeySetUri(jwksUri),
+  };
+}
+
+function checkedKeySet(jwks: unknown): string {
+  const keys = (jwks as { readonly keys?: unknown }).keys;
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new ConfigurationError('application.jwks is no JWK Set; use { keys: [...] } with at least one public key.');
+  }
+  keys.forEach((key: unknown, index) => {
+    const problem = keyProblem(key);
+    if (problem !== undefined) throw new ConfigurationError(`application.jwks.keys[${index}] ${problem}`);
+  });
+  const text = JSON.stringify({ keys });
+  if (text.length > MAXIMUM_JWKS_LENGTH) {
+    throw new ConfigurationError(
+      `application.jwks has ${text.length} characters; at most ${MAXIMUM_JWKS_LENGTH} are kept, use jwksUri.`,
+    );
+  }
+  return text;
+}
+
+function keyProblem(key: unknown): string | undefined {
+  if (typeof key !== 'object' || key === null) return 'is no key; use an object (RFC 7517 §4).';
+  const members = key as Readonly<Record<string, unknown>>;
+  if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(members, name))) {
+    return 'holds a private or symmetric key; give public keys only, and make a new key: this one was shown around.';
+  }
+  const { kty } = members;
+  const needed = typeof kty === 'string' && Object.hasOwn(PUBLIC_MEMBERS, kty) ? PUBLIC_MEMBERS[kty] : undefined;
+  if (needed === undefined) return `has another kty than ${Object.keys(PUBLIC_MEMBERS).join(', ')}.`;
+  const missing = needed.filter((name) => typeof members[name] !== 'string' || members[name] === '');
+  return missing.length === 0 ? undefined : `lacks ${missing.join(', ')} (RFC 7518 §6).`;
+}
+
+function checkedKeySetUri(uri: unknown): string {
+  const usable =
+    typeof uri === 'string' &&
+    uri.length <= 2_000 &&
+    /^https:\/\/[\x21-\x7e]+$/.test(uri) &&
+    URL.canParse(uri) &&
+    !uri.includes('#') &&
+    new URL(uri).username === '';
+  if (usable) return uri;
+  throw new ConfigurationError(
+    `application.jwksUri is ${JSON.stringify(uri) ?? String(uri)}; use an https URI without fragment and user.`,
+  );
+}

@@ -1,0 +1,59 @@
+import type { Application } from '../models/application.js';
+import type { PublicKeySet } from '../models/application-keys.js';
+import {
+  type ApplicationColumns,
+  type ApplicationPatch,
+  applicationColumns,
+  type NewApplication,
+} from '../models/new-application.js';
+
+/** The column that each property of a patch decides. */
+const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof ApplicationColumns>> = {
+  name: 'name',
+  grantTypes: 'grantTypes',
+  redirectUris: 'redirectUris',
+  postLogoutRedirectUris: 'postLogoutRedirectUris',
+  jwks: 'jwks',
+  jwksUri: 'jwksUri',
+  scopes: 'scope',
+  userId: 'userId',
+  skipAuthorization: 'skipAuthorization',
+  mayIntrospect: 'mayIntrospect',
+};
+
+const PROPERTIES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+/**
+ * The columns that a patch changes. The whole that comes of it is checked, but only what the patch names is written,
+ * so that two patches of different properties both hold.
+ *
+ * @throws ConfigurationError if the result cannot be an application
+ */
+export function patchedColumns(stored: Application, patch: ApplicationPatch): Partial<ApplicationColumns> {
+  const named = PROPERTIES.filter((property) => patch[property] !== undefined);
+  const given = Object.fromEntries(named.map((property) => [property, patch[property]]));
+  const columns = applicationColumns({ ...asRegistered(stored), ...given });
+  return Object.fromEntries(named.map((property) => [COLUMNS[property], columns[COLUMNS[property]]]));
+}
+
+/** A stored application in the words of a registration. */
+function asRegistered(application: Application): NewApplication {
+  const { name, clientType, userId, skipAuthorization, mayIntrospect, jwks, jwksUri, scope } = application;
+  return {
+    name,
+    clientType,
+    grantTypes: words(application.grantTypes),
+    redirectUris: words(application.redirectUris),
+    postLogoutRedirectUris: words(application.postLogoutRedirectUris ?? ''),
+    jwks: jwks ? (JSON.parse(jwks) as PublicKeySet) : null,
+    jwksUri,
+    scopes: scope === null ? null : words(scope),
+    userId,
+    skipAuthorization,
+    mayIntrospect,
+  };
+}
+
+function words(column: string): string[] {
+  return column.split(' ').filter((word) => word !== '');
+}

@@ -1,0 +1,45 @@
+import { raw } from 'objection';
+import { orUnavailable } from '../database-errors.js';
+import { requireUserId } from '../ids.js';
+import type { Application } from '../models/application.js';
+import type { OAuth2Models } from '../models/models.js';
+import { isExactly } from './exact-text.js';
+import { checkedPage, type Page } from './page.js';
+
+/** What to look for; what is given must all hold. */
+export interface ApplicationFilter {
+  /** How the client identifier begins. */
+  readonly clientId?: string;
+  /** A part of the name; capital or small letters make no difference (on SQLite those of ASCII). */
+  readonly name?: string;
+  /** Exactly the owner's id. */
+  readonly userId?: string;
+}
+
+/** See `ApplicationRepository.search`. There are few applications: a scan of their table is cheap. */
+export function searchApplications(
+  models: OAuth2Models,
+  { clientId, name, userId }: ApplicationFilter,
+  page: Page,
+): Promise<Application[]> {
+  const { limit, beforeId } = checkedPage(page);
+  if (userId !== undefined) requireUserId(userId);
+  // What no column can hold finds nothing, and a database may refuse it (NUL on PostgreSQL).
+  if ([clientId, name].some((text) => text !== undefined && (text.length > 255 || text.includes('\0')))) {
+    return Promise.resolve([]);
+  }
+  return orUnavailable(async () => {
+    const query = models.Application.query().orderBy('id', 'desc').limit(limit);
+    if (beforeId !== undefined) query.where('id', '<', beforeId);
+    // Not LIKE: on SQLite it takes capital for small letters, and identifiers differ in them.
+    if (clientId !== undefined) query.where(raw('substr(client_id, 1, ?)', clientId.length), clientId);
+    if (name !== undefined) query.whereRaw("lower(name) like lower(?) escape '!'", `%${escaped(name)}%`);
+    if (userId !== undefined) query.modify(isExactly, 'user_id', userId);
+    return await query;
+  });
+}
+
+/** For LIKE, so that `%` and `_` are looked for and not interpreted. */
+function escaped(text: string): string {
+  return text.replace(/[!%_]/g, '!$&');
+}

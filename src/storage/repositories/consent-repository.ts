@@ -1,0 +1,120 @@
+import { type Clock, systemClock } from '../../core/clock.js';
+import { declaredScopes, formatScope, parseScope } from '../../core/scopes.js';
+import { orUnavailable, retryContention } from '../database-errors.js';
+import { requireUserId } from '../ids.js';
+import type { Application } from '../models/application.js';
+import type { Consent } from '../models/consent.js';
+import type { OAuth2Models } from '../models/models.js';
+
+/** What a user has allowed an application, with the application. */
+export interface GrantedConsent {
+  readonly application: Application;
+  /** In the order in which they were granted. */
+  readonly scopes: readonly string[];
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/**
+ * What users have allowed applications: one row for each pair. Every method rejects with `TemporarilyUnavailableError`
+ * if the database cannot answer.
+ */
+export class ConsentRepository {
+  private readonly clock: Clock;
+
+  constructor(
+    private readonly models: OAuth2Models,
+    options: { readonly clock?: Clock } = {},
+  ) {
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** The scopes that a user has allowed an application; none if nothing. */
+  async find(userId: string, applicationId: number): Promise<readonly string[]> {
+    const consent = await orUnavailable(() => this.row(requireUserId(userId), applicationId));
+    return consent === undefined ? [] : parseScope(consent.scope);
+  }
+
+  /**
+   * Remembers that a user allows an application these scopes, beside those that he allowed before. Of concurrent calls
+   * none is lost.
+   *
+   * @returns all the scopes that he allows it now
+   */
+  remember(userId: string, applicationId: number, scopes: readonly string[]): Promise<readonly string[]> {
+    requireUserId(userId);
+    declaredScopes(scopes, 'scopes');
+    return retryContention(async () => {
+      for (;;) {
+        const stored = await this.row(userId, applicationId);
+        const before = stored === undefined ? [] : parseScope(stored.scope);
+        const all = [...new Set([...before, ...scopes])];
+        if (stored !== undefined && all.length === before.length) return all;
+        const written =
+          stored === undefined ? await this.insert(userId, applicationId, all) : await this.replace(stored, all);
+        // Another call was faster: what it wrote is merged too.
+        if (written) return all;
+      }
+    });
+  }
+
+  /** What a user has allowed, each with its application, in the order in which it was first allowed. */
+  list(userId: string): Promise<GrantedConsent[]> {
+    requireUserId(userId);
+    return orUnavailable(async () => {
+      const consents = await this.models.Consent.query().where('user_id', userId).orderBy('id');
+      // MySQL compares without trailing spaces: what is listed to a user must be that user's own.
+      const own = consents.filter((consent) => consent.userId === userId);
+      const ids = own.map((consent) => consent.applicationId);
+      const applications = ids.length === 0 ? [] : await this.models.Application.query().whereIn('id', ids);
+      const byId = new Map(applications.map((application) => [application.id, application]));
+      return own.flatMap(({ applicationId, scope, createdAtMs, updatedAtMs }) => {
+        const application = byId.get(applicationId);
+        return application === undefined ? [] : [{ application, scopes: parseScope(scope), createdAtMs, updatedAtMs }];
+      });
+    });
+  }
+
+  /**
+   * Forgets what a user has allowed an application. Of any number of calls, exactly one resolves to `true`. Tokens are
+   * not its business: revoke them first, with `TokenRepository.revokeAllOf`.
+   */
+  withdraw(userId: string, applicationId: number): Promise<boolean> {
+    requireUserId(userId);
+    return retryContention(async () => {
+      const stored = await this.row(userId, applicationId);
+      if (stored === undefined) return false;
+      return (await this.models.Consent.query().deleteById(stored.id)) === 1;
+    });
+  }
+
+  private async row(userId: string, applicationId: number): Promise<Consent | undefined> {
+    const consents = await this.models.Consent.query().where({ user_id: userId, application_id: applicationId });
+    return consents.find((consent) => consent.userId === userId);
+  }
+
+  private async insert(userId: string, applicationId: number, scopes: readonly string[]): Promise<boolean> {
+    const now = this.clock.nowMilliseconds();
+    try {
+      await this.models.Consent.query().insert({
+        userId,
+        applicationId,
+        scope: formatScope(scopes),
+        createdAtMs: now,
+        updatedAtMs: now,
+      });
+      return true;
+    } catch (error) {
+      if ((await this.row(userId, applicationId)) === undefined) throw error;
+      return false;
+    }
+  }
+
+  /** Only over what was read: the condition makes the winner. */
+  private async replace(stored: Consent, scopes: readonly string[]): Promise<boolean> {
+    const changed = await this.models.Consent.query()
+      .where({ id: stored.id, scope: stored.scope })
+      .patch({ scope: formatScope(scopes), updatedAtMs: this.clock.nowMilliseconds() });
+    return changed === 1;
+  }
+}

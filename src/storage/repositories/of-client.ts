@@ -1,0 +1,31 @@
+import type { Model, QueryBuilder } from 'objection';
+import type { OAuth2Models } from '../models/models.js';
+
+/** A row with what is needed of its application, read in the same statement. */
+export interface OfClient<Row> {
+  readonly row: Row;
+  /** The client identifier; `undefined` for a row without application. */
+  readonly clientId: string | undefined;
+  readonly applicationDisabled: boolean;
+}
+
+type Joined = { oauth2ClientId: string | null; oauth2DisabledAtMs: number | null };
+
+/** Runs a query for one row, joined with its application. */
+export async function firstOfClient<Row extends Model>(
+  query: QueryBuilder<Row>,
+  models: OAuth2Models,
+): Promise<OfClient<Row> | undefined> {
+  const table = query.modelClass().tableName;
+  // Aliases of ours, so that no column that a host added can be taken for one of these.
+  const found = (await query
+    .leftJoin(`${models.Application.tableName} as a`, 'a.id', `${table}.application_id`)
+    .select(`${table}.*`, 'a.client_id as oauth2_client_id', 'a.disabled_at_ms as oauth2_disabled_at_ms')
+    .first()) as (Row & Joined) | undefined;
+  if (found === undefined) return undefined;
+  return {
+    row: found,
+    clientId: found.oauth2ClientId ?? undefined,
+    applicationDisabled: found.oauth2DisabledAtMs !== null,
+  };
+}

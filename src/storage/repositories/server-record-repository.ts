@@ -1,0 +1,139 @@
+import { type Clock, systemClock } from '../../core/clock.js';
+import { isDuplicate, orUnavailable, retryContention } from '../database-errors.js';
+import { requireDigest, requireUserId } from '../ids.js';
+import type { OAuth2Models } from '../models/models.js';
+import type { ServerRecord } from '../models/server-record.js';
+
+/** The kind of the record that stands for one authorization: all tokens of a family live as long as it does. */
+export const GRANT_KIND = 'Grant';
+
+/** What a record is saved with. */
+export interface SavedRecord {
+  readonly kind: string;
+  /** SHA-256 of its identifier. */
+  readonly recordHash: Buffer;
+  readonly uidHash?: Buffer | null;
+  readonly applicationId?: number | null;
+  readonly userId?: string | null;
+  readonly familyId?: string | null;
+  /** In milliseconds since the Unix epoch; `null`: it never ends by itself. */
+  readonly expiresAtMs: number | null;
+  readonly payload?: string | null;
+}
+
+/**
+ * What is done with the records of the authorization server. Every method rejects with `TemporarilyUnavailableError` if
+ * the database cannot answer.
+ */
+export class ServerRecordRepository {
+  private readonly clock: Clock;
+
+  constructor(
+    private readonly models: OAuth2Models,
+    options: { readonly clock?: Clock } = {},
+  ) {
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** The record with this digest, unless it is void; expired ones too. */
+  find(kind: string, recordHash: Buffer): Promise<ServerRecord | undefined> {
+    requireDigest(recordHash, 'recordHash');
+    return orUnavailable(async () =>
+      this.models.ServerRecord.query()
+        .where('kind', kind)
+        .where('record_hash', recordHash)
+        .whereNull('revoked_at_ms')
+        .first(),
+    );
+  }
+
+  /** The record with this digest as its second identifier, unless it is void. */
+  findByUid(kind: string, uidHash: Buffer): Promise<ServerRecord | undefined> {
+    requireDigest(uidHash, 'uidHash');
+    return orUnavailable(async () =>
+      this.models.ServerRecord.query()
+        .where('uid_hash', uidHash)
+        .where('kind', kind)
+        .whereNull('revoked_at_ms')
+        .first(),
+    );
+  }
+
+  /** Stores a record that is new. Of any number of calls for one identifier, exactly one resolves to `true`. */
+  insert(record: SavedRecord): Promise<boolean> {
+    const row = this.rowOf(record);
+    return retryContention(async () => {
+      try {
+        await this.models.ServerRecord.query().insert({ ...row, createdAtMs: row.updatedAtMs });
+        return true;
+      } catch (error) {
+        if (isDuplicate(error)) return false;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Stores a record, or overwrites it. One that is void stays so: a request that had read a session before it ended
+   * cannot bring it back. Resolves to whether it is stored.
+   */
+  async save(record: SavedRecord): Promise<boolean> {
+    const { recordHash, kind, ...columns } = this.rowOf(record);
+    const update = () =>
+      retryContention(async () => {
+        const query = this.models.ServerRecord.query().where('kind', kind).where('record_hash', recordHash);
+        return (await query.whereNull('revoked_at_ms').patch(columns)) === 1;
+      });
+    // In this order, because most of what is saved twice is saved many times (sessions).
+    return (await update()) || (await this.insert(record)) || update();
+  }
+
+  /** Marks a record as used. Of any number of calls for one record, exactly one resolves to `true`. */
+  consume(kind: string, recordHash: Buffer): Promise<boolean> {
+    requireDigest(recordHash, 'recordHash');
+    return retryContention(async () => {
+      const changed = await this.models.ServerRecord.query()
+        .where('kind', kind)
+        .where('record_hash', recordHash)
+        .whereNull('consumed_at_ms')
+        .whereNull('revoked_at_ms')
+        .patch({ consumedAtMs: this.clock.nowMilliseconds() });
+      return changed === 1;
+    });
+  }
+
+  /** Makes a record void, for good: what it held is gone, and it cannot be saved again. */
+  revoke(kind: string, recordHash: Buffer): Promise<void> {
+    requireDigest(recordHash, 'recordHash');
+    const now = this.clock.nowMilliseconds();
+    return retryContention(async () => {
+      await this.models.ServerRecord.query()
+        .where('kind', kind)
+        .where('record_hash', recordHash)
+        .whereNull('revoked_at_ms')
+        .patch({ revokedAtMs: now, updatedAtMs: now, payload: null });
+    });
+  }
+
+  delete(kind: string, recordHash: Buffer): Promise<void> {
+    requireDigest(recordHash, 'recordHash');
+    return retryContention(async () => {
+      await this.models.ServerRecord.query().where('kind', kind).where('record_hash', recordHash).delete();
+    });
+  }
+
+  private rowOf(record: SavedRecord) {
+    const { kind, recordHash, uidHash = null, applicationId = null, userId = null, familyId = null } = record;
+    return {
+      kind,
+      recordHash: requireDigest(recordHash, 'recordHash'),
+      uidHash: uidHash === null ? null : requireDigest(uidHash, 'uidHash'),
+      applicationId,
+      userId: userId === null ? null : requireUserId(userId),
+      familyId,
+      expiresAtMs: record.expiresAtMs,
+      updatedAtMs: this.clock.nowMilliseconds(),
+      payload: record.payload ?? null,
+    };
+  }
+}

@@ -1,0 +1,146 @@
+import { parseScope } from '../../core/scopes.js';
+import { orUnavailable } from '../database-errors.js';
+import { requireUserId } from '../ids.js';
+import type { Application } from '../models/application.js';
+import type { OAuth2Models } from '../models/models.js';
+import { isClientId } from '../models/new-application.js';
+import type { StoredToken } from '../models/stored-token.js';
+import { isExactly } from './exact-text.js';
+import { checkedPage, type Page } from './page.js';
+
+/** Which of the two kinds of stored token. */
+export type TokenKind = 'access' | 'refresh';
+
+/** What to look for; what is given must all hold. */
+export interface TokenFilter {
+  /** Exactly the client identifier of its application. */
+  readonly clientId?: string;
+  /** Exactly the id of the user whom it acts for. */
+  readonly userId?: string;
+  /** The first 4 to 64 hexadecimal digits of the token's SHA-256. Never the token. */
+  readonly hashPrefix?: string;
+  /** Left out: both kinds. */
+  readonly kind?: TokenKind;
+}
+
+/** A stored token as staff may see it; the token itself is nowhere. */
+export interface FoundToken {
+  readonly kind: TokenKind;
+  /** The row's id. */
+  readonly id: number;
+  /** SHA-256 of the token, in hexadecimal. */
+  readonly hash: string;
+  readonly clientId: string | null;
+  readonly applicationName: string | null;
+  readonly userId: string | null;
+  readonly scopes: readonly string[];
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly revokedAtMs: number | null;
+}
+
+/** Fewer digits would find a good part of the table. */
+const HASH_PREFIX = /^[0-9a-f]{4,64}$/i;
+
+/** Whether a text can be looked for as the beginning of a digest. */
+export function isHashPrefix(text: string): boolean {
+  return HASH_PREFIX.test(text);
+}
+
+type TokenModel = typeof StoredToken & (new () => StoredToken);
+
+/** Finds tokens for staff, whatever their state. Rejects with `TemporarilyUnavailableError` if the database is away. */
+export class TokenSearch {
+  constructor(private readonly models: OAuth2Models) {}
+
+  /**
+   * The tokens that the filter finds, newest first. The next page begins before the last `id`; the two kinds have ids of
+   * their own, so that asks for a `kind`.
+   *
+   * @throws TypeError if the filter is empty, or if a part of it or of the page cannot be one
+   */
+  async search(filter: TokenFilter, page: Page = {}): Promise<FoundToken[]> {
+    const { limit, beforeId } = checkedPage(page);
+    const { clientId, userId, hashPrefix, kind } = filter;
+    if (clientId === undefined && userId === undefined && hashPrefix === undefined) {
+      throw new TypeError('Neither clientId nor userId nor hashPrefix is given; all tokens at once are never meant.');
+    }
+    if (beforeId !== undefined && kind === undefined) throw new TypeError('beforeId is given without a kind.');
+    if (userId !== undefined) requireUserId(userId);
+    const digests = hashPrefix === undefined ? undefined : digestRange(hashPrefix);
+    return orUnavailable(async () => {
+      const application = clientId === undefined ? undefined : await this.application(clientId);
+      if (clientId !== undefined && application === undefined) return [];
+      const wanted = { applicationId: application?.id, userId, digests, limit, beforeId };
+      const kinds: readonly TokenKind[] = kind === undefined ? ['access', 'refresh'] : [kind];
+      const pages = await Promise.all(kinds.map((one) => this.page(one, wanted)));
+      return pages
+        .flat()
+        .sort((left, right) => right.createdAtMs - left.createdAtMs)
+        .slice(0, limit);
+    });
+  }
+
+  /** The token in a row. */
+  find(kind: TokenKind, id: number): Promise<FoundToken | undefined> {
+    if (!Number.isSafeInteger(id)) return Promise.resolve(undefined);
+    return orUnavailable(async () => {
+      const token = await this.model(kind).query().findById(id).withGraphFetched('application');
+      return token === undefined ? undefined : found(kind, token);
+    });
+  }
+
+  private async page(
+    kind: TokenKind,
+    wanted: {
+      readonly applicationId: number | undefined;
+      readonly userId: string | undefined;
+      readonly digests: [Buffer, Buffer] | undefined;
+      readonly limit: number;
+      readonly beforeId: number | undefined;
+    },
+  ): Promise<FoundToken[]> {
+    const { applicationId, userId, digests, limit, beforeId } = wanted;
+    const query = this.model(kind).query().orderBy('id', 'desc').limit(limit);
+    if (beforeId !== undefined) query.where('id', '<', beforeId);
+    if (applicationId !== undefined) query.where('application_id', applicationId);
+    if (userId !== undefined) query.modify(isExactly, 'user_id', userId);
+    if (digests !== undefined) query.whereBetween('token_hash', digests);
+    const tokens = await query.withGraphFetched('application');
+    return tokens.map((token) => found(kind, token));
+  }
+
+  private async application(clientId: string): Promise<Application | undefined> {
+    if (!isClientId(clientId)) return undefined;
+    const application = await this.models.Application.query().findOne('client_id', clientId);
+    return application?.clientId === clientId ? application : undefined;
+  }
+
+  private model(kind: TokenKind): TokenModel {
+    const { AccessToken, RefreshToken } = this.models;
+    return (kind === 'access' ? AccessToken : RefreshToken) as unknown as TokenModel;
+  }
+}
+
+/** From the least to the greatest digest with this beginning: a range of the index, where a pattern would be a scan. */
+function digestRange(prefix: string): [Buffer, Buffer] {
+  if (!isHashPrefix(prefix)) {
+    throw new TypeError('hashPrefix is not the beginning of a SHA-256 digest; use 4 to 64 hexadecimal digits.');
+  }
+  return [Buffer.from(prefix.padEnd(64, '0'), 'hex'), Buffer.from(prefix.padEnd(64, 'f'), 'hex')];
+}
+
+function found(kind: TokenKind, token: StoredToken): FoundToken {
+  return {
+    kind,
+    id: token.id,
+    hash: Buffer.from(token.tokenHash).toString('hex'),
+    clientId: token.application?.clientId ?? null,
+    applicationName: token.application?.name ?? null,
+    userId: token.userId,
+    scopes: parseScope(token.scope),
+    createdAtMs: token.createdAtMs,
+    expiresAtMs: token.expiresAtMs,
+    revokedAtMs: token.revokedAtMs,
+  };
+}

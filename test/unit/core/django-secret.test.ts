@@ -1,0 +1,70 @@
+import { pbkdf2Sync } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { DjangoSecretChecker, isDjangoSecret } from '../../../src/core/django-secret.js';
+
+/** What Django's `make_password('wonderland', 'seasalt', …)` answers, for its two PBKDF2 hashers. */
+function encoded(secret: string, hasher: 'pbkdf2_sha256' | 'pbkdf2_sha1' = 'pbkdf2_sha256', iterations = 1000): string {
+  const [bytes, digest] = hasher === 'pbkdf2_sha256' ? [32, 'sha256'] : [20, 'sha1'];
+  const hash = pbkdf2Sync(secret, 'seasalt', iterations, bytes as number, digest as string).toString('base64');
+  return `${hasher}$${iterations}$seasalt$${hash}`;
+}
+
+describe('a secret that came from Django', () => {
+  // Django's own test suite: make_password("lètmein", "seasalt", "pbkdf2_sha256"), 10000 rounds as of Django 1.4.
+  const KNOWN = 'pbkdf2_sha256$10000$seasalt$CWWFdHOWwPnki7HvkcqN9iA2T3KLW1cf2uZ5kvArtVY=';
+
+  test('matches what Django stored, and nothing else does', async () => {
+    const checker = new DjangoSecretChecker();
+    expect(await checker.check('l\u00e8tmein', KNOWN)).toBe(true);
+    for (const other of ['letmein', 'l\u00e8tmei', '', KNOWN]) expect(await checker.check(other, KNOWN)).toBe(false);
+  });
+
+  test.each(['pbkdf2_sha256', 'pbkdf2_sha1'] as const)('%s is checked', async (hasher) => {
+    const checker = new DjangoSecretChecker();
+    expect(await checker.check('wonderland', encoded('wonderland', hasher))).toBe(true);
+    expect(await checker.check('Wonderland', encoded('wonderland', hasher))).toBe(false);
+  });
+
+  test('is derived once, then remembered for that hash alone', async () => {
+    const checker = new DjangoSecretChecker();
+    const stored = encoded('wonderland');
+    const answers = [checker.check('wonderland', stored), checker.check('wonderland', stored)];
+    expect(answers[0]).toBe(answers[1]);
+    expect(await Promise.all(answers)).toEqual([true, true]);
+    // At once: without a derivation there is nothing to wait for.
+    expect(checker.check('wonderland', stored)).toBe(true);
+    expect(await checker.check('wonderland', encoded('looking-glass'))).toBe(false);
+  });
+
+  test('a wrong secret is never remembered as right, however many are asked at once', async () => {
+    const checker = new DjangoSecretChecker();
+    const stored = encoded('wonderland');
+    const secrets = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'wonderland' : `guess ${index}`));
+    const ask = () => Promise.all(secrets.map((secret) => checker.check(secret, stored)));
+    const expected = secrets.map((secret) => secret === 'wonderland');
+    expect(await ask()).toEqual(expected);
+    expect(await ask()).toEqual(expected);
+  });
+
+  const hash = encoded('x').split('$')[3];
+  test.each([
+    '',
+    'wonderland',
+    'argon2$argon2id$v=19$m=102400,t=2,p=8$c2FsdA$aGFzaA',
+    `pbkdf2_sha512$1000$salt$${hash}`,
+    `pbkdf2_sha256$999$salt$${hash}`,
+    `pbkdf2_sha256$3000001$salt$${hash}`,
+    `pbkdf2_sha256$99999999999$salt$${hash}`,
+    `pbkdf2_sha256$1e6$salt$${hash}`,
+    `pbkdf2_sha256$-1000$salt$${hash}`,
+    `pbkdf2_sha256$1000$$${hash}`,
+    'pbkdf2_sha256$1000$salt$',
+    'pbkdf2_sha256$1000$salt$c2hvcnQ=',
+    `pbkdf2_sha1$1000$salt$${hash}`,
+    `pbkdf2_sha256$1000$salt$${hash}$more`,
+    `__proto__$1000$salt$${hash}`,
+  ])('%j is no stored secret, and matches nothing', async (text) => {
+    expect(isDjangoSecret(text)).toBe(false);
+    expect(await new DjangoSecretChecker().check('x', text)).toBe(false);
+  });
+});
