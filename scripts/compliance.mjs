@@ -8,8 +8,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const output = join(root, 'docs/compliance.md');
 const checklist = JSON.parse(await readFile(join(root, 'test/checklist.json'), 'utf8'));
 
-const TITLE = /\b(?:test|describe)(?:\.each\([^'"`]*?\))?\(\s*(['"`])((?:\\.|(?!\1).)*)\1/gs;
-const TAG = /\b(RS|TH)-(\d+)(?:\.\.(\d+))?/g;
+/** The first argument of a call, if it is a text that begins with a bracket: the title of a test, however it is made. */
+const TITLE = /\(\s*(['"`])(\[[^\]]*\](?:\\.|(?!\1).)*)\1\s*,/gs;
+const TAG = /\b(AS|RS|TH)-(\d+)(?:\.\.(\d+))?/g;
 
 async function testFiles(folder) {
   const entries = await readdir(folder, { withFileTypes: true });

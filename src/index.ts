@@ -1,3 +1,10 @@
+export type {
+  OAuth2EventListener,
+  OAuth2EventMap,
+  OAuth2EventName,
+  OAuth2Events,
+} from './authorization-server/events.js';
+export type { AuthorizationServer, AuthorizationServerFactory } from './authorization-server/factory.js';
 export type { Clock } from './core/clock.js';
 export {
   AccessDeniedError,

@@ -1,9 +1,12 @@
-import type Koa from 'koa';
-import type { Context } from 'koa';
+import Koa, { type Context } from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
+import { OAuth2Events } from './authorization-server/events.js';
+import { type AuthorizationServer, COMPLETE } from './authorization-server/factory.js';
+import type { AuthorizationServerParts } from './authorization-server/parts.js';
 import { addressResolver } from './core/address.js';
 import { systemClock } from './core/clock.js';
-import { ConfigurationError } from './core/errors.js';
+import { ConfigurationError, InvalidTokenError } from './core/errors.js';
+import { ANONYMOUS } from './core/principal.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, validateOptions } from './options.js';
@@ -43,6 +46,7 @@ import {
   type LeasedEngineOptions,
   leasedEngine,
   type Throttle,
+  type ThrottleSubject,
   type ThrottlingOptions,
 } from './throttling/index.js';
 
@@ -71,6 +75,10 @@ export class OAuth2 {
   readonly applications: ApplicationRepository;
   /** The models in use, bound to the database. */
   readonly models: OAuth2Models;
+  /** What happens at the authorization server. */
+  readonly events: OAuth2Events;
+  /** The authorization server, if the option asks for one. */
+  readonly authorizationServer: AuthorizationServer | undefined;
   private readonly tables: TableNames;
   private readonly database: Database;
   private readonly cache: TokenCache;
@@ -145,7 +153,49 @@ export class OAuth2 {
       readScope: options.readScope ?? 'read',
       writeScope: options.writeScope ?? 'write',
     });
+    this.events = new OAuth2Events(logger);
+    this.authorizationServer = options.authorizationServer?.[COMPLETE]({
+      models: this.models,
+      applications: this.applications,
+      tokens,
+      users,
+      scopes: options.scopes,
+      resource,
+      accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3600,
+      clock,
+      random: options.random ?? systemRandomBytes,
+      logger,
+      events: this.events,
+      address,
+      failures: this.throttle.failedAuthentications,
+      // Its endpoints are no actions: what holds for every action does not hold for them.
+      throttle: endpointThrottle(createThrottle({ ...throttling, policies: {}, everywhere: [] }, { clock, logger })),
+      ...this.tokenParts(),
+    });
     options.container?.set(TokenService, this.tokens);
+  }
+
+  /** How the authorization server asks for tokens, and tells the caches what it has revoked or issued. */
+  private tokenParts(): Pick<
+    AuthorizationServerParts,
+    'verifyToken' | 'dropTokens' | 'forgetMiss' | 'revokeAllOf' | 'revokeToken'
+  > {
+    return {
+      verifyToken: (token) =>
+        this.tokens.verify(token).catch((error: unknown) => {
+          if (error instanceof InvalidTokenError) return undefined;
+          throw error;
+        }),
+      dropTokens: async (keys) => {
+        const [key] = keys;
+        if (key !== undefined) await this.cache.invalidate({ kind: 'token', key }, keys);
+      },
+      forgetMiss: (key) => this.cache.forgetMiss(key),
+      revokeAllOf: async ({ userId, clientId }) => {
+        await this.tokens.revokeAllOf({ user: userId, application: clientId });
+      },
+      revokeToken: (tokenHash) => this.tokens.revokeByHash(tokenHash),
+    };
   }
 
   /** The knex instance that is in use. */
@@ -238,11 +288,24 @@ export class OAuth2 {
     for (const name of ['authorizationChecker', 'currentUserChecker']) {
       if (name in options) throw new ConfigurationError(`The option ${name} is brought by this entry; leave it out.`);
     }
-    const driver = new OAuth2KoaDriver(koa, this.guard, this.compiler);
+    const server = koa ?? new Koa();
+    // Before the controllers, whose driver parses bodies and answers for paths that it does not know.
+    if (this.authorizationServer !== undefined) server.use(this.authorizationServer.middleware());
+    const driver = new OAuth2KoaDriver(server, this.guard, this.compiler);
     createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(this.compiler) });
     refuseProblems(driver.problems);
     return driver.koa;
   }
+}
+
+/** Makes the throttles of the authorization server's endpoints, which say themselves what they count by. */
+function endpointThrottle(throttle: Throttle): AuthorizationServerParts['throttle'] {
+  return (name, rate) => {
+    const subject = ({ request }: ThrottleSubject) => request as string;
+    const policy = { name: `authorization-server:${name}`, rate, subject };
+    const compiled = throttle.compile([policy], `authorizationServer.throttling.${name}`);
+    return (key) => compiled.decide({ principal: ANONYMOUS, address: () => key, request: key });
+  };
 }
 
 /** Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process. */

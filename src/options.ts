@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { type AuthorizationServerFactory, COMPLETE } from './authorization-server/factory.js';
 import type { Clock } from './core/clock.js';
 import { ConfigurationError } from './core/errors.js';
 import type { Logger } from './core/logger.js';
@@ -63,6 +64,8 @@ export interface OAuth2Options {
   readonly requireAudience?: boolean;
   readonly cache?: CacheOptions;
   readonly throttling?: ThrottlingOptions;
+  /** Makes this application an authorization server too: `authorizationServer({ … })` of the subpath `/authorization-server`. */
+  readonly authorizationServer?: AuthorizationServerFactory;
   /** Gets the `TokenService`. Give typedi's `Container`. */
   readonly container?: ServiceContainer;
   /** Default: the console. */
@@ -92,6 +95,7 @@ const NAMES = new Set<string>([
   'requireAudience',
   'cache',
   'throttling',
+  'authorizationServer',
   'container',
   'logger',
   'clock',
@@ -162,6 +166,7 @@ export function validateOptions(options: OAuth2Options): void {
     throw invalid('users', options.users, 'it needs the functions findById(id) and isActive(user)');
   }
   if (options.authenticators !== undefined) authenticatorList(options.authenticators, options.users);
+  if (options.authorizationServer !== undefined) authorizationServerFactory(options.authorizationServer);
   if (options.container !== undefined && typeof options.container.set !== 'function') {
     throw invalid('container', options.container, "it needs a function set(type, service), as typedi's Container");
   }
@@ -214,6 +219,15 @@ function resourceIdentifier(resource: unknown): void {
   // RFC 8707 §2: an absolute URI without a fragment.
   if (typeof resource !== 'string' || !URL.canParse(resource) || resource.includes('#')) {
     throw invalid('resource', resource, "give an absolute URI without a fragment, e.g. 'https://api.example.com'");
+  }
+}
+
+function authorizationServerFactory(value: unknown): void {
+  if (typeof value !== 'object' || value === null || !(COMPLETE in value)) {
+    // What stands here instead may be the options themselves, and so hold keys.
+    throw new ConfigurationError(
+      "The option authorizationServer must be authorizationServer({ … }), imported from 'routing-controllers-oauth2/authorization-server'.",
+    );
   }
 }
 

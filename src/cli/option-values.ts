@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { redirectUriProblem } from '../core/redirect-uri.js';
 import { isScopeName, parseScope } from '../core/scopes.js';
 
 /** RFC 8628 §3.4. */
@@ -84,34 +85,18 @@ export function scopes(value: string): string[] {
   return names;
 }
 
-/** Reads absolute redirect URIs, separated by spaces, that an authorization server may send a code to. */
+/**
+ * Reads redirect URIs, separated by spaces, that an authorization server may send a code to. Which kind of application
+ * they are for is another option's business: a private-use scheme passes here.
+ */
 export function redirectUris(value: string): string[] {
   const uris = value.split(/\s+/).filter((uri) => uri !== '');
   if (uris.length === 0) throw new InvalidArgumentError('Give absolute URIs separated by spaces.');
   for (const uri of uris) {
-    const problem = redirectUriProblem(uri);
+    const problem = redirectUriProblem(uri, 'public');
     if (problem !== undefined) throw new InvalidArgumentError(`${uri}: ${problem}`);
   }
   return [...new Set(uris)];
-}
-
-function redirectUriProblem(uri: string): string | undefined {
-  if (!/^[\x21-\x7e]+$/.test(uri)) return 'write other characters than printable ASCII as percent-escapes.';
-  if (!URL.canParse(uri)) return 'not an absolute URI, write e.g. https://app.example.com/callback.';
-  const { protocol, hostname, username, password } = new URL(uri);
-  // RFC 6749 §3.1.2
-  if (uri.includes('#')) return 'a redirect URI has no fragment.';
-  if (username !== '' || password !== '') return 'a redirect URI has no user and no password.';
-  if (protocol === 'https:') return undefined;
-  // RFC 9700 §2.6, RFC 8252 §7.3
-  if (protocol === 'http:') {
-    const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
-    return loopback ? undefined : 'http is for loopback addresses only, use https.';
-  }
-  // RFC 8252 §7.1: private-use schemes are reverse domain names, which keeps javascript: and data: out.
-  return protocol.includes('.')
-    ? undefined
-    : 'use https, http on loopback, or a private-use scheme like com.example.app.';
 }
 
 function hasControlCharacters(text: string): boolean {

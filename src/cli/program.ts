@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CliCommand } from './cli-command.js';
 import { addApplications } from './commands/applications/index.js';
+import { addKeys } from './commands/keys/index.js';
 import { addMigrate } from './commands/migrate.js';
 import { addRoutes } from './commands/routes.js';
 import { addTokens } from './commands/tokens/index.js';
@@ -33,7 +34,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
 
 function createProgram(surroundings: Surroundings, showHelp: (text: string) => void): CliCommand {
   const program = new CliCommand('rc-oauth2')
-    .description('Applications, tokens, tables and routes of routing-controllers-oauth2.')
+    .description('Applications, tokens, signing keys, tables and routes of routing-controllers-oauth2.')
     .version(packageVersion(), '--version', 'show the version')
     .enablePositionalOptions()
     .exitOverride()
@@ -42,6 +43,7 @@ function createProgram(surroundings: Surroundings, showHelp: (text: string) => v
   addMigrate(program, surroundings);
   addApplications(program, surroundings);
   addTokens(program, surroundings);
+  addKeys(program, surroundings);
   addRoutes(program, surroundings);
   return program;
 }
@@ -53,11 +55,12 @@ function report(failure: Failure, argv: readonly string[], surroundings: Surroun
   output.failure(failure.code, withoutSecrets(failure.description, secretsIn(argv, surroundings.env)));
 }
 
-/** What must never be printed: passwords in URLs, and the token that `tokens inspect` or `revoke` is about. */
+/** What must never be printed: passwords in URLs, encryption keys, and the token that `tokens inspect` or `revoke` is about. */
 function secretsIn(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const values = [...argv.map((argument) => argument.replace(/^--[a-z-]+=/, '')), env.DATABASE_URL, env.REDIS_URL];
   const passwords = values.flatMap((value) => (value === undefined ? [] : secretsOf(value)));
   const isValue = (index: number) => /^--(database|redis|key-prefix|resource)$/.test(argv[index - 1] ?? '');
+  passwords.push(...(env.OAUTH2_ENCRYPTION_KEYS ?? '').split(',').map((key) => key.trim()));
   const aboutToken = argv.includes('tokens') && (argv.includes('inspect') || argv.includes('revoke'));
   return aboutToken
     ? [...passwords, ...argv.filter((argument, index) => /^[\w.~+/=-]{22,}$/.test(argument) && !isValue(index))]

@@ -144,7 +144,15 @@ export class TokenService {
    */
   async revoke(token: string | AccessToken): Promise<boolean> {
     if (typeof token === 'string' && !isTokenValue(token)) return false;
-    const digest = typeof token === 'string' ? sha256(token) : token.tokenHash;
+    return this.revokeByHash(typeof token === 'string' ? sha256(token) : token.tokenHash);
+  }
+
+  /**
+   * The same for a token of which only the SHA-256 is known: 32 bytes.
+   *
+   * @throws TemporarilyUnavailableError as `revoke`
+   */
+  async revokeByHash(digest: Buffer): Promise<boolean> {
     const key = keyOfDigest(digest);
     const { tokens, cache } = this.parts;
     if (await tokens.revokeAccessToken(digest)) {

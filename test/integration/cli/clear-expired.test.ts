@@ -86,6 +86,58 @@ describe('tokens clear-expired', () => {
     expect(objectOf(stdout)).toMatchObject({ total: 25, interrupted: false });
   });
 
+  test('covers codes, sessions and the like, and signing keys, and counts each by its table', async () => {
+    await oauth2.knex('oauth2_access_tokens').delete();
+    const { AuthorizationCode, DeviceCode, RefreshToken, ServerRecord, SigningKey } = oauth2.models;
+    for (const expiresAtMs of [Date.now() - 60_000, Date.now() + 3_600_000]) {
+      const common = { applicationId, scope: 'read', expiresAtMs, createdAtMs: 1 };
+      const digest = () => sha256(`${Math.random()}`);
+      await AuthorizationCode.query().insert({ ...common, codeHash: digest(), userId: 'alice', familyId: 'family' });
+      await DeviceCode.query().insert({ ...common, deviceCodeHash: digest(), userCodeHash: digest() });
+      await RefreshToken.query().insert({
+        ...common,
+        tokenHash: digest(),
+        familyId: 'family',
+        familyExpiresAtMs: expiresAtMs,
+      });
+      for (const kind of ['Session', 'Interaction', 'Grant']) {
+        await ServerRecord.query().insert({
+          kind,
+          recordHash: digest(),
+          expiresAtMs,
+          createdAtMs: 1,
+          updatedAtMs: 1,
+          payload: '{}',
+        });
+      }
+      await SigningKey.query().insert({
+        kid: `expires ${expiresAtMs}`,
+        algorithm: 'RS256',
+        generation: expiresAtMs > Date.now() ? 2 : 1,
+        privateKeyEncrypted: Buffer.from('sealed'),
+        createdAtMs: 1,
+        signsFromMs: 1,
+        expiresAtMs,
+      });
+    }
+    const finished = await runCli(['tokens', 'clear-expired', '--pause', '0', '--json'], { env });
+    expect(resultOf(finished)).toEqual({
+      deleted: {
+        oauth2_access_tokens: 0,
+        oauth2_authorization_codes: 1,
+        oauth2_device_codes: 1,
+        oauth2_refresh_tokens: 1,
+        oauth2_server_records: 3,
+        oauth2_signing_keys: 1,
+      },
+      total: 7,
+      interrupted: false,
+    });
+    for (const { tableName } of [AuthorizationCode, DeviceCode, RefreshToken, SigningKey]) {
+      expect(await oauth2.knex(tableName).select('id')).toHaveLength(1);
+    }
+  });
+
   test('with nothing to do says so', async () => {
     await oauth2.knex('oauth2_access_tokens').delete();
     const { code, stdout, stderr } = await runCli(['tokens', 'clear-expired'], { env });

@@ -159,6 +159,7 @@ describe('the rest of the calls', () => {
       client_type: 'public',
       grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       redirect_uris: ['https://a.example/cb', 'com.example.app:/cb'],
+      token_endpoint_auth_method: 'none',
       scope: null,
       disabled: false,
     });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { objectOf, runCli } from './support/run-cli.js';
 
 const TOKEN = 'aB3dEfGhIjKlMnOpQrStUvWxYz0123456789aB3dEf';
+const DJANGO_HASH = `pbkdf2_sha256$600000$salt$${Buffer.alloc(32).toString('base64')}`;
 
 /** A database that no usage error may ever touch. */
 const DATABASE = ['--database', 'sqlite:/nonexistent/never-created.sqlite'];
@@ -36,6 +37,18 @@ const CASES: readonly (readonly [args: readonly string[], says: string | RegExp]
   [[...CREATE, '--client-id', 'a b'], "'--client-id <id>' argument 'a b' is invalid. Give 1 to 255 printable ASCII"],
   [[...CREATE, '--public'], '--public: a public application cannot have the grant client_credentials'],
   [[...CREATE, '--grants', 'authorization_code'], '--grants authorization_code needs --redirect-uris'],
+  [[...CREATE, '--redirect-uris', 'http://app.example/cb'], 'http is for loopback addresses only'],
+  [[...CREATE, '--redirect-uris', 'https://app.example/cb#x'], 'a redirect URI has no fragment'],
+  [[...CREATE, '--redirect-uris', 'javascript:alert(1)'], 'use https, http on loopback, or a private-use scheme'],
+  [
+    [...CREATE, '--redirect-uris', 'com.example.app:/cb'],
+    'is for public applications only, use https. Or give --public',
+  ],
+  [[...CREATE, '--secret-hash', TOKEN], '--secret-hash is not what Django stores'],
+  [[...CREATE, '--secret-hash', DJANGO_HASH, '--jwks-uri', 'https://a.example/jwks'], 'has no secret'],
+  [['applications', 'rotate-secret'], "missing required argument 'client_id'"],
+  [['keys', 'rotat'], "unknown command 'rotat' (Did you mean rotate?)"],
+  [['keys', 'rotate', '--key', TOKEN], "unknown option '--key'"],
   [['applications', 'delete'], "missing required argument 'client_id'"],
   [['tokens', 'issue', '--scope', 'read'], "required option '--client <client_id>' not specified"],
   [['tokens', 'issue', '--client', 'c'], "required option '--scope <scopes>' not specified"],

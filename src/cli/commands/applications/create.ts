@@ -1,9 +1,11 @@
+import { isDjangoSecret } from '../../../core/django-secret.js';
+import { redirectUriProblem } from '../../../core/redirect-uri.js';
 import type { ApplicationRepository, CreatedApplication } from '../../../storage/index.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliError } from '../../cli-error.js';
 import { CliContext, type Surroundings, usage } from '../../context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { clientId, grantTypes, redirectUris, shortText, someScopes } from '../../option-values.js';
+import { clientId, exactText, grantTypes, redirectUris, shortText, someScopes } from '../../option-values.js';
 import { columns } from '../../output.js';
 import { describeApplication, inWords } from './describe.js';
 
@@ -14,6 +16,12 @@ interface CreateOptions {
   readonly redirectUris?: string[];
   readonly public?: boolean;
   readonly clientId?: string;
+  readonly secretHash?: string;
+  readonly postLogoutRedirectUris?: string[];
+  readonly jwksUri?: string;
+  readonly owner?: string;
+  readonly mayIntrospect?: boolean;
+  readonly skipConsent?: boolean;
 }
 
 /** `rc-oauth2 applications create`: registers an application and shows its secret, this once. */
@@ -35,9 +43,27 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
       'scopes that it may have, separated by spaces; without it any that the server knows',
       someScopes,
     )
-    .option('--redirect-uris <uris>', 'redirect URIs, separated by spaces; authorization_code needs one', redirectUris)
+    .option(
+      '--redirect-uris <uris>',
+      'redirect URIs, separated by spaces, compared character by character: https, http on loopback, or with --public ' +
+        'a private-use scheme; authorization_code needs one',
+      redirectUris,
+    )
+    .option(
+      '--post-logout-redirect-uris <uris>',
+      'where its users may go after a sign-out, separated by spaces',
+      redirectUris,
+    )
     .option('--public', 'for an application that cannot keep a secret, as in a browser or on a phone')
     .option('--client-id <id>', 'client identifier of your choice; without it one is generated', clientId)
+    .option(
+      '--secret-hash <hash>',
+      'hash of the secret that it has already, as Django stores it (pbkdf2_sha256$…); no secret is generated',
+    )
+    .option('--jwks-uri <uri>', 'where its public keys are; it then uses private_key_jwt and gets no secret')
+    .option('--owner <id>', 'user who owns it', exactText)
+    .option('--may-introspect', 'it may introspect tokens of other applications')
+    .option('--skip-consent', 'its users are never asked for consent: for your own applications')
     .action(async (options: CreateOptions, command: CliCommand) => {
       checkTogether(options);
       const context = new CliContext(command, surroundings);
@@ -60,6 +86,12 @@ async function create(applications: ApplicationRepository, options: CreateOption
       redirectUris: options.redirectUris ?? [],
       scopes: options.scopes ?? null,
       clientId: options.clientId,
+      importedSecretHash: options.secretHash,
+      postLogoutRedirectUris: options.postLogoutRedirectUris,
+      jwksUri: options.jwksUri,
+      userId: options.owner,
+      mayIntrospect: options.mayIntrospect,
+      skipAuthorization: options.skipConsent,
     });
   } catch (error) {
     const taken = options.clientId !== undefined && (await applications.findByClientId(options.clientId)) !== undefined;
@@ -80,5 +112,18 @@ function checkTogether(options: CreateOptions): void {
     throw usage(
       '--grants authorization_code needs --redirect-uris, e.g. --redirect-uris https://app.example.com/callback.',
     );
+  }
+  for (const uri of [...(options.redirectUris ?? []), ...(options.postLogoutRedirectUris ?? [])]) {
+    const problem = redirectUriProblem(uri, options.public ? 'public' : 'confidential');
+    if (problem !== undefined) throw usage(`${uri}: ${problem} Or give --public.`);
+  }
+  // Checked here and not by a parser, whose refusal would show the value.
+  if (options.secretHash !== undefined && !isDjangoSecret(options.secretHash)) {
+    throw usage(
+      '--secret-hash is not what Django stores; give pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) in single quotes.',
+    );
+  }
+  if (options.secretHash !== undefined && (options.public || options.jwksUri !== undefined)) {
+    throw usage('--secret-hash: an application with --public or --jwks-uri has no secret.');
   }
 }

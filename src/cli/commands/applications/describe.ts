@@ -7,6 +7,8 @@ export interface DescribedApplication {
   readonly client_type: string;
   readonly grant_types: readonly string[];
   readonly redirect_uris: readonly string[];
+  /** How it proves itself at the token endpoint (RFC 7591 §2). */
+  readonly token_endpoint_auth_method: string;
   /** Scopes separated by spaces; `null` for any that the server knows. */
   readonly scope: string | null;
   readonly disabled: boolean;
@@ -20,9 +22,16 @@ export function describeApplication(application: Application): DescribedApplicat
     client_type: application.clientType,
     grant_types: words(application.grantTypes),
     redirect_uris: words(application.redirectUris),
+    token_endpoint_auth_method: authenticationMethod(application),
     scope: application.scope ?? null,
     disabled: application.isDisabled(),
   };
+}
+
+/** A secret may also be sent in the body (`client_secret_post`); basic is what RFC 6749 §2.3.1 asks for. */
+function authenticationMethod(application: Application): string {
+  if (application.clientType === 'public') return 'none';
+  return application.hasKeys() ? 'private_key_jwt' : 'client_secret_basic';
 }
 
 /** Name and value of each property, for people. */

@@ -3,14 +3,16 @@ import type { Surroundings } from '../../context.js';
 import { addCreate } from './create.js';
 import { addDelete } from './delete.js';
 import { addList } from './list.js';
+import { addRotateSecret } from './rotate-secret.js';
 
 /** `rc-oauth2 applications …` */
 export function addApplications(parent: CliCommand, surroundings: Surroundings): void {
   const group = parent
     .command('applications')
-    .description('Register, list and delete applications (clients).')
+    .description('Register, list and delete applications (clients), and give them new secrets.')
     .enablePositionalOptions();
   addCreate(group, surroundings);
   addList(group, surroundings);
+  addRotateSecret(group, surroundings);
   addDelete(group, surroundings);
 }

@@ -14,9 +14,10 @@ interface ClearExpiredOptions {
 export function addClearExpired(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('clear-expired')
-    .summary('delete expired tokens and codes')
+    .summary('delete what has expired')
     .description(
-      'Deletes expired access tokens, refresh tokens and codes, batch by batch. Safe while servers run, and to be\n' +
+      'Deletes what has expired, batch by batch: access and refresh tokens, authorization and device codes, grants,\n' +
+        'interactions, sessions, signing keys that nothing is signed with any more. Safe while servers run, and to be\n' +
         'interrupted: it finishes its batch and tells how far it came. Progress is shown on stderr, as a bar on a\n' +
         'terminal and as lines elsewhere (no lines with --json).',
     )

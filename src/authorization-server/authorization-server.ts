@@ -1,0 +1,140 @@
+import type { Middleware } from 'koa';
+import { ConfigurationError } from '../core/errors.js';
+import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
+import { EngineConsents } from './consents.js';
+import { applicationFinder } from './engine/client-adapter.js';
+import type { EngineContext } from './engine/context.js';
+import { Engine } from './engine/engine.js';
+import { EngineInteractions } from './engine/interactions.js';
+import { heldMessages } from './engine/oidc-provider.js';
+import { Providers } from './engine/provider.js';
+import { ScopeRules } from './engine/scope-rules.js';
+import { EngineSignIns } from './engine/sessions.js';
+import { type AuthorizationServer, type AuthorizationServerFactory, COMPLETE } from './factory.js';
+import { SigningKeys } from './keys/signing-keys.js';
+import { type AuthorizationServerOptions, readOptions, type Settings } from './options.js';
+import { createPages, type Pages } from './pages/index.js';
+import type { AuthorizationServerParts } from './parts.js';
+
+/**
+ * Makes an authorization server for the option `authorizationServer` of `createOAuth2`.
+ *
+ * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
+ */
+export function authorizationServer(options: AuthorizationServerOptions): AuthorizationServerFactory {
+  const settings = readOptions(options);
+  return { [COMPLETE]: (parts) => complete(settings, parts) };
+}
+
+function complete(settings: Settings, parts: AuthorizationServerParts): AuthorizationServer {
+  const scopes = scopeRules(settings, parts);
+  for (const message of heldMessages.splice(0)) parts.logger.warn(message);
+  const { models, clock, logger } = parts;
+  const signingKeys = new SigningKeys({
+    repository: new SigningKeyRepository(models, { clock }),
+    sealer: settings.sealer,
+    clock,
+    logger,
+  });
+  const consents = new ConsentRepository(models, { clock });
+  const context: Omit<EngineContext, 'pages'> & { pages?: Pages } = {
+    settings,
+    parts,
+    scopes,
+    ownerScopes: ownerScopes(settings, parts),
+    consents,
+    findApplication: applicationFinder(parts.applications),
+  };
+  const ready = context as EngineContext;
+  const providers = new Providers(ready, signingKeys);
+  const provider = () => providers.current();
+  const engineConsents = new EngineConsents(consents, parts);
+  const pages = createPages({
+    ...hostParts(settings, parts),
+    interactions: new EngineInteractions(ready, provider),
+    signIns: new EngineSignIns(ready, provider),
+    consents: engineConsents,
+    applications: parts.applications,
+    tokens: staffTokens(parts),
+  });
+  context.pages = pages;
+  const engine = new Engine(ready, provider);
+  const middleware: Middleware = (outer, next) =>
+    pages.routes(outer, async () => {
+      if (!(await engine.handle(outer))) await next();
+    });
+  return {
+    issuer: settings.issuer.identifier,
+    prefix: settings.prefix,
+    consents: engineConsents,
+    signingKeys,
+    middleware: () => middleware,
+  };
+}
+
+function scopeRules({ defaultScopes, options, resources }: Settings, { scopes }: AuthorizationServerParts): ScopeRules {
+  if (scopes === undefined) {
+    throw new ConfigurationError(
+      'The option scopes is needed for an authorization server: it says what can be granted, and what people are told of it.',
+    );
+  }
+  const rules = new ScopeRules(Object.keys(scopes), defaultScopes);
+  const named = { defaultScopes, ownerScopes: options.ownerScopes ?? [] };
+  const ofResources = [...resources].map(([name, { scopes }]) => [`resources[${JSON.stringify(name)}].scopes`, scopes]);
+  for (const [name, list] of [...Object.entries(named), ...ofResources] as [string, readonly string[]][]) {
+    const unknown = list.find((scope) => !rules.known.has(scope));
+    if (unknown === undefined) continue;
+    throw new ConfigurationError(
+      `The option authorizationServer.${name} cannot have ${JSON.stringify(unknown)}: describe it in the option scopes.`,
+    );
+  }
+  return rules;
+}
+
+/** What people are told of the scopes that OpenID Connect brings with it. */
+const OPENID_DESCRIPTIONS = {
+  openid: 'Know who you are here',
+  offline_access: 'Keep its access while you are away',
+};
+
+/** All but the one that opens other applications' tokens. */
+function ownerScopes({ options }: Settings, { scopes = {} }: AuthorizationServerParts): readonly string[] {
+  return options.ownerScopes ?? Object.keys(scopes).filter((scope) => scope !== 'introspection');
+}
+
+function hostParts(settings: Settings, parts: AuthorizationServerParts) {
+  const { issuer, prefix, options, sealer } = settings;
+  const { users, failures, address, logger, clock, random, scopes = {} } = parts;
+  const { authenticate, login, isStaff, username, texts, pages } = options;
+  return {
+    prefix,
+    issuer: issuer.identifier,
+    scopes: { ...OPENID_DESCRIPTIONS, ...scopes },
+    ownerScopes: ownerScopes(settings, parts),
+    users,
+    // Without either of the two nobody can sign in: an authorization server for applications alone.
+    ...(login === undefined ? { authenticate: authenticate ?? (() => undefined) } : { login }),
+    isStaff,
+    username,
+    sealer,
+    failures: { byAddress: failures, byUsername: failures },
+    address: (context: Parameters<typeof address>[0]) => address(context),
+    texts,
+    pages,
+    logger,
+    clock,
+    random,
+  };
+}
+
+function staffTokens({ models, revokeToken }: AuthorizationServerParts) {
+  const search = new TokenSearch(models);
+  return {
+    search: search.search.bind(search),
+    find: search.find.bind(search),
+    async revoke(kind: 'access' | 'refresh', id: number): Promise<boolean> {
+      const found = await search.find(kind, id);
+      return found !== undefined && revokeToken(Buffer.from(found.hash, 'hex'));
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../../../core/clock.js';
+import type { Logger } from '../../../core/logger.js';
+import type { RandomBytes } from '../../../core/token-value.js';
+import type { OAuth2Models, TokenRepository } from '../../../storage/index.js';
+import type { Sealer } from '../../keys/sealer.js';
+
+/** Which family was revoked because one of its codes or refresh tokens came a second time. */
+export interface Reuse {
+  readonly familyId: string;
+  readonly clientId: string;
+  readonly userId: string | undefined;
+}
+
+/** What the storage of oidc-provider is made of. */
+export interface AdapterParts {
+  /** Bound to their knex instance. */
+  readonly models: OAuth2Models;
+  readonly tokens: TokenRepository;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly sealer: Sealer;
+  readonly logger: Logger;
+  /** The audience column of an access token that names none (RFC 8707); `undefined`: it stays empty. */
+  readonly defaultAudience: string | undefined;
+  /** How long a family lives, however often it is refreshed. */
+  readonly refreshLifetimeSeconds: number;
+  /** How long a rotated refresh token is still answered, with the same successor; 0: not at all. */
+  readonly refreshGraceSeconds: number;
+  /** Drops access tokens from every cache, by their cache keys; called once the database has the change. */
+  invalidate(keys: readonly string[]): Promise<void>;
+  /** Forgets that a token was unknown, since it was just issued; takes its cache key. */
+  forgetMiss(key: string): void;
+  /** Told when a family was revoked because of a reuse. */
+  emit(name: 'refresh.reused' | 'code.replayed', reuse: Reuse): void;
+}

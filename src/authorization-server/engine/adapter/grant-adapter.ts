@@ -1,0 +1,32 @@
+import type { AdapterPayload } from 'oidc-provider';
+import type { SavedRecord, ServerRecordRepository } from '../../../storage/index.js';
+import type { Sealer } from '../../keys/sealer.js';
+import type { ApplicationIds } from './application-ids.js';
+import type { Families } from './families.js';
+import { familyIdOf, invalidGrant } from './payloads.js';
+import { RecordAdapter } from './record-adapter.js';
+
+/** Grants: what a user allowed an application at one authorization. A grant and its family of tokens live together. */
+export class GrantAdapter extends RecordAdapter {
+  constructor(
+    records: ServerRecordRepository,
+    applications: ApplicationIds,
+    sealer: Sealer,
+    private readonly families: Families,
+  ) {
+    super('Grant', records, applications, sealer);
+  }
+
+  override async upsert(id: string, payload: AdapterPayload): Promise<void> {
+    if (await this.save(id, payload)) return;
+    throw invalidGrant('the grant is revoked');
+  }
+
+  override destroy(id: string): Promise<void> {
+    return this.families.revoke(familyIdOf(id));
+  }
+
+  protected override recordOf(id: string, payload: AdapterPayload, applicationId: number | null): SavedRecord {
+    return { ...super.recordOf(id, payload, applicationId), familyId: familyIdOf(id) };
+  }
+}

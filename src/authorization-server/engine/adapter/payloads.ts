@@ -1,0 +1,91 @@
+import type { AdapterPayload } from 'oidc-provider';
+import { errors } from '../oidc-provider.js';
+
+/** What every payload has as columns: these are not repeated in the JSON. */
+const COLUMNS: ReadonlySet<string> = new Set([
+  'jti',
+  'kind',
+  'iat',
+  'exp',
+  'clientId',
+  'accountId',
+  'scope',
+  'grantId',
+]);
+
+/** A payload without what is in columns, as JSON; `null` if nothing is left. */
+export function restOf(payload: AdapterPayload, ...inColumns: readonly string[]): string | null {
+  const rest = Object.entries(payload).filter(
+    ([name, value]) => value !== undefined && !COLUMNS.has(name) && !inColumns.includes(name),
+  );
+  return rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
+}
+
+/** The payload that was stored as JSON; empty if it cannot be read. */
+export function parsedPayload(json: string | null): AdapterPayload {
+  if (json === null) return {};
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as AdapterPayload) : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The columns of a row that all tokens and codes have, in the words of a payload. */
+export function payloadOf(
+  kind: string,
+  id: string,
+  row: {
+    readonly userId: string | null;
+    readonly scope: string;
+    readonly familyId: string | null;
+    readonly expiresAtMs: number;
+    readonly createdAtMs: number;
+    readonly payload: string | null;
+  },
+  clientId: string | undefined,
+): AdapterPayload {
+  return {
+    ...parsedPayload(row.payload),
+    kind,
+    jti: id,
+    iat: Math.floor(row.createdAtMs / 1000),
+    exp: Math.floor(row.expiresAtMs / 1000),
+    ...(clientId !== undefined && { clientId }),
+    ...(row.userId !== null && { accountId: row.userId }),
+    ...(row.scope !== '' && { scope: row.scope }),
+    ...(row.familyId !== null && { grantId: row.familyId }),
+  };
+}
+
+/** When a payload was made and ends, in milliseconds since the Unix epoch. */
+export function timesOf(payload: AdapterPayload): { readonly createdAtMs: number; readonly expiresAtMs: number } {
+  const { iat, exp } = payload;
+  if (typeof iat !== 'number' || typeof exp !== 'number') throw new TypeError('A payload lacks iat or exp.');
+  return { createdAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+}
+
+/** 16 random bytes in base64url: the width of the columns. */
+const FAMILY_ID = /^[A-Za-z0-9_-]{22}$/;
+
+/**
+ * The identifier of a grant is that of its family of tokens. It is no credential: no endpoint takes it from outside.
+ *
+ * @throws TypeError if it does not fit the column
+ */
+export function familyIdOf(grantId: unknown): string {
+  if (typeof grantId === 'string' && FAMILY_ID.test(grantId)) return grantId;
+  throw new TypeError('The identifier of a grant is not base64url of 16 bytes.');
+}
+
+/** Audiences or resources of a payload (RFC 8707) as a list; `null`: none. */
+export function listOf(value: unknown): readonly string[] | null {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) && value.length > 0 ? (value as string[]) : null;
+}
+
+/** For what lost a race, or came twice (RFC 6749 §5.2). The detail is for the log. */
+export function invalidGrant(detail: string): errors.InvalidGrant {
+  return new errors.InvalidGrant(detail);
+}

@@ -1,0 +1,76 @@
+import type { Context } from 'koa';
+import type { FailureBudget, FailureReservation } from '../parts.js';
+import { type Parameters, parameter } from './parameters.js';
+
+/**
+ * The client identifier that a request claims, before anything of it is checked: from the Basic credentials, the
+ * assertion or the form (RFC 6749 §2.3.1, RFC 7523 §3).
+ */
+export function claimedClientId(context: Context, parameters: Parameters): string | undefined {
+  const header = context.get('authorization');
+  if (/^basic /i.test(header)) return basicCredentials(header)?.clientId;
+  return parameter(parameters, 'client_id') ?? subjectOf(parameter(parameters, 'client_assertion'));
+}
+
+/**
+ * The credentials of an `Authorization: Basic` field. RFC 6749 §2.3.1: identifier and secret are encoded as form values
+ * within them.
+ */
+export function basicCredentials(header: string): { readonly clientId: string; readonly secret: string } | undefined {
+  const [scheme, encoded, ...others] = header.split(' ');
+  if (scheme?.toLowerCase() !== 'basic' || encoded === undefined || others.length > 0) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon < 0) return undefined;
+  try {
+    const [clientId = '', secret = ''] = [text.slice(0, colon), text.slice(colon + 1)].map(formDecoded);
+    return { clientId, secret };
+  } catch {
+    return undefined;
+  }
+}
+
+function formDecoded(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
+}
+
+function subjectOf(assertion: string | undefined): string | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(assertion?.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    const { sub } = payload as { readonly sub?: unknown };
+    return typeof sub === 'string' ? sub : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Places in the budgets of a failed client authentication. */
+export interface AuthenticationAttempt {
+  /** The refusal, if one of the budgets is spent. */
+  readonly refused: FailureReservation | undefined;
+  /** Gives the places back: the authentication did not fail. */
+  succeeded(): void;
+}
+
+/** Takes a place in the budget of the address, then in that of the application, before anything is looked up. */
+export async function beginAuthentication(
+  budget: FailureBudget,
+  address: string,
+  clientId: string | undefined,
+): Promise<AuthenticationAttempt> {
+  const taken: FailureReservation[] = [];
+  for (const key of clientId === undefined ? [address] : [address, `client:${clientId.slice(0, 255)}`]) {
+    const reservation = await budget.reserve(key);
+    if (!reservation.allowed) {
+      for (const earlier of taken) earlier.release();
+      return { refused: reservation, succeeded() {} };
+    }
+    taken.push(reservation);
+  }
+  return {
+    refused: undefined,
+    succeeded() {
+      for (const reservation of taken) reservation.release();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import type { ClientMetadata, JWKS } from 'oidc-provider';
+import type { Application } from '../../storage/index.js';
+
+/**
+ * What the engine keeps of an application beside the metadata that oidc-provider knows. It stands in the client's
+ * property `application`, and holds all that its decisions depend on.
+ */
+export interface ClientApplication {
+  readonly id: number;
+  /** The scopes that it may be given; `undefined`: any that there is. */
+  readonly scopes: readonly string[] | undefined;
+  readonly skipAuthorization: boolean;
+  readonly mayIntrospect: boolean;
+  readonly isPublic: boolean;
+  /** When the row was changed: another state of the application is another client. */
+  readonly updatedAtMs: number;
+}
+
+/** The columns of migration 0003. */
+type KeyColumns = {
+  readonly jwks?: string | null;
+  readonly jwksUri?: string | null;
+  readonly postLogoutRedirectUris?: string | null;
+  readonly mayIntrospect?: boolean;
+};
+
+/** Stands where oidc-provider wants a secret; the secret itself is checked by `Application.checkSecret`. */
+const SECRET_IS_ELSEWHERE = 'checked by the application';
+
+/** An application in the words of RFC 7591. */
+export function clientMetadata(stored: Application): ClientMetadata {
+  const application = stored as Application & KeyColumns;
+  const grantTypes = words(application.grantTypes);
+  const isPublic = application.clientType === 'public';
+  const keys = keysOf(application);
+  return {
+    client_id: application.clientId,
+    client_name: application.name,
+    grant_types: grantTypes,
+    response_types: grantTypes.includes('authorization_code') ? ['code'] : [],
+    redirect_uris: words(application.redirectUris),
+    post_logout_redirect_uris: words(application.postLogoutRedirectUris ?? ''),
+    ...(isPublic
+      ? { token_endpoint_auth_method: 'none' as const }
+      : keys === undefined
+        ? { token_endpoint_auth_method: 'client_secret_basic' as const, client_secret: SECRET_IS_ELSEWHERE }
+        : { token_endpoint_auth_method: 'private_key_jwt' as const, ...keys }),
+    application: clientApplication(application),
+  };
+}
+
+/** What decisions about an application depend on. */
+export function clientApplication(application: Application): ClientApplication {
+  return {
+    id: application.id,
+    scopes: application.scope === null ? undefined : words(application.scope),
+    skipAuthorization: application.skipAuthorization,
+    mayIntrospect: application.mayIntrospect ?? false,
+    isPublic: application.clientType === 'public',
+    updatedAtMs: application.updatedAtMs,
+  };
+}
+
+function keysOf({ jwks, jwksUri }: KeyColumns): { jwks: JWKS } | { jwks_uri: string } | undefined {
+  if (jwks !== null && jwks !== undefined) return { jwks: JSON.parse(jwks) as JWKS };
+  return jwksUri === null || jwksUri === undefined ? undefined : { jwks_uri: jwksUri };
+}
+
+function words(column: string): string[] {
+  return column.split(' ').filter((word) => word !== '');
+}

@@ -1,0 +1,194 @@
+import type { Adapter, Client, Configuration } from 'oidc-provider';
+import { generateClientId } from '../../core/token-value.js';
+import { findAccount } from './accounts.js';
+import type { ClientApplication } from './client-metadata.js';
+import { prompts } from './consent-policy.js';
+import { type EngineContext, epochSeconds } from './context.js';
+import { ROUTES } from './endpoints.js';
+import { existingGrant } from './grants.js';
+import { errors } from './oidc-provider.js';
+import { asOutage } from './outage.js';
+import { fetchOutside, MAXIMUM_KEY_SET_BYTES } from './outbound.js';
+import {
+  showDeviceCode,
+  showDeviceConfirm,
+  showDeviceDone,
+  showError,
+  showLoggedOut,
+  showLogout,
+} from './page-hooks.js';
+import { resourceIndicators } from './resources.js';
+
+/** How long a browser may take to sign in and consent. */
+const INTERACTION_SECONDS = 3600;
+
+/** Which claims belong to which scope (OpenID Connect Core §5.4); only for scopes that the host has described. */
+const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
+  profile: [
+    ...['name', 'family_name', 'given_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture'],
+    ...['website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'],
+  ],
+  email: ['email', 'email_verified'],
+  address: ['address'],
+  phone: ['phone_number', 'phone_number_verified'],
+};
+
+const ASYMMETRIC = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const;
+
+/** The application behind a client. */
+export function applicationOf(client: Client): ClientApplication {
+  return client.application as ClientApplication;
+}
+
+/** oidc-provider's configuration. What is not set here is left at its default on purpose. */
+export function configuration(
+  context: EngineContext,
+  adapter: (kind: string) => Adapter,
+  jwks: Configuration['jwks'],
+): Configuration {
+  const { settings, parts, scopes } = context;
+  return {
+    adapter,
+    jwks,
+    routes: Object.fromEntries(Object.entries(ROUTES).map(([name, path]) => [name, `${settings.prefix}${path}`])),
+    scopes: [...scopes.known],
+    responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    pkce: { required: () => true },
+    subjectTypes: ['public'],
+    claims: { openid: ['sub'], acr: null, auth_time: null, iss: null, sid: null, ...claimsOf(scopes.known) },
+    cookies: cookies(context),
+    ttl: lifetimes(context),
+    enabledJWA: {
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      clientAuthSigningAlgValues: [...ASYMMETRIC],
+      dPoPSigningAlgValues: [...ASYMMETRIC],
+    },
+    extraClientMetadata: {
+      properties: ['application'],
+      validator(ctx, name, _value, metadata) {
+        // What the engine notes of an application is nothing that an application can say of itself.
+        if (ctx?.oidc?.route === 'registration') metadata[name] = undefined;
+      },
+    },
+    allowOmittingSingleRegisteredRedirectUri: true,
+    acceptQueryParamAccessTokens: false,
+    // A token lives on without the browser's session: a resource server could not ask for that one.
+    expiresWithSession: () => false,
+    rotateRefreshToken: () => true,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    findAccount: asOutage((_ctx, userId) => findAccount(parts.users, userId, settings.options.claims)),
+    loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
+    revokeGrantPolicy: () => true,
+    interactions: {
+      policy: prompts(),
+      url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      // Only what runs in a browser needs it: public applications, from where they are.
+      client.clientAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin),
+    fetch: fetchOutside,
+    fetchResponseBodyLimits: { jwks_uri: MAXIMUM_KEY_SET_BYTES },
+    renderError: (ctx, out) => showError(context, ctx, out),
+    features: features(context),
+  };
+}
+
+function features(context: EngineContext): Configuration['features'] {
+  const { settings, parts } = context;
+  const registration = settings.dynamicRegistration;
+  const find = asOutage(findAccount);
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    userinfo: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true, allowUnregisteredRedirectUris: false },
+    dPoP: { enabled: true, nonceSecret: settings.sealer.deriveKeys('dpop nonce')[0], requireNonce: () => false },
+    introspection: {
+      enabled: true,
+      async allowedPolicy(ctx, client, token) {
+        if (token.clientId !== client.clientId) {
+          const { mayIntrospect, scopes } = applicationOf(client);
+          // Who proves nothing about himself gets nothing of others, whatever is registered.
+          if (client.clientAuthMethod === 'none') return false;
+          if (!mayIntrospect && scopes?.includes('introspection') !== true) return false;
+          // The application of the token may be disabled by now.
+          if (token.clientId === undefined || !(await ctx.oidc.provider.Client.find(token.clientId))) return false;
+        }
+        const userId = 'accountId' in token ? token.accountId : undefined;
+        return userId === undefined || (await find(parts.users, userId, undefined)) !== undefined;
+      },
+    },
+    revocation: {
+      enabled: true,
+      allowedPolicy(_ctx, client, token) {
+        if (token.clientId === client.clientId) return true;
+        // RFC 7009 §2.1: "the request is refused and the client is informed of the error".
+        throw new errors.UnauthorizedClient('the token was not issued to this application');
+      },
+    },
+    resourceIndicators: resourceIndicators(context),
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+      deviceInfo: () => ({}),
+      userCodeInputSource: (ctx, _form, out, error) => showDeviceCode(context, ctx, out, error),
+      userCodeConfirmSource: (ctx, _form, client, _device, userCode) =>
+        showDeviceConfirm(context, ctx, client, userCode),
+      successSource: (ctx) => showDeviceDone(context, ctx),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx) => showLogout(context, ctx),
+      postLogoutSuccessSource: (ctx) => showLoggedOut(context, ctx),
+    },
+    ...(registration && {
+      registration: {
+        enabled: true,
+        initialAccessToken: registration.initialAccessToken ?? false,
+        idFactory: () => generateClientId(parts.random),
+        issueRegistrationAccessToken: false,
+      },
+    }),
+  };
+}
+
+function cookies({ settings }: EngineContext): Configuration['cookies'] {
+  const secure = settings.issuer.protocol === 'https';
+  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
+  // The prefix binds a cookie to this host and to https (RFC 6265bis §4.1.3); it demands the path `/`.
+  const prefix = secure ? '__Host-' : '';
+  return {
+    keys: settings.sealer.deriveKeys('cookies').map((key) => key.toString('base64url')),
+    names: { session: `${prefix}oauth2_session`, interaction: 'oauth2_interaction', resume: 'oauth2_resume' },
+    long: { ...options, path: '/' },
+    short: options,
+  };
+}
+
+function lifetimes({ settings, parts }: EngineContext): Configuration['ttl'] {
+  const accessToken = settings.accessTokenLifetimeSeconds ?? parts.accessTokenLifetimeSeconds;
+  const { refreshTokenLifetimeSeconds: absolute, refreshTokenIdleSeconds: idle } = settings;
+  return {
+    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
+    AuthorizationCode: () => settings.authorizationCodeLifetimeSeconds,
+    DeviceCode: () => settings.deviceCodeLifetimeSeconds,
+    // Until it is not used for too long, or its family has lived long enough, whichever comes first.
+    RefreshToken: (_ctx, token) => {
+      const begun = (token as { readonly iiat?: number }).iiat ?? epochSeconds(parts.clock);
+      return Math.max(1, Math.min(idle, begun + absolute - epochSeconds(parts.clock)));
+    },
+    IdToken: () => settings.idTokenLifetimeSeconds,
+    Interaction: () => INTERACTION_SECONDS,
+    Session: () => settings.sessionLifetimeSeconds,
+    // As long as the last token of the family, and the code before it.
+    Grant: () => Math.max(absolute, accessToken) + accessToken + INTERACTION_SECONDS,
+  };
+}
+
+function claimsOf(scopes: ReadonlySet<string>): Record<string, readonly string[]> {
+  return Object.fromEntries(Object.entries(STANDARD_CLAIMS).filter(([scope]) => scopes.has(scope)));
+}

@@ -1,0 +1,3 @@
+import { releaseConsole } from './console-held.js';
+
+releaseConsole();

@@ -1,0 +1,25 @@
+import type { Clock } from '../../core/clock.js';
+import type { ConsentRepository } from '../../storage/index.js';
+import type { Settings } from '../options.js';
+import type { AuthorizationServerParts } from '../parts.js';
+import type { EnginePages } from '../ports.js';
+import type { FindApplication } from './client-adapter.js';
+import type { ScopeRules } from './scope-rules.js';
+
+/** What the parts of the engine share. */
+export interface EngineContext {
+  readonly settings: Settings;
+  readonly parts: AuthorizationServerParts;
+  readonly scopes: ScopeRules;
+  /** The scopes that users, and applications themselves, may put on what they register. */
+  readonly ownerScopes: readonly string[];
+  readonly findApplication: FindApplication;
+  readonly consents: ConsentRepository;
+  /** Set once the pages are made, which is before the first request. */
+  pages: EnginePages;
+}
+
+/** The time as oidc-provider counts it: whole seconds since the Unix epoch. */
+export function epochSeconds(clock: Clock): number {
+  return Math.floor(clock.nowMilliseconds() / 1000);
+}

@@ -1,0 +1,121 @@
+import type Koa from 'koa';
+import type { Context } from 'koa';
+import type { KoaContextWithOIDC, OIDCContext, Provider } from 'oidc-provider';
+import type { EngineContext } from './context.js';
+import type { Endpoint } from './endpoints.js';
+import { innerRequest } from './inner-request.js';
+import { showLogout } from './page-hooks.js';
+import type { ReadRequest } from './read-request.js';
+import { attachState, type RequestState } from './request-state.js';
+import { revokeGrants } from './sessions.js';
+
+/** The context in which oidc-provider works on a request. */
+export type InnerContext = Koa.Context & KoaContextWithOIDC;
+
+/** Metadata and keys are the same for everybody, and may be kept for a while. */
+const CACHEABLE = new Set(['discovery', 'jwks']);
+
+/** Lets oidc-provider work on requests. */
+export class Dispatcher {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly provider: () => Promise<Provider>,
+  ) {}
+
+  /**
+   * Puts what oidc-provider answers into the host's context, so that the host's own middleware sees it as any other
+   * answer. Its cookies and its idea of the request are apart from the host's.
+   */
+  async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<InnerContext> {
+    const provider = await this.provider();
+    const koa = provider as unknown as Koa;
+    const request = innerRequest(outer.req, this.context.settings.issuer, {
+      url: read.url,
+      body: read.body,
+      accept: endpoint.caller === 'browser' ? 'text/html' : 'application/json',
+    });
+    const inner = koa.createContext(request, outer.res) as InnerContext;
+    const state: RequestState = {
+      outer,
+      endpoint,
+      applications: new Map(),
+      userCode: read.userCode,
+      pageShown: false,
+    };
+    attachState(inner, state);
+    outer.res.statusCode = 404;
+    const [dispatch] = koa.middleware;
+    await dispatch?.(inner, async () => {});
+    await this.complete(inner, endpoint, state, provider);
+    if (!state.pageShown) transfer(inner, outer);
+    if (outer.status === 503) outer.set('Retry-After', '1');
+    if (!CACHEABLE.has(endpoint.name)) outer.set('Cache-Control', 'no-store');
+    return inner;
+  }
+
+  /** What oidc-provider leaves to others. */
+  private async complete(
+    inner: InnerContext,
+    { name }: Endpoint,
+    state: RequestState,
+    provider: Provider,
+  ): Promise<void> {
+    const { oidc, status } = inner as InnerContext & { readonly oidc: OIDCContext | undefined };
+    if (oidc === undefined) return;
+    if (status >= 400) withoutEcho(inner);
+    if (name === 'device_authorization' && status === 200) {
+      // RFC 8628 §3.2.
+      const interval = Math.max(1, this.context.settings.devicePollingSeconds);
+      inner.body = { ...(inner.body as Record<string, unknown>), interval };
+    }
+    if (name === 'registration' && status === 201) {
+      // The secret that oidc-provider has made is not the one that counts, and what the engine notes is no metadata.
+      const { client_secret: _unused, application: _notes, ...body } = inner.body as Record<string, unknown>;
+      inner.body = { ...body, client_secret: state.registeredSecret };
+    }
+    if (name === 'end_session_confirm' && status === 303 && oidc.params?.logout !== undefined) {
+      if (oidc.session !== undefined) await revokeGrants(provider, oidc.session);
+    }
+    // Where nobody is signed in, oidc-provider answers with a form that a script sends; here the page asks.
+    if (name === 'end_session' && status === 200 && !state.pageShown) await showLogout(this.context, inner);
+    if (name === 'introspection' && status === 200) this.nameAudience(inner);
+    if (name === 'revocation' && status === 200) this.emitRevoked(oidc);
+  }
+
+  /** An access token that was issued for no other resource is for the one that is guarded here. */
+  private nameAudience(inner: InnerContext): void {
+    const { resource } = this.context.parts;
+    const body = inner.body as Record<string, unknown>;
+    const isAccessToken = body.token_type !== undefined;
+    if (resource !== undefined && isAccessToken && body.aud === undefined) inner.body = { ...body, aud: resource };
+  }
+
+  private emitRevoked({ entities }: OIDCContext): void {
+    const { AccessToken, ClientCredentials, RefreshToken } = entities;
+    const token = AccessToken ?? ClientCredentials ?? RefreshToken;
+    if (token?.clientId === undefined) return;
+    this.context.parts.events.emit('token.revoked', {
+      clientId: token.clientId,
+      userId: AccessToken?.accountId ?? RefreshToken?.accountId,
+      token: RefreshToken === undefined ? 'access_token' : 'refresh_token',
+      familyId: AccessToken?.grantId ?? RefreshToken?.grantId,
+    });
+  }
+}
+
+/** oidc-provider repeats a refused scope. RFC 6749 §5.2 has no such member, and what a stranger wrote is not repeated. */
+function withoutEcho(inner: Koa.Context): void {
+  const { body } = inner;
+  if (typeof body !== 'object' || body === null || !('error' in body) || !('scope' in body)) return;
+  const { scope: _echo, ...rest } = body as Record<string, unknown>;
+  const { status } = inner;
+  inner.body = rest;
+  inner.status = status;
+}
+
+/** Header fields are on the response already; status and body are taken over. */
+function transfer(inner: Koa.Context, outer: Context): void {
+  const { status, body } = inner;
+  outer.status = status;
+  if (body !== undefined && body !== null) outer.body = body;
+}

@@ -1,0 +1,139 @@
+import type { Context } from 'koa';
+import type { Provider } from 'oidc-provider';
+import { sha256Key } from '../../core/digest.js';
+import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import { SparingLogger } from '../../core/sparing-logger.js';
+import type { EndpointThrottle } from '../parts.js';
+import { BadRequest } from './bad-request.js';
+import { beginAuthentication, claimedClientId } from './client-credentials.js';
+import type { EngineContext } from './context.js';
+import { Dispatcher, type InnerContext } from './dispatcher.js';
+import { type Endpoint, Endpoints } from './endpoints.js';
+import { type Parameters, parameter } from './parameters.js';
+import { PlainClientCredentials } from './plain-client-credentials.js';
+import { type ReadRequest, readRequest } from './read-request.js';
+import { refusalOf } from './refusal.js';
+import { WarmIntrospection } from './warm-introspection.js';
+
+const THROTTLED = ['token', 'authorize', 'device', 'introspection'] as const;
+const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** The endpoints: what a request has to pass before oidc-provider works on it. */
+export class Engine {
+  private readonly endpoints: Endpoints;
+  private readonly dispatcher: Dispatcher;
+  private readonly introspection: WarmIntrospection;
+  private readonly clientCredentials: PlainClientCredentials;
+  private readonly throttles: Readonly<Record<(typeof THROTTLED)[number], EndpointThrottle>>;
+  private readonly polls: EndpointThrottle | undefined;
+  private readonly log: SparingLogger;
+
+  constructor(
+    private readonly context: EngineContext,
+    provider: () => Promise<Provider>,
+  ) {
+    const { settings, parts } = context;
+    const { issuer, prefix, rates, devicePollingSeconds, dynamicRegistration } = settings;
+    this.endpoints = new Endpoints(prefix, issuer, dynamicRegistration !== undefined);
+    this.dispatcher = new Dispatcher(context, provider);
+    this.introspection = new WarmIntrospection(context);
+    this.clientCredentials = new PlainClientCredentials(context);
+    this.throttles = Object.fromEntries(
+      THROTTLED.map((name) => [name, parts.throttle(name, rates[name])]),
+    ) as typeof this.throttles;
+    // A second shorter than what devices are told, so that none is refused for a clock that runs a little fast.
+    const pollWindowSeconds = Math.max(1, devicePollingSeconds - 1);
+    if (devicePollingSeconds > 0) this.polls = parts.throttle('device-polling', `1/${pollWindowSeconds}s`);
+    this.log = new SparingLogger(parts.logger, parts.clock);
+  }
+
+  /** Answers the request if it is for one of the endpoints; resolves to whether it was. */
+  async handle(outer: Context): Promise<boolean> {
+    const endpoint = this.endpoints.find(outer.path);
+    if (endpoint === undefined) return false;
+    try {
+      if (endpoint.rate !== undefined) await this.count(outer, this.throttles[endpoint.rate]);
+      const read = await readRequest(outer, endpoint);
+      if (await this.answerWarm(outer, endpoint, read)) return true;
+      if (!endpoint.authenticatesClients || outer.method !== 'POST') await this.dispatcher.run(outer, endpoint, read);
+      else await this.runAuthenticated(outer, endpoint, read);
+    } catch (error) {
+      await this.refuse(outer, endpoint, error);
+    }
+    return true;
+  }
+
+  private async answerWarm(outer: Context, { name }: Endpoint, read: ReadRequest): Promise<boolean> {
+    // A request from a page has CORS rules of its own, which oidc-provider knows.
+    if (name !== 'introspection' || outer.method !== 'POST' || outer.get('origin') !== '') return false;
+    const answer = await this.introspection.answer(outer, read.parameters);
+    if (answer === undefined) return false;
+    outer.body = answer;
+    outer.set('Cache-Control', 'no-store');
+    return true;
+  }
+
+  /** Client authentication has budgets of failures, by address and by application (RFC 6749 §2.3.1). */
+  private async runAuthenticated(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<void> {
+    const { failures, address, events } = this.context.parts;
+    const clientId = claimedClientId(outer, read.parameters);
+    const attempt = await beginAuthentication(failures, address(outer), clientId);
+    if (attempt.refused !== undefined) throw new ThrottledError(attempt.refused.retryAfterSeconds);
+    let failed = false;
+    try {
+      await this.countPoll(read.parameters);
+      if (await this.answerPlain(outer, endpoint, read)) return;
+      failed = isInvalidClient(await this.dispatcher.run(outer, endpoint, read));
+    } finally {
+      if (!failed) attempt.succeeded();
+    }
+    if (!failed) return;
+    // RFC 9110 §15.5.2: a 401 has a challenge, also where the secret came in the body.
+    if (outer.status === 401 && !outer.res.hasHeader('WWW-Authenticate')) {
+      outer.set('WWW-Authenticate', `Basic realm="${this.context.settings.issuer.identifier}"`);
+    }
+    events.emit('client.refused', { clientId, address: address(outer), endpoint: endpoint.name });
+  }
+
+  private async answerPlain(outer: Context, { name }: Endpoint, read: ReadRequest): Promise<boolean> {
+    const answer = name === 'token' ? await this.clientCredentials.answer(outer, read.parameters) : undefined;
+    if (answer === undefined) return false;
+    outer.body = answer;
+    outer.set('Cache-Control', 'no-store');
+    return true;
+  }
+
+  /** RFC 8628 §3.5: a device that asks too often is told to slow down. */
+  private async countPoll(parameters: Parameters): Promise<void> {
+    const deviceCode = parameter(parameters, 'device_code');
+    if (this.polls === undefined || deviceCode === undefined) return;
+    if (parameter(parameters, 'grant_type') !== DEVICE_CODE_GRANT) return;
+    const { allowed, unavailable } = await this.polls(sha256Key(deviceCode));
+    if (!allowed && !unavailable) throw new BadRequest('the device asks too often', 'slow_down');
+  }
+
+  private async count(outer: Context, throttle: EndpointThrottle): Promise<void> {
+    const answer = await throttle(this.context.parts.address(outer));
+    outer.set({ ...answer.fields });
+    if (answer.unavailable) throw new TemporarilyUnavailableError({ detail: 'The throttle cannot decide.' });
+    if (!answer.allowed) throw new ThrottledError(answer.retryAfterSeconds);
+  }
+
+  /** Answers what was refused before oidc-provider saw it, or what failed around it. */
+  private async refuse(outer: Context, endpoint: Endpoint, thrown: unknown): Promise<void> {
+    const { status, error, description, headers, detail } = refusalOf(thrown);
+    if (detail !== undefined) this.log.error(`The authorization server failed at ${endpoint.name}: ${detail}`);
+    outer.set({ ...headers, 'Cache-Control': 'no-store' });
+    outer.status = status;
+    if (endpoint.caller === 'program') {
+      outer.body = { error, error_description: description };
+      return;
+    }
+    await this.context.pages.error(outer, { error, description });
+    outer.status = status;
+  }
+}
+
+function isInvalidClient({ body }: InnerContext): boolean {
+  return typeof body === 'object' && body !== null && (body as { error?: unknown }).error === 'invalid_client';
+}

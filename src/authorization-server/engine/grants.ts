@@ -1,0 +1,80 @@
+import type { Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { parseScope } from '../../core/scopes.js';
+import type { RandomBytes } from '../../core/token-value.js';
+import type { ClientApplication } from './client-metadata.js';
+import type { EngineContext } from './context.js';
+import { rememberGrant } from './session-grants.js';
+
+/** What a grant is made for. */
+export interface GrantRequest {
+  readonly clientId: string;
+  readonly userId: string;
+  /** The scopes that are granted. */
+  readonly granted: readonly string[];
+  /** The scopes that were asked for and refused, so that they are not asked for again at once. */
+  readonly refused?: readonly string[];
+  /** The resources of the request, with the scopes that mean something there. */
+  readonly resources: Readonly<Record<string, ReadonlySet<string>>>;
+}
+
+/**
+ * Makes a grant and stores it. It is the family of the tokens that are issued for it, so every authorization has one of
+ * its own.
+ */
+export async function createGrant(provider: Provider, random: RandomBytes, request: GrantRequest): Promise<Grant> {
+  const grant = newGrant(provider, request);
+  // Not a secret: it only says which tokens belong together.
+  grant.jti = random(16).toString('base64url');
+  await grant.save();
+  return grant;
+}
+
+function newGrant(provider: Provider, request: GrantRequest): Grant {
+  const { clientId, userId, granted, refused = [], resources } = request;
+  const grant = new provider.Grant({ clientId, accountId: userId });
+  if (granted.length > 0) grant.addOIDCScope([...granted]);
+  if (refused.length > 0) grant.rejectOIDCScope([...refused]);
+  for (const [resource, known] of Object.entries(resources)) {
+    const there = granted.filter((scope) => known.has(scope));
+    const notThere = refused.filter((scope) => known.has(scope));
+    if (there.length > 0) grant.addResourceScope(resource, there);
+    if (notThere.length > 0) grant.rejectResourceScope(resource, notThere);
+  }
+  return grant;
+}
+
+/**
+ * What the user has granted this application before, as a grant for this request: stored if it is all that is asked
+ * for. Applications that skip the question have everything granted.
+ */
+export async function existingGrant(context: EngineContext, ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+  const { oidc } = ctx;
+  const { client, account, provider } = oidc;
+  if (client === undefined || account === undefined) return undefined;
+  const decided = oidc.result?.consent?.grantId;
+  if (decided !== undefined) {
+    const grant = await provider.Grant.find(decided);
+    if (grant?.accountId === account.accountId && grant.clientId === client.clientId) {
+      rememberGrant(oidc.session, client.clientId, grant);
+      return grant;
+    }
+    return undefined;
+  }
+  const requested = parseScope((oidc.params?.scope as string | undefined) ?? '');
+  const { id, skipAuthorization } = client.application as ClientApplication;
+  const granted = skipAuthorization ? requested : await context.consents.find(account.accountId, id);
+  const request: GrantRequest = {
+    clientId: client.clientId,
+    userId: account.accountId,
+    granted: requested.filter((scope) => granted.includes(scope)),
+    resources: Object.fromEntries(
+      Object.entries(oidc.resourceServers ?? {}).map(([name, server]) => [name, server.scopes]),
+    ),
+  };
+  // Where something is still to be asked, a grant that is only looked at: so that nothing is asked for twice.
+  const isComplete = request.granted.length === requested.length;
+  if (!isComplete || oidc.promptPending('consent') || oidc.promptPending('login')) return newGrant(provider, request);
+  const grant = await createGrant(provider, context.parts.random, request);
+  rememberGrant(oidc.session, client.clientId, grant);
+  return grant;
+}

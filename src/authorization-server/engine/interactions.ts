@@ -1,0 +1,143 @@
+import type { Context } from 'koa';
+import type { InteractionResults, Provider, Interaction as StoredInteraction } from 'oidc-provider';
+import { parseScope } from '../../core/scopes.js';
+import type { Interaction, Interactions } from '../ports.js';
+import { findAccount } from './accounts.js';
+import { type EngineContext, epochSeconds } from './context.js';
+import { createGrant } from './grants.js';
+import { innerRequest } from './inner-request.js';
+import { errors } from './oidc-provider.js';
+import { endSession } from './sessions.js';
+
+/** What is asked of the user, taken from where oidc-provider keeps it. */
+interface Question {
+  /** The scopes of the request. */
+  readonly requested: readonly string[];
+  /** Those of them that the user is asked for. */
+  readonly asked: readonly string[];
+}
+
+/** Login and consent, over the interactions that oidc-provider keeps. */
+export class EngineInteractions implements Interactions {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly provider: () => Promise<Provider>,
+  ) {}
+
+  async current(context: Context): Promise<Interaction | undefined> {
+    const stored = await this.find(context);
+    if (stored === undefined) return undefined;
+    const { params, prompt, uid, session } = stored;
+    const application = await this.context.findApplication(String(params.client_id));
+    if (application === undefined) return undefined;
+    const hint = params.login_hint;
+    const redirectUri = params.redirect_uri;
+    return {
+      uid,
+      prompt: prompt.name === 'consent' ? 'consent' : 'login',
+      application,
+      userId: prompt.name === 'consent' ? session?.accountId : undefined,
+      scopes: prompt.name === 'consent' ? questionOf(stored).asked : questionOf(stored).requested,
+      loginHint: typeof hint === 'string' ? hint : undefined,
+      redirectUri: typeof redirectUri === 'string' ? redirectUri : undefined,
+    };
+  }
+
+  async finishLogin(context: Context, userId: string): Promise<string> {
+    const stored = await this.required(context);
+    const { parts } = this.context;
+    if ((await findAccount(parts.users, userId, undefined)) === undefined) {
+      return this.finish(stored, { error: 'access_denied', error_description: 'the user may not sign in' });
+    }
+    const other = stored.session;
+    if (other !== undefined && other.accountId !== userId) {
+      // Somebody else signs in at this browser: the session before is over, and nothing of it goes on.
+      await endSession(this.context, await this.provider(), context);
+      stored.session = undefined;
+    }
+    return this.finish(stored, { login: { accountId: userId, ts: epochSeconds(parts.clock) } });
+  }
+
+  async finishConsent(context: Context, grantedScopes: readonly string[]): Promise<string> {
+    const stored = await this.required(context);
+    const userId = stored.session?.accountId;
+    const clientId = String(stored.params.client_id);
+    const application = await this.context.findApplication(clientId);
+    if (stored.prompt.name !== 'consent' || userId === undefined || application === undefined) throw over();
+
+    const { requested, asked } = questionOf(stored);
+    const granted = requested.filter((scope) => !asked.includes(scope) || grantedScopes.includes(scope));
+    const refused = asked.filter((scope) => !grantedScopes.includes(scope));
+    const { jti: grantId } = await createGrant(await this.provider(), this.context.parts.random, {
+      clientId,
+      userId,
+      granted,
+      refused,
+      resources: this.resourcesOf(stored),
+    });
+    if (granted.length > 0) {
+      await this.context.consents.remember(userId, application.id, granted);
+      this.context.parts.events.emit('consent.granted', { clientId, userId, scopes: granted });
+    }
+    // What was submitted before stands, so that a login is not asked for again.
+    return this.finish(stored, { ...stored.lastSubmission, consent: { grantId } });
+  }
+
+  async refuse(context: Context): Promise<string> {
+    const description = 'the user refused';
+    return this.finish(await this.required(context), { error: 'access_denied', error_description: description });
+  }
+
+  private async finish(stored: StoredInteraction, result: InteractionResults): Promise<string> {
+    stored.result = result;
+    await stored.save(Math.max(1, stored.exp - epochSeconds(this.context.parts.clock)));
+    return stored.returnTo;
+  }
+
+  private async required(context: Context): Promise<StoredInteraction> {
+    const stored = await this.find(context);
+    if (stored === undefined) throw over();
+    return stored;
+  }
+
+  /** The interaction whose cookie this browser has; never by the id in the URL alone. */
+  private async find(context: Context): Promise<StoredInteraction | undefined> {
+    const provider = await this.provider();
+    const { settings } = this.context;
+    const request = innerRequest(context.req, settings.issuer, { url: context.path, body: '' });
+    try {
+      const stored = await provider.interactionDetails(request, context.res);
+      return context.path === `${settings.prefix}/interaction/${stored.uid}` ? stored : undefined;
+    } catch (error) {
+      if (error instanceof errors.SessionNotFound) return undefined;
+      throw error;
+    }
+  }
+
+  private resourcesOf({ params }: StoredInteraction): Record<string, ReadonlySet<string>> {
+    const { settings, scopes } = this.context;
+    const identifiers = [params.resource ?? []].flat() as string[];
+    return Object.fromEntries(
+      identifiers.map((identifier) => {
+        const known = settings.resources.get(identifier)?.scopes;
+        return [identifier, known === undefined ? scopes.known : new Set(known)];
+      }),
+    );
+  }
+}
+
+function questionOf({ params, prompt }: StoredInteraction): Question {
+  const requested = parseScope(typeof params.scope === 'string' ? params.scope : '');
+  const { missingOIDCScope = [], missingResourceScopes = {} } = prompt.details as {
+    readonly missingOIDCScope?: readonly string[];
+    readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
+  };
+  const missing = new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()]);
+  // Where nothing is missing, the application wants the user to be asked again (`prompt=consent`): for all of it.
+  const asked = missing.size === 0 ? requested : requested.filter((scope) => missing.has(scope));
+  return { requested, asked };
+}
+
+function over(): Error {
+  return new errors.SessionNotFound('the interaction is over, or another browser’s');
+}

@@ -1,0 +1,92 @@
+import type { Context } from 'koa';
+import type { Client, ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
+import { parseScope } from '../../core/scopes.js';
+import type { Application } from '../../storage/index.js';
+import type { EngineForm } from '../ports.js';
+import type { EngineContext } from './context.js';
+import { stateOf } from './request-state.js';
+
+/** oidc-provider's reasons to show the field for the user code again. */
+const DEVICE_PROBLEMS: Readonly<Record<string, 'not-found' | 'expired' | 'not-right'>> = {
+  NoCodeError: 'not-found',
+  NotFoundError: 'not-found',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'not-right',
+};
+
+/** Shows one of the pages in the host's context. */
+async function show(ctx: KoaContextWithOIDC, page: (outer: Context) => void | Promise<void>): Promise<void> {
+  const state = stateOf(ctx);
+  await page(state.outer);
+  state.pageShown = true;
+}
+
+export async function showDeviceCode(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  out: ErrorOut | undefined,
+  error: Error | undefined,
+): Promise<void> {
+  const name = error?.name ?? '';
+  const isReRender = error === undefined || name === 'AbortedError' || Object.hasOwn(DEVICE_PROBLEMS, name);
+  if (!isReRender) return showError(context, ctx, out ?? { error: 'server_error' });
+  const entered = (error as { readonly userCode?: string } | undefined)?.userCode ?? stateOf(ctx).userCode;
+  const form = formOf(ctx, 'code_verification');
+  await show(ctx, (outer) => context.pages.deviceCode(outer, form, DEVICE_PROBLEMS[name], entered));
+}
+
+export async function showDeviceConfirm(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  userCode: string,
+): Promise<void> {
+  const application = await applicationOf(context, client);
+  const params = ctx.oidc.entities.DeviceCode?.params as { readonly scope?: string } | undefined;
+  const form = formOf(ctx, 'code_verification', { user_code: userCode });
+  const device = { application, userCode, scopes: parseScope(params?.scope ?? '') };
+  await show(ctx, (outer) => context.pages.deviceConfirm(outer, form, device));
+}
+
+export async function showDeviceDone(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+  const application = await applicationOf(context, ctx.oidc.client as Client);
+  await show(ctx, (outer) => context.pages.deviceDone(outer, application));
+}
+
+export async function showLogout(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+  const form = formOf(ctx, 'end_session_confirm');
+  await show(ctx, (outer) => context.pages.logoutConfirm(outer, form));
+}
+
+export async function showLoggedOut(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+  await show(ctx, (outer) => context.pages.loggedOut(outer));
+}
+
+/** An error that is nobody's to redirect: as JSON where programs call, else as a page. */
+export async function showError(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  out: Partial<ErrorOut>,
+): Promise<void> {
+  if (stateOf(ctx).endpoint.caller === 'program') {
+    ctx.body = out;
+    return;
+  }
+  const { error = 'server_error', error_description: description = '' } = out;
+  const { status } = ctx;
+  await show(ctx, async (outer) => {
+    await context.pages.error(outer, { error, description });
+    outer.status = status;
+  });
+}
+
+function formOf(ctx: KoaContextWithOIDC, route: string, fields: Readonly<Record<string, string>> = {}): EngineForm {
+  const state = ctx.oidc.session?.state as { readonly secret?: string } | undefined;
+  return { action: new URL(ctx.oidc.urlFor(route)).pathname, hidden: { xsrf: state?.secret ?? '', ...fields } };
+}
+
+async function applicationOf({ findApplication }: EngineContext, client: Client): Promise<Application> {
+  const application = await findApplication(client.clientId);
+  if (application === undefined) throw new Error('The application of a request was disabled while it ran.');
+  return application;
+}

@@ -1,0 +1,112 @@
+import type Koa from 'koa';
+import type { Adapter, Configuration, Provider } from 'oidc-provider';
+import type { SigningKeys } from '../keys/signing-keys.js';
+import { AtomicProvider, createStorageAdapters, type StorageAdapters } from './adapter/index.js';
+import { clientAdapter } from './client-adapter.js';
+import { registerClient } from './client-registration.js';
+import { applicationOf, configuration } from './configuration.js';
+import type { EngineContext } from './context.js';
+import { narrowGrants } from './granted-scopes.js';
+import { observe } from './observed.js';
+import { answersOutages, asOutage } from './outage.js';
+import { isRegistered } from './redirect-uris.js';
+import { refuseUnregistered } from './registered-for.js';
+
+/** Gives the provider of the keys that are in use; a new one when they have changed. */
+export class Providers {
+  private readonly storage: StorageAdapters;
+  private made: { readonly keys: unknown; readonly provider: Provider } | undefined;
+
+  constructor(
+    private readonly context: EngineContext,
+    private readonly keys: SigningKeys,
+  ) {
+    const { settings, parts } = context;
+    const storage = createStorageAdapters({
+      models: parts.models,
+      tokens: parts.tokens,
+      clock: parts.clock,
+      random: parts.random,
+      sealer: settings.sealer,
+      logger: parts.logger,
+      defaultAudience: parts.resource,
+      refreshLifetimeSeconds: settings.refreshTokenLifetimeSeconds,
+      refreshGraceSeconds: settings.refreshGraceSeconds,
+      invalidate: (keys) => parts.dropTokens(keys),
+      forgetMiss: (key) => parts.forgetMiss(key),
+      // Only these: an event has ids, never a token.
+      emit: (name, { familyId, clientId, userId }) => parts.events.emit(name, { familyId, clientId, userId }),
+    });
+    const run = asOutage(storage.exchanges.run.bind(storage.exchanges));
+    this.storage = {
+      adapter: storage.adapter.bind(storage),
+      exchanges: Object.assign(Object.create(storage.exchanges) as StorageAdapters['exchanges'], { run }),
+      isFirstUse: asOutage(storage.isFirstUse.bind(storage)),
+    };
+  }
+
+  /** @throws TemporarilyUnavailableError if there are no keys yet and the database is away */
+  async current(): Promise<Provider> {
+    const keys = await this.keys.current();
+    if (this.made?.keys !== keys) this.made = { keys, provider: this.make(keys.jwks) };
+    return this.made.provider;
+  }
+
+  private make(jwks: unknown): Provider {
+    const { context } = this;
+    const { parts, ownerScopes } = context;
+    const clients = clientAdapter(context.findApplication, (metadata) =>
+      registerClient(parts.applications, ownerScopes, metadata),
+    );
+    const adapter = (kind: string): Adapter => answersOutages(kind === 'Client' ? clients : this.storage.adapter(kind));
+    const provider = new AtomicProvider(
+      context.settings.issuer.identifier,
+      configuration(context, adapter, jwks as Configuration['jwks']),
+      this.storage,
+    );
+    // Behind the issuer's own name: what `innerRequest` says of host and protocol is to be believed.
+    provider.proxy = true;
+    // Requests are run by the engine, which reports what fails; nothing is left for oidc-provider to print.
+    (provider as unknown as Koa).on('error', () => {});
+    adaptClients(context, provider);
+    adaptSessions(provider);
+    narrowGrants(provider.Grant.prototype, context.scopes);
+    observe(context, provider);
+    return provider;
+  }
+}
+
+/** Applications were checked when they were registered, by our own rules; secrets and URIs are compared by them too. */
+function adaptClients(context: EngineContext, provider: Provider): void {
+  const { Client } = provider;
+  const prototype = Client.prototype as {
+    compareClientSecret(secret: string): Promise<boolean>;
+    redirectUriAllowed(uri: string): boolean;
+    postLogoutRedirectUriAllowed(uri: string): boolean;
+  };
+  refuseUnregistered(Client.prototype);
+  const checkSecret = asOutage(async (clientId: string, secret: string) => {
+    const application = await context.findApplication(clientId);
+    return application !== undefined && (await application.checkSecret(secret));
+  });
+  prototype.compareClientSecret = function compareClientSecret(this: InstanceType<typeof Client>, secret) {
+    return checkSecret(this.clientId, secret);
+  };
+  prototype.redirectUriAllowed = function redirectUriAllowed(this: InstanceType<typeof Client>, uri) {
+    return isRegistered(uri, this.redirectUris ?? [], applicationOf(this).isPublic);
+  };
+  prototype.postLogoutRedirectUriAllowed = function allowed(this: InstanceType<typeof Client>, uri) {
+    return isRegistered(uri, this.postLogoutRedirectUris ?? [], applicationOf(this).isPublic);
+  };
+  const { Schema } = Client as unknown as { readonly Schema: { readonly prototype: Record<string, () => void> } };
+  Schema.prototype.redirectUris = () => {};
+}
+
+/** A form without its cookie has a session that was never stored, and nothing to keep: oidc-provider would throw there. */
+function adaptSessions({ Session }: Provider): void {
+  const prototype = Session.prototype as { exp?: number; persist(): Promise<string> };
+  const { persist } = prototype;
+  prototype.persist = async function persistStored(this: { exp?: number; jti?: string }) {
+    return this.exp === undefined ? (this.jti ?? '') : persist.call(this as typeof prototype);
+  };
+}

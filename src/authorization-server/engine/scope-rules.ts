@@ -1,0 +1,47 @@
+import { parseScope } from '../../core/scopes.js';
+import type { ClientApplication } from './client-metadata.js';
+
+/** The scopes that OpenID Connect brings with it: known without being in the table. */
+export const OPENID_SCOPES = ['openid', 'offline_access'] as const;
+
+/** Decides which scopes a request may have. oidc-provider itself would drop what it does not know. */
+export class ScopeRules {
+  /** Every scope there is. */
+  readonly known: ReadonlySet<string>;
+
+  constructor(
+    described: Iterable<string>,
+    private readonly defaults: readonly string[],
+  ) {
+    this.known = new Set([...OPENID_SCOPES, ...described]);
+  }
+
+  /**
+   * The scope of a request, each name once: what it names, else the defaults (RFC 6749 §3.3).
+   *
+   * @returns the scope value, or what is wrong with it
+   */
+  resolve(requested: string | undefined, application: ClientApplication): { scope: string } | { problem: string } {
+    const names = requested === undefined ? this.defaultsFor(application) : parseScope(requested);
+    if (names.length === 0) return { problem: 'a scope is needed, since there are no default scopes' };
+    for (const name of names) {
+      if (!this.known.has(name)) return { problem: 'a requested scope is unknown' };
+      if (!isAllowed(name, application)) return { problem: 'a requested scope is not allowed for this application' };
+    }
+    return { scope: names.join(' ') };
+  }
+
+  /** Whether there is such a scope, and the application may be given it. */
+  allows(scope: string, application: ClientApplication): boolean {
+    return this.known.has(scope) && isAllowed(scope, application);
+  }
+
+  private defaultsFor(application: ClientApplication): readonly string[] {
+    return this.defaults.filter((name) => isAllowed(name, application));
+  }
+}
+
+function isAllowed(scope: string, { scopes }: ClientApplication): boolean {
+  // The two say how an application is told of a user, not what it may do: no list of scopes needs to name them.
+  return scopes === undefined || scopes.includes(scope) || (OPENID_SCOPES as readonly string[]).includes(scope);
+}

@@ -1,0 +1,84 @@
+import type Koa from 'koa';
+import type { Context } from 'koa';
+import type { Provider, Session } from 'oidc-provider';
+import type { SignIns } from '../ports.js';
+import { findAccount } from './accounts.js';
+import type { EngineContext } from './context.js';
+import { innerRequest } from './inner-request.js';
+import { grantsOf } from './session-grants.js';
+
+/** A context with the engine's cookies. */
+export function innerContext({ settings }: EngineContext, provider: Provider, outer: Context): Koa.Context {
+  const request = innerRequest(outer.req, settings.issuer, { url: outer.path, body: '' });
+  return (provider as unknown as Koa).createContext(request, outer.res) as Koa.Context;
+}
+
+/** Who is signed in, over the sessions that oidc-provider keeps. */
+export class EngineSignIns implements SignIns {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly provider: () => Promise<Provider>,
+  ) {}
+
+  async userIdOf(context: Context): Promise<string | undefined> {
+    const provider = await this.provider();
+    const { accountId } = await provider.Session.get(innerContext(this.context, provider, context));
+    if (accountId === undefined) return undefined;
+    const account = await findAccount(this.context.parts.users, accountId, undefined);
+    return account?.accountId;
+  }
+
+  async signIn(context: Context, userId: string): Promise<void> {
+    const provider = await this.provider();
+    const inner = innerContext(this.context, provider, context);
+    let session = await provider.Session.get(inner);
+    if (session.accountId !== undefined && session.accountId !== userId) {
+      await revokeGrants(provider, session);
+      await session.destroy();
+      session = new provider.Session();
+    }
+    session.loginAccount({ accountId: userId });
+    // A new identifier for a browser that proved more than before: what anybody knew of the old one is worth nothing.
+    if (session.exp !== undefined) session.resetIdentifier();
+    const { sessionLifetimeSeconds } = this.context.settings;
+    await session.save(sessionLifetimeSeconds);
+    setSessionCookie(this.context, provider, inner, session.jti, sessionLifetimeSeconds);
+  }
+
+  async signOut(context: Context): Promise<void> {
+    await endSession(this.context, await this.provider(), context);
+  }
+}
+
+/** Ends the session of a browser, and with it the grants that do not reach beyond it. */
+export async function endSession(context: EngineContext, provider: Provider, outer: Context): Promise<void> {
+  const inner = innerContext(context, provider, outer);
+  const session = await provider.Session.get(inner);
+  if (session.exp === undefined) return;
+  await revokeGrants(provider, session);
+  await session.destroy();
+  setSessionCookie(context, provider, inner, null, 0);
+}
+
+/** Revokes what was granted in a session: the tokens die everywhere. */
+export async function revokeGrants(provider: Provider, session: Session): Promise<void> {
+  for (const grantId of grantsOf(session)) await provider.AccessToken.revokeByGrantId(grantId);
+}
+
+function setSessionCookie(
+  { settings }: EngineContext,
+  provider: Provider,
+  inner: Koa.Context,
+  value: string | null,
+  lifetimeSeconds: number,
+): void {
+  inner.cookies.set(provider.cookieName('session'), value, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: settings.issuer.protocol === 'https',
+    signed: true,
+    overwrite: true,
+    path: '/',
+    ...(value !== null && { maxAge: lifetimeSeconds * 1000 }),
+  });
+}

@@ -1,0 +1,99 @@
+import type { Logger } from '../core/logger.js';
+import { isPromiseLike } from '../core/promises.js';
+
+/** Whom an event is about. Only ids: never a token, a code or a secret. */
+export interface EventSubject {
+  readonly clientId: string;
+  /** The user; `undefined` for an application alone (client credentials). */
+  readonly userId: string | undefined;
+}
+
+/** Tokens were issued or refreshed. */
+export interface TokenEvent extends EventSubject {
+  readonly grantType: string;
+  readonly scopes: readonly string[];
+  /** What all tokens of one authorization share; `undefined` for client credentials. */
+  readonly familyId: string | undefined;
+}
+
+/** A token was revoked at the revocation endpoint (RFC 7009). */
+export interface TokenRevokedEvent extends EventSubject {
+  readonly token: 'access_token' | 'refresh_token';
+  readonly familyId: string | undefined;
+}
+
+/** A code or refresh token was used a second time, so that its whole family was revoked. */
+export interface ReuseEvent extends EventSubject {
+  readonly familyId: string;
+}
+
+/** A client authentication failed (RFC 6749 §5.2). */
+export interface ClientRefusedEvent {
+  /** The client identifier that was claimed; it may be anybody's, or nobody's. */
+  readonly clientId: string | undefined;
+  /** The key of the address, e.g. `ip:203.0.113.5`. */
+  readonly address: string;
+  readonly endpoint: string;
+}
+
+export interface ConsentEvent {
+  readonly clientId: string;
+  readonly userId: string;
+  readonly scopes: readonly string[];
+}
+
+/** What happens at the authorization server, by name. */
+export interface OAuth2EventMap {
+  readonly 'token.issued': TokenEvent;
+  readonly 'token.refreshed': TokenEvent;
+  readonly 'token.revoked': TokenRevokedEvent;
+  readonly 'refresh.reused': ReuseEvent;
+  readonly 'code.replayed': ReuseEvent;
+  readonly 'client.refused': ClientRefusedEvent;
+  readonly 'consent.granted': ConsentEvent;
+  readonly 'consent.withdrawn': ConsentEvent;
+}
+
+export type OAuth2EventName = keyof OAuth2EventMap;
+
+/** Gets an event; its answer is not waited for, and its failure is logged and stays without effect. */
+export type OAuth2EventListener<Name extends OAuth2EventName> = (event: OAuth2EventMap[Name]) => unknown;
+
+/** Tells listeners of the host what happens. A listener never delays a request and never breaks one. */
+export class OAuth2Events {
+  private readonly listeners = new Map<OAuth2EventName, Set<OAuth2EventListener<never>>>();
+
+  constructor(private readonly logger: Logger) {}
+
+  /** Adds a listener; the answer removes it again. */
+  on<Name extends OAuth2EventName>(name: Name, listener: OAuth2EventListener<Name>): () => void {
+    const listeners = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, listeners);
+    // One entry for each call, so that a listener that was added twice is told twice, and removed singly.
+    const entry: OAuth2EventListener<Name> = (event) => listener(event);
+    listeners.add(entry as OAuth2EventListener<never>);
+    return () => {
+      listeners.delete(entry as OAuth2EventListener<never>);
+    };
+  }
+
+  /** @internal */
+  emit<Name extends OAuth2EventName>(name: Name, event: OAuth2EventMap[Name]): void {
+    const listeners = this.listeners.get(name);
+    if (listeners === undefined) return;
+    Object.freeze(event);
+    for (const listener of listeners) {
+      try {
+        const answer = (listener as OAuth2EventListener<Name>)(event);
+        if (isPromiseLike(answer)) answer.then(undefined, (error: unknown) => this.failed(name, error));
+      } catch (error) {
+        this.failed(name, error);
+      }
+    }
+  }
+
+  private failed(name: OAuth2EventName, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.logger.error(`A listener of the event ${name} failed: ${reason}`);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Middleware } from 'koa';
+import type { SigningKeys } from './keys/signing-keys.js';
+import type { AuthorizationServerParts } from './parts.js';
+import type { Consents } from './ports.js';
+
+/** The authorization server of one configuration. */
+export interface AuthorizationServer {
+  /** The issuer identifier. */
+  readonly issuer: string;
+  /** The path below which its endpoints and pages are. */
+  readonly prefix: string;
+  /** What users have granted. */
+  readonly consents: Consents;
+  /** The keys that it signs with. */
+  readonly signingKeys: SigningKeys;
+  /**
+   * Answers what is for the authorization server, and passes on everything else. It has to come before body parsers and
+   * before everything that answers for all paths; `useKoaServer` mounts it so.
+   */
+  middleware(): Middleware;
+}
+
+export const COMPLETE = Symbol('authorization server');
+
+/** What `authorizationServer(options)` gives: `createOAuth2` completes it with its own parts. */
+export interface AuthorizationServerFactory {
+  /** @internal */
+  readonly [COMPLETE]: (parts: AuthorizationServerParts) => AuthorizationServer;
+}

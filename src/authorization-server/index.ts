@@ -1,0 +1,35 @@
+/**
+ * The authorization server: endpoints, pages and keys. Needs `oidc-provider` and `eta`, which only this entry loads.
+ */
+export { authorizationServer } from './authorization-server.js';
+export type {
+  ClientRefusedEvent,
+  ConsentEvent,
+  EventSubject,
+  OAuth2EventListener,
+  OAuth2EventMap,
+  OAuth2EventName,
+  OAuth2Events,
+  ReuseEvent,
+  TokenEvent,
+  TokenRevokedEvent,
+} from './events.js';
+export type { AuthorizationServer, AuthorizationServerFactory } from './factory.js';
+export type {
+  AuthorizationServerOptions,
+  DynamicRegistrationOptions,
+  EndpointRates,
+  ResourceOptions,
+} from './options.js';
+export type {
+  Authenticate,
+  HostLogin,
+  HostPage,
+  PageForm,
+  PageModels,
+  PageName,
+  PageOverrides,
+  TextOverrides,
+  Texts,
+} from './pages/index.js';
+export type { AuthorizedApplication, Consents } from './ports.js';

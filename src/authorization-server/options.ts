@@ -1,0 +1,268 @@
+import { ConfigurationError } from '../core/errors.js';
+import { parseRate } from '../core/rate.js';
+import { isScopeName } from '../core/scopes.js';
+import { type Issuer, readIssuer } from './issuer.js';
+import { createSealer, type Sealer } from './keys/sealer.js';
+import { KEYS_PUBLISH_SECONDS } from './keys/signing-keys.js';
+import { flag, onlyNames, optionalFunction, plainObject, refuse, seconds } from './option-checks.js';
+import type { PageOverrides } from './pages/models.js';
+import type { Authenticate, HostLogin } from './pages/parts.js';
+import type { TextOverrides } from './pages/texts.js';
+
+/** A resource server that tokens can be issued for (RFC 8707). */
+export interface ResourceOptions {
+  /** The scopes that mean something there. */
+  readonly scopes: readonly string[];
+  /** Default: `accessTokenLifetimeSeconds`. */
+  readonly accessTokenLifetimeSeconds?: number;
+}
+
+/** The limits of the endpoints, each by address, e.g. `'60/m'`; `null` is no limit. */
+export interface EndpointRates {
+  /** Default `1200/m`. */
+  readonly token?: string | null;
+  /** The authorization endpoint and pushed requests to it. Default `300/m`. */
+  readonly authorize?: string | null;
+  /** The device authorization endpoint, and the page where user codes are entered. Default `60/m`. */
+  readonly device?: string | null;
+  /** Introspection and revocation. Default `6000/m`. */
+  readonly introspection?: string | null;
+}
+
+/** Dynamic client registration (RFC 7591). */
+export interface DynamicRegistrationOptions {
+  /** What a registration must present as bearer token; left out: anybody may register. */
+  readonly initialAccessToken?: string;
+}
+
+/** What `authorizationServer` is told. */
+export interface AuthorizationServerOptions {
+  /** The issuer identifier (RFC 8414 §2), exactly as clients know it. */
+  readonly issuer: string;
+  /** Allows `http` for other hosts than the loopback ones. */
+  readonly allowInsecureIssuer?: boolean;
+  /** The path below which endpoints and pages are. Default `/oauth2`. */
+  readonly prefix?: string;
+  /** Keys of 32 bytes (or their base64url text), the newest first: what must be read again is sealed with them. */
+  readonly encryptionKeys: readonly (Uint8Array | string)[];
+  /** Checks a password, for the login page. Either this or `login`. */
+  readonly authenticate?: Authenticate;
+  /** The host's own login. */
+  readonly login?: HostLogin;
+  /** Who sees the pages for staff. Default: nobody. */
+  readonly isStaff?: (user: unknown) => boolean | PromiseLike<boolean>;
+  /** How pages name a user. Default: the id. */
+  readonly username?: (user: unknown) => string;
+  /** Claims about a user for ID tokens and userinfo, beside `sub`, which is the id. */
+  readonly claims?: (user: unknown) => Record<string, unknown> | PromiseLike<Record<string, unknown>>;
+  /** The scopes of a request that names none. Without them it is refused (RFC 6749 §3.3). */
+  readonly defaultScopes?: readonly string[];
+  /** The scopes that users may put on applications of their own. Default: all but `introspection`. */
+  readonly ownerScopes?: readonly string[];
+  /** Default: the option of `createOAuth2`, 3600. */
+  readonly accessTokenLifetimeSeconds?: number;
+  /** At most 60, the default. */
+  readonly authorizationCodeLifetimeSeconds?: number;
+  /** After this time a refresh token dies, however often it was rotated. Default 30 days. */
+  readonly refreshTokenLifetimeSeconds?: number;
+  /** After this time without use a refresh token dies. Default 14 days. */
+  readonly refreshTokenIdleSeconds?: number;
+  /** How long a rotated refresh token gives its successor again, for a client that lost the answer. Default 30; 0: never. */
+  readonly refreshGraceSeconds?: number;
+  /** Default 600. */
+  readonly deviceCodeLifetimeSeconds?: number;
+  /** How long a device waits between two requests for its tokens. Default 5; 0: as often as it likes. */
+  readonly devicePollingSeconds?: number;
+  /** Default 3600. */
+  readonly idTokenLifetimeSeconds?: number;
+  /** How long a browser stays signed in. Default 14 days. */
+  readonly sessionLifetimeSeconds?: number;
+  /** Resource servers by identifier. */
+  readonly resources?: Readonly<Record<string, ResourceOptions>>;
+  /** Default false. */
+  readonly dynamicRegistration?: false | DynamicRegistrationOptions;
+  readonly throttling?: EndpointRates;
+  /** Pages of the host in place of the package's. */
+  readonly pages?: PageOverrides;
+  /** Other words on the pages. */
+  readonly texts?: TextOverrides;
+}
+
+/** The options, checked and with their defaults. */
+export interface Settings {
+  readonly issuer: Issuer;
+  readonly prefix: string;
+  readonly sealer: Sealer;
+  readonly options: AuthorizationServerOptions;
+  readonly defaultScopes: readonly string[];
+  /** `undefined`: as `createOAuth2` says. */
+  readonly accessTokenLifetimeSeconds: number | undefined;
+  readonly authorizationCodeLifetimeSeconds: number;
+  readonly refreshTokenLifetimeSeconds: number;
+  readonly refreshTokenIdleSeconds: number;
+  readonly refreshGraceSeconds: number;
+  readonly deviceCodeLifetimeSeconds: number;
+  readonly devicePollingSeconds: number;
+  readonly idTokenLifetimeSeconds: number;
+  readonly sessionLifetimeSeconds: number;
+  readonly resources: ReadonlyMap<string, ResourceOptions>;
+  readonly rates: Required<EndpointRates>;
+  readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
+}
+
+const NAMES = [
+  'issuer',
+  'allowInsecureIssuer',
+  'prefix',
+  'encryptionKeys',
+  'authenticate',
+  'login',
+  'isStaff',
+  'username',
+  'claims',
+  'defaultScopes',
+  'ownerScopes',
+  'accessTokenLifetimeSeconds',
+  'authorizationCodeLifetimeSeconds',
+  'refreshTokenLifetimeSeconds',
+  'refreshTokenIdleSeconds',
+  'refreshGraceSeconds',
+  'deviceCodeLifetimeSeconds',
+  'devicePollingSeconds',
+  'idTokenLifetimeSeconds',
+  'sessionLifetimeSeconds',
+  'resources',
+  'dynamicRegistration',
+  'throttling',
+  'pages',
+  'texts',
+] as const satisfies readonly (keyof AuthorizationServerOptions)[];
+
+const DAY_SECONDS = 86_400;
+const DEFAULT_RATES: Required<EndpointRates> = {
+  token: '1200/m',
+  authorize: '300/m',
+  device: '60/m',
+  introspection: '6000/m',
+};
+
+/** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */
+export function readOptions(options: AuthorizationServerOptions): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw new ConfigurationError('authorizationServer needs its options, at least { issuer, encryptionKeys }.');
+  }
+  onlyNames('', options, NAMES);
+  const issuer = readIssuer(options.issuer, flag('allowInsecureIssuer', options.allowInsecureIssuer, false));
+  checkFunctions(options);
+  return Object.freeze({
+    issuer,
+    prefix: readPrefix(options.prefix),
+    sealer: createSealer(options.encryptionKeys, { where: 'The option authorizationServer.encryptionKeys' }),
+    options,
+    defaultScopes: readScopes('defaultScopes', options.defaultScopes ?? []),
+    ...readLifetimes(options),
+    resources: readResources(options.resources ?? {}),
+    rates: readRates(options.throttling ?? {}),
+    dynamicRegistration: readRegistration(options.dynamicRegistration),
+  });
+}
+
+function readPrefix(prefix: unknown = '/oauth2'): string {
+  if (typeof prefix !== 'string' || !/^(\/[A-Za-z0-9._~-]+)+$/.test(prefix)) {
+    refuse('prefix', prefix, "give a path without a slash at the end, e.g. '/oauth2'");
+  }
+  return prefix;
+}
+
+function checkFunctions(options: AuthorizationServerOptions): void {
+  for (const name of ['authenticate', 'isStaff', 'username', 'claims'] as const) optionalFunction(name, options[name]);
+  const { login, authenticate } = options;
+  if (login !== undefined) {
+    const functions = plainObject('login', login);
+    if (typeof functions.url !== 'function' || typeof functions.userId !== 'function') {
+      refuse('login', login, 'give an object with the functions url(interactionUid, context) and userId(context)');
+    }
+    if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
+  }
+  if (options.ownerScopes !== undefined) readScopes('ownerScopes', options.ownerScopes);
+}
+
+function readScopes(name: string, scopes: unknown): readonly string[] {
+  if (!Array.isArray(scopes)) refuse(name, scopes, "give a list of scope names, e.g. ['read']");
+  for (const scope of scopes as readonly unknown[]) {
+    if (!isScopeName(scope)) refuse(name, scope, 'each must be one scope name (RFC 6749 §3.3)');
+  }
+  return Object.freeze([...new Set(scopes as readonly string[])]);
+}
+
+function readLifetimes(options: AuthorizationServerOptions) {
+  const code = seconds('authorizationCodeLifetimeSeconds', options.authorizationCodeLifetimeSeconds, 60);
+  if (code > 60) refuse('authorizationCodeLifetimeSeconds', code, 'a code lives for at most 60 seconds');
+  const absolute = seconds('refreshTokenLifetimeSeconds', options.refreshTokenLifetimeSeconds, 30 * DAY_SECONDS);
+  const idToken = seconds('idTokenLifetimeSeconds', options.idTokenLifetimeSeconds, 3600);
+  if (idToken > KEYS_PUBLISH_SECONDS) {
+    refuse('idTokenLifetimeSeconds', idToken, `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`);
+  }
+  return {
+    accessTokenLifetimeSeconds:
+      options.accessTokenLifetimeSeconds === undefined
+        ? undefined
+        : seconds('accessTokenLifetimeSeconds', options.accessTokenLifetimeSeconds, 0),
+    authorizationCodeLifetimeSeconds: code,
+    refreshTokenLifetimeSeconds: absolute,
+    refreshTokenIdleSeconds: seconds(
+      'refreshTokenIdleSeconds',
+      options.refreshTokenIdleSeconds,
+      Math.min(14 * DAY_SECONDS, absolute),
+    ),
+    refreshGraceSeconds: seconds('refreshGraceSeconds', options.refreshGraceSeconds, 30, 0),
+    deviceCodeLifetimeSeconds: seconds('deviceCodeLifetimeSeconds', options.deviceCodeLifetimeSeconds, 600),
+    devicePollingSeconds: seconds('devicePollingSeconds', options.devicePollingSeconds, 5, 0),
+    idTokenLifetimeSeconds: idToken,
+    sessionLifetimeSeconds: seconds('sessionLifetimeSeconds', options.sessionLifetimeSeconds, 14 * DAY_SECONDS),
+  };
+}
+
+function readResources(resources: unknown): ReadonlyMap<string, ResourceOptions> {
+  const read = new Map<string, ResourceOptions>();
+  for (const [identifier, value] of Object.entries(plainObject('resources', resources))) {
+    const where = `resources[${JSON.stringify(identifier)}]`;
+    // RFC 8707 §2: an absolute URI without a fragment.
+    if (!URL.canParse(identifier) || identifier.includes('#')) {
+      refuse(where, value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
+    }
+    const resource = plainObject(where, value);
+    onlyNames(`${where}.`, resource, ['scopes', 'accessTokenLifetimeSeconds']);
+    const lifetime = resource.accessTokenLifetimeSeconds;
+    read.set(identifier, {
+      scopes: readScopes(`${where}.scopes`, resource.scopes),
+      accessTokenLifetimeSeconds: lifetime === undefined ? undefined : seconds(`${where}.lifetime`, lifetime, 0),
+    });
+  }
+  return read;
+}
+
+function readRates(given: unknown): Required<EndpointRates> {
+  const rates = plainObject('throttling', given);
+  onlyNames('throttling.', rates, Object.keys(DEFAULT_RATES));
+  for (const [name, rate] of Object.entries(rates)) {
+    if (rate !== undefined) parseRate(rate as string | null, `The option authorizationServer.throttling.${name}`);
+  }
+  return { ...DEFAULT_RATES, ...Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined)) };
+}
+
+function readRegistration(given: unknown): DynamicRegistrationOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  const registration = plainObject('dynamicRegistration', given);
+  onlyNames('dynamicRegistration.', registration, ['initialAccessToken']);
+  const { initialAccessToken } = registration;
+  const isToken = typeof initialAccessToken === 'string' && /^[A-Za-z0-9._~+/-]{22,}=*$/.test(initialAccessToken);
+  if (initialAccessToken !== undefined && !isToken) {
+    refuse(
+      'dynamicRegistration.initialAccessToken',
+      initialAccessToken,
+      'give at least 22 random characters of base64url',
+    );
+  }
+  return registration;
+}

@@ -1,0 +1,191 @@
+import type { Context } from 'koa';
+import { ConfigurationError } from '../../../core/errors.js';
+import { parseScope } from '../../../core/scopes.js';
+import { type Application, GRANT_TYPES, type NewApplication } from '../../../storage/index.js';
+import { seeOther } from '../continuation.js';
+import { describedScopes } from '../described-scopes.js';
+import type { FormFields } from '../form-body.js';
+import type { ApplicationField, ApplicationFields, Viewer } from '../models.js';
+import type { PageServices } from '../services.js';
+import { type ApplicationArea, urlOf } from './area.js';
+
+/** The fields that may come more than once. */
+export const LISTS = ['grant_type', 'scope'] as const;
+
+type Problems = Partial<Record<ApplicationField, string>>;
+
+const PROBLEM_FIELDS: ReadonlySet<string> = new Set([
+  'name',
+  'clientType',
+  'grantTypes',
+  'redirectUris',
+  'postLogoutRedirectUris',
+  'scopes',
+  'userId',
+] satisfies ApplicationField[]);
+
+/** The form that registers and edits applications. */
+export class ApplicationForm {
+  constructor(
+    private readonly services: PageServices,
+    private readonly area: ApplicationArea,
+  ) {}
+
+  /** @param application what is edited; `undefined`: a new one is registered */
+  async show(
+    context: Context,
+    viewer: Viewer,
+    application: Application | undefined,
+    fields: ApplicationFields = application === undefined ? this.blank(viewer) : fieldsOf(application),
+    problems: Problems = {},
+  ): Promise<void> {
+    const { forms, renderer, parts } = this.services;
+    const { area } = this;
+    const url = application === undefined ? undefined : urlOf(area, application.clientId);
+    const hasProblems = Object.keys(problems).length > 0;
+    const model = {
+      viewer,
+      form: forms.make(
+        context,
+        url === undefined ? `${area.listUrl}/new` : `${url}/edit`,
+        this.subject(viewer, application),
+      ),
+      isNew: application === undefined,
+      application: application === undefined ? undefined : { clientId: application.clientId, name: application.name },
+      fields,
+      problems,
+      choosableScopes: describedScopes(this.choosableScopes(application), parts.scopes),
+      choosableGrantTypes: GRANT_TYPES,
+      cancelUrl: url ?? area.listUrl,
+      isStaffPage: area.isStaff,
+    };
+    await renderer.show(context, 'applicationForm', model, hasProblems ? 422 : 200);
+  }
+
+  /** Registers or changes what was entered, or shows the form again with what is wrong. */
+  async take(context: Context, viewer: Viewer, application: Application | undefined, save: Save): Promise<void> {
+    const form = await this.services.forms.take(context, this.subject(viewer, application), LISTS);
+    const fields = entered(form, application);
+    const problems = await this.problemsOf(fields, application);
+    if (Object.keys(problems).length > 0) return this.show(context, viewer, application, fields, problems);
+    try {
+      seeOther(context, await save(this.registration(viewer, fields)));
+    } catch (error) {
+      const field = fieldOf(error);
+      if (field === undefined) throw error;
+      await this.show(context, viewer, application, fields, { [field]: this.problem(field) });
+    }
+  }
+
+  private subject(viewer: Viewer, application: Application | undefined) {
+    const what = application === undefined ? 'register' : `edit ${application.clientId}`;
+    return { purpose: `${this.area.isStaff ? 'staff ' : ''}${what}`, userId: viewer.id };
+  }
+
+  private blank(viewer: Viewer): ApplicationFields {
+    return {
+      name: '',
+      clientType: 'confidential',
+      grantTypes: ['authorization_code', 'refresh_token'],
+      redirectUris: '',
+      postLogoutRedirectUris: '',
+      scopes: [],
+      anyScope: false,
+      skipAuthorization: false,
+      userId: viewer.id,
+    };
+  }
+
+  /** What may be chosen: what staff gave an application stays on it when its owner edits it. */
+  private choosableScopes(application: Application | undefined): readonly string[] {
+    const all = Object.keys(this.services.parts.scopes);
+    const had = application?.scope == null ? [] : parseScope(application.scope);
+    if (this.area.isStaff) return [...new Set([...all, ...had])];
+    // With the scope `introspection` an application may read the tokens of all others.
+    const own = this.services.parts.ownerScopes ?? all.filter((scope) => scope !== 'introspection');
+    return [...new Set([...own, ...had])];
+  }
+
+  /** What only the pages can know is wrong; the rest is for the storage to say. */
+  private async problemsOf(fields: ApplicationFields, application: Application | undefined): Promise<Problems> {
+    const problems: Problems = {};
+    const choosable = this.choosableScopes(application);
+    if (fields.name.trim() === '' || fields.name.length > 255) problems.name = this.problem('name');
+    if (fields.grantTypes.length === 0) problems.grantTypes = this.problem('grantTypes');
+    if (fields.scopes.some((scope) => !choosable.includes(scope))) problems.scopes = this.problem('scopes');
+    if (this.area.isStaff && fields.userId !== '') {
+      const isUser = fields.userId.length <= 255 && (await this.services.viewers.of(fields.userId)) !== undefined;
+      if (!isUser) problems.userId = this.problem('userId');
+    }
+    return problems;
+  }
+
+  private problem(field: ApplicationField): string {
+    return this.services.texts.applicationForm[`${field}Problem`];
+  }
+
+  /** Only staff decides on owner, consent and scopes to come; what owners send of these is not looked at. */
+  private registration(viewer: Viewer, fields: ApplicationFields): NewApplication {
+    const { name, grantTypes, scopes } = fields;
+    const registration = {
+      name: name.trim(),
+      clientType: fields.clientType as NewApplication['clientType'],
+      grantTypes,
+      redirectUris: linesOf(fields.redirectUris),
+      postLogoutRedirectUris: linesOf(fields.postLogoutRedirectUris),
+      scopes,
+    };
+    if (!this.area.isStaff) return { ...registration, userId: viewer.id };
+    return {
+      ...registration,
+      scopes: fields.anyScope ? null : scopes,
+      skipAuthorization: fields.skipAuthorization,
+      userId: fields.userId === '' ? null : fields.userId,
+    };
+  }
+}
+
+/** Stores the application and answers where to go on. */
+export type Save = (registration: NewApplication) => Promise<string>;
+
+function entered(form: FormFields, application: Application | undefined): ApplicationFields {
+  return {
+    name: form.value('name'),
+    clientType: application?.clientType ?? form.value('client_type'),
+    grantTypes: form.list('grant_type'),
+    redirectUris: form.value('redirect_uris'),
+    postLogoutRedirectUris: form.value('post_logout_redirect_uris'),
+    scopes: form.list('scope'),
+    anyScope: form.value('any_scope') === 'yes',
+    skipAuthorization: form.value('skip_authorization') === 'yes',
+    userId: form.value('user_id'),
+  };
+}
+
+function fieldsOf(application: Application): ApplicationFields {
+  const { name, clientType, grantTypes, redirectUris, postLogoutRedirectUris, scope, skipAuthorization, userId } =
+    application;
+  return {
+    name,
+    clientType,
+    grantTypes: parseScope(grantTypes),
+    redirectUris: parseScope(redirectUris).join('\n'),
+    postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? '').join('\n'),
+    scopes: scope === null ? [] : parseScope(scope),
+    anyScope: scope === null,
+    skipAuthorization,
+    userId: userId ?? '',
+  };
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r\n|\r|\n/).map((line) => line.trim());
+  return lines.filter((line) => line !== '');
+}
+
+/** The field that the storage refused: the message of its error begins with its name. */
+function fieldOf(error: unknown): ApplicationField | undefined {
+  if (!(error instanceof ConfigurationError)) return undefined;
+  const [, field = ''] = /^application\.(\w+) /.exec(error.message) ?? [];
+  return PROBLEM_FIELDS.has(field) ? (field as ApplicationField) : undefined;
+}

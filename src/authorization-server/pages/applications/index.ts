@@ -1,0 +1,191 @@
+import type { Context } from 'koa';
+import { parseScope } from '../../../core/scopes.js';
+import type { Application } from '../../../storage/index.js';
+import { seeOther } from '../continuation.js';
+import { describedScopes } from '../described-scopes.js';
+import { readQuery } from '../form-body.js';
+import type { ConfirmModel, Notice, Viewer } from '../models.js';
+import { noticeOf } from '../notices.js';
+import { PageError } from '../page-error.js';
+import type { PageRoute } from '../router.js';
+import type { PageServices } from '../services.js';
+import { type ApplicationArea, listed, ownersArea, staffArea, urlOf } from './area.js';
+import { ApplicationForm } from './form.js';
+import { NewSecrets } from './secrets.js';
+
+/** How many applications staff is shown at once. */
+const PAGE_SIZE = 50;
+/** The width of the columns. */
+const MAXIMUM_ID_LENGTH = 255;
+
+/** The applications of their owners, and all of them for staff. */
+export function applicationRoutes(services: PageServices): PageRoute[] {
+  return [...routesOf(services, ownersArea(services)), ...routesOf(services, staffArea(services))];
+}
+
+function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
+  const { parts, renderer } = services;
+  const { applications } = parts;
+  const form = new ApplicationForm(services, area);
+  const secrets = new NewSecrets(parts.sealer, services.cookies);
+  const path = area.listUrl.slice(parts.prefix.length);
+
+  async function list(context: Context, viewer: Viewer): Promise<void> {
+    const query = readQuery(context);
+    const search = { clientId: query.value('client_id').trim(), userId: query.value('user_id').trim() };
+    if (Math.max(search.clientId.length, search.userId.length) > MAXIMUM_ID_LENGTH) {
+      throw new PageError(400, 'badRequest');
+    }
+    const found = area.isStaff
+      ? await applications.search(givenOnly(search), { limit: PAGE_SIZE + 1 })
+      : await applications.list({ userId: viewer.id });
+    const shown = area.isStaff ? found.slice(0, PAGE_SIZE) : found;
+    await renderer.show(context, 'applications', {
+      viewer,
+      applications: shown.map((application) => listed(area, application)),
+      newUrl: `${area.listUrl}/new`,
+      notice: noticeOf(context),
+      search: area.isStaff ? { action: area.listUrl, ...search } : undefined,
+      hasMore: found.length > shown.length,
+    });
+  }
+
+  async function show(context: Context, viewer: Viewer, application: Application): Promise<void> {
+    const { clientId, grantTypes, redirectUris, postLogoutRedirectUris, scope, skipAuthorization, createdAtMs } =
+      application;
+    await renderer.show(context, 'application', {
+      viewer,
+      application: {
+        ...listed(area, application),
+        grantTypes: parseScope(grantTypes),
+        redirectUris: parseScope(redirectUris),
+        postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? ''),
+        scopes: scope === null ? undefined : describedScopes(parseScope(scope), parts.scopes),
+        skipAuthorization,
+        createdAtMs,
+      },
+      clientSecret: secrets.take(context, viewer.id, clientId),
+      notice: noticeOf(context),
+      listUrl: area.listUrl,
+      isStaffPage: area.isStaff,
+    });
+  }
+
+  /** A page that asks, and what is done when it was confirmed. */
+  function confirmed(name: string, what: ConfirmModel['what'], act: Act): PageRoute {
+    return {
+      path: `${path}/:clientId/${name}`,
+      get: (context, parameters) =>
+        withApplication(context, parameters.clientId, async (viewer, application) => {
+          const url = urlOf(area, application.clientId);
+          await renderer.show(context, 'confirm', {
+            viewer,
+            what,
+            subject: application.name,
+            form: services.forms.make(context, `${url}/${name}`, subjectOf(what, viewer, application)),
+            cancelUrl: url,
+          });
+        }),
+      post: (context, parameters) =>
+        withApplication(context, parameters.clientId, async (viewer, application) => {
+          await services.forms.take(context, subjectOf(what, viewer, application));
+          seeOther(context, await act(context, viewer, application));
+        }),
+    };
+  }
+
+  async function withApplication(
+    context: Context,
+    clientId: string | undefined,
+    act: (viewer: Viewer, application: Application) => Promise<void>,
+  ): Promise<void> {
+    const viewer = await area.viewer(context);
+    if (viewer !== undefined) await act(viewer, await area.find(viewer, clientId ?? ''));
+  }
+
+  const done = (url: string, notice: Notice) => `${url}?done=${notice}`;
+
+  return [
+    {
+      path,
+      async get(context) {
+        const viewer = await area.viewer(context);
+        if (viewer !== undefined) await list(context, viewer);
+      },
+    },
+    {
+      path: `${path}/new`,
+      async get(context) {
+        const viewer = await area.viewer(context);
+        if (viewer !== undefined) await form.show(context, viewer, undefined);
+      },
+      async post(context) {
+        const viewer = await area.viewer(context);
+        if (viewer === undefined) return;
+        await form.take(context, viewer, undefined, async (registration) => {
+          const { application, clientSecret } = await applications.create(registration);
+          if (clientSecret !== undefined) secrets.put(context, viewer.id, application.clientId, clientSecret);
+          return done(urlOf(area, application.clientId), 'registered');
+        });
+      },
+    },
+    {
+      path: `${path}/:clientId`,
+      get: (context, { clientId }) =>
+        withApplication(context, clientId, (viewer, application) => show(context, viewer, application)),
+    },
+    {
+      path: `${path}/:clientId/edit`,
+      get: (context, { clientId }) =>
+        withApplication(context, clientId, (viewer, application) => form.show(context, viewer, application)),
+      post: (context, { clientId }) =>
+        withApplication(context, clientId, (viewer, application) =>
+          form.take(context, viewer, application, async ({ clientType: _, ...patch }) => {
+            if ((await applications.update(application.clientId, patch, area.condition(viewer))) === undefined)
+              throw gone();
+            return done(urlOf(area, application.clientId), 'saved');
+          }),
+        ),
+    },
+    confirmed('secret', 'rotate-secret', async (context, viewer, application) => {
+      const { clientId } = application;
+      const { hasSecret } = listed(area, application);
+      const secret = hasSecret ? await applications.rotateSecret(clientId, area.condition(viewer)) : undefined;
+      if (secret === undefined) throw gone();
+      secrets.put(context, viewer.id, clientId, secret);
+      return done(urlOf(area, clientId), 'rotated');
+    }),
+    confirmed('delete', 'delete', async (_context, viewer, { clientId }) => {
+      if (!(await applications.delete(clientId, area.condition(viewer)))) throw gone();
+      return done(area.listUrl, 'deleted');
+    }),
+    ...(area.isStaff
+      ? [
+          confirmed('disable', 'disable', async (_context, _viewer, { clientId }) => {
+            await applications.disable(clientId);
+            return done(urlOf(area, clientId), 'disabled');
+          }),
+          confirmed('enable', 'enable', async (_context, _viewer, { clientId }) => {
+            await applications.enable(clientId);
+            return done(urlOf(area, clientId), 'enabled');
+          }),
+        ]
+      : []),
+  ];
+}
+
+/** Does what was confirmed and answers where to go on. */
+type Act = (context: Context, viewer: Viewer, application: Application) => Promise<string>;
+
+function subjectOf(what: ConfirmModel['what'], viewer: Viewer, { clientId }: Application) {
+  return { purpose: `${what} ${clientId}`, userId: viewer.id };
+}
+
+/** Deleted in the meantime. */
+function gone(): PageError {
+  return new PageError(404, 'notFound');
+}
+
+function givenOnly<Search extends Record<string, string>>(search: Search): Partial<Search> {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== '')) as Partial<Search>;
+}

@@ -1,0 +1,70 @@
+import { seeOther } from './continuation.js';
+import { describedScopes } from './described-scopes.js';
+import { noticeOf } from './notices.js';
+import { PageError } from './page-error.js';
+import type { PageRoute } from './router.js';
+import type { PageServices } from './services.js';
+import { SignedIn } from './sign-in.js';
+
+/** What may act for the user: the list, and taking it back. */
+export function authorizedApplicationRoutes(services: PageServices): PageRoute[] {
+  const { parts, forms, renderer } = services;
+  const signedIn = new SignedIn(services);
+  const listUrl = `${parts.prefix}/authorized-applications`;
+  const withdrawUrl = (clientId: string) => `${listUrl}/${encodeURIComponent(clientId)}/withdraw`;
+
+  async function granted(userId: string, clientId: string) {
+    const consents = await parts.consents.list(userId);
+    const found = consents.find(({ application }) => application.clientId === clientId);
+    if (found === undefined) throw new PageError(404, 'notFound');
+    return found.application;
+  }
+
+  return [
+    {
+      path: '/authorized-applications',
+      async get(context) {
+        const viewer = await signedIn.viewer(context);
+        if (viewer === undefined) return;
+        const consents = await parts.consents.list(viewer.id);
+        await renderer.show(context, 'authorizedApplications', {
+          viewer,
+          applications: consents.map(({ application: { clientId, name }, scopes, grantedAtMs }) => ({
+            clientId,
+            name,
+            scopes: describedScopes(scopes, parts.scopes),
+            grantedAtMs,
+            withdrawUrl: withdrawUrl(clientId),
+          })),
+          notice: noticeOf(context),
+        });
+      },
+    },
+    {
+      path: '/authorized-applications/:clientId/withdraw',
+      async get(context, { clientId = '' }) {
+        const viewer = await signedIn.viewer(context);
+        if (viewer === undefined) return;
+        const { name } = await granted(viewer.id, clientId);
+        await renderer.show(context, 'confirm', {
+          viewer,
+          what: 'withdraw',
+          subject: name,
+          form: forms.make(context, withdrawUrl(clientId), subjectOf(clientId, viewer.id)),
+          cancelUrl: listUrl,
+        });
+      },
+      async post(context, { clientId = '' }) {
+        const viewer = await signedIn.viewer(context);
+        if (viewer === undefined) return;
+        await forms.take(context, subjectOf(clientId, viewer.id));
+        if (!(await parts.consents.withdraw(viewer.id, clientId))) throw new PageError(404, 'notFound');
+        seeOther(context, `${listUrl}?done=withdrawn`);
+      },
+    },
+  ];
+}
+
+function subjectOf(clientId: string, userId: string) {
+  return { purpose: `withdraw ${clientId}`, userId };
+}

@@ -1,0 +1,88 @@
+import { createHmac } from 'node:crypto';
+import type { Context } from 'koa';
+import { equalInConstantTime } from '../../core/digest.js';
+import type { RandomBytes } from '../../core/token-value.js';
+import type { PageCookies } from './cookies.js';
+import { PageError } from './page-error.js';
+
+const COOKIE = 'oauth2_browser';
+/** 256 random bits as base64url. */
+const BROWSER = /^[A-Za-z0-9_-]{43}$/;
+/** The name of the hidden field. */
+export const CSRF_FIELD = 'csrf_token';
+
+/** What a form is bound to beside the browser. */
+export interface CsrfSubject {
+  /** What the form does, e.g. `delete <client id>`. */
+  readonly purpose: string;
+  /** Who is signed in; `undefined` for nobody. */
+  readonly userId: string | undefined;
+}
+
+/**
+ * Binds forms to browser, user and purpose: a signed double-submit. The token is an HMAC over the value of a cookie,
+ * so another site neither knows nor can plant a pair that fits, and nothing has to be stored.
+ */
+export class Csrf {
+  /**
+   * @param keys newest first: the first makes tokens, all of them check
+   * @param issuerOrigin the origin that the pages are reached by
+   */
+  constructor(
+    private readonly keys: readonly Buffer[],
+    private readonly issuerOrigin: string,
+    private readonly cookies: PageCookies,
+    private readonly random: RandomBytes,
+  ) {}
+
+  /** The token for a form on the page that is being made. Gives the browser its cookie if it has none. */
+  tokenFor(context: Context, subject: CsrfSubject): string {
+    const state = context.state as { oauth2Browser?: string };
+    // More than one form may stand on one page.
+    let browser = state.oauth2Browser ?? this.browserOf(context);
+    if (browser === undefined) {
+      browser = this.random(32).toString('base64url');
+      this.cookies.set(context, COOKIE, browser);
+    }
+    state.oauth2Browser = browser;
+    return this.sign(this.keys[0] as Buffer, browser, subject);
+  }
+
+  /**
+   * Checks the token of a form that was sent.
+   *
+   * @throws PageError 403
+   */
+  check(context: Context, subject: CsrfSubject, token: string): void {
+    this.checkOrigin(context);
+    if (!this.isRight(context, subject, token)) throw new PageError(403, 'forged');
+  }
+
+  /** Whether a token was made for this browser and subject. */
+  isRight(context: Context, subject: CsrfSubject, token: string): boolean {
+    const browser = this.browserOf(context);
+    if (browser === undefined) return false;
+    const expected = this.keys.map((key) => this.sign(key, browser, subject));
+    return expected.filter((one) => equalInConstantTime(token, one)).length > 0;
+  }
+
+  /** What browsers say of themselves about where a form came from. It comes on top of the token. */
+  private checkOrigin(context: Context): void {
+    const site = context.get('Sec-Fetch-Site');
+    if (site !== '' && site !== 'same-origin' && site !== 'none') throw new PageError(403, 'forged');
+    const origin = context.get('Origin');
+    // `null` is what a form of a page with `Referrer-Policy: no-referrer`, which ours have, is sent with.
+    if (origin === '' || origin === 'null' || origin === this.issuerOrigin) return;
+    if (!URL.canParse(origin) || new URL(origin).host !== context.host) throw new PageError(403, 'forged');
+  }
+
+  private browserOf(context: Context): string | undefined {
+    const value = this.cookies.get(context, COOKIE);
+    return value !== undefined && BROWSER.test(value) ? value : undefined;
+  }
+
+  private sign(key: Buffer, browser: string, { purpose, userId }: CsrfSubject): string {
+    const bound = JSON.stringify([browser, userId ?? null, purpose]);
+    return createHmac('sha256', key).update(bound).digest('base64url');
+  }
+}

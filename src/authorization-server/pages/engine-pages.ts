@@ -1,0 +1,43 @@
+import type { Application } from '../../storage/index.js';
+import type { EnginePages } from '../ports.js';
+import { describedScopes } from './described-scopes.js';
+import type { ShownApplication } from './models.js';
+import type { PageServices } from './services.js';
+
+/** Statuses of errors that are not the caller's request. */
+const STATUS: Readonly<Record<string, number>> = {
+  server_error: 500,
+  temporarily_unavailable: 503,
+  throttled: 429,
+  slow_down: 429,
+};
+
+/** The pages that the engine asks for. */
+export function enginePages({ renderer, parts }: Pick<PageServices, 'renderer' | 'parts'>): EnginePages {
+  return {
+    deviceCode(context, form, problem, userCode) {
+      const status = problem === undefined ? 200 : 400;
+      return renderer.show(context, 'deviceCode', { form, problem, userCode: userCode ?? '' }, status);
+    },
+    deviceConfirm(context, form, { application, userCode, scopes }) {
+      return renderer.show(context, 'deviceConfirm', {
+        form,
+        application: shown(application),
+        userCode,
+        scopes: describedScopes(scopes, parts.scopes),
+      });
+    },
+    deviceDone: (context, application) => renderer.show(context, 'deviceDone', { application: shown(application) }),
+    logoutConfirm: (context, form) => renderer.show(context, 'logout', { form }),
+    loggedOut: (context) => renderer.show(context, 'loggedOut', {}),
+    error(context, { error, description }) {
+      const status = STATUS[error] ?? 400;
+      if (status === 503) context.set('Retry-After', '1');
+      return renderer.show(context, 'error', { status, error, description, link: undefined }, status);
+    },
+  };
+}
+
+function shown({ clientId, name }: Application): ShownApplication {
+  return { clientId, name };
+}

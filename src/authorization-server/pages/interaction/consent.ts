@@ -1,0 +1,58 @@
+import type { Context } from 'koa';
+import type { Interaction } from '../../ports.js';
+import { describedScopes } from '../described-scopes.js';
+import type { Viewer } from '../models.js';
+import { PageError } from '../page-error.js';
+import type { PageServices } from '../services.js';
+
+/** Consent on the way to an application. All that it asks for is allowed, or nothing. */
+export class ConsentStep {
+  constructor(private readonly services: PageServices) {}
+
+  async show(context: Context, interaction: Interaction): Promise<void> {
+    const { forms, renderer, parts } = this.services;
+    const viewer = await this.viewer(interaction);
+    const { clientId, name } = interaction.application;
+    await renderer.show(context, 'consent', {
+      form: forms.make(
+        context,
+        `${parts.prefix}/interaction/${encodeURIComponent(interaction.uid)}`,
+        subjectOf(interaction, viewer),
+      ),
+      application: { clientId, name },
+      viewer,
+      scopes: describedScopes(interaction.scopes, parts.scopes),
+      returnsTo: hostOf(interaction.redirectUri),
+    });
+  }
+
+  async take(context: Context, interaction: Interaction): Promise<void> {
+    const { forms, continuation, parts } = this.services;
+    const viewer = await this.viewer(interaction);
+    const decision = (await forms.take(context, subjectOf(interaction, viewer))).value('decision');
+    if (decision !== 'allow' && decision !== 'deny') throw new PageError(400, 'badRequest');
+    const url =
+      decision === 'allow'
+        ? await parts.interactions.finishConsent(context, interaction.scopes)
+        : await parts.interactions.refuse(context);
+    continuation.goOn(context, url);
+  }
+
+  private async viewer({ userId }: Interaction): Promise<Viewer> {
+    const viewer = userId === undefined ? undefined : await this.services.viewers.of(userId);
+    // Deleted or blocked since the login.
+    if (viewer === undefined) throw new PageError(400, 'interactionOver');
+    return viewer;
+  }
+}
+
+/** The scopes belong to it: what is allowed is what the page has shown. */
+function subjectOf({ uid, scopes }: Interaction, viewer: Viewer) {
+  return { purpose: `consent ${uid} ${scopes.join(' ')}`, userId: viewer.id };
+}
+
+function hostOf(redirectUri: string | undefined): string | undefined {
+  if (redirectUri === undefined || !URL.canParse(redirectUri)) return undefined;
+  const { host, protocol } = new URL(redirectUri);
+  return host || protocol;
+}

@@ -1,0 +1,31 @@
+import type { Context } from 'koa';
+import type { LoginModel } from './models.js';
+import type { SignInResult } from './password-check.js';
+import type { PageServices } from './services.js';
+
+/** A sign-in that did not work. */
+export type RefusedSignIn = Exclude<SignInResult, { readonly userId: string }>;
+
+/**
+ * The status of the page that says no. Not 401, which has to name a scheme to authenticate with and there is none for
+ * forms (RFC 9110 §15.5.2); not 200, by which a browser would take the password for right and offer to keep it.
+ */
+const REFUSED = 403;
+const THROTTLED = 429;
+
+/** Answers the login page, with what went wrong. The password never comes back. */
+export function showLogin(
+  { renderer }: Pick<PageServices, 'renderer'>,
+  context: Context,
+  refused: RefusedSignIn | undefined,
+  model: Pick<LoginModel, 'form' | 'username' | 'application' | 'notice' | 'refuseForm'>,
+): Promise<void> {
+  const retryAfterSeconds = refused?.problem === 'throttled' ? refused.retryAfterSeconds : 0;
+  if (refused?.problem === 'throttled') context.set('Retry-After', String(retryAfterSeconds));
+  return renderer.show(context, 'login', { ...model, problem: refused?.problem, retryAfterSeconds }, statusOf(refused));
+}
+
+function statusOf(refused: RefusedSignIn | undefined): number {
+  if (refused === undefined) return 200;
+  return refused.problem === 'throttled' ? THROTTLED : REFUSED;
+}

@@ -1,0 +1,69 @@
+import type { Context } from 'koa';
+import { sha256Key } from '../../core/digest.js';
+import type { FormFields } from './form-body.js';
+import { PageError } from './page-error.js';
+import type { PagesParts, SignInAttempt } from './parts.js';
+import type { Viewers } from './viewers.js';
+
+/** How a sign-in ended. */
+export type SignInResult =
+  | { readonly userId: string }
+  | { readonly problem: 'wrong' }
+  | { readonly problem: 'throttled'; readonly retryAfterSeconds: number };
+
+/** Longer is neither; a password that is cut off would be another one. */
+const MAXIMUM_USERNAME_LENGTH = 255;
+const MAXIMUM_PASSWORD_LENGTH = 1024;
+
+/** Checks user name and password within the budgets of failures. */
+export class PasswordCheck {
+  constructor(
+    private readonly parts: Pick<PagesParts, 'authenticate' | 'failures' | 'address'>,
+    private readonly viewers: Viewers,
+  ) {}
+
+  /** @throws PageError 400 for an over-long user name or password */
+  async check(context: Context, fields: FormFields): Promise<SignInResult> {
+    const username = fields.value('username');
+    const password = fields.value('password');
+    if (username.length > MAXIMUM_USERNAME_LENGTH || password.length > MAXIMUM_PASSWORD_LENGTH) {
+      throw new PageError(400, 'badRequest');
+    }
+    if (username === '' || password === '') return { problem: 'wrong' };
+    const attempts = await this.reserve(context, username);
+    const refused = attempts.find(({ allowed }) => !allowed);
+    if (refused !== undefined) {
+      // A refused try was no failed one: it must not use up the other budget.
+      for (const attempt of attempts) attempt.release();
+      return { problem: 'throttled', retryAfterSeconds: refused.retryAfterSeconds };
+    }
+    const userId = await this.authenticated(context, username, password).catch((error: unknown) => {
+      // Nobody said that the password is wrong.
+      for (const attempt of attempts) attempt.release();
+      throw error;
+    });
+    if (userId === undefined) return { problem: 'wrong' };
+    for (const attempt of attempts) attempt.release();
+    return { userId };
+  }
+
+  private async authenticated(context: Context, username: string, password: string): Promise<string | undefined> {
+    const userId: unknown = await this.parts.authenticate?.(username, password, context);
+    if (userId === undefined || userId === null) return undefined;
+    if (typeof userId !== 'string') {
+      throw new TypeError(`authenticate answered a ${typeof userId}; let it answer the id of the user as a string.`);
+    }
+    // A user who may not act is not told so: that would say that the password is right.
+    return (await this.viewers.of(userId)) === undefined ? undefined : userId;
+  }
+
+  private async reserve(context: Context, username: string): Promise<SignInAttempt[]> {
+    const { byAddress, byUsername } = this.parts.failures ?? {};
+    const attempts: SignInAttempt[] = [];
+    if (byAddress !== undefined) attempts.push(await byAddress.reserve(this.parts.address(context)));
+    // A digest, since what is typed into this field is sometimes a password. Spellings of one name count together.
+    const key = `username:${sha256Key(username.normalize('NFKC').trim().toLowerCase())}`;
+    if (byUsername !== undefined) attempts.push(await byUsername.reserve(key));
+    return attempts;
+  }
+}

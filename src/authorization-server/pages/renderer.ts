@@ -1,0 +1,136 @@
+import { Eta, type TemplateFunction } from 'eta/core';
+import type { Context } from 'koa';
+import type { PageModels, PageName, PageOverrides, Viewer } from './models.js';
+import { escapeHtml, fillHtml, fillText } from './page-text.js';
+import { setSecurityHeaders } from './security-headers.js';
+import { STYLESHEET } from './stylesheet.js';
+import { PARTIALS, TEMPLATES } from './templates/index.js';
+import type { Texts } from './texts.js';
+
+export interface RendererOptions {
+  readonly prefix: string;
+  readonly issuer: string;
+  readonly texts: Texts;
+  readonly overrides: PageOverrides;
+  /** Whether signing out is this server's business. */
+  readonly hasSignOut: boolean;
+}
+
+/** A link of the navigation. */
+interface FrameLink {
+  readonly href: string;
+  readonly text: string;
+  readonly isCurrent: boolean;
+}
+
+/** What templates know as `it`. */
+interface TemplateData<Name extends PageName> {
+  readonly model: PageModels[Name];
+  readonly texts: Texts;
+  readonly frame: {
+    readonly language: string;
+    readonly direction: string;
+    readonly siteName: string;
+    readonly stylesheet: string;
+    /** `undefined` on pages that stand alone. */
+    readonly links: readonly FrameLink[] | undefined;
+    readonly signOut: string | undefined;
+  };
+  readonly fillHtml: typeof fillHtml;
+  readonly fillText: typeof fillText;
+  /** A time in milliseconds since the Unix epoch, in words, UTC. */
+  readonly date: (atMs: number) => string;
+  readonly isoDate: (atMs: number) => string;
+}
+
+/** The pages with the navigation around them. They have a `viewer`. */
+const WITH_NAVIGATION: ReadonlySet<PageName> = new Set([
+  'authorizedApplications',
+  'confirm',
+  'applications',
+  'application',
+  'applicationForm',
+  'tokens',
+] satisfies PageName[]);
+
+/** Makes pages out of models. Templates are compiled once, when it is made. */
+export class Renderer {
+  private readonly templates: ReadonlyMap<PageName, TemplateFunction>;
+  private readonly eta = new Eta({ autoEscape: true, escapeFunction: escapeHtml, cache: false });
+  private readonly dates: Intl.DateTimeFormat;
+  private readonly siteName: string;
+
+  constructor(private readonly options: RendererOptions) {
+    for (const [name, template] of Object.entries(PARTIALS)) this.eta.loadTemplate(name, template);
+    const names = Object.keys(TEMPLATES) as PageName[];
+    this.templates = new Map(names.map((name) => [name, this.eta.compile(TEMPLATES[name])]));
+    const { texts, issuer } = options;
+    this.siteName = texts.frame.siteName || new URL(issuer).host;
+    this.dates = new Intl.DateTimeFormat(texts.frame.language, {
+      dateStyle: 'medium',
+      timeStyle: 'short',
+      timeZone: 'UTC',
+    });
+  }
+
+  /** Answers a page. The status stays 200 unless it is given. */
+  async show<Name extends PageName>(
+    context: Context,
+    name: Name,
+    model: PageModels[Name],
+    status = 200,
+  ): Promise<void> {
+    const override = this.options.overrides[name];
+    const page = override === undefined ? this.render(context, name, model) : await override(model, context);
+    context.status = status;
+    context.type = 'html';
+    if (typeof page === 'string') {
+      setSecurityHeaders(context);
+      context.body = page;
+    } else {
+      setSecurityHeaders(context, page.contentSecurityPolicy);
+      context.body = page.html;
+    }
+  }
+
+  private render<Name extends PageName>(context: Context, name: Name, model: PageModels[Name]): string {
+    const { prefix, texts, hasSignOut } = this.options;
+    const viewer = WITH_NAVIGATION.has(name) ? (model as { readonly viewer: Viewer }).viewer : undefined;
+    const data: TemplateData<Name> = {
+      model,
+      texts,
+      frame: {
+        language: texts.frame.language,
+        direction: texts.frame.direction,
+        siteName: this.siteName,
+        stylesheet: prefix + STYLESHEET.path,
+        links: viewer === undefined ? undefined : this.links(viewer, context.path),
+        signOut: hasSignOut ? `${prefix}/sign-out` : undefined,
+      },
+      fillHtml,
+      fillText,
+      date: (atMs) => `${this.dates.format(atMs)} UTC`,
+      isoDate: (atMs) => new Date(atMs).toISOString(),
+    };
+    return this.eta.render(this.templates.get(name) as TemplateFunction, data);
+  }
+
+  private links(viewer: Viewer, currentPath: string): FrameLink[] {
+    const { prefix, texts } = this.options;
+    const { authorized, applications, staffApplications, staffTokens } = texts.frame;
+    const pages: [string, string][] = [
+      ['/authorized-applications', authorized],
+      ['/applications', applications],
+      ...(viewer.isStaff
+        ? ([
+            ['/staff/applications', staffApplications],
+            ['/staff/tokens', staffTokens],
+          ] satisfies [string, string][])
+        : []),
+    ];
+    return pages.map(([path, text]) => {
+      const href = prefix + path;
+      return { href, text, isCurrent: currentPath === href || currentPath.startsWith(`${href}/`) };
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Continuation } from './continuation.js';
+import type { PageCookies } from './cookies.js';
+import type { Forms } from './forms.js';
+import type { PagesParts } from './parts.js';
+import type { PasswordCheck } from './password-check.js';
+import type { Renderer } from './renderer.js';
+import type { Texts } from './texts.js';
+import type { Viewers } from './viewers.js';
+
+/** What the pages are made with. */
+export interface PageServices {
+  readonly parts: PagesParts;
+  readonly texts: Texts;
+  readonly renderer: Renderer;
+  readonly forms: Forms;
+  readonly cookies: PageCookies;
+  readonly viewers: Viewers;
+  readonly passwords: PasswordCheck;
+  readonly continuation: Continuation;
+}

@@ -1,0 +1,99 @@
+import type { Context } from 'koa';
+import { seeOther } from './continuation.js';
+import { readQuery } from './form-body.js';
+import { localPath } from './local-path.js';
+import { type RefusedSignIn, showLogin } from './login-page.js';
+import type { Viewer } from './models.js';
+import { PageError } from './page-error.js';
+import type { PageRoute } from './router.js';
+import type { PageServices } from './services.js';
+
+const SIGN_IN = { purpose: 'sign-in', userId: undefined };
+
+/** Signing in at this server itself, for the management pages, and signing out again. */
+export function signInRoutes(services: PageServices): PageRoute[] {
+  const { parts, forms, passwords, renderer, viewers, continuation } = services;
+  const home = `${parts.prefix}/authorized-applications`;
+  const returnTo = (text: string) => localPath(text) ?? home;
+
+  function page(context: Context, username: string, path: string, result: RefusedSignIn | undefined): Promise<void> {
+    return showLogin(services, context, result, {
+      form: forms.make(context, `${parts.prefix}/sign-in`, SIGN_IN, { return_to: path }),
+      username,
+      application: undefined,
+      notice: undefined,
+      refuseForm: undefined,
+    });
+  }
+
+  const signIn: PageRoute = {
+    path: '/sign-in',
+    async get(context) {
+      const path = returnTo(readQuery(context).value('return_to'));
+      if ((await viewers.current(context)) !== undefined) return seeOther(context, path);
+      await page(context, '', path, undefined);
+    },
+    async post(context) {
+      const fields = await forms.take(context, SIGN_IN);
+      const path = returnTo(fields.value('return_to'));
+      const result = await passwords.check(context, fields);
+      if (!('userId' in result)) return page(context, fields.value('username'), path, result);
+      await parts.signIns.signIn(context, result.userId);
+      continuation.goOn(context, path);
+    },
+  };
+
+  const signOut: PageRoute = {
+    path: '/sign-out',
+    async get(context) {
+      const viewer = await viewers.current(context);
+      if (viewer === undefined) return renderer.show(context, 'loggedOut', {});
+      await renderer.show(context, 'logout', {
+        form: forms.make(context, `${parts.prefix}/sign-out`, signOutOf(viewer)),
+      });
+    },
+    async post(context) {
+      const viewer = await viewers.current(context);
+      // Signed out in another tab in the meantime: it is as was wished.
+      if (viewer === undefined) return seeOther(context, `${parts.prefix}/sign-out`);
+      const fields = await forms.take(context, signOutOf(viewer));
+      if (fields.value('logout') !== 'yes') return seeOther(context, home);
+      await parts.signIns.signOut(context);
+      seeOther(context, `${parts.prefix}/sign-out`);
+    },
+  };
+
+  // With a login of the host's own, signing in and out is the host's.
+  return parts.login === undefined ? [signIn, signOut] : [];
+}
+
+function signOutOf(viewer: Viewer) {
+  return { purpose: 'sign-out', userId: viewer.id };
+}
+
+/** Makes pages that only signed-in users see. */
+export class SignedIn {
+  constructor(private readonly services: Pick<PageServices, 'parts' | 'viewers'>) {}
+
+  /** Who is signed in; if nobody is, the browser was sent to sign in and there is no more to do. */
+  async viewer(context: Context): Promise<Viewer | undefined> {
+    const { parts, viewers } = this.services;
+    const viewer = await viewers.current(context);
+    if (viewer !== undefined) return viewer;
+    if (parts.login !== undefined) {
+      seeOther(context, parts.login.url(undefined, context));
+      return undefined;
+    }
+    // A form cannot be sent again after signing in, but the page before it can be shown.
+    const query = new URLSearchParams({ return_to: context.method === 'POST' ? context.path : context.url });
+    seeOther(context, `${parts.prefix}/sign-in?${query}`);
+    return undefined;
+  }
+
+  /** As `viewer`, for staff. @throws PageError 403 for others */
+  async staff(context: Context): Promise<Viewer | undefined> {
+    const viewer = await this.viewer(context);
+    if (viewer !== undefined && !viewer.isStaff) throw new PageError(403, 'staffOnly');
+    return viewer;
+  }
+}

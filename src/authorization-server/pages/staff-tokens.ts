@@ -1,0 +1,110 @@
+import type { Context } from 'koa';
+import { type FoundToken, isHashPrefix } from '../../storage/index.js';
+import { seeOther } from './continuation.js';
+import { readQuery } from './form-body.js';
+import type { ListedToken, Viewer } from './models.js';
+import { noticeOf } from './notices.js';
+import { PageError } from './page-error.js';
+import type { PageRoute, PathParameters } from './router.js';
+import type { PageServices } from './services.js';
+import { SignedIn } from './sign-in.js';
+
+const PAGE_SIZE = 50;
+/** The width of the columns. */
+const MAXIMUM_ID_LENGTH = 255;
+/** How much of a digest is shown: enough to tell tokens apart. */
+const SHOWN_DIGITS = 12;
+
+/** Staff looks for tokens and revokes them. */
+export function staffTokenRoutes(services: PageServices): PageRoute[] {
+  const { parts, forms, renderer } = services;
+  const signedIn = new SignedIn(services);
+  const listUrl = `${parts.prefix}/staff/tokens`;
+  const revokeUrl = ({ kind, id }: FoundToken) => `${listUrl}/${kind}/${id}/revoke`;
+
+  function listed(token: FoundToken): ListedToken {
+    const state = stateOf(token, parts.clock.nowMilliseconds());
+    return {
+      ...token,
+      hashPrefix: token.hash.slice(0, SHOWN_DIGITS),
+      state,
+      revokeUrl: state === 'active' ? revokeUrl(token) : undefined,
+    };
+  }
+
+  async function search(context: Context, viewer: Viewer): Promise<void> {
+    const query = readQuery(context);
+    const clientId = query.value('client_id').trim();
+    const userId = query.value('user_id').trim();
+    if (Math.max(clientId.length, userId.length) > MAXIMUM_ID_LENGTH) throw new PageError(400, 'badRequest');
+    const hashPrefix = query.value('hash').trim().toLowerCase();
+    const isHash = hashPrefix === '' || isHashPrefix(hashPrefix);
+    const given = {
+      ...(clientId !== '' && { clientId }),
+      ...(userId !== '' && { userId }),
+      ...(hashPrefix !== '' && { hashPrefix }),
+    };
+    const isSearch = isHash && Object.keys(given).length > 0;
+    const tokens = isSearch ? await parts.tokens.search(given, { limit: PAGE_SIZE + 1 }) : undefined;
+    const model = {
+      viewer,
+      // What is no digest may be a token that was pasted by mistake: it is not shown again.
+      search: { action: listUrl, clientId, userId, hashPrefix: isHash ? hashPrefix : '' },
+      tokens: tokens?.slice(0, PAGE_SIZE).map(listed),
+      problem: isHash ? undefined : ('hash' as const),
+      hasMore: (tokens?.length ?? 0) > PAGE_SIZE,
+      notice: noticeOf(context),
+    };
+    await renderer.show(context, 'tokens', model, isHash ? 200 : 400);
+  }
+
+  async function find({ kind, id = '' }: PathParameters): Promise<FoundToken> {
+    const isKind = kind === 'access' || kind === 'refresh';
+    const token = isKind && /^[1-9]\d{0,15}$/.test(id) ? await parts.tokens.find(kind, Number(id)) : undefined;
+    if (token === undefined) throw new PageError(404, 'notFound');
+    return token;
+  }
+
+  return [
+    {
+      path: '/staff/tokens',
+      async get(context) {
+        const viewer = await signedIn.staff(context);
+        if (viewer !== undefined) await search(context, viewer);
+      },
+    },
+    {
+      path: '/staff/tokens/:kind/:id/revoke',
+      async get(context, parameters) {
+        const viewer = await signedIn.staff(context);
+        if (viewer === undefined) return;
+        const token = await find(parameters);
+        await renderer.show(context, 'confirm', {
+          viewer,
+          what: 'revoke-token',
+          subject: token.hash.slice(0, SHOWN_DIGITS),
+          form: forms.make(context, revokeUrl(token), subjectOf(token, viewer)),
+          cancelUrl: listUrl,
+        });
+      },
+      async post(context, parameters) {
+        const viewer = await signedIn.staff(context);
+        if (viewer === undefined) return;
+        const token = await find(parameters);
+        await forms.take(context, subjectOf(token, viewer));
+        // Revoked by someone else in the meantime: it is as was wished.
+        await parts.tokens.revoke(token.kind, token.id);
+        seeOther(context, `${listUrl}?done=revoked`);
+      },
+    },
+  ];
+}
+
+function stateOf({ revokedAtMs, expiresAtMs }: FoundToken, nowMilliseconds: number): ListedToken['state'] {
+  if (revokedAtMs !== null) return 'revoked';
+  return expiresAtMs <= nowMilliseconds ? 'expired' : 'active';
+}
+
+function subjectOf({ kind, id }: FoundToken, viewer: Viewer) {
+  return { purpose: `revoke ${kind} token ${id}`, userId: viewer.id };
+}

@@ -1,0 +1,46 @@
+/** The pages for signed-in users. */
+
+export const AUTHORIZED_APPLICATIONS = `<%
+const { model, texts } = it;
+const t = texts.authorized;
+layout('@frame', { title: t.title });
+%>
+<h1><%= t.title %></h1>
+<%~ include('@notice') %>
+<% if (model.applications.length === 0) { %>
+<p class="empty"><%= t.none %></p>
+<% } else { %>
+<p><%= t.lead %></p>
+<ul class="items">
+<% for (const application of model.applications) { %>
+<li>
+<div class="item-text">
+<h2><bdi><%= application.name %></bdi></h2>
+<% if (application.scopes.length > 0) { %><%~ include('@scopes', { scopes: application.scopes }) %><% } else { %><p><%= t.noScopes %></p><% } %>
+<p class="hint"><%~ it.fillHtml(t.since, { date: it.date(application.grantedAtMs) }) %></p>
+</div>
+<a class="button danger" href="<%= application.withdrawUrl %>" aria-label="<%= it.fillText(t.withdrawOf, { application: application.name }) %>"><%= t.withdraw %></a>
+</li>
+<% } %>
+</ul>
+<% } %>
+`;
+
+export const CONFIRM = `<%
+const { model, texts } = it;
+const t = texts.confirm;
+const what = model.what;
+layout('@frame', { title: t[what + '-title'] });
+%>
+<div class="card">
+<h1><%= t[what + '-title'] %></h1>
+<p><%~ it.fillHtml(t[what + '-text'], { subject: model.subject }) %></p>
+<form method="post" action="<%= model.form.action %>">
+<%~ include('@hidden', { form: model.form }) %>
+<div class="choices">
+<button class="<%= what === 'enable' ? 'primary' : 'primary danger' %>" type="submit"><%= t[what + '-submit'] %></button>
+<a class="button" href="<%= model.cancelUrl %>"><%= texts.frame.cancel %></a>
+</div>
+</form>
+</div>
+`;

@@ -1,0 +1,35 @@
+import type { PageName } from '../models.js';
+import { AUTHORIZED_APPLICATIONS, CONFIRM } from './account.js';
+import { APPLICATION, APPLICATION_FORM, APPLICATIONS } from './applications.js';
+import { DEVICE_CODE, DEVICE_CONFIRM, DEVICE_DONE } from './device.js';
+import { FRAME, HIDDEN, NOTICE, PROBLEMS, SCOPES } from './frame.js';
+import { CONSENT, CONTINUE, ERROR, LOGGED_OUT, LOGIN, LOGOUT } from './interaction.js';
+import { TOKENS } from './tokens.js';
+
+/** The parts that templates include. */
+export const PARTIALS: Readonly<Record<string, string>> = {
+  '@frame': FRAME,
+  '@hidden': HIDDEN,
+  '@notice': NOTICE,
+  '@problems': PROBLEMS,
+  '@scopes': SCOPES,
+};
+
+/** The template of each page. `it` is a `TemplateData`. */
+export const TEMPLATES: Readonly<Record<PageName, string>> = {
+  login: LOGIN,
+  consent: CONSENT,
+  deviceCode: DEVICE_CODE,
+  deviceConfirm: DEVICE_CONFIRM,
+  deviceDone: DEVICE_DONE,
+  logout: LOGOUT,
+  loggedOut: LOGGED_OUT,
+  error: ERROR,
+  continue: CONTINUE,
+  authorizedApplications: AUTHORIZED_APPLICATIONS,
+  confirm: CONFIRM,
+  applications: APPLICATIONS,
+  application: APPLICATION,
+  applicationForm: APPLICATION_FORM,
+  tokens: TOKENS,
+};

@@ -1,0 +1,271 @@
+/** Every word on the pages. In braces: what is put in, e.g. `{application}`. */
+export interface Texts {
+  readonly frame: typeof ENGLISH.frame;
+  readonly login: typeof ENGLISH.login;
+  readonly consent: typeof ENGLISH.consent;
+  readonly device: typeof ENGLISH.device;
+  readonly logout: typeof ENGLISH.logout;
+  readonly errors: typeof ENGLISH.errors;
+  readonly continue: typeof ENGLISH.continue;
+  readonly authorized: typeof ENGLISH.authorized;
+  readonly applications: typeof ENGLISH.applications;
+  readonly applicationForm: typeof ENGLISH.applicationForm;
+  readonly confirm: typeof ENGLISH.confirm;
+  readonly tokens: typeof ENGLISH.tokens;
+  readonly notices: typeof ENGLISH.notices;
+}
+
+/** Other words than the English ones; what is left out stays English. */
+export type TextOverrides = { readonly [Group in keyof Texts]?: Partial<Texts[Group]> };
+
+type Words<Group> = { readonly [Name in keyof Group]: string };
+
+function words<Group extends Record<string, string>>(group: Group): Words<Group> {
+  return group;
+}
+
+/** The default. */
+export const ENGLISH = {
+  frame: words({
+    /** BCP 47; also decides how dates are written. */
+    language: 'en',
+    direction: 'ltr',
+    /** What stands above every page. Empty: the issuer's host. */
+    siteName: '',
+    skip: 'Skip to the content',
+    navigation: 'Your account',
+    authorized: 'Authorized applications',
+    applications: 'Your applications',
+    staffApplications: 'All applications',
+    staffTokens: 'Tokens',
+    signedInAs: 'Signed in as {user}',
+    signOut: 'Sign out',
+    problem: 'There is a problem',
+    problemTitle: 'Error: {title}',
+    cancel: 'Cancel',
+    more: 'There are more than are shown. Search for something narrower.',
+    search: 'Search',
+  }),
+  login: words({
+    title: 'Sign in',
+    lead: 'Sign in to continue.',
+    leadFor: 'Sign in to continue to {application}.',
+    username: 'User name',
+    password: 'Password',
+    submit: 'Sign in',
+    refuse: 'Cancel and go back',
+    wrong: 'User name and password do not belong together. Check both and try again.',
+    throttled: 'There were too many failed attempts. Try again in {seconds} seconds.',
+  }),
+  consent: words({
+    title: 'Allow access?',
+    lead: '{application} asks for access to your account {user}.',
+    scopes: 'It will be able to:',
+    noScopes: 'It learns nothing but that you have signed in.',
+    returnsTo: 'You will be sent on to {host}.',
+    stranger: 'Allow it only if you know this application and were just using it. You can withdraw it at any time.',
+    allow: 'Allow',
+    deny: 'Deny',
+  }),
+  device: words({
+    title: 'Connect a device',
+    lead: 'Enter the code that the device shows.',
+    code: 'Code',
+    submit: 'Continue',
+    'not-found': 'There is no such code. Check it and try again.',
+    expired: 'This code has expired. Ask the device for a new one.',
+    'not-right': 'This code cannot be used any more. Ask the device for a new one.',
+    confirmTitle: 'Is this your device?',
+    confirmLead: '{application} wants to be connected to your account.',
+    compare: 'The device must show this code:',
+    scopes: 'It will be able to:',
+    stranger: 'Continue only if the device is in front of you. Nobody who calls or writes to you needs this code.',
+    confirm: 'Yes, connect it',
+    abort: 'No, this is not mine',
+    doneTitle: 'Connected',
+    done: '{application} is connected. You can close this page and go on at the device.',
+  }),
+  logout: words({
+    title: 'Sign out',
+    lead: 'Do you want to sign out?',
+    submit: 'Sign out',
+    stay: 'Stay signed in',
+    doneTitle: 'Signed out',
+    done: 'You are signed out.',
+  }),
+  errors: words({
+    title: 'This did not work',
+    code: 'Error code: {code}',
+    retry: 'Go back and try again.',
+    badRequest: 'The request cannot be understood.',
+    forged: 'This form was not sent from here, or it was open for too long. Open the page again and send it once more.',
+    notFound: 'There is no such page.',
+    wrongMethod: 'This page cannot be used like that.',
+    tooLarge: 'The form holds too much.',
+    wrongType: 'The form was sent in a way that is not understood.',
+    interactionOver:
+      'This sign-in is over, or was begun in another browser. Go back to the application and start again.',
+    staffOnly: 'This page is for staff.',
+    unavailable: 'The service is not available at the moment. Try again shortly.',
+    internal: 'Something went wrong here. It was noted; try again later.',
+  }),
+  continue: words({
+    title: 'One moment',
+    lead: 'You are being sent on to {host}.',
+    link: 'Continue',
+  }),
+  authorized: words({
+    title: 'Authorized applications',
+    lead: 'These applications may act for you.',
+    none: 'No application may act for you.',
+    since: 'Allowed on {date}',
+    withdraw: 'Withdraw',
+    withdrawOf: 'Withdraw access of {application}',
+    noScopes: 'It only knows that you have signed in.',
+  }),
+  applications: words({
+    title: 'Your applications',
+    staffTitle: 'All applications',
+    lead: 'Applications that you have registered.',
+    none: 'You have not registered an application.',
+    noneFound: 'No application matches.',
+    new: 'Register an application',
+    name: 'Name',
+    clientId: 'Client identifier',
+    clientIdPrefix: 'Client identifier (its beginning)',
+    owner: 'Owner',
+    ownerId: 'Owner (id of the user)',
+    nobody: 'nobody',
+    type: 'Type',
+    confidential: 'Confidential',
+    public: 'Public',
+    state: 'State',
+    enabled: 'Enabled',
+    disabled: 'Disabled',
+    grantTypes: 'Grant types',
+    redirectUris: 'Redirect URIs',
+    postLogoutRedirectUris: 'Redirect URIs after signing out',
+    scopes: 'Scopes',
+    anyScope: 'Any scope',
+    nothing: 'None',
+    consent: 'Consent',
+    asked: 'Users are asked',
+    notAsked: 'Users are not asked',
+    created: 'Registered',
+    secretTitle: 'Client secret',
+    secretOnce: 'Copy it now: it is shown this once and cannot be recovered.',
+    edit: 'Edit',
+    rotate: 'New secret',
+    disable: 'Disable',
+    enable: 'Enable',
+    delete: 'Delete',
+    back: 'Back to the list',
+    results: 'Results',
+  }),
+  applicationForm: words({
+    newTitle: 'Register an application',
+    editTitle: 'Edit application',
+    name: 'Name',
+    nameHint: 'What people see when they are asked for access.',
+    clientType: 'Type',
+    confidential: 'Confidential',
+    confidentialHint: 'Runs on a server and can keep a secret.',
+    public: 'Public',
+    publicHint: 'Runs in a browser or on a device of its user: it has no secret.',
+    grantTypes: 'Grant types',
+    authorization_code: 'Authorization code',
+    authorization_codeHint: 'People sign in through the browser.',
+    refresh_token: 'Refresh token',
+    refresh_tokenHint: 'Stays connected without asking again.',
+    client_credentials: 'Client credentials',
+    client_credentialsHint: 'Acts for itself, without a user. Confidential applications only.',
+    'urn:ietf:params:oauth:grant-type:device_code': 'Device code',
+    'urn:ietf:params:oauth:grant-type:device_codeHint': 'For devices without a browser.',
+    redirectUris: 'Redirect URIs',
+    redirectUrisHint: 'One a line, compared exactly. Needed for authorization codes.',
+    postLogoutRedirectUris: 'Redirect URIs after signing out',
+    postLogoutRedirectUrisHint: 'One a line. Optional.',
+    scopes: 'Scopes',
+    scopesHint: 'What the application may ask for.',
+    anyScope: 'Any scope, also future ones',
+    skipAuthorization: 'Do not ask its users for consent',
+    userId: 'Owner (id of the user)',
+    userIdHint: 'Empty: it belongs to nobody.',
+    create: 'Register',
+    save: 'Save',
+    nameProblem: 'Name: enter 1 to 255 characters.',
+    clientTypeProblem: 'Type: choose one.',
+    grantTypesProblem: 'Grant types: choose at least one; client credentials need a confidential application.',
+    redirectUrisProblem:
+      'Redirect URIs: enter absolute URIs, one a line, without space and fragment (#). Authorization codes need at least one.',
+    postLogoutRedirectUrisProblem:
+      'Redirect URIs after signing out: enter absolute URIs, one a line, without space and fragment (#).',
+    scopesProblem: 'Scopes: choose only scopes that are offered.',
+    userIdProblem: 'Owner: there is no such user.',
+  }),
+  confirm: words({
+    'withdraw-title': 'Withdraw access?',
+    'withdraw-text':
+      '{subject} can no longer act for you. Every token that it holds for you becomes worthless at once.',
+    'withdraw-submit': 'Withdraw',
+    'rotate-secret-title': 'New secret?',
+    'rotate-secret-text': 'The present secret of {subject} becomes worthless at once. The new one is shown once.',
+    'rotate-secret-submit': 'Make a new secret',
+    'delete-title': 'Delete application?',
+    'delete-text': '{subject} and all its tokens are deleted. This cannot be undone.',
+    'delete-submit': 'Delete',
+    'revoke-token-title': 'Revoke token?',
+    'revoke-token-text': 'The token {subject} becomes worthless at once. This cannot be undone.',
+    'revoke-token-submit': 'Revoke',
+    'disable-title': 'Disable application?',
+    'disable-text': 'All tokens of {subject} are refused, and it gets no new ones, until it is enabled again.',
+    'disable-submit': 'Disable',
+    'enable-title': 'Enable application?',
+    'enable-text': 'The tokens of {subject} that have not expired are good again, and it gets new ones.',
+    'enable-submit': 'Enable',
+  }),
+  tokens: words({
+    title: 'Tokens',
+    lead: 'A token itself is stored nowhere. To find one, enter the beginning of its SHA-256, never the token.',
+    clientId: 'Client identifier',
+    userId: 'User (id)',
+    hashPrefix: 'SHA-256 (its beginning, hexadecimal)',
+    hashProblem: 'Enter 4 to 64 hexadecimal digits of the SHA-256.',
+    none: 'No token matches.',
+    results: 'Results',
+    hash: 'SHA-256',
+    kind: 'Kind',
+    access: 'Access token',
+    refresh: 'Refresh token',
+    application: 'Application',
+    user: 'User',
+    noUser: 'none',
+    scopes: 'Scopes',
+    created: 'Issued',
+    expires: 'Expires',
+    state: 'State',
+    active: 'Active',
+    revoked: 'Revoked',
+    expired: 'Expired',
+    revoke: 'Revoke',
+    revokeOf: 'Revoke token {hash}',
+  }),
+  notices: words({
+    withdrawn: 'The access was withdrawn.',
+    saved: 'The application was saved.',
+    registered: 'The application was registered.',
+    rotated: 'The application has a new secret.',
+    deleted: 'The application was deleted.',
+    disabled: 'The application was disabled.',
+    enabled: 'The application was enabled.',
+    revoked: 'The token was revoked.',
+    signedOut: 'You are signed out.',
+  }),
+};
+
+/** The English texts with the host's in their place. */
+export function completeTexts(overrides: TextOverrides = {}): Texts {
+  const given = overrides as Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
+  const groups = Object.entries(ENGLISH).map(([name, group]) => [name, { ...group, ...given[name] }]);
+  return Object.fromEntries(groups) as unknown as Texts;
+}

@@ -1,0 +1,33 @@
+import type { Context } from 'koa';
+import type { Viewer } from './models.js';
+import type { PagesParts } from './parts.js';
+
+/** Knows who looks at a page. */
+export class Viewers {
+  constructor(private readonly parts: Pick<PagesParts, 'signIns' | 'login' | 'users' | 'isStaff' | 'username'>) {}
+
+  /** The id of whoever is signed in, by the host's own login if there is one. */
+  async userId(context: Context): Promise<string | undefined> {
+    const { login, signIns } = this.parts;
+    return login === undefined ? signIns.userIdOf(context) : login.userId(context);
+  }
+
+  /** Who is signed in and may act; `undefined` for nobody. */
+  async current(context: Context): Promise<Viewer | undefined> {
+    const id = await this.userId(context);
+    return id === undefined ? undefined : this.of(id);
+  }
+
+  /** A user who may act, by the id. */
+  async of(id: string): Promise<Viewer | undefined> {
+    const { users, isStaff, username } = this.parts;
+    const user = users === undefined ? { id } : await users.findById(id);
+    if (user === undefined || user === null) return undefined;
+    if (users !== undefined && (await users.isActive(user)) !== true) return undefined;
+    return {
+      id,
+      name: username === undefined ? id : username(user),
+      isStaff: isStaff !== undefined && (await isStaff(user)) === true,
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import type { Context } from 'koa';
+import type { Clock } from '../core/clock.js';
+import type { Logger } from '../core/logger.js';
+import type { ScopeDescriptions } from '../core/scopes.js';
+import type { RandomBytes } from '../core/token-value.js';
+import type { UserStore } from '../core/users.js';
+import type { VerifiedToken } from '../core/verified-token.js';
+import type { ApplicationRepository, OAuth2Models, TokenRepository } from '../storage/index.js';
+import type { OAuth2Events } from './events.js';
+
+/** A place in a budget of failures, taken before the attempt. */
+export interface FailureReservation {
+  readonly allowed: boolean;
+  /** If not allowed: in how many whole seconds a next try makes sense. */
+  readonly retryAfterSeconds: number;
+  /** Gives the place back after a success. */
+  release(): void;
+}
+
+/** Budgets of failures, each under a key. */
+export interface FailureBudget {
+  reserve(key: string): FailureReservation | Promise<FailureReservation>;
+}
+
+/** What a throttle says of one request. */
+export interface ThrottleAnswer {
+  readonly allowed: boolean;
+  readonly retryAfterSeconds: number;
+  /** Response fields of allowed and refused requests. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Refused because the throttle's store is away. */
+  readonly unavailable: boolean;
+}
+
+/** Counts one request under a key, and decides on it. */
+export type EndpointThrottle = (key: string) => ThrottleAnswer | Promise<ThrottleAnswer>;
+
+/** Whose tokens are meant. */
+export interface Owner {
+  readonly userId?: string;
+  readonly clientId?: string;
+}
+
+/** What the authorization server is given by `createOAuth2`. It knows neither throttle nor token cache themselves. */
+export interface AuthorizationServerParts {
+  readonly models: OAuth2Models;
+  readonly applications: ApplicationRepository;
+  readonly tokens: TokenRepository;
+  readonly users: UserStore | undefined;
+  readonly scopes: ScopeDescriptions | undefined;
+  /** The identifier of the resource that `createOAuth2` guards (RFC 8707). */
+  readonly resource: string | undefined;
+  readonly accessTokenLifetimeSeconds: number;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  readonly events: OAuth2Events;
+  /** The key of the address that a request comes from. */
+  address(context: Context): string;
+  readonly failures: FailureBudget;
+  /** Makes the throttle of an endpoint; `null` for no limit. */
+  throttle(name: string, rate: string | null): EndpointThrottle;
+  /** Drops access tokens from every cache, by their cache keys. */
+  dropTokens(keys: readonly string[]): Promise<void>;
+  /** What is known of an access token, from the cache or the database; `undefined` if a guard would refuse it. */
+  verifyToken(token: string): Promise<VerifiedToken | undefined>;
+  /** Forgets that a token was unknown, since it was just issued. */
+  forgetMiss(key: string): void;
+  /** Revokes all tokens of an owner, everywhere. */
+  revokeAllOf(owner: Owner): Promise<void>;
+  /** Revokes one access token, or a refresh token with its family, everywhere. Resolves to whether this call did it. */
+  revokeToken(tokenHash: Buffer): Promise<boolean>;
+}

@@ -1,0 +1,82 @@
+import type { Context } from 'koa';
+import type { Application } from '../storage/index.js';
+
+/** What a browser is asked at the moment, on its way through the authorization endpoint. */
+export interface Interaction {
+  /** The id that stands in the page's URL; the cookie that belongs to it stays with the engine. */
+  readonly uid: string;
+  readonly prompt: 'login' | 'consent';
+  readonly application: Application;
+  /** Who is signed in; `undefined` while `prompt` is `login`. */
+  readonly userId: string | undefined;
+  /** What the application asks for and was not granted before, in the order of the request. */
+  readonly scopes: readonly string[];
+  /** `login_hint` of the request (OpenID Connect Core §3.1.2.1): text of a stranger. */
+  readonly loginHint: string | undefined;
+  /** Where the answer goes, after it was checked; left out where it goes nowhere (devices). */
+  readonly redirectUri?: string;
+}
+
+/** The engine's side of login and consent. Each answer is the URL to go on at, by 303 (RFC 9700 §4.12). */
+export interface Interactions {
+  /** The pending interaction of this browser, or `undefined` if it is unknown, over, or another browser's. */
+  current(context: Context): Promise<Interaction | undefined>;
+  /** The user proved who he is. */
+  finishLogin(context: Context, userId: string): Promise<string>;
+  /** The user grants these of the scopes that were asked for. */
+  finishConsent(context: Context, grantedScopes: readonly string[]): Promise<string>;
+  /** The user refuses: the application gets `access_denied`. */
+  refuse(context: Context): Promise<string>;
+}
+
+/** Who is signed in at the authorization server itself, apart from any application. */
+export interface SignIns {
+  userIdOf(context: Context): Promise<string | undefined>;
+  signIn(context: Context, userId: string): Promise<void>;
+  signOut(context: Context): Promise<void>;
+}
+
+/** What a form of the engine needs beside its visible fields. */
+export interface EngineForm {
+  /** Where it is sent, by POST. */
+  readonly action: string;
+  /** Hidden fields, the CSRF token among them. */
+  readonly hidden: Readonly<Record<string, string>>;
+}
+
+/** The pages that the engine asks for. Each sets status, type and body of the context. */
+export interface EnginePages {
+  /** Asks for the user code (RFC 8628 §3.3). The field's name is `user_code`. */
+  deviceCode(
+    context: Context,
+    form: EngineForm,
+    problem: 'not-found' | 'expired' | 'not-right' | undefined,
+    userCode: string | undefined,
+  ): void | Promise<void>;
+  /** Asks whether the device with this code is the user's own. `confirm=yes` approves, `abort=yes` refuses. */
+  deviceConfirm(
+    context: Context,
+    form: EngineForm,
+    device: { readonly application: Application; readonly userCode: string; readonly scopes: readonly string[] },
+  ): void | Promise<void>;
+  deviceDone(context: Context, application: Application): void | Promise<void>;
+  /** Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it. */
+  logoutConfirm(context: Context, form: EngineForm): void | Promise<void>;
+  loggedOut(context: Context): void | Promise<void>;
+  /** An error that is nobody's to redirect. `error` is an OAuth code, `description` a text for people. */
+  error(context: Context, problem: { readonly error: string; readonly description: string }): void | Promise<void>;
+}
+
+/** An application that a user has granted something. */
+export interface AuthorizedApplication {
+  readonly application: Application;
+  readonly scopes: readonly string[];
+  readonly grantedAtMs: number;
+}
+
+/** What users granted. */
+export interface Consents {
+  list(userId: string): Promise<AuthorizedApplication[]>;
+  /** Withdraws it: every token of this user at this application dies everywhere. Resolves to whether there was one. */
+  withdraw(userId: string, clientId: string): Promise<boolean>;
+}

@@ -1,0 +1,44 @@
+import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings } from '../../context.js';
+import { columns } from '../../output.js';
+import { readableTime, seconds } from './signing-keys.js';
+
+/** `rc-oauth2 keys list`: the keys that are published, without their private parts. */
+export function addKeysList(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('list')
+    .summary('list the signing keys')
+    .description(
+      'Lists the keys that the servers publish: those that sign, those that are announced and will sign, and the retired\n' +
+        'ones, which only verify until what they signed has expired. Nothing is opened: no encryption key is needed.',
+    )
+    .action(async (_options: object, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      await context.withOAuth2({}, async (oauth2) => {
+        const { describeSigningKeys } = await import('../../../authorization-server/keys/signing-keys.js');
+        const { SigningKeyRepository } = await import('../../../storage/index.js');
+        const rows = await new SigningKeyRepository(oauth2.models).list();
+        const keys = describeSigningKeys(rows, Date.now()).map((key) => ({
+          kid: key.kid,
+          alg: key.algorithm,
+          state: key.state,
+          created_at: seconds(key.createdAtMs),
+          signs_from: seconds(key.signsFromMs),
+          expires_at: key.expiresAtMs === undefined ? null : seconds(key.expiresAtMs),
+        }));
+        const lines = keys.map((key) => [
+          key.kid,
+          key.alg,
+          key.state,
+          readableTime(key.created_at),
+          readableTime(key.signs_from),
+          readableTime(key.expires_at),
+        ]);
+        const none = 'No signing keys: the first server that starts makes them.';
+        context.output.result(
+          { keys },
+          keys.length === 0 ? none : columns([['KID', 'ALG', 'STATE', 'CREATED', 'SIGNS_FROM', 'EXPIRES'], ...lines]),
+        );
+      });
+    });
+}

@@ -1,0 +1,57 @@
+import type { SigningKeys } from '../../../authorization-server/keys/signing-keys.js';
+import { ConfigurationError } from '../../../core/errors.js';
+import type { OAuth2 } from '../../../oauth2.js';
+import { CliError } from '../../cli-error.js';
+import { type Surroundings, usage } from '../../context.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+
+/** Where the encryption keys are. Not an option: what is on a command line is in the list of processes. */
+const VARIABLE = 'OAUTH2_ENCRYPTION_KEYS';
+
+/** Said in the help of the commands that need encryption keys. */
+export const ENCRYPTION_KEYS_HELP =
+  `The encryption keys of the servers are read from the environment variable ${VARIABLE}: base64url text of\n` +
+  '32 bytes each, separated by commas, the newest first, as in the option encryptionKeys.';
+
+/**
+ * Runs `use` with the signing keys, opened with the encryption keys of the environment.
+ *
+ * @throws CliError if there are none or they cannot be, or if they do not open what is stored
+ */
+export async function withSigningKeys<T>(
+  oauth2: OAuth2,
+  { env }: Surroundings,
+  use: (keys: SigningKeys) => Promise<T>,
+): Promise<T> {
+  const [{ createSealer }, { SigningKeys: Keys }, { SigningKeyRepository }] = await Promise.all([
+    import('../../../authorization-server/keys/sealer.js'),
+    import('../../../authorization-server/keys/signing-keys.js'),
+    import('../../../storage/index.js'),
+  ]);
+  const sealer = createSealer(encryptionKeys(env), { where: VARIABLE });
+  try {
+    return await use(new Keys({ repository: new SigningKeyRepository(oauth2.models), sealer }));
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const message = error.message
+      .replace('encryptionKeys', VARIABLE)
+      .replace('rotate with encryptionKeyLost', 'run rc-oauth2 keys rotate --encryption-key-lost');
+    throw new CliError(EXIT_CODES.refused, 'sealed_value', message, { cause: error });
+  }
+}
+
+function encryptionKeys(env: NodeJS.ProcessEnv): string[] {
+  const text = env[VARIABLE]?.trim() ?? '';
+  if (text === '') throw usage(`no encryption keys given; set ${VARIABLE} to those of the servers, the newest first.`);
+  return text.split(',').map((key) => key.trim());
+}
+
+/** A time as the command line prints it in JSON: whole seconds since 1970, as RFC 7662 §2.2 does. */
+export function seconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000);
+}
+
+/** The same for people. */
+export function readableTime(secondsSince1970: number | null): string {
+  return secondsSince1970 === null ? '-' : new Date(secondsSince1970 * 1000).toISOString().replace('.000Z', 'Z');
+}

@@ -1,0 +1,114 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestClient } from '../../support/authorization-server.js';
+import { STACKS } from '../../support/bookstore.js';
+import { expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+
+describe.each(STACKS)('revocation, on %s', (name) => {
+  const suite = useAuthorizationServer(name);
+  let client: TestClient;
+  let machine: TestClient;
+  beforeAll(async () => {
+    client = await suite.server.register(FOR_USERS);
+    machine = await suite.server.register();
+  });
+
+  test('[AS-34 §2.1] an access token that is revoked is dead, and its whole grant with it, as the RFC allows', async () => {
+    const count = suite.events.length;
+    const { access_token, refresh_token } = await suite.tokens(client);
+    const answer = await suite.revoke(client, access_token);
+    expect([answer.status, answer.text, answer.headers.get('cache-control')]).toEqual([200, '', 'no-store']);
+    expect(await suite.isActive(client, access_token)).toBe(false);
+    expectError(await suite.refresh(client, refresh_token), 400, 'invalid_grant');
+    expect(suite.eventsSince(count, 'token.revoked')).toEqual([
+      { clientId: client.clientId, userId: 'alice', token: 'access_token', familyId: expect.any(String) },
+    ]);
+  });
+
+  test('[AS-34 §2.1] a refresh token that is revoked takes all access tokens of its grant with it', async () => {
+    const count = suite.events.length;
+    const first = await suite.tokens(client);
+    const second = (await suite.refresh(client, first.refresh_token)).body;
+    expect((await suite.revoke(client, String(second.refresh_token))).status).toBe(200);
+    for (const token of [first.access_token, second.access_token, second.refresh_token]) {
+      expect(await suite.isActive(client, String(token))).toBe(false);
+    }
+    expectError(await suite.refresh(client, String(second.refresh_token)), 400, 'invalid_grant');
+    expect(suite.eventsSince(count, 'token.revoked')).toEqual([
+      { clientId: client.clientId, userId: 'alice', token: 'refresh_token', familyId: expect.any(String) },
+    ]);
+  });
+
+  test('[AS-34 §2.1] a refresh token that was rotated away still revokes its family', async () => {
+    const first = await suite.tokens(client);
+    const second = (await suite.refresh(client, first.refresh_token)).body;
+    expect((await suite.revoke(client, first.refresh_token)).status).toBe(200);
+    expectError(await suite.refresh(client, String(second.refresh_token)), 400, 'invalid_grant');
+    expect(await suite.isActive(client, String(second.access_token))).toBe(false);
+  });
+
+  test('[AS-34 §2.1] tokens of others are not revoked, and the application is told', async () => {
+    const { access_token, refresh_token } = await suite.tokens(client);
+    const own = await suite.ownToken(machine);
+    const other = await suite.server.register({ mayIntrospect: true });
+    for (const token of [access_token, refresh_token, own]) {
+      expectError(await suite.revoke(other, token), 400, 'unauthorized_client');
+    }
+    for (const token of [access_token, refresh_token]) expect(await suite.isActive(client, token)).toBe(true);
+    expect(await suite.isActive(machine, own)).toBe(true);
+  });
+
+  test('[AS-34 §2.2] a token that is unknown, or revoked already, is 200', async () => {
+    const own = await suite.ownToken(machine);
+    for (const token of [own, own, 'unknown', 'a.b.c', 'x'.repeat(5000), "' OR 1=1 --", 'ä']) {
+      const answer = await suite.revoke(machine, token);
+      expect([answer.status, answer.text]).toEqual([200, '']);
+    }
+  });
+
+  test.each(['access_token', 'refresh_token', 'id_token', 'nonsense'])(
+    '[AS-34 §2.1] the hint %s is a hint only',
+    async (hint) => {
+      const { access_token, refresh_token } = await suite.tokens(client);
+      for (const token of [access_token, refresh_token]) {
+        expect((await suite.revoke(client, token, { token_type_hint: hint })).status).toBe(200);
+        expect(await suite.isActive(client, token)).toBe(false);
+      }
+    },
+  );
+
+  test('[AS-34 §2.1] a public application revokes its own, by its identifier', async () => {
+    const open = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
+    const { refresh_token } = await suite.tokens(open);
+    expect((await suite.revoke(open, refresh_token)).status).toBe(200);
+    expectError(await suite.refresh(open, refresh_token), 400, 'invalid_grant');
+  });
+
+  test('[AS-34 §2.1] who is not authenticated revokes nothing', async () => {
+    const own = await suite.ownToken(machine);
+    expect((await suite.post('/oauth2/revoke', { token: own, client_id: machine.clientId })).status).toBe(401);
+    expect((await suite.revoke({ ...machine, clientSecret: 'wrong' }, own)).status).toBe(401);
+    expectError(await suite.post('/oauth2/revoke', { token: own }), 400, 'invalid_request');
+    expect(await suite.isActive(machine, own)).toBe(true);
+  });
+
+  test('[§2.1] a request without a token is invalid_request; GET is 405', async () => {
+    expectError(await suite.post('/oauth2/revoke', {}, machine), 400, 'invalid_request');
+    expect((await suite.send('/oauth2/revoke?token=x')).status).toBe(405);
+  });
+
+  test('[AS-33 §2.1] of a revocation and refreshes at once nothing is left alive', async () => {
+    const { refresh_token, access_token } = await suite.tokens(client);
+    const [revoked, ...refreshed] = await Promise.all([
+      suite.revoke(client, refresh_token),
+      ...Array.from({ length: 8 }, () => suite.refresh(client, refresh_token)),
+    ]);
+    expect(revoked?.status).toBe(200);
+    for (const { status, body } of refreshed) {
+      expect([200, 400]).toContain(status);
+      if (status !== 200) continue;
+      expect(await suite.isActive(client, String(body.access_token))).toBe(false);
+      expectError(await suite.refresh(client, String(body.refresh_token)), 400, 'invalid_grant');
+    }
+    expect(await suite.isActive(client, access_token)).toBe(false);
+  });
+});
