@@ -11,6 +11,7 @@ import {
   compileConsumer,
   importEveryEntry,
   installConsumers,
+  requirePeerOfOneEntry,
   runCommandLine,
 } from './package-check/consumers.mjs';
 import { root, run, tool } from './run.mjs';
@@ -55,6 +56,9 @@ try {
   const projects = await step('install the tarball with its peers', () => installConsumers(folder, tarball));
   for (const project of projects) {
     await step(`${project.name}: every entry of "exports" loads`, () => importEveryEntry(project));
+    await step(`${project.name}: only ./authorization-server needs oidc-provider`, () =>
+      requirePeerOfOneEntry(project),
+    );
     await step(`${project.name}: declarations`, () => checkDeclarations(project));
     await step(`${project.name}: compile`, () => compileConsumer(project));
     await step(`${project.name}: start and ask`, () => askConsumer(project));

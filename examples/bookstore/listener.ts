@@ -11,11 +11,16 @@ export class Listener {
   private readonly connections = new Set<Socket>();
   private readonly inFlight = new Set<ServerResponse>();
   private stopping = false;
+  /** Answers requests. Those that come before `serve` wait for it. */
+  serve!: (handle: RequestListener) => void;
 
-  constructor(handle: RequestListener) {
+  constructor() {
+    const serving = new Promise<RequestListener>((resolve) => {
+      this.serve = resolve;
+    });
     this.server = createServer((request, response) => {
       this.track(response);
-      handle(request, response);
+      void serving.then((handle) => handle(request, response));
     });
     this.server.on('connection', (connection: Socket) => {
       this.connections.add(connection);
@@ -47,6 +52,12 @@ export class Listener {
     const impatience = setTimeout(() => this.server.closeAllConnections(), PATIENCE_MILLISECONDS);
     await closed;
     clearTimeout(impatience);
+  }
+
+  /** Ends at once, whatever is in flight. */
+  abort(): void {
+    this.server.close();
+    this.server.closeAllConnections();
   }
 
   private track(response: ServerResponse): void {

@@ -1,28 +1,59 @@
 import { ConfigurationError, OAuth2Error } from 'routing-controllers-oauth2';
+import { type Bookstore, createBookstore } from './bookstore.js';
+import { registerReader, registerService } from './demo/applications.js';
+import { curlLines, oauthLines } from './demo/curl-lines.js';
+import { issueDemoTokens } from './demo/tokens.js';
+import { type EncryptionKeys, encryptionKeys } from './encryption-keys.js';
+import { Listener } from './listener.js';
+import { issuerOf, readSettings, type Settings } from './settings.js';
 
 /** Exit codes: a start that failed, and an environment that cannot be. */
 const FAILED = 1;
 const UNUSABLE = 2;
 
 async function main(): Promise<void> {
-  // Not imported above, so that a mistake in the environment is told in one line.
-  const { close, createApp, oauth2, prepareDatabase, settings } = await import('./app.js');
-  const { curlLines, issueDemoTokens } = await import('./demo.js');
-  const { Listener } = await import('./listener.js');
   const stop = stopSignal();
+  const settings = readSettings(process.env);
+  const keys = await encryptionKeys(settings);
+  const listener = new Listener();
   try {
-    await prepareDatabase();
-    const tokens = await issueDemoTokens(oauth2);
-    await oauth2.ready();
-    const listener = new Listener(createApp().callback());
+    // Before all else, since the port may be any, and the address is the issuer unless there is a public one.
     const url = await listener.listen(settings.port, settings.host);
+    await run(settings, keys, listener, url, stop);
+  } finally {
+    listener.abort();
+  }
+}
+
+async function run(
+  settings: Settings,
+  { keys, file }: EncryptionKeys,
+  listener: Listener,
+  url: string,
+  stop: Promise<void>,
+): Promise<void> {
+  const issuer = issuerOf(settings, url);
+  const bookstore = createBookstore(settings, { issuer, url, encryptionKeys: keys });
+  try {
+    await bookstore.prepareDatabase();
+    const lines = await demoLines(bookstore, url, issuer, keys);
+    await bookstore.oauth2.ready();
+    listener.serve(bookstore.createApp().callback());
     console.log(`Bookstore listens on ${url}`);
-    console.log(`\n${curlLines(url, tokens).join('\n')}`);
+    console.log(`Sign in as alice with wonderland, and let the demo application in: ${issuer}/demo`);
+    if (file !== undefined) console.log(`The encryption key is kept in ${file}; OAUTH2_ENCRYPTION_KEYS replaces it.`);
+    console.log(`\n${lines.join('\n')}`);
     await stop;
     await listener.stop();
   } finally {
-    await close();
+    await bookstore.close();
   }
+}
+
+async function demoLines({ oauth2 }: Bookstore, url: string, issuer: string, keys: readonly string[]) {
+  const service = await registerService(oauth2, keys[0] ?? '');
+  await registerReader(oauth2, issuer);
+  return [...curlLines(url, await issueDemoTokens(oauth2)), ...oauthLines(url, service)];
 }
 
 /** Resolves when the process is asked to stop. A second signal ends it at once. */

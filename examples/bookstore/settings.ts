@@ -21,6 +21,10 @@ export interface Settings {
   readonly errorResponseWithScopes: boolean;
   /** What session cookies are signed with, the newest first; `undefined`: a key that dies with this process. */
   readonly sessionKeys: readonly string[] | undefined;
+  /** What the authorization server seals what it stores with, the newest first; `undefined`: see `encryption-keys.ts`. */
+  readonly encryptionKeys: readonly string[] | undefined;
+  /** Under which origin browsers and clients reach the bookstore; `undefined`: the address that it listens on. */
+  readonly publicUrl: string | undefined;
   /** How many proxies in front of this process append to X-Forwarded-For. */
   readonly trustedProxies: number;
 }
@@ -45,6 +49,8 @@ export function readSettings(environment: Environment): Settings {
     throttleFailedAuthentication: optionalRate('THROTTLE_FAILED_AUTHENTICATION', value),
     errorResponseWithScopes: flag('ERROR_RESPONSE_WITH_SCOPES', value('ERROR_RESPONSE_WITH_SCOPES'), true),
     sessionKeys: list('SESSION_KEYS', value('SESSION_KEYS')),
+    encryptionKeys: encryptionKeys(list('OAUTH2_ENCRYPTION_KEYS', value('OAUTH2_ENCRYPTION_KEYS'))),
+    publicUrl: publicUrl(value('PUBLIC_URL')),
     trustedProxies: wholeNumber('TRUSTED_PROXIES', value('TRUSTED_PROXIES'), 0, 32),
   };
 }
@@ -84,12 +90,45 @@ function list(name: string, value: string | undefined): readonly string[] | unde
   return keys;
 }
 
+function encryptionKeys(keys: readonly string[] | undefined): readonly string[] | undefined {
+  if (keys?.every((key) => /^[A-Za-z0-9_-]{43}$/.test(key)) ?? true) return keys;
+  throw new ConfigurationError('OAUTH2_ENCRYPTION_KEYS must be keys of 32 bytes in base64url: 43 characters each.');
+}
+
 function redisUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const isRedis = /^rediss?:\/\//i.test(value) && URL.canParse(value);
   // A URL may hold a password, so that the message does not repeat it.
   if (!isRedis) throw new ConfigurationError('REDIS_URL is not a Redis URL; write it as redis://host:6379.');
   return value;
+}
+
+const LOOPBACK = /^(localhost|127\.0\.0\.1|\[::1\])$/;
+
+function publicUrl(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const { protocol, hostname, origin } = URL.canParse(value) ? new URL(value) : new URL('none:');
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
+  if (isSafe && value === origin) return value;
+  throw invalid(
+    'PUBLIC_URL',
+    value,
+    'write an origin such as https://books.example.com; http is for this machine alone',
+  );
+}
+
+/**
+ * The issuer of tokens: the origin that browsers and clients see.
+ *
+ * @param listening the URL under which this machine reaches the bookstore
+ * @throws ConfigurationError if that is no address for others, and no other is given
+ */
+export function issuerOf({ publicUrl, host }: Settings, listening: string): string {
+  if (publicUrl !== undefined) return publicUrl;
+  if (LOOPBACK.test(new URL(listening).hostname)) return listening;
+  throw new ConfigurationError(
+    `PUBLIC_URL is needed where HOST is ${JSON.stringify(host)}: browsers and clients must reach the bookstore by https.`,
+  );
 }
 
 function invalid(name: string, value: string, fix: string): ConfigurationError {

@@ -1,7 +1,10 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { createOAuth2 } from 'routing-controllers-oauth2';
+import { authorizationServer } from 'routing-controllers-oauth2/authorization-server';
 
 @JsonController()
 class GreetingController {
@@ -12,17 +15,30 @@ class GreetingController {
   }
 }
 
-/** Starts the application and tells, in one line of JSON, where it listens and a token that it accepts. */
+/**
+ * Starts the application and tells, in one line of JSON, where it listens, a token that it accepts, and the client that
+ * it gives tokens to.
+ */
 async function main(): Promise<void> {
-  const oauth2 = createOAuth2({ database: 'sqlite::memory:', scopes: { read: 'Read greetings' } });
-  await oauth2.migrate();
-  const { application } = await oauth2.applications.create({ name: 'check', grantTypes: ['client_credentials'] });
-  const { access_token } = await oauth2.tokens.issue({ application, scope: 'read', lifetimeSeconds: 60 });
-  const koa = oauth2.createKoaServer({ controllers: [GreetingController] });
-  const server = koa.listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as AddressInfo;
-    console.log(JSON.stringify({ port, token: access_token }));
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const oauth2 = createOAuth2({
+    database: 'sqlite::memory:',
+    scopes: { read: 'Read greetings' },
+    authorizationServer: authorizationServer({
+      issuer: `http://127.0.0.1:${port}`,
+      encryptionKeys: [randomBytes(32)],
+    }),
   });
+  await oauth2.migrate();
+  const { application, clientSecret } = await oauth2.applications.create({
+    name: 'check',
+    grantTypes: ['client_credentials'],
+  });
+  const { access_token } = await oauth2.tokens.issue({ application, scope: 'read', lifetimeSeconds: 60 });
+  server.on('request', oauth2.createKoaServer({ controllers: [GreetingController] }).callback());
+  console.log(JSON.stringify({ port, token: access_token, client: `${application.clientId}:${clientSecret}` }));
   process.once('SIGTERM', () => {
     server.close(() => void oauth2.close());
   });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,8 @@ export interface Stack {
   readonly databaseUrl: string;
   readonly redisUrl: string | undefined;
   readonly keyPrefix: string;
+  /** What the authorization server needs where there is a database server; empty: it keeps a key of its own. */
+  readonly encryptionKeys: string;
   drop(): Promise<void>;
 }
 
@@ -30,6 +33,7 @@ export async function freshStack(name: StackName): Promise<Stack> {
     databaseUrl: database.url,
     redisUrl: withRedis ? redisUrl() : undefined,
     keyPrefix,
+    encryptionKeys: withRedis ? randomBytes(32).toString('base64url') : '',
     async drop() {
       await database.drop();
       if (withRedis) await removeKeys(redisUrl(), keyPrefix);
@@ -83,6 +87,7 @@ export async function startBookstore(
     DATABASE_URL: stack.databaseUrl,
     REDIS_URL: stack.redisUrl ?? '',
     REDIS_KEY_PREFIX: stack.keyPrefix,
+    OAUTH2_ENCRYPTION_KEYS: stack.encryptionKeys,
     ...environment,
   });
   const output = () => readFile(logFile, 'utf8');
@@ -137,6 +142,8 @@ export interface Bookstore {
   readonly stack: Stack;
   readonly oauth2: OAuth2;
   readonly issue: Issue;
+  /** The client identifier and secret, with a colon between, of the service that the first process prints. */
+  service(): Promise<string>;
 }
 
 export interface BookstoreOptions {
@@ -168,6 +175,10 @@ export function useBookstore(name: StackName, options: BookstoreOptions = {}): B
       return started(oauth2);
     },
     issue: issuerOf(() => started(oauth2)),
+    async service() {
+      const output = await started(running[0]).output();
+      return / -u '(bookstore-demo:[\w-]{43})'/.exec(output)?.[1] ?? '';
+    },
   };
   beforeAll(async () => {
     stack = await freshStack(name);

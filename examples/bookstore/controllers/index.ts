@@ -1,5 +1,6 @@
 import { BooksController } from './books.js';
 import { ConditionalController } from './conditional.js';
+import { DemoController } from './demo.js';
 import { DocumentedController } from './documented.js';
 import { HealthController } from './health.js';
 import { HybridController } from './hybrid.js';
@@ -26,4 +27,5 @@ export const controllers = [
   BooksController,
   NotesController,
   SessionController,
+  DemoController,
 ];

@@ -1,0 +1,17 @@
+import { type AuthorizationServerFactory, authorizationServer } from 'routing-controllers-oauth2/authorization-server';
+import { authenticateUser, type User } from './users.js';
+
+/** The bookstore's authorization server: its users sign in with the passwords that they have here. */
+export function bookstoreAuthorizationServer(options: {
+  readonly issuer: string;
+  readonly encryptionKeys: readonly string[];
+}): AuthorizationServerFactory {
+  return authorizationServer({
+    issuer: options.issuer,
+    encryptionKeys: options.encryptionKeys,
+    authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
+    isStaff: (user) => (user as User).isStaff,
+    username: (user) => (user as User).username,
+    texts: { frame: { siteName: 'Bookstore' } },
+  });
+}

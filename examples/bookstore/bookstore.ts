@@ -1,0 +1,88 @@
+import 'reflect-metadata';
+import Koa from 'koa';
+import { useContainer } from 'routing-controllers';
+import { bearer, createOAuth2, type OAuth2, session } from 'routing-controllers-oauth2';
+import { Container } from 'typedi';
+import { bookstoreAuthorizationServer } from './authorization-server.js';
+import { controllers } from './controllers/index.js';
+import { DemoApplication } from './demo/application.js';
+import { jsonResponses } from './json-responses.js';
+import { Books } from './models/books.js';
+import { Notes } from './models/notes.js';
+import { scopes } from './scopes.js';
+import { useSessions } from './sessions.js';
+import type { Settings } from './settings.js';
+import { SignInBudget } from './sign-in-budget.js';
+import { createTables } from './tables.js';
+import { users } from './users.js';
+
+/** What the bookstore is told beside the environment. */
+export interface Surroundings {
+  /** The issuer of tokens: the origin that browsers and clients see. */
+  readonly issuer: string;
+  /** Under which URL this process reaches itself. */
+  readonly url: string;
+  /** What the authorization server seals what it stores with, the newest first. */
+  readonly encryptionKeys: readonly string[];
+}
+
+/** The parts of a bookstore that is not listening yet. */
+export interface Bookstore {
+  readonly oauth2: OAuth2;
+  /** Brings the database up to date: the package's tables, the bookstore's own, and keys to sign with. */
+  prepareDatabase(): Promise<void>;
+  /** The bookstore as a Koa application, ready to listen. */
+  createApp(): Koa;
+  /** Closes pools and Redis connections. */
+  close(): Promise<void>;
+}
+
+/** Puts the bookstore together. @throws ConfigurationError if something cannot be */
+export function createBookstore(settings: Settings, surroundings: Surroundings): Bookstore {
+  const oauth2 = createOAuth2({
+    database: settings.databaseUrl,
+    redis: settings.redisUrl,
+    keyPrefix: settings.keyPrefix,
+    users,
+    scopes,
+    authenticators: [session(), bearer()],
+    errorResponseWithScopes: settings.errorResponseWithScopes,
+    trustedProxies: settings.trustedProxies,
+    throttling: {
+      policies: { user: settings.throttleUser, anon: settings.throttleAnon },
+      failedAuthentication: settings.throttleFailedAuthentication,
+    },
+    container: Container,
+    authorizationServer: bookstoreAuthorizationServer(surroundings),
+  });
+  const signInBudget = new SignInBudget(settings);
+  useContainer(Container);
+  Container.set(Books, new Books(oauth2.knex));
+  Container.set(Notes, new Notes(oauth2.knex));
+  Container.set(SignInBudget, signInBudget);
+  Container.set(DemoApplication, new DemoApplication(surroundings));
+
+  return {
+    oauth2,
+    async prepareDatabase() {
+      await oauth2.migrate();
+      await createTables(oauth2.knex);
+      // A key that cannot be opened keeps the bookstore from starting, and does not wait for the first sign-in.
+      await oauth2.authorizationServer?.signingKeys.load();
+    },
+    createApp() {
+      const koa = new Koa();
+      koa.use(jsonResponses);
+      koa.use((context, next) => {
+        // Also behind a proxy that ends TLS.
+        context.cookies.secure = surroundings.issuer.startsWith('https:');
+        return next();
+      });
+      useSessions(koa, settings.sessionKeys);
+      return oauth2.useKoaServer(koa, { controllers, defaultErrorHandler: false });
+    },
+    async close() {
+      await Promise.all([oauth2.close(), signInBudget.close()]);
+    },
+  };
+}

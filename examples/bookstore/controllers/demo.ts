@@ -1,0 +1,66 @@
+import type { Context } from 'koa';
+import { Controller, Ctx, Get } from 'routing-controllers';
+import { Public } from 'routing-controllers-oauth2';
+import { Service } from 'typedi';
+import { DemoApplication } from '../demo/application.js';
+import { CALLBACK_PATH } from '../demo/applications.js';
+import { outcomePage, refusalPage } from '../demo/pages.js';
+
+/** How long a browser may take to sign in and allow it, in milliseconds. */
+const PATIENCE_MILLISECONDS = 3_600_000;
+const STATE = /^[A-Za-z0-9_-]{43}$/;
+
+/** The demo's application: it asks to be let in, and shows what became of it. */
+@Service()
+@Public()
+@Controller()
+export class DemoController {
+  constructor(private readonly application: DemoApplication) {}
+
+  @Get('/demo')
+  begin(@Ctx() context: Context) {
+    const { url, state, verifier } = this.application.begin();
+    // Of this browser alone, so that an answer to somebody else's request is not taken (RFC 6749 §10.12).
+    setCookie(context, state, verifier);
+    context.redirect(url);
+    context.status = 303;
+    context.set('Cache-Control', 'no-store');
+    return context;
+  }
+
+  @Get(CALLBACK_PATH)
+  async callback(@Ctx() context: Context): Promise<string> {
+    const { code, state, iss, error, error_description: description } = context.query;
+    const verifier = typeof state === 'string' && STATE.test(state) ? takeCookie(context, state) : undefined;
+    if (verifier === undefined) {
+      return refuse(context, 'state', 'This browser has not asked for this answer, or has used it already.');
+    }
+    if (Array.isArray(iss) || !this.application.isIssuer(iss)) {
+      return refuse(context, 'iss', 'The answer comes from another server than the one that was asked.');
+    }
+    if (error !== undefined) return refuse(context, String(error), String(description ?? ''), 200);
+    if (typeof code !== 'string') return refuse(context, 'code', 'The answer has no code.');
+    return outcomePage(context, await this.application.finish(code, verifier));
+  }
+}
+
+function refuse(context: Context, error: string, description: string, status = 400): string {
+  context.status = status;
+  return refusalPage(context, error, description);
+}
+
+/** A cookie for each request, since several may be on their way. It is signed with its name, which is the state. */
+function setCookie(context: Context, state: string, verifier: string | null): void {
+  const options = { path: CALLBACK_PATH, maxAge: PATIENCE_MILLISECONDS, sameSite: 'lax', signed: true } as const;
+  context.cookies.set(cookieName(state), verifier, options);
+}
+
+function takeCookie(context: Context, state: string): string | undefined {
+  const verifier = context.cookies.get(cookieName(state), { signed: true });
+  setCookie(context, state, null);
+  return verifier;
+}
+
+function cookieName(state: string): string {
+  return `bookstore.demo.${state}`;
+}
