@@ -168,6 +168,9 @@ export class OAuth2 {
       events: this.events,
       address,
       failures: this.throttle.failedAuthentications,
+      failureBudget: (rate) =>
+        createThrottle({ ...throttling, policies: {}, everywhere: [], failedAuthentication: rate }, { clock, logger })
+          .failedAuthentications,
       // Its endpoints are no actions: what holds for every action does not hold for them.
       throttle: endpointThrottle(createThrottle({ ...throttling, policies: {}, everywhere: [] }, { clock, logger })),
       ...this.tokenParts(),

@@ -103,8 +103,8 @@ function ownerScopes({ options }: Settings, { scopes = {} }: AuthorizationServer
 }
 
 function hostParts(settings: Settings, parts: AuthorizationServerParts) {
-  const { issuer, prefix, options, sealer } = settings;
-  const { users, failures, address, logger, clock, random, scopes = {} } = parts;
+  const { issuer, prefix, options, sealer, rates } = settings;
+  const { users, failures, failureBudget, address, logger, clock, random, scopes = {} } = parts;
   const { authenticate, login, isStaff, username, texts, pages } = options;
   return {
     prefix,
@@ -117,7 +117,8 @@ function hostParts(settings: Settings, parts: AuthorizationServerParts) {
     isStaff,
     username,
     sealer,
-    failures: { byAddress: failures, byUsername: failures },
+    // A password is guessed more easily than a token.
+    failures: { byAddress: failures, byUsername: failureBudget(rates.signIn) },
     address: (context: Parameters<typeof address>[0]) => address(context),
     texts,
     pages,

@@ -17,7 +17,7 @@ export interface ResourceOptions {
   readonly accessTokenLifetimeSeconds?: number;
 }
 
-/** The limits of the endpoints, each by address, e.g. `'60/m'`; `null` is no limit. */
+/** The limits of the endpoints, by address where nothing else is said, e.g. `'60/m'`; `null` is no limit. */
 export interface EndpointRates {
   /** Default `1200/m`. */
   readonly token?: string | null;
@@ -27,6 +27,8 @@ export interface EndpointRates {
   readonly device?: string | null;
   /** Introspection and revocation. Default `6000/m`. */
   readonly introspection?: string | null;
+  /** Wrong passwords, by user name; those of an address count as failed authentications. Default `10/m`. */
+  readonly signIn?: string | null;
 }
 
 /** Dynamic client registration (RFC 7591). */
@@ -144,6 +146,7 @@ const DEFAULT_RATES: Required<EndpointRates> = {
   authorize: '300/m',
   device: '60/m',
   introspection: '6000/m',
+  signIn: '10/m',
 };
 
 /** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */

@@ -58,6 +58,8 @@ export interface AuthorizationServerParts {
   /** The key of the address that a request comes from. */
   address(context: Context): string;
   readonly failures: FailureBudget;
+  /** Makes a budget of failures of its own; `null` for no limit. */
+  failureBudget(rate: string | null): FailureBudget;
   /** Makes the throttle of an endpoint; `null` for no limit. */
   throttle(name: string, rate: string | null): EndpointThrottle;
   /** Drops access tokens from every cache, by their cache keys. */

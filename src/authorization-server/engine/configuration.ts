@@ -81,7 +81,7 @@ export function configuration(
     loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy: prompts(),
+      policy: prompts(settings.options.login),
       url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
     },
     clientBasedCORS: (_ctx, origin, client) =>

@@ -7,7 +7,6 @@ import { innerRequest } from './inner-request.js';
 import { showLogout } from './page-hooks.js';
 import type { ReadRequest } from './read-request.js';
 import { attachState, type RequestState } from './request-state.js';
-import { revokeGrants } from './sessions.js';
 
 /** The context in which oidc-provider works on a request. */
 export type InnerContext = Koa.Context & KoaContextWithOIDC;
@@ -46,7 +45,7 @@ export class Dispatcher {
     outer.res.statusCode = 404;
     const [dispatch] = koa.middleware;
     await dispatch?.(inner, async () => {});
-    await this.complete(inner, endpoint, state, provider);
+    await this.complete(inner, endpoint, state);
     if (!state.pageShown) transfer(inner, outer);
     if (outer.status === 503) outer.set('Retry-After', '1');
     if (!CACHEABLE.has(endpoint.name)) outer.set('Cache-Control', 'no-store');
@@ -54,12 +53,7 @@ export class Dispatcher {
   }
 
   /** What oidc-provider leaves to others. */
-  private async complete(
-    inner: InnerContext,
-    { name }: Endpoint,
-    state: RequestState,
-    provider: Provider,
-  ): Promise<void> {
+  private async complete(inner: InnerContext, { name }: Endpoint, state: RequestState): Promise<void> {
     const { oidc, status } = inner as InnerContext & { readonly oidc: OIDCContext | undefined };
     if (oidc === undefined) return;
     if (status >= 400) withoutEcho(inner);
@@ -72,9 +66,6 @@ export class Dispatcher {
       // The secret that oidc-provider has made is not the one that counts, and what the engine notes is no metadata.
       const { client_secret: _unused, application: _notes, ...body } = inner.body as Record<string, unknown>;
       inner.body = { ...body, client_secret: state.registeredSecret };
-    }
-    if (name === 'end_session_confirm' && status === 303 && oidc.params?.logout !== undefined) {
-      if (oidc.session !== undefined) await revokeGrants(provider, oidc.session);
     }
     // Where nobody is signed in, oidc-provider answers with a form that a script sends; here the page asks.
     if (name === 'end_session' && status === 200 && !state.pageShown) await showLogout(this.context, inner);

@@ -1,6 +1,9 @@
 import type { Issuer } from '../issuer.js';
 import type { EndpointRates } from '../options.js';
 
+/** The limits that are one for requests to endpoints. */
+export type EndpointRate = Exclude<keyof EndpointRates, 'signIn'>;
+
 /** What an endpoint is called in oidc-provider, and what kind of caller it has. */
 export interface Endpoint {
   readonly name: string;
@@ -10,7 +13,7 @@ export interface Endpoint {
   /** Whether applications authenticate here (RFC 6749 §2.3). */
   readonly authenticatesClients: boolean;
   /** The limit that holds here. */
-  readonly rate: keyof EndpointRates | undefined;
+  readonly rate: EndpointRate | undefined;
   /** The media type of a body. */
   readonly body: 'form' | 'json' | undefined;
   /** The path that oidc-provider has for it. */
@@ -50,7 +53,7 @@ const browser = (name: string, methods: readonly string[], extra: Partial<Route>
   ...program(name, methods, extra),
   caller: 'browser',
 });
-const client = (name: string, rate: keyof EndpointRates): Route =>
+const client = (name: string, rate: EndpointRate): Route =>
   program(name, ['POST', 'OPTIONS'], { authenticatesClients: true, rate, body: 'form' });
 
 const READ = ['GET', 'HEAD'] as const;

@@ -11,6 +11,7 @@ import { observe } from './observed.js';
 import { answersOutages, asOutage } from './outage.js';
 import { isRegistered } from './redirect-uris.js';
 import { refuseUnregistered } from './registered-for.js';
+import { endGrantsWithSession } from './session-grants.js';
 
 /** Gives the provider of the keys that are in use; a new one when they have changed. */
 export class Providers {
@@ -70,6 +71,7 @@ export class Providers {
     (provider as unknown as Koa).on('error', () => {});
     adaptClients(context, provider);
     adaptSessions(provider);
+    endGrantsWithSession(provider);
     narrowGrants(provider.Grant.prototype, context.scopes);
     observe(context, provider);
     return provider;

@@ -1,4 +1,4 @@
-import type { Grant, Session } from 'oidc-provider';
+import type { Grant, Provider, Session } from 'oidc-provider';
 
 /** A browser that is signed in for long authorizes an application many times; only this many are remembered. */
 const MAXIMUM_GRANTS = 50;
@@ -21,7 +21,20 @@ export function rememberGrant(session: Session | undefined, clientId: string, gr
   container.grants = grants.slice(-MAXIMUM_GRANTS);
 }
 
+/**
+ * Lets the end of a session end its grants, whose tokens then die everywhere. The grants go first: a session that is
+ * gone could not name them any more, should somebody have to try again.
+ */
+export function endGrantsWithSession({ Session, AccessToken }: Provider): void {
+  const prototype = Session.prototype as Session;
+  const { destroy } = prototype;
+  prototype.destroy = async function destroyWithGrants(this: Session) {
+    for (const grantId of grantsOf(this)) await AccessToken.revokeByGrantId(grantId);
+    await destroy.call(this);
+  };
+}
+
 /** The grants that end with the session. */
-export function grantsOf(session: Session): string[] {
+function grantsOf(session: Session): string[] {
   return Object.values(session.authorizations ?? {}).flatMap((container) => (container as WithGrants).grants ?? []);
 }

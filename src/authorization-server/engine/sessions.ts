@@ -1,11 +1,10 @@
 import type Koa from 'koa';
 import type { Context } from 'koa';
-import type { Provider, Session } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import type { SignIns } from '../ports.js';
 import { findAccount } from './accounts.js';
 import type { EngineContext } from './context.js';
 import { innerRequest } from './inner-request.js';
-import { grantsOf } from './session-grants.js';
 
 /** A context with the engine's cookies. */
 export function innerContext({ settings }: EngineContext, provider: Provider, outer: Context): Koa.Context {
@@ -33,7 +32,6 @@ export class EngineSignIns implements SignIns {
     const inner = innerContext(this.context, provider, context);
     let session = await provider.Session.get(inner);
     if (session.accountId !== undefined && session.accountId !== userId) {
-      await revokeGrants(provider, session);
       await session.destroy();
       session = new provider.Session();
     }
@@ -55,14 +53,8 @@ export async function endSession(context: EngineContext, provider: Provider, out
   const inner = innerContext(context, provider, outer);
   const session = await provider.Session.get(inner);
   if (session.exp === undefined) return;
-  await revokeGrants(provider, session);
   await session.destroy();
   setSessionCookie(context, provider, inner, null, 0);
-}
-
-/** Revokes what was granted in a session: the tokens die everywhere. */
-export async function revokeGrants(provider: Provider, session: Session): Promise<void> {
-  for (const grantId of grantsOf(session)) await provider.AccessToken.revokeByGrantId(grantId);
 }
 
 function setSessionCookie(

@@ -105,9 +105,7 @@ describe('failed sign-ins', () => {
   });
 
   test('[TH-48] wrong passwords for one user name are counted from all addresses together', async () => {
-    pages = await PagesServer.start({
-      oauth2: { trustedProxies: 1, throttling: { failedAuthentication: '3/m' } },
-    });
+    pages = await PagesServer.start({ oauth2: { trustedProxies: 1 }, options: { throttling: { signIn: '3/m' } } });
     const agent = pages.agent();
     const form = only(await agent.get('/oauth2/sign-in'));
     const from = (number: number) => ({ 'x-forwarded-for': `203.0.113.${number}` });
@@ -119,8 +117,21 @@ describe('failed sign-ins', () => {
     expect((await agent.submit(form, { username: 'bob', password: passwordOf('bob') }, from(9))).status).toBe(303);
   });
 
+  test('[TH-48] ten wrong passwords a minute for one user name is all there is, unless the host says otherwise', async () => {
+    pages = await PagesServer.start();
+    const agent = pages.agent();
+    const form = only(await agent.get('/oauth2/sign-in'));
+    const guess = async () => (await agent.submit(form, { username: 'alice', password: 'wrong' })).status;
+    const statuses = [];
+    for (let time = 0; time < 11; time++) statuses.push(await guess());
+    expect(statuses).toEqual([...Array(10).fill(403), 429]);
+  });
+
   test('sign-ins that succeed cost nothing', async () => {
-    pages = await PagesServer.start({ oauth2: { throttling: { failedAuthentication: '2/m' } } });
+    pages = await PagesServer.start({
+      oauth2: { throttling: { failedAuthentication: '2/m' } },
+      options: { throttling: { signIn: '2/m' } },
+    });
     const agent = pages.agent();
     const form = only(await agent.get('/oauth2/sign-in'));
     for (let time = 0; time < 4; time++) {
@@ -136,6 +147,7 @@ describe('failed sign-ins', () => {
       oauth2: { throttling: { failedAuthentication: '1/m' } },
       logger: { info: note, warn: note, error: note },
       options: {
+        throttling: { signIn: '1/m' },
         authenticate(username) {
           if (isBroken) throw new Error('the directory is away');
           return username;
