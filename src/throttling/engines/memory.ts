@@ -24,6 +24,7 @@ const DEFAULT_MAXIMUM_KEYS = 100_000;
 /** How many counters are looked at for an ended window, for each that is added, and when there is no place. */
 const SWEEP_PER_INSERT = 2;
 const SWEEP_WHEN_FULL = 32;
+const ROUNDING_MILLISECONDS = 0.001;
 
 /**
  * Makes an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps
@@ -140,19 +141,18 @@ class Windows implements MemoryEngine {
     }
     if (counter.log !== undefined) return this.#spendInLog(charge, counter, counter.log, now);
     counter.used += charge.cost;
-    return countedResult(charge, true, counter.used, counter.endsAt - now, counter.endsAt);
+    return resultOf(charge, true, counter.used, counter.endsAt - now, counter.endsAt);
   }
 
   #spendInLog(charge: Charge, counter: Counter, log: SlidingLog, now: number): ChargeResult {
     log.add(now, charge.cost);
-    // A sum of fractions may come out a hair longer than the window.
-    const left = Math.min(log.millisecondsUntilEmpty(now), charge.windowMilliseconds);
+    const left = log.millisecondsUntilEmpty(now);
     if (charge.cost > 0) {
       counter.endsAt = now + left;
       if (counter.shared) this.#overflow.opened(counter.endsAt);
     }
     // Its own time is what tells these units from others; the sum with the window would not be exact.
-    return countedResult(charge, true, log.used(now), left, now);
+    return resultOf(charge, true, log.used(now), left, now);
   }
 
   #sweep(steps: number, now: number): void {
@@ -198,15 +198,23 @@ function fitsIn(place: Place, charge: Charge, now: number, asked: number): boole
 
 /** The result of a charge that was not spent, because another one (or itself) did not fit, or it costs nothing. */
 function unspent(charge: Charge, place: Place, allowed: boolean, now: number): ChargeResult {
-  if (place === NOWHERE) return countedResult(charge, false, charge.limit, charge.windowMilliseconds, now);
+  if (place === NOWHERE) return resultOf(charge, false, charge.limit, charge.windowMilliseconds, now);
   const live = place !== undefined && place.endsAt > now;
   if (live && place.log !== undefined) {
     const used = place.log.used(now);
     const left = allowed
       ? place.log.millisecondsUntilEmpty(now)
       : place.log.millisecondsUntilFree(used + charge.cost - charge.limit, now);
-    return countedResult(charge, allowed, used, left, now + left);
+    return resultOf(charge, allowed, used, left, now + left);
   }
   const endsAt = live ? place.endsAt : now + charge.windowMilliseconds;
-  return countedResult(charge, allowed, usedIn(place, now), endsAt - now, endsAt);
+  return resultOf(charge, allowed, usedIn(place, now), endsAt - now, endsAt);
+}
+
+/** A difference of fractions may come out a hair longer than the window, and would be told as a second more. */
+function resultOf(charge: Charge, allowed: boolean, used: number, left: number, windowEnd: number): ChargeResult {
+  const excess = left - charge.windowMilliseconds;
+  // A counter that keys share in need may really last longer.
+  const exact = excess > 0 && excess < ROUNDING_MILLISECONDS ? charge.windowMilliseconds : left;
+  return countedResult(charge, allowed, used, exact, windowEnd);
 }

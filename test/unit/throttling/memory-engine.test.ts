@@ -26,6 +26,21 @@ class Auditor {
   }
 }
 
+test.each(['fixed-window', 'sliding-window'] as const)(
+  '[TH-51] a window that has just begun is over in its own length, whatever fraction the clock shows (%s)',
+  (algorithm) => {
+    const clock = new VirtualClock();
+    // Here (now + 1000) - now is more than 1000.
+    clock.milliseconds = 1_000_000.1;
+    while (clock.milliseconds + 1000 - clock.milliseconds <= 1000) clock.milliseconds += 0.1;
+    const engine = memoryEngine({ clock });
+    const one = { ...charge('k', 1, 1000), algorithm };
+    for (const allowed of [true, false]) {
+      expect(engine.consume([one])).toMatchObject({ allowed, results: [{ allowed, resetMilliseconds: 1000 }] });
+    }
+  },
+);
+
 const step = fc.record({
   charges: fc.array(
     fc.record({
