@@ -1,0 +1,45 @@
+import { fork, spawnSync } from 'node:child_process';
+import { load } from '../lib/load.mjs';
+
+const CONNECTIONS = 64;
+
+/** Keeps a process on one core, where the system can: a server that wanders between cores measures the wandering. */
+export function pin(pid, core) {
+  return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
+}
+
+/** Starts `server.mjs` in a process of its own, on the first core. */
+export async function startServer(settings) {
+  const child = fork(new URL('./server.mjs', import.meta.url), [JSON.stringify(settings)], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const next = () =>
+    new Promise((resolve, reject) => {
+      const ended = (code) => reject(new Error(`The server "${settings.mode}" ended with ${code}.`));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+    });
+  const { port, client } = await next();
+  pin(child.pid, 0);
+  return {
+    port,
+    client,
+    /** Drives it for a while; every answer must be 200. */
+    async slice(requestOf, milliseconds) {
+      child.send('start');
+      const result = await load({ port, connections: CONNECTIONS, milliseconds, requestOf });
+      child.send('stop');
+      const { cpuMicroseconds } = await next();
+      if (result.failures > 0) throw new Error(`${result.failures} requests to "${settings.mode}" failed.`);
+      return { ...result, cpuMicrosecondsPerRequest: cpuMicroseconds / result.answers };
+    },
+    async stop() {
+      const closed = new Promise((resolve) => child.once('exit', resolve));
+      child.send('close');
+      await closed;
+    },
+  };
+}
