@@ -53,6 +53,7 @@ describe.each(databaseKinds())('the exact calls on %s', (kind: DatabaseKind) => 
       redirect_uris: [],
       scope: 'read write',
       disabled: false,
+      token_endpoint_auth_method: 'client_secret_basic',
     });
     const { stdout, stderr } = await runCli(['applications', 'list', '--json'], { env });
     const { client_secret, ...rest } = client;
