@@ -1,10 +1,10 @@
 /** One mode of the benchmark in a process of its own: `node bench/server.mjs '{"mode": …}'`; talks to its parent by IPC. */
-import { createServer } from 'node:http';
 import mysql from 'mysql2/promise';
 import { createKoaServer } from 'routing-controllers';
 import { createOAuth2 } from 'routing-controllers-oauth2';
 import { controllerOf } from './lib/controller.mjs';
 import { sha256 } from './lib/digest.mjs';
+import { serveMeasured } from './lib/measured.mjs';
 
 const settings = JSON.parse(process.argv[2]);
 const UNREACHED = '1000000000/hour';
@@ -46,22 +46,4 @@ function rawLookUp() {
 }
 
 const { koa, close } = modes[settings.mode]();
-const server = createServer({ keepAliveTimeout: 60_000 }, koa.callback());
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
-
-let started = process.cpuUsage();
-// Nobody is left to serve.
-process.on('disconnect', () => process.exit());
-process.on('message', async (message) => {
-  if (message === 'start') started = process.cpuUsage();
-  if (message === 'stop') {
-    const { user, system } = process.cpuUsage(started);
-    process.send({ cpuMicroseconds: user + system });
-  }
-  if (message === 'close') {
-    server.closeAllConnections();
-    server.close();
-    await close?.();
-    process.disconnect();
-  }
-});
+serveMeasured(koa.callback(), close);

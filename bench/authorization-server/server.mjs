@@ -3,10 +3,10 @@
  * `node bench/authorization-server/server.mjs '{"mode": …}'`.
  */
 import { generateKeyPairSync } from 'node:crypto';
-import { createServer } from 'node:http';
 import Koa from 'koa';
 import { createOAuth2 } from 'routing-controllers-oauth2';
 import { authorizationServer } from 'routing-controllers-oauth2/authorization-server';
+import { serveMeasured } from '../lib/measured.mjs';
 import { bareOidcProvider } from './bare-oidc-provider.mjs';
 
 const settings = JSON.parse(process.argv[2]);
@@ -38,22 +38,4 @@ async function bare() {
 }
 
 const { handler, close, client } = await { ours, bare }[settings.mode]();
-const server = createServer({ keepAliveTimeout: 60_000 }, handler);
-server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, client }));
-
-let started = process.cpuUsage();
-// Nobody is left to serve.
-process.on('disconnect', () => process.exit());
-process.on('message', async (message) => {
-  if (message === 'start') started = process.cpuUsage();
-  if (message === 'stop') {
-    const { user, system } = process.cpuUsage(started);
-    process.send({ cpuMicroseconds: user + system });
-  }
-  if (message === 'close') {
-    server.closeAllConnections();
-    server.close();
-    await close();
-    process.disconnect();
-  }
-});
+serveMeasured(handler, close, { client });

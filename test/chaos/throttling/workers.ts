@@ -1,12 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from '../../support/bundle.js';
 import type { Order, Report, WorkerSettings } from './worker-protocol.js';
-
-const HERE = new URL('.', import.meta.url);
 
 type Counts = Extract<Report, { kind: 'counts' }>;
 
@@ -83,19 +79,7 @@ export class Workers {
   }
 
   static async prepare(): Promise<Workers> {
-    const name = `throttle-worker-${process.pid}-${randomBytes(4).toString('hex')}.mjs`;
-    const bundle = fileURLToPath(new URL(`../../../node_modules/.cache/tests/${name}`, HERE));
-    await build({
-      entryPoints: [fileURLToPath(new URL('worker.ts', HERE))],
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      outfile: bundle,
-      logLevel: 'error',
-    });
-    return new Workers(bundle);
+    return new Workers(await bundle(new URL('worker.ts', import.meta.url), 'throttle-worker'));
   }
 
   async start(settings: WorkerSettings): Promise<Worker> {

@@ -3,14 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Cluster, Redis } from 'ioredis';
 import { sha256Key } from '../../../src/core/digest.js';
 import type { Invalidation } from '../../../src/resource-server/cache/index.js';
+import { bundle } from '../../support/bundle.js';
 import type { Answer, Call, DatabaseCalls, Reply, TokenRow, WorkerCalls, WorkerSettings } from './worker-protocol.js';
-
-const HERE = new URL('.', import.meta.url);
 
 /** Calls a worker by the names of `WorkerCalls`. */
 export type Worker = {
@@ -30,19 +27,7 @@ export class Processes {
 
   /** Compiles the worker; where the packages that it needs can be found from. */
   static async prepare(): Promise<Processes> {
-    const name = `cache-worker-${process.pid}-${randomBytes(4).toString('hex')}.mjs`;
-    const bundle = fileURLToPath(new URL(`../../../node_modules/.cache/tests/${name}`, HERE));
-    await build({
-      entryPoints: [fileURLToPath(new URL('worker.ts', HERE))],
-      bundle: true,
-      packages: 'external',
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      outfile: bundle,
-      logLevel: 'error',
-    });
-    return new Processes(bundle);
+    return new Processes(await bundle(new URL('worker.ts', import.meta.url), 'cache-worker'));
   }
 
   /** Puts a good token into the database. */
