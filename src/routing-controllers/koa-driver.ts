@@ -7,6 +7,7 @@ import { isSafeMethod } from '../core/methods.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import type { Guard } from './guard.js';
+import { copyIfPlain } from './plain-result.js';
 import type { ActionPlan } from './plan.js';
 
 type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
@@ -60,6 +61,22 @@ export class OAuth2KoaDriver extends KoaDriver {
     } finally {
       this.router = router;
     }
+  }
+
+  /** With no options, class-transformer only copies what is plain already; most results are. */
+  protected override transformResult(result: unknown, action: ActionMetadata, options: Action): unknown {
+    if (
+      this.useClassTransformer &&
+      typeof result === 'object' &&
+      result !== null &&
+      action.options.transformResponse !== false &&
+      action.responseClassTransformOptions === undefined &&
+      this.classToPlainTransformOptions === undefined
+    ) {
+      const copy = copyIfPlain(result);
+      if (copy !== undefined) return copy;
+    }
+    return super.transformResult(result, action, options);
   }
 
   override handleError(error: unknown, action: ActionMetadata | undefined, options: Action): Promise<void> {

@@ -1,0 +1,85 @@
+import { describe, expect, it } from '@jest/globals';
+import { Exclude, instanceToPlain } from 'class-transformer';
+import fc from 'fast-check';
+import { copyIfPlain } from '../../../src/routing-controllers/plain-result.js';
+
+class Account {
+  name = 'alice';
+  secret = 'wonderland';
+}
+Exclude()(Account.prototype, 'secret');
+
+class List extends Array<unknown> {}
+
+const primitives = fc.oneof(fc.string(), fc.double(), fc.boolean(), fc.bigInt(), fc.constantFrom(null, undefined));
+const oddities = fc.oneof(
+  fc.date(),
+  fc.constantFrom(() => 'called', new Account(), new Map([['a', 1]]), new Set([1]), Buffer.from('a'), /a/),
+  fc.constantFrom(List.from([1, 2]), Object.create(null), Object.create({ inherited: 1 })),
+  fc.sparseArray(primitives, { maxLength: 5 }),
+);
+const keys = fc.oneof(fc.string(), fc.constantFrom('constructor', 'then', 'toJSON', 'length'));
+const values = (leaf: fc.Arbitrary<unknown>) =>
+  fc.letrec<{ any: unknown; record: Record<string, unknown>; list: unknown[] }>((tie) => ({
+    any: fc.oneof({ maxDepth: 4 }, leaf, tie('record'), tie('list')),
+    record: fc.dictionary(keys, tie('any'), { maxKeys: 4, noNullPrototype: true }),
+    list: fc.array(tie('any'), { maxLength: 4 }),
+  }));
+
+function objectsIn(value: unknown, found = new Set<object>()): Set<object> {
+  if (typeof value !== 'object' || value === null) return found;
+  found.add(value);
+  for (const inner of Object.values(value)) objectsIn(inner, found);
+  return found;
+}
+
+describe('a plain result', () => {
+  it('is what class-transformer makes of it, whatever it holds', () => {
+    const { record, list } = values(fc.oneof({ weight: 4, arbitrary: primitives }, { weight: 1, arbitrary: oddities }));
+    fc.assert(
+      fc.property(fc.oneof(record, list), (result) => {
+        const copy = copyIfPlain(result);
+        if (copy !== undefined) expect(copy).toStrictEqual(instanceToPlain(result));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is copied as a whole: what is changed in the copy does not change what the action holds', () => {
+    const { record, list } = values(primitives);
+    fc.assert(
+      fc.property(fc.oneof(record, list), (result) => {
+        const copy = copyIfPlain(result);
+        const own = objectsIn(result);
+        for (const object of objectsIn(copy)) expect(own.has(object)).toBe(false);
+      }),
+    );
+  });
+
+  it.each([
+    ['an instance in an object', { account: new Account() }],
+    ['an instance in an array', [new Account()]],
+    ['an instance alone', new Account()],
+    ['a date', { at: new Date() }],
+    ['a function', { name: () => 'called' }],
+    ['a hole', Array(2)],
+    ['an own "constructor"', { constructor: 1 }],
+    ['an own "__proto__"', JSON.parse('{"__proto__": 1}')],
+    ['an object without prototype', Object.create(null)],
+    ['a kind of array', List.from([1])],
+    ['a Buffer', Buffer.from('a')],
+  ])('is not seen in %s', (_what, result) => {
+    expect(copyIfPlain(result as object)).toBeUndefined();
+  });
+
+  it('is not seen in what contains itself', () => {
+    const loop: Record<string, unknown> = {};
+    loop.self = loop;
+    expect(copyIfPlain(loop)).toBeUndefined();
+  });
+
+  it('is seen in objects, arrays and primitives', () => {
+    const result = { a: [1, 'b', null, { c: undefined }], d: true };
+    expect(copyIfPlain(result)).toStrictEqual(result);
+  });
+});
