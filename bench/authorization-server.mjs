@@ -106,7 +106,8 @@ async function start({ server, kind, tokens }, clients) {
   // Any request that oidc-provider works on: from then on, what it keeps for each request costs every promise a little.
   await fetch(`http://127.0.0.1:${running.port}/.well-known/openid-configuration`);
   const requestOf = await requests(running, kind, server === 'ours' ? '/oauth2' : '', count[tokens]);
-  return { slice: () => running.slice(requestOf, SLICE_MILLISECONDS), stop: running.stop };
+  await running.open(requestOf);
+  return { slice: () => running.slice(SLICE_MILLISECONDS), stop: running.stop };
 }
 
 async function requests({ port, client }, kind, prefix, tokens) {

@@ -13,6 +13,7 @@ const throttling = { policies: { user: UNREACHED, client: UNREACHED }, failedAut
 /** Each mode gives the Koa application, and what it closes. */
 const modes = {
   unguarded: () => ({ koa: createKoaServer({ controllers: [controllerOf()] }) }),
+  public: () => guarded({ database: settings.database }, { scope: undefined, open: true }),
   guarded: () => guarded({ database: settings.database }, {}),
   'guarded, throttled in memory': () => guarded({ database: settings.database }, { throttles: ['user'] }),
   'guarded, throttled on Redis, one policy': () =>

@@ -181,7 +181,7 @@ async function edges() {
   return { rows: [], details };
 }
 
-const http = () => overHttp({ rounds: ROUNDS, milliseconds: MILLISECONDS, ...common() });
+const http = () => overHttp({ rounds: ROUNDS, ...common() });
 
 function row(what, value, target, reached) {
   return { what, value, target, reached };

@@ -1,7 +1,9 @@
 import { fork, spawnSync } from 'node:child_process';
-import { load } from '../lib/load.mjs';
+import { openLoad } from '../lib/load.mjs';
 
 const CONNECTIONS = 64;
+/** At the start of a slice a server has been idle for one. */
+const RAMP_MILLISECONDS = 100;
 
 /** Keeps a process on one core, where the system can: a server that wanders between cores measures the wandering. */
 export function pin(pid, core) {
@@ -24,19 +26,25 @@ export async function startServer(settings) {
     });
   const { port, client } = await next();
   pin(child.pid, 0);
+  let load;
   return {
     port,
     client,
+    /** Opens the connections that it is driven by, which ask what `requestOf` says. */
+    async open(requestOf) {
+      load = await openLoad({ port, connections: CONNECTIONS, requestOf });
+    },
     /** Drives it for a while; every answer must be 200. */
-    async slice(requestOf, milliseconds) {
+    async slice(milliseconds) {
       child.send('start');
-      const result = await load({ port, connections: CONNECTIONS, milliseconds, requestOf });
+      const result = await load.slice(milliseconds, RAMP_MILLISECONDS);
       child.send('stop');
       const { cpuMicroseconds } = await next();
       if (result.failures > 0) throw new Error(`${result.failures} requests to "${settings.mode}" failed.`);
-      return { ...result, cpuMicrosecondsPerRequest: cpuMicroseconds / result.answers };
+      return { ...result, cpuMicrosecondsPerRequest: cpuMicroseconds / result.answered };
     },
     async stop() {
+      load?.close();
       const closed = new Promise((resolve) => child.once('exit', resolve));
       child.send('close');
       await closed;

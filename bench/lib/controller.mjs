@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { Authorized, Get, JsonController, UseBefore } from 'routing-controllers';
-import { Throttle } from 'routing-controllers-oauth2';
+import { Public, Throttle } from 'routing-controllers-oauth2';
 
 /**
  * The one action that every mode serves: it answers the same small object, so that only what stands before it differs.
  * Decorators are called by hand, because this file is not compiled.
  */
-export function controllerOf({ scope, throttles = [], before } = {}) {
+export function controllerOf({ scope, open = false, throttles = [], before } = {}) {
   class BenchController {
     hello() {
       return { hello: 'world' };
@@ -16,6 +16,7 @@ export function controllerOf({ scope, throttles = [], before } = {}) {
     decorator(BenchController.prototype, 'hello', Object.getOwnPropertyDescriptor(BenchController.prototype, 'hello'));
   decorate(Get('/hello'));
   if (scope !== undefined) decorate(Authorized([scope]));
+  if (open) decorate(Public());
   if (throttles.length > 0) decorate(Throttle(...throttles));
   if (before !== undefined) decorate(UseBefore(before));
   JsonController()(BenchController);

@@ -2,72 +2,113 @@ import { connect } from 'node:net';
 
 /** An answer that takes longer after the end is none: it is told, and not waited for. */
 const PATIENCE_MILLISECONDS = 15_000;
+const SINGLE_MILLISECONDS = 1000;
 
 /**
- * Keeps `connections` requests under way for `milliseconds` and counts the answers. Every connection keeps alive and
- * sends its next request when the answer to the last has come. It only looks for the end of each answer, so that it
- * needs much less CPU than the server and never is the bottleneck.
+ * Opens `connections` keep-alive connections that stay open from slice to slice, so that a slice measures requests and
+ * not connections. It only looks for the end of each answer: it needs much less CPU than a server and is not the
+ * bottleneck.
  *
  * @param requestOf gives the bytes of the next request of a connection: (connection, count) => Buffer
  */
-export async function load({ port, connections, milliseconds, requestOf }) {
-  const stopAt = performance.now() + milliseconds;
-  const latencies = [];
-  let answers = 0;
-  let failures = 0;
-  const started = performance.now();
-  await Promise.all(Array.from({ length: connections }, (_, index) => drive(index)));
-  const seconds = (performance.now() - started) / 1000;
-  latencies.sort((left, right) => left - right);
-  const quantile = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
+export async function openLoad({ port, connections, requestOf }) {
+  const lines = await Promise.all(Array.from({ length: connections }, (_, index) => openLine(port, index, requestOf)));
   return {
-    answers,
-    failures,
-    seconds,
-    perSecond: answers / seconds,
-    p50Milliseconds: quantile(0.5),
-    p99Milliseconds: quantile(0.99),
+    /**
+     * Keeps a request under way on every connection, and counts what is answered in the `milliseconds` that begin once
+     * `rampMilliseconds` are over. `answered` is all that was answered, before and after them too.
+     */
+    async slice(milliseconds, rampMilliseconds = 0) {
+      const from = performance.now() + rampMilliseconds;
+      const count = { from, until: from + milliseconds, latencies: [], failures: 0, answered: 0 };
+      await Promise.all(lines.map((line) => line.drive(count)));
+      const latencies = count.latencies.sort((left, right) => left - right);
+      const quantile = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
+      return {
+        failures: count.failures,
+        answered: count.answered,
+        perSecond: (latencies.length / milliseconds) * 1000,
+        p50Milliseconds: quantile(0.5),
+        p99Milliseconds: quantile(0.99),
+      };
+    },
+    close() {
+      for (const line of lines) line.close();
+    },
   };
+}
 
-  function drive(index) {
-    return new Promise((resolve, reject) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.setNoDelay(true);
-      let count = 0;
-      let sentAt = 0;
-      let pending = '';
-      const giveUp = (why) => {
+async function openLine(port, index, requestOf) {
+  const socket = connect(port, '127.0.0.1');
+  socket.setNoDelay(true);
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  let sent = 0;
+  let sentAt = 0;
+  let pending = '';
+  let broken;
+  let driven;
+  const breakOff = (why) => {
+    const request = `request ${sent} of connection ${index}, sent ${Math.round(performance.now() - sentAt)} ms ago`;
+    broken ??= new Error(`${why}: ${request}, has ${pending.slice(0, 300) || 'nothing'}.`);
+    socket.destroy();
+    driven?.reject(broken);
+  };
+  const send = () => {
+    sentAt = performance.now();
+    socket.write(requestOf(index, sent++));
+  };
+  socket.on('error', (error) => breakOff(error.message));
+  socket.on('end', () => breakOff('The server closed a connection'));
+  socket.on('data', (chunk) => {
+    pending += chunk.latin1Slice();
+    const end = pending.indexOf('\r\n\r\n');
+    if (end === -1) return;
+    const length = /content-length: (\d+)/i.exec(pending);
+    if (length === null || pending.length < end + 4 + Number(length[1])) return;
+    const { count, resolve } = driven;
+    const now = performance.now();
+    count.answered += 1;
+    if (!pending.startsWith('HTTP/1.1 200')) count.failures += 1;
+    else if (now >= count.from && now < count.until) count.latencies.push(now - sentAt);
+    pending = '';
+    if (now < count.until) send();
+    else resolve();
+  });
+  return {
+    async drive(count) {
+      if (broken !== undefined) throw broken;
+      const patience = count.until - performance.now() + PATIENCE_MILLISECONDS;
+      const timer = setTimeout(breakOff, patience, 'A request was not answered');
+      try {
+        await new Promise((resolve, reject) => {
+          driven = { count, resolve, reject };
+          send();
+        });
+      } finally {
         clearTimeout(timer);
-        socket.destroy();
-        const sent = `request ${count} of connection ${index}, sent ${Math.round(performance.now() - sentAt)} ms ago`;
-        reject(new Error(`${why}: ${sent}, has ${pending.slice(0, 300) || 'nothing'}.`));
-      };
-      const timer = setTimeout(giveUp, milliseconds + PATIENCE_MILLISECONDS, 'A request was not answered');
-      const send = () => {
-        sentAt = performance.now();
-        socket.write(requestOf(index, count++));
-      };
-      socket.on('connect', send);
-      socket.on('error', (error) => giveUp(error.message));
-      socket.on('end', () => giveUp('The server closed a connection'));
-      socket.on('data', (chunk) => {
-        pending += chunk.latin1Slice();
-        const end = pending.indexOf('\r\n\r\n');
-        if (end === -1) return;
-        const length = /content-length: (\d+)/i.exec(pending);
-        if (length === null || pending.length < end + 4 + Number(length[1])) return;
-        if (pending.startsWith('HTTP/1.1 200')) answers += 1;
-        else failures += 1;
-        pending = '';
-        const now = performance.now();
-        latencies.push(now - sentAt);
-        if (now < stopAt) return send();
-        clearTimeout(timer);
-        socket.destroy();
-        resolve();
-      });
-    });
-  }
+        driven = undefined;
+      }
+    },
+    close() {
+      socket.removeAllListeners('end');
+      socket.destroy();
+    },
+  };
+}
+
+/**
+ * Makes a server warm: first by one connection, as an application that has just started meets its first callers, so that
+ * what is cached is in place before many ask at once; then by all.
+ *
+ * V8 remembers for as long as a process lives whether many requests were once held up together (it then makes some of
+ * what Koa keeps of a request in the old generation, and the collector pays for that with each request). A start at full
+ * load would decide that by chance, and differently in each process.
+ */
+export async function warmUp(load, { port, requestOf }, milliseconds) {
+  const single = await openLoad({ port, connections: 1, requestOf });
+  await single.slice(SINGLE_MILLISECONDS);
+  single.close();
+  await load.slice(milliseconds);
 }
 
 /** The bytes of a GET request. */

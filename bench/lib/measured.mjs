@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
  * @param told what the benchmark is told beside the port
  */
 export function serveMeasured(handler, close = async () => {}, told = {}) {
-  const server = createServer({ keepAliveTimeout: 60_000 }, handler);
+  const server = createServer({ keepAliveTimeout: 600_000 }, handler);
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, ...told }));
   let started = process.cpuUsage();
   // Nobody is left to serve.

@@ -3,13 +3,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOAuth2 } from 'routing-controllers-oauth2';
-import { getRequest, load } from '../lib/load.mjs';
+import { getRequest, openLoad, warmUp } from '../lib/load.mjs';
 import { median, within } from './processes.mjs';
 
 const PROCESSES = 2;
 const CONNECTIONS = 32;
-const SLICES_PER_ROUND = 6;
-const WARM_UP_MILLISECONDS = 2000;
+const SLICES_PER_ROUND = 60;
+/** Short, because a shared machine changes its speed several times in a second. */
+const SLICE_MILLISECONDS = 120;
+/** Two servers share a core, so that each has half of it to become warm. */
+const WARM_UP_MILLISECONDS = 12_000;
+/** At the start of a slice a server has been idle for one. */
+const RAMP_MILLISECONDS = 40;
 /** For a server to start or to end. */
 const PATIENCE_MILLISECONDS = 20_000;
 
@@ -18,7 +23,7 @@ const PATIENCE_MILLISECONDS = 20_000;
  * one budget. Both sides are warm, and take turns in short slices. The two servers of a side have one core, where the
  * system can bind them to it, and the load comes from another, so that what they need is what decides.
  */
-export async function overHttp({ rounds, milliseconds, redis, keyPrefix }) {
+export async function overHttp({ rounds, redis, keyPrefix }) {
   const folder = await mkdtemp(join(tmpdir(), 'rco-bench-'));
   const database = `sqlite:${join(folder, 'bench.sqlite')}`;
   try {
@@ -28,14 +33,13 @@ export async function overHttp({ rounds, milliseconds, redis, keyPrefix }) {
     const perSecond = { guarded: [], unguarded: [] };
     for (let round = 0; round < rounds; round += 1) {
       const sides = {
-        guarded: await startServers({ mode: 'guarded', database, redis, keyPrefix }),
-        unguarded: await startServers({ mode: 'unguarded' }),
+        guarded: await startServers({ mode: 'guarded', database, redis, keyPrefix }, token),
+        unguarded: await startServers({ mode: 'unguarded' }, token),
       };
-      for (const side of Object.values(sides)) await drive(side, token, WARM_UP_MILLISECONDS);
       for (let slice = 0; slice < SLICES_PER_ROUND; slice += 1) {
         const taken = {};
         for (const mode of slice % 2 === 0 ? ['guarded', 'unguarded'] : ['unguarded', 'guarded']) {
-          taken[mode] = await drive(sides[mode], token, milliseconds / SLICES_PER_ROUND);
+          taken[mode] = await drive(sides[mode]);
           perSecond[mode].push(taken[mode]);
         }
         ratios.push(taken.guarded / taken.unguarded);
@@ -65,33 +69,36 @@ async function issue(database) {
   return access_token;
 }
 
-function startServers(settings) {
-  return Promise.all(
-    Array.from({ length: PROCESSES }, async () => {
-      const child = fork(new URL('./server.mjs', import.meta.url), [JSON.stringify(settings)], {
-        env: { ...process.env, NODE_ENV: 'production' },
-      });
-      const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
-      const listening = new Promise((resolve, reject) => {
-        child.once('message', resolve);
-        ended.then((code) => reject(new Error(`A ${settings.mode} server ended with ${code}.`)));
-      });
-      const { port } = await within(PATIENCE_MILLISECONDS, `a ${settings.mode} server listens`, listening);
-      pin(child.pid, 0);
-      return { child, port, mode: settings.mode, ended };
-    }),
-  );
+/** The servers of one side, warm. */
+async function startServers(settings, token) {
+  const request = getRequest('/hello', token);
+  const requestOf = () => request;
+  const servers = await Promise.all(Array.from({ length: PROCESSES }, () => startServer(settings, requestOf)));
+  await Promise.all(servers.map(({ port, load }) => warmUp(load, { port, requestOf }, WARM_UP_MILLISECONDS)));
+  return servers;
+}
+
+async function startServer(settings, requestOf) {
+  const child = fork(new URL('./server.mjs', import.meta.url), [JSON.stringify(settings)], {
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+  const listening = new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    ended.then((code) => reject(new Error(`A ${settings.mode} server ended with ${code}.`)));
+  });
+  const { port } = await within(PATIENCE_MILLISECONDS, `a ${settings.mode} server listens`, listening);
+  pin(child.pid, 0);
+  const load = await openLoad({ port, connections: CONNECTIONS, requestOf });
+  return { child, port, load, mode: settings.mode, ended };
 }
 
 function pin(pid, core) {
   spawnSync('taskset', ['-acp', String(core), String(pid)]);
 }
 
-async function drive(servers, token, milliseconds) {
-  const request = getRequest('/hello', token);
-  const results = await Promise.all(
-    servers.map(({ port }) => load({ port, connections: CONNECTIONS, milliseconds, requestOf: () => request })),
-  );
+async function drive(servers) {
+  const results = await Promise.all(servers.map(({ load }) => load.slice(SLICE_MILLISECONDS, RAMP_MILLISECONDS)));
   const failures = results.reduce((sum, result) => sum + result.failures, 0);
   if (failures > 0) throw new Error(`${failures} requests failed.`);
   return results.reduce((sum, result) => sum + result.perSecond, 0);
@@ -99,7 +106,8 @@ async function drive(servers, token, milliseconds) {
 
 async function stopServers(servers) {
   await Promise.all(
-    servers.map(async ({ child, mode, ended }) => {
+    servers.map(async ({ child, load, mode, ended }) => {
+      load.close();
       child.send('close');
       await within(PATIENCE_MILLISECONDS, `a ${mode} server ends`, ended);
     }),

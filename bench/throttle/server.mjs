@@ -22,7 +22,7 @@ const unguarded = () => ({ koa: createKoaServer({ controllers: [controllerOf()] 
 
 const { koa, ready, close } = mode === 'guarded' ? guarded() : unguarded();
 await ready();
-const server = createServer({ keepAliveTimeout: 60_000 }, koa.callback());
+const server = createServer({ keepAliveTimeout: 600_000 }, koa.callback());
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 // Never outlives its parent.
 process.on('disconnect', () => process.exit());
