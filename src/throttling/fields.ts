@@ -3,7 +3,7 @@ import type { AppliedRate } from './applied-rate.js';
 import type { ChargeResult } from './engine.js';
 import type { CheckedOptions } from './throttling-options.js';
 
-/** Response header fields by name. */
+/** Response header fields by name, in lower case: Node would lower a name's case anew for each response. */
 export type ResponseFields = Readonly<Record<string, string>>;
 
 export const NO_FIELDS: ResponseFields = Object.freeze({});
@@ -19,13 +19,9 @@ export function fieldsWriter({ version, legacy }: CheckedOptions['fields'], cloc
   if (version === false && !legacy) return () => NO_FIELDS;
   return (rates, results) => {
     if (rates.length === 0) return NO_FIELDS;
-    const fields: Record<string, string> = {};
-    if (version !== false) {
-      fields['RateLimit-Policy'] = policyList(rates);
-      fields.RateLimit = limitList(rates, results);
-    }
-    if (legacy) addLegacy(fields, rates, results, clock);
-    return fields;
+    if (version === false) return legacyFields(rates, results, clock);
+    const fields = { 'ratelimit-policy': policyList(rates), ratelimit: limitList(rates, results) };
+    return legacy ? { ...fields, ...legacyFields(rates, results, clock) } : fields;
   };
 }
 
@@ -50,12 +46,7 @@ function limitList(rates: readonly AppliedRate[], results: readonly ChargeResult
   return list;
 }
 
-function addLegacy(
-  fields: Record<string, string>,
-  rates: readonly AppliedRate[],
-  results: readonly ChargeResult[],
-  clock: Clock,
-): void {
+function legacyFields(rates: readonly AppliedRate[], results: readonly ChargeResult[], clock: Clock): ResponseFields {
   let scarcest = 0;
   results.forEach((result, index) => {
     const best = results[scarcest] as ChargeResult;
@@ -63,7 +54,9 @@ function addLegacy(
     if (result.remaining < best.remaining || longer) scarcest = index;
   });
   const { remaining, resetMilliseconds } = results[scarcest] as ChargeResult;
-  fields['X-RateLimit-Limit'] = String(rates[scarcest]?.limit);
-  fields['X-RateLimit-Remaining'] = String(remaining);
-  fields['X-RateLimit-Reset'] = String(Math.ceil((clock.nowMilliseconds() + resetMilliseconds) / 1000));
+  return {
+    'x-ratelimit-limit': String(rates[scarcest]?.limit),
+    'x-ratelimit-remaining': String(remaining),
+    'x-ratelimit-reset': String(Math.ceil((clock.nowMilliseconds() + resetMilliseconds) / 1000)),
+  };
 }

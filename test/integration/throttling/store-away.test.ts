@@ -65,7 +65,7 @@ describe.each(Object.keys(away))('while Redis is %s', (how) => {
 
   test('closed refuses as unavailable, and the store is used again when it is back', async () => {
     const asked = await throttleOn('closed');
-    expect((await asked.ask()).fields.RateLimit).toBe('"user";r=4;t=3600');
+    expect((await asked.ask()).fields.ratelimit).toBe('"user";r=4;t=3600');
     await goAway();
     for (const outcome of await asked.askMany(20)) {
       expect(outcome).toEqual({ allowed: false, unavailable: true, retryAfterSeconds: 1, fields: {} });

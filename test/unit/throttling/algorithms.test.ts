@@ -36,11 +36,11 @@ describe('a sliding window', () => {
 
   test('tells how long a refused caller has to wait, and when all is there again', () => {
     const { clock, ask } = throttleOf({ rate: '2/min', algorithm: 'sliding-window' });
-    expect(ask().fields.RateLimit).toBe('"user";r=1;t=60');
+    expect(ask().fields.ratelimit).toBe('"user";r=1;t=60');
     clock.advance(15_000);
-    expect(ask().fields.RateLimit).toBe('"user";r=0;t=60');
+    expect(ask().fields.ratelimit).toBe('"user";r=0;t=60');
     clock.advance(15_000);
-    expect(ask()).toMatchObject({ allowed: false, retryAfterSeconds: 30, fields: { RateLimit: '"user";r=0;t=30' } });
+    expect(ask()).toMatchObject({ allowed: false, retryAfterSeconds: 30, fields: { ratelimit: '"user";r=0;t=30' } });
   });
 });
 

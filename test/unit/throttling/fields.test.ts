@@ -22,13 +22,13 @@ describe('the RateLimit fields', () => {
     const { fields } = ask({ policies }, times);
     const read = (field: string) =>
       parseList(fields[field] as string).map(([name, parameters]) => [name, Object.fromEntries(parameters)]);
-    expect(read('RateLimit-Policy')).toEqual([
+    expect(read('ratelimit-policy')).toEqual([
       ['user', { q: 100, w: 3600 }],
       ['a.b:c-d_1/1', { q: 2, w: 1 }],
       ['a.b:c-d_1/31622400', { q: 999_999_999_999_999, w: 31_622_400 }],
       ['zero', { q: 5, w: 60 }],
     ]);
-    expect(read('RateLimit')).toEqual([
+    expect(read('ratelimit')).toEqual([
       ['user', { r: 99, t: 3600 }],
       ['a.b:c-d_1/1', { r: 1, t: 1 }],
       ['a.b:c-d_1/31622400', { r: 999_999_999_999_998, t: 31_622_400 }],
@@ -38,9 +38,9 @@ describe('the RateLimit fields', () => {
 
   test('name only policies that apply to the caller', () => {
     const { fields } = ask({ policies: { user: '100/h', anon: '10/h' } });
-    expect(fields['RateLimit-Policy']).toBe('"user";q=100;w=3600');
+    expect(fields['ratelimit-policy']).toBe('"user";q=100;w=3600');
     const both = ask({ policies: { user: '100/h', anon: '10/h' } }, 1, anonymous());
-    expect(both.fields['RateLimit-Policy']).toBe('"user";q=100;w=3600, "anon";q=10;w=3600');
+    expect(both.fields['ratelimit-policy']).toBe('"user";q=100;w=3600, "anon";q=10;w=3600');
   });
 
   test('of draft 11 are those of draft 10', () => {
@@ -57,9 +57,9 @@ describe('the X-RateLimit fields', () => {
     const clock = new VirtualClock();
     const { fields } = ask({ policies: { user: '100/h', burst: '5/s' }, fields: { version: false, legacy: true } });
     expect(fields).toEqual({
-      'X-RateLimit-Limit': '5',
-      'X-RateLimit-Remaining': '4',
-      'X-RateLimit-Reset': String(clock.nowMilliseconds() / 1000 + 1),
+      'x-ratelimit-limit': '5',
+      'x-ratelimit-remaining': '4',
+      'x-ratelimit-reset': String(clock.nowMilliseconds() / 1000 + 1),
     });
   });
 
@@ -67,16 +67,16 @@ describe('the X-RateLimit fields', () => {
     const fields = { version: false, legacy: true } as const;
     const refused = ask({ policies: { burst: '1/s', user: '1/h' }, fields }, 2);
     expect(refused.allowed).toBe(false);
-    expect(refused.fields['X-RateLimit-Reset']).toBe(String(new VirtualClock().nowMilliseconds() / 1000 + 3600));
+    expect(refused.fields['x-ratelimit-reset']).toBe(String(new VirtualClock().nowMilliseconds() / 1000 + 3600));
   });
 
   test('stand beside the newer ones', () => {
     expect(Object.keys(ask({ policies: { user: '5/h' }, fields: { legacy: true } }).fields)).toEqual([
-      'RateLimit-Policy',
-      'RateLimit',
-      'X-RateLimit-Limit',
-      'X-RateLimit-Remaining',
-      'X-RateLimit-Reset',
+      'ratelimit-policy',
+      'ratelimit',
+      'x-ratelimit-limit',
+      'x-ratelimit-remaining',
+      'x-ratelimit-reset',
     ]);
   });
 });

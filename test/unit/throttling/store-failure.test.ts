@@ -84,7 +84,7 @@ describe.each(failures)('while a store fails (%s)', (failure) => {
     const { store, ask } = setUp('local');
     store.mode = failure;
     for (const left of [2, 1, 0]) {
-      expect(await ask()).toMatchObject({ allowed: true, fields: { RateLimit: `"user";r=${left};t=3600` } });
+      expect(await ask()).toMatchObject({ allowed: true, fields: { ratelimit: `"user";r=${left};t=3600` } });
     }
     expect(await ask()).toMatchObject({ allowed: false, unavailable: false, retryAfterSeconds: 3600 });
     expect((await ask('bob')).allowed).toBe(true);

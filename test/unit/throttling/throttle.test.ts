@@ -23,7 +23,7 @@ describe('a decision', () => {
       allowed: true,
       retryAfterSeconds: 0,
       unavailable: false,
-      fields: { 'RateLimit-Policy': '"user";q=3;w=3600', RateLimit: '"user";r=2;t=3600' },
+      fields: { 'ratelimit-policy': '"user";q=3;w=3600', ratelimit: '"user";r=2;t=3600' },
     });
   });
 
@@ -35,7 +35,7 @@ describe('a decision', () => {
       allowed: false,
       retryAfterSeconds: 20,
       unavailable: false,
-      fields: { 'RateLimit-Policy': '"user";q=1;w=60', RateLimit: '"user";r=0;t=20' },
+      fields: { 'ratelimit-policy': '"user";q=1;w=60', ratelimit: '"user";r=0;t=20' },
     });
     clock.advance(19_890);
     expect(ask(user('alice')).retryAfterSeconds).toBe(1);
@@ -50,10 +50,10 @@ describe('a decision', () => {
       const refused = ask(user('alice'));
       expect(refused.allowed).toBe(false);
       expect(refused.retryAfterSeconds).toBe(86_400);
-      expect(refused.fields.RateLimit).toBe('"burst";r=0;t=10, "user";r=2;t=3600, "daily";r=0;t=86400');
+      expect(refused.fields.ratelimit).toBe('"burst";r=0;t=10, "user";r=2;t=3600, "daily";r=0;t=86400');
     }
     clock.advance(86_400_000);
-    expect(ask(user('alice')).fields.RateLimit).toBe('"burst";r=0;t=10, "user";r=2;t=3600, "daily";r=0;t=86400');
+    expect(ask(user('alice')).fields.ratelimit).toBe('"burst";r=0;t=10, "user";r=2;t=3600, "daily";r=0;t=86400');
   });
 
   test('is always yes without policies, and for unlimited ones', () => {
@@ -69,7 +69,7 @@ describe('a decision', () => {
     const { ask } = throttleOf({ user: '0/m' });
     for (const who of [user('alice'), application('app'), anonymous()]) {
       expect(ask(who)).toMatchObject({ allowed: false, retryAfterSeconds: 60, unavailable: false });
-      expect(ask(who).fields.RateLimit).toBe('"user";r=0;t=60');
+      expect(ask(who).fields.ratelimit).toBe('"user";r=0;t=60');
     }
   });
 });
@@ -166,7 +166,7 @@ describe('a token that comes again', () => {
 
   test('is counted on under the same key', () => {
     const { ask } = throttleOf({ user: '2/h', client: '3/h', token: '4/h' });
-    const remaining = () => ask({ ...user('alice', 'app', 'key'), token }).fields.RateLimit;
+    const remaining = () => ask({ ...user('alice', 'app', 'key'), token }).fields.ratelimit;
     expect(remaining()).toBe('"user";r=1;t=3600, "client";r=2;t=3600, "token";r=3;t=3600');
     expect(remaining()).toBe('"user";r=0;t=3600, "client";r=1;t=3600, "token";r=2;t=3600');
   });
@@ -205,9 +205,9 @@ describe('a token that comes again', () => {
 describe('costs', () => {
   test('count as so many units', () => {
     const { ask } = throttleOf({ user: { rate: '10/h', cost: 4 } });
-    expect(ask(user('alice')).fields.RateLimit).toBe('"user";r=6;t=3600');
-    expect(ask(user('alice')).fields.RateLimit).toBe('"user";r=2;t=3600');
-    expect(ask(user('alice'))).toMatchObject({ allowed: false, fields: { RateLimit: '"user";r=2;t=3600' } });
+    expect(ask(user('alice')).fields.ratelimit).toBe('"user";r=6;t=3600');
+    expect(ask(user('alice')).fields.ratelimit).toBe('"user";r=2;t=3600');
+    expect(ask(user('alice'))).toMatchObject({ allowed: false, fields: { ratelimit: '"user";r=2;t=3600' } });
   });
 
   test('may be worked out for each request', () => {
@@ -234,8 +234,8 @@ describe('rates', () => {
     const { ask, clock } = throttleOf({ user: { rate: ['2/s', '3/h'] } });
     ask(user('alice'));
     expect(ask(user('alice')).fields).toEqual({
-      'RateLimit-Policy': '"user/1";q=2;w=1, "user/3600";q=3;w=3600',
-      RateLimit: '"user/1";r=0;t=1, "user/3600";r=1;t=3600',
+      'ratelimit-policy': '"user/1";q=2;w=1, "user/3600";q=3;w=3600',
+      ratelimit: '"user/1";r=0;t=1, "user/3600";r=1;t=3600',
     });
     expect(ask(user('alice'))).toMatchObject({ allowed: false, retryAfterSeconds: 1 });
     clock.advance(1000);
@@ -249,7 +249,7 @@ describe('rates', () => {
   test('may be worked out for each request, at once', () => {
     const { ask } = throttleOf({ user: { rate: planOf } });
     expect([ask(user('free')).allowed, ask(user('free')).allowed]).toEqual([true, false]);
-    expect(ask(user('paid')).fields['RateLimit-Policy']).toBe('"user";q=3;w=3600');
+    expect(ask(user('paid')).fields['ratelimit-policy']).toBe('"user";q=3;w=3600');
     expect([1, 2, 3].map(() => ask(user('paid')).allowed)).toEqual([true, true, false]);
     expect([1, 2, 3].map(() => ask(user('staff')).allowed)).toEqual([true, true, true]);
   });
@@ -261,9 +261,9 @@ describe('rates', () => {
     });
     const first = compiled.decide(user('free'));
     expect(first).toBeInstanceOf(Promise);
-    expect((await first).fields.RateLimit).toBe('"user";r=0;t=3600, "all";r=99;t=3600');
-    expect((await compiled.decide(user('free'))).fields.RateLimit).toBe('"user";r=0;t=3600, "all";r=99;t=3600');
-    expect((await compiled.decide(user('staff'))).fields.RateLimit).toBe('"all";r=99;t=3600');
+    expect((await first).fields.ratelimit).toBe('"user";r=0;t=3600, "all";r=99;t=3600');
+    expect((await compiled.decide(user('free'))).fields.ratelimit).toBe('"user";r=0;t=3600, "all";r=99;t=3600');
+    expect((await compiled.decide(user('staff'))).fields.ratelimit).toBe('"all";r=99;t=3600');
   });
 
   test('are asked only for policies that apply', () => {
@@ -321,7 +321,7 @@ describe('compiling', () => {
       { name: 'burst', description: '3/s' },
       { name: 'user', description: '5/h' },
     ]);
-    expect((compiled.decide(user('alice')) as ThrottleOutcome).fields.RateLimit).toBe(
+    expect((compiled.decide(user('alice')) as ThrottleOutcome).fields.ratelimit).toBe(
       '"burst";r=2;t=1, "user";r=4;t=3600',
     );
     expect(throttle.compile([]).policies).toHaveLength(1);
