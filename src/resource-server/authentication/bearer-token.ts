@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { InvalidRequestError } from '../../core/errors.js';
 
@@ -55,12 +56,21 @@ function single(value: unknown): string | undefined {
   throw new InvalidRequestError(`The parameter ${PARAMETER} is repeated or malformed.`);
 }
 
+/**
+ * The `Authorization` field.
+ *
+ * @throws InvalidRequestError if there are two
+ */
+export function authorizationField({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const header = headers.authorization;
+  if (header !== undefined) refuseRepeated(rawHeaders);
+  return header;
+}
+
 /** `"Bearer" 1*SP b64token` (RFC 6750 §2.1) with the scheme in any case (RFC 9110 §11.1); `''` if it stands alone. */
 function headerToken(context: Context): string | undefined {
-  const header = context.req.headers.authorization;
-  if (header === undefined) return undefined;
-  refuseRepeated(context.req.rawHeaders);
-  if (!isBearer(header)) return undefined;
+  const header = authorizationField(context.req);
+  if (header === undefined || !isBearer(header)) return undefined;
   let start = 6;
   while (header.charCodeAt(start) === 0x20) start += 1;
   return header.slice(start);

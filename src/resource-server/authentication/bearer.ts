@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { challenge } from '../../core/challenge.js';
 import { InvalidTokenError, ThrottledError, TOKEN_EXPIRED } from '../../core/errors.js';
@@ -5,9 +6,9 @@ import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
-import { type BearerTokenLocations, mayHoldTokenInBody, presentedToken } from './bearer-token.js';
+import { authorizationField, type BearerTokenLocations, mayHoldTokenInBody, presentedToken } from './bearer-token.js';
 import { redactQueryToken } from './query-token.js';
-import { tokenKey } from './token-key-memo.js';
+import { type KeyedToken, rememberedToken, rememberToken, tokenKey } from './token-key-memo.js';
 
 /** The answer of a budget for failed authentications: whether this address may try now. */
 export interface FailureReservation {
@@ -34,11 +35,14 @@ export interface BearerParts {
 export class BearerAuthenticator implements Authenticator {
   /** Only where bodies are looked into at all. */
   readonly needsBody?: (context: Context) => boolean;
+  /** Then the field alone says which token is presented. */
+  private readonly onlyInHeader: boolean;
 
   constructor(
     private readonly parts: BearerParts,
     private readonly locations: BearerTokenLocations,
   ) {
+    this.onlyInHeader = locations.body !== true && locations.query !== true;
     if (locations.body === true) this.needsBody = mayHoldTokenInBody;
   }
 
@@ -47,12 +51,20 @@ export class BearerAuthenticator implements Authenticator {
   }
 
   authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
+    const remembered = this.onlyInHeader ? rememberedBy(context.req) : undefined;
+    if (remembered !== undefined) return this.verify(context, remembered);
     const presented = presentedToken(context, this.locations);
     if (presented === undefined) return undefined;
     if (presented.location === 'query') redactQueryToken(context);
     const { token } = presented;
-    const key = tokenKey(context.req.socket, token);
+    const key = tokenKey(token);
     if (key === undefined) return this.refuse(context);
+    if (this.onlyInHeader)
+      rememberToken(context.req.socket, context.req.headers.authorization as string, { token, key });
+    return this.verify(context, { token, key });
+  }
+
+  private verify(context: Context, { token, key }: KeyedToken): Authentication | Promise<Authentication> {
     const known = this.parts.cache.peek(key);
     if (known === undefined) return this.lookUp(context, token, key);
     return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status);
@@ -123,6 +135,11 @@ export class BearerAuthenticator implements Authenticator {
     reservation?.release();
     return authenticationOf(verification);
   }
+}
+
+function rememberedBy(request: IncomingMessage): KeyedToken | undefined {
+  const header = authorizationField(request);
+  return header === undefined ? undefined : rememberedToken(request.socket, header);
 }
 
 function refusal(status: 'invalid' | 'expired'): InvalidTokenError {

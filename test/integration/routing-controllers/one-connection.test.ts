@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { Agent, type OutgoingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { Access, type OAuth2, type RequestAccess } from '../../../src/index.js';
@@ -36,9 +36,9 @@ interface Answer {
   readonly body: { user?: string | null; scopes?: string[]; error?: string };
 }
 
-function ask(authorization: string | undefined): Promise<Answer> {
+function ask(authorization: string | string[] | undefined): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = authorization === undefined ? {} : { authorization };
+    const headers: OutgoingHttpHeaders = authorization === undefined ? {} : { Authorization: authorization };
     request(`${served.url}/who`, { agent, headers }, (response) => {
       const localPort = response.socket.localPort;
       let text = '';
@@ -89,4 +89,15 @@ test('[RS-12] requests on one connection are each who their own token says, what
     [401, 'invalid_token', undefined],
     [200, 'alice', 'a'],
   ]);
+});
+
+test('[RS-2] a second Authorization field is refused, also beside a token that the connection is known for', async () => {
+  const token = `Bearer ${await issue('a', 'alice')}`;
+  const other = `Bearer ${await issue('b', 'bob')}`;
+  const first = await ask(token);
+  const second = await ask([token, other]);
+  const third = await ask(token);
+  expect([first.status, second.status, third.status]).toEqual([200, 400, 200]);
+  expect(second.body.error).toBe('invalid_request');
+  expect(second.localPort).toBe(first.localPort);
 });
