@@ -100,9 +100,9 @@ async function openLine(port, index, requestOf) {
  * Makes a server warm: first by one connection, as an application that has just started meets its first callers, so that
  * what is cached is in place before many ask at once; then by all.
  *
- * V8 remembers for as long as a process lives whether many requests were once held up together (it then makes some of
- * what Koa keeps of a request in the old generation, and the collector pays for that with each request). A start at full
- * load would decide that by chance, and differently in each process.
+ * Where many requests of a fresh guarded server wait together, V8 may decide to make some objects in the old generation
+ * from then on (pretenuring), and the collector pays for that with each request. A start at full load would let chance
+ * decide about that, differently in each process.
  */
 export async function warmUp(load, { port, requestOf }, milliseconds) {
   const single = await openLoad({ port, connections: 1, requestOf });
