@@ -6,9 +6,15 @@ import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
-import { authorizationField, type BearerTokenLocations, mayHoldTokenInBody, presentedToken } from './bearer-token.js';
+import {
+  authorizationField,
+  type BearerTokenLocations,
+  mayHoldTokenInBody,
+  type PresentedToken,
+  presentedToken,
+} from './bearer-token.js';
 import { redactQueryToken } from './query-token.js';
-import { type KeyedToken, rememberedToken, rememberToken, tokenKey } from './token-key-memo.js';
+import { type KeyedToken, keyedToken, rememberedToken, tokenOfField } from './token-key-memo.js';
 
 /** The answer of a budget for failed authentications: whether this address may try now. */
 export interface FailureReservation {
@@ -56,12 +62,8 @@ export class BearerAuthenticator implements Authenticator {
     const presented = presentedToken(context, this.locations);
     if (presented === undefined) return undefined;
     if (presented.location === 'query') redactQueryToken(context);
-    const { token } = presented;
-    const key = tokenKey(token);
-    if (key === undefined) return this.refuse(context);
-    if (this.onlyInHeader)
-      rememberToken(context.req.socket, context.req.headers.authorization as string, { token, key });
-    return this.verify(context, { token, key });
+    const keyed = keyedBy(context.req, presented);
+    return keyed === undefined ? this.refuse(context) : this.verify(context, keyed);
   }
 
   private verify(context: Context, { token, key }: KeyedToken): Authentication | Promise<Authentication> {
@@ -140,6 +142,10 @@ export class BearerAuthenticator implements Authenticator {
 function rememberedBy(request: IncomingMessage): KeyedToken | undefined {
   const header = authorizationField(request);
   return header === undefined ? undefined : rememberedToken(request.socket, header);
+}
+
+function keyedBy({ socket, headers }: IncomingMessage, { token, location }: PresentedToken): KeyedToken | undefined {
+  return location === 'header' ? tokenOfField(socket, headers.authorization as string, token) : keyedToken(token);
 }
 
 function refusal(status: 'invalid' | 'expired'): InvalidTokenError {

@@ -29,19 +29,19 @@ export function rememberedToken(socket: Socket, header: string): KeyedToken | un
   return memo !== undefined && memo.header === header ? memo : undefined;
 }
 
-/** Remembers a token with its connection, for as long as that lasts, or until another one comes. */
-export function rememberToken(socket: Socket, header: string, { token, key }: KeyedToken): void {
+/** A token that came by an `Authorization` field; remembered with its connection until another one comes. */
+export function tokenOfField(socket: Socket, header: string, token: string): KeyedToken | undefined {
+  const remembered = rememberedToken(socket, header);
+  if (remembered !== undefined) return remembered;
+  const keyed = keyedToken(token);
+  if (keyed === undefined) return undefined;
   const memo = (socket as RememberingSocket)[MEMO];
-  if (memo === undefined) {
-    (socket as RememberingSocket)[MEMO] = { header, token, key };
-    return;
-  }
-  memo.header = header;
-  memo.token = token;
-  memo.key = key;
+  if (memo === undefined) (socket as RememberingSocket)[MEMO] = { header, ...keyed };
+  else Object.assign(memo, { header, ...keyed });
+  return keyed;
 }
 
-/** The cache key of a token, or `undefined` if it has not the form of one (RFC 6750 §2.1). */
-export function tokenKey(token: string): string | undefined {
-  return isTokenValue(token) ? sha256Key(token) : undefined;
+/** A token with its cache key, or `undefined` if it has not the form of one (RFC 6750 §2.1). */
+export function keyedToken(token: string): KeyedToken | undefined {
+  return isTokenValue(token) ? { token, key: sha256Key(token) } : undefined;
 }
