@@ -16,6 +16,7 @@ import { createOAuth2 } from 'routing-controllers-oauth2';
 import { fillTokens, tokenAt } from './authorization-server/many-tokens.mjs';
 import { pin, startServer } from './authorization-server/measured-server.mjs';
 import { postRequest } from './lib/load.mjs';
+import { summaryOf } from './lib/summary.mjs';
 
 const GENERATIONS = Number(process.env.BENCH_GENERATIONS ?? 3);
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 12);
@@ -135,15 +136,6 @@ async function issueOne(port, prefix, { clientId, clientSecret }) {
   return token;
 }
 
-function quantile(values, share) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-function median(values) {
-  return quantile(values, 0.5);
-}
-
 async function compare({ name, mode, baseline, atLeast }, clients) {
   const rounds = [];
   for (let generation = 0; generation < GENERATIONS; generation += 1) {
@@ -154,29 +146,12 @@ async function compare({ name, mode, baseline, atLeast }, clients) {
       for (const which of pair % 2 === 0 ? ['mode', 'baseline'] : ['baseline', 'mode']) {
         taken[which] = await servers[which].slice();
       }
-      if (pair >= 0) rounds.push({ ...taken, ratio: taken.mode.perSecond / taken.baseline.perSecond });
+      if (pair >= 0) rounds.push(taken);
     }
     await servers.mode.stop();
     await servers.baseline.stop();
   }
-  const ratios = rounds.map((round) => round.ratio);
-  const of = (which, figure) => median(rounds.map((round) => round[which][figure]));
-  return {
-    name,
-    atLeast,
-    ratio: median(ratios),
-    lowQuartile: quantile(ratios, 0.25),
-    highQuartile: quantile(ratios, 0.75),
-    perSecond: of('mode', 'perSecond'),
-    baselinePerSecond: of('baseline', 'perSecond'),
-    cpuMicrosecondsPerRequest: of('mode', 'cpuMicrosecondsPerRequest'),
-    baselineCpuMicrosecondsPerRequest: of('baseline', 'cpuMicrosecondsPerRequest'),
-    p50Milliseconds: of('mode', 'p50Milliseconds'),
-    p99Milliseconds: of('mode', 'p99Milliseconds'),
-    baselineP50Milliseconds: of('baseline', 'p50Milliseconds'),
-    reached: atLeast === undefined || median(ratios) >= atLeast,
-    ratios,
-  };
+  return { name, ...summaryOf(rounds, atLeast) };
 }
 
 async function machine() {

@@ -14,6 +14,7 @@ import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { createOAuth2 } from 'routing-controllers-oauth2';
 import { getRequest, openLoad, warmUp } from './lib/load.mjs';
+import { median, summaryOf } from './lib/summary.mjs';
 
 const GENERATIONS = Number(process.env.BENCH_GENERATIONS ?? 3);
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 60);
@@ -143,15 +144,6 @@ async function scriptCalls() {
   return [...stats.matchAll(/cmdstat_(?:eval|evalsha):calls=(\d+)/g)].reduce((sum, match) => sum + Number(match[1]), 0);
 }
 
-function quantile(values, share) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-}
-
-function median(values) {
-  return quantile(values, 0.5);
-}
-
 async function compare(comparison, tokens) {
   const rounds = [];
   for (let generation = 0; generation < GENERATIONS; generation += 1) {
@@ -164,29 +156,18 @@ async function compare(comparison, tokens) {
       for (const which of pair % 2 === 0 ? ['mode', 'baseline'] : ['baseline', 'mode']) {
         taken[which] = await servers[which].slice();
       }
-      rounds.push({ ...taken, ratio: taken.mode.perSecond / taken.baseline.perSecond });
+      rounds.push(taken);
     }
     await servers.mode.stop();
     await servers.baseline.stop();
   }
-  const ratios = rounds.map((round) => round.ratio);
-  const of = (which, figure) => median(rounds.map((round) => round[which][figure]));
   return {
     mode: comparison.mode,
     baseline: comparison.baseline,
-    atLeast: comparison.atLeast,
-    ratio: median(ratios),
-    lowQuartile: quantile(ratios, 0.25),
-    highQuartile: quantile(ratios, 0.75),
-    perSecond: of('mode', 'perSecond'),
-    baselinePerSecond: of('baseline', 'perSecond'),
-    cpuMicrosecondsPerRequest: of('mode', 'cpuMicrosecondsPerRequest'),
-    baselineCpuMicrosecondsPerRequest: of('baseline', 'cpuMicrosecondsPerRequest'),
-    p50Milliseconds: of('mode', 'p50Milliseconds'),
-    p99Milliseconds: of('mode', 'p99Milliseconds'),
-    redisScriptsPerRequest: comparison.redis ? of('mode', 'redisScriptsPerRequest') : undefined,
-    reached: comparison.atLeast === undefined || median(ratios) >= comparison.atLeast,
-    ratios,
+    ...summaryOf(rounds, comparison.atLeast),
+    redisScriptsPerRequest: comparison.redis
+      ? median(rounds.map(({ mode }) => mode.redisScriptsPerRequest))
+      : undefined,
   };
 }
 
