@@ -55,3 +55,4 @@ export {
 export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';
 export { createTokenReader, type TokenReader, type TokenReaderOptions } from './token-reader.js';
 export type { AccessTokenRow } from './token-row.js';
+export { type ApplicationToken, createTokenWriter, type TokenWriter, type TokenWriterParts } from './token-writer.js';

@@ -1,12 +1,13 @@
 import type { Database } from './database.js';
-import type { ConnectionSource } from './readers/connection-source.js';
 import { DriverTokenReader } from './readers/driver-reader.js';
-import { Mysql2Driver } from './readers/mysql2-driver.js';
-import { PgDriver } from './readers/pg-driver.js';
 import { QueryBuilderReader } from './readers/query-builder-reader.js';
 import { SqliteTokenReader } from './readers/sqlite-reader.js';
+import type { ConnectionSource } from './statements/connection-source.js';
+import { Mysql2Driver } from './statements/mysql2-driver.js';
+import { PgDriver } from './statements/pg-driver.js';
+import { PooledStatement } from './statements/pooled-statement.js';
 import type { TableNames } from './tables.js';
-import type { AccessTokenRow } from './token-row.js';
+import { type AccessTokenRow, rowStatement } from './token-row.js';
 
 /** Reads access tokens on the hot path: one prepared, indexed statement, no model. */
 export interface TokenReader {
@@ -26,7 +27,8 @@ export interface TokenReaderOptions {
   readonly timeoutMilliseconds?: number;
 }
 
-const DEFAULT_TIMEOUT_MILLISECONDS = 5_000;
+/** After this long without an answer the database counts as away. */
+export const STATEMENT_TIMEOUT_MILLISECONDS = 5_000;
 
 /**
  * Makes the reader for a database, on connections of its knex pool. A connection that broke is replaced, and the read
@@ -38,14 +40,18 @@ export function createTokenReader(
   options: TokenReaderOptions = {},
 ): TokenReader {
   const source = database.knex.client as ConnectionSource;
-  const timeoutMilliseconds = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
+  const timeoutMilliseconds = options.timeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS;
   switch (source.driverName) {
     case 'better-sqlite3':
       return new SqliteTokenReader(source, tables);
     case 'mysql2':
-      return new DriverTokenReader(source, new Mysql2Driver(tables), timeoutMilliseconds);
+      return new DriverTokenReader(
+        new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?')), timeoutMilliseconds, true),
+      );
     case 'pg':
-      return new DriverTokenReader(source, new PgDriver(tables), timeoutMilliseconds);
+      return new DriverTokenReader(
+        new PooledStatement(source, new PgDriver(rowStatement(tables, '"', '$1')), timeoutMilliseconds, true),
+      );
     default:
       return new QueryBuilderReader(database.knex, tables, timeoutMilliseconds);
   }

@@ -1,7 +1,7 @@
 import { storageError, unavailable } from '../database-errors.js';
+import type { ConnectionSource } from '../statements/connection-source.js';
 import type { TableNames } from '../tables.js';
 import { type AccessTokenRow, accessTokenRow, type RowValues, rowStatement } from '../token-row.js';
-import type { ConnectionSource } from './connection-source.js';
 
 interface SqliteStatement {
   get(tokenHash: Buffer): RowValues | undefined;

@@ -1,3 +1,4 @@
+import { type RawBuilder, raw } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
 import { ConfigurationError } from '../../core/errors.js';
@@ -194,13 +195,18 @@ export class ApplicationRepository {
       const query = this.models.Application.query().where('id', id).modify(ownedBy, options);
       if (only === 'enabled') query.whereNull('disabled_at_ms');
       if (only === 'disabled') query.whereNotNull('disabled_at_ms');
-      return (await query.patch({ ...columns, updatedAtMs: this.clock.nowMilliseconds() })) === 1;
+      return (await query.patch({ ...columns, updatedAtMs: laterThanBefore(this.clock.nowMilliseconds()) })) === 1;
     });
   }
 
   private async isTaken(clientId: string): Promise<boolean> {
     return (await this.models.Application.query().where('client_id', clientId).resultSize()) > 0;
   }
+}
+
+/** Two states of a row never have one time, also within a millisecond or where the clock was set back. */
+function laterThanBefore(nowMilliseconds: number): RawBuilder {
+  return raw('CASE WHEN updated_at_ms < ? THEN ? ELSE updated_at_ms + 1 END', [nowMilliseconds, nowMilliseconds]);
 }
 
 function ownedBy(query: Conditions, { ownedBy: owner }: OwnerOption): void {

@@ -1,0 +1,127 @@
+import type { Database } from './database.js';
+import { isMissingReference, retryContention } from './database-errors.js';
+import { requireDigest } from './ids.js';
+import type { Application } from './models/application.js';
+import type { OAuth2Models } from './models/models.js';
+import type { TokenRepository } from './repositories/token-repository.js';
+import type { ConnectionSource, PooledConnection } from './statements/connection-source.js';
+import { Mysql2Driver } from './statements/mysql2-driver.js';
+import { PgDriver } from './statements/pg-driver.js';
+import { PooledStatement, type StatementDriver } from './statements/pooled-statement.js';
+import type { TableNames } from './tables.js';
+import { STATEMENT_TIMEOUT_MILLISECONDS } from './token-reader.js';
+
+/** An access token of an application alone, as it is stored. */
+export interface ApplicationToken {
+  /** SHA-256 of the token, 32 bytes. */
+  readonly tokenHash: Buffer;
+  /** Scopes, separated by spaces. */
+  readonly scope: string;
+  /** Whom it is meant for (RFC 8707). */
+  readonly audience: readonly string[] | null;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** Stores what applications are issued. */
+export interface TokenWriter {
+  /**
+   * Stores an access token of an application alone, provided that the application's row is still what was read: with
+   * this secret, not disabled and not changed. So what was decided on a row that was read before holds when the token
+   * comes to be.
+   *
+   * @returns whether it was stored
+   * @throws TemporarilyUnavailableError if the database cannot answer; then nobody has the token
+   */
+  insertIfUnchanged(application: Application, token: ApplicationToken): Promise<boolean>;
+}
+
+/** What a writer works with. */
+export interface TokenWriterParts {
+  readonly database: Database;
+  readonly models: OAuth2Models;
+  readonly tables: TableNames;
+  readonly tokens: TokenRepository;
+  /** Whether access tokens are of the host's own model, which has to see what is stored. */
+  readonly ownModel: boolean;
+}
+
+/** Makes the writer: one prepared statement where the driver is known, else the models. */
+export function createTokenWriter({ database, models, tables, tokens, ownModel }: TokenWriterParts): TokenWriter {
+  const source = database.knex.client as ConnectionSource;
+  const driver = ownModel ? undefined : driverOf(source.driverName, tables);
+  return driver === undefined
+    ? new ModelTokenWriter(models, tokens)
+    : new PreparedTokenWriter(new PooledStatement(source, driver, STATEMENT_TIMEOUT_MILLISECONDS, false));
+}
+
+function driverOf(name: string, tables: TableNames): StatementDriver<PooledConnection> | undefined {
+  if (name === 'mysql2') return new Mysql2Driver(insertion(tables, '`', MYSQL)) as StatementDriver<PooledConnection>;
+  if (name === 'pg') return new PgDriver(insertion(tables, '"', POSTGRES)) as StatementDriver<PooledConnection>;
+  return undefined;
+}
+
+const MYSQL = Array.from({ length: 8 }, () => '?');
+/** In a list of selected values PostgreSQL takes every parameter for a text, unless it is told. */
+const POSTGRES = ['bytea', 'text', 'text', 'bigint', 'bigint', 'text', 'bytea', 'bigint'].map(
+  (type, index) => `$${index + 1}::${type}`,
+);
+
+/** The names were checked by `completeTableNames`; only the quotes differ. */
+function insertion(tables: TableNames, quote: '"' | '`', values: readonly string[]): string {
+  const quoted = (name: string) => `${quote}${name}${quote}`;
+  const [tokenHash, scope, audience, createdAt, expiresAt, clientId, secretHash, updatedAt] = values;
+  return (
+    `INSERT INTO ${quoted(tables.accessTokens)} ` +
+    '(token_hash, application_id, scope, audience, created_at_ms, expires_at_ms) ' +
+    `SELECT ${tokenHash}, a.id, ${scope}, ${audience}, ${createdAt}, ${expiresAt} ` +
+    `FROM ${quoted(tables.applications)} a WHERE a.client_id = ${clientId} AND a.client_secret_hash = ${secretHash} ` +
+    `AND a.disabled_at_ms IS NULL AND a.updated_at_ms = ${updatedAt}`
+  );
+}
+
+class PreparedTokenWriter implements TokenWriter {
+  constructor(private readonly statement: PooledStatement<PooledConnection>) {}
+
+  async insertIfUnchanged(application: Application, token: ApplicationToken): Promise<boolean> {
+    const { clientId, clientSecretHash, updatedAtMs } = application;
+    const { tokenHash, scope, audience, createdAtMs, expiresAtMs } = token;
+    const values = [
+      requireDigest(tokenHash),
+      scope,
+      audience === null ? null : JSON.stringify(audience),
+      createdAtMs,
+      expiresAtMs,
+      clientId,
+      clientSecretHash,
+      updatedAtMs,
+    ];
+    const { affectedRows } = await retryContention(() => this.statement.run(values));
+    return affectedRows === 1;
+  }
+}
+
+class ModelTokenWriter implements TokenWriter {
+  constructor(
+    private readonly models: OAuth2Models,
+    private readonly tokens: TokenRepository,
+  ) {}
+
+  async insertIfUnchanged(application: Application, token: ApplicationToken): Promise<boolean> {
+    const current = await retryContention(async () => this.models.Application.query().findById(application.id));
+    if (current === undefined || current.isDisabled() || !isSame(current, application)) return false;
+    try {
+      await this.tokens.insertAccessToken({ ...token, applicationId: application.id });
+      return true;
+    } catch (error) {
+      // It was deleted in between.
+      if (isMissingReference(error)) return false;
+      throw error;
+    }
+  }
+}
+
+function isSame(current: Application, known: Application): boolean {
+  const [now, then] = [current.clientSecretHash, known.clientSecretHash];
+  return current.updatedAtMs === known.updatedAtMs && (now === null || then === null ? now === then : now.equals(then));
+}
