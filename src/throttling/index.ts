@@ -17,6 +17,7 @@ export {
 export { type RedisEngineOptions, redisEngine } from './engines/redis.js';
 export type { AuthenticationReservation, FailedAuthentications } from './failed-authentications.js';
 export type { ResponseFields } from './fields.js';
+export { type KeyedThrottle, keyedThrottle } from './keyed-throttle.js';
 export type { CostFunction, InlinePolicy, PolicyOptions, RateFunction } from './policy.js';
 export type { StoreState } from './store-guard.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';

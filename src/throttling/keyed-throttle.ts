@@ -1,0 +1,39 @@
+import type { CompiledThrottle, ThrottleOutcome } from './compiled-throttle.js';
+import type { InlinePolicy } from './policy.js';
+import type { ThrottleSubject } from './subject.js';
+import type { Throttle } from './throttle.js';
+
+/** Counts one request under a key, and decides on it. */
+export type KeyedThrottle = (key: string) => ThrottleOutcome | Promise<ThrottleOutcome>;
+
+/** How many keys are remembered. */
+const CAPACITY = 1000;
+
+/**
+ * Makes a throttle whose caller says himself what a request is counted under, e.g. the key of an address.
+ *
+ * @param where names the option, for messages
+ * @throws ConfigurationError if the rate cannot be
+ */
+export function keyedThrottle(
+  throttle: Throttle,
+  { name, rate }: Pick<InlinePolicy, 'name' | 'rate'>,
+  where: string,
+): KeyedThrottle {
+  const compiled: CompiledThrottle = throttle.compile([{ name, rate, subject: 'user' }], where);
+  const subjects = new Map<string, ThrottleSubject>();
+  return (key) => {
+    let subject = subjects.get(key);
+    if (subject === undefined) {
+      if (subjects.size >= CAPACITY) subjects.clear();
+      subject = subjectOf(key);
+      subjects.set(key, subject);
+    }
+    return compiled.decide(subject);
+  };
+}
+
+/** Whom the key names stands in for a user; one object for each, with which its charges are remembered. */
+function subjectOf(key: string): ThrottleSubject {
+  return { principal: { kind: 'token', id: key, key }, token: { key }, address: () => key, request: undefined };
+}
