@@ -6,7 +6,6 @@ import type { AuthorizationServerParts } from './authorization-server/parts.js';
 import { addressResolver } from './core/address.js';
 import { systemClock } from './core/clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
-import { ANONYMOUS } from './core/principal.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, validateOptions } from './options.js';
@@ -30,6 +29,7 @@ import {
   assertMigrated,
   bindModels,
   createTokenReader,
+  createTokenWriter,
   type Database,
   type MigrationStatus,
   migrate,
@@ -43,10 +43,10 @@ import {
 } from './storage/index.js';
 import {
   createThrottle,
+  keyedThrottle,
   type LeasedEngineOptions,
   leasedEngine,
   type Throttle,
-  type ThrottleSubject,
   type ThrottlingOptions,
 } from './throttling/index.js';
 
@@ -64,8 +64,18 @@ export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChe
 export function createOAuth2(options: OAuth2Options): OAuth2 {
   validateOptions(options);
   linkToHttpError();
-  return new OAuth2(options);
+  const opened: Close[] = [];
+  try {
+    return new OAuth2(options, opened);
+  } catch (error) {
+    // An option that cannot be leaves nothing open; what does not close either is told by the error already.
+    for (const close of opened.reverse()) close().catch(() => undefined);
+    throw error;
+  }
 }
+
+/** Closes a part that was opened. */
+type Close = () => Promise<void>;
 
 /** The parts of one configuration, and the doors into them. Made by `createOAuth2`. */
 export class OAuth2 {
@@ -86,13 +96,14 @@ export class OAuth2 {
   private readonly guard: Guard;
   private readonly compiler: PlanCompiler;
 
-  /** @internal */
-  constructor(options: OAuth2Options) {
+  /** @internal @param opened is told what was opened, as soon as it is */
+  constructor(options: OAuth2Options, opened: Close[] = []) {
     const clock = options.clock ?? systemClock;
     const logger = options.logger ?? console;
     const keyPrefix = options.keyPrefix ?? 'oauth2:';
     const { users, resource, requireAudience } = options;
     this.database = openDatabase(options.database, { logger });
+    if (this.database.owned) opened.push(() => this.knex.destroy());
     this.models = bindModels(this.database.knex, options.models);
     this.tables = tableNamesOf(this.models);
     const tokens = new TokenRepository(this.models, { clock });
@@ -103,8 +114,8 @@ export class OAuth2 {
     });
     const reader = createTokenReader(this.database, this.tables);
     const verifier = new DatabaseVerifier({ reader, users, clock, resource, requireAudience });
-    // Before the cache, which connects at once: an option that cannot be leaves nothing open.
     const throttling = throttlingOptions(options, { keyPrefix, clock, logger });
+    if (throttling.engine !== options.throttling?.engine) opened.push(async () => throttling.engine?.close?.());
     this.throttle = createThrottle(throttling, { clock, logger });
     this.cache = createTokenCache({
       ...options.cache,
@@ -115,6 +126,7 @@ export class OAuth2 {
       clock,
       logger,
     });
+    opened.push(() => this.cache.close());
     const address = addressOf(options.trustedProxies ?? 0);
     const parts: BearerParts = {
       verifier,
@@ -158,6 +170,13 @@ export class OAuth2 {
       models: this.models,
       applications: this.applications,
       tokens,
+      tokenWriter: createTokenWriter({
+        database: this.database,
+        models: this.models,
+        tables: this.tables,
+        tokens,
+        ownModel: options.models?.AccessToken !== undefined,
+      }),
       users,
       scopes: options.scopes,
       resource,
@@ -181,9 +200,10 @@ export class OAuth2 {
   /** How the authorization server asks for tokens, and tells the caches what it has revoked or issued. */
   private tokenParts(): Pick<
     AuthorizationServerParts,
-    'verifyToken' | 'dropTokens' | 'forgetMiss' | 'revokeAllOf' | 'revokeToken'
+    'peekToken' | 'verifyToken' | 'dropTokens' | 'forgetMiss' | 'revokeAllOf' | 'revokeToken'
   > {
     return {
+      peekToken: (token) => this.tokens.peek(token),
       verifyToken: (token) =>
         this.tokens.verify(token).catch((error: unknown) => {
           if (error instanceof InvalidTokenError) return undefined;
@@ -301,14 +321,10 @@ export class OAuth2 {
   }
 }
 
-/** Makes the throttles of the authorization server's endpoints, which say themselves what they count by. */
+/** Makes the throttles of the authorization server's endpoints. */
 function endpointThrottle(throttle: Throttle): AuthorizationServerParts['throttle'] {
-  return (name, rate) => {
-    const subject = ({ request }: ThrottleSubject) => request as string;
-    const policy = { name: `authorization-server:${name}`, rate, subject };
-    const compiled = throttle.compile([policy], `authorizationServer.throttling.${name}`);
-    return (key) => compiled.decide({ principal: ANONYMOUS, address: () => key, request: key });
-  };
+  return (name, rate) =>
+    keyedThrottle(throttle, { name: `authorization-server:${name}`, rate }, `authorizationServer.throttling.${name}`);
 }
 
 /** Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process. */

@@ -59,10 +59,12 @@ function complete(settings: Settings, parts: AuthorizationServerParts): Authoriz
   });
   context.pages = pages;
   const engine = new Engine(ready, provider);
-  const middleware: Middleware = (outer, next) =>
-    pages.routes(outer, async () => {
-      if (!(await engine.handle(outer))) await next();
-    });
+  const middleware: Middleware = (outer, next) => {
+    const endpoint = engine.endpointAt(outer.path);
+    // No page has the address of a program's endpoint.
+    if (endpoint?.caller === 'program') return engine.handle(outer, endpoint);
+    return pages.routes(outer, () => (endpoint === undefined ? next() : engine.handle(outer, endpoint)));
+  };
   return {
     issuer: settings.issuer.identifier,
     prefix: settings.prefix,

@@ -5,7 +5,7 @@ import type { ScopeDescriptions } from '../core/scopes.js';
 import type { RandomBytes } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
 import type { VerifiedToken } from '../core/verified-token.js';
-import type { ApplicationRepository, OAuth2Models, TokenRepository } from '../storage/index.js';
+import type { ApplicationRepository, OAuth2Models, TokenRepository, TokenWriter } from '../storage/index.js';
 import type { OAuth2Events } from './events.js';
 
 /** A place in a budget of failures, taken before the attempt. */
@@ -46,6 +46,7 @@ export interface AuthorizationServerParts {
   readonly models: OAuth2Models;
   readonly applications: ApplicationRepository;
   readonly tokens: TokenRepository;
+  readonly tokenWriter: TokenWriter;
   readonly users: UserStore | undefined;
   readonly scopes: ScopeDescriptions | undefined;
   /** The identifier of the resource that `createOAuth2` guards (RFC 8707). */
@@ -64,6 +65,8 @@ export interface AuthorizationServerParts {
   throttle(name: string, rate: string | null): EndpointThrottle;
   /** Drops access tokens from every cache, by their cache keys. */
   dropTokens(keys: readonly string[]): Promise<void>;
+  /** What this process knows of an access token, without asking anybody; `undefined`: ask `verifyToken`. */
+  peekToken(token: string): VerifiedToken | undefined;
   /** What is known of an access token, from the cache or the database; `undefined` if a guard would refuse it. */
   verifyToken(token: string): Promise<VerifiedToken | undefined>;
   /** Forgets that a token was unknown, since it was just issued. */

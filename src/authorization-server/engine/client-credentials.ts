@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { isPromiseLike } from '../../core/promises.js';
 import type { FailureBudget, FailureReservation } from '../parts.js';
 import { type Parameters, parameter } from './parameters.js';
 
@@ -6,8 +7,8 @@ import { type Parameters, parameter } from './parameters.js';
  * The client identifier that a request claims, before anything of it is checked: from the Basic credentials, the
  * assertion or the form (RFC 6749 §2.3.1, RFC 7523 §3).
  */
-export function claimedClientId(context: Context, parameters: Parameters): string | undefined {
-  const header = context.get('authorization');
+export function claimedClientId({ req }: Context, parameters: Parameters): string | undefined {
+  const header = req.headers.authorization ?? '';
   if (/^basic /i.test(header)) return basicCredentials(header)?.clientId;
   return parameter(parameters, 'client_id') ?? subjectOf(parameter(parameters, 'client_assertion'));
 }
@@ -31,7 +32,7 @@ export function basicCredentials(header: string): { readonly clientId: string; r
 }
 
 function formDecoded(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', ' '));
+  return /[%+]/.test(text) ? decodeURIComponent(text.replaceAll('+', ' ')) : text;
 }
 
 function subjectOf(assertion: string | undefined): string | undefined {
@@ -45,32 +46,54 @@ function subjectOf(assertion: string | undefined): string | undefined {
 }
 
 /** Places in the budgets of a failed client authentication. */
-export interface AuthenticationAttempt {
+export class AuthenticationAttempt {
   /** The refusal, if one of the budgets is spent. */
-  readonly refused: FailureReservation | undefined;
+  refused: FailureReservation | undefined;
+  private readonly taken: FailureReservation[] = [];
+
+  /** Takes a place if the budget has one; else gives back those that were taken. */
+  take(reservation: FailureReservation): boolean {
+    if (reservation.allowed) {
+      this.taken.push(reservation);
+      return true;
+    }
+    this.succeeded();
+    this.refused = reservation;
+    return false;
+  }
+
   /** Gives the places back: the authentication did not fail. */
-  succeeded(): void;
+  succeeded(): void {
+    for (const reservation of this.taken) reservation.release();
+  }
 }
 
 /** Takes a place in the budget of the address, then in that of the application, before anything is looked up. */
-export async function beginAuthentication(
+export function beginAuthentication(
   budget: FailureBudget,
   address: string,
   clientId: string | undefined,
-): Promise<AuthenticationAttempt> {
-  const taken: FailureReservation[] = [];
-  for (const key of clientId === undefined ? [address] : [address, `client:${clientId.slice(0, 255)}`]) {
-    const reservation = await budget.reserve(key);
-    if (!reservation.allowed) {
-      for (const earlier of taken) earlier.release();
-      return { refused: reservation, succeeded() {} };
-    }
-    taken.push(reservation);
+): AuthenticationAttempt | Promise<AuthenticationAttempt> {
+  const attempt = new AuthenticationAttempt();
+  const keys = clientId === undefined ? [address] : [address, `client:${clientId.slice(0, 255)}`];
+  for (let key = keys.shift(); key !== undefined; key = keys.shift()) {
+    const reservation = budget.reserve(key);
+    if (isPromiseLike(reservation)) return takeLater(attempt, reservation, keys, budget);
+    if (!attempt.take(reservation)) break;
   }
-  return {
-    refused: undefined,
-    succeeded() {
-      for (const reservation of taken) reservation.release();
-    },
-  };
+  return attempt;
+}
+
+async function takeLater(
+  attempt: AuthenticationAttempt,
+  pending: PromiseLike<FailureReservation>,
+  keys: readonly string[],
+  budget: FailureBudget,
+): Promise<AuthenticationAttempt> {
+  let allowed = attempt.take(await pending);
+  for (const key of keys) {
+    if (!allowed) break;
+    allowed = attempt.take(await budget.reserve(key));
+  }
+  return attempt;
 }

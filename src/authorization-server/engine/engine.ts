@@ -2,8 +2,9 @@ import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { sha256Key } from '../../core/digest.js';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import { isPromiseLike } from '../../core/promises.js';
 import { SparingLogger } from '../../core/sparing-logger.js';
-import type { EndpointThrottle } from '../parts.js';
+import type { EndpointThrottle, ThrottleAnswer } from '../parts.js';
 import { BadRequest } from './bad-request.js';
 import { beginAuthentication, claimedClientId } from './client-credentials.js';
 import type { EngineContext } from './context.js';
@@ -11,7 +12,8 @@ import { Dispatcher, type InnerContext } from './dispatcher.js';
 import { type Endpoint, Endpoints } from './endpoints.js';
 import { type Parameters, parameter } from './parameters.js';
 import { PlainClientCredentials } from './plain-client-credentials.js';
-import { type ReadRequest, readRequest } from './read-request.js';
+import { bodyOf, type ReadRequest, readRequest } from './read-request.js';
+import { RecentApplications } from './recent-applications.js';
 import { refusalOf } from './refusal.js';
 import { WarmIntrospection } from './warm-introspection.js';
 
@@ -36,8 +38,9 @@ export class Engine {
     const { issuer, prefix, rates, devicePollingSeconds, dynamicRegistration } = settings;
     this.endpoints = new Endpoints(prefix, issuer, dynamicRegistration !== undefined);
     this.dispatcher = new Dispatcher(context, provider);
-    this.introspection = new WarmIntrospection(context);
-    this.clientCredentials = new PlainClientCredentials(context);
+    const applications = new RecentApplications(context);
+    this.introspection = new WarmIntrospection(context, applications);
+    this.clientCredentials = new PlainClientCredentials(context, applications);
     this.throttles = Object.fromEntries(
       THROTTLED.map((name) => [name, parts.throttle(name, rates[name])]),
     ) as typeof this.throttles;
@@ -47,42 +50,50 @@ export class Engine {
     this.log = new SparingLogger(parts.logger, parts.clock);
   }
 
-  /** Answers the request if it is for one of the endpoints; resolves to whether it was. */
-  async handle(outer: Context): Promise<boolean> {
-    const endpoint = this.endpoints.find(outer.path);
-    if (endpoint === undefined) return false;
+  /** The endpoint at a path, if there is one. */
+  endpointAt(path: string): Endpoint | undefined {
+    return this.endpoints.find(path);
+  }
+
+  /** Answers a request to an endpoint. */
+  async handle(outer: Context, endpoint: Endpoint): Promise<void> {
     try {
-      if (endpoint.rate !== undefined) await this.count(outer, this.throttles[endpoint.rate]);
-      const read = await readRequest(outer, endpoint);
-      if (await this.answerWarm(outer, endpoint, read)) return true;
-      if (!endpoint.authenticatesClients || outer.method !== 'POST') await this.dispatcher.run(outer, endpoint, read);
-      else await this.runAuthenticated(outer, endpoint, read);
+      if (endpoint.rate !== undefined) {
+        const counted = this.throttles[endpoint.rate](this.context.parts.address(outer));
+        admit(outer, isPromiseLike(counted) ? await counted : counted);
+      }
+      const body = bodyOf(outer, endpoint);
+      const read = readRequest(outer, endpoint, typeof body === 'string' ? body : await body);
+      const warm = this.warmAnswer(outer, endpoint, read);
+      const answer = isPromiseLike(warm) ? await warm : warm;
+      if (answer !== undefined) answerWith(outer, answer);
+      else if (endpoint.authenticatesClients && outer.method === 'POST')
+        await this.runAuthenticated(outer, endpoint, read);
+      else await this.dispatcher.run(outer, endpoint, read);
     } catch (error) {
       await this.refuse(outer, endpoint, error);
     }
-    return true;
   }
 
-  private async answerWarm(outer: Context, { name }: Endpoint, read: ReadRequest): Promise<boolean> {
+  private warmAnswer(outer: Context, { name }: Endpoint, { parameters }: ReadRequest) {
     // A request from a page has CORS rules of its own, which oidc-provider knows.
-    if (name !== 'introspection' || outer.method !== 'POST' || outer.get('origin') !== '') return false;
-    const answer = await this.introspection.answer(outer, read.parameters);
-    if (answer === undefined) return false;
-    outer.body = answer;
-    outer.set('Cache-Control', 'no-store');
-    return true;
+    if (name !== 'introspection' || outer.method !== 'POST' || (outer.req.headers.origin ?? '') !== '')
+      return undefined;
+    return this.introspection.answer(outer, parameters);
   }
 
   /** Client authentication has budgets of failures, by address and by application (RFC 6749 §2.3.1). */
   private async runAuthenticated(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<void> {
     const { failures, address, events } = this.context.parts;
     const clientId = claimedClientId(outer, read.parameters);
-    const attempt = await beginAuthentication(failures, address(outer), clientId);
+    const begun = beginAuthentication(failures, address(outer), clientId);
+    const attempt = isPromiseLike(begun) ? await begun : begun;
     if (attempt.refused !== undefined) throw new ThrottledError(attempt.refused.retryAfterSeconds);
     let failed = false;
     try {
-      await this.countPoll(read.parameters);
-      if (await this.answerPlain(outer, endpoint, read)) return;
+      if (parameter(read.parameters, 'grant_type') === DEVICE_CODE_GRANT) await this.countPoll(read.parameters);
+      const plain = endpoint.name === 'token' ? await this.clientCredentials.answer(outer, read.parameters) : undefined;
+      if (plain !== undefined) return answerWith(outer, JSON.stringify(plain));
       failed = isInvalidClient(await this.dispatcher.run(outer, endpoint, read));
     } finally {
       if (!failed) attempt.succeeded();
@@ -95,28 +106,12 @@ export class Engine {
     events.emit('client.refused', { clientId, address: address(outer), endpoint: endpoint.name });
   }
 
-  private async answerPlain(outer: Context, { name }: Endpoint, read: ReadRequest): Promise<boolean> {
-    const answer = name === 'token' ? await this.clientCredentials.answer(outer, read.parameters) : undefined;
-    if (answer === undefined) return false;
-    outer.body = answer;
-    outer.set('Cache-Control', 'no-store');
-    return true;
-  }
-
   /** RFC 8628 §3.5: a device that asks too often is told to slow down. */
   private async countPoll(parameters: Parameters): Promise<void> {
     const deviceCode = parameter(parameters, 'device_code');
     if (this.polls === undefined || deviceCode === undefined) return;
-    if (parameter(parameters, 'grant_type') !== DEVICE_CODE_GRANT) return;
     const { allowed, unavailable } = await this.polls(sha256Key(deviceCode));
     if (!allowed && !unavailable) throw new BadRequest('the device asks too often', 'slow_down');
-  }
-
-  private async count(outer: Context, throttle: EndpointThrottle): Promise<void> {
-    const answer = await throttle(this.context.parts.address(outer));
-    outer.set({ ...answer.fields });
-    if (answer.unavailable) throw new TemporarilyUnavailableError({ detail: 'The throttle cannot decide.' });
-    if (!answer.allowed) throw new ThrottledError(answer.retryAfterSeconds);
   }
 
   /** Answers what was refused before oidc-provider saw it, or what failed around it. */
@@ -132,6 +127,20 @@ export class Engine {
     await this.context.pages.error(outer, { error, description });
     outer.status = status;
   }
+}
+
+/** @throws ThrottledError, TemporarilyUnavailableError */
+function admit({ res }: Context, { allowed, unavailable, retryAfterSeconds, fields }: ThrottleAnswer): void {
+  for (const name in fields) res.setHeader(name, fields[name] as string);
+  if (unavailable) throw new TemporarilyUnavailableError({ detail: 'The throttle cannot decide.' });
+  if (!allowed) throw new ThrottledError(retryAfterSeconds);
+}
+
+/** With JSON as text, since Koa takes some trouble to find out what an object is. */
+function answerWith(outer: Context, json: string): void {
+  outer.res.setHeader('content-type', 'application/json; charset=utf-8');
+  outer.res.setHeader('cache-control', 'no-store');
+  outer.body = json;
 }
 
 function isInvalidClient({ body }: InnerContext): boolean {

@@ -1,32 +1,58 @@
+import type { Socket } from 'node:net';
 import type { Context } from 'koa';
 import type { Application } from '../../storage/index.js';
-import type { FindApplication } from './client-adapter.js';
 import { basicCredentials } from './client-credentials.js';
 import { type Parameters, parameter } from './parameters.js';
 
 /** Well-formed credentials (RFC 7617 §2); decoders are lenient with the rest. */
 const BASIC = /^basic [A-Za-z0-9+/]+={0,2}$/i;
 
+/** The secret that a request presents. */
+export interface ClaimedSecret {
+  readonly clientId: string;
+  readonly secret: string;
+  /** The application, as it was read, that it was found to be the secret of. */
+  provenFor?: Application;
+}
+
+const MEMO = Symbol('routing-controllers-oauth2.claimed-secret');
+
+type RememberingSocket = Socket & { [MEMO]?: { readonly header: string; readonly claimed: ClaimedSecret | undefined } };
+
 /**
- * The application that a request comes from, if it proves itself by its generated secret, in the Basic field or in the
- * form (RFC 6749 §2.3.1), and in no other way beside. `undefined` for everything else, also for what is wrong: it is
- * for oidc-provider to judge.
+ * The secret by which a request means to prove itself, if it comes in the Basic field or in the form (RFC 6749 §2.3.1)
+ * and there is no other proof beside. `undefined` for everything else, also for what is wrong: it is for oidc-provider
+ * to judge.
  */
-export async function provenBySecret(
-  find: FindApplication,
-  outer: Context,
-  parameters: Parameters,
-): Promise<Application | undefined> {
+export function claimedSecret({ req }: Context, parameters: Parameters): ClaimedSecret | undefined {
   if (parameter(parameters, 'client_assertion') !== undefined) return undefined;
   const posted = parameter(parameters, 'client_secret');
-  const header = outer.get('authorization');
+  const header = req.headers.authorization ?? '';
   if ((header === '') === (posted === undefined)) return undefined;
-  if (posted === undefined && !BASIC.test(header)) return undefined;
   const clientId = parameter(parameters, 'client_id');
-  const given = posted === undefined ? basicCredentials(header) : { clientId, secret: posted };
-  if (given?.clientId === undefined || (clientId !== undefined && clientId !== given.clientId)) return undefined;
-  const application = await find(given.clientId);
-  if (application?.clientType !== 'confidential' || application.clientSecretHash === null) return undefined;
-  if (application.hasKeys()) return undefined;
-  return (await application.checkSecret(given.secret)) ? application : undefined;
+  if (posted !== undefined) return clientId === undefined ? undefined : { clientId, secret: posted };
+  const claimed = claimedByField(req.socket, header);
+  return clientId === undefined || clientId === claimed?.clientId ? claimed : undefined;
+}
+
+/** A client that keeps its connection alive sends the same field again: it is read, and its secret digested, once. */
+function claimedByField(socket: RememberingSocket, header: string): ClaimedSecret | undefined {
+  const memo = socket[MEMO];
+  if (memo?.header === header) return memo.claimed;
+  const claimed: ClaimedSecret | undefined = BASIC.test(header) ? basicCredentials(header) : undefined;
+  socket[MEMO] = { header, claimed };
+  return claimed;
+}
+
+/**
+ * Whether the application proves itself by this secret, which was generated here; `false` also for everything that only
+ * oidc-provider may judge.
+ */
+export function isProvenBy(claimed: ClaimedSecret, application: Application | undefined): application is Application {
+  if (application === undefined) return false;
+  if (claimed.provenFor === application) return true;
+  if (application.clientType !== 'confidential' || application.clientSecretHash === null) return false;
+  if (application.hasKeys() || application.checkSecret(claimed.secret) !== true) return false;
+  claimed.provenFor = application;
+  return true;
 }

@@ -41,6 +41,7 @@ export function readParameters(text: string): Parameters {
  * @throws BadRequest
  */
 export function refuseRepeated(parameters: Parameters): void {
+  if (parameters.length < 2) return;
   const seen = new Set<string>();
   for (const [name] of parameters) {
     if (seen.has(name) && !REPEATABLE.has(name)) throw new BadRequest('a parameter must not be provided twice');
@@ -50,11 +51,14 @@ export function refuseRepeated(parameters: Parameters): void {
 
 /** The value of a parameter; `undefined` if it is missing or empty (RFC 6749 §3.2). */
 export function parameter(parameters: Parameters, name: string): string | undefined {
-  const value = parameters.find(([candidate]) => candidate === name)?.[1];
-  return value === '' ? undefined : value;
+  for (const pair of parameters) {
+    if (pair[0] === name) return pair[1] === '' ? undefined : pair[1];
+  }
+  return undefined;
 }
 
 function decode(text: string): string {
+  if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {

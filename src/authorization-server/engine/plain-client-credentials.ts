@@ -1,12 +1,13 @@
 import type { Context } from 'koa';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
+import { isPromiseLike } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
 import { generateTokenValue } from '../../core/token-value.js';
-import { type Application, isMissingReference } from '../../storage/index.js';
 import { clientApplication } from './client-metadata.js';
 import { type EngineContext, epochSeconds } from './context.js';
-import { provenBySecret } from './generated-secret.js';
+import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
 import { type Parameters, parameter } from './parameters.js';
+import type { RecentApplications } from './recent-applications.js';
 import { OPENID_SCOPES } from './scope-rules.js';
 
 /** A successful response of the token endpoint (RFC 6749 §5.1). */
@@ -22,16 +23,22 @@ const PLAIN_PARAMETERS = new Set(['grant_type', 'scope', 'client_id', 'client_se
 const OTHER_FIELDS = ['dpop', 'origin', 'oauth-client-attestation', 'oauth-client-attestation-pop'];
 
 /**
- * Answers the most frequent of all token requests in two statements: an application with a generated secret asks for a
- * token of its own (RFC 6749 §4.4), with scopes at most. Everything else, and every refusal, is left to oidc-provider; so
+ * Answers the most frequent of all token requests in one statement: an application with a generated secret asks for a
+ * token of its own (RFC 6749 §4.4), with scopes at most. The application may have been read up to a second before; the
+ * statement stores nothing if it was changed since. Everything else, and every refusal, is left to oidc-provider; so
  * nothing is decided here that it would decide otherwise.
  */
 export class PlainClientCredentials {
   private readonly lifetimeSeconds: number;
+  private readonly audience: readonly string[] | null;
 
-  constructor(private readonly context: EngineContext) {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly applications: RecentApplications,
+  ) {
     const { settings, parts } = context;
     this.lifetimeSeconds = settings.accessTokenLifetimeSeconds ?? parts.accessTokenLifetimeSeconds;
+    this.audience = parts.resource === undefined ? null : [parts.resource];
   }
 
   /**
@@ -39,51 +46,48 @@ export class PlainClientCredentials {
    *
    * @throws TemporarilyUnavailableError if the database cannot answer; then nothing is stored
    */
-  async answer(outer: Context, parameters: Parameters): Promise<TokenResponse | undefined> {
+  answer(outer: Context, parameters: Parameters): Promise<TokenResponse | undefined> | undefined {
     if (parameter(parameters, 'grant_type') !== 'client_credentials') return undefined;
     if (!parameters.every(([name]) => PLAIN_PARAMETERS.has(name))) return undefined;
-    if (OTHER_FIELDS.some((name) => outer.get(name) !== '')) return undefined;
-    const application = await provenBySecret(this.context.findApplication, outer, parameters);
-    if (application?.allowsGrantType('client_credentials') !== true) return undefined;
-    const settled = this.context.scopes.resolve(parameter(parameters, 'scope'), clientApplication(application));
+    const { headers } = outer.req;
+    if (OTHER_FIELDS.some((name) => (headers[name] ?? '') !== '')) return undefined;
+    const claimed = claimedSecret(outer, parameters);
+    return claimed && this.answerTo(claimed, parameter(parameters, 'scope'));
+  }
+
+  private async answerTo(claimed: ClaimedSecret, requested: string | undefined): Promise<TokenResponse | undefined> {
+    const { clientId } = claimed;
+    const found = this.applications.find(clientId);
+    const application = isPromiseLike(found) ? await found : found;
+    if (!isProvenBy(claimed, application) || !application.allowsGrantType('client_credentials')) return undefined;
+    const settled = this.context.scopes.resolve(requested, clientApplication(application));
     if ('problem' in settled) return undefined;
     // What scopes about a user mean where there is none is said by oidc-provider.
     const scopes = parseScope(settled.scope);
     if (OPENID_SCOPES.some((name) => scopes.includes(name))) return undefined;
-    return this.issue(application, settled.scope, scopes);
-  }
-
-  private async issue(
-    application: Application,
-    scope: string,
-    scopes: readonly string[],
-  ): Promise<TokenResponse | undefined> {
     const { parts } = this.context;
     const token = generateTokenValue(parts.random);
     const tokenHash = sha256(token);
     const issuedAt = epochSeconds(parts.clock);
-    try {
-      await parts.tokens.insertAccessToken({
-        tokenHash,
-        applicationId: application.id,
-        scope,
-        audience: parts.resource === undefined ? null : [parts.resource],
-        createdAtMs: issuedAt * 1000,
-        expiresAtMs: (issuedAt + this.lifetimeSeconds) * 1000,
-      });
-    } catch (error) {
-      // The application was deleted in between.
-      if (isMissingReference(error)) return undefined;
-      throw error;
+    const stored = await parts.tokenWriter.insertIfUnchanged(application, {
+      tokenHash,
+      scope: settled.scope,
+      audience: this.audience,
+      createdAtMs: issuedAt * 1000,
+      expiresAtMs: (issuedAt + this.lifetimeSeconds) * 1000,
+    });
+    if (!stored) {
+      this.applications.forget(clientId);
+      return undefined;
     }
     parts.forgetMiss(keyOfDigest(tokenHash));
     parts.events.emit('token.issued', {
-      clientId: application.clientId,
+      clientId,
       userId: undefined,
       grantType: 'client_credentials',
       scopes,
       familyId: undefined,
     });
-    return { access_token: token, expires_in: this.lifetimeSeconds, token_type: 'Bearer', scope };
+    return { access_token: token, expires_in: this.lifetimeSeconds, token_type: 'Bearer', scope: settled.scope };
   }
 }

@@ -14,15 +14,26 @@ export interface ReadRequest {
   readonly userCode: string | undefined;
 }
 
-/** @throws BadRequest */
-export async function readRequest(outer: Context, endpoint: Endpoint): Promise<ReadRequest> {
+/**
+ * The body of a request, as text; empty where there is none. At once if there is nothing to wait for.
+ *
+ * @throws BadRequest also for a method that is not the endpoint's
+ */
+export function bodyOf(outer: Context, endpoint: Endpoint): string | Promise<string> {
   if (!endpoint.methods.includes(outer.method)) {
     throw new BadRequest('this method is not allowed here', 'invalid_request', 405, {
       Allow: endpoint.methods.join(', '),
     });
   }
-  const query = readParameters(outer.querystring);
-  const body = outer.method === 'POST' ? await readBody(outer, endpoint.body) : '';
+  return outer.method === 'POST' ? readBody(outer, endpoint.body) : '';
+}
+
+const NONE: Parameters = [];
+
+/** @throws BadRequest */
+export function readRequest(outer: Context, endpoint: Endpoint, body: string): ReadRequest {
+  const { search } = outer;
+  const query = search === '' ? NONE : readParameters(search.slice(1));
   const parameters = endpoint.body === 'form' ? readParameters(body) : [];
   if (endpoint.authenticatesClients) {
     // RFC 6749 §2.3.1 and §3.2: parameters of these endpoints are in the body, credentials never in the URL.
@@ -31,5 +42,5 @@ export async function readRequest(outer: Context, endpoint: Endpoint): Promise<R
   }
   // RFC 8628 §3.3.1: a code that comes in the URL is shown in the field, for the user to compare and send himself.
   const userCode = endpoint.name === 'code_verification' ? parameter(query, 'user_code') : undefined;
-  return { url: `${endpoint.innerPath}${userCode === undefined ? outer.search : ''}`, body, parameters, userCode };
+  return { url: `${endpoint.innerPath}${userCode === undefined ? search : ''}`, body, parameters, userCode };
 }

@@ -5,8 +5,10 @@ import type { EngineContext } from './context.js';
 const KEPT_MILLISECONDS = 1000;
 const CAPACITY = 1000;
 
+type Found = Application | undefined;
+
 interface Kept {
-  readonly application: Promise<Application | undefined>;
+  application: Found | Promise<Found>;
   readonly untilMs: number;
 }
 
@@ -16,15 +18,31 @@ export class RecentApplications {
 
   constructor(private readonly context: Pick<EngineContext, 'findApplication' | 'parts'>) {}
 
-  find(clientId: string): Promise<Application | undefined> {
+  /** The application at once if it was read already, else a promise for it. */
+  find(clientId: string): Found | Promise<Found> {
     const now = this.context.parts.clock.monotonicMilliseconds();
     const known = this.kept.get(clientId);
-    if (known !== undefined && now < known.untilMs) return known.application;
+    return known !== undefined && now < known.untilMs ? known.application : this.read(clientId, now);
+  }
+
+  /** Forgets what turned out to be older than it may be. */
+  forget(clientId: string): void {
+    this.kept.delete(clientId);
+  }
+
+  private async read(clientId: string, now: number): Promise<Found> {
     if (this.kept.size >= CAPACITY) this.kept.clear();
-    const application = this.context.findApplication(clientId);
-    this.kept.set(clientId, { application, untilMs: now + KEPT_MILLISECONDS });
-    // What failed is asked for again at once.
-    application.catch(() => this.kept.delete(clientId));
-    return application;
+    const reading = this.context.findApplication(clientId);
+    const kept: Kept = { application: reading, untilMs: now + KEPT_MILLISECONDS };
+    this.kept.set(clientId, kept);
+    try {
+      const application = await reading;
+      kept.application = application;
+      return application;
+    } catch (error) {
+      // What failed is asked for again at once.
+      if (this.kept.get(clientId) === kept) this.kept.delete(clientId);
+      throw error;
+    }
   }
 }

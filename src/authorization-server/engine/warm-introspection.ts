@@ -1,13 +1,11 @@
 import type { Context } from 'koa';
+import { isPromiseLike } from '../../core/promises.js';
 import type { VerifiedToken } from '../../core/verified-token.js';
 import type { Application } from '../../storage/index.js';
 import type { EngineContext } from './context.js';
-import { provenBySecret } from './generated-secret.js';
+import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
 import { type Parameters, parameter } from './parameters.js';
-import { RecentApplications } from './recent-applications.js';
-
-/** An introspection response for an access token (RFC 7662 §2.2). */
-export type ActiveToken = Readonly<Record<string, unknown>> & { readonly active: true };
+import type { RecentApplications } from './recent-applications.js';
 
 /**
  * Answers the common introspection at the speed of the token cache: an application with a generated secret asks about an
@@ -15,23 +13,48 @@ export type ActiveToken = Readonly<Record<string, unknown>> & { readonly active:
  * that it would decide otherwise.
  */
 export class WarmIntrospection {
-  private readonly applications: RecentApplications;
+  /** One response for each cached token, and not for each request. */
+  private readonly responses = new WeakMap<VerifiedToken, string>();
 
-  constructor(private readonly context: EngineContext) {
-    this.applications = new RecentApplications(context);
-  }
+  constructor(
+    private readonly context: EngineContext,
+    private readonly applications: RecentApplications,
+  ) {}
 
-  /** The response, or `undefined`: ask oidc-provider. */
-  async answer(outer: Context, parameters: Parameters): Promise<ActiveToken | undefined> {
+  /** The response as JSON, at once if all that it needs is at hand, or `undefined`: ask oidc-provider. */
+  answer(outer: Context, parameters: Parameters): string | undefined | Promise<string | undefined> {
     const token = parameter(parameters, 'token');
     const hint = parameter(parameters, 'token_type_hint') ?? 'access_token';
     if (token === undefined || hint !== 'access_token') return undefined;
+    const claimed = claimedSecret(outer, parameters);
+    if (claimed === undefined) return undefined;
     // A secret of 256 random bits: for all others failures are counted before the secret is looked at.
-    const application = await provenBySecret((clientId) => this.applications.find(clientId), outer, parameters);
-    if (application === undefined) return undefined;
-    const verified = await this.context.parts.verifyToken(token);
-    if (verified === undefined || !mayRead(application, verified)) return undefined;
-    return responseOf(verified, this.context.settings.issuer.identifier);
+    const found = this.applications.find(claimed.clientId);
+    return isPromiseLike(found)
+      ? found.then((application) => this.answerTo(application, claimed, token))
+      : this.answerTo(found, claimed, token);
+  }
+
+  private answerTo(
+    application: Application | undefined,
+    claimed: ClaimedSecret,
+    token: string,
+  ): string | undefined | Promise<string | undefined> {
+    if (!isProvenBy(claimed, application)) return undefined;
+    const { peekToken, verifyToken } = this.context.parts;
+    const known = peekToken(token);
+    if (known !== undefined) return this.told(application, known);
+    return verifyToken(token).then((verified) => verified && this.told(application, verified));
+  }
+
+  private told(application: Application, token: VerifiedToken): string | undefined {
+    if (!mayRead(application, token)) return undefined;
+    let response = this.responses.get(token);
+    if (response === undefined) {
+      response = responseOf(token, this.context.settings.issuer.identifier);
+      this.responses.set(token, response);
+    }
+    return response;
   }
 }
 
@@ -40,17 +63,18 @@ function mayRead(application: Application, { clientId }: VerifiedToken): boolean
   return application.mayIntrospect && clientId !== undefined;
 }
 
-function responseOf(token: VerifiedToken, issuer: string): ActiveToken {
+/** An introspection response for an access token (RFC 7662 §2.2); what is `undefined` is not in it. */
+function responseOf(token: VerifiedToken, issuer: string): string {
   const { userId, clientId, audience, scopes } = token;
-  return {
+  return JSON.stringify({
     active: true,
-    ...(userId !== undefined && { sub: userId }),
+    sub: userId,
     client_id: clientId,
     exp: Math.floor(token.expiresAtMilliseconds / 1000),
     iat: Math.floor(token.issuedAtMilliseconds / 1000),
     iss: issuer,
-    ...(audience !== undefined && { aud: audience.length === 1 ? audience[0] : audience }),
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    aud: audience?.length === 1 ? audience[0] : audience,
+    scope: scopes.length > 0 ? scopes.join(' ') : undefined,
     token_type: 'Bearer',
-  };
+  });
 }

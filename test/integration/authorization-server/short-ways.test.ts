@@ -1,6 +1,11 @@
+import { Agent, request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Dispatcher } from '../../../src/authorization-server/engine/dispatcher.js';
 import type { TokenEvent } from '../../../src/authorization-server/index.js';
+import { silentLogger } from '../../../src/core/logger.js';
+import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import type { ApplicationRepository } from '../../../src/storage/index.js';
 import { codeFor, exchange, REDIRECT_URI } from '../../support/authorization.js';
 import {
   basic,
@@ -146,12 +151,82 @@ describe.each(['sqlite', 'mariadb'] as const)(
       });
     });
 
-    test('a secret is worthless for a token at once when it was replaced', async () => {
-      const client = await server.register();
-      const headers = { authorization: basic(client) };
-      expect((await token({ scope: 'read' }, headers)).status).toBe(200);
-      await server.oauth2.applications.rotateSecret(client.clientId);
-      expect((await token({ scope: 'read' }, headers)).status).toBe(401);
+    describe('just after an application was read, another process of the host has', () => {
+      let elsewhere: OAuth2;
+      beforeAll(() => {
+        elsewhere = createOAuth2({ database: server.databaseUrl, logger: silentLogger });
+      });
+      afterAll(() => elsewhere.close());
+
+      test.each<readonly [string, string, (applications: ApplicationRepository, clientId: string) => Promise<unknown>]>(
+        [
+          ['replaced its secret', 'invalid_client', (to, clientId) => to.rotateSecret(clientId)],
+          ['disabled it', 'invalid_client', (to, clientId) => to.disable(clientId)],
+          ['deleted it', 'invalid_client', (to, clientId) => to.delete(clientId)],
+          [
+            'taken its grant',
+            'unauthorized_client',
+            (to, clientId) => to.update(clientId, { grantTypes: ['refresh_token'] }),
+          ],
+          ['taken its scope', 'invalid_scope', (to, clientId) => to.update(clientId, { scopes: ['write'] })],
+        ],
+      )('%s: no token is issued', async (_, error, change) => {
+        const client = await server.register();
+        const headers = { authorization: basic(client) };
+        expect(await token({ scope: 'read' }, headers)).toMatchObject({ status: 200, asked: false });
+        await change(elsewhere.applications, client.clientId);
+        const before = await server.oauth2.models.AccessToken.query().resultSize();
+        expect(await token({ scope: 'read' }, headers)).toMatchObject({ body: { error }, asked: true });
+        expect(await server.oauth2.models.AccessToken.query().resultSize()).toBe(before);
+      });
+
+      test('given it a scope: the token is issued with it', async () => {
+        const client = await server.register({ scopes: ['write'] });
+        const headers = { authorization: basic(client) };
+        expect((await token({ scope: 'write' }, headers)).status).toBe(200);
+        await elsewhere.applications.update(client.clientId, { scopes: ['read', 'write'] });
+        expect(await token({ scope: 'read' }, headers)).toMatchObject({ status: 200, body: { scope: 'read' } });
+      });
+    });
+
+    test('on one connection each request is answered to the application whose secret it shows', async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const sockets = new Set<unknown>();
+      const ask = (path: string, form: Form, headers: Form) =>
+        new Promise<Record<string, unknown>>((resolve, reject) => {
+          const body = new URLSearchParams(form).toString();
+          const type = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) };
+          request(`${server.url}${path}`, { method: 'POST', agent, headers: { ...headers, ...type } }, (response) =>
+            json(response).then((answer) => resolve(answer as Record<string, unknown>), reject),
+          )
+            .on('socket', (socket) => sockets.add(socket))
+            .on('error', reject)
+            .end(body);
+        });
+      try {
+        const other = await server.register();
+        const authorization = basic(machine);
+        const { access_token: value = '' } = (await token({ scope: 'read' })).body as Form;
+        const clients: readonly (readonly [Form, boolean])[] = [
+          [{ authorization }, true],
+          [{ authorization: basic(other) }, false],
+          [{ authorization }, true],
+          [{ authorization: basic({ ...machine, clientSecret: other.clientSecret }) }, false],
+          [{ authorization }, true],
+          [{}, false],
+          [{ authorization }, true],
+        ];
+        for (const [headers, active] of clients) {
+          const answer = await ask('/oauth2/introspect', { token: value }, headers);
+          expect(answer.active === true).toBe(active);
+        }
+        expect(await ask('/oauth2/token', { grant_type: 'client_credentials', scope: 'read' }, {})).toMatchObject({
+          error: 'invalid_request',
+        });
+        expect(sockets.size).toBe(1);
+      } finally {
+        agent.destroy();
+      }
     });
 
     test('introspection of tokens of applications and of users, by their application and by a resource server', async () => {
