@@ -19,10 +19,11 @@ import { postRequest } from './lib/load.mjs';
 import { summaryOf } from './lib/summary.mjs';
 
 const GENERATIONS = Number(process.env.BENCH_GENERATIONS ?? 3);
-const PAIRS = Number(process.env.BENCH_PAIRS ?? 12);
-const SLICE_MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 500);
-/** The first pairs do not count: at a thousand requests in a second it takes some thousands until all is compiled. */
-const WARM_UP_PAIRS = Number(process.env.BENCH_WARM_UP_PAIRS ?? 12);
+const PAIRS = Number(process.env.BENCH_PAIRS ?? 40);
+/** Short, because a shared machine changes its speed several times in a second. */
+const SLICE_MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 250);
+/** At a thousand requests in a second it takes some thousands until all is compiled. */
+const WARM_UP_MILLISECONDS = Number(process.env.BENCH_WARM_UP_MILLISECONDS ?? 10_000);
 const FEW = 1_000;
 const MANY = Number(process.env.BENCH_TOKENS ?? 1_000_000);
 const ADMIN_URL = process.env.DATABASE_URL ?? 'mysql://root@127.0.0.1:3306';
@@ -107,7 +108,7 @@ async function start({ server, kind, tokens }, clients) {
   // Any request that oidc-provider works on: from then on, what it keeps for each request costs every promise a little.
   await fetch(`http://127.0.0.1:${running.port}/.well-known/openid-configuration`);
   const requestOf = await requests(running, kind, server === 'ours' ? '/oauth2' : '', count[tokens]);
-  await running.open(requestOf);
+  await running.open(requestOf, WARM_UP_MILLISECONDS);
   return { slice: () => running.slice(SLICE_MILLISECONDS), stop: running.stop };
 }
 
@@ -140,13 +141,12 @@ async function compare({ name, mode, baseline, atLeast }, clients) {
   const rounds = [];
   for (let generation = 0; generation < GENERATIONS; generation += 1) {
     const servers = { mode: await start(mode, clients), baseline: await start(baseline, clients) };
-    // Both warm up in turns as well: what is idle for seconds loses again what was compiled.
-    for (let pair = -WARM_UP_PAIRS; pair < PAIRS; pair += 1) {
+    for (let pair = 0; pair < PAIRS; pair += 1) {
       const taken = {};
       for (const which of pair % 2 === 0 ? ['mode', 'baseline'] : ['baseline', 'mode']) {
         taken[which] = await servers[which].slice();
       }
-      if (pair >= 0) rounds.push(taken);
+      rounds.push(taken);
     }
     await servers.mode.stop();
     await servers.baseline.stop();
@@ -169,7 +169,7 @@ async function machine() {
     date: new Date().toISOString(),
     generations: GENERATIONS,
     pairsPerGeneration: PAIRS,
-    pairsToWarmUp: WARM_UP_PAIRS,
+    millisecondsToWarmUp: WARM_UP_MILLISECONDS,
     millisecondsPerSlice: SLICE_MILLISECONDS,
     pinned,
   };

@@ -1,5 +1,5 @@
 import { fork, spawnSync } from 'node:child_process';
-import { openLoad } from '../lib/load.mjs';
+import { openLoad, warmUp } from '../lib/load.mjs';
 
 const CONNECTIONS = 64;
 /** At the start of a slice a server has been idle for one. */
@@ -30,9 +30,10 @@ export async function startServer(settings) {
   return {
     port,
     client,
-    /** Opens the connections that it is driven by, which ask what `requestOf` says. */
-    async open(requestOf) {
+    /** Opens the connections that it is driven by, which ask what `requestOf` says, and makes it warm by them. */
+    async open(requestOf, warmUpMilliseconds) {
       load = await openLoad({ port, connections: CONNECTIONS, requestOf });
+      await warmUp(load, { port, requestOf }, warmUpMilliseconds);
     },
     /** Drives it for a while; every answer must be 200. */
     async slice(milliseconds) {
