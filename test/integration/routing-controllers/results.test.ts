@@ -17,6 +17,14 @@ class Account {
 
 const SHARED = { answers: 0 };
 
+let reads = 0;
+const COUNTED = {
+  get read() {
+    reads += 1;
+    return 'text';
+  },
+};
+
 function countAnswer(context: { body: { answers: number } }, next: () => unknown): unknown {
   context.body.answers += 1;
   return next();
@@ -51,6 +59,11 @@ class Results {
   @UseAfter(countAnswer)
   shared() {
     return SHARED;
+  }
+
+  @Get('/counted')
+  counted() {
+    return { inner: [COUNTED] };
   }
 
   @Get('/as-it-is', { transformResponse: false })
@@ -97,6 +110,12 @@ describe('a result is transformed as by routing-controllers', () => {
   test('options of the application count for plain results too', async () => {
     const classToPlainTransformOptions = { excludePrefixes: ['_'] };
     expect(await answers({ classToPlainTransformOptions }, ['plain'])).toEqual([{ shown: 1 }]);
+  });
+
+  test('what is plain is read once: class-transformer, which reads it several times, is not asked', async () => {
+    reads = 0;
+    expect(await answers({}, ['counted'])).toEqual([{ inner: [{ read: 'text' }] }]);
+    expect(reads).toBe(1);
   });
 
   test('what comes after the action changes a copy, unless the action wants no transformation', async () => {

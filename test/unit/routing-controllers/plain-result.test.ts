@@ -75,11 +75,35 @@ describe('a plain result', () => {
   it('is not seen in what contains itself', () => {
     const loop: Record<string, unknown> = {};
     loop.self = loop;
+    const list: unknown[] = [];
+    list.push(list);
     expect(copyIfPlain(loop)).toBeUndefined();
+    expect(copyIfPlain(list)).toBeUndefined();
+  });
+
+  it.each<[string, (inner: unknown) => object]>([
+    ['objects', (inner) => ({ inner })],
+    ['arrays', (inner) => [inner]],
+  ])('is seen in sixteen %s in one another, and not in one more', (_what, around) => {
+    let result = around('innermost');
+    for (let levels = 1; levels < 16; levels += 1) result = around(result);
+    expect(copyIfPlain(result)).toStrictEqual(result);
+    expect(copyIfPlain(around(result))).toBeUndefined();
   });
 
   it('is seen in objects, arrays and primitives', () => {
-    const result = { a: [1, 'b', null, { c: undefined }], d: true };
+    const result = { a: [1, 'b', null, undefined, { c: undefined }], d: true };
     expect(copyIfPlain(result)).toStrictEqual(result);
+  });
+
+  it('has the enumerable properties of its own, and no others', () => {
+    const result = Object.defineProperty({ shown: 1 }, 'hidden', { value: 2 });
+    Object.defineProperty(Object.prototype, 'inherited', { value: 3, enumerable: true, configurable: true });
+    try {
+      expect(Object.getOwnPropertyNames(copyIfPlain(result))).toEqual(['shown']);
+      expect(Object.getOwnPropertyNames(instanceToPlain(result))).toEqual(['shown']);
+    } finally {
+      delete (Object.prototype as { inherited?: number }).inherited;
+    }
   });
 });
