@@ -78,7 +78,59 @@ describe.each(STACKS)('DPoP at the token endpoint, on %s', (name) => {
     const once = await proof();
     expect((await ask(once)).status).toBe(200);
     const again = await ask(once);
-    expect([again.status, again.body.error]).toEqual([400, expect.stringMatching(/^invalid_(dpop_proof|grant)$/)]);
+    expect([again.status, again.body.error]).toEqual([400, 'invalid_dpop_proof']);
+  });
+
+  test('[RFC 9449 §11.1] of twenty requests with one proof at the same moment exactly one succeeds', async () => {
+    const once = await proof();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(once)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 400)).toHaveLength(19);
+  });
+
+  /** A code with all that its exchange needs but the proof. */
+  async function codeForm(): Promise<Record<string, string>> {
+    const { code, verifier } = await suite.code(open);
+    const redirectUri = FOR_USERS.redirectUris[0] as string;
+    return { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri };
+  }
+
+  test('[RFC 9449 §11.1] what comes with a proof that was used before is not spent, and nothing is revoked', async () => {
+    const once = await proof();
+    const first = await ask(once, await codeForm(), open);
+    expect(first.status).toBe(200);
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(first.body.refresh_token) };
+    for (const form of [await codeForm(), refresh]) {
+      expect((await ask(once, form, open)).status).toBe(400);
+      expect((await ask(await proof(), form, open)).status).toBe(200);
+    }
+  });
+
+  test('[RFC 9449 §5, §11.1] a proof that was used before is refused as a proof, not as a grant', async () => {
+    const ofMachine = await proof();
+    await ask(ofMachine);
+    const ofUser = await proof();
+    const tokens = await ask(ofUser, await codeForm(), open);
+    const refresh = { grant_type: 'refresh_token', refresh_token: String(tokens.body.refresh_token) };
+    for (const again of [
+      await ask(ofMachine),
+      await ask(ofUser, await codeForm(), open),
+      await ask(ofUser, refresh, open),
+    ]) {
+      expectError(again, 400, 'invalid_dpop_proof');
+    }
+  });
+
+  test('[RFC 9449 §11.1] a proof dated ahead is good once, also after what has expired was cleared', async () => {
+    const ahead = await proof({ claims: { iat: now() + 290 } });
+    expect((await ask(ahead)).status).toBe(200);
+    suite.clock.offsetSeconds = 310;
+    try {
+      await suite.server.oauth2.tokens.clearExpired();
+      expect((await ask(ahead)).status).toBe(400);
+    } finally {
+      suite.clock.offsetSeconds = 0;
+    }
   });
 
   test.each([

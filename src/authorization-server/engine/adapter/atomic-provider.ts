@@ -1,6 +1,9 @@
 import type { Configuration, TokenEndpointGrantContext } from 'oidc-provider';
-import { Provider } from '../oidc-provider.js';
+import { errors, Provider } from '../oidc-provider.js';
 import type { StorageAdapters } from './create-storage.js';
+
+/** So much may the time of a proof be ahead; it counts for longer by that, and so has to be remembered for longer. */
+const AHEAD_SECONDS = 300;
 
 /**
  * oidc-provider, with each request at its token endpoint as one transaction.
@@ -16,8 +19,13 @@ export class AtomicProvider extends Provider {
     this.storage = storage;
     // oidc-provider looks first and writes then, so that two requests with one proof may both pass.
     Object.assign(this.ReplayDetection, {
-      unique: (issuedBy: string, id: string, expiresAtSeconds: number) =>
-        storage.isFirstUse(issuedBy, id, expiresAtSeconds),
+      async unique(issuedBy: string, id: string, expiresAtSeconds: number): Promise<boolean> {
+        const isFirst = await storage.isFirstUse(issuedBy, id, expiresAtSeconds + AHEAD_SECONDS);
+        // Client assertions were looked at before: within an exchange it can only be a proof of possession (RFC 9449
+        // §5), for which oidc-provider would blame the grant.
+        if (isFirst || storage.exchanges.get() === undefined) return isFirst;
+        throw new errors.InvalidDpopProof('the proof was used before');
+      },
     });
   }
 
