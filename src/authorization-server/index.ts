@@ -15,6 +15,7 @@ export type {
   TokenRevokedEvent,
 } from './events.js';
 export type { AuthorizationServer, AuthorizationServerFactory } from './factory.js';
+export type { HostLogin, HostLoginRequest } from './host-login.js';
 export type {
   AuthorizationServerOptions,
   DynamicRegistrationOptions,
@@ -23,7 +24,6 @@ export type {
 } from './options.js';
 export type {
   Authenticate,
-  HostLogin,
   HostPage,
   PageForm,
   PageModels,

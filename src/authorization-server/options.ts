@@ -1,12 +1,13 @@
 import { ConfigurationError } from '../core/errors.js';
 import { parseRate } from '../core/rate.js';
 import { isScopeName } from '../core/scopes.js';
+import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
 import { createSealer, type Sealer } from './keys/sealer.js';
 import { KEYS_PUBLISH_SECONDS } from './keys/signing-keys.js';
 import { flag, onlyNames, optionalFunction, plainObject, refuse, seconds } from './option-checks.js';
 import type { PageOverrides } from './pages/models.js';
-import type { Authenticate, HostLogin } from './pages/parts.js';
+import type { Authenticate } from './pages/parts.js';
 import type { TextOverrides } from './pages/texts.js';
 
 /** A resource server that tokens can be issued for (RFC 8707). */
@@ -185,6 +186,7 @@ function checkFunctions(options: AuthorizationServerOptions): void {
     if (typeof functions.url !== 'function' || typeof functions.userId !== 'function') {
       refuse('login', login, 'give an object with the functions url(interactionUid, context) and userId(context)');
     }
+    optionalFunction('login.authenticatedAtMs', functions.authenticatedAtMs);
     if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
   }
   if (options.ownerScopes !== undefined) readScopes('ownerScopes', options.ownerScopes);

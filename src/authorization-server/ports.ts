@@ -15,14 +15,30 @@ export interface Interaction {
   readonly loginHint: string | undefined;
   /** Where the answer goes, after it was checked; left out where it goes nowhere (devices). */
   readonly redirectUri?: string;
+  /** What the answer has to meet while `prompt` is `login`. */
+  readonly login: LoginConditions;
+}
+
+/** Which authentications answer a login, for a host that asks only when it has to (OpenID Connect Core §3.1.2.1). */
+export interface LoginConditions {
+  /** Only those since then (`prompt=login`, `max_age`); `undefined`: all. */
+  readonly sinceMs: number | undefined;
+  /** Whether nobody was signed in at the host when it was asked for: whoever is now has signed in since. */
+  readonly wasSignedOut: boolean;
 }
 
 /** The engine's side of login and consent. Each answer is the URL to go on at, by 303 (RFC 9700 §4.12). */
 export interface Interactions {
   /** The pending interaction of this browser, or `undefined` if it is unknown, over, or another browser's. */
   current(context: Context): Promise<Interaction | undefined>;
-  /** The user proved who he is. */
-  finishLogin(context: Context, userId: string): Promise<string>;
+  /**
+   * The user proved who he is. If he is not whom `id_token_hint` names, the application gets `login_required`.
+   *
+   * @param authenticatedAtMs when, in milliseconds since the Unix epoch; `undefined`: nobody knows
+   */
+  finishLogin(context: Context, userId: string, authenticatedAtMs: number | undefined): Promise<string>;
+  /** The user cannot be authenticated as the application asks: it gets `login_required`. */
+  failLogin(context: Context): Promise<string>;
   /** The user grants these of the scopes that were asked for. */
   finishConsent(context: Context, grantedScopes: readonly string[]): Promise<string>;
   /** The user refuses: the application gets `access_denied`. */
@@ -60,6 +76,8 @@ export interface EnginePages {
     device: { readonly application: Application; readonly userCode: string; readonly scopes: readonly string[] },
   ): void | Promise<void>;
   deviceDone(context: Context, application: Application): void | Promise<void>;
+  /** Says that the device was refused, by `abort=yes` or where consent was asked for. */
+  deviceRefused(context: Context): void | Promise<void>;
   /** Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it. */
   logoutConfirm(context: Context, form: EngineForm): void | Promise<void>;
   loggedOut(context: Context): void | Promise<void>;

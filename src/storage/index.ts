@@ -46,10 +46,13 @@ export { type NewSigningKey, SigningKeyRepository } from './repositories/signing
 export type { TokenOwner } from './repositories/token-owner.js';
 export { type NewAccessToken, type RevokedTokens, TokenRepository } from './repositories/token-repository.js';
 export {
+  cursorAfter,
   type FoundToken,
   isHashPrefix,
+  type TokenCursor,
   type TokenFilter,
   type TokenKind,
+  type TokenPage,
   TokenSearch,
 } from './repositories/token-search.js';
 export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';

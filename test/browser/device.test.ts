@@ -62,7 +62,9 @@ describe.each([
     const page = await site.open({ javaScriptEnabled });
     await enter(page, userCode);
     await page.getByRole('button', { name: 'No, this is not mine' }).click();
-    await page.getByRole('heading', { name: 'Connect a device' }).waitFor();
+    await page.getByRole('heading', { name: 'Refused' }).waitFor();
+    expect(await page.getByRole('status').textContent()).toContain('The device was refused.');
+    expect(await page.getByLabel('Code').count()).toBe(0);
     expect(await poll(deviceCode)).toMatchObject({ error: 'access_denied' });
     await page.context().close();
   });

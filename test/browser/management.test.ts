@@ -89,6 +89,23 @@ describe.each([
     expect(await inspected.json()).toEqual({ active: false });
   });
 
+  test('a long list is gone through by keyboard, and its links are found by a screen reader', async () => {
+    for (let count = 1; count <= 51; count += 1) await site.register({ name: `Number ${count}`, userId: 'dora' });
+    const page = await open();
+    await openSignedIn(page, 'carol', '/oauth2/staff/applications');
+    await page.goto('/oauth2/staff/applications?user_id=dora');
+    await page.getByRole('link', { name: 'Number 51' }).waitFor();
+    expect(await page.getByRole('link', { name: 'Number 1', exact: true }).count()).toBe(0);
+    const paging = page.getByRole('navigation', { name: 'Pages of this list' });
+    await paging.getByRole('link', { name: 'Older' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Number 1', exact: true }).waitFor();
+    expect(await page.getByLabel('Owner').inputValue()).toBe('dora');
+    await paging.getByRole('link', { name: 'Back to the newest' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Number 51' }).waitFor();
+  });
+
   test('staff finds the applications of a user', async () => {
     await site.register({ name: 'Of bob', userId: 'bob' });
     await site.register({ name: 'Of nobody' });

@@ -81,7 +81,7 @@ export function configuration(
     loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy: prompts(settings.options.login),
+      policy: prompts(settings.options.login, parts.clock),
       url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
     },
     clientBasedCORS: (_ctx, origin, client) =>

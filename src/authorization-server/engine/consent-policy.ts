@@ -1,5 +1,7 @@
 import type { KoaContextWithOIDC, interactionPolicy as policies } from 'oidc-provider';
-import type { HostLogin } from '../pages/index.js';
+import type { Clock } from '../../core/clock.js';
+import type { HostLogin } from '../host-login.js';
+import { noteBeginnings } from './login-conditions.js';
 import { interactionPolicy } from './oidc-provider.js';
 import { asOutage } from './outage.js';
 import { stateOf } from './request-state.js';
@@ -9,7 +11,7 @@ import { stateOf } from './request-state.js';
  *
  * @param login the host's own login, if it has one: it says who is there, and a session of ours only follows it
  */
-export function prompts(login: HostLogin | undefined): policies.DefaultPolicy {
+export function prompts(login: HostLogin | undefined, clock: Clock): policies.DefaultPolicy {
   const policy = interactionPolicy.base();
   // Of a user who was disabled meanwhile only the session is left; he has to sign in, which he cannot.
   policy.get('login')?.checks.add(
@@ -19,6 +21,7 @@ export function prompts(login: HostLogin | undefined): policies.DefaultPolicy {
     }),
   );
   if (login !== undefined) {
+    noteBeginnings(policy.get('login') as policies.Prompt, login, clock);
     const userIdOf = asOutage(login.userId.bind(login));
     // Signed out at the host, or somebody else by now: nobody acts in the name of who was here before.
     policy.get('login')?.checks.add(

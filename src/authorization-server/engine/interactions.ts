@@ -5,7 +5,9 @@ import type { Interaction, Interactions } from '../ports.js';
 import { findAccount } from './accounts.js';
 import { type EngineContext, epochSeconds } from './context.js';
 import { createGrant } from './grants.js';
+import { hintedUserId } from './hinted-user.js';
 import { innerRequest } from './inner-request.js';
+import { loginConditionsOf } from './login-conditions.js';
 import { errors } from './oidc-provider.js';
 import { endSession } from './sessions.js';
 
@@ -16,6 +18,12 @@ interface Question {
   /** Those of them that the user is asked for. */
   readonly asked: readonly string[];
 }
+
+/**
+ * In seconds since the Unix epoch: when a user has authenticated if nobody knows. It is too long ago for every `max_age`,
+ * and still a time, as `auth_time` has to be.
+ */
+const LONG_AGO = 1;
 
 /** Login and consent, over the interactions that oidc-provider keeps. */
 export class EngineInteractions implements Interactions {
@@ -40,22 +48,30 @@ export class EngineInteractions implements Interactions {
       scopes: prompt.name === 'consent' ? questionOf(stored).asked : questionOf(stored).requested,
       loginHint: typeof hint === 'string' ? hint : undefined,
       redirectUri: typeof redirectUri === 'string' ? redirectUri : undefined,
+      login: loginConditionsOf(stored, this.context.parts.clock),
     };
   }
 
-  async finishLogin(context: Context, userId: string): Promise<string> {
+  async finishLogin(context: Context, userId: string, authenticatedAtMs: number | undefined): Promise<string> {
     const stored = await this.required(context);
     const { parts } = this.context;
     if ((await findAccount(parts.users, userId, undefined)) === undefined) {
       return this.finish(stored, { error: 'access_denied', error_description: 'the user may not sign in' });
     }
+    const hinted = hintedUserId(stored);
+    if (hinted !== undefined && hinted !== userId) return this.fail(stored);
     const other = stored.session;
     if (other !== undefined && other.accountId !== userId) {
       // Somebody else signs in at this browser: the session before is over, and nothing of it goes on.
       await endSession(this.context, await this.provider(), context);
       stored.session = undefined;
     }
-    return this.finish(stored, { login: { accountId: userId, ts: epochSeconds(parts.clock) } });
+    const ts = authenticatedAtMs === undefined ? LONG_AGO : Math.floor(authenticatedAtMs / 1000);
+    return this.finish(stored, { login: { accountId: userId, ts } });
+  }
+
+  async failLogin(context: Context): Promise<string> {
+    return this.fail(await this.required(context));
   }
 
   async finishConsent(context: Context, grantedScopes: readonly string[]): Promise<string> {
@@ -86,6 +102,11 @@ export class EngineInteractions implements Interactions {
   async refuse(context: Context): Promise<string> {
     const description = 'the user refused';
     return this.finish(await this.required(context), { error: 'access_denied', error_description: description });
+  }
+
+  private fail(stored: StoredInteraction): Promise<string> {
+    const description = 'the user was not authenticated as was asked for';
+    return this.finish(stored, { error: 'login_required', error_description: description });
   }
 
   private async finish(stored: StoredInteraction, result: InteractionResults): Promise<string> {

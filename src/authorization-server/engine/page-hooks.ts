@@ -28,7 +28,9 @@ export async function showDeviceCode(
   error: Error | undefined,
 ): Promise<void> {
   const name = error?.name ?? '';
-  const isReRender = error === undefined || name === 'AbortedError' || Object.hasOwn(DEVICE_PROBLEMS, name);
+  // oidc-provider has one hook for the form and for all that went wrong with it, and counts a refusal to that.
+  if (name === 'AbortedError') return show(ctx, (outer) => context.pages.deviceRefused(outer));
+  const isReRender = error === undefined || Object.hasOwn(DEVICE_PROBLEMS, name);
   if (!isReRender) return showError(context, ctx, out ?? { error: 'server_error' });
   const entered = (error as { readonly userCode?: string } | undefined)?.userCode ?? stateOf(ctx).userCode;
   const form = formOf(ctx, 'code_verification');

@@ -28,6 +28,7 @@ export function enginePages({ renderer, parts }: Pick<PageServices, 'renderer' |
       });
     },
     deviceDone: (context, application) => renderer.show(context, 'deviceDone', { application: shown(application) }),
+    deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),
     logoutConfirm: (context, form) => renderer.show(context, 'logout', { form }),
     loggedOut: (context) => renderer.show(context, 'loggedOut', {}),
     error(context, { error, description }) {

@@ -24,7 +24,6 @@ import { Viewers } from './viewers.js';
 export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './models.js';
 export type {
   Authenticate,
-  HostLogin,
   ManagedApplications,
   PagesParts,
   SignInAttempt,

@@ -17,6 +17,14 @@ export interface ShownApplication {
   readonly name: string;
 }
 
+/** The links between the parts of a list, which is newest first; `undefined` where there is no such part. */
+export interface Paging {
+  /** The first part, from any other. */
+  readonly newestUrl: string | undefined;
+  /** The next part. */
+  readonly olderUrl: string | undefined;
+}
+
 /** Who looks at the page. */
 export interface Viewer {
   readonly id: string;
@@ -66,6 +74,8 @@ export interface DeviceConfirmModel {
 export interface DeviceDoneModel {
   readonly application: ShownApplication;
 }
+
+export type DeviceRefusedModel = Record<string, never>;
 
 /** A button `logout=yes`. */
 export interface LogoutModel {
@@ -129,8 +139,7 @@ export interface ApplicationsModel {
   readonly notice: Notice | undefined;
   /** Staff only: what was looked for. */
   readonly search: { readonly action: string; readonly clientId: string; readonly userId: string } | undefined;
-  /** Whether there are more than are shown. */
-  readonly hasMore: boolean;
+  readonly paging: Paging;
 }
 
 export interface ApplicationModel {
@@ -215,7 +224,7 @@ export interface TokensModel {
   /** `undefined`: nothing was looked for yet. */
   readonly tokens: readonly ListedToken[] | undefined;
   readonly problem: 'hash' | undefined;
-  readonly hasMore: boolean;
+  readonly paging: Paging;
   readonly notice: Notice | undefined;
 }
 
@@ -229,6 +238,7 @@ export interface PageModels {
   readonly deviceCode: DeviceCodeModel;
   readonly deviceConfirm: DeviceConfirmModel;
   readonly deviceDone: DeviceDoneModel;
+  readonly deviceRefused: DeviceRefusedModel;
   readonly logout: LogoutModel;
   readonly loggedOut: LoggedOutModel;
   readonly error: ErrorModel;

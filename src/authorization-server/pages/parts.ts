@@ -5,6 +5,7 @@ import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
 import type { ApplicationRepository, TokenKind, TokenSearch } from '../../storage/index.js';
+import type { HostLogin } from '../host-login.js';
 import type { Sealer } from '../keys/sealer.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
 import type { PageOverrides } from './models.js';
@@ -34,21 +35,10 @@ export type Authenticate = (
   context: Context,
 ) => string | undefined | PromiseLike<string | undefined>;
 
-/** A login of the host's own, in place of the login page. */
-export interface HostLogin {
-  /**
-   * Where the user signs in. Afterwards the browser goes to `<prefix>/interaction/<interactionUid>`, or, where that is
-   * `undefined`, back to the page that it came from.
-   */
-  url(interactionUid: string | undefined, context: Context): string;
-  /** The id of the user who is signed in at the host. */
-  userId(context: Context): string | undefined | PromiseLike<string | undefined>;
-}
-
 /** What is done with applications. `ApplicationRepository` does it. */
 export type ManagedApplications = Pick<
   ApplicationRepository,
-  'findByClientId' | 'list' | 'search' | 'create' | 'update' | 'rotateSecret' | 'disable' | 'enable' | 'delete'
+  'findByClientId' | 'search' | 'create' | 'update' | 'rotateSecret' | 'disable' | 'enable' | 'delete'
 >;
 
 /** What staff does with tokens. */

@@ -81,7 +81,9 @@ export class SignedIn {
     const viewer = await viewers.current(context);
     if (viewer !== undefined) return viewer;
     if (parts.login !== undefined) {
-      seeOther(context, parts.login.url(undefined, context));
+      // Whoever is signed in there all the same may not act: only as somebody else can he go on.
+      const reauthenticate = (await viewers.userId(context)) !== undefined;
+      seeOther(context, parts.login.url(undefined, context, { reauthenticate }));
       return undefined;
     }
     // A form cannot be sent again after signing in, but the page before it can be shown.

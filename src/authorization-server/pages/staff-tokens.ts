@@ -1,15 +1,15 @@
 import type { Context } from 'koa';
-import { type FoundToken, isHashPrefix } from '../../storage/index.js';
+import { cursorAfter, type FoundToken, isHashPrefix } from '../../storage/index.js';
 import { seeOther } from './continuation.js';
 import { readQuery } from './form-body.js';
 import type { ListedToken, Viewer } from './models.js';
 import { noticeOf } from './notices.js';
 import { PageError } from './page-error.js';
+import { PAGE_SIZE, pagingOf, rowBefore } from './paging.js';
 import type { PageRoute, PathParameters } from './router.js';
 import type { PageServices } from './services.js';
 import { SignedIn } from './sign-in.js';
 
-const PAGE_SIZE = 50;
 /** The width of the columns. */
 const MAXIMUM_ID_LENGTH = 255;
 /** How much of a digest is shown: enough to tell tokens apart. */
@@ -45,14 +45,23 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
       ...(hashPrefix !== '' && { hashPrefix }),
     };
     const isSearch = isHash && Object.keys(given).length > 0;
-    const tokens = isSearch ? await parts.tokens.search(given, { limit: PAGE_SIZE + 1 }) : undefined;
+    const before = { access: rowBefore(query, 'before_access'), refresh: rowBefore(query, 'before_refresh') };
+    const found = isSearch ? await parts.tokens.search(given, { limit: PAGE_SIZE + 1, before }) : [];
+    const shown = found.slice(0, PAGE_SIZE);
+    const older = found.length > shown.length ? cursorAfter(shown, before) : undefined;
+    // What is no digest may be a token that was pasted by mistake: it is not shown again.
+    const shownHash = isHash ? hashPrefix : '';
     const model = {
       viewer,
-      // What is no digest may be a token that was pasted by mistake: it is not shown again.
-      search: { action: listUrl, clientId, userId, hashPrefix: isHash ? hashPrefix : '' },
-      tokens: tokens?.slice(0, PAGE_SIZE).map(listed),
+      search: { action: listUrl, clientId, userId, hashPrefix: shownHash },
+      tokens: isSearch ? shown.map(listed) : undefined,
       problem: isHash ? undefined : ('hash' as const),
-      hasMore: (tokens?.length ?? 0) > PAGE_SIZE,
+      paging: pagingOf({
+        listUrl,
+        search: { client_id: clientId, user_id: userId, hash: shownHash },
+        isNewest: before.access === undefined && before.refresh === undefined,
+        older: older && { before_access: older.access, before_refresh: older.refresh },
+      }),
       notice: noticeOf(context),
     };
     await renderer.show(context, 'tokens', model, isHash ? 200 : 400);

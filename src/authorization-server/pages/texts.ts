@@ -43,7 +43,9 @@ export const ENGLISH = {
     problem: 'There is a problem',
     problemTitle: 'Error: {title}',
     cancel: 'Cancel',
-    more: 'There are more than are shown. Search for something narrower.',
+    paging: 'Pages of this list',
+    older: 'Older',
+    newest: 'Back to the newest',
     search: 'Search',
   }),
   login: words({
@@ -84,6 +86,8 @@ export const ENGLISH = {
     abort: 'No, this is not mine',
     doneTitle: 'Connected',
     done: '{application} is connected. You can close this page and go on at the device.',
+    refusedTitle: 'Refused',
+    refused: 'The device was refused. It has no access to your account. You can close this page.',
   }),
   logout: words({
     title: 'Sign out',

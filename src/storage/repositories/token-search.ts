@@ -39,6 +39,24 @@ export interface FoundToken {
   readonly revokedAtMs: number | null;
 }
 
+/** Where a page of tokens begins: only what is older than the row of this id, for each kind. */
+export type TokenCursor = Readonly<Partial<Record<TokenKind, number>>>;
+
+/** A part of a list of tokens that is newest first. */
+export interface TokenPage extends Pick<Page, 'limit'> {
+  /** What `cursorAfter` says of the page before. */
+  readonly before?: TokenCursor;
+}
+
+/**
+ * Where the page after this one begins.
+ *
+ * @param before where this one began
+ */
+export function cursorAfter(page: readonly FoundToken[], before: TokenCursor = {}): TokenCursor {
+  return { ...before, ...Object.fromEntries(page.map(({ kind, id }) => [kind, id])) };
+}
+
 /** Fewer digits would find a good part of the table. */
 const HASH_PREFIX = /^[0-9a-f]{4,64}$/i;
 
@@ -54,30 +72,27 @@ export class TokenSearch {
   constructor(private readonly models: OAuth2Models) {}
 
   /**
-   * The tokens that the filter finds, newest first. The next page begins before the last `id`; the two kinds have ids of
-   * their own, so that asks for a `kind`.
+   * The tokens that the filter finds, newest first. Of one kind the order is that of the ids, so that pages neither skip
+   * nor repeat a token where clocks went back; the two kinds are merged by their times.
    *
    * @throws TypeError if the filter is empty, or if a part of it or of the page cannot be one
    */
-  async search(filter: TokenFilter, page: Page = {}): Promise<FoundToken[]> {
-    const { limit, beforeId } = checkedPage(page);
+  async search(filter: TokenFilter, { limit: wanted, before = {} }: TokenPage = {}): Promise<FoundToken[]> {
+    const { limit } = checkedPage({ limit: wanted });
+    for (const beforeId of Object.values(before)) checkedPage({ beforeId });
     const { clientId, userId, hashPrefix, kind } = filter;
     if (clientId === undefined && userId === undefined && hashPrefix === undefined) {
       throw new TypeError('Neither clientId nor userId nor hashPrefix is given; all tokens at once are never meant.');
     }
-    if (beforeId !== undefined && kind === undefined) throw new TypeError('beforeId is given without a kind.');
     if (userId !== undefined) requireUserId(userId);
     const digests = hashPrefix === undefined ? undefined : digestRange(hashPrefix);
     return orUnavailable(async () => {
       const application = clientId === undefined ? undefined : await this.application(clientId);
       if (clientId !== undefined && application === undefined) return [];
-      const wanted = { applicationId: application?.id, userId, digests, limit, beforeId };
-      const kinds: readonly TokenKind[] = kind === undefined ? ['access', 'refresh'] : [kind];
-      const pages = await Promise.all(kinds.map((one) => this.page(one, wanted)));
-      return pages
-        .flat()
-        .sort((left, right) => right.createdAtMs - left.createdAtMs)
-        .slice(0, limit);
+      const conditions = { applicationId: application?.id, userId, digests, limit };
+      const page = (one: TokenKind) => this.page(one, { ...conditions, beforeId: before[one] });
+      if (kind !== undefined) return page(kind);
+      return merged(...(await Promise.all([page('access'), page('refresh')]))).slice(0, limit);
     });
   }
 
@@ -128,6 +143,25 @@ function digestRange(prefix: string): [Buffer, Buffer] {
     throw new TypeError('hashPrefix is not the beginning of a SHA-256 digest; use 4 to 64 hexadecimal digits.');
   }
   return [Buffer.from(prefix.padEnd(64, '0'), 'hex'), Buffer.from(prefix.padEnd(64, 'f'), 'hex')];
+}
+
+/** Both in their own order, and which is next by which is newer. */
+function merged(left: readonly FoundToken[], right: readonly FoundToken[]): FoundToken[] {
+  const all: FoundToken[] = [];
+  let [leftCount, rightCount] = [0, 0];
+  for (;;) {
+    const [one, other] = [left[leftCount], right[rightCount]];
+    if (one === undefined || other === undefined) {
+      return [...all, ...left.slice(leftCount), ...right.slice(rightCount)];
+    }
+    if (one.createdAtMs >= other.createdAtMs) {
+      all.push(one);
+      leftCount += 1;
+    } else {
+      all.push(other);
+      rightCount += 1;
+    }
+  }
 }
 
 function found(kind: TokenKind, token: StoredToken): FoundToken {

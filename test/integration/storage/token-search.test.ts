@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../../../src/core/digest.js';
-import { type Application, type TokenFilter, TokenSearch } from '../../../src/storage/index.js';
+import {
+  type Application,
+  cursorAfter,
+  type TokenCursor,
+  type TokenFilter,
+  type TokenPage,
+  TokenSearch,
+} from '../../../src/storage/index.js';
 import { databaseKinds } from '../../support/services.js';
 import { type Fixture, openFixture, storeRefreshToken, storeToken } from './fixture.js';
 
@@ -77,19 +84,43 @@ describe.each(databaseKinds())('the token search on %s', (kind) => {
     expect(await search.find('access', Number.NaN)).toBeUndefined();
   });
 
-  test('goes on page by page', async () => {
-    const pages: string[][] = [];
-    let beforeId: number | undefined;
-    for (;;) {
-      const page = await search.search({ clientId: 'shop', kind: 'access' }, { limit: 1, beforeId });
-      if (page.length === 0) break;
-      pages.push(page.map(({ hash }) => hash.slice(0, 6)));
-      beforeId = page[0]?.id;
-    }
-    expect(pages).toEqual([['abcd0f'], ['abcd01']]);
+  test.each([
+    [{ clientId: 'shop', kind: 'access' } as const, ['abcd0f', 'abcd01']],
+    [{ clientId: 'shop' }, ['abcd00', 'abcd0f', 'abcd01']],
+  ])('goes on page by page: %j', async (filter, hashes) => {
+    expect(await allPages(filter, 1)).toEqual(hashes);
   });
 
-  test.each<[TokenFilter, { limit?: number; beforeId?: number }]>([
+  test('goes on page by page through both kinds, without loss and double, also where clocks went back', async () => {
+    const columns = (number: number, createdAtMs: number) => ({
+      tokenHash: digest(`ee${number}0`),
+      userId: 'dora',
+      createdAtMs,
+    });
+    for (const [number, createdAtMs] of [5, 9, 6, 7, 7].entries())
+      await storeToken(fixture, columns(number, createdAtMs));
+    for (const [number, createdAtMs] of [8, 4, 7, 10].entries()) {
+      await storeRefreshToken(fixture, columns(number + 5, createdAtMs));
+    }
+    const all = (await search.search({ userId: 'dora' })).map(({ hash }) => hash.slice(0, 6));
+    expect([...all].sort()).toEqual(Array.from({ length: 9 }, (_, number) => `ee${number}055`.slice(0, 6)));
+    for (const limit of [1, 2, 3, 8, 9, 10])
+      expect([limit, await allPages({ userId: 'dora' }, limit)]).toEqual([limit, all]);
+  });
+
+  /** The beginnings of the digests on all pages, one page after the other. */
+  async function allPages(filter: TokenFilter, limit: number): Promise<string[]> {
+    const hashes: string[] = [];
+    let before: TokenCursor = {};
+    for (;;) {
+      const page = await search.search(filter, { limit, before });
+      if (page.length === 0) return hashes;
+      hashes.push(...page.map(({ hash }) => hash.slice(0, 6)));
+      before = cursorAfter(page, before);
+    }
+  }
+
+  test.each<[TokenFilter, TokenPage]>([
     [{}, {}],
     [{ hashPrefix: 'abc' }, {}],
     [{ hashPrefix: 'abcg' }, {}],
@@ -98,7 +129,8 @@ describe.each(databaseKinds())('the token search on %s', (kind) => {
     [{ userId: '' }, {}],
     [{ userId: 'alice' }, { limit: 0 }],
     [{ userId: 'alice' }, { limit: 1_001 }],
-    [{ userId: 'alice' }, { beforeId: 3 }],
+    [{ userId: 'alice' }, { before: { access: 0.5 } }],
+    [{ userId: 'alice' }, { before: { refresh: Number.NaN } }],
   ])('%j with the page %j is refused', async (filter, page) => {
     await expect(search.search(filter, page)).rejects.toThrow(TypeError);
   });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { authorization, authorize, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
@@ -84,14 +84,38 @@ describe.each(STACKS)('OpenID Connect, on %s', (name) => {
     expect(response.get('error')).toBe('invalid_request');
   });
 
-  test('[OpenID Core §3.1.2.1] max_age=0 and prompt=login make the user sign in again', async () => {
+  test.each<Readonly<Record<string, string>>>([{ prompt: 'login' }, { max_age: '0' }, { max_age: '60' }])(
+    '[OpenID Core §3.1.2.1] %j makes the user sign in again, and auth_time is when he did',
+    async (parameters) => {
+      const agent = suite.agent();
+      await authorize(agent, authorization(client, { scope: 'openid' }));
+      suite.clock.offsetSeconds += 100;
+      const request = authorization(client, { scope: 'openid', ...parameters });
+      const visit = await agent.get(`/oauth2/authorize?${request.query}`);
+      expect(visit.body).toContain('name="password"');
+      // Looking at the page again is not signing in.
+      expect((await agent.get(visit.url)).body).toContain('name="password"');
+      const code = responseOf(await agent.submit(visit, { username: 'alice', password: 'ecila' })).get('code') ?? '';
+      const { body } = await suite.exchange(client, { code, verifier: request.verifier });
+      const { auth_time } = decodeJwt(String(body.id_token));
+      expect(Math.abs(Number(auth_time) - suite.clock.nowMilliseconds() / 1000)).toBeLessThan(10);
+      suite.clock.offsetSeconds = 0;
+    },
+  );
+
+  test('[OpenID Core §3.1.2.1] max_age: who has signed in recently enough is not asked again', async () => {
     const agent = suite.agent();
     await authorize(agent, authorization(client, { scope: 'openid' }));
-    for (const parameters of [{ prompt: 'login' }, { max_age: '0' }]) {
-      const { query } = authorization(client, { scope: 'openid', ...parameters });
-      const visit = await agent.get(`/oauth2/authorize?${query}`);
-      expect([parameters, visit.body.includes('name="password"')]).toEqual([parameters, true]);
-    }
+    const { query } = authorization(client, { scope: 'openid', max_age: '60' });
+    expect(responseOf(await agent.get(`/oauth2/authorize?${query}`)).get('code')).not.toBeNull();
+  });
+
+  test('[OpenID Core §3.1.2.1] who signs in and is not whom id_token_hint names gets nothing: login_required', async () => {
+    const { id_token: hint = '' } = await suite.tokens(client, { scope: 'openid' });
+    const ask = (user: string) =>
+      authorize(suite.agent(), authorization(client, { scope: 'openid', id_token_hint: hint }), { user });
+    expect(responseOf(await ask('bob')).get('error')).toBe('login_required');
+    expect(responseOf(await ask('alice')).get('code')).not.toBeNull();
   });
 
   test.each(['a.b.c', 'nonsense', ''])(

@@ -137,6 +137,19 @@ describe.each(STACKS)('the device grant, on %s', (name) => {
     expectError(await poll(aborted), 400, 'access_denied');
   });
 
+  test('[AS-39 §3.3] who refuses is told so, where he compares the code and where he is asked for consent', async () => {
+    const fresh = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
+    const denied = await confirm(suite.agent(), await begin(fresh), 'bob', 'deny');
+    const agent = suite.agent();
+    const aborted = await agent.submit(await enter(agent, (await begin()).user_code), { abort: 'yes' });
+    for (const { status, body } of [denied, aborted]) {
+      expect([status, /<h1>(.*)<\/h1>/.exec(body)?.[1]]).toEqual([200, 'Refused']);
+      expect(body).toMatch(/<p role="status">The device was refused\./);
+      expect(body).toContain('<title>Refused · ');
+      expect(body).not.toContain('user_code');
+    }
+  });
+
   test('[AS-39 §3.4] the code is bound to its application; a stranger’s try neither works nor hurts it', async () => {
     const other = await suite.server.register(FOR_USERS);
     const device = await begin();

@@ -39,6 +39,11 @@ describe('authorizationServer(options)', () => {
     ['defaultScopes', { defaultScopes: anything('read') }, /a list/],
     ['authenticate', { authenticate: anything('yes') }, /a function/],
     ['login', { login: anything({ url: '/login' }) }, /the functions url/],
+    [
+      'login.authenticatedAtMs',
+      { authenticate: undefined, login: anything({ url: () => '/', userId: () => 'a', authenticatedAtMs: 5 }) },
+      /give a function/,
+    ],
     ['resources', { resources: { 'api#x': { scopes: [] } } }, /absolute URI without a fragment/],
     ['throttling.tokens', { throttling: anything({ tokens: '1/m' }) }, /known are token/],
     ['dynamicRegistration', { dynamicRegistration: anything(true) }, /give an object/],

@@ -7,14 +7,13 @@ import { readQuery } from '../form-body.js';
 import type { ConfirmModel, Notice, Viewer } from '../models.js';
 import { noticeOf } from '../notices.js';
 import { PageError } from '../page-error.js';
+import { PAGE_SIZE, pagingOf, rowBefore } from '../paging.js';
 import type { PageRoute } from '../router.js';
 import type { PageServices } from '../services.js';
 import { type ApplicationArea, listed, ownersArea, staffArea, urlOf } from './area.js';
 import { ApplicationForm } from './form.js';
 import { NewSecrets } from './secrets.js';
 
-/** How many applications staff is shown at once. */
-const PAGE_SIZE = 50;
 /** The width of the columns. */
 const MAXIMUM_ID_LENGTH = 255;
 
@@ -36,17 +35,23 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
     if (Math.max(search.clientId.length, search.userId.length) > MAXIMUM_ID_LENGTH) {
       throw new PageError(400, 'badRequest');
     }
-    const found = area.isStaff
-      ? await applications.search(givenOnly(search), { limit: PAGE_SIZE + 1 })
-      : await applications.list({ userId: viewer.id });
-    const shown = area.isStaff ? found.slice(0, PAGE_SIZE) : found;
+    const beforeId = rowBefore(query, 'before');
+    // Owners look for nothing: theirs are what they find.
+    const filter = area.isStaff ? givenOnly(search) : { userId: viewer.id };
+    const found = await applications.search(filter, { limit: PAGE_SIZE + 1, beforeId });
+    const shown = found.slice(0, PAGE_SIZE);
     await renderer.show(context, 'applications', {
       viewer,
       applications: shown.map((application) => listed(area, application)),
       newUrl: `${area.listUrl}/new`,
       notice: noticeOf(context),
       search: area.isStaff ? { action: area.listUrl, ...search } : undefined,
-      hasMore: found.length > shown.length,
+      paging: pagingOf({
+        listUrl: area.listUrl,
+        search: area.isStaff ? { client_id: search.clientId, user_id: search.userId } : {},
+        isNewest: beforeId === undefined,
+        older: found.length > shown.length ? { before: shown.at(-1)?.id } : undefined,
+      }),
     });
   }
 

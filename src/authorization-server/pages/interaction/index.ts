@@ -3,11 +3,16 @@ import { PageError } from '../page-error.js';
 import type { PageRoute, PathParameters } from '../router.js';
 import type { PageServices } from '../services.js';
 import { ConsentStep } from './consent.js';
+import { HostLoginStep } from './host-login.js';
 import { LoginStep } from './login.js';
 
 /** What a browser is asked on its way through the authorization endpoint. */
 export function interactionRoutes(services: PageServices): PageRoute[] {
-  const steps = { login: new LoginStep(services), consent: new ConsentStep(services) };
+  const { login } = services.parts;
+  const steps = {
+    login: login === undefined ? new LoginStep(services) : new HostLoginStep(services, login),
+    consent: new ConsentStep(services),
+  };
 
   async function current(context: Context, { uid }: PathParameters) {
     const interaction = await services.parts.interactions.current(context);

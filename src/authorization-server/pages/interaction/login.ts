@@ -1,21 +1,14 @@
 import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
-import { seeOther } from '../continuation.js';
 import { type RefusedSignIn, showLogin } from '../login-page.js';
 import type { PageServices } from '../services.js';
 
-/** Login on the way to an application. */
+/** Login on the way to an application, by user name and password. */
 export class LoginStep {
   constructor(private readonly services: PageServices) {}
 
   async show(context: Context, interaction: Interaction): Promise<void> {
-    const { login, interactions } = this.services.parts;
-    if (login === undefined) return this.page(context, interaction, interaction.loginHint ?? '', undefined);
-    const userId = await login.userId(context);
-    const viewer = userId === undefined ? undefined : await this.services.viewers.of(userId);
-    const url =
-      viewer === undefined ? login.url(interaction.uid, context) : await interactions.finishLogin(context, viewer.id);
-    seeOther(context, url);
+    await this.page(context, interaction, interaction.loginHint ?? '', undefined);
   }
 
   async take(context: Context, interaction: Interaction): Promise<void> {
@@ -26,7 +19,8 @@ export class LoginStep {
     }
     const result = await passwords.check(context, fields);
     if (!('userId' in result)) return this.page(context, interaction, fields.value('username'), result);
-    continuation.goOn(context, await parts.interactions.finishLogin(context, result.userId));
+    const url = await parts.interactions.finishLogin(context, result.userId, parts.clock.nowMilliseconds());
+    continuation.goOn(context, url);
   }
 
   private page(

@@ -19,7 +19,7 @@ layout('@frame', { title });
 </form>
 <% } %>
 <% if (model.applications.length === 0) { %>
-<p class="empty"><%= model.search ? t.noneFound : t.none %></p>
+<p class="empty"><%= model.search || model.paging.newestUrl ? t.noneFound : t.none %></p>
 <% } else { %>
 <ul class="items">
 <% for (const application of model.applications) { %>
@@ -33,8 +33,8 @@ layout('@frame', { title });
 </li>
 <% } %>
 </ul>
-<% if (model.hasMore) { %><p class="hint"><%= texts.frame.more %></p><% } %>
 <% } %>
+<%~ include('@paging') %>
 `;
 
 export const APPLICATION = `<%

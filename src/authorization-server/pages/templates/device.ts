@@ -55,3 +55,13 @@ layout('@frame', { title: texts.device.doneTitle });
 <p role="status"><%~ it.fillHtml(texts.device.done, { application: model.application.name }) %></p>
 </div>
 `;
+
+export const DEVICE_REFUSED = `<%
+const { texts } = it;
+layout('@frame', { title: texts.device.refusedTitle });
+%>
+<div class="card">
+<h1><%= texts.device.refusedTitle %></h1>
+<p role="status"><%= texts.device.refused %></p>
+</div>
+`;

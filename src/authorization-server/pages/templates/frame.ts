@@ -60,6 +60,15 @@ export const PROBLEMS = `<% if (it.problems.length > 0) { %>
 <% } %>
 `;
 
+/** The links between the parts of a list. */
+export const PAGING = `<% if (it.model.paging.newestUrl || it.model.paging.olderUrl) { %>
+<nav aria-label="<%= it.texts.frame.paging %>" class="choices">
+<% if (it.model.paging.newestUrl) { %><a class="button" href="<%= it.model.paging.newestUrl %>"><%= it.texts.frame.newest %></a><% } %>
+<% if (it.model.paging.olderUrl) { %><a class="button" rel="next" href="<%= it.model.paging.olderUrl %>"><%= it.texts.frame.older %></a><% } %>
+</nav>
+<% } %>
+`;
+
 /** Scopes with what people are told of them. */
 export const SCOPES = `<ul class="scopes">
 <% for (const scope of it.scopes) { %>

@@ -1,8 +1,8 @@
 import type { PageName } from '../models.js';
 import { AUTHORIZED_APPLICATIONS, CONFIRM } from './account.js';
 import { APPLICATION, APPLICATION_FORM, APPLICATIONS } from './applications.js';
-import { DEVICE_CODE, DEVICE_CONFIRM, DEVICE_DONE } from './device.js';
-import { FRAME, HIDDEN, NOTICE, PROBLEMS, SCOPES } from './frame.js';
+import { DEVICE_CODE, DEVICE_CONFIRM, DEVICE_DONE, DEVICE_REFUSED } from './device.js';
+import { FRAME, HIDDEN, NOTICE, PAGING, PROBLEMS, SCOPES } from './frame.js';
 import { CONSENT, CONTINUE, ERROR, LOGGED_OUT, LOGIN, LOGOUT } from './interaction.js';
 import { TOKENS } from './tokens.js';
 
@@ -11,6 +11,7 @@ export const PARTIALS: Readonly<Record<string, string>> = {
   '@frame': FRAME,
   '@hidden': HIDDEN,
   '@notice': NOTICE,
+  '@paging': PAGING,
   '@problems': PROBLEMS,
   '@scopes': SCOPES,
 };
@@ -22,6 +23,7 @@ export const TEMPLATES: Readonly<Record<PageName, string>> = {
   deviceCode: DEVICE_CODE,
   deviceConfirm: DEVICE_CONFIRM,
   deviceDone: DEVICE_DONE,
+  deviceRefused: DEVICE_REFUSED,
   logout: LOGOUT,
   loggedOut: LOGGED_OUT,
   error: ERROR,

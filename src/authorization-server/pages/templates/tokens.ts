@@ -39,7 +39,7 @@ layout('@frame', { title: t.title, hasProblem: problems.length > 0 });
 <% } %>
 </tbody>
 </table>
-<% if (model.hasMore) { %><p class="hint"><%= texts.frame.more %></p><% } %>
 <% } %>
+<%~ include('@paging') %>
 <% } %>
 `;

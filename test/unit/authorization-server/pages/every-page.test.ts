@@ -163,4 +163,26 @@ describe('a login of the host', () => {
       await pages.close();
     }
   });
+
+  test.each([1_700_000_000, Date.now() + 3_600_000, Number.NaN, '2024-01-01', new Date()])(
+    'that says %p for a time signs nobody in, and the log says what it has to say',
+    async (time) => {
+      const log: string[] = [];
+      const write = (message: string) => void log.push(message);
+      const pages = await PagesServer.start({
+        logger: { info: write, warn: write, error: write },
+        options: {
+          authenticate: undefined,
+          login: { url: () => '/own-login', userId: () => 'alice', authenticatedAtMs: () => time as number },
+        },
+      });
+      try {
+        const answer = await pages.authorize(pages.agent(), await pages.register());
+        expect([answer.status, answer.heading]).toEqual([500, 'This did not work']);
+        expect(log.join()).toContain('login.authenticatedAtMs answered');
+      } finally {
+        await pages.close();
+      }
+    },
+  );
 });
