@@ -35,7 +35,7 @@ function collect(request: IncomingMessage): Promise<string> {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const leave = () => {
-      request.off('readable', take).off('close', closed);
+      request.off('readable', take).off('end', finish).off('close', broken);
     };
     const take = () => {
       for (let given = request.read(); given !== null; given = request.read()) {
@@ -47,6 +47,7 @@ function collect(request: IncomingMessage): Promise<string> {
         leave();
         return reject(tooLarge());
       }
+      // Over HTTP/2 only the event tells, which comes a little later.
       if (request.complete) finish();
     };
     const finish = () => {
@@ -56,13 +57,12 @@ function collect(request: IncomingMessage): Promise<string> {
       if (isUtf8(body)) resolve(body.toString('utf8'));
       else reject(new BadRequest('the body is not UTF-8'));
     };
-    const closed = () => {
-      if (request.complete) return finish();
+    const broken = () => {
       leave();
       // A connection that breaks off is the caller's doing.
       reject(new BadRequest('the body is not complete'));
     };
-    request.on('readable', take).on('close', closed);
+    request.on('readable', take).on('end', finish).on('close', broken);
   });
 }
 

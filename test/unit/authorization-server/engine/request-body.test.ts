@@ -1,6 +1,9 @@
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect as connectHttp2, createServer } from 'node:http2';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import Koa from 'koa';
 import {
   basic,
   type RunningAuthorizationServer,
@@ -100,6 +103,30 @@ describe('the body of a token request', () => {
     await send([type, 'Content-Length: 500'], [FORM], (socket) => socket.destroy()).catch(() => undefined);
     await send([type, 'Content-Length: 500'], [FORM], (socket) => socket.resetAndDestroy()).catch(() => undefined);
     expect(await send([type, length], [FORM])).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test.each([FORM, ''])('may come by HTTP/2: %j', async (form) => {
+    const koa = new Koa();
+    const mounted = server.oauth2.authorizationServer;
+    if (mounted !== undefined) koa.use(mounted.middleware());
+    const overHttp2 = createServer(koa.callback());
+    await new Promise<void>((resolve) => overHttp2.listen(0, '127.0.0.1', resolve));
+    const session = connectHttp2(`http://127.0.0.1:${(overHttp2.address() as AddressInfo).port}`);
+    try {
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/oauth2/token',
+        authorization: basic(client),
+        'content-type': 'application/x-www-form-urlencoded',
+      });
+      stream.end(form);
+      const [fields] = await once(stream, 'response');
+      expect(fields[':status']).toBe(form === '' ? 400 : 200);
+      stream.destroy();
+    } finally {
+      session.destroy();
+      overHttp2.close();
+    }
   });
 
   test('a connection goes on after each answer', async () => {
