@@ -10,6 +10,7 @@ type Found = Application | undefined;
 interface Kept {
   application: Found | Promise<Found>;
   readonly untilMs: number;
+  readonly untilWallMs: number;
 }
 
 /** Applications that were read within the last second; for answers that are allowed to be that old. */
@@ -20,9 +21,13 @@ export class RecentApplications {
 
   /** The application at once if it was read already, else a promise for it. */
   find(clientId: string): Found | Promise<Found> {
-    const now = this.context.parts.clock.monotonicMilliseconds();
+    const { clock } = this.context.parts;
+    const now = clock.monotonicMilliseconds();
+    const wall = clock.nowMilliseconds();
     const known = this.kept.get(clientId);
-    return known !== undefined && now < known.untilMs ? known.application : this.read(clientId, now);
+    return known !== undefined && now < known.untilMs && wall < known.untilWallMs
+      ? known.application
+      : this.read(clientId, now, wall);
   }
 
   /** Forgets what turned out to be older than it may be. */
@@ -30,10 +35,14 @@ export class RecentApplications {
     this.kept.delete(clientId);
   }
 
-  private async read(clientId: string, now: number): Promise<Found> {
+  private async read(clientId: string, now: number, wall: number): Promise<Found> {
     if (this.kept.size >= CAPACITY) this.kept.clear();
     const reading = this.context.findApplication(clientId);
-    const kept: Kept = { application: reading, untilMs: now + KEPT_MILLISECONDS };
+    const kept: Kept = {
+      application: reading,
+      untilMs: now + KEPT_MILLISECONDS,
+      untilWallMs: wall + KEPT_MILLISECONDS,
+    };
     this.kept.set(clientId, kept);
     try {
       const application = await reading;

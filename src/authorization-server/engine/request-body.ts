@@ -34,8 +34,10 @@ function collect(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    const field = request.headers['content-length'];
+    const declared = field === undefined ? undefined : Number(field);
     const leave = () => {
-      request.off('readable', take).off('end', finish).off('close', broken);
+      request.off('readable', take).off('end', finish).off('close', broken).off('error', broken);
     };
     const take = () => {
       for (let given = request.read(); given !== null; given = request.read()) {
@@ -48,9 +50,10 @@ function collect(request: IncomingMessage): Promise<string> {
         return reject(tooLarge());
       }
       // Over HTTP/2 only the event tells, which comes a little later.
-      if (request.complete) finish();
+      if (request.complete && (declared === undefined || bytes >= declared)) finish();
     };
     const finish = () => {
+      if (request.aborted || (declared !== undefined && bytes !== declared)) return broken();
       leave();
       const [first] = chunks;
       const body = chunks.length === 1 ? (first as Buffer) : Buffer.concat(chunks, bytes);
@@ -62,7 +65,8 @@ function collect(request: IncomingMessage): Promise<string> {
       // A connection that breaks off is the caller's doing.
       reject(new BadRequest('the body is not complete'));
     };
-    request.on('readable', take).on('end', finish).on('close', broken);
+    request.on('readable', take).on('end', finish).on('close', broken).on('error', broken);
+    take();
   });
 }
 

@@ -79,7 +79,11 @@ export class PooledStatement<Connection extends PooledConnection> {
           return;
         }
         connection = value as Connection;
-        this.driver.run(connection, values, answered);
+        try {
+          this.driver.run(connection, values, answered);
+        } catch (error) {
+          answered(error);
+        }
       };
       const refused = (error: unknown): void => {
         if (over) return;

@@ -2,8 +2,8 @@ import type { Configuration, TokenEndpointGrantContext } from 'oidc-provider';
 import { errors, Provider } from '../oidc-provider.js';
 import type { StorageAdapters } from './create-storage.js';
 
-/** So much may the time of a proof be ahead; it counts for longer by that, and so has to be remembered for longer. */
-const AHEAD_SECONDS = 300;
+/** So much may the time of a proof be ahead, and one for the second that has begun; it counts for longer by that. */
+const AHEAD_SECONDS = 301;
 
 /**
  * oidc-provider, with each request at its token endpoint as one transaction.

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect as connectHttp2, createServer } from 'node:http2';
+import { connect as connectHttp2, constants, createServer, type Http2Server } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -24,7 +24,8 @@ describe('the body of a token request', () => {
       options: { throttling: { token: null } },
       before: (koa) =>
         koa.use(async (context, next) => {
-          const { 'x-set-encoding': encoding, 'x-wait': wait } = context.req.headers;
+          const { 'x-set-encoding': encoding, 'x-wait': wait, 'x-watch': watch } = context.req.headers;
+          if (watch !== undefined) context.req.on('readable', () => {});
           if (encoding !== undefined) context.req.setEncoding(encoding as BufferEncoding);
           // As a middleware that asks somebody else: all of the body may have come meanwhile.
           if (wait !== undefined) await sleep(20);
@@ -72,6 +73,7 @@ describe('the body of a token request', () => {
     ],
     ['with a charset', [`${type}; charset=utf-8`, length], [FORM]],
     ['before anybody asks for it', [type, length, 'X-Wait: 1'], [FORM]],
+    ['while somebody else watches', [type, length, 'X-Wait: 1', 'X-Watch: 1'], [FORM]],
     ['as text, for a middleware before', [type, length, 'X-Set-Encoding: utf8'], [FORM]],
     ['as hex, for a middleware before', [type, length, 'X-Set-Encoding: hex'], [FORM]],
     ['as text and before anybody asks for it', [type, length, 'X-Set-Encoding: utf8', 'X-Wait: 1'], [FORM]],
@@ -105,28 +107,64 @@ describe('the body of a token request', () => {
     expect(await send([type, length], [FORM])).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test.each([FORM, ''])('may come by HTTP/2: %j', async (form) => {
-    const koa = new Koa();
-    const mounted = server.oauth2.authorizationServer;
-    if (mounted !== undefined) koa.use(mounted.middleware());
-    const overHttp2 = createServer(koa.callback());
-    await new Promise<void>((resolve) => overHttp2.listen(0, '127.0.0.1', resolve));
-    const session = connectHttp2(`http://127.0.0.1:${(overHttp2.address() as AddressInfo).port}`);
-    try {
+  describe('by HTTP/2', () => {
+    let overHttp2: Http2Server;
+
+    beforeAll(async () => {
+      const koa = new Koa();
+      const mounted = server.oauth2.authorizationServer;
+      if (mounted !== undefined) koa.use(mounted.middleware());
+      overHttp2 = createServer(koa.callback());
+      await new Promise<void>((resolve) => overHttp2.listen(0, '127.0.0.1', resolve));
+    });
+
+    afterAll(() => {
+      overHttp2.close();
+    });
+
+    function post(fields: Record<string, string> = {}) {
+      const { port } = overHttp2.address() as AddressInfo;
+      const socket = connect(port, '127.0.0.1');
+      const session = connectHttp2(`http://127.0.0.1:${port}`, { createConnection: () => socket });
       const stream = session.request({
         ':method': 'POST',
         ':path': '/oauth2/token',
         authorization: basic(client),
         'content-type': 'application/x-www-form-urlencoded',
+        ...fields,
       });
+      for (const emitter of [session, stream]) emitter.on('error', () => {});
+      return { session, stream, socket };
+    }
+
+    test.each([FORM, ''])('it may be %j', async (form) => {
+      const { session, stream } = post();
       stream.end(form);
       const [fields] = await once(stream, 'response');
       expect(fields[':status']).toBe(form === '' ? 400 : 200);
-      stream.destroy();
-    } finally {
       session.destroy();
-      overHttp2.close();
-    }
+    });
+
+    test.each<readonly [string, Record<string, string>]>([
+      ['without a length', {}],
+      ['with a length', { 'content-length': '300' }],
+    ])('nothing is issued for one that breaks off, %s', async (_, fields) => {
+      const before = await server.oauth2.models.AccessToken.query().resultSize();
+      for (const breakOff of [
+        // Node's own client ends the body before it resets a stream, so the frame is written here.
+        ({ socket }: ReturnType<typeof post>) => socket.write(Buffer.from('00000403000000000100000008', 'hex')),
+        ({ session }: ReturnType<typeof post>) => session.destroy(),
+        ({ session }: ReturnType<typeof post>) => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM),
+      ]) {
+        const begun = post(fields);
+        begun.stream.write(FORM);
+        await sleep(40);
+        breakOff(begun);
+        await sleep(150);
+        begun.session.destroy();
+      }
+      expect(await server.oauth2.models.AccessToken.query().resultSize()).toBe(before);
+    });
   });
 
   test('a connection goes on after each answer', async () => {

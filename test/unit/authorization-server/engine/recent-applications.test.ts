@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import type { EngineContext } from '../../../../src/authorization-server/engine/context.js';
+import { RecentApplications } from '../../../../src/authorization-server/engine/recent-applications.js';
+import type { Application } from '../../../../src/storage/index.js';
+
+function recentApplications() {
+  const time = { monotonic: 0, wall: 1_000_000 };
+  const clock = { monotonicMilliseconds: () => time.monotonic, nowMilliseconds: () => time.wall };
+  let reads = 0;
+  const findApplication = async (clientId: string) => {
+    reads++;
+    return { clientId } as Application;
+  };
+  const context = { findApplication, parts: { clock } } as unknown as EngineContext;
+  const recent = new RecentApplications(context);
+  return { recent, time, reads: () => reads };
+}
+
+test('an application is read again after a second, and not before', async () => {
+  const { recent, time, reads } = recentApplications();
+  await recent.find('a');
+  time.monotonic = 999;
+  time.wall = 1_000_999;
+  await recent.find('a');
+  expect(reads()).toBe(1);
+  time.monotonic = 1000;
+  time.wall = 1_001_000;
+  await recent.find('a');
+  expect(reads()).toBe(2);
+});
+
+test.each([
+  ['the machine slept, and its monotonic clock with it', 100, 600_000],
+  ['the clock was set back', 1000, -600_000],
+])('an application is read again after %s', async (_, monotonic, wall) => {
+  const { recent, time, reads } = recentApplications();
+  await recent.find('a');
+  time.monotonic += monotonic;
+  time.wall += wall;
+  await recent.find('a');
+  expect(reads()).toBe(2);
+});
