@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../../core/errors.js';
+import { keepConnected, release } from '../../core/lasting-connection.js';
 import { shown } from './cache-options.js';
 
 /** A client of the host: a single Redis, one behind Sentinel, or a Redis Cluster. */
@@ -98,6 +99,7 @@ function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnecti
     disconnectTimeout: DISCONNECT_MILLISECONDS,
   });
   commands.on('error', ignore);
+  keepConnected(commands);
   return {
     commands,
     hostPrefix: host.options.keyPrefix ?? '',
@@ -141,6 +143,7 @@ function ignore(): void {}
 
 /** Disconnects, and waits until it is done, though not for ever. */
 export function disconnect(client: RedisClient): Promise<void> {
+  release(client);
   return new Promise((resolve) => {
     // A client that waits to reconnect has nothing to close, and tells nothing.
     const timer = setTimeout(resolve, 5 * DISCONNECT_MILLISECONDS);

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { ConfigurationError } from '../../core/errors.js';
+import { keepConnected, release } from '../../core/lasting-connection.js';
 
 /**
  * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any
@@ -39,6 +40,7 @@ export function openRedis(redis: string | Redis | Cluster, where: string): Redis
   // Without a listener ioredis writes every failed attempt to the console. The throttle tells of the state.
   client.on('error', () => {});
   if (isCluster(client)) connectNodesEarly(client);
+  else keepConnected(client);
   return client;
 }
 
@@ -116,6 +118,7 @@ function settled(client: Redis | Cluster): Promise<void> {
 
 /** Closes a connection, after what was sent has been answered, as far as the server answers at all. */
 export async function closeRedis(client: Redis | Cluster): Promise<void> {
+  release(client);
   if (client.status === 'ready') {
     let timer: NodeJS.Timeout | undefined;
     const impatience = new Promise((resolve) => {
