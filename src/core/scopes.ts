@@ -11,6 +11,11 @@ export function isScopeName(value: unknown): value is string {
   return typeof value === 'string' && SCOPE_TOKEN.test(value);
 }
 
+/** Whether a string is a `scope` value to the letter (RFC 6749 §3.3): names with one space between them. */
+export function isScopeValue(value: string): boolean {
+  return value.split(' ').every(isScopeName);
+}
+
 /** Splits a `scope` value (RFC 6749 §3.3) into its names, each once, in their order. */
 export function parseScope(scope: string): string[] {
   const names = scope.split(' ').filter((name) => name !== '');

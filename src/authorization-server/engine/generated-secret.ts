@@ -4,8 +4,11 @@ import type { Application } from '../../storage/index.js';
 import { basicCredentials } from './client-credentials.js';
 import { type Parameters, parameter } from './parameters.js';
 
-/** Well-formed credentials (RFC 7617 §2); decoders are lenient with the rest. */
-const BASIC = /^basic [A-Za-z0-9+/]+={0,2}$/i;
+/** Well-formed credentials (RFC 7617 §2, RFC 4648 §4); decoders are lenient with the rest. */
+const BASIC = /^basic (?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/i;
+
+/** With one of these fields there is more to judge than the secret: where the call comes from, or another proof. */
+const OTHER_FIELDS = ['origin', 'oauth-client-attestation', 'oauth-client-attestation-pop'];
 
 /** The secret that a request presents. */
 export interface ClaimedSecret {
@@ -25,6 +28,7 @@ type RememberingSocket = Socket & { [MEMO]?: { readonly header: string; readonly
  * to judge.
  */
 export function claimedSecret({ req }: Context, parameters: Parameters): ClaimedSecret | undefined {
+  if (OTHER_FIELDS.some((name) => req.headers[name] !== undefined)) return undefined;
   if (parameter(parameters, 'client_assertion') !== undefined) return undefined;
   const posted = parameter(parameters, 'client_secret');
   const header = req.headers.authorization ?? '';
@@ -36,11 +40,12 @@ export function claimedSecret({ req }: Context, parameters: Parameters): Claimed
 }
 
 /** A client that keeps its connection alive sends the same field again: it is read, and its secret digested, once. */
-function claimedByField(socket: RememberingSocket, header: string): ClaimedSecret | undefined {
-  const memo = socket[MEMO];
+function claimedByField(socket: RememberingSocket | undefined, header: string): ClaimedSecret | undefined {
+  const memo = socket?.[MEMO];
   if (memo?.header === header) return memo.claimed;
   const claimed: ClaimedSecret | undefined = BASIC.test(header) ? basicCredentials(header) : undefined;
-  socket[MEMO] = { header, claimed };
+  // A request that a test or an adapter made up may come without a socket, or with one that takes no notes.
+  if (socket !== undefined && Object.isExtensible(socket)) socket[MEMO] = { header, claimed };
   return claimed;
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
 import { isPromiseLike } from '../../core/promises.js';
-import { parseScope } from '../../core/scopes.js';
+import { isScopeValue, parseScope } from '../../core/scopes.js';
 import { generateTokenValue } from '../../core/token-value.js';
 import { clientApplication } from './client-metadata.js';
 import { type EngineContext, epochSeconds } from './context.js';
@@ -18,9 +18,8 @@ export interface TokenResponse {
   readonly scope: string;
 }
 
-/** With any other parameter or one of these fields, a request is none of the plain ones. */
+/** With any other parameter, a request is none of the plain ones. */
 const PLAIN_PARAMETERS = new Set(['grant_type', 'scope', 'client_id', 'client_secret']);
-const OTHER_FIELDS = ['dpop', 'origin', 'oauth-client-attestation', 'oauth-client-attestation-pop'];
 
 /**
  * Answers the most frequent of all token requests in one statement: an application with a generated secret asks for a
@@ -49,10 +48,11 @@ export class PlainClientCredentials {
   answer(outer: Context, parameters: Parameters): Promise<TokenResponse | undefined> | undefined {
     if (parameter(parameters, 'grant_type') !== 'client_credentials') return undefined;
     if (!parameters.every(([name]) => PLAIN_PARAMETERS.has(name))) return undefined;
-    const { headers } = outer.req;
-    if (OTHER_FIELDS.some((name) => (headers[name] ?? '') !== '')) return undefined;
+    if (outer.req.headers.dpop !== undefined) return undefined;
+    const scope = parameter(parameters, 'scope');
+    if (scope !== undefined && !isScopeValue(scope)) return undefined;
     const claimed = claimedSecret(outer, parameters);
-    return claimed && this.answerTo(claimed, parameter(parameters, 'scope'));
+    return claimed && this.answerTo(claimed, scope);
   }
 
   private async answerTo(claimed: ClaimedSecret, requested: string | undefined): Promise<TokenResponse | undefined> {

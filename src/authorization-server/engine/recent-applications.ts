@@ -47,11 +47,17 @@ export class RecentApplications {
     try {
       const application = await reading;
       kept.application = application;
+      // Made-up identifiers do not push out what is known.
+      if (application === undefined) this.drop(clientId, kept);
       return application;
     } catch (error) {
       // What failed is asked for again at once.
-      if (this.kept.get(clientId) === kept) this.kept.delete(clientId);
+      this.drop(clientId, kept);
       throw error;
     }
+  }
+
+  private drop(clientId: string, kept: Kept): void {
+    if (this.kept.get(clientId) === kept) this.kept.delete(clientId);
   }
 }

@@ -51,7 +51,7 @@ export class WarmIntrospection {
     if (!mayRead(application, token)) return undefined;
     let response = this.responses.get(token);
     if (response === undefined) {
-      response = responseOf(token, this.context.settings.issuer.identifier);
+      response = responseOf(token, this.context.settings.issuer.identifier, this.context.parts.resource);
       this.responses.set(token, response);
     }
     return response;
@@ -64,8 +64,8 @@ function mayRead(application: Application, { clientId }: VerifiedToken): boolean
 }
 
 /** An introspection response for an access token (RFC 7662 §2.2); what is `undefined` is not in it. */
-function responseOf(token: VerifiedToken, issuer: string): string {
-  const { userId, clientId, audience, scopes } = token;
+function responseOf(token: VerifiedToken, issuer: string, resource: string | undefined): string {
+  const { userId, clientId, audience = [], scopes } = token;
   return JSON.stringify({
     active: true,
     sub: userId,
@@ -73,7 +73,8 @@ function responseOf(token: VerifiedToken, issuer: string): string {
     exp: Math.floor(token.expiresAtMilliseconds / 1000),
     iat: Math.floor(token.issuedAtMilliseconds / 1000),
     iss: issuer,
-    aud: audience?.length === 1 ? audience[0] : audience,
+    // What was issued for no other resource is for the one that is guarded here.
+    aud: audience.length > 1 ? audience : (audience[0] ?? resource),
     scope: scopes.length > 0 ? scopes.join(' ') : undefined,
     token_type: 'Bearer',
   });

@@ -39,7 +39,7 @@ describe.each(['sqlite', 'mariadb'] as const)(
       run = spyOnDispatcher();
       server = await startAuthorizationServer(kind, {
         options: { defaultScopes: ['write'], accessTokenLifetimeSeconds: 600 },
-        oauth2: { resource: RESOURCE },
+        oauth2: { resource: RESOURCE, requireAudience: false },
       });
       machine = await server.register();
       server.oauth2.events.on('token.issued', (event) => issued.push(event));
@@ -120,6 +120,9 @@ describe.each(['sqlite', 'mariadb'] as const)(
         ['a wrong secret', 401, {}, { authorization: 'Basic eDp5' }],
         ['credentials that are not base64', 400, {}, { authorization: 'Basic a-_b' }],
         ['an unknown scope', 400, { scope: 'nonsense' }, undefined],
+        ['a scope with two spaces', 400, { scope: 'read  write' }, undefined],
+        ['a scope that begins with a space', 400, { scope: ' read' }, undefined],
+        ['a scope that ends with a space', 400, { scope: 'read ' }, undefined],
         ['a scope about users', 200, { scope: 'read openid' }, undefined],
         ['a resource', 400, { resource: 'https://other.example.com' }, undefined],
         ['an assertion beside the secret', 400, { client_assertion: 'a.b.c' }, undefined],
@@ -128,6 +131,24 @@ describe.each(['sqlite', 'mariadb'] as const)(
       ])('%s', async (_, status, form, headers) => {
         const answer = await token({ scope: 'read', ...form }, headers);
         expect([answer.status, answer.asked]).toEqual([status, true]);
+      });
+
+      test('a good secret whose padding is wrong', async () => {
+        const padded = await server.register();
+        const [, encoded = ''] = basic(padded).split(' ');
+        const bare = encoded.replace(/=*$/, '');
+        const wrong = [1, 2, 3].map((count) => `${bare}${'='.repeat(count)}`).find((one) => one.length % 4 !== 0);
+        const answer = await token({ scope: 'read' }, { authorization: `Basic ${wrong}` });
+        expect(answer).toMatchObject({ status: 400, asked: true });
+      });
+
+      test('an introspection from a page, or with another proof beside the secret', async () => {
+        const authorization = basic(machine);
+        const { access_token: value = '' } = (await token({ scope: 'read' })).body as Form;
+        for (const field of ['origin', 'oauth-client-attestation', 'oauth-client-attestation-pop']) {
+          const headers = { authorization, [field]: 'https://app.example.com' };
+          expect((await post('/oauth2/introspect', { token: value }, headers)).asked).toBe(true);
+        }
       });
 
       test('a DPoP proof, a request from a page, and an application that may not or is disabled', async () => {
@@ -250,6 +271,20 @@ describe.each(['sqlite', 'mariadb'] as const)(
           expect(short).toEqual(long);
         }
       }
+    });
+
+    test('introspection of a token without audience names the resource that is guarded here', async () => {
+      const { access_token: value = '' } = (await token({ scope: 'read' })).body as Form;
+      const { AccessToken } = server.oauth2.models;
+      const [row] = await AccessToken.query().orderBy('id', 'desc').limit(1);
+      await AccessToken.query()
+        .findById(row?.id ?? 0)
+        .patch({ audience: null });
+      const short = await introspect(value);
+      const long = await introspect(value, { token_type_hint: 'refresh_token' });
+      expect([short.asked, long.asked]).toEqual([false, true]);
+      expect(short.body).toMatchObject({ active: true, aud: RESOURCE });
+      expect(short.body).toEqual(long.body);
     });
   },
 );

@@ -9,7 +9,7 @@ function recentApplications() {
   let reads = 0;
   const findApplication = async (clientId: string) => {
     reads++;
-    return { clientId } as Application;
+    return clientId.startsWith('unknown') ? undefined : ({ clientId } as Application);
   };
   const context = { findApplication, parts: { clock } } as unknown as EngineContext;
   const recent = new RecentApplications(context);
@@ -39,4 +39,12 @@ test.each([
   time.wall += wall;
   await recent.find('a');
   expect(reads()).toBe(2);
+});
+
+test('identifiers that do not exist do not push out those that do', async () => {
+  const { recent, reads } = recentApplications();
+  await recent.find('a');
+  for (let count = 0; count < 2000; count++) await recent.find(`unknown ${count}`);
+  await recent.find('a');
+  expect(reads()).toBe(2001);
 });

@@ -145,6 +145,20 @@ describe('the body of a token request', () => {
       session.destroy();
     });
 
+    test.each([
+      ['application/x-www-form-urlencoded; charset=utf-8', 200],
+      ['Application/X-WWW-Form-Urlencoded', 200],
+      ['application/json', 400],
+      ['text/plain', 400],
+      ['application/x-www-form-urlencoded-not', 400],
+    ])('of the media type %s it is answered with %d', async (mediaType, status) => {
+      const { session, stream } = post({ 'content-type': mediaType });
+      stream.end(FORM);
+      const [fields] = await once(stream, 'response');
+      expect(fields[':status']).toBe(status);
+      session.destroy();
+    });
+
     test.each<readonly [string, Record<string, string>]>([
       ['without a length', {}],
       ['with a length', { 'content-length': '300' }],

@@ -1,0 +1,24 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Context } from 'koa';
+import { claimedSecret } from '../../../../src/authorization-server/engine/generated-secret.js';
+
+const authorization = `Basic ${Buffer.from('books:secret').toString('base64')}`;
+
+const claimedOn = (socket: object | undefined) =>
+  claimedSecret({ req: { headers: { authorization }, socket } } as unknown as Context, []);
+
+describe('the secret in the Basic field', () => {
+  test.each([
+    ['without a socket', undefined],
+    ['on a socket that takes no notes', Object.freeze({})],
+  ])('is read of a request %s', (_, socket) => {
+    expect(claimedOn(socket)).toEqual({ clientId: 'books', secret: 'secret' });
+    expect(claimedOn(socket)).toEqual({ clientId: 'books', secret: 'secret' });
+  });
+
+  test('is read once on a connection', () => {
+    const socket = {};
+    expect(claimedOn(socket)).toBe(claimedOn(socket));
+    expect(claimedOn({})).not.toBe(claimedOn(socket));
+  });
+});
