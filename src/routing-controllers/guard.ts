@@ -8,7 +8,7 @@ import type { ErrorResponder } from '../resource-server/error-response.js';
 import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
 import type { ActionPlan } from './plan.js';
-import { setAccess, setPlan } from './request-state.js';
+import { setState } from './request-state.js';
 import { answerUncaught } from './uncaught.js';
 
 /** What the guard is made of. */
@@ -37,12 +37,10 @@ export class Guard {
    * @throws OAuth2Error (or rejects with one) if it may not; any other error is a fault in a part of the host's
    */
   enter(context: Context, plan: ActionPlan): void | Promise<void> {
-    setPlan(context, plan);
     if (plan.requirement === undefined) return this.enterPublic(context, plan);
     refuseBrokenQuery(context);
     const found = this.parts.authenticate(context);
-    if (found instanceof Promise) return found.then((authentication) => this.admit(context, plan, authentication));
-    return this.admit(context, plan, found);
+    return found instanceof Promise ? this.admitLater(context, plan, found) : this.admit(context, plan, found);
   }
 
   /** Who makes a request to a public action: bad credentials make an anonymous caller. */
@@ -81,25 +79,35 @@ export class Guard {
 
   private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
     // Nobody asked who it is, so nothing is looked up; `accessOf` finds out if the action wants to know.
-    if (plan.throttle.unlimited) return undefined;
+    if (plan.throttle.unlimited) return setState(context, plan, undefined);
     const access = this.identify(context, plan);
-    setAccess(context, access);
+    setState(context, plan, access);
     return access instanceof Promise ? access.then((known) => this.throttle(plan, known)) : this.throttle(plan, access);
   }
 
   private admit(context: Context, plan: ActionPlan, authentication: Authentication | undefined): void | Promise<void> {
     const access = this.access(context, plan, authentication);
-    setAccess(context, access);
+    setState(context, plan, access);
     const checked = plan.requirement?.check(access);
-    return checked instanceof Promise ? checked.then(() => this.throttle(plan, access)) : this.throttle(plan, access);
+    return checked instanceof Promise ? this.throttleLater(plan, access, checked) : this.throttle(plan, access);
   }
 
   private throttle(plan: ActionPlan, access: RequestAccess): void | Promise<void> {
     if (plan.throttle.unlimited) return undefined;
     const outcome = nativePromise(plan.throttle.decide(access));
     return outcome instanceof Promise
-      ? outcome.then((decided) => applyOutcome(decided, access.context))
+      ? applyOutcomeLater(outcome, access.context)
       : applyOutcome(outcome, access.context);
+  }
+
+  // What waits is apart, so that where nothing is waited for, nothing is kept for a function that waits.
+
+  private admitLater(context: Context, plan: ActionPlan, found: Promise<Authentication | undefined>): Promise<void> {
+    return found.then((authentication) => this.admit(context, plan, authentication));
+  }
+
+  private throttleLater(plan: ActionPlan, access: RequestAccess, checked: Promise<void>): Promise<void> {
+    return checked.then(() => this.throttle(plan, access));
   }
 
   private access(context: Context, plan: ActionPlan, authentication: Authentication | undefined): RequestAccess {
@@ -139,6 +147,10 @@ function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
   if (outcome.allowed) return;
   if (outcome.unavailable) throw new TemporarilyUnavailableError({});
   throw new ThrottledError(outcome.retryAfterSeconds);
+}
+
+function applyOutcomeLater(outcome: Promise<ThrottleOutcome>, context: Context): Promise<void> {
+  return outcome.then((decided) => applyOutcome(decided, context));
 }
 
 function refuseBrokenQuery(context: Context): void {

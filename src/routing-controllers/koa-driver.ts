@@ -32,12 +32,7 @@ export class OAuth2KoaDriver extends KoaDriver {
 
   /** Takes the body parser out of the application's chain; it comes after the guard, in the chain of each action. */
   override initialize(): void {
-    const koa = this.koa;
-    const registered: Middleware[] = [];
-    this.koa = { use: (middleware: Middleware) => registered.push(middleware) };
-    super.initialize();
-    this.koa = koa;
-    const [bodyParser, ...others] = registered;
+    const [bodyParser, ...others] = this.usedBy(() => super.initialize());
     this.bodyParser = bodyParser as Middleware;
     for (const middleware of others) this.koa.use(middleware);
   }
@@ -53,14 +48,25 @@ export class OAuth2KoaDriver extends KoaDriver {
     const router = this.router;
     const verb = metadata.type.toLowerCase();
     this.router = {
-      [verb]: (route: unknown, startOnce: Middleware, ...others: Middleware[]) =>
-        (router[verb] as RouteRegistration).call(router, route, this.guardOf(plan, startOnce), ...others),
+      [verb]: (route: unknown, startOnce: Middleware, ...others: Middleware[]) => {
+        // Layers are not free: where nothing stands between the guard and the action, they are one.
+        const action = others.length === 1 ? others[0] : undefined;
+        const rest = action === undefined ? others : [];
+        return (router[verb] as RouteRegistration).call(router, route, this.guardOf(plan, startOnce, action), ...rest);
+      },
     };
     try {
       super.registerAction(metadata, executeCallback);
     } finally {
       this.router = router;
     }
+  }
+
+  /** What answers to methods that no action has is asked only where no action has answered. */
+  override registerRoutes(): void {
+    const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
+    this.koa.use(routes);
+    this.koa.use((context: Context, next: Next) => (context.status === 404 ? allowedMethods(context, next) : next()));
   }
 
   /** With no options, class-transformer only copies what is plain already; most results are. */
@@ -87,15 +93,38 @@ export class OAuth2KoaDriver extends KoaDriver {
     return super.handleError(error, action as ActionMetadata, options) as Promise<void>;
   }
 
-  /** One layer with routing-controllers' own "only the first of several matching routes": layers are not free. */
-  private guardOf(plan: ActionPlan, startOnce: Middleware): Middleware {
-    return (context, next) => startOnce(context, () => this.enter(plan, context, next) as Promise<unknown>);
+  /** What the application would use after a step, in place of its use. */
+  private usedBy(step: () => void): Middleware[] {
+    const koa = this.koa;
+    const used: Middleware[] = [];
+    this.koa = { use: (middleware: Middleware) => used.push(middleware) };
+    try {
+      step();
+    } finally {
+      this.koa = koa;
+    }
+    return used;
+  }
+
+  /**
+   * One layer with routing-controllers' own "only the first of several matching routes", and with the action if nothing
+   * comes before it.
+   */
+  private guardOf(plan: ActionPlan, startOnce: Middleware, action: Middleware | undefined): Middleware {
+    if (action === undefined) {
+      return (context, next) => startOnce(context, () => this.enter(plan, context, next) as Promise<unknown>);
+    }
+    return (context, next) =>
+      startOnce(context, () => this.enter(plan, context, () => action(context, next)) as Promise<unknown>);
   }
 
   private enter(plan: ActionPlan, context: Context, next: Next): unknown {
     if (context.req.method === 'OPTIONS') return plan.action.verb === 'OPTIONS' ? next() : answerOptions(context);
-    if (this.guard.needsBody(context)) return this.parseBody(context, () => this.admit(plan, context, next));
-    return this.admit(plan, context, next);
+    return this.guard.needsBody(context) ? this.admitWithBody(plan, context, next) : this.admit(plan, context, next);
+  }
+
+  private admitWithBody(plan: ActionPlan, context: Context, next: Next): Promise<unknown> {
+    return this.parseBody(context, () => this.admit(plan, context, next));
   }
 
   private admit(plan: ActionPlan, context: Context, next: Next): unknown {
@@ -106,13 +135,15 @@ export class OAuth2KoaDriver extends KoaDriver {
     } catch (error) {
       return guard.refuse(context, error);
     }
-    if (entered instanceof Promise) {
-      return entered.then(
-        () => this.goOn(context, next),
-        (error: unknown) => guard.refuse(context, error),
-      );
-    }
-    return this.goOn(context, next);
+    return entered instanceof Promise ? this.goOnLater(context, next, entered) : this.goOn(context, next);
+  }
+
+  /** Apart, so that where nothing is waited for, nothing is kept for functions that wait. */
+  private goOnLater(context: Context, next: Next, entered: Promise<void>): Promise<unknown> {
+    return entered.then(
+      () => this.goOn(context, next),
+      (error: unknown) => this.guard.refuse(context, error),
+    );
   }
 
   /** The parser leaves a body alone that is parsed already. */

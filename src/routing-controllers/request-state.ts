@@ -14,15 +14,12 @@ interface RequestState {
 
 type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: RequestState };
 
-/** Notes the plan of the action that a request goes to. */
-export function setPlan(context: Context, plan: ActionPlan): void {
-  (context as StatefulContext)[STATE] = { plan, access: undefined };
-}
-
-/** Notes who makes the request; every later question is answered by this. */
-export function setAccess(context: Context, access: RequestAccess | Promise<RequestAccess>): void {
-  const state = (context as StatefulContext)[STATE];
-  if (state !== undefined) state.access = access;
+/**
+ * Notes the plan of the action that a request goes to, and who makes it, if that is known; every later question is
+ * answered by this.
+ */
+export function setState(context: Context, plan: ActionPlan, access: RequestState['access']): void {
+  (context as StatefulContext)[STATE] = { plan, access };
 }
 
 /**

@@ -7,8 +7,8 @@ export interface AppliedRate extends Rate {
   readonly algorithm: ThrottleAlgorithm;
   /** Begins every counter's key: policy, rate and, with a tilde, a sliding window, e.g. `user:100/3600:`. */
   readonly keyPrefix: string;
-  /** The name in the response fields, as a structured string with its quotes. */
-  readonly label: string;
+  /** The beginning of the item of `RateLimit`, e.g. `"user";r=`. */
+  readonly limitItem: string;
   /** The item of `RateLimit-Policy`, e.g. `"user";q=100;w=3600`. */
   readonly policyItem: string;
 }
@@ -31,7 +31,7 @@ export function appliedRate(policyName: string, rate: Rate, algorithm: ThrottleA
     ...rate,
     algorithm,
     keyPrefix: `${policyName}:${rate.limit}/${rate.windowSeconds}${algorithm === 'sliding-window' ? '~' : ''}:`,
-    label,
+    limitItem: `${label};r=`,
     policyItem: `${label};q=${structuredInteger(rate.limit)};w=${structuredInteger(rate.windowSeconds)}`,
   });
 }

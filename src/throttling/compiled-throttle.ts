@@ -167,9 +167,16 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
     if (limit === 0) return refuseAtOnce(assessment, parts);
   }
   const decision = parts.guard.consume(charges, parts.whenStoreFails === 'closed');
-  return isPromiseLike(decision)
-    ? decision.then((known) => outcomeOf(assessment, known, parts))
-    : outcomeOf(assessment, decision, parts);
+  return isPromiseLike(decision) ? outcomeLater(assessment, decision, parts) : outcomeOf(assessment, decision, parts);
+}
+
+/** Apart, so that where nothing is waited for, nothing is kept for a function that waits. */
+function outcomeLater(
+  assessment: Assessment,
+  decision: PromiseLike<ThrottleDecision | undefined>,
+  parts: ThrottleParts,
+): Promise<ThrottleOutcome> {
+  return Promise.resolve(decision).then((known) => outcomeOf(assessment, known, parts));
 }
 
 function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): ThrottleOutcome {

@@ -37,13 +37,15 @@ function policyList(rates: readonly AppliedRate[]): string {
 }
 
 function limitList(rates: readonly AppliedRate[], results: readonly ChargeResult[]): string {
-  let list = '';
-  for (let index = 0; index < rates.length; index++) {
-    const { remaining, resetMilliseconds } = results[index] as ChargeResult;
-    if (index > 0) list += ', ';
-    list += `${rates[index]?.label};r=${remaining};t=${secondsUntil(resetMilliseconds)}`;
+  let list = limitItem(rates[0] as AppliedRate, results[0] as ChargeResult);
+  for (let index = 1; index < rates.length; index++) {
+    list += `, ${limitItem(rates[index] as AppliedRate, results[index] as ChargeResult)}`;
   }
   return list;
+}
+
+function limitItem({ limitItem: beginning }: AppliedRate, { remaining, resetMilliseconds }: ChargeResult): string {
+  return `${beginning}${remaining};t=${secondsUntil(resetMilliseconds)}`;
 }
 
 function legacyFields(rates: readonly AppliedRate[], results: readonly ChargeResult[], clock: Clock): ResponseFields {

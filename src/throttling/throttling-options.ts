@@ -108,6 +108,7 @@ export function checkOptions(options: ThrottlingOptions): CheckedOptions {
 }
 
 function checkFields(fields: FieldsOptions = {}): CheckedOptions['fields'] {
+  if (typeof fields !== 'object' || fields === null) fail('fields', fields, 'use an object, e.g. { version: false }');
   const { version = 'draft-10', legacy = false, ...others } = fields;
   for (const name of Object.keys(others)) fail(`fields.${name}`, 'no such option', 'use version and legacy');
   if (!VERSIONS.includes(version)) fail('fields.version', version, "use 'draft-10', 'draft-11' or false");

@@ -55,14 +55,21 @@ export class Requirement {
       const permission = this.permissions[index] as Permission;
       const answer = ask(permission, access, this.action, object);
       if (answer === true) continue;
-      if (answer instanceof Promise) {
-        return answer.then((value) => {
-          if (value !== true) throw this.refusal(permission, access);
-          return this.checkFrom(index + 1, access, ask, object);
-        });
-      }
+      if (answer instanceof Promise) return this.checkLater(answer, index, access, ask, object);
       throw this.refusal(permission, access);
     }
+  }
+
+  /** Apart, so that where nothing is waited for, nothing is kept for a function that waits. */
+  private async checkLater(
+    answer: Promise<boolean>,
+    index: number,
+    access: RequestAccess,
+    ask: Ask,
+    object: unknown,
+  ): Promise<void> {
+    if ((await answer) !== true) throw this.refusal(this.permissions[index] as Permission, access);
+    await this.checkFrom(index + 1, access, ask, object);
   }
 
   private refusal(permission: Permission, access: RequestAccess): OAuth2Error {

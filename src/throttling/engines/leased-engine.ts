@@ -107,8 +107,11 @@ export class LeasedEngine implements ThrottleEngine {
       }
       // Of a key that is met for the first time, nothing is remembered.
       if (state === undefined && charge.limit > 0) return this.#ask(charges, now);
-      return this.#fromMemory(charges, now) ?? this.#ask(charges, now);
     }
+    return this.#consumeAll(charges, now);
+  }
+
+  #consumeAll(charges: readonly Charge[], now: number): ThrottleDecision | Promise<ThrottleDecision> {
     const merged = withoutTwins(charges);
     const decision = this.#fromMemory(merged, now) ?? this.#ask(merged, now);
     if (merged === charges) return decision;

@@ -46,6 +46,8 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     ['a deadline in words', { deadlineMilliseconds: '50' }, /throttling\.deadlineMilliseconds: 50/],
     ['an engine that is none', { engine: {} }, /throttling\.engine/],
     ['a draft that is none', { fields: { version: 'draft-3' } }, /throttling\.fields\.version: draft-3/],
+    ['fields that are no object', { fields: false }, /throttling\.fields: false/],
+    ['fields that are null', { fields: null }, /throttling\.fields: null/],
     ['an unknown field option', { fields: { versoin: false } }, /throttling\.fields\.versoin/],
     ['a legacy that is none', { fields: { legacy: 'yes' } }, /throttling\.fields\.legacy: yes/],
     ['a failure budget that is none', { failedAuthentication: 'many' }, /throttling\.failedAuthentication: "many"/],
