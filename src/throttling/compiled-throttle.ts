@@ -173,10 +173,10 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
 /** Apart, so that where nothing is waited for, nothing is kept for a function that waits. */
 function outcomeLater(
   assessment: Assessment,
-  decision: PromiseLike<ThrottleDecision | undefined>,
+  decision: Promise<ThrottleDecision | undefined>,
   parts: ThrottleParts,
 ): Promise<ThrottleOutcome> {
-  return Promise.resolve(decision).then((known) => outcomeOf(assessment, known, parts));
+  return decision.then((known) => outcomeOf(assessment, known, parts));
 }
 
 function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): ThrottleOutcome {
