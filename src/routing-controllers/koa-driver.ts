@@ -9,6 +9,7 @@ import type { PlanCompiler } from './compile.js';
 import type { Guard } from './guard.js';
 import { copyIfPlain } from './plain-result.js';
 import type { ActionPlan } from './plan.js';
+import { dispatchOf } from './route-dispatch.js';
 
 type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
 
@@ -64,8 +65,8 @@ export class OAuth2KoaDriver extends KoaDriver {
 
   /** What answers to methods that no action has is asked only where no action has answered. */
   override registerRoutes(): void {
-    const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
-    this.koa.use(routes);
+    const [, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
+    this.koa.use(dispatchOf(this.router));
     this.koa.use((context: Context, next: Next) => (context.status === 404 ? allowedMethods(context, next) : next()));
   }
 

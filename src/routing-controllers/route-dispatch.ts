@@ -1,0 +1,88 @@
+import type { Context, Middleware, Next } from 'koa';
+import compose from 'koa-compose';
+
+/** What is used of a route of `@koa/router`. */
+interface Layer {
+  readonly path: string | RegExp;
+  readonly name: string | null;
+  readonly methods: readonly string[];
+  readonly paramNames: readonly unknown[];
+  readonly stack: Middleware[];
+  captures(path: string): string[];
+  params(path: string, captures: readonly string[], params?: object): object;
+}
+
+/** What a router answers for a path and a method. */
+interface Match {
+  readonly path: readonly Layer[];
+  readonly pathAndMethod: readonly Layer[];
+  readonly route: boolean;
+}
+
+/** What is used of a router of `@koa/router`. */
+export interface Router {
+  readonly stack: readonly Layer[];
+  match(path: string, method: string): Match;
+}
+
+/**
+ * The middleware of a router whose routes are all there. It finds the same routes as the router's own, and leaves the
+ * same notes on the context, but what that works out for each request is known here from the start: the chain of each
+ * route, and the routes of each path without parameters.
+ */
+export function dispatchOf(router: Router): Middleware {
+  const matches = matchesOfFixedPaths(router);
+  const chains = new Map<Layer, Middleware>();
+
+  /** Made when it is first asked for: a tool that traces routes puts its own middleware in place of theirs before. */
+  function chainOf(layer: Layer): Middleware {
+    const { stack } = layer;
+    if (stack.length === 1) return stack[0] as Middleware;
+    const known = chains.get(layer);
+    if (known !== undefined) return known;
+    const chain = compose(stack);
+    chains.set(layer, chain);
+    return chain;
+  }
+
+  function run(context: Context, next: Next, path: string, layers: readonly Layer[], index: number): unknown {
+    const layer = layers[index] as Layer;
+    note(context, layer, path);
+    const last = index === layers.length - 1;
+    return chainOf(layer)(context, last ? next : async () => run(context, next, path, layers, index + 1));
+  }
+
+  function dispatch(context: Context, next: Next): unknown {
+    const path: string = context.newRouterPath || context.path;
+    const method: string = context.method;
+    const match = matches.get(path)?.get(method) ?? router.match(path, method);
+    if (context.matched) context.matched.push(...match.path);
+    else context.matched = [...match.path];
+    context.router = router;
+    return match.route ? run(context, next, path, match.pathAndMethod, 0) : next();
+  }
+
+  // Tools that trace a router find its routes by this.
+  return Object.assign(dispatch, { router });
+}
+
+/** By path and method. The router is asked itself, so that a route with parameters that matches too is among them. */
+function matchesOfFixedPaths(router: Router): Map<string, Map<string, Match>> {
+  const matches = new Map<string, Map<string, Match>>();
+  for (const { path, paramNames, methods } of router.stack) {
+    if (typeof path !== 'string' || paramNames.length > 0) continue;
+    const ofPath = matches.get(path) ?? new Map<string, Match>();
+    matches.set(path, ofPath);
+    for (const method of methods) ofPath.set(method, router.match(path, method));
+  }
+  return matches;
+}
+
+function note(context: Context, layer: Layer, path: string): void {
+  context.captures = layer.paramNames.length === 0 ? [] : layer.captures(path);
+  context.params = layer.params(path, context.captures, context.params);
+  (context.request as { params?: unknown }).params = context.params;
+  context.routerPath = layer.path;
+  context.routerName = layer.name;
+  context._matchedRoute = layer.path;
+}

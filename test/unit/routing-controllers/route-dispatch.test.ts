@@ -1,0 +1,161 @@
+import { describe, expect, it, test } from '@jest/globals';
+import KoaRouter from '@koa/router';
+import Koa, { type Context, type Middleware, type Next } from 'koa';
+import { dispatchOf, type Router } from '../../../src/routing-controllers/route-dispatch.js';
+
+type Trace = unknown[];
+
+/** What a middleware sees of the router's work, in the order in which it is seen. */
+function tracing(name: string, trace: Trace): Middleware {
+  return async (context: Context, next: Next) => {
+    const { params, captures, routerPath, routerName, _matchedRoute, matched, router } = context;
+    const paths = matched.map((layer: { path: unknown }) => layer.path);
+    const ofRequest = (context.request as { params?: unknown }).params;
+    const notes = { params: { ...params }, captures: [...captures], routerPath, routerName, _matchedRoute, paths };
+    trace.push(name, notes, ofRequest === params, router instanceof KoaRouter);
+    await next();
+    trace.push(`${name} after`);
+  };
+}
+
+/** Routes of all the kinds that routing-controllers registers. */
+function routesOf(trace: Trace): KoaRouter {
+  const router = new KoaRouter();
+  const at = (name: string) => tracing(name, trace);
+  router.get('/books', at('list'));
+  router.post('/books', at('authenticated'), at('validated'), at('create'));
+  router.get('/books/new', at('before new'), at('new'));
+  router.get('/books/:id', at('read'));
+  router.all('/books/:id', at('any book'));
+  router.put('/books/:id/pages/:page', at('before page'), at('page'));
+  router.get('/optional/:first/:second?', at('optional'));
+  router.get(/^\/pattern\/(\d+)$/, at('pattern'));
+  router.get(/^\/fixed-pattern$/, at('fixed pattern'));
+  router.get('/wild/(.*)', at('wild'));
+  router.get('/escaped\\:colon', at('escaped'));
+  router.head('/only-head', at('head'));
+  router.all('/all', at('all'));
+  router.get('/', at('root'));
+  return router;
+}
+
+function noop(_context: unknown, next: Next): Promise<unknown> {
+  return next();
+}
+
+function respondWith299(context: { status: number }): void {
+  context.status = 299;
+}
+
+type Dispatch = (router: KoaRouter) => Middleware;
+const byRouter: Dispatch = (router) => router.routes() as unknown as Middleware;
+const byDispatch: Dispatch = (router) => dispatchOf(router as unknown as Router);
+
+/** All that happens in an application for some requests, one after the other. */
+async function traceOf(
+  dispatch: Dispatch,
+  requests: readonly string[],
+  { before, behind, change }: { before?: Middleware; behind?: Middleware; change?: (router: KoaRouter) => void } = {},
+): Promise<Trace> {
+  const trace: Trace = [];
+  const router = routesOf(trace);
+  const koa = new Koa();
+  if (before !== undefined) koa.use(before);
+  koa.use(dispatch(router));
+  if (behind !== undefined) koa.use(behind);
+  koa.use(async (context) => {
+    trace.push('behind', context.params, context.matched?.length);
+  });
+  change?.(router);
+  const server = koa.listen(0);
+  try {
+    const { port } = server.address() as { port: number };
+    for (const request of requests) {
+      const [method, path] = request.split(' ');
+      trace.push(request, (await fetch(`http://127.0.0.1:${port}${path}`, { method: method as string })).status);
+    }
+  } finally {
+    server.close();
+  }
+  return trace;
+}
+
+const REQUESTS = [
+  ...['GET /books', 'HEAD /books', 'POST /books', 'PATCH /books', 'OPTIONS /books', 'GET /books?id=1'],
+  ...['GET /books/', 'GET /BOOKS', 'GET /Books/New', 'GET //books', 'GET /books%2Fnew', 'GET /books/new/'],
+  ...['GET /books/new', 'GET /books/7', 'DELETE /books/7', 'GET /books/a%20b', 'GET /books/%E0%A4%A', 'GET /books/7/8'],
+  ...['PUT /books/7/pages/8', 'GET /books/7/pages/8', 'GET /optional/1', 'GET /optional/1/2', 'GET /optional'],
+  ...['GET /pattern/12', 'GET /pattern/x', 'GET /fixed-pattern', 'GET /wild/a/b', 'GET /wild/', 'GET /escaped:colon'],
+  ...['GET /escaped%5C:colon', 'HEAD /only-head', 'GET /only-head', 'DELETE /all', 'PUT /all', 'GET /', 'GET /none'],
+  ...['GET /__proto__', 'GET /constructor', 'PROPFIND /books', 'PROPFIND /all'],
+];
+
+describe('dispatchOf', () => {
+  it.each(REQUESTS)(
+    'takes %s through the same middleware as the router itself, with the same notes',
+    async (request) => {
+      const trace = await traceOf(byDispatch, [request]);
+      expect(trace).toEqual(await traceOf(byRouter, [request]));
+      expect(trace.length).toBeGreaterThan(2);
+    },
+  );
+
+  it('keeps nothing of a request for the next', async () => {
+    const requests = [...REQUESTS, ...REQUESTS];
+    expect(await traceOf(byDispatch, requests)).toEqual(await traceOf(byRouter, requests));
+  });
+
+  const OTHERS = { 'before it': 'before', 'behind it': 'behind' } as const;
+  it.each(Object.entries(OTHERS))('shares its notes with a router %s, as the router does', async (_where, place) => {
+    const other = new KoaRouter().all('/books', noop).all('/books/:other', noop).routes();
+    const options = { [place]: other as unknown as Middleware };
+    const requests = ['GET /books/7', 'GET /books/new', 'GET /books', 'GET /books', 'GET /books/new', 'GET /none'];
+    const trace = await traceOf(byDispatch, requests, options);
+    expect(trace).toEqual(await traceOf(byRouter, requests, options));
+  });
+
+  it('goes by the path that a middleware before it has set for the router', async () => {
+    const before: Middleware = (context, next) => {
+      context.newRouterPath = context.query.to;
+      return next();
+    };
+    const requests = ['GET /none?to=/books', 'GET /books?to=/books/7', 'GET /books/7'];
+    const trace = await traceOf(byDispatch, requests, { before });
+    expect(trace).toEqual(await traceOf(byRouter, requests, { before }));
+    expect(trace).toContain('list');
+  });
+
+  it('runs the middleware that a tracing tool has put in place of a route’s, as the router does', async () => {
+    const change = (router: KoaRouter) => {
+      for (const { stack } of router.stack) stack.fill(respondWith299);
+    };
+    const requests = ['GET /books', 'POST /books', 'GET /books/7'];
+    expect(await traceOf(byDispatch, requests, { change })).toEqual([
+      'GET /books',
+      299,
+      'POST /books',
+      299,
+      'GET /books/7',
+      299,
+    ]);
+  });
+
+  test('such a tool finds the router at the middleware', () => {
+    const router = routesOf([]);
+    expect(byDispatch(router)).toHaveProperty('router', router);
+  });
+
+  it('rejects with what a middleware throws, also in a second route', async () => {
+    const router = new KoaRouter();
+    router.get('/a', (_context, next) => next());
+    router.get('/:any', () => {
+      throw new Error('thrown');
+    });
+    const run = (path: string) => {
+      const context = { path, method: 'GET', request: {} } as Context;
+      return (async () => byDispatch(router)(context as never, async () => {}))();
+    };
+    await expect(run('/a')).rejects.toThrow('thrown');
+    await expect(run('/b')).rejects.toThrow('thrown');
+  });
+});
