@@ -1,0 +1,112 @@
+import { optionPath, refuseOption, refuseUnknown } from './refusal.js';
+
+/** The least and the most that a number may be. */
+export interface Range {
+  readonly least: number;
+  readonly most?: number;
+}
+
+/** @throws ConfigurationError unless the value is a text that is not empty */
+export function textOption(path: string, value: unknown, fix = 'give a text that is not empty'): string {
+  if (typeof value !== 'string' || value.trim() === '') refuseOption(path, value, fix);
+  return value;
+}
+
+/** @throws ConfigurationError unless the value is a whole number in the range */
+export function wholeNumberOption(path: string, value: unknown, range: Range, fix?: string): number {
+  if (!Number.isSafeInteger(value) || !isIn(value as number, range)) {
+    refuseOption(path, value, fix ?? `give a whole number${span(range)}`, { number: true });
+  }
+  return value as number;
+}
+
+/** @throws ConfigurationError unless the value is a finite number in the range */
+export function numberOption(path: string, value: unknown, range: Range, fix?: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || !isIn(value, range)) {
+    refuseOption(path, value, fix ?? `give a number${span(range)}`, { number: true });
+  }
+  return value;
+}
+
+/** @throws ConfigurationError unless the value is `true` or `false` */
+export function flagOption(path: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') refuseOption(path, value, 'use true or false');
+  return value;
+}
+
+/** @throws ConfigurationError unless the value is one of the choices; a mistyped one is shown */
+export function choiceOption<const Choice>(path: string, value: unknown, choices: readonly Choice[]): Choice {
+  if ((choices as readonly unknown[]).includes(value)) return value as Choice;
+  const quoted = choices.map((choice) => (typeof choice === 'string' ? `'${choice}'` : String(choice)));
+  const list = quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+  refuseOption(path, value, `use ${list}`, { near: choices.filter((choice) => typeof choice === 'string') });
+}
+
+/** @throws ConfigurationError unless the value is a function */
+export function functionOption(path: string, value: unknown, fix = 'give a function'): Function {
+  if (typeof value !== 'function') refuseOption(path, value, fix);
+  return value;
+}
+
+/**
+ * @throws ConfigurationError unless the value is an object with these functions
+ */
+export function objectWith(path: string, value: unknown, functions: readonly string[], fix: string): void {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  const has = (name: string) => typeof (value as Record<string, unknown>)[name] === 'function';
+  if (!isObject || !functions.every(has)) refuseOption(path, value, fix);
+}
+
+/** @throws ConfigurationError unless the value is an object with names, no list */
+export function objectOption(path: string, value: unknown, fix = 'give an object'): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) refuseOption(path, value, fix);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+/** @throws ConfigurationError unless the value is a list */
+export function listOption(path: string, value: unknown, fix: string): readonly unknown[] {
+  if (!Array.isArray(value)) refuseOption(path, value, fix);
+  return value;
+}
+
+/**
+ * Reads a group of options once: refuses what is not an object, and names that are not known, since a mistyped option
+ * would be left without effect. What comes back is a plain object whose members were read a single time, so that a
+ * getter cannot answer the check with one value and the use with another.
+ *
+ * @param path where the group stands, `''` at the top
+ * @throws ConfigurationError naming the option, and for a mistyped one the nearest that there is
+ */
+export function knownOptions<Options extends object>(
+  path: string,
+  value: unknown,
+  names: readonly (keyof Options & string)[],
+  fix?: string,
+): Options {
+  const given = objectOption(path, value, fix);
+  const known: ReadonlySet<string> = new Set(names);
+  for (const name of Object.keys(given)) if (!known.has(name)) refuseUnknown(path, name, names);
+  const read: Record<string, unknown> = {};
+  for (const name of names) {
+    const member = readMember(given, name, optionPath(path, name));
+    if (member !== undefined || Object.hasOwn(given, name)) read[name] = member;
+  }
+  return read as Options;
+}
+
+/** What a getter throws may repeat what it read, and so it is not told. */
+function readMember(from: Readonly<Record<string, unknown>>, name: string, path: string): unknown {
+  try {
+    return from[name];
+  } catch {
+    return refuseOption(path, from, 'reading it failed; give the value itself');
+  }
+}
+
+function isIn(value: number, { least, most }: Range): boolean {
+  return value >= least && value <= (most ?? Number.POSITIVE_INFINITY);
+}
+
+function span({ least, most }: Range): string {
+  return most === undefined || most === Number.MAX_SAFE_INTEGER ? `, at least ${least}` : ` from ${least} to ${most}`;
+}

@@ -1,0 +1,26 @@
+export {
+  choiceOption,
+  flagOption,
+  functionOption,
+  knownOptions,
+  listOption,
+  numberOption,
+  objectOption,
+  objectWith,
+  type Range,
+  textOption,
+  wholeNumberOption,
+} from './checks.js';
+export {
+  describeName,
+  describeUrl,
+  describeValue,
+  MASK,
+  maskUrls,
+  type Shows,
+  secretsOf,
+  withoutTexts,
+  withoutValues,
+} from './masking.js';
+export { nearest } from './nearest.js';
+export { hostPath, optionPath, reasonWithout, refuseForReason, refuseOption, refuseUnknown } from './refusal.js';

@@ -1,0 +1,198 @@
+import { nearest } from './nearest.js';
+
+/** What stands in place of a text that may be a secret. */
+export const MASK = '***';
+
+/**
+ * What of a value a check may show beyond its kind. Each member lets through only what cannot be a secret, because it
+ * belongs to a small set; everything else is named by its kind.
+ */
+export interface Shows {
+  /** A number is shown as it is: the option is one of numbers. */
+  readonly number?: boolean;
+  /** A text that is one of these, or is spelled nearly as one of them. */
+  readonly near?: readonly string[];
+  /** A text that reads as a rate, `5/month`. */
+  readonly rate?: boolean;
+}
+
+/**
+ * Says what a value is, without saying the value: a text, the members of an object, what `toString`, `toJSON` or a
+ * getter would answer are never looked at. So no option gives away what was put there by mistake.
+ */
+export function describeValue(value: unknown, shows: Shows = {}): string {
+  switch (typeof value) {
+    case 'undefined':
+    case 'boolean':
+      return String(value);
+    case 'number':
+      return shows.number === true || !(Math.abs(value) >= 1000) || !Number.isFinite(value)
+        ? String(value)
+        : 'a number';
+    case 'bigint':
+      return 'a BigInt';
+    case 'symbol':
+      return 'a symbol';
+    case 'function':
+      return 'a function';
+    case 'string':
+      return describeText(value, shows);
+    default:
+      return value === null ? 'null' : describeObject(value as object);
+  }
+}
+
+const KNOWN_SCHEME =
+  /^(mysql2?|mariadb|postgres|postgresql|pg|rediss?|https?|wss?|sqlite3?|file|oracle|mssql|sqlserver|mongodb|data|urn):/i;
+/** Up to four characters and no digit: `yes`, `/api`. Longer ones may be a password. */
+const SHORT_TEXT = /^[^\d\p{Cc}]{0,4}$/u;
+
+function describeText(text: string, { near, rate }: Shows): string {
+  if (SHORT_TEXT.test(text)) return JSON.stringify(text);
+  if (text.trim() === '') return 'a string of spaces';
+  if (near !== undefined && text.length < 48 && isShownName(text, near)) return JSON.stringify(text);
+  if (rate === true && isRateLike(text)) return JSON.stringify(text);
+  const scheme = KNOWN_SCHEME.exec(text)?.[1];
+  return scheme === undefined ? 'a string' : `a string that begins with ${scheme.toLowerCase()}:`;
+}
+
+const RATE_LIKE = /^\d{1,18}\/\d{0,6}([A-Za-z]{0,12})$/;
+const PERIOD =
+  /^(ms|millis|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|fortnights?|mo|months?|y|yrs?|years?)?$/i;
+
+function isRateLike(text: string): boolean {
+  const period = RATE_LIKE.exec(text)?.[1];
+  return period !== undefined && PERIOD.test(period);
+}
+
+function describeObject(value: object): string {
+  try {
+    if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 'bytes';
+    for (const [kind, name] of KINDS) if (value instanceof kind) return name;
+  } catch {
+    // A proxy that answers nothing.
+  }
+  return 'an object';
+}
+
+const KINDS: readonly (readonly [Function, string])[] = [
+  [Map, 'a Map'],
+  [Set, 'a Set'],
+  [Date, 'a Date'],
+  [RegExp, 'a regular expression'],
+  [Promise, 'a promise'],
+  [Error, 'an error'],
+  [URL, 'a URL object'],
+];
+
+/** Words as people make names of them: `maxEntries`, `books:read`, `per-minute`. What generators make hardly ever fits. */
+const WORD = String.raw`[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,})*\d?`;
+const NAME = new RegExp(`^${WORD}(?:[._:-]${WORD})*$`);
+const LONGEST_NAME = 48;
+
+/** A name of the host's choosing (a key of an object) as a message may show it. */
+export function describeName(name: string, known: readonly string[] = []): string {
+  return isShownName(name, known) ? name : MASK;
+}
+
+function isShownName(name: string, known: readonly string[]): boolean {
+  return known.includes(name) || (name.length <= LONGEST_NAME && NAME.test(name) && isWordLike(name, known));
+}
+
+/** A mistyped name is near a known one; a name of the host's own has no known one to be near to. */
+function isWordLike(name: string, known: readonly string[]): boolean {
+  return known.length === 0 || nearest(name, known) !== undefined;
+}
+
+/** Where a URL leads, for an operator: scheme, host and port. Never a user, a password, a path or a parameter. */
+export function describeUrl(url: string): string {
+  if (!KNOWN_SCHEME.test(url) || !URL.canParse(url)) return describeText(url, {});
+  const { protocol, host } = new URL(url);
+  // An unescaped `/`, `?` or `#` in a password ends the authority early: what stands as host is then a part of it.
+  const at = url.indexOf('@');
+  const authority = /^[^:]+:\/\/([^/?#\\]*)/.exec(url)?.[1];
+  if (authority === undefined || host === '') return `${protocol}${MASK}`;
+  if (at >= 0 && (authority.indexOf('@') < 0 || url.lastIndexOf('@') !== at)) return `${protocol}//${MASK}`;
+  return `${protocol}//${host}`;
+}
+
+/** `scheme://user:password@`, anywhere in a text; the password may itself hold `@`, `/`, `:` or spaces. */
+const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^"\r\n]*@/gi;
+/** `?password=…` and its like, anywhere in a text. */
+const PARAMETERS = /([?&;][a-z_-]*(?:pass|pwd|auth|token|secret|key)[a-z_-]*=)[^\s&#"]*/gi;
+
+/** Hides the credentials and the secret parameters of all URLs in a text. */
+export function maskUrls(text: string): string {
+  return text.replace(CREDENTIALS, `$1${MASK}@`).replace(PARAMETERS, `$1${MASK}`);
+}
+
+/**
+ * Removes from a text of others (a driver's error, a parser's) every text that the values hold, as written and decoded.
+ * Getters are not called.
+ */
+export function withoutValues(text: string, ...values: readonly unknown[]): string {
+  const texts = new Set<string>();
+  for (const value of values) collect(value, texts, new Set(), 0);
+  return withoutTexts(text, texts);
+}
+
+/** Very short texts are left: without every `a`, the message would be hidden and not the secret. */
+const SHORTEST = 4;
+
+/** Removes secrets that are known as texts. */
+export function withoutTexts(text: string, secrets: Iterable<string>): string {
+  return [...new Set(secrets)]
+    .filter((secret) => secret.length >= SHORTEST)
+    .sort((left, right) => right.length - left.length)
+    .reduce((result, secret) => result.replaceAll(secret, MASK), maskUrls(text));
+}
+
+const DEEPEST = 8;
+
+function collect(value: unknown, texts: Set<string>, seen: Set<object>, depth: number): void {
+  if (typeof value === 'string') {
+    texts.add(value);
+    for (const part of secretsOf(value)) texts.add(part);
+    return;
+  }
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    texts.add(String(value));
+    return;
+  }
+  if (typeof value !== 'object' || value === null || seen.has(value) || depth > DEEPEST) return;
+  seen.add(value);
+  try {
+    if (value instanceof Map || value instanceof Set) {
+      for (const entry of value) collect(entry, texts, seen, depth + 1);
+      return;
+    }
+    for (const property of Object.values(Object.getOwnPropertyDescriptors(value))) {
+      if ('value' in property) collect(property.value, texts, seen, depth + 1);
+    }
+  } catch {
+    // A proxy that answers nothing holds nothing that could be repeated.
+  }
+}
+
+/**
+ * The secrets that a URL holds, as written and decoded.
+ *
+ * Read by pattern and not by `URL`, so that a malformed URL gives its password away as little as a good one.
+ */
+export function secretsOf(url: string): string[] {
+  const userinfo = /^[a-z][a-z0-9+.-]*:(?:\/\/)?(.*)@/is.exec(url)?.[1];
+  // With a user name or, as Redis has it, without one: the colon may be a part of the password too.
+  const colon = userinfo?.indexOf(':') ?? -1;
+  const credentials = userinfo === undefined ? [] : [userinfo, userinfo.slice(colon + 1)];
+  const parameters = [...url.matchAll(PARAMETERS)].map((match) => match[0].slice(match[1]?.length ?? 0));
+  return [...credentials, ...parameters].flatMap((secret) => [secret, decoded(secret)]);
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
+}
