@@ -17,12 +17,14 @@ export interface Moment {
 
 interface Held {
   readonly verification: ActiveVerification;
+  readonly sinceMonotonic: number;
   readonly endsMonotonic: number;
   readonly endsWall: number;
 }
 
 interface Refusal {
   readonly verification: Verification;
+  readonly sinceMonotonic: number;
   readonly endsMonotonic: number;
 }
 
@@ -57,8 +59,16 @@ export class HeldTokens {
     return refusal !== undefined && monotonicMilliseconds < refusal.endsMonotonic ? refusal.verification : undefined;
   }
 
-  /** Keeps an answer whose look-up began at `since`, for at most `maxAgeMilliseconds` from there. */
+  /**
+   * Keeps an answer whose look-up began at `since`, for at most `maxAgeMilliseconds` from there. An answer never takes
+   * the place of one whose look-up began later.
+   */
   keep(key: string, verification: Verification, since: Moment, maxAgeMilliseconds: number): void {
+    const newest = Math.max(
+      this.#good.peek(key)?.sinceMonotonic ?? Number.NEGATIVE_INFINITY,
+      this.#refused.peek(key)?.sinceMonotonic ?? Number.NEGATIVE_INFINITY,
+    );
+    if (since.monotonicMilliseconds < newest) return;
     if (verification.status !== 'active') {
       this.#refuse(key, verification, since);
       return;
@@ -66,6 +76,7 @@ export class HeldTokens {
     this.#refused.delete(key);
     const held = {
       verification,
+      sinceMonotonic: since.monotonicMilliseconds,
       endsMonotonic: since.monotonicMilliseconds + maxAgeMilliseconds,
       endsWall: since.wallMilliseconds + maxAgeMilliseconds,
     };
@@ -81,6 +92,7 @@ export class HeldTokens {
     if (this.#negativeMilliseconds === 0) return;
     this.#refused.set(key, {
       verification,
+      sinceMonotonic: since.monotonicMilliseconds,
       endsMonotonic: since.monotonicMilliseconds + this.#negativeMilliseconds,
     });
   }

@@ -21,27 +21,23 @@ export class LocalLevel {
   drop(invalidation: Invalidation, keys: readonly string[]): void {
     this.held.drop(invalidation);
     for (const key of keys) this.held.dropKey(key);
-    if (invalidation.kind === 'token') {
-      this.lookUps.poison(invalidation.key);
-      for (const key of keys) this.lookUps.poison(key);
-    } else {
-      // Whose token is being looked up is not known before the answer is there.
-      this.lookUps.poisonAll();
-    }
+    this.lookUps.overtake(invalidation, keys);
   }
 
-  dropEverything(): void {
-    this.drop({ kind: 'everything' }, []);
+  /** Drops all entries because invalidations may have been missed. */
+  interrupt(): void {
+    this.held.clear();
+    this.lookUps.interrupt();
   }
 
   forgetMiss(key: string): void {
     this.held.forgetRefusal(key);
-    this.lookUps.poison(key);
+    this.lookUps.overtakeKey(key);
   }
 
   /**
-   * Keeps the answer of a look-up, unless it was poisoned, and gives it back; `expired` if the token ended meanwhile.
-   * It is kept for at most `maxAgeMilliseconds` from `since`, when the answer was found.
+   * Keeps the answer of a look-up, unless an invalidation overtook it, and gives it back; `expired` if the token ended
+   * meanwhile. It is kept for at most `maxAgeMilliseconds` from `since`, when the answer was found.
    */
   keep(
     key: string,
@@ -52,7 +48,7 @@ export class LocalLevel {
   ): Verification {
     const ended = found.status === 'active' && isTokenExpired(found.token, this.#clock.nowMilliseconds());
     const verification = ended ? EXPIRED : found;
-    if (!lookUp.poisoned) this.held.keep(key, verification, since, maxAgeMilliseconds);
+    if (this.lookUps.mayKeep(lookUp, found)) this.held.keep(key, verification, since, maxAgeMilliseconds);
     return verification;
   }
 }

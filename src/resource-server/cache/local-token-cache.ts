@@ -51,6 +51,6 @@ class LocalTokenCache implements TokenCache {
   }
 
   async close(): Promise<void> {
-    this.#level.dropEverything();
+    this.#level.drop({ kind: 'everything' }, []);
   }
 }

@@ -2,11 +2,16 @@ import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import type { Verification } from '../../core/verified-token.js';
 import type { Moment } from './held-tokens.js';
+import type { Invalidation } from './token-cache.js';
 
 /** A look-up that is under way. */
 export interface LookUpInFlight extends Moment {
-  /** Set when something was invalidated since it began: its result is not to be kept. */
-  poisoned: boolean;
+  /** Its token, or everything, was invalidated since it began. */
+  overtaken: boolean;
+  /** Invalidations may have been missed since it began. */
+  unsure: boolean;
+  /** The number of the last invalidation of a user or an application that was heard of before it began. */
+  readonly heard: number;
 }
 
 type Work = (lookUp: LookUpInFlight) => Promise<Verification>;
@@ -19,13 +24,28 @@ interface Pending {
 /** How often a look-up begins again because invalidations overtook it, before the answer is "not now". */
 const ROUNDS = 5;
 
+/** How many invalidated users and applications are remembered while look-ups run. */
+const NAMES = 10_000;
+
 /**
- * The look-ups under way, one per key. Whoever asks for a key meanwhile waits for the same look-up, with two
- * exceptions: after an invalidation nobody gets the answer of a look-up from before it, and a look-up that is older
- * than the bound is not joined, since it may not know of a revocation that this process has not heard of.
+ * The look-ups under way. Whoever asks for a key meanwhile waits for the newest look-up of it, with two exceptions:
+ * after an invalidation nobody joins a look-up from before it, and a look-up that is older than the bound is not joined,
+ * since it may not know of a revocation that this process has not heard of.
+ *
+ * An invalidation reaches every look-up that began before it, however many run for the same key and however long they
+ * take: none of their answers is kept, and an active one is not given out either, but looked up again.
  */
 export class LookUps {
+  /** The look-up that others may join, by key. */
   readonly #pending = new Map<string, Pending>();
+  /** Every look-up that has not ended, by key; also those that nobody may join any more. */
+  readonly #running = new Map<string, Set<LookUpInFlight>>();
+  /**
+   * The users and applications that were invalidated while look-ups ran, with the number of the last time. Whose token
+   * is being looked up is known only when the answer is there.
+   */
+  readonly #names = new Map<string, number>();
+  #heard = 0;
   readonly #clock: Clock;
   readonly #boundMilliseconds: number;
 
@@ -34,9 +54,65 @@ export class LookUps {
     this.#boundMilliseconds = boundMilliseconds;
   }
 
-  /** Joins the look-up of a key, or begins it. `work` reads `poisoned` when it has its result. */
+  /** Joins the look-up of a key, or begins it. `work` asks `mayKeep` when it has its result. */
   run(key: string, work: Work): Promise<Verification> {
     return this.#joinable(key) ?? this.#begin(key, work, ROUNDS);
+  }
+
+  /** Whether an answer may be kept: nothing was invalidated for it, or may have been, since its look-up began. */
+  mayKeep(lookUp: LookUpInFlight, verification: Verification): boolean {
+    return !lookUp.unsure && !this.#isOvertaken(lookUp, verification);
+  }
+
+  /** Tells of an invalidation. */
+  overtake(invalidation: Invalidation, keys: readonly string[]): void {
+    for (const key of keys) this.overtakeKey(key);
+    switch (invalidation.kind) {
+      case 'token':
+        this.overtakeKey(invalidation.key);
+        break;
+      case 'user':
+        this.#overtakeName(userName(invalidation.userId));
+        break;
+      case 'application':
+        this.#overtakeName(applicationName(invalidation.clientId));
+        break;
+      case 'everything':
+        this.#pending.clear();
+        this.#mark((lookUp) => {
+          lookUp.overtaken = true;
+        });
+    }
+  }
+
+  /** The same for one token. */
+  overtakeKey(key: string): void {
+    this.#pending.delete(key);
+    for (const lookUp of this.#running.get(key) ?? []) lookUp.overtaken = true;
+  }
+
+  /** Invalidations may have been missed: nothing that began before may be kept or joined. */
+  interrupt(): void {
+    this.#pending.clear();
+    this.#mark((lookUp) => {
+      lookUp.unsure = true;
+    });
+  }
+
+  #overtakeName(name: string): void {
+    this.#pending.clear();
+    if (this.#running.size === 0) return;
+    this.#heard += 1;
+    this.#names.set(name, this.#heard);
+    if (this.#names.size <= NAMES) return;
+    this.#names.clear();
+    this.#mark((lookUp) => {
+      lookUp.overtaken = true;
+    });
+  }
+
+  #mark(change: (lookUp: LookUpInFlight) => void): void {
+    for (const lookUps of this.#running.values()) lookUps.forEach(change);
   }
 
   #joinable(key: string): Promise<Verification> | undefined {
@@ -46,25 +122,17 @@ export class LookUps {
     return age <= this.#boundMilliseconds ? pending.promise : undefined;
   }
 
-  /** Poisons the look-up of one key. */
-  poison(key: string): void {
-    const pending = this.#pending.get(key);
-    if (pending === undefined) return;
-    pending.lookUp.poisoned = true;
-    this.#pending.delete(key);
-  }
-
-  poisonAll(): void {
-    for (const pending of this.#pending.values()) pending.lookUp.poisoned = true;
-    this.#pending.clear();
-  }
-
   #begin(key: string, work: Work, rounds: number): Promise<Verification> {
     const lookUp: LookUpInFlight = {
-      poisoned: false,
+      overtaken: false,
+      unsure: false,
+      heard: this.#heard,
       monotonicMilliseconds: this.#clock.monotonicMilliseconds(),
       wallMilliseconds: this.#clock.nowMilliseconds(),
     };
+    const running = this.#running.get(key);
+    if (running === undefined) this.#running.set(key, new Set([lookUp]));
+    else running.add(lookUp);
     // The work starts after the look-up is listed, so that nothing can invalidate past it.
     const promise = Promise.resolve().then(() => this.#finish(key, lookUp, work, rounds));
     this.#pending.set(key, { lookUp, promise });
@@ -72,23 +140,57 @@ export class LookUps {
   }
 
   async #finish(key: string, lookUp: LookUpInFlight, work: Work, rounds: number): Promise<Verification> {
-    let verification: Verification;
+    let mustRepeat: boolean;
     try {
-      verification = await work(lookUp);
+      const verification = await work(lookUp);
+      mustRepeat = verification.status === 'active' && this.#mustRepeat(lookUp, verification);
+      if (!mustRepeat) return verification;
     } finally {
-      if (this.#pending.get(key)?.lookUp === lookUp) this.#pending.delete(key);
+      this.#end(key, lookUp);
     }
-    if (!this.#isOvertaken(lookUp, verification)) return verification;
     if (rounds > 1) return this.#joinable(key) ?? this.#begin(key, work, rounds - 1);
     throw new TemporarilyUnavailableError({ detail: `token look-up overtaken by invalidations ${ROUNDS} times` });
   }
 
-  /**
-   * A slow look-up may answer `active` long after the token was revoked. Within the bound that is allowed; past it
-   * only if nothing was invalidated since the look-up began.
-   */
-  #isOvertaken(lookUp: LookUpInFlight, verification: Verification): boolean {
-    if (!lookUp.poisoned || verification.status !== 'active') return false;
-    return this.#clock.monotonicMilliseconds() - lookUp.monotonicMilliseconds > this.#boundMilliseconds;
+  #end(key: string, lookUp: LookUpInFlight): void {
+    if (this.#pending.get(key)?.lookUp === lookUp) this.#pending.delete(key);
+    const running = this.#running.get(key);
+    if (running?.delete(lookUp) === true && running.size === 0) this.#running.delete(key);
+    if (this.#running.size === 0) this.#names.clear();
   }
+
+  /**
+   * What is known to be overtaken is never given out. Where invalidations may have been missed, an answer counts within
+   * the bound, as it would if nothing had been heard at all.
+   */
+  #mustRepeat(lookUp: LookUpInFlight, verification: Verification): boolean {
+    if (this.#isOvertaken(lookUp, verification)) return true;
+    return (
+      lookUp.unsure && this.#clock.monotonicMilliseconds() - lookUp.monotonicMilliseconds > this.#boundMilliseconds
+    );
+  }
+
+  #isOvertaken(lookUp: LookUpInFlight, verification: Verification): boolean {
+    if (lookUp.overtaken) return true;
+    if (lookUp.heard === this.#heard) return false;
+    // A refusal does not say whose token it was: any invalidation may have made it good.
+    if (verification.status !== 'active') return true;
+    const { userId, clientId } = verification.token;
+    return (
+      (userId !== undefined && this.#wasInvalidated(userName(userId), lookUp)) ||
+      (clientId !== undefined && this.#wasInvalidated(applicationName(clientId), lookUp))
+    );
+  }
+
+  #wasInvalidated(name: string, lookUp: LookUpInFlight): boolean {
+    return (this.#names.get(name) ?? 0) > lookUp.heard;
+  }
+}
+
+function userName(userId: string): string {
+  return `u:${userId}`;
+}
+
+function applicationName(clientId: string): string {
+  return `a:${clientId}`;
 }

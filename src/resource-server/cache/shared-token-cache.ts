@@ -59,7 +59,8 @@ export interface SharedTokenCacheOptions extends CacheOptions {
  *   process forgets all it holds, and asks Redis until the channel is subscribed and proven again.
  * - A look-up is stored in Redis only under the ticket that was taken before it began. An invalidation removes the
  *   entry and the ticket alike, so that a look-up from before it can never be stored after it, however late.
- *   A FLUSHALL or an eviction removes tickets too. Within a process, an invalidation poisons the look-ups under way.
+ *   A FLUSHALL or an eviction removes tickets too. Within a process, an invalidation reaches every look-up that began
+ *   before it: its answer is neither kept nor given out.
  * - Entries are bound to the `run_id` of the server that they were written to. What an old snapshot brings back after
  *   a restart, or a replica that missed invalidations after its promotion, belongs to another run and is not read.
  *
@@ -150,7 +151,10 @@ class SharedTokenCache implements TokenCache {
         const { invalidation, keys } = parseInvalidationMessage(message);
         this.#drop(invalidation, keys);
       },
-      onInterruption: () => this.#drop({ kind: 'everything' }, []),
+      onInterruption: () => {
+        this.#level.interrupt();
+        this.#users.forgetAll();
+      },
     });
   }
 
@@ -188,7 +192,7 @@ class SharedTokenCache implements TokenCache {
 
   /** In the background: the request need not wait for it. */
   #fill(ticket: Ticket, verification: Verification, inFlight: LookUpInFlight): void {
-    if (verification.status !== 'active' || inFlight.poisoned) {
+    if (verification.status !== 'active' || !this.#level.lookUps.mayKeep(inFlight, verification)) {
       this.#tokens.release(ticket);
       return;
     }

@@ -261,10 +261,11 @@ describe('invalidation', () => {
     await settled();
     expect(slow.count).toBe(2);
     slow.answer(active());
-    await before;
+    await settled();
     expect(cache.peek(KEY)).toBeUndefined();
     slow.answer(INVALID);
     expect(await after).toBe(INVALID);
+    expect(await before).toBe(INVALID);
     expect(cache.peek(KEY)).toBe(INVALID);
   });
 
@@ -285,28 +286,89 @@ describe('invalidation', () => {
     await cache.invalidate({ kind: 'token', key: KEY }, []);
     await put(INVALID);
     old.answer(active());
-    await before;
+    await settled();
     expect(cache.peek(KEY)).toBe(INVALID);
+    old.answer(INVALID);
+    expect(await before).toBe(INVALID);
   });
 
-  test('within the bound an overtaken look-up may still answer; past it, it is made again', async () => {
+  test('[RS-16 RFC 7009 §2.1] what an overtaken look-up found is not given out, but looked up again', async () => {
     const slow = heldLookUp();
-    const inTime = cache.resolve(KEY, () => slow.lookUp());
+    const asked = cache.resolve(KEY, () => slow.lookUp());
     await settled();
     await cache.invalidate({ kind: 'token', key: KEY }, []);
-    clock.advance(1_000);
-    slow.answer(active());
-    expect((await inTime).status).toBe('active');
-
-    const late = cache.resolve(KEY, () => slow.lookUp());
-    await settled();
-    await cache.invalidate({ kind: 'token', key: KEY }, []);
-    clock.advance(1_001);
     slow.answer(active());
     await settled();
-    expect(slow.count).toBe(3);
+    expect(slow.count).toBe(2);
     slow.answer(INVALID);
-    expect(await late).toBe(INVALID);
+    expect(await asked).toBe(INVALID);
+  });
+
+  test.each([
+    ['the token', { kind: 'token', key: KEY }],
+    ['its user', { kind: 'user', userId: 'alice' }],
+    ['its application', { kind: 'application', clientId: 'shop' }],
+    ['everything', { kind: 'everything' }],
+  ] as const)(
+    '[RS-16 RFC 7009 §2.1] of %s reaches every look-up from before it, also those that a newer one took the place of',
+    async (_name, invalidation) => {
+      const stalled = heldLookUp();
+      const answers = [];
+      for (let count = 0; count < 3; count += 1) {
+        answers.push(cache.resolve(KEY, () => stalled.lookUp()));
+        await settled();
+        clock.advance(1_200);
+      }
+      expect(stalled.count).toBe(3);
+      expect((await put(active())).status).toBe('active');
+      await cache.invalidate(invalidation, []);
+      expect(await put(INVALID)).toBe(INVALID);
+      for (let count = 0; count < 3; count += 1) stalled.answer(active());
+      await settled();
+      expect(cache.peek(KEY)).toBe(INVALID);
+      for (let count = 0; count < 3; count += 1) stalled.answer(INVALID);
+      for (const answer of answers) expect(await answer).toBe(INVALID);
+    },
+  );
+
+  test('of another user or application leaves a look-up alone, however long it takes', async () => {
+    cache = localTokenCache({ clock, revocationBoundSeconds: 5 });
+    const slow = heldLookUp();
+    const asked = cache.resolve(KEY, () => slow.lookUp());
+    await settled();
+    for (let count = 0; count < 100; count += 1) {
+      await cache.invalidate({ kind: 'user', userId: `user ${count}` }, []);
+      await cache.invalidate({ kind: 'application', clientId: `alice ${count}` }, []);
+    }
+    slow.answer(active());
+    expect((await asked).status).toBe('active');
+    expect(slow.count).toBe(1);
+    expect(cache.peek(KEY)?.status).toBe('active');
+  });
+
+  test('of more users than are remembered overtakes every look-up from before them', async () => {
+    const slow = heldLookUp();
+    const asked = cache.resolve(KEY, () => slow.lookUp());
+    await settled();
+    for (let count = 0; count < 10_002; count += 1)
+      await cache.invalidate({ kind: 'user', userId: `user ${count}` }, []);
+    slow.answer(active());
+    await settled();
+    expect(slow.count).toBe(2);
+    slow.answer(INVALID);
+    expect(await asked).toBe(INVALID);
+  });
+
+  test('an answer does not take the place of one whose look-up began later', async () => {
+    cache = localTokenCache({ clock, revocationBoundSeconds: 5 });
+    const old = heldLookUp();
+    const before = cache.resolve(KEY, () => old.lookUp());
+    await settled();
+    clock.advance(5_001);
+    await put(INVALID);
+    old.answer(active());
+    expect((await before).status).toBe('active');
+    expect(cache.peek(KEY)).toBe(INVALID);
   });
 
   test('a look-up that is overtaken for ever fails, and admits nobody', async () => {
