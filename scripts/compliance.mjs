@@ -10,7 +10,7 @@ const checklist = JSON.parse(await readFile(join(root, 'test/checklist.json'), '
 
 /** The first argument of a call, if it is a text that begins with a bracket: the title of a test, however it is made. */
 const TITLE = /\(\s*(['"`])(\[[^\]]*\](?:\\.|(?!\1).)*)\1\s*,/gs;
-const TAG = /\b(AS|RS|TH)-(\d+)(?:\.\.(\d+))?/g;
+const TAG = /\b(AS|RS|TH|ALL)-(\d+)(?:\.\.(\d+))?/g;
 
 async function testFiles(folder) {
   const entries = await readdir(folder, { withFileTypes: true });

@@ -1,5 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError, OAuth2Error } from '../core/errors.js';
+import { isOutage } from '../storage/database-errors.js';
+import { withoutStatement } from '../storage/driver-errors/index.js';
 import { CliError } from './cli-error.js';
 import { EXIT_CODES } from './exit-codes.js';
 
@@ -26,7 +28,7 @@ export function failureOf(error: unknown): Failure | undefined {
     const description = error.message.replace(/^database: /, '--database (or DATABASE_URL): ');
     return { exitCode: EXIT_CODES.usage, code: 'usage_error', description };
   }
-  if (isConnectionError(error)) return failureOf(unavailable('the database or Redis is unavailable', error));
+  if (isOutage(error)) return failureOf(unavailable('the database or Redis is unavailable', error));
   return { exitCode: EXIT_CODES.refused, code: 'server_error', description: reasonOf(error) };
 }
 
@@ -57,18 +59,4 @@ function reasonOf(error: unknown): string {
   if (nativeError instanceof Error) return reasonOf(nativeError);
   if (typeof sqlMessage === 'string') return sqlMessage;
   return withoutStatement(error.message) || (typeof code === 'string' ? code : error.name);
-}
-
-/** knex puts the statement, with its values, before the reason; values are nobody's business. */
-function withoutStatement(message: string): string {
-  return message.replace(/^\s*(select|insert|update|delete|create|alter|drop|pragma|begin|show|with)\b.* - /is, '');
-}
-
-function isConnectionError(error: unknown): boolean {
-  const { code, name } = error as { code?: unknown; name?: unknown };
-  return (
-    name === 'KnexTimeoutError' ||
-    (typeof code === 'string' &&
-      /^(E[A-Z]+|PROTOCOL_CONNECTION_LOST|SQLITE_(BUSY|CANTOPEN|CORRUPT|FULL|IOERR|NOTADB|READONLY).*)$/.test(code))
-  );
 }

@@ -19,8 +19,6 @@ describe('errors of the drivers', () => {
     { fatal: true, message: "Can't add new command when connection is in closed state" },
     { code: '57P01' },
     { code: '08006' },
-    { code: '28P01' },
-    { code: '3D000' },
     { message: 'Connection terminated unexpectedly' },
     { name: 'KnexTimeoutError' },
     { code: 'SQLITE_CANTOPEN' },
@@ -28,6 +26,21 @@ describe('errors of the drivers', () => {
     { nativeError: { code: 'ECONNRESET' } },
   ])('%p means that there is no connection', (properties) => {
     expect(isConnectionError(driverError(properties))).toBe(true);
+    expect(storageError(driverError(properties))).toBeInstanceOf(TemporarilyUnavailableError);
+  });
+
+  test.each([
+    { code: '28P01' },
+    { code: '3D000' },
+    { code: 'ER_OPTION_PREVENTS_STATEMENT', errno: 1290, sqlState: 'HY000', message: 'running with --read-only' },
+    { code: 'ER_MAX_PREPARED_STMT_COUNT_REACHED', errno: 1461, sqlState: '42000' },
+    { code: 'ER_RECORD_FILE_FULL', errno: 1114, sqlState: 'HY000' },
+    { code: '25006' },
+    { code: '53100' },
+    { code: 'SQLITE_READONLY_DBMOVED' },
+    { code: 'SQLITE_FULL' },
+    { nativeError: { code: 'SQLITE_FULL' } },
+  ])('%p means: try later', (properties) => {
     expect(storageError(driverError(properties))).toBeInstanceOf(TemporarilyUnavailableError);
   });
 
@@ -68,6 +81,12 @@ describe('errors of the drivers', () => {
     expect(error.cause).toBe(cause);
     expect(error.details.detail).toContain('10.0.0.5');
     expect(JSON.stringify(error)).not.toContain('10.0.0.5');
+  });
+
+  test('the statement and its values are not part of the reason', () => {
+    const message = "insert into `t` (`secret`) values ('a - b') - The table 't' is full";
+    const error = storageError(driverError({ code: 'SQLITE_FULL', message })) as TemporarilyUnavailableError;
+    expect(error.details.detail).toBe("The database cannot answer: The table 't' is full");
   });
 });
 
