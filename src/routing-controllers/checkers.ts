@@ -8,12 +8,21 @@ import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { DeclarationMark, ownDeclarations } from './declarations.js';
 import type { Guard } from './guard.js';
+import { answerOptions, isClosedToOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
 import { accessOrUnguarded } from './request-state.js';
 import { completed, declaredRequirement } from './requirements.js';
 
 /** What is spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`. */
 export type CheckerOptions = Required<Pick<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>>;
+
+/**
+ * Tells routing-controllers that a request is answered already. A checker can only answer yes, on which the action runs,
+ * or no, on which the response is written anew. This is neither: what waits for it is never called, and the request
+ * ends.
+ */
+// biome-ignore lint/suspicious/noThenProperty: a thenable is what routing-controllers is to see
+const ANSWERED = { then: () => ({ catch: () => Promise.resolve() }) } as unknown as Promise<boolean>;
 
 /** The two checkers of routing-controllers over a guard. */
 export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
@@ -34,7 +43,12 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
       const context = action.context as Context;
       let entered: void | Promise<void>;
       try {
-        entered = guard.enter(context, planOf(roles));
+        const plan = planOf(roles);
+        if (isClosedToOptions(context, plan)) {
+          answerOptions(context);
+          return ANSWERED;
+        }
+        entered = guard.enter(context, plan);
       } catch (error) {
         throw guard.refusal(context, error);
       }

@@ -7,6 +7,7 @@ import { isSafeMethod } from '../core/methods.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import type { Guard } from './guard.js';
+import { answerOptions, ClosedToOptions, isClosedToOptions } from './options-requests.js';
 import { copyIfPlain } from './plain-result.js';
 import type { ActionPlan } from './plan.js';
 import { dispatchOf } from './route-dispatch.js';
@@ -21,6 +22,7 @@ type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unkno
 export class OAuth2KoaDriver extends KoaDriver {
   /** Mistakes in the declarations of actions; none of these actions is served. */
   readonly problems: string[] = [];
+  private readonly closedToOptions = new ClosedToOptions();
   private bodyParser: Middleware = (_context, next) => next();
 
   constructor(
@@ -61,10 +63,12 @@ export class OAuth2KoaDriver extends KoaDriver {
     } finally {
       this.router = router;
     }
+    if (plan.action.verb === 'ALL' && plan.requirement !== undefined) this.closedToOptions.withdraw(router);
   }
 
   /** What answers to methods that no action has is asked only where no action has answered. */
   override registerRoutes(): void {
+    this.closedToOptions.answerOn(this.router);
     const [, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
     this.koa.use(dispatchOf(this.router));
     this.koa.use((context: Context, next: Next) => (context.status === 404 ? allowedMethods(context, next) : next()));
@@ -120,7 +124,8 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 
   private enter(plan: ActionPlan, context: Context, next: Next): unknown {
-    if (context.req.method === 'OPTIONS') return plan.action.verb === 'OPTIONS' ? next() : answerOptions(context);
+    // The router gives no such request to a guarded action; should it ever, the action does not run.
+    if (isClosedToOptions(context, plan)) return answerOptions(context);
     return this.guard.needsBody(context) ? this.admitWithBody(plan, context, next) : this.admit(plan, context, next);
   }
 
@@ -160,13 +165,6 @@ export class OAuth2KoaDriver extends KoaDriver {
     }
     return next();
   }
-}
-
-/**
- * A preflight carries no credentials (Fetch standard), so it cannot be guarded; nor may it run a guarded `@All` action.
- */
-function answerOptions(context: Context): void {
-  context.status = 204;
 }
 
 const noNext: Next = () => Promise.resolve();
