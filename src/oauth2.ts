@@ -24,6 +24,7 @@ import { PlanCompiler } from './routing-controllers/compile.js';
 import { Guard } from './routing-controllers/guard.js';
 import { linkToHttpError } from './routing-controllers/http-error.js';
 import { OAuth2KoaDriver } from './routing-controllers/koa-driver.js';
+import { withIndexedMetadata } from './routing-controllers/metadata-index.js';
 import {
   ApplicationRepository,
   assertMigrated,
@@ -315,7 +316,9 @@ export class OAuth2 {
     // Before the controllers, whose driver parses bodies and answers for paths that it does not know.
     if (this.authorizationServer !== undefined) server.use(this.authorizationServer.middleware());
     const driver = new OAuth2KoaDriver(server, this.guard, this.compiler);
-    createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(this.compiler) });
+    withIndexedMetadata(() =>
+      createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(this.compiler) }),
+    );
     refuseProblems(driver.problems);
     return driver.koa;
   }

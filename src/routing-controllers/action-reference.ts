@@ -1,6 +1,7 @@
 import type { ActionMetadata } from 'routing-controllers';
-import { ActionMetadata as ActionMetadataClass, getMetadataArgsStorage } from 'routing-controllers';
+import { ActionMetadata as ActionMetadataClass } from 'routing-controllers';
 import { classChain } from './declarations.js';
+import { paramsMetadata } from './metadata-index.js';
 
 /** One routing-controllers route, as far as a plan needs it. */
 export interface ActionReference {
@@ -30,9 +31,8 @@ export function actionReference(metadata: ActionMetadata, routePrefix: string): 
  * inherited method; what they require of the caller is not dropped with them.
  */
 export function needsUser(controller: Function, method: string): boolean {
-  const storage = getMetadataArgsStorage();
   for (const one of classChain(controller)) {
-    const params = storage.filterParamsWithTargetAndMethod(one, method);
+    const params = paramsMetadata.of(one, method);
     if (params.length > 0) return params.some((param) => param.type === 'current-user' && param.required === true);
   }
   return false;

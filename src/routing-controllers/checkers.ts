@@ -8,6 +8,7 @@ import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { DeclarationMark, ownDeclarations } from './declarations.js';
 import type { Guard } from './guard.js';
+import { actionsMetadata, responseHandlersMetadata } from './metadata-index.js';
 import { answerOptions, isClosedToOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
 import { accessOrUnguarded } from './request-state.js';
@@ -127,10 +128,11 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
  * like those of the open methods. Then all of them need a principal, rather than none.
  */
 function hasBareAuthorized(controller: Function | undefined): boolean {
-  return getMetadataArgsStorage().responseHandlers.some(
-    ({ type, target, method, value }) =>
-      type === 'authorized' && target === controller && method !== undefined && [value ?? []].flat().length === 0,
-  );
+  return responseHandlersMetadata
+    .ofClass(controller)
+    .some(
+      ({ type, method, value }) => type === 'authorized' && method !== undefined && [value ?? []].flat().length === 0,
+    );
 }
 
 /** Alternatives of class and method must both be satisfied; one list of all of them would be weaker. */
@@ -151,8 +153,7 @@ function alternativesByOrigin(roles: readonly unknown[], where: string): Permiss
 }
 
 function referenceOf(controller: Function, method: string): ActionReference {
-  const storage = getMetadataArgsStorage();
-  const [action, ...others] = storage.filterActionsWithTarget(controller).filter((one) => one.method === method);
+  const [action, ...others] = actionsMetadata.of(controller, method);
   return {
     controller,
     method,

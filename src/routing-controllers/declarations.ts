@@ -1,6 +1,7 @@
 import { getMetadataArgsStorage } from 'routing-controllers';
 import { ConfigurationError } from '../core/errors.js';
 import type { InlinePolicy } from '../throttling/index.js';
+import { responseHandlersMetadata } from './metadata-index.js';
 
 /** A policy by its name in the options, or one that is written where it is used. */
 export type ThrottleDeclaration = string | InlinePolicy;
@@ -62,9 +63,7 @@ export function declaring(change: (before: Declarations) => Declarations): Class
 /** Makes routing-controllers call the authorization checker for this class or method, with the mark among the roles. */
 function mark(controller: Function, method: string | undefined): void {
   const storage = getMetadataArgsStorage();
-  const present = storage.responseHandlers.find(
-    (handler) => handler.type === 'authorized' && handler.target === controller && handler.method === method,
-  );
+  const present = responseHandlersMetadata.of(controller, method).find(({ type }) => type === 'authorized');
   if (present === undefined) {
     const value = [new DeclarationMark(controller, method, false)];
     storage.responseHandlers.push({ type: 'authorized', target: controller, method: method as string, value });
@@ -81,8 +80,8 @@ function mark(controller: Function, method: string | undefined): void {
  */
 export function ownAuthorized(controller: Function, method: string | undefined): unknown[][] {
   const values: unknown[][] = [];
-  for (const handler of getMetadataArgsStorage().responseHandlers) {
-    if (handler.type !== 'authorized' || handler.target !== controller || handler.method !== method) continue;
+  for (const handler of responseHandlersMetadata.of(controller, method)) {
+    if (handler.type !== 'authorized') continue;
     const roles: unknown[] = handler.value === undefined ? [] : [handler.value].flat();
     if (roles.some((role) => role instanceof DeclarationMark && !role.joined)) continue;
     values.unshift(roles.filter((role) => !(role instanceof DeclarationMark)));

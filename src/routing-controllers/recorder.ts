@@ -6,6 +6,7 @@ import {
   type RoutingControllersOptions,
 } from 'routing-controllers';
 import { type ActionReference, actionReference } from './action-reference.js';
+import { withIndexedMetadata } from './metadata-index.js';
 
 /** A driver that serves nothing and only notes which actions there are. */
 class RecordingDriver extends BaseDriver {
@@ -33,6 +34,6 @@ export function recordedActions(
   options: Pick<RoutingControllersOptions, 'routePrefix'> = {},
 ): ActionReference[] {
   const driver = new RecordingDriver();
-  createExecutor(driver, { ...options, controllers: [...controllers] });
+  withIndexedMetadata(() => createExecutor(driver, { ...options, controllers: [...controllers] }));
   return driver.actions;
 }

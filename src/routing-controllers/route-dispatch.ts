@@ -27,11 +27,14 @@ export interface Router {
 
 /**
  * The middleware of a router whose routes are all there. It finds the same routes as the router's own, and leaves the
- * same notes on the context, but what that works out for each request is known here from the start: the chain of each
- * route, and the routes of each path without parameters.
+ * same notes on the context, but what that works out for each request is worked out once here: the chain of each route,
+ * and the routes of each path without parameters.
  */
 export function dispatchOf(router: Router): Middleware {
-  const matches = matchesOfFixedPaths(router);
+  const matches = new Map<string, Map<string, Match>>();
+  for (const { path, paramNames } of router.stack) {
+    if (typeof path === 'string' && paramNames.length === 0) matches.set(path, new Map());
+  }
   const chains = new Map<Layer, Middleware>();
 
   /** Made when it is first asked for: a tool that traces routes puts its own middleware in place of theirs before. */
@@ -45,6 +48,19 @@ export function dispatchOf(router: Router): Middleware {
     return chain;
   }
 
+  /**
+   * Searched for once for each path without parameters and each method, when it is first asked for: to search all routes
+   * for each of them at start-up would grow with their square. Only methods of routes are kept, of which there are few.
+   */
+  function matchOf(path: string, method: string): Match {
+    const ofPath = matches.get(path);
+    const known = ofPath?.get(method);
+    if (known !== undefined) return known;
+    const match = router.match(path, method);
+    if (match.route) ofPath?.set(method, match);
+    return match;
+  }
+
   function run(context: Context, next: Next, path: string, layers: readonly Layer[], index: number): unknown {
     const layer = layers[index] as Layer;
     note(context, layer, path);
@@ -55,7 +71,7 @@ export function dispatchOf(router: Router): Middleware {
   function dispatch(context: Context, next: Next): unknown {
     const path: string = context.newRouterPath || context.path;
     const method: string = context.method;
-    const match = matches.get(path)?.get(method) ?? router.match(path, method);
+    const match = matchOf(path, method);
     if (context.matched) context.matched.push(...match.path);
     else context.matched = [...match.path];
     context.router = router;
@@ -64,18 +80,6 @@ export function dispatchOf(router: Router): Middleware {
 
   // Tools that trace a router find its routes by this.
   return Object.assign(dispatch, { router });
-}
-
-/** By path and method. The router is asked itself, so that a route with parameters that matches too is among them. */
-function matchesOfFixedPaths(router: Router): Map<string, Map<string, Match>> {
-  const matches = new Map<string, Map<string, Match>>();
-  for (const { path, paramNames, methods } of router.stack) {
-    if (typeof path !== 'string' || paramNames.length > 0) continue;
-    const ofPath = matches.get(path) ?? new Map<string, Match>();
-    matches.set(path, ofPath);
-    for (const method of methods) ofPath.set(method, router.match(path, method));
-  }
-  return matches;
 }
 
 function note(context: Context, layer: Layer, path: string): void {
