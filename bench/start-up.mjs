@@ -2,14 +2,14 @@
  * How long an application needs to start, by its number of controllers, beside routing-controllers alone: the median over
  * some rounds, in which every mode starts once in a process of its own.
  *
- *   npm run bench:start-up -- [--rounds 5] [--write]
+ *   npm run bench:start-up -- [--rounds 7] [--write]
  */
 import { fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, write: { type: 'boolean' } } });
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' }, write: { type: 'boolean' } } });
 const SIZES = [100, 300, 1000, 3000];
 const MODES = ['routing-controllers', 'our entry', 'audit and describe'];
 const ACTIONS = 4;
