@@ -54,7 +54,7 @@ function looksDuring(step: () => void): number {
   const lists = [storage.controllers, storage.actions, storage.params, storage.uses, storage.responseHandlers];
   let looks = 0;
   const undo: (() => void)[] = [];
-  for (const list of lists as Record<string, unknown>[][]) {
+  for (const list of lists as unknown as Record<string, unknown>[][]) {
     for (const entry of list) {
       const name = 'object' in entry ? 'object' : 'target';
       const value = entry[name];
