@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
 import type { Charge, ThrottleDecision } from './engine.js';
@@ -5,9 +7,9 @@ import type { MemoryEngine } from './engines/memory.js';
 import { secondsUntil } from './fields.js';
 import type { StoreGuard } from './store-guard.js';
 
-/** A place in the budget of an address, taken before a token is looked up. */
+/** A place in the budget of an address, taken before something is tried that can be guessed, such as a password. */
 export interface AuthenticationReservation {
-  /** Whether the look-up may be made. */
+  /** Whether the try may be made. */
   readonly allowed: boolean;
   /** If not, in how many whole seconds a next try makes sense, at least 1; else 0. */
   readonly retryAfterSeconds: number;
@@ -18,10 +20,21 @@ export interface AuthenticationReservation {
 /** The budget of failed authentications by address. */
 export interface FailedAuthentications {
   /**
-   * Takes a place. Never rejects and never waits longer than the throttle's deadline: while the store is away it is
-   * counted in this process, by the share of it that the engine knows, else by the whole rate.
+   * In how many whole seconds an address may try again, as far as this process knows; 0: now. Asks nobody.
    *
    * @param address the key of the address, e.g. `ip:203.0.113.5`
+   */
+  retryAfterSeconds(address: string): number;
+  /**
+   * Counts a failure. Never rejects and never waits longer than the throttle's deadline: while the store is away it is
+   * counted in this process, by the share of it that the engine knows, else by the whole rate.
+   *
+   * @returns 0 if the failure is within the budget, else in how many whole seconds a next try makes sense, at least 1
+   */
+  fail(address: string): number | Promise<number>;
+  /**
+   * Takes a place before the try, so that of any number of tries at one time no more than the budget are looked at: for
+   * what can be guessed. It is counted as `fail` counts.
    */
   reserve(address: string): AuthenticationReservation | Promise<AuthenticationReservation>;
 }
@@ -31,6 +44,17 @@ const UNLIMITED: AuthenticationReservation = Object.freeze({ allowed: true, retr
 /** No policy's name has an exclamation mark, so that the counters never meet. */
 const KEY_PREFIX = '!auth';
 
+/** How many addresses this process remembers to be over their budget; who is forgotten is counted at the engine again. */
+const REMEMBERED_ADDRESSES = 10_000;
+
+/** What the budget counts with. */
+export interface FailedAuthenticationsParts {
+  readonly guard: StoreGuard;
+  /** Counts while the store is away. */
+  readonly local: MemoryEngine;
+  readonly clock: Clock;
+}
+
 /**
  * Makes the budget.
  *
@@ -38,31 +62,65 @@ const KEY_PREFIX = '!auth';
  */
 export function failedAuthentications(
   rate: Rate | null,
-  guard: StoreGuard,
-  local: MemoryEngine,
+  { guard, local, clock }: FailedAuthenticationsParts,
 ): FailedAuthentications {
-  if (rate === null) return { reserve: () => UNLIMITED };
+  if (rate === null) return { retryAfterSeconds: () => 0, fail: () => 0, reserve: () => UNLIMITED };
   const { limit, windowMilliseconds, windowSeconds } = rate;
   const prefix = `${KEY_PREFIX}:${limit}/${windowSeconds}:`;
+  /** Until when (monotonic) an address is over its budget. */
+  const spent = new LRUCache<string, number>({ max: REMEMBERED_ADDRESSES });
+
+  const chargesOf = (address: string): Charge[] => [
+    { key: prefix + address, tag: address, limit, windowMilliseconds, cost: 1, mayBeRefunded: true },
+  ];
+  /** The decision, and how what it spent is given back. */
+  type Counted = { readonly decision: ThrottleDecision; readonly undo: () => void };
+  const count = (charges: Charge[]): Counted | Promise<Counted> => {
+    const complete = (known: ThrottleDecision | undefined): Counted => {
+      const ofEngine = known ?? guard.consumeAlone(charges);
+      if (ofEngine !== undefined) return { decision: ofEngine, undo: () => guard.refund(charges, ofEngine) };
+      const decided = local.consume(charges);
+      return { decision: decided, undo: () => local.refund(charges, decided) };
+    };
+    // A late answer is undone, since this process has counted instead.
+    const decision = guard.consume(charges, true);
+    return isPromiseLike(decision) ? decision.then(complete) : complete(decision);
+  };
+  const conclude = (address: string, { allowed, results: [result] }: ThrottleDecision): number => {
+    const resetMilliseconds = result?.resetMilliseconds ?? 0;
+    if (!allowed || result?.remaining === 0) spent.set(address, clock.monotonicMilliseconds() + resetMilliseconds);
+    return allowed ? 0 : Math.max(1, secondsUntil(resetMilliseconds));
+  };
+
   return {
+    retryAfterSeconds(address) {
+      const until = spent.get(address);
+      if (until === undefined) return 0;
+      const left = until - clock.monotonicMilliseconds();
+      if (left > 0) return Math.max(1, secondsUntil(left));
+      spent.delete(address);
+      return 0;
+    },
+    fail(address) {
+      const counted = count(chargesOf(address));
+      return isPromiseLike(counted)
+        ? counted.then(({ decision }) => conclude(address, decision))
+        : conclude(address, counted.decision);
+    },
     reserve(address) {
-      const charges: Charge[] = [
-        { key: prefix + address, tag: address, limit, windowMilliseconds, cost: 1, mayBeRefunded: true },
-      ];
-      const complete = (known: ThrottleDecision | undefined): AuthenticationReservation => {
-        const ofEngine = known ?? guard.consumeAlone(charges);
-        if (ofEngine !== undefined) return reservation(ofEngine, () => guard.refund(charges, ofEngine));
-        const decided = local.consume(charges);
-        return reservation(decided, () => local.refund(charges, decided));
-      };
-      // A late answer is undone, since this process has counted instead.
-      const decision = guard.consume(charges, true);
-      return isPromiseLike(decision) ? decision.then(complete) : complete(decision);
+      const counted = count(chargesOf(address));
+      return isPromiseLike(counted) ? counted.then(reservation) : reservation(counted);
     },
   };
 }
 
-function reservation({ allowed, results }: ThrottleDecision, undo: () => void): AuthenticationReservation {
+function reservation({
+  decision: { allowed, results },
+  undo,
+}: {
+  readonly decision: ThrottleDecision;
+  readonly undo: () => void;
+}): AuthenticationReservation {
   let held = allowed;
   return {
     allowed,

@@ -78,7 +78,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication, 'fixed-window');
   return {
     policyNames: book.declaredNames(),
-    failedAuthentications: failedAuthentications(checked.failedAuthentication, guard, local),
+    failedAuthentications: failedAuthentications(checked.failedAuthentication, { guard, local, clock }),
     get storeState() {
       return guard.state;
     },

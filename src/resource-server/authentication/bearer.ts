@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { challenge } from '../../core/challenge.js';
-import { InvalidTokenError, ThrottledError, TOKEN_EXPIRED } from '../../core/errors.js';
+import { InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
 import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
@@ -13,21 +13,9 @@ import {
   type PresentedToken,
   presentedToken,
 } from './bearer-token.js';
+import { type FailureBudget, LookUpAdmission } from './look-up-admission.js';
 import { redactQueryToken } from './query-token.js';
 import { type KeyedToken, keyedToken, rememberedToken, tokenOfField } from './token-key-memo.js';
-
-/** The answer of a budget for failed authentications: whether this address may try now. */
-export interface FailureReservation {
-  readonly allowed: boolean;
-  readonly retryAfterSeconds: number;
-  /** Gives the try back, because it did not fail. */
-  release(): void;
-}
-
-/** A budget of failed authentications by address. One try is taken before any look-up and given back if it succeeds. */
-export interface FailureBudget {
-  reserve(address: string): FailureReservation | Promise<FailureReservation>;
-}
 
 /** What the bearer authenticator is made of. */
 export interface BearerParts {
@@ -43,11 +31,13 @@ export class BearerAuthenticator implements Authenticator {
   readonly needsBody?: (context: Context) => boolean;
   /** Then the field alone says which token is presented. */
   private readonly onlyInHeader: boolean;
+  private readonly admission: LookUpAdmission;
 
   constructor(
     private readonly parts: BearerParts,
     private readonly locations: BearerTokenLocations,
   ) {
+    this.admission = new LookUpAdmission(parts.failures);
     this.onlyInHeader = locations.body !== true && locations.query !== true;
     if (locations.body === true) this.needsBody = mayHoldTokenInBody;
   }
@@ -69,73 +59,30 @@ export class BearerAuthenticator implements Authenticator {
   private verify(context: Context, { token, key }: KeyedToken): Authentication | Promise<Authentication> {
     const known = this.parts.cache.peek(key);
     if (known === undefined) return this.lookUp(context, token, key);
-    return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status);
+    return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status, key);
   }
 
   /** A failure that needs no look-up counts all the same: a storm of them is limited too. */
-  private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid'): Promise<never> {
-    const reservation = await this.parts.failures?.reserve(this.parts.address(context));
-    if (reservation?.allowed === false) throw new ThrottledError(reservation.retryAfterSeconds);
+  private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
+    await this.admission.failed(this.parts.address(context), key);
     throw refusal(status);
   }
 
   private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
-    const { failures, address } = this.parts;
-    const reserved = failures?.reserve(address(context));
-    const reservation = reserved instanceof Promise ? undefined : reserved;
-    if (reservation?.allowed === false) throw new ThrottledError(reservation.retryAfterSeconds);
-    if (reserved instanceof Promise) return this.lookUpMeanwhile(reserved, token, key);
-    return this.conclude(await this.resolve(token, key, reservation), reservation);
-  }
-
-  /**
-   * The reservation and the shared cache are asked at the same time, in one round trip; the verifier is asked only
-   * once the reservation stands.
-   */
-  private async lookUpMeanwhile(
-    reserving: Promise<FailureReservation>,
-    token: string,
-    key: string,
-  ): Promise<Authentication> {
-    const resolving = this.parts.cache.resolve(key, async () => {
-      const { allowed, retryAfterSeconds } = await reserving;
-      if (!allowed) throw new ThrottledError(retryAfterSeconds);
-      return this.parts.verifier.verify(token, key);
-    });
-    resolving.catch(() => undefined);
-    const reservation = await reserving;
-    if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
-    return this.conclude(await this.resolve(token, key, reservation, resolving), reservation);
-  }
-
-  /** The answer of a look-up, or of a new one where it was shared with a caller who was not allowed to look. */
-  private async resolve(
-    token: string,
-    key: string,
-    reservation: FailureReservation | undefined,
-    begun?: Promise<Verification>,
-  ): Promise<Verification> {
     const { cache, verifier } = this.parts;
-    const lookUp = () => cache.resolve(key, () => verifier.verify(token, key));
+    const address = this.parts.address(context);
+    this.admission.enter(address, key);
+    let verification: Verification;
     try {
-      try {
-        return await (begun ?? lookUp());
-      } catch (error) {
-        // Another address shared this look-up and is over its budget; that is not this caller's fault.
-        if (error instanceof ThrottledError) return await lookUp();
-        throw error;
-      }
-    } catch (error) {
-      // An answer that could not be had says nothing of the token.
-      reservation?.release();
-      throw error;
+      verification = await cache.resolve(key, () => verifier.verify(token, key));
+    } finally {
+      this.admission.leave(address);
     }
-  }
-
-  private conclude(verification: Verification, reservation: FailureReservation | undefined): Authentication {
-    if (verification.status !== 'active') throw refusal(verification.status);
-    reservation?.release();
-    return authenticationOf(verification);
+    if (verification.status === 'active') {
+      this.admission.succeeded(key);
+      return authenticationOf(verification);
+    }
+    return this.refuse(context, verification.status, key);
   }
 }
 

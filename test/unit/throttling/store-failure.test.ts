@@ -262,6 +262,34 @@ describe('the budget of failed authentications', () => {
     }
   });
 
+  test('counts failures alone, and knows without asking when it is spent and until when', () => {
+    const clock = new VirtualClock();
+    const { failedAuthentications } = createThrottle({ failedAuthentication: '2/m' }, { clock });
+    const known = () => failedAuthentications.retryAfterSeconds('ip:1');
+    expect([known(), failedAuthentications.fail('ip:1'), known()]).toEqual([0, 0, 0]);
+    expect([failedAuthentications.fail('ip:1'), known()]).toEqual([0, 60]);
+    expect(failedAuthentications.fail('ip:1')).toBe(60);
+    expect(failedAuthentications.retryAfterSeconds('ip:2')).toBe(0);
+    clock.advance(59_001);
+    expect(known()).toBe(1);
+    clock.advance(999);
+    expect([known(), failedAuthentications.fail('ip:1'), known()]).toEqual([0, 0, 0]);
+  });
+
+  test.each(failures)(
+    'failures are counted in this process while the store fails (%s), in every mode',
+    async (failure) => {
+      for (const mode of ['closed', 'open', 'local'] as const) {
+        const { store, throttle } = setUp(mode, '1/h', { failedAuthentication: '2/m' });
+        store.mode = failure;
+        const { failedAuthentications } = throttle;
+        expect([await failedAuthentications.fail('ip:1'), await failedAuthentications.fail('ip:1')]).toEqual([0, 0]);
+        expect(failedAuthentications.retryAfterSeconds('ip:1')).toBeGreaterThan(0);
+        expect(await failedAuthentications.fail('ip:1')).toBeGreaterThan(0);
+      }
+    },
+  );
+
   test('gives back where it was taken', async () => {
     const { store, throttle } = setUp('closed', '1/h', { failedAuthentication: '1/m' });
     const shared = await reserve(throttle);
