@@ -102,7 +102,7 @@ export class OAuth2 {
     const clock = options.clock ?? systemClock;
     const logger = options.logger ?? console;
     const keyPrefix = options.keyPrefix ?? 'oauth2:';
-    const { users, resource, requireAudience } = options;
+    const { users, resource, requireAudience, preparedStatements } = options;
     this.database = openDatabase(options.database, { logger });
     if (this.database.owned) opened.push(() => this.knex.destroy());
     this.models = bindModels(this.database.knex, options.models);
@@ -113,7 +113,7 @@ export class OAuth2 {
       random: options.random,
       invalidate: (application) => this.tokens.invalidate({ application }),
     });
-    const reader = createTokenReader(this.database, this.tables);
+    const reader = createTokenReader(this.database, this.tables, { preparedStatements, logger });
     const verifier = new DatabaseVerifier({ reader, users, clock, resource, requireAudience });
     const throttling = throttlingOptions(options, { keyPrefix, clock, logger });
     if (throttling.engine !== options.throttling?.engine) opened.push(async () => throttling.engine?.close?.());
@@ -177,6 +177,8 @@ export class OAuth2 {
         tables: this.tables,
         tokens,
         ownModel: options.models?.AccessToken !== undefined,
+        preparedStatements,
+        logger,
       }),
       users,
       scopes: options.scopes,

@@ -4,6 +4,8 @@ import createKnex, { type Knex } from 'knex';
 import { ConfigurationError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { configOfUrl } from './database-url.js';
+import type { ConnectionSource } from './statements/connection-source.js';
+import { PoolRenewal } from './statements/pool-renewal.js';
 
 /** The kinds of SQL that this package speaks. MariaDB is `mysql`. */
 export type Dialect = 'sqlite' | 'mysql' | 'postgres';
@@ -52,9 +54,7 @@ const ACQUIRE_TIMEOUT_MILLISECONDS = 10_000;
  * @throws ConfigurationError if the source cannot be read, its driver is not installed, or its kind is not supported
  */
 export function openDatabase(source: string | Knex | Knex.Config, options: OpenDatabaseOptions = {}): Database {
-  if (typeof source === 'function') {
-    return Object.freeze({ knex: source, owned: false, dialect: dialectOf(source) });
-  }
+  if (typeof source === 'function') return opened(source, false);
   if (typeof source !== 'string' && (typeof source !== 'object' || source === null)) {
     throw new ConfigurationError(
       `database is ${String(source)}; pass a URL, the path of an SQLite file, a knex configuration or a knex instance.`,
@@ -63,8 +63,13 @@ export function openDatabase(source: string | Knex | Knex.Config, options: OpenD
   if (source === '')
     throw new ConfigurationError('database is an empty string; pass a URL or the path of an SQLite file.');
   const config = completed(typeof source === 'string' ? configOfUrl(source) : source, options.logger ?? silentLogger);
-  const knex = instantiate(config);
-  return Object.freeze({ knex, owned: true, dialect: dialectOf(knex) });
+  return opened(instantiate(config), true);
+}
+
+function opened(knex: Knex, owned: boolean): Database {
+  const dialect = dialectOf(knex);
+  PoolRenewal.of(knex.client as ConnectionSource);
+  return Object.freeze({ knex, owned, dialect });
 }
 
 /**

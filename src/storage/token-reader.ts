@@ -6,6 +6,7 @@ import type { ConnectionSource } from './statements/connection-source.js';
 import { Mysql2Driver } from './statements/mysql2-driver.js';
 import { PgDriver } from './statements/pg-driver.js';
 import { PooledStatement } from './statements/pooled-statement.js';
+import type { PreparationOptions } from './statements/preparation.js';
 import type { TableNames } from './tables.js';
 import { type AccessTokenRow, rowStatement } from './token-row.js';
 
@@ -22,7 +23,7 @@ export interface TokenReader {
 }
 
 /** What the reader may be told. */
-export interface TokenReaderOptions {
+export interface TokenReaderOptions extends PreparationOptions {
   /** After how many milliseconds without an answer the database counts as away; the default is 5000. */
   readonly timeoutMilliseconds?: number;
 }
@@ -41,16 +42,17 @@ export function createTokenReader(
 ): TokenReader {
   const source = database.knex.client as ConnectionSource;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS;
+  const statementOptions = { ...options, timeoutMilliseconds, repeatable: true };
   switch (source.driverName) {
     case 'better-sqlite3':
       return new SqliteTokenReader(source, tables);
     case 'mysql2':
       return new DriverTokenReader(
-        new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?')), timeoutMilliseconds, true),
+        new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?')), statementOptions),
       );
     case 'pg':
       return new DriverTokenReader(
-        new PooledStatement(source, new PgDriver(rowStatement(tables, '"', '$1')), timeoutMilliseconds, true),
+        new PooledStatement(source, new PgDriver(rowStatement(tables, '"', '$1')), statementOptions),
       );
     default:
       return new QueryBuilderReader(database.knex, tables, timeoutMilliseconds);

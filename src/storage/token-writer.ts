@@ -8,6 +8,7 @@ import type { ConnectionSource, PooledConnection } from './statements/connection
 import { Mysql2Driver } from './statements/mysql2-driver.js';
 import { PgDriver } from './statements/pg-driver.js';
 import { PooledStatement, type StatementDriver } from './statements/pooled-statement.js';
+import type { PreparationOptions } from './statements/preparation.js';
 import type { TableNames } from './tables.js';
 import { STATEMENT_TIMEOUT_MILLISECONDS } from './token-reader.js';
 
@@ -37,7 +38,7 @@ export interface TokenWriter {
 }
 
 /** What a writer works with. */
-export interface TokenWriterParts {
+export interface TokenWriterParts extends PreparationOptions {
   readonly database: Database;
   readonly models: OAuth2Models;
   readonly tables: TableNames;
@@ -47,12 +48,19 @@ export interface TokenWriterParts {
 }
 
 /** Makes the writer: one prepared statement where the driver is known, else the models. */
-export function createTokenWriter({ database, models, tables, tokens, ownModel }: TokenWriterParts): TokenWriter {
+export function createTokenWriter(parts: TokenWriterParts): TokenWriter {
+  const { database, models, tables, tokens, ownModel, preparedStatements, logger } = parts;
   const source = database.knex.client as ConnectionSource;
   const driver = ownModel ? undefined : driverOf(source.driverName, tables);
   return driver === undefined
     ? new ModelTokenWriter(models, tokens)
-    : new PreparedTokenWriter(new PooledStatement(source, driver, STATEMENT_TIMEOUT_MILLISECONDS, false));
+    : new PreparedTokenWriter(
+        new PooledStatement(source, driver, {
+          ...{ preparedStatements, logger },
+          timeoutMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
+          repeatable: false,
+        }),
+      );
 }
 
 function driverOf(name: string, tables: TableNames): StatementDriver<PooledConnection> | undefined {

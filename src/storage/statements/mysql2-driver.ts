@@ -1,23 +1,40 @@
+import { kindOfError } from '../driver-errors/index.js';
 import type { PooledConnection } from './connection-source.js';
-import type { StatementDriver, StatementResult } from './pooled-statement.js';
+import { withLiterals } from './mysql-literals.js';
+import type { StatementCallback, StatementDriver, StatementResult } from './pooled-statement.js';
 
 type Answer = StatementResult['rows'] | { readonly affectedRows: number };
+type Callback = (error: unknown, answer?: Answer) => void;
+
+interface PreparedOptions {
+  readonly sql: string;
+  readonly rowsAsArray: true;
+  values?: unknown[];
+}
 
 interface Mysql2Connection extends PooledConnection {
-  execute(
-    options: { sql: string; values: unknown[]; rowsAsArray: true },
-    callback: (error: unknown, answer?: Answer) => void,
-  ): unknown;
+  execute(options: PreparedOptions, callback: Callback): unknown;
+  query(options: { readonly sql: string; readonly rowsAsArray: true }, callback: Callback): unknown;
+  unprepare(options: PreparedOptions): unknown;
   readonly stream: { destroy(): void };
 }
 
-/** mysql2: `execute` prepares the statement once per connection. */
+/** mysql2: `execute` prepares the statement once per connection, `query` sends a text. */
 export class Mysql2Driver implements StatementDriver<Mysql2Connection> {
-  /** @param sql with `?` where values stand */
+  /** @param sql with `?` where values stand, and nowhere else */
   constructor(private readonly sql: string) {}
 
-  run(connection: Mysql2Connection, values: unknown[], done: (error: unknown, result?: StatementResult) => void): void {
-    connection.execute({ sql: this.sql, values, rowsAsArray: true }, (error, answer) =>
+  run(connection: Mysql2Connection, values: unknown[], done: StatementCallback): void {
+    connection.execute({ sql: this.sql, values, rowsAsArray: true }, (error, answer) => {
+      if (answer !== undefined) return done(error, resultOf(answer));
+      // The driver would send the same handle again.
+      if (kindOfError(error) === 'statement') connection.unprepare({ sql: this.sql, rowsAsArray: true });
+      done(error);
+    });
+  }
+
+  runUnprepared(connection: Mysql2Connection, values: unknown[], done: StatementCallback): void {
+    connection.query({ sql: withLiterals(this.sql, values), rowsAsArray: true }, (error, answer) =>
       done(error, answer === undefined ? undefined : resultOf(answer)),
     );
   }

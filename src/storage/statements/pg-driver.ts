@@ -1,35 +1,67 @@
 import { sha256Key } from '../../core/digest.js';
+import { kindOfError } from '../driver-errors/index.js';
 import type { PooledConnection } from './connection-source.js';
-import type { StatementDriver, StatementResult } from './pooled-statement.js';
+import type { StatementCallback, StatementDriver, StatementResult } from './pooled-statement.js';
+
+interface PgQuery {
+  /** A named query is prepared once per connection; one without a name for this time only. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+  readonly rowMode: 'array';
+}
+
+interface PgResult {
+  readonly rows: StatementResult['rows'];
+  readonly rowCount: number | null;
+}
 
 interface PgConnection extends PooledConnection {
-  query(
-    query: { name: string; text: string; values: unknown[]; rowMode: 'array' },
-    callback: (
-      error: unknown,
-      result?: { readonly rows: StatementResult['rows']; readonly rowCount: number | null },
-    ) => void,
-  ): void;
+  query(query: PgQuery, callback: (error: unknown, result?: PgResult) => void): void;
   readonly connection?: { readonly stream?: { destroy(): void } };
 }
 
 /** pg: a named query is prepared once per connection. */
 export class PgDriver implements StatementDriver<PgConnection> {
-  private readonly name: string;
+  private readonly stem: string;
+  private generation = 1;
+  private name: string;
 
   /** @param text with `$1` and so on where values stand */
   constructor(private readonly text: string) {
     // pg refuses one name for two statements, and a pool may serve several tables.
-    this.name = `oauth2_token_${sha256Key(this.text).slice(0, 16)}`;
+    this.stem = `oauth2_token_${sha256Key(this.text).slice(0, 16)}`;
+    this.name = this.stem;
   }
 
-  run(connection: PgConnection, values: unknown[], done: (error: unknown, result?: StatementResult) => void): void {
-    connection.query({ name: this.name, text: this.text, values, rowMode: 'array' }, (error, result) =>
-      done(error, result && { rows: result.rows, affectedRows: result.rowCount ?? 0 }),
-    );
+  run(connection: PgConnection, values: unknown[], done: StatementCallback): void {
+    const { name } = this;
+    connection.query({ name, text: this.text, values, rowMode: 'array' }, (error, result) => {
+      if (error && kindOfError(error) === 'statement') this.discard(name);
+      answer(done, error, result);
+    });
+  }
+
+  runUnprepared(connection: PgConnection, values: unknown[], done: StatementCallback): void {
+    connection.query({ text: this.text, values, rowMode: 'array' }, (error, result) => answer(done, error, result));
   }
 
   cut(connection: PgConnection): void {
     connection.connection?.stream?.destroy();
   }
+
+  /**
+   * Gives a name up. pg would never prepare it again on a connection where it was prepared once, and on the others the
+   * statement is most likely as stale; under the next name all of them prepare it anew. What is left at the server goes
+   * with its connection.
+   */
+  private discard(name: string): void {
+    if (this.name !== name) return;
+    this.generation += 1;
+    this.name = `${this.stem}_${this.generation}`;
+  }
+}
+
+function answer(done: StatementCallback, error: unknown, result: PgResult | undefined): void {
+  done(error, result && { rows: result.rows, affectedRows: result.rowCount ?? 0 });
 }

@@ -13,14 +13,18 @@ test.each(servers)('a driver that throws at once gives a rejection, and its conn
   try {
     const source = fixture.database.knex.client as ConnectionSource & { readonly pool: { numUsed(): number } };
     const driver = kind === 'postgres' ? new PgDriver('SELECT $1::text') : new Mysql2Driver('SELECT ?');
+    const options = { timeoutMilliseconds: 5_000, repeatable: false };
     const throwing: StatementDriver<PooledConnection> = {
       run() {
         throw new Error('refused at once');
       },
+      runUnprepared() {
+        throw new Error('refused at once');
+      },
       cut() {},
     };
-    const broken = new PooledStatement(source, throwing, 5000, false);
-    const good = new PooledStatement(source, driver as StatementDriver<PooledConnection>, 5000, false);
+    const broken = new PooledStatement(source, throwing, options);
+    const good = new PooledStatement(source, driver as StatementDriver<PooledConnection>, options);
     for (let more = 0; more < 15; more++) await expect(broken.run(['a'])).rejects.toThrow('refused at once');
     expect(source.pool.numUsed()).toBe(0);
     expect((await good.run(['a'])).rows).toEqual([['a']]);
