@@ -8,7 +8,7 @@ import { systemClock } from './core/clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
-import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, validateOptions } from './options.js';
+import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
 import { authenticateWith } from './resource-server/authentication/authenticate.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
@@ -62,8 +62,8 @@ export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChe
  *
  * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
  */
-export function createOAuth2(options: OAuth2Options): OAuth2 {
-  validateOptions(options);
+export function createOAuth2(given: OAuth2Options): OAuth2 {
+  const options = readOptions(given);
   linkToHttpError();
   const opened: Close[] = [];
   try {

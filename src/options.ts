@@ -3,16 +3,31 @@ import { type AuthorizationServerFactory, COMPLETE } from './authorization-serve
 import type { Clock } from './core/clock.js';
 import { ConfigurationError } from './core/errors.js';
 import type { Logger } from './core/logger.js';
+import {
+  flagOption,
+  functionOption,
+  hostPath,
+  knownOptions,
+  listOption,
+  objectOption,
+  objectWith,
+  optionPath,
+  refuseOption,
+  textOption,
+  wholeNumberOption,
+} from './core/options/index.js';
 import { isScopeName, type ScopeDescriptions } from './core/scopes.js';
 import type { RandomBytes } from './core/token-value.js';
 import type { UserStore } from './core/users.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import type { BearerTokenLocations } from './resource-server/authentication/bearer-token.js';
-import type { SessionOptions } from './resource-server/authentication/session.js';
+import { readSessionOptions, type SessionOptions } from './resource-server/authentication/session.js';
+import { CACHE_OPTION_NAMES } from './resource-server/cache/cache-options.js';
 import type { RedisClient, TokenCacheOptions } from './resource-server/cache/index.js';
 import type { ErrorBody } from './resource-server/error-response.js';
 import type { OAuth2Models, openDatabase } from './storage/index.js';
 import type { ThrottlingOptions } from './throttling/index.js';
+import { THROTTLING_OPTION_NAMES } from './throttling/throttling-options.js';
 
 /** Makes an authenticator out of what the package has built; `bearer()` and `session()` give such functions. */
 export type AuthenticatorFactory = { readonly [AUTHENTICATOR]: 'bearer' | 'session'; readonly options: object };
@@ -82,7 +97,7 @@ export interface OAuth2Options {
   readonly random?: RandomBytes;
 }
 
-const NAMES = new Set<string>([
+const NAMES = [
   'database',
   'preparedStatements',
   'redis',
@@ -107,21 +122,28 @@ const NAMES = new Set<string>([
   'logger',
   'clock',
   'random',
-] satisfies (keyof OAuth2Options)[]);
+] as const satisfies readonly (keyof OAuth2Options)[];
 
-/** Names of what is never shown. */
-const SECRET_NAME = /pass|secret|token|key|cert/i;
-/** The credentials of a URL: up to the last `@`, since a password may hold one that is not escaped. */
-const CREDENTIALS = /:\/\/[^"\s]*@/g;
-
-/** Reads bearer tokens (RFC 6750): from the header, and from form bodies and the query where that is turned on. */
+/**
+ * Reads bearer tokens (RFC 6750): from the header, and from form bodies and the query where that is turned on.
+ *
+ * @throws ConfigurationError if an option is not known, or no flag
+ */
 export function bearer(options: BearerTokenLocations = {}): AuthenticatorFactory {
-  return { [AUTHENTICATOR]: 'bearer', options };
+  const read = knownOptions<BearerTokenLocations>('bearer', options, ['body', 'query'], 'give an object');
+  for (const name of ['body', 'query'] as const) {
+    if (read[name] !== undefined) flagOption(optionPath('bearer', name), read[name]);
+  }
+  return { [AUTHENTICATOR]: 'bearer', options: read };
 }
 
-/** Knows the user of a session, with a CSRF check for methods that change something. */
+/**
+ * Knows the user of a session, with a CSRF check for methods that change something.
+ *
+ * @throws ConfigurationError if an option is not known, or of another kind
+ */
 export function session(options: SessionOptions = {}): AuthenticatorFactory {
-  return { [AUTHENTICATOR]: 'session', options };
+  return { [AUTHENTICATOR]: 'session', options: readSessionOptions(options) };
 }
 
 /** Whether an entry of `authenticators` is one of this package's, still to be made. */
@@ -129,128 +151,118 @@ export function isFactory(value: AuthenticatorFactory | Authenticator): value is
   return AUTHENTICATOR in value;
 }
 
-/** @throws ConfigurationError naming the option, its value and the fix */
-export function validateOptions(options: OAuth2Options): void {
-  if (typeof options !== 'object' || options === null)
+/**
+ * Reads the options once.
+ *
+ * @returns them as a plain object, so that what was checked is what is used
+ * @throws ConfigurationError naming the option and the fix; no value that could be a secret is shown
+ */
+export function readOptions(given: OAuth2Options): OAuth2Options {
+  if (typeof given !== 'object' || given === null)
     throw new ConfigurationError('createOAuth2 needs its options, at least { database }.');
-  for (const name of Object.keys(options)) {
-    const value = (options as unknown as Record<string, unknown>)[name];
-    if (!NAMES.has(name))
-      throw invalid(
-        name,
-        SECRET_NAME.test(name) && typeof value === 'string' ? '***' : value,
-        `known options are ${[...NAMES].join(', ')}`,
-      );
-  }
+  const options = knownOptions<OAuth2Options>('', given, NAMES);
   if (options.database === undefined || options.database === '') {
-    throw invalid(
+    refuseOption(
       'database',
       options.database,
       "give a URL such as 'sqlite:.data/app.sqlite' or 'mysql://…', or a knex instance",
     );
   }
-  text('keyPrefix', options.keyPrefix);
-  text('realm', options.realm);
-  scopeName('readScope', options.readScope);
-  scopeName('writeScope', options.writeScope);
-  flag('errorResponseWithScopes', options.errorResponseWithScopes);
-  flag('requireAudience', options.requireAudience);
-  flag('preparedStatements', options.preparedStatements);
-  if (
-    options.errorBody !== undefined &&
-    !['oauth2', 'drf'].includes(options.errorBody as string) &&
-    typeof options.errorBody !== 'function'
-  ) {
-    throw invalid('errorBody', options.errorBody, "use 'oauth2', 'drf' or a function of the error");
+  for (const [name, check] of Object.entries(CHECKS)) {
+    const value = options[name as keyof OAuth2Options];
+    if (value !== undefined) check(name, value);
   }
-  whole('trustedProxies', options.trustedProxies, 0);
-  whole('accessTokenLifetimeSeconds', options.accessTokenLifetimeSeconds, 1);
-  if (options.scopes !== undefined) scopeTable(options.scopes);
-  if (options.resource !== undefined) resourceIdentifier(options.resource);
-  if (
-    options.users !== undefined &&
-    (typeof options.users.findById !== 'function' || typeof options.users.isActive !== 'function')
-  ) {
-    throw invalid('users', options.users, 'it needs the functions findById(id) and isActive(user)');
-  }
-  if (options.authenticators !== undefined) authenticatorList(options.authenticators, options.users);
-  if (options.authorizationServer !== undefined) authorizationServerFactory(options.authorizationServer);
-  if (options.container !== undefined && typeof options.container.set !== 'function') {
-    throw invalid('container', options.container, "it needs a function set(type, service), as typedi's Container");
-  }
+  if (options.authenticators !== undefined) checkAuthenticators(options.authenticators, options.users);
+  const { cache, throttling } = options;
+  return {
+    ...options,
+    ...(cache === undefined ? {} : { cache: knownOptions<CacheOptions>('cache', cache, CACHE_OPTION_NAMES) }),
+    ...(throttling === undefined
+      ? {}
+      : { throttling: knownOptions<ThrottlingOptions>('throttling', throttling, THROTTLING_OPTION_NAMES) }),
+  };
 }
 
-function invalid(name: string, value: unknown, fix: string): ConfigurationError {
-  return new ConfigurationError(`The option ${name} cannot be ${shown(value)}: ${fix}.`);
+/** What can be said of an option by itself. The rest is checked where it is read. */
+const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: unknown) => unknown } = {
+  redis: (path, value) => {
+    const fix = 'give redis://host:6379, rediss://host:6379 or a client of ioredis';
+    if (typeof value !== 'string') return objectWith(path, value, ['duplicate', 'defineCommand'], fix);
+    if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) refuseOption(path, value, fix);
+  },
+  keyPrefix: textOption,
+  realm: textOption,
+  readScope: checkScopeName,
+  writeScope: checkScopeName,
+  errorResponseWithScopes: flagOption,
+  requireAudience: flagOption,
+  preparedStatements: flagOption,
+  errorBody: (path, value) => {
+    if (typeof value === 'function') return;
+    if (value !== 'oauth2' && value !== 'drf')
+      refuseOption(path, value, "use 'oauth2', 'drf' or a function of the error", { near: ['oauth2', 'drf'] });
+  },
+  trustedProxies: (path, value) => wholeNumberOption(path, value, { least: 0 }),
+  accessTokenLifetimeSeconds: (path, value) => wholeNumberOption(path, value, { least: 1 }),
+  scopes: checkScopeTable,
+  resource: checkResourceIdentifier,
+  users: (path, value) =>
+    objectWith(path, value, ['findById', 'isActive'], 'it needs the functions findById(id) and isActive(user)'),
+  authorizationServer: checkAuthorizationServer,
+  container: (path, value) =>
+    objectWith(path, value, ['set'], "it needs a function set(type, service), as typedi's Container"),
+  logger: (path, value) =>
+    objectWith(path, value, ['info', 'warn', 'error'], 'it needs the functions info, warn and error, as the console'),
+  clock: (path, value) =>
+    objectWith(
+      path,
+      value,
+      ['nowMilliseconds', 'monotonicMilliseconds'],
+      'it needs the functions nowMilliseconds and monotonicMilliseconds',
+    ),
+  random: (path, value) => functionOption(path, value),
+};
+
+function checkScopeName(path: string, value: unknown): void {
+  if (!isScopeName(value)) refuseOption(path, value, 'give one scope name (RFC 6749 §3.3)');
 }
 
-/** Shows a value in a message. A value that stands at the wrong place may hold a password: it is never shown. */
-function shown(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  const json = JSON.stringify(value, (name, inner: unknown) =>
-    SECRET_NAME.test(name) && typeof inner === 'string' ? '***' : inner,
-  )?.replace(CREDENTIALS, '://***@');
-  return json === undefined ? String(value) : json.length > 80 ? `${json.slice(0, 80)}…` : json;
-}
-
-function text(name: string, value: unknown): void {
-  if (value !== undefined && (typeof value !== 'string' || value === ''))
-    throw invalid(name, value, 'give a text that is not empty');
-}
-
-function flag(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') throw invalid(name, value, 'use true or false');
-}
-
-function scopeName(name: string, value: unknown): void {
-  if (value !== undefined && !isScopeName(value)) throw invalid(name, value, 'give one scope name (RFC 6749 §3.3)');
-}
-
-function whole(name: string, value: unknown, least: number): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= least)) {
-    throw invalid(name, value, `give a whole number, at least ${least}`);
-  }
-}
-
-function scopeTable(scopes: ScopeDescriptions): void {
-  if (typeof scopes !== 'object' || scopes === null || Array.isArray(scopes))
-    throw invalid('scopes', scopes, "give names with descriptions, e.g. { read: 'Read' }");
+function checkScopeTable(path: string, value: unknown): void {
+  const scopes = objectOption(path, value, "give names with descriptions, e.g. { read: 'Read' }");
   for (const [scope, description] of Object.entries(scopes)) {
-    if (!isScopeName(scope))
-      throw invalid(`scopes[${JSON.stringify(scope)}]`, description, 'the key must be one scope name (RFC 6749 §3.3)');
-    if (typeof description !== 'string') throw invalid(`scopes.${scope}`, description, 'describe the scope in a text');
+    const at = hostPath(path, scope);
+    if (!isScopeName(scope)) refuseOption(at, description, 'the key must be one scope name (RFC 6749 §3.3)');
+    if (typeof description !== 'string') refuseOption(at, description, 'describe the scope in a text');
   }
 }
 
-function resourceIdentifier(resource: unknown): void {
+function checkResourceIdentifier(path: string, resource: unknown): void {
   // RFC 8707 §2: an absolute URI without a fragment.
   if (typeof resource !== 'string' || !URL.canParse(resource) || resource.includes('#')) {
-    throw invalid('resource', resource, "give an absolute URI without a fragment, e.g. 'https://api.example.com'");
+    refuseOption(path, resource, "give an absolute URI without a fragment, e.g. 'https://api.example.com'");
   }
 }
 
-function authorizationServerFactory(value: unknown): void {
-  if (typeof value !== 'object' || value === null || !(COMPLETE in value)) {
-    // What stands here instead may be the options themselves, and so hold keys.
-    throw new ConfigurationError(
-      "The option authorizationServer must be authorizationServer({ … }), imported from 'routing-controllers-oauth2/authorization-server'.",
-    );
-  }
+function checkAuthorizationServer(path: string, value: unknown): void {
+  if (typeof value === 'object' && value !== null && COMPLETE in value) return;
+  refuseOption(
+    path,
+    value,
+    "give authorizationServer({ … }), imported from 'routing-controllers-oauth2/authorization-server'",
+  );
 }
 
-function authenticatorList(list: unknown, users: unknown): void {
-  if (!Array.isArray(list) || list.length === 0)
-    throw invalid('authenticators', list, 'give a list such as [bearer()]');
-  for (const one of list) {
-    const isKnown =
-      typeof one === 'object' && one !== null && (AUTHENTICATOR in one || typeof one.authenticate === 'function');
-    if (!isKnown)
-      throw invalid('authenticators', one, 'each must be bearer(), session() or an object with authenticate(context)');
-    if (AUTHENTICATOR in one && one[AUTHENTICATOR] === 'session' && users === undefined) {
-      throw invalid('authenticators', 'session()', 'a session names a user, so the option users is needed');
-    }
-  }
+function checkAuthenticators(given: unknown, users: unknown): void {
+  const list = listOption('authenticators', given, 'give a list such as [bearer()]');
+  if (list.length === 0) refuseOption('authenticators', list, 'give a list such as [bearer()]');
+  list.forEach((one, index) => {
+    const path = optionPath('authenticators', index);
+    const made = typeof one === 'object' && one !== null && AUTHENTICATOR in one ? one[AUTHENTICATOR] : undefined;
+    if (made === undefined)
+      objectWith(path, one, ['authenticate'], 'give bearer(), session() or an object with authenticate(context)');
+    if (made === 'session' && users === undefined)
+      refuseOption(path, one, 'a session names a user, so the option users is needed');
+  });
 }
 
 /** The address of a request's peer, for the resolver of addresses. */

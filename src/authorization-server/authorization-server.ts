@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import { ConfigurationError } from '../core/errors.js';
+import { describeName, hostPath, refuseOption } from '../core/options/index.js';
 import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
 import { EngineConsents } from './consents.js';
 import { applicationFinder } from './engine/client-adapter.js';
@@ -12,6 +12,7 @@ import { ScopeRules } from './engine/scope-rules.js';
 import { EngineSignIns } from './engine/sessions.js';
 import { type AuthorizationServer, type AuthorizationServerFactory, COMPLETE } from './factory.js';
 import { SigningKeys } from './keys/signing-keys.js';
+import { refuse } from './option-checks.js';
 import { type AuthorizationServerOptions, readOptions, type Settings } from './options.js';
 import { createPages, type Pages } from './pages/index.js';
 import type { AuthorizationServerParts } from './parts.js';
@@ -76,19 +77,19 @@ function complete(settings: Settings, parts: AuthorizationServerParts): Authoriz
 
 function scopeRules({ defaultScopes, options, resources }: Settings, { scopes }: AuthorizationServerParts): ScopeRules {
   if (scopes === undefined) {
-    throw new ConfigurationError(
-      'The option scopes is needed for an authorization server: it says what can be granted, and what people are told of it.',
-    );
+    const fix = 'an authorization server needs it: it says what can be granted, and what people are told of it';
+    refuseOption('scopes', scopes, fix);
   }
   const rules = new ScopeRules(Object.keys(scopes), defaultScopes);
   const named = { defaultScopes, ownerScopes: options.ownerScopes ?? [] };
-  const ofResources = [...resources].map(([name, { scopes }]) => [`resources[${JSON.stringify(name)}].scopes`, scopes]);
+  const ofResources = [...resources].map(([name, { scopes }]) => [`${hostPath('resources', name)}.scopes`, scopes]);
+  const known = [...rules.known].map((scope) => describeName(scope));
   for (const [name, list] of [...Object.entries(named), ...ofResources] as [string, readonly string[]][]) {
-    const unknown = list.find((scope) => !rules.known.has(scope));
-    if (unknown === undefined) continue;
-    throw new ConfigurationError(
-      `The option authorizationServer.${name} cannot have ${JSON.stringify(unknown)}: describe it in the option scopes.`,
-    );
+    const index = list.findIndex((scope) => !rules.known.has(scope));
+    if (index < 0) continue;
+    refuse(`${name}[${index}]`, list[index], `describe it in the option scopes; there are ${known.join(', ')}`, {
+      near: known,
+    });
   }
   return rules;
 }

@@ -1,11 +1,12 @@
 import { ConfigurationError } from '../core/errors.js';
+import { hostPath, knownOptions, listOption, objectOption, optionPath, refuseOption } from '../core/options/index.js';
 import { parseRate } from '../core/rate.js';
 import { isScopeName } from '../core/scopes.js';
 import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
 import { createSealer, type Sealer } from './keys/sealer.js';
 import { KEYS_PUBLISH_SECONDS } from './keys/signing-keys.js';
-import { flag, onlyNames, optionalFunction, plainObject, refuse, seconds } from './option-checks.js';
+import { flag, optionalFunction, pathOf, refuse, seconds } from './option-checks.js';
 import type { PageOverrides } from './pages/models.js';
 import type { Authenticate } from './pages/parts.js';
 import type { TextOverrides } from './pages/texts.js';
@@ -151,19 +152,19 @@ const DEFAULT_RATES: Required<EndpointRates> = {
 };
 
 /** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */
-export function readOptions(options: AuthorizationServerOptions): Settings {
-  if (typeof options !== 'object' || options === null) {
+export function readOptions(given: AuthorizationServerOptions): Settings {
+  if (typeof given !== 'object' || given === null) {
     throw new ConfigurationError('authorizationServer needs its options, at least { issuer, encryptionKeys }.');
   }
-  onlyNames('', options, NAMES);
+  const options = knownOptions<AuthorizationServerOptions>('authorizationServer', given, NAMES);
   const issuer = readIssuer(options.issuer, flag('allowInsecureIssuer', options.allowInsecureIssuer, false));
   checkFunctions(options);
   return Object.freeze({
     issuer,
     prefix: readPrefix(options.prefix),
-    sealer: createSealer(options.encryptionKeys, { where: 'The option authorizationServer.encryptionKeys' }),
+    sealer: createSealer(options.encryptionKeys, { path: pathOf('encryptionKeys') }),
     options,
-    defaultScopes: readScopes('defaultScopes', options.defaultScopes ?? []),
+    defaultScopes: readScopes(pathOf('defaultScopes'), options.defaultScopes ?? []),
     ...readLifetimes(options),
     resources: readResources(options.resources ?? {}),
     rates: readRates(options.throttling ?? {}),
@@ -182,31 +183,39 @@ function checkFunctions(options: AuthorizationServerOptions): void {
   for (const name of ['authenticate', 'isStaff', 'username', 'claims'] as const) optionalFunction(name, options[name]);
   const { login, authenticate } = options;
   if (login !== undefined) {
-    const functions = plainObject('login', login);
+    const functions = knownOptions<HostLogin>(
+      pathOf('login'),
+      login,
+      ['url', 'userId', 'authenticatedAtMs'],
+      'give an object with the functions url(interactionUid, context) and userId(context)',
+    );
     if (typeof functions.url !== 'function' || typeof functions.userId !== 'function') {
       refuse('login', login, 'give an object with the functions url(interactionUid, context) and userId(context)');
     }
     optionalFunction('login.authenticatedAtMs', functions.authenticatedAtMs);
     if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
   }
-  if (options.ownerScopes !== undefined) readScopes('ownerScopes', options.ownerScopes);
+  if (options.ownerScopes !== undefined) readScopes(pathOf('ownerScopes'), options.ownerScopes);
 }
 
-function readScopes(name: string, scopes: unknown): readonly string[] {
-  if (!Array.isArray(scopes)) refuse(name, scopes, "give a list of scope names, e.g. ['read']");
-  for (const scope of scopes as readonly unknown[]) {
-    if (!isScopeName(scope)) refuse(name, scope, 'each must be one scope name (RFC 6749 §3.3)');
-  }
-  return Object.freeze([...new Set(scopes as readonly string[])]);
+function readScopes(path: string, scopes: unknown): readonly string[] {
+  const list = listOption(path, scopes, "give a list of scope names, e.g. ['read']");
+  list.forEach((scope, index) => {
+    if (!isScopeName(scope)) refuseOption(optionPath(path, index), scope, 'give one scope name (RFC 6749 §3.3)');
+  });
+  return Object.freeze([...new Set(list as readonly string[])]);
 }
 
 function readLifetimes(options: AuthorizationServerOptions) {
   const code = seconds('authorizationCodeLifetimeSeconds', options.authorizationCodeLifetimeSeconds, 60);
-  if (code > 60) refuse('authorizationCodeLifetimeSeconds', code, 'a code lives for at most 60 seconds');
+  if (code > 60)
+    refuse('authorizationCodeLifetimeSeconds', code, 'a code lives for at most 60 seconds', { number: true });
   const absolute = seconds('refreshTokenLifetimeSeconds', options.refreshTokenLifetimeSeconds, 30 * DAY_SECONDS);
   const idToken = seconds('idTokenLifetimeSeconds', options.idTokenLifetimeSeconds, 3600);
   if (idToken > KEYS_PUBLISH_SECONDS) {
-    refuse('idTokenLifetimeSeconds', idToken, `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`);
+    refuse('idTokenLifetimeSeconds', idToken, `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`, {
+      number: true,
+    });
   }
   return {
     accessTokenLifetimeSeconds:
@@ -230,36 +239,40 @@ function readLifetimes(options: AuthorizationServerOptions) {
 
 function readResources(resources: unknown): ReadonlyMap<string, ResourceOptions> {
   const read = new Map<string, ResourceOptions>();
-  for (const [identifier, value] of Object.entries(plainObject('resources', resources))) {
-    const where = `resources[${JSON.stringify(identifier)}]`;
+  for (const [identifier, value] of Object.entries(objectOption(pathOf('resources'), resources))) {
+    const name = hostPath('resources', identifier);
     // RFC 8707 §2: an absolute URI without a fragment.
     if (!URL.canParse(identifier) || identifier.includes('#')) {
-      refuse(where, value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
+      refuse(name, value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
     }
-    const resource = plainObject(where, value);
-    onlyNames(`${where}.`, resource, ['scopes', 'accessTokenLifetimeSeconds']);
+    const resource = knownOptions<ResourceOptions>(pathOf(name), value, ['scopes', 'accessTokenLifetimeSeconds']);
     const lifetime = resource.accessTokenLifetimeSeconds;
     read.set(identifier, {
-      scopes: readScopes(`${where}.scopes`, resource.scopes),
-      accessTokenLifetimeSeconds: lifetime === undefined ? undefined : seconds(`${where}.lifetime`, lifetime, 0),
+      scopes: readScopes(pathOf(`${name}.scopes`), resource.scopes),
+      accessTokenLifetimeSeconds:
+        lifetime === undefined ? undefined : seconds(`${name}.accessTokenLifetimeSeconds`, lifetime, 0),
     });
   }
   return read;
 }
 
 function readRates(given: unknown): Required<EndpointRates> {
-  const rates = plainObject('throttling', given);
-  onlyNames('throttling.', rates, Object.keys(DEFAULT_RATES));
+  const names = Object.keys(DEFAULT_RATES) as (keyof EndpointRates)[];
+  const rates = knownOptions<EndpointRates>(pathOf('throttling'), given, names);
   for (const [name, rate] of Object.entries(rates)) {
-    if (rate !== undefined) parseRate(rate as string | null, `The option authorizationServer.throttling.${name}`);
+    if (rate !== undefined) parseRate(rate, pathOf(`throttling.${name}`));
   }
   return { ...DEFAULT_RATES, ...Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined)) };
 }
 
 function readRegistration(given: unknown): DynamicRegistrationOptions | undefined {
   if (given === undefined || given === false) return undefined;
-  const registration = plainObject('dynamicRegistration', given);
-  onlyNames('dynamicRegistration.', registration, ['initialAccessToken']);
+  const registration = knownOptions<DynamicRegistrationOptions>(
+    pathOf('dynamicRegistration'),
+    given,
+    ['initialAccessToken'],
+    'give false, or an object such as { initialAccessToken }',
+  );
   const { initialAccessToken } = registration;
   const isToken = typeof initialAccessToken === 'string' && /^[A-Za-z0-9._~+/-]{22,}=*$/.test(initialAccessToken);
   if (initialAccessToken !== undefined && !isToken) {

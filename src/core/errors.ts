@@ -148,4 +148,11 @@ export class InvalidClientError extends OAuth2Error {
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
   readonly code = 'configuration_error';
+  /** The option that was refused, e.g. `cache.maxEntries`; none where it is not about one. */
+  readonly option: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly option?: string } = {}) {
+    super(message, options);
+    this.option = options.option;
+  }
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './errors.js';
+import { refuseOption } from './options/index.js';
 import { MAXIMUM_INTEGER } from './structured-fields.js';
 
 /** How much in how long: `limit` units per window. A limit of 0 refuses everything. */
@@ -32,29 +32,21 @@ const FORM = 'write it as limit/period, e.g. "100/hour", "10/5m" or "1/s" (perio
  * Reads a rate: `100/hour`, `10/5m`, `1/s`; `null` is unlimited, `0/m` refuses everything. The period is read whole
  * (`5/month` is an error, not five a minute).
  *
- * @param where who declared it, for the message
+ * @param path the option, or who declared it
  * @throws ConfigurationError if it is anything else
  */
-export function parseRate(text: string | null, where: string): Rate | null {
+export function parseRate(text: string | null, path: string): Rate | null {
   if (text === null) return null;
-  const shown = JSON.stringify(text) ?? String(text);
+  const refuse = (fix: string) => refuseOption(path, text, fix, { rate: true });
   const match = typeof text === 'string' ? RATE.exec(text) : null;
-  if (match === null) throw new ConfigurationError(`${where}: ${shown} is not a rate; ${FORM}.`);
+  if (match === null) return refuse(`it is not a rate; ${FORM}`);
   const [, limitText = '', countText = '', unitText = ''] = match;
   const unitSeconds = Object.hasOwn(SECONDS, unitText) ? SECONDS[unitText] : undefined;
-  if (unitSeconds === undefined) {
-    throw new ConfigurationError(`${where}: ${shown} has an unknown period ${JSON.stringify(unitText)}; ${FORM}.`);
-  }
+  if (unitSeconds === undefined) return refuse(`its period is not known; ${FORM}`);
   const limit = Number(limitText);
-  if (limit > MAXIMUM_LIMIT) {
-    throw new ConfigurationError(`${where}: ${shown} has a limit above ${MAXIMUM_LIMIT}; lower it, or use null.`);
-  }
+  if (limit > MAXIMUM_LIMIT) return refuse(`its limit is above ${MAXIMUM_LIMIT}; lower it, or use null`);
   const windowSeconds = (countText === '' ? 1 : Number(countText)) * unitSeconds;
-  if (windowSeconds === 0) {
-    throw new ConfigurationError(`${where}: ${shown} has a window of no length; give a period of at least one second.`);
-  }
-  if (windowSeconds > MAXIMUM_WINDOW_SECONDS) {
-    throw new ConfigurationError(`${where}: ${shown} has a window of more than 366 days; shorten it.`);
-  }
+  if (windowSeconds === 0) return refuse('its window has no length; give a period of at least one second');
+  if (windowSeconds > MAXIMUM_WINDOW_SECONDS) return refuse('its window is longer than 366 days; shorten it');
   return Object.freeze({ limit, windowMilliseconds: windowSeconds * 1000, windowSeconds });
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError } from './errors.js';
+import { refuseOption } from './options/index.js';
 
 /** Scope names with what a person is told of them, e.g. `{ 'books:read': 'See your books' }`. */
 export type ScopeDescriptions = Readonly<Record<string, string>>;
@@ -30,17 +30,19 @@ export function formatScope(names: Iterable<string>): string {
 /**
  * Reads scope names from a declaration: each string may itself hold several, separated by spaces.
  *
- * @throws ConfigurationError if one of them is not a scope name; `where` says who declared it.
+ * @throws ConfigurationError if one of them is not a scope name; `path` says which option, or who declared it.
  */
-export function declaredScopes(values: readonly unknown[], where: string): readonly string[] {
+export function declaredScopes(values: readonly unknown[], path: string): readonly string[] {
   const names: string[] = [];
   for (const value of values) {
     const parts = typeof value === 'string' ? parseScope(value) : [value];
-    if (parts.length === 0) throw new ConfigurationError(`${where}: an empty string is not a scope.`);
+    if (parts.length === 0) refuseOption(path, value, 'an empty string is not a scope; name one');
     for (const part of parts) {
       if (!isScopeName(part)) {
-        throw new ConfigurationError(
-          `${where}: ${JSON.stringify(part) ?? String(part)} is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote and backslash).`,
+        refuseOption(
+          path,
+          part,
+          'it is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote, backslash)',
         );
       }
       if (!names.includes(part)) names.push(part);

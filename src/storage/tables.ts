@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../core/errors.js';
+import { optionPath, refuseOption, refuseUnknown } from '../core/options/index.js';
 
 /** The names of the tables, by what they hold. */
 export interface TableNames {
@@ -40,18 +40,14 @@ export function completeTableNames(names: Partial<TableNames> = {}): TableNames 
   const seen = new Map<string, string>();
   for (const [table, name] of Object.entries(complete)) {
     if (!Object.hasOwn(DEFAULT_TABLE_NAMES, table)) {
-      throw new ConfigurationError(
-        `tables.${table} is not a table of this package; use ${Object.keys(DEFAULT_TABLE_NAMES).join(', ')}.`,
-      );
+      refuseUnknown('tables', table, Object.keys(DEFAULT_TABLE_NAMES));
     }
     if (typeof name !== 'string' || !TABLE_NAME.test(name)) {
-      throw new ConfigurationError(
-        `tables.${table}: ${JSON.stringify(name)} is not a usable table name; use at most 32 letters, digits and underscores.`,
-      );
+      refuseOption(optionPath('tables', table), name, 'use at most 32 letters, digits and underscores');
     }
     const other = seen.get(name.toLowerCase());
     if (other !== undefined) {
-      throw new ConfigurationError(`tables.${table} and tables.${other} are both "${name}"; give each its own name.`);
+      refuseOption(optionPath('tables', table), name, `tables.${other} has the same name; give each its own`);
     }
     seen.set(name.toLowerCase(), table);
   }

@@ -40,13 +40,13 @@ export function appliedRate(policyName: string, rate: Rate, algorithm: ThrottleA
 export class DynamicRates {
   readonly #known = new Map<string, readonly AppliedRate[]>();
   readonly #policyName: string;
-  readonly #where: string;
+  readonly #path: string;
   readonly #algorithm: ThrottleAlgorithm;
   readonly #prepare: PrepareRate;
 
-  constructor(policyName: string, where: string, algorithm: ThrottleAlgorithm, prepare: PrepareRate) {
+  constructor(policyName: string, path: string, algorithm: ThrottleAlgorithm, prepare: PrepareRate) {
     this.#policyName = policyName;
-    this.#where = where;
+    this.#path = path;
     this.#algorithm = algorithm;
     this.#prepare = prepare;
   }
@@ -60,7 +60,7 @@ export class DynamicRates {
     if (text === null) return [];
     const known = this.#known.get(text);
     if (known !== undefined) return known;
-    const rate = parseRate(text, this.#where) as Rate;
+    const rate = parseRate(text, this.#path) as Rate;
     this.#prepare(rate, this.#algorithm);
     const applied = [appliedRate(this.#policyName, rate, this.#algorithm, true)];
     if (this.#known.size >= MAXIMUM_REMEMBERED) this.#known.clear();

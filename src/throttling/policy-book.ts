@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../core/errors.js';
+import { describeName, hostPath, nearest, refuseOption } from '../core/options/index.js';
 import type { PrepareRate } from './applied-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
 
@@ -19,44 +19,48 @@ export class PolicyBook {
   }
 
   declare(name: string, declared: string | null | PolicyOptions): void {
-    this.#spell(name, 'throttling.policies');
-    this.#declared.set(name, createPolicy(name, declared, this.#prepare));
+    const path = hostPath('throttling.policies', name);
+    this.#spell(name, path);
+    this.#declared.set(name, createPolicy(name, declared, this.#prepare, path));
   }
 
-  find(name: unknown, where: string): Policy {
+  find(name: unknown, path: string): Policy {
     const policy = typeof name === 'string' ? this.#declared.get(name) : undefined;
     if (policy !== undefined) return policy;
-    const known = [...this.#declared.keys()].join(', ') || 'none';
-    throw new ConfigurationError(
-      `${where}: ${JSON.stringify(name) ?? String(name)} is not a throttling policy; declare it in throttling.policies (declared: ${known}).`,
+    const known = [...this.#declared.keys()];
+    const meant = typeof name === 'string' ? nearest(name, known) : undefined;
+    const question = meant === undefined ? '' : `, did you mean ${describeName(meant, known)}?`;
+    const list = known.map((one) => describeName(one)).join(', ') || 'none';
+    refuseOption(
+      path,
+      name,
+      `there is no such throttling policy${question}; declare it in throttling.policies (declared: ${list})`,
+      { near: known, name: true },
     );
   }
 
-  inline(declared: InlinePolicy, where: string): Policy {
+  inline(declared: InlinePolicy, path: string): Policy {
     const { name } = declared ?? {};
     if (typeof name !== 'string') {
-      throw new ConfigurationError(`${where}: give the name of a policy, or an object with a name and a rate.`);
+      refuseOption(path, declared, 'give the name of a policy, or an object with a name and a rate');
     }
+    const at = `${path} (policy ${describeName(name)})`;
     const known = this.#inline.get(name);
     if (known !== undefined && sameOptions(known.options as InlinePolicy, declared)) return known;
     if (known !== undefined || this.#declared.has(name)) {
-      throw new ConfigurationError(
-        `${where}: there is another throttling policy ${JSON.stringify(name)}; give this one a name of its own.`,
-      );
+      refuseOption(at, declared, 'there is another throttling policy of this name; give this one a name of its own');
     }
-    this.#spell(name, where);
-    const policy = createPolicy(name, declared, this.#prepare);
+    this.#spell(name, at);
+    const policy = createPolicy(name, declared, this.#prepare, at);
     this.#inline.set(name, policy);
     return policy;
   }
 
-  #spell(name: string, where: string): void {
+  #spell(name: string, path: string): void {
     const folded = name.toLowerCase();
     const other = this.#spellings.get(folded);
     if (other !== undefined && other !== name) {
-      throw new ConfigurationError(
-        `${where}: the policies ${JSON.stringify(other)} and ${JSON.stringify(name)} differ in case only; rename one.`,
-      );
+      refuseOption(path, name, `it differs from the policy ${describeName(other)} in case only; rename one`);
     }
     this.#spellings.set(folded, name);
   }

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../core/errors.js';
+import { choiceOption, knownOptions, optionPath, refuseOption, wholeNumberOption } from '../core/options/index.js';
 import { isPromiseLike } from '../core/promises.js';
 import { parseRate } from '../core/rate.js';
 import { ALGORITHMS, type ThrottleAlgorithm } from './algorithm.js';
@@ -61,84 +61,83 @@ export type AppliedRates = readonly AppliedRate[];
 
 /** What can stand in a structured string as it is, and never holds the slash that ends the name in a key. */
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
-const OPTIONS: ReadonlySet<string> = new Set(['name', 'rate', 'subject', 'cost', 'algorithm']);
+const OPTIONS = ['name', 'rate', 'subject', 'cost', 'algorithm'] as const satisfies readonly (keyof InlinePolicy)[];
 
 /**
  * Checks a policy and makes it ready.
  *
  * @param prepare asks the engine whether it can count a rate
+ * @param path the option, or who declared it, for messages
  * @throws ConfigurationError if the policy cannot be
  */
-export function createPolicy(name: string, declared: string | null | PolicyOptions, prepare: PrepareRate): Policy {
-  const where = `throttling policy ${JSON.stringify(name)}`;
+export function createPolicy(
+  name: string,
+  declared: string | null | PolicyOptions,
+  prepare: PrepareRate,
+  path: string,
+): Policy {
   if (!NAME.test(name)) {
-    throw new ConfigurationError(
-      `${where}: not a name; use 1 to 64 letters, digits and the characters _ . : - (it is sent in response fields).`,
+    refuseOption(
+      path,
+      declared,
+      'its name must be 1 to 64 letters, digits and the characters _ . : - (it is sent in response fields)',
     );
   }
-  const options: PolicyOptions =
-    typeof declared === 'string' || declared === null ? { rate: declared } : checkedOptions(declared, where);
+  const short = typeof declared === 'string' || declared === null;
+  const options: PolicyOptions = short ? { rate: declared } : checkedOptions(declared, path);
+  const of = (option: keyof PolicyOptions) => (short ? path : optionPath(path, option));
   const subject = options.subject ?? (isSubjectName(name) ? name : 'user');
-  const algorithm = checkAlgorithm(options.algorithm, where);
-  const rates = readRates(name, options.rate, where, algorithm, prepare);
-  const { cost = 1 } = options;
+  const { algorithm = 'fixed-window', cost = 1 } = options;
+  choiceOption(of('algorithm'), algorithm, ALGORITHMS);
+  const rates = readRates(name, options.rate, of('rate'), algorithm, prepare);
   if (typeof cost !== 'function') {
-    checkCost(cost, where);
-    if (typeof rates !== 'function') checkFits(cost, rates, where);
+    checkCost(cost, of('cost'));
+    if (typeof rates !== 'function') checkFits(cost, rates, of('cost'));
   }
   return Object.freeze({
     name,
     description: describeRate(options.rate),
     options,
-    key: keyOfSubject(subject, `${where}, subject`),
+    key: keyOfSubject(subject, of('subject')),
     rates,
     ofToken: isOfToken(subject) && typeof rates !== 'function' && typeof cost !== 'function',
-    cost: typeof cost === 'function' ? dynamicCost(cost, where) : fixedCost(cost, typeof rates === 'function', where),
+    cost:
+      typeof cost === 'function'
+        ? dynamicCost(cost, `${of('cost')}()`)
+        : fixedCost(cost, typeof rates === 'function', of('cost')),
   });
 }
 
-function checkedOptions(declared: PolicyOptions, where: string): PolicyOptions {
-  if (typeof declared !== 'object' || Array.isArray(declared)) {
-    throw new ConfigurationError(`${where}: give a rate such as "100/hour", null, or an object with a rate.`);
-  }
-  for (const option of Object.keys(declared)) {
-    if (!OPTIONS.has(option)) {
-      throw new ConfigurationError(
-        `${where}: unknown option ${JSON.stringify(option)}; there are rate, subject, cost, algorithm.`,
-      );
-    }
-  }
-  return declared;
-}
-
-function checkAlgorithm(algorithm: ThrottleAlgorithm = 'fixed-window', where: string): ThrottleAlgorithm {
-  if (ALGORITHMS.includes(algorithm)) return algorithm;
-  throw new ConfigurationError(
-    `${where}, algorithm: ${JSON.stringify(algorithm) ?? String(algorithm)}; use 'fixed-window' or 'sliding-window'.`,
+function checkedOptions(declared: PolicyOptions, path: string): PolicyOptions {
+  return knownOptions<InlinePolicy>(
+    path,
+    declared,
+    OPTIONS,
+    'give a rate such as "100/hour", null, or an object with a rate',
   );
 }
 
 function readRates(
   name: string,
   rate: PolicyOptions['rate'],
-  where: string,
+  path: string,
   algorithm: ThrottleAlgorithm,
   prepare: PrepareRate,
 ): Policy['rates'] {
   if (typeof rate === 'function') {
-    return functionRates(rate, new DynamicRates(name, `${where}, rate function`, algorithm, prepare));
+    return functionRates(rate, new DynamicRates(name, `${path}()`, algorithm, prepare));
   }
   const texts = Array.isArray(rate) ? (rate as readonly string[]) : [rate as string | null];
-  if (texts.length === 0) throw new ConfigurationError(`${where}: the list of rates is empty; use null for no limit.`);
-  const parsed = texts.map((text) => {
-    if (text === null && texts.length > 1) throw new ConfigurationError(`${where}: null stands alone, not in a list.`);
-    return parseRate(text, where);
+  if (texts.length === 0) refuseOption(path, rate, 'name a rate, or use null for no limit');
+  const parsed = texts.map((text, index) => {
+    const at = Array.isArray(rate) ? optionPath(path, index) : path;
+    if (text === null && texts.length > 1) refuseOption(at, text, 'null stands alone, not in a list');
+    return parseRate(text, at);
   });
   const limited = parsed.filter((one) => one !== null);
   const windows = new Set(limited.map(({ windowSeconds }) => windowSeconds));
-  if (windows.size < limited.length) {
-    throw new ConfigurationError(`${where}: two rates for the same period; keep the lower one.`);
-  }
+  if (windows.size < limited.length)
+    refuseOption(path, rate, 'it has two rates for the same period; keep the lower one');
   for (const one of limited) prepare(one, algorithm);
   return Object.freeze(limited.map((one) => appliedRate(name, one, algorithm, limited.length === 1)));
 }
@@ -150,39 +149,33 @@ function functionRates(rate: RateFunction, known: DynamicRates): Exclude<Policy[
   };
 }
 
-function fixedCost(cost: number, check: boolean, where: string): Policy['cost'] {
+function fixedCost(cost: number, check: boolean, path: string): Policy['cost'] {
   if (!check) return () => cost;
   return (_subject, rates) => {
-    checkFits(cost, rates, where);
+    checkFits(cost, rates, path);
     return cost;
   };
 }
 
-function dynamicCost(cost: CostFunction, where: string): Policy['cost'] {
+function dynamicCost(cost: CostFunction, path: string): Policy['cost'] {
   return (subject, rates) => {
     const answer = cost(subject);
-    checkCost(answer, `${where}, cost function`);
-    checkFits(answer, rates, `${where}, cost function`);
+    checkCost(answer, path);
+    checkFits(answer, rates, path);
     return answer;
   };
 }
 
-function checkCost(cost: number, where: string): void {
-  if (!Number.isSafeInteger(cost) || cost < 0) {
-    throw new ConfigurationError(
-      `${where}: ${JSON.stringify(cost) ?? 'undefined'} (${String(cost)}) is not a cost; give a whole number from 0.`,
-    );
-  }
+function checkCost(cost: number, path: string): void {
+  wholeNumberOption(path, cost, { least: 0 }, 'a cost is a whole number from 0');
 }
 
 /** A cost above the limit would be refused for ever. A limit of 0 refuses on purpose. */
-function checkFits(cost: number, rates: AppliedRates, where: string): void {
+function checkFits(cost: number, rates: AppliedRates, path: string): void {
   for (const { limit, windowSeconds } of rates) {
-    if (limit > 0 && cost > limit) {
-      throw new ConfigurationError(
-        `${where}: a cost of ${cost} never fits into ${limit} in ${windowSeconds} s; lower the cost or raise the rate.`,
-      );
-    }
+    if (limit === 0 || cost <= limit) continue;
+    const fix = `it never fits into ${limit} in ${windowSeconds} s; lower the cost or raise the rate`;
+    refuseOption(path, cost, fix, { number: true });
   }
 }
 

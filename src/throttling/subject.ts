@@ -1,5 +1,5 @@
 import { sha256Key } from '../core/digest.js';
-import { ConfigurationError } from '../core/errors.js';
+import { refuseOption } from '../core/options/index.js';
 import type { Principal } from '../core/principal.js';
 
 /** Who a request is counted for; what rate, cost and key functions receive. */
@@ -60,23 +60,19 @@ export function isSubjectName(name: unknown): name is SubjectName {
 /**
  * The key function of a policy's `subject` option.
  *
- * @param where names the option, for messages
+ * @param path the option, for messages
  * @throws ConfigurationError if it is neither a known name nor a function
  */
-export function keyOfSubject(subject: SubjectName | SubjectFunction, where: string): KeyOfSubject {
+export function keyOfSubject(subject: SubjectName | SubjectFunction, path: string): KeyOfSubject {
   if (isSubjectName(subject)) return KEYS[subject];
   if (typeof subject !== 'function') {
-    throw new ConfigurationError(
-      `${where}: ${JSON.stringify(subject) ?? String(subject)} is not a subject; use 'anon', 'user', 'client', 'token' or a function.`,
-    );
+    refuseOption(path, subject, "use 'anon', 'user', 'client', 'token' or a function", { near: Object.keys(KEYS) });
   }
   return (request) => {
     const key: unknown = subject(request);
     if (key === undefined) return undefined;
     if (typeof key !== 'string' || key === '') {
-      throw new ConfigurationError(
-        `${where}: the function answered ${JSON.stringify(key) ?? String(key)}; answer with a string that is not empty, or undefined.`,
-      );
+      refuseOption(`${path}()`, key, 'answer with a string that is not empty, or undefined');
     }
     const named = `custom:${key}`;
     return LONE_SURROGATE.test(named) ? digested(named) : bounded(named);

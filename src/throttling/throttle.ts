@@ -74,7 +74,9 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   };
   const book = new PolicyBook((rate, algorithm) => engine.prepare?.(rate, algorithm));
   for (const [name, declared] of Object.entries(options.policies ?? {})) book.declare(name, declared);
-  const everywhere = (options.everywhere ?? []).map((name) => book.find(name, 'throttling.everywhere'));
+  const everywhere = (options.everywhere ?? []).map((name, index) =>
+    book.find(name, `throttling.everywhere[${index}]`),
+  );
   if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication, 'fixed-window');
   return {
     policyNames: book.declaredNames(),

@@ -1,4 +1,13 @@
-import { ConfigurationError } from '../core/errors.js';
+import {
+  choiceOption,
+  flagOption,
+  knownOptions,
+  listOption,
+  numberOption,
+  objectOption,
+  objectWith,
+  refuseOption,
+} from '../core/options/index.js';
 import { parseRate, type Rate } from '../core/rate.js';
 import type { ThrottleEngine } from './engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased-ledger.js';
@@ -50,19 +59,25 @@ export interface CheckedOptions {
   readonly fields: { readonly version: RateLimitVersion | false; readonly legacy: boolean };
 }
 
-const NAMES: ReadonlySet<string> = new Set([
-  ...['policies', 'engine', 'whenStoreFails', 'whenLedgerIsLost', 'deadlineMilliseconds', 'failedAuthentication'],
-  ...['fields', 'everywhere'],
-]);
+/** The names of the options. */
+export const THROTTLING_OPTION_NAMES = [
+  'policies',
+  'engine',
+  'whenStoreFails',
+  'whenLedgerIsLost',
+  'deadlineMilliseconds',
+  'failedAuthentication',
+  'fields',
+  'everywhere',
+] as const satisfies readonly (keyof ThrottlingOptions)[];
+
 const MODES: readonly WhenStoreFails[] = ['closed', 'open', 'local'];
 const VERSIONS: readonly (RateLimitVersion | false)[] = ['draft-10', 'draft-11', false];
-const MAXIMUM_DEADLINE_MILLISECONDS = 60_000;
+const DEADLINE = { least: Number.MIN_VALUE, most: 60_000 };
+const DEADLINE_FIX = 'give milliseconds above 0, at most 60000';
 
-/** @throws ConfigurationError that names the option, the value and the fix */
-export function checkOptions(options: ThrottlingOptions): CheckedOptions {
-  for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) fail(name, 'no such option', `use one of ${[...NAMES].join(', ')}`);
-  }
+/** @throws ConfigurationError that names the option and the fix */
+export function checkOptions(given: ThrottlingOptions): CheckedOptions {
   const {
     policies,
     engine,
@@ -70,53 +85,42 @@ export function checkOptions(options: ThrottlingOptions): CheckedOptions {
     whenLedgerIsLost,
     deadlineMilliseconds = 50,
     failedAuthentication = '300/m',
-  } = options;
-  if (policies !== undefined && (typeof policies !== 'object' || policies === null || Array.isArray(policies))) {
-    fail('policies', policies, "give an object such as { user: '100/hour' }");
+    fields = {},
+    everywhere = [],
+  } = knownOptions<ThrottlingOptions>('throttling', given, THROTTLING_OPTION_NAMES);
+  if (policies !== undefined) {
+    objectOption('throttling.policies', policies, "give an object such as { user: '100/hour' }");
   }
-  if (engine !== undefined && (typeof engine?.consume !== 'function' || typeof engine.refund !== 'function')) {
-    fail('engine', engine, 'give memoryEngine(), leasedEngine({ redis }) or another object with consume and refund');
+  if (engine !== undefined) {
+    const fix = 'give memoryEngine(), leasedEngine({ redis }) or another object with consume and refund';
+    objectWith('throttling.engine', engine, ['consume', 'refund'], fix);
   }
-  if (!MODES.includes(whenStoreFails)) fail('whenStoreFails', whenStoreFails, "use 'closed', 'open' or 'local'");
-  if (whenLedgerIsLost !== undefined && !WAYS_AFTER_LOSS.includes(whenLedgerIsLost)) {
-    fail('whenLedgerIsLost', whenLedgerIsLost, "use 'wait' or 'restart'");
+  choiceOption('throttling.whenStoreFails', whenStoreFails, MODES);
+  if (whenLedgerIsLost !== undefined) {
+    choiceOption('throttling.whenLedgerIsLost', whenLedgerIsLost, WAYS_AFTER_LOSS);
+    if (engine !== undefined) {
+      const fix = 'it is for the default engine; beside an engine, give it to leasedEngine';
+      refuseOption('throttling.whenLedgerIsLost', whenLedgerIsLost, fix, { near: WAYS_AFTER_LOSS });
+    }
   }
-  if (whenLedgerIsLost !== undefined && engine !== undefined) {
-    fail(
-      'whenLedgerIsLost',
-      whenLedgerIsLost,
-      'it is for the default engine; beside an engine, give it to leasedEngine',
-    );
-  }
-  const deadlineFits = deadlineMilliseconds > 0 && deadlineMilliseconds <= MAXIMUM_DEADLINE_MILLISECONDS;
-  if (typeof deadlineMilliseconds !== 'number' || !deadlineFits) {
-    fail(
-      'deadlineMilliseconds',
-      deadlineMilliseconds,
-      `give milliseconds above 0, at most ${MAXIMUM_DEADLINE_MILLISECONDS}`,
-    );
-  }
+  numberOption('throttling.deadlineMilliseconds', deadlineMilliseconds, DEADLINE, DEADLINE_FIX);
+  listOption('throttling.everywhere', everywhere, "give the names of policies, e.g. ['user']");
   const failures = parseRate(failedAuthentication, 'throttling.failedAuthentication');
   if (failures?.limit === 0) {
-    fail(
-      'failedAuthentication',
-      failedAuthentication,
-      'it would refuse every token; allow at least 1, or null for no budget',
-    );
+    const fix = 'it would refuse every token; allow at least 1, or null for no budget';
+    refuseOption('throttling.failedAuthentication', failedAuthentication, fix, { rate: true });
   }
-  return { whenStoreFails, deadlineMilliseconds, failedAuthentication: failures, fields: checkFields(options.fields) };
+  return { whenStoreFails, deadlineMilliseconds, failedAuthentication: failures, fields: checkFields(fields) };
 }
 
-function checkFields(fields: FieldsOptions = {}): CheckedOptions['fields'] {
-  if (typeof fields !== 'object' || fields === null) fail('fields', fields, 'use an object, e.g. { version: false }');
-  const { version = 'draft-10', legacy = false, ...others } = fields;
-  for (const name of Object.keys(others)) fail(`fields.${name}`, 'no such option', 'use version and legacy');
-  if (!VERSIONS.includes(version)) fail('fields.version', version, "use 'draft-10', 'draft-11' or false");
-  if (typeof legacy !== 'boolean') fail('fields.legacy', legacy, 'use true or false');
+function checkFields(given: FieldsOptions): CheckedOptions['fields'] {
+  const { version = 'draft-10', legacy = false } = knownOptions<FieldsOptions>(
+    'throttling.fields',
+    given,
+    ['version', 'legacy'],
+    'use an object, e.g. { version: false }',
+  );
+  choiceOption('throttling.fields.version', version, VERSIONS);
+  flagOption('throttling.fields.legacy', legacy);
   return { version, legacy };
-}
-
-function fail(option: string, value: unknown, fix: string): never {
-  const shown = typeof value === 'object' && value !== null ? 'an object of another kind' : String(value);
-  throw new ConfigurationError(`throttling.${option}: ${shown}; ${fix}.`);
 }

@@ -23,7 +23,7 @@ export async function registerClient(
     if (state !== undefined) state.registeredSecret = clientSecret;
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const isRedirectUri = error.message.includes('application.redirectUris');
+    const isRedirectUri = error.option?.startsWith('application.redirectUris') === true;
     // oidc-provider makes the error code out of the beginning of the description (RFC 7591 §3.2.2).
     throw new errors.InvalidClientMetadata(isRedirectUri ? 'redirect_uris are not usable' : 'metadata is not usable');
   }

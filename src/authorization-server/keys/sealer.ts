@@ -36,7 +36,7 @@ export interface Sealer {
 /** What a sealer may be told beside its keys. */
 export interface SealerOptions {
   /** Names the keys in errors; default `encryptionKeys`. */
-  readonly where?: string;
+  readonly path?: string;
   readonly random?: RandomBytes;
 }
 
@@ -68,7 +68,7 @@ const ENVELOPE = /^v1\.([A-Za-z0-9_-]{8})\.([A-Za-z0-9_-]{38,})$/;
  * @throws ConfigurationError if a key is not 32 bytes, or given twice
  */
 export function createSealer(encryptionKeys: readonly EncryptionKey[], options: SealerOptions = {}): Sealer {
-  const masters = readEncryptionKeys(encryptionKeys, options.where ?? 'encryptionKeys');
+  const masters = readEncryptionKeys(encryptionKeys, options.path ?? 'encryptionKeys');
   const random = options.random ?? systemRandomBytes;
   const keys = masters.map((master) => ({
     id: derive(master, 'key id', KEY_ID_BYTES).toString('base64url'),

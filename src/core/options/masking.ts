@@ -14,6 +14,8 @@ export interface Shows {
   readonly near?: readonly string[];
   /** A text that reads as a rate, `5/month`. */
   readonly rate?: boolean;
+  /** A text that consists of words, as names do that people choose. */
+  readonly name?: boolean;
 }
 
 /**
@@ -47,13 +49,14 @@ const KNOWN_SCHEME =
 /** Up to four characters and no digit: `yes`, `/api`. Longer ones may be a password. */
 const SHORT_TEXT = /^[^\d\p{Cc}]{0,4}$/u;
 
-function describeText(text: string, { near, rate }: Shows): string {
+function describeText(text: string, { near, rate, name }: Shows): string {
   if (SHORT_TEXT.test(text)) return JSON.stringify(text);
   if (text.trim() === '') return 'a string of spaces';
-  if (near !== undefined && text.length < 48 && isShownName(text, near)) return JSON.stringify(text);
+  if (near !== undefined && near.length > 0 && isShownName(text, near)) return JSON.stringify(text);
+  if (name === true && isShownName(text, [])) return JSON.stringify(text);
   if (rate === true && isRateLike(text)) return JSON.stringify(text);
   const scheme = KNOWN_SCHEME.exec(text)?.[1];
-  return scheme === undefined ? 'a string' : `a string that begins with ${scheme.toLowerCase()}:`;
+  return scheme === undefined ? 'a string' : `a URL of the scheme ${scheme.toLowerCase()}`;
 }
 
 const RATE_LIKE = /^\d{1,18}\/\d{0,6}([A-Za-z]{0,12})$/;
@@ -96,13 +99,10 @@ export function describeName(name: string, known: readonly string[] = []): strin
   return isShownName(name, known) ? name : MASK;
 }
 
+/** A mistyped name is near a known one; a name of the host's own has no known one to be near to, and must be words. */
 function isShownName(name: string, known: readonly string[]): boolean {
-  return known.includes(name) || (name.length <= LONGEST_NAME && NAME.test(name) && isWordLike(name, known));
-}
-
-/** A mistyped name is near a known one; a name of the host's own has no known one to be near to. */
-function isWordLike(name: string, known: readonly string[]): boolean {
-  return known.length === 0 || nearest(name, known) !== undefined;
+  if (name.length > LONGEST_NAME) return false;
+  return known.length === 0 ? NAME.test(name) : nearest(name, known) !== undefined;
 }
 
 /** Where a URL leads, for an operator: scheme, host and port. Never a user, a password, a path or a parameter. */

@@ -1,3 +1,6 @@
+/** More slips than this make another word, however long it is. */
+const MOST_EDITS = 4;
+
 /** How many letters two names must share at their beginning for the one to count as an abbreviation of the other. */
 const SHARED_BEGINNING = 5;
 
@@ -23,7 +26,7 @@ function distanceBetween(typed: string, known: string): number {
   // What is much longer is something else, and need not be compared letter by letter.
   if (typed === '' || typed.length > 2 * known.length + 2) return Number.POSITIVE_INFINITY;
   const edits = editDistance(typed, known);
-  if (edits <= Math.max(1, Math.floor(known.length / 3))) return edits;
+  if (edits <= Math.min(Math.max(1, Math.floor(known.length / 3)), MOST_EDITS)) return edits;
   const shared = sharedBeginning(typed, known);
   // `maxAge`, `deadlineMs`: the unit was left out or shortened.
   if (shared >= SHARED_BEGINNING && shared >= typed.length - 2) return edits;

@@ -13,7 +13,7 @@ import { nearest } from './nearest.js';
  * @throws ConfigurationError always: `The option <path> cannot be <value>: <fix>.`
  */
 export function refuseOption(path: string, value: unknown, fix: string, shows?: Shows): never {
-  throw new ConfigurationError(`${subject(path)} cannot be ${describeValue(value, shows)}: ${fix}.`);
+  throw new ConfigurationError(`${subject(path)} cannot be ${describeValue(value, shows)}: ${fix}.`, { option: path });
 }
 
 /**
@@ -42,8 +42,11 @@ export function refuseUnknown(parent: string, name: string, known: readonly stri
   // What is near to no option may be a secret at the wrong side of a colon, or a word of the host's.
   const shown = written === MASK ? describeName(name) : written;
   const question = meant === undefined ? '' : `did you mean ${optionPath(parent, meant)}? `;
-  const list = known.length === 0 ? 'there are none here' : `known are ${known.join(', ')}`;
-  throw new ConfigurationError(`${subject(optionPath(parent, shown))} is not known: ${question}${list}.`);
+  const list = `known are ${known.join(', ')}`;
+  const path = optionPath(parent, shown);
+  throw new ConfigurationError(`${subject(path)} cannot be set: there is no such option; ${question}${list}.`, {
+    option: path,
+  });
 }
 
 /** The path of an option within another, with names of the host's own shown only as far as they may be. */
@@ -58,6 +61,8 @@ export function hostPath(parent: string, key: string): string {
   return /^\w+$/.test(shown) || shown === MASK ? optionPath(parent, shown) : `${parent}[${JSON.stringify(shown)}]`;
 }
 
+/** A variable is written in capitals, an option begins with a small letter or a hyphen; else the path says what it is. */
 function subject(path: string): string {
-  return /^[A-Z][A-Z0-9_]+(?:\[\d+\])?$/.test(path) ? `The environment variable ${path}` : `The option ${path}`;
+  if (/^[A-Z][A-Z0-9_]+(?:\[\d+\])?$/.test(path)) return `The environment variable ${path}`;
+  return /^[a-z*-]/.test(path) ? `The option ${path}` : path;
 }

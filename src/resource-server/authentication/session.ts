@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { equalInConstantTime } from '../../core/digest.js';
 import { AccessDeniedError, AuthenticationRequiredError, ConfigurationError } from '../../core/errors.js';
 import { isSafeMethod } from '../../core/methods.js';
+import { functionOption, knownOptions, optionPath, refuseOption } from '../../core/options/index.js';
 import { userPrincipal } from '../../core/principal.js';
 import { generateTokenValue } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
@@ -18,6 +19,25 @@ export interface SessionOptions {
   readonly csrfHeader?: string;
   /** The cookie that tells the CSRF token to the page's own script. Default `csrf_token`. */
   readonly csrfCookie?: string;
+}
+
+/** RFC 9110 §5.1 and RFC 6265 §4.1.1: both are tokens. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
+/** @throws ConfigurationError if an option is not known, no function, or no name of a header or cookie */
+export function readSessionOptions(options: SessionOptions): SessionOptions {
+  const names = ['userId', 'csrfToken', 'csrfHeader', 'csrfCookie'] as const;
+  const read = knownOptions<SessionOptions>('session', options, names);
+  for (const name of ['userId', 'csrfToken'] as const) {
+    if (read[name] !== undefined)
+      functionOption(optionPath('session', name), read[name], 'give a function of the context');
+  }
+  for (const name of ['csrfHeader', 'csrfCookie'] as const) {
+    const value: unknown = read[name];
+    if (value === undefined || (typeof value === 'string' && TOKEN.test(value))) continue;
+    refuseOption(optionPath('session', name), value, 'give a name of letters, digits and hyphens');
+  }
+  return read;
 }
 
 interface SessionContent {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { systemClock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
+import { numberOption, optionPath, type Range, wholeNumberOption } from '../../core/options/index.js';
 
 /** What both kinds of token cache can be told. */
 export interface LocalTokenCacheOptions {
@@ -26,6 +26,17 @@ export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
   readonly deadlineMilliseconds?: number;
 }
 
+/** The names of what an application can set. */
+export const CACHE_OPTION_NAMES = [
+  'maxEntries',
+  'maxBytes',
+  'revocationBoundSeconds',
+  'negativeMaxAgeSeconds',
+  'negativeMaxEntries',
+  'maxAgeSeconds',
+  'deadlineMilliseconds',
+] as const satisfies readonly (keyof CacheOptions)[];
+
 /** The same, complete, in milliseconds. */
 export interface LocalSettings {
   /** 0: no limit by count. */
@@ -38,36 +49,6 @@ export interface LocalSettings {
   readonly clock: Clock;
 }
 
-interface NumberRule {
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly whole?: boolean;
-  readonly fallback: number;
-}
-
-/**
- * Reads an option that is a number.
- *
- * @throws ConfigurationError naming the option, the value and what would be right
- */
-export function numberOption(name: string, value: unknown, rule: NumberRule): number {
-  if (value === undefined) return rule.fallback;
-  const fits = typeof value === 'number' && value >= rule.minimum && value <= rule.maximum;
-  if (!fits || (rule.whole === true && !Number.isInteger(value))) {
-    const kind = rule.whole === true ? 'a whole number' : 'a number';
-    throw new ConfigurationError(
-      `cache.${name}: ${shown(value)} is not ${kind} from ${rule.minimum} to ${rule.maximum}; the default is ${rule.fallback}.`,
-    );
-  }
-  return value;
-}
-
-/** An option's value as a message may show it. */
-export function shown(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
-}
-
 /** `lru-cache` reserves its tables at the start, some 20 bytes per entry. */
 const MANY = 10_000_000;
 
@@ -78,30 +59,21 @@ const MANY = 10_000_000;
  * @throws ConfigurationError
  */
 export function localSettings(options: LocalTokenCacheOptions, minimumBoundSeconds: number): LocalSettings {
-  const maxBytes = numberOption('maxBytes', options.maxBytes, {
-    minimum: 4096,
-    maximum: Number.MAX_SAFE_INTEGER,
-    whole: true,
-    fallback: 0,
-  });
-  const seconds = (name: 'revocationBoundSeconds' | 'negativeMaxAgeSeconds', minimum: number) =>
-    numberOption(name, options[name], { minimum, maximum: 60, fallback: 1 }) * 1000;
+  const whole = (name: 'maxBytes' | 'maxEntries' | 'negativeMaxEntries', range: Range, fallback: number) => {
+    const value = options[name];
+    return value === undefined ? fallback : wholeNumberOption(optionPath('cache', name), value, range);
+  };
+  const seconds = (name: 'revocationBoundSeconds' | 'negativeMaxAgeSeconds', least: number) => {
+    const value = options[name];
+    return (value === undefined ? 1 : numberOption(optionPath('cache', name), value, { least, most: 60 })) * 1000;
+  };
+  const maxBytes = whole('maxBytes', { least: 4096, most: Number.MAX_SAFE_INTEGER }, 0);
   return {
     maxBytes,
-    maxEntries: numberOption('maxEntries', options.maxEntries, {
-      minimum: 1,
-      maximum: MANY,
-      whole: true,
-      fallback: maxBytes > 0 ? 0 : 10_000,
-    }),
+    maxEntries: whole('maxEntries', { least: 1, most: MANY }, maxBytes > 0 ? 0 : 10_000),
     boundMilliseconds: seconds('revocationBoundSeconds', minimumBoundSeconds),
     negativeMilliseconds: seconds('negativeMaxAgeSeconds', 0),
-    negativeMaxEntries: numberOption('negativeMaxEntries', options.negativeMaxEntries, {
-      minimum: 1,
-      maximum: MANY,
-      whole: true,
-      fallback: 10_000,
-    }),
+    negativeMaxEntries: whole('negativeMaxEntries', { least: 1, most: MANY }, 10_000),
     clock: options.clock ?? systemClock,
   };
 }
@@ -122,17 +94,8 @@ export interface SharedTimes {
  */
 export function sharedTimes(options: CacheOptions, { boundMilliseconds }: LocalSettings): SharedTimes {
   const boundSeconds = boundMilliseconds / 1000;
-  const maxAgeSeconds = numberOption('maxAgeSeconds', options.maxAgeSeconds, {
-    minimum: boundSeconds,
-    maximum: 86_400,
-    fallback: Math.max(30, boundSeconds),
-  });
-  return {
-    maxAgeMilliseconds: maxAgeSeconds * 1000,
-    deadlineMilliseconds: numberOption('deadlineMilliseconds', options.deadlineMilliseconds, {
-      minimum: 1,
-      maximum: COMMAND_TIMEOUT_MILLISECONDS,
-      fallback: 50,
-    }),
-  };
+  const { maxAgeSeconds = Math.max(30, boundSeconds), deadlineMilliseconds = 50 } = options;
+  numberOption('cache.maxAgeSeconds', maxAgeSeconds, { least: boundSeconds, most: 86_400 });
+  numberOption('cache.deadlineMilliseconds', deadlineMilliseconds, { least: 1, most: COMMAND_TIMEOUT_MILLISECONDS });
+  return { maxAgeMilliseconds: maxAgeSeconds * 1000, deadlineMilliseconds };
 }

@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../../core/errors.js';
-import { localSettings, sharedTimes } from './cache-options.js';
+import { knownOptions } from '../../core/options/index.js';
+import { CACHE_OPTION_NAMES, localSettings, sharedTimes } from './cache-options.js';
 import { localTokenCache } from './local-token-cache.js';
 import { type SharedTokenCacheOptions, sharedTokenCache } from './shared-token-cache.js';
 import type { TokenCache } from './token-cache.js';
@@ -13,13 +13,7 @@ export interface TokenCacheOptions extends Omit<SharedTokenCacheOptions, 'redis'
 }
 
 const NAMES = [
-  'maxEntries',
-  'maxBytes',
-  'revocationBoundSeconds',
-  'negativeMaxAgeSeconds',
-  'negativeMaxEntries',
-  'maxAgeSeconds',
-  'deadlineMilliseconds',
+  ...CACHE_OPTION_NAMES,
   'redis',
   'keyPrefix',
   'policy',
@@ -34,11 +28,8 @@ const NAMES = [
  *
  * @throws ConfigurationError if an option is unknown, missing or out of its range
  */
-export function createTokenCache(options: TokenCacheOptions = {}): TokenCache {
-  for (const name of Object.keys(options)) {
-    if ((NAMES as readonly string[]).includes(name)) continue;
-    throw new ConfigurationError(`cache.${name}: there is no such option; there are ${NAMES.slice(0, 7).join(', ')}.`);
-  }
+export function createTokenCache(given: TokenCacheOptions = {}): TokenCache {
+  const options = knownOptions<TokenCacheOptions>('cache', given, NAMES);
   const { redis } = options;
   if (redis === undefined) {
     sharedTimes(options, localSettings(options, 0));

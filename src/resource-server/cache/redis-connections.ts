@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { ConfigurationError } from '../../core/errors.js';
 import { keepConnected, release } from '../../core/lasting-connection.js';
-import { shown } from './cache-options.js';
+import { refuseForReason, refuseOption } from '../../core/options/index.js';
 
 /** A client of the host: a single Redis, one behind Sentinel, or a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -33,9 +32,7 @@ export interface ConnectionSettings {
 export function connectRedis(redis: string | RedisClient, settings: ConnectionSettings): RedisConnections {
   const host = typeof redis === 'string' ? clientFromUrl(redis) : redis;
   if (!isRedisClient(host)) {
-    throw new ConfigurationError(
-      `cache.redis: ${typeof redis} is not a Redis; give a URL such as redis://127.0.0.1:6379, or a Redis or Cluster of ioredis.`,
-    );
+    refuseOption('redis', redis, 'give a URL such as redis://127.0.0.1:6379, or a Redis or Cluster of ioredis');
   }
   return host.isCluster ? connectCluster(host as Cluster, settings) : connectSingle(host as Redis, settings);
 }
@@ -165,20 +162,15 @@ function isRedisClient(value: unknown): value is RedisClient {
 function clientFromUrl(url: string): Redis {
   const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
   if (protocol !== 'redis:' && protocol !== 'rediss:') {
-    // The URL may hold a password, so that only its beginning is shown.
-    throw new ConfigurationError(
-      `cache.redis: ${shown(`${url.slice(0, 8)}…`)} is not a Redis URL; it begins with redis:// or rediss://.`,
-    );
+    refuseOption('redis', url, 'write it as redis://host:6379 or rediss://host:6379');
   }
-  return new (ioredis().Redis)(url, { lazyConnect: true });
+  return new (ioredis(url).Redis)(url, { lazyConnect: true });
 }
 
-function ioredis(): typeof import('ioredis') {
+function ioredis(url: string): typeof import('ioredis') {
   try {
     return createRequire(import.meta.url)('ioredis') as typeof import('ioredis');
-  } catch (cause) {
-    throw new ConfigurationError('cache.redis: the package ioredis is needed for a Redis URL; npm install ioredis.', {
-      cause,
-    });
+  } catch (error) {
+    refuseForReason('redis', url, error, 'a Redis URL needs the package ioredis: npm install ioredis');
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
+import { functionOption, optionPath, refuseOption } from '../../core/options/index.js';
 import { INVALID, type Verification } from '../../core/verified-token.js';
 import {
   type CacheOptions,
@@ -10,7 +10,6 @@ import {
   localSettings,
   type SharedTimes,
   sharedTimes,
-  shown,
 } from './cache-options.js';
 import { parseInvalidationMessage } from './invalidation-message.js';
 import { LocalLevel } from './local-level.js';
@@ -102,13 +101,9 @@ function sharedSettings(options: SharedTokenCacheOptions): SharedSettings {
   const local = localSettings(options, 0.1);
   const { keyPrefix = 'oauth2:', policy = 'default', loadUser, logger = silentLogger } = options;
   for (const [name, value] of Object.entries({ keyPrefix, policy })) {
-    if (typeof value !== 'string') throw new ConfigurationError(`cache.${name}: ${shown(value)} is not a string.`);
+    if (typeof value !== 'string') refuseOption(optionPath('cache', name), value, 'give a text');
   }
-  if (typeof loadUser !== 'function') {
-    throw new ConfigurationError(
-      `cache.loadUser: ${shown(loadUser)} is not a function; give one that loads a user by id, undefined if not active.`,
-    );
-  }
+  functionOption('cache.loadUser', loadUser, 'give a function that loads a user by id, undefined if not active');
   return { ...local, ...sharedTimes(options, local), keyPrefix, policy, loadUser, logger };
 }
 

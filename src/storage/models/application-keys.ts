@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../core/errors.js';
+import { refuseOption } from '../../core/options/index.js';
 import type { ClientType } from './application.js';
 import type { NewApplication } from './new-application.js';
 
@@ -34,10 +34,11 @@ export function checkedKeys(application: NewApplication, clientType: ClientType)
   const jwksUri = application.jwksUri ?? undefined;
   if (jwks === undefined && jwksUri === undefined) return { jwks: null, jwksUri: null };
   if (jwks !== undefined && jwksUri !== undefined) {
-    throw new ConfigurationError('application.jwks and application.jwksUri are both given; give one of the two.');
+    refuseOption('application.jwksUri', jwksUri, 'application.jwks is given too; give one of the two');
   }
   if (clientType === 'public') {
-    throw new ConfigurationError('application.jwks (or jwksUri) is for a confidential application; leave it out.');
+    const [path, value] = jwks === undefined ? ['application.jwksUri', jwksUri] : ['application.jwks', jwks];
+    refuseOption(path as string, value, 'it is for a confidential application; leave it out');
   }
   return {
     jwks: jwks === undefined ? null : checkedKeySet(jwks),
@@ -48,32 +49,31 @@ export function checkedKeys(application: NewApplication, clientType: ClientType)
 function checkedKeySet(jwks: unknown): string {
   const keys = (jwks as { readonly keys?: unknown }).keys;
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new ConfigurationError('application.jwks is no JWK Set; use { keys: [...] } with at least one public key.');
+    refuseOption('application.jwks', jwks, 'it is no JWK Set; use { keys: [...] } with at least one public key');
   }
   keys.forEach((key: unknown, index) => {
     const problem = keyProblem(key);
-    if (problem !== undefined) throw new ConfigurationError(`application.jwks.keys[${index}] ${problem}`);
+    if (problem !== undefined) refuseOption(`application.jwks.keys[${index}]`, key, problem);
   });
   const text = JSON.stringify({ keys });
   if (text.length > MAXIMUM_JWKS_LENGTH) {
-    throw new ConfigurationError(
-      `application.jwks has ${text.length} characters; at most ${MAXIMUM_JWKS_LENGTH} are kept, use jwksUri.`,
-    );
+    const fix = `it has ${text.length} characters, and at most ${MAXIMUM_JWKS_LENGTH} are kept; use jwksUri`;
+    refuseOption('application.jwks', jwks, fix);
   }
   return text;
 }
 
 function keyProblem(key: unknown): string | undefined {
-  if (typeof key !== 'object' || key === null) return 'is no key; use an object (RFC 7517 §4).';
+  if (typeof key !== 'object' || key === null) return 'it is no key; use an object (RFC 7517 §4)';
   const members = key as Readonly<Record<string, unknown>>;
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(members, name))) {
-    return 'holds a private or symmetric key; give public keys only, and make a new key: this one was shown around.';
+    return 'it is a private or symmetric key; give public keys only, and make a new key: this one was shown around';
   }
   const { kty } = members;
   const needed = typeof kty === 'string' && Object.hasOwn(PUBLIC_MEMBERS, kty) ? PUBLIC_MEMBERS[kty] : undefined;
-  if (needed === undefined) return `has another kty than ${Object.keys(PUBLIC_MEMBERS).join(', ')}.`;
+  if (needed === undefined) return `it has another kty than ${Object.keys(PUBLIC_MEMBERS).join(', ')}`;
   const missing = needed.filter((name) => typeof members[name] !== 'string' || members[name] === '');
-  return missing.length === 0 ? undefined : `lacks ${missing.join(', ')} (RFC 7518 §6).`;
+  return missing.length === 0 ? undefined : `it lacks ${missing.join(', ')} (RFC 7518 §6)`;
 }
 
 function checkedKeySetUri(uri: unknown): string {
@@ -85,7 +85,5 @@ function checkedKeySetUri(uri: unknown): string {
     !uri.includes('#') &&
     new URL(uri).username === '';
   if (usable) return uri;
-  throw new ConfigurationError(
-    `application.jwksUri is ${JSON.stringify(uri) ?? String(uri)}; use an https URI without fragment and user.`,
-  );
+  refuseOption('application.jwksUri', uri, 'use an https URI without fragment and user');
 }

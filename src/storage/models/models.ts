@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { ConfigurationError } from '../../core/errors.js';
+import { optionPath, refuseOption, refuseUnknown } from '../../core/options/index.js';
 import { completeTableNames, type TableNames } from '../tables.js';
 import { AccessToken } from './access-token.js';
 import { Application } from './application.js';
@@ -63,12 +63,10 @@ export function completeModels(overrides: Partial<OAuth2Models> = {}): OAuth2Mod
     if (model === undefined) continue;
     const base = Object.hasOwn(DEFAULT_MODELS, name) ? DEFAULT_MODELS[name as keyof OAuth2Models] : undefined;
     if (base === undefined) {
-      throw new ConfigurationError(
-        `models.${name} is not a model of this package; use ${Object.keys(DEFAULT_MODELS).join(', ')}.`,
-      );
+      refuseUnknown('models', name, Object.keys(DEFAULT_MODELS));
     }
     if (typeof model !== 'function' || (model !== base && !(model.prototype instanceof base))) {
-      throw new ConfigurationError(`models.${name} is not a subclass of ${name}; write "class … extends ${name}".`);
+      refuseOption(optionPath('models', name), model, `it is no subclass of ${name}; write "class … extends ${name}"`);
     }
     models[name] = model;
   }

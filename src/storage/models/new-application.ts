@@ -1,5 +1,5 @@
 import { isDjangoSecret } from '../../core/django-secret.js';
-import { ConfigurationError } from '../../core/errors.js';
+import { choiceOption, flagOption, optionPath, refuseOption } from '../../core/options/index.js';
 import { redirectUriProblem } from '../../core/redirect-uri.js';
 import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
@@ -87,15 +87,11 @@ export function isClientId(value: unknown): value is string {
 export function applicationColumns(application: NewApplication): ApplicationColumns {
   const { name, clientType = 'confidential', userId = null, clientId } = application;
   if (typeof name !== 'string' || name.trim() === '' || name.length > 255 || name.includes('\0')) {
-    throw new ConfigurationError(`application.name is ${show(name)}; give a name of 1 to 255 characters.`);
+    refuseOption('application.name', name, 'give a name of 1 to 255 characters');
   }
-  if (clientType !== 'confidential' && clientType !== 'public') {
-    throw new ConfigurationError(`application.clientType is ${show(clientType)}; use "confidential" or "public".`);
-  }
+  choiceOption('application.clientType', clientType, ['confidential', 'public']);
   if (clientId !== undefined && (!isClientId(clientId) || clientId.trim() !== clientId)) {
-    throw new ConfigurationError(
-      `application.clientId is ${show(clientId)}; use 1 to 255 printable ASCII characters, no space at the ends.`,
-    );
+    refuseOption('application.clientId', clientId, 'use 1 to 255 printable ASCII characters, no space at the ends');
   }
   const grantTypes = checkedGrantTypes(application.grantTypes, clientType);
   const redirectUris = checkedUris(application.redirectUris ?? [], clientType, 'redirectUris');
@@ -105,9 +101,8 @@ export function applicationColumns(application: NewApplication): ApplicationColu
     'postLogoutRedirectUris',
   );
   if (grantTypes.includes('authorization_code') && redirectUris.length === 0) {
-    throw new ConfigurationError(
-      'application.redirectUris is empty; authorization_code needs at least one (RFC 6749 §3.1.2.2).',
-    );
+    const fix = 'the grant type authorization_code needs at least one (RFC 6749 §3.1.2.2)';
+    refuseOption('application.redirectUris', redirectUris, fix);
   }
   return {
     name,
@@ -141,48 +136,39 @@ export function needsSecret(columns: ApplicationColumns): boolean {
 export function importedSecret({ importedSecretHash }: NewApplication, columns: ApplicationColumns): string | null {
   if (importedSecretHash === undefined) return null;
   if (!needsSecret(columns)) {
-    throw new ConfigurationError(
-      'application.importedSecretHash is given, but a public application, or one with keys, has no secret; leave it out.',
-    );
+    const fix = 'a public application, or one with keys, has no secret; leave it out';
+    refuseOption('application.importedSecretHash', importedSecretHash, fix);
   }
   if (!isDjangoSecret(importedSecretHash)) {
-    throw new ConfigurationError(
-      'application.importedSecretHash is not what Django stores; use pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) with 1000 to 3000000 iterations.',
-    );
+    const form = 'pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) with 1000 to 3000000 iterations';
+    refuseOption('application.importedSecretHash', importedSecretHash, `it is not what Django stores; use ${form}`);
   }
   return importedSecretHash;
 }
 
 function checkedBoolean(application: NewApplication, name: 'skipAuthorization' | 'mayIntrospect'): boolean {
-  const value = application[name] ?? false;
-  if (typeof value === 'boolean') return value;
-  throw new ConfigurationError(`application.${name} is ${show(value)}; use true or false.`);
+  return flagOption(optionPath('application', name), application[name] ?? false);
 }
 
 function scopeColumn(scopes: readonly string[] | null | undefined): string | null {
   if (scopes === undefined || scopes === null) return null;
   if (!Array.isArray(scopes)) {
-    throw new ConfigurationError(`application.scopes is ${show(scopes)}; use a list of scope names.`);
+    refuseOption('application.scopes', scopes, 'use a list of scope names');
   }
   return formatScope(declaredScopes(scopes, 'application.scopes'));
 }
 
 function checkedGrantTypes(grantTypes: readonly string[], clientType: ClientType): readonly string[] {
   if (!Array.isArray(grantTypes) || grantTypes.length === 0) {
-    throw new ConfigurationError(
-      `application.grantTypes is ${show(grantTypes)}; use at least one of ${GRANT_TYPES.join(', ')}.`,
-    );
+    refuseOption('application.grantTypes', grantTypes, `use at least one of ${GRANT_TYPES.join(', ')}`);
   }
-  for (const grantType of grantTypes) {
-    if (!(GRANT_TYPES as readonly string[]).includes(grantType)) {
-      throw new ConfigurationError(`application.grantTypes has ${show(grantType)}; use ${GRANT_TYPES.join(', ')}.`);
-    }
-  }
+  grantTypes.forEach((grantType, index) => {
+    choiceOption(`application.grantTypes[${index}]`, grantType, GRANT_TYPES);
+  });
   // RFC 6749 §4.4: "The client credentials grant type MUST only be used by confidential clients."
   if (clientType === 'public' && grantTypes.includes('client_credentials')) {
-    throw new ConfigurationError(
-      'application.grantTypes has "client_credentials" for a public application; make it confidential (RFC 6749 §4.4).',
-    );
+    const fix = 'client_credentials is not for a public application; make it confidential (RFC 6749 §4.4)';
+    refuseOption('application.grantTypes', grantTypes, fix);
   }
   return [...new Set(grantTypes)];
 }
@@ -193,15 +179,11 @@ function checkedUris(
   name: 'redirectUris' | 'postLogoutRedirectUris',
 ): readonly string[] {
   if (!Array.isArray(uris)) {
-    throw new ConfigurationError(`application.${name} is ${show(uris)}; use a list of URIs.`);
+    refuseOption(`application.${name}`, uris, 'use a list of URIs');
   }
-  for (const uri of uris) {
+  uris.forEach((uri, index) => {
     const problem = redirectUriProblem(uri, clientType);
-    if (problem !== undefined) throw new ConfigurationError(`application.${name} has ${show(uri)}: ${problem}`);
-  }
+    if (problem !== undefined) refuseOption(`application.${name}[${index}]`, uri, problem.replace(/\.$/, ''));
+  });
   return [...new Set(uris)];
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value) ?? String(value);
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
+import { choiceOption, knownOptions, wholeNumberOption } from '../../core/options/index.js';
 import type { ThrottleEngine } from '../engine.js';
+import { checkDeadline, checkKeyPrefix } from './engine-options.js';
 import { LeasedEngine, type LeasedStatistics } from './leased-engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './leased-ledger.js';
 import { openRedis, type RedisSource } from './redis-connection.js';
@@ -30,6 +31,15 @@ export interface LeasedThrottleEngine extends ThrottleEngine {
 }
 
 const WHERE = 'leasedEngine';
+const OPTIONS = [
+  'redis',
+  'keyPrefix',
+  'deadlineMilliseconds',
+  'maxKeys',
+  'whenLedgerIsLost',
+  'logger',
+  'clock',
+] as const satisfies readonly (keyof LeasedEngineOptions)[];
 /** Fewer would not hold the requests that are under way. */
 const MINIMUM_KEYS = 1000;
 const DEFAULT_MAXIMUM_KEYS = 100_000;
@@ -55,26 +65,19 @@ const DEFAULT_MAXIMUM_KEYS = 100_000;
  */
 export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine {
   const {
+    redis,
     keyPrefix = 'oauth2:throttle:',
     deadlineMilliseconds = 50,
     maxKeys = DEFAULT_MAXIMUM_KEYS,
     whenLedgerIsLost = 'wait',
     logger = silentLogger,
     clock = systemClock,
-  } = options;
-  if (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix)) {
-    fail('keyPrefix', keyPrefix, 'holds a brace; leave braces out');
-  }
-  if (!Number.isFinite(deadlineMilliseconds) || deadlineMilliseconds <= 0) {
-    fail('deadlineMilliseconds', deadlineMilliseconds, 'give a number of milliseconds above 0');
-  }
-  if (!Number.isSafeInteger(maxKeys) || maxKeys < MINIMUM_KEYS) {
-    fail('maxKeys', maxKeys, `give a whole number of at least ${MINIMUM_KEYS}`);
-  }
-  if (!WAYS_AFTER_LOSS.includes(whenLedgerIsLost)) {
-    fail('whenLedgerIsLost', whenLedgerIsLost, "use 'wait' or 'restart'");
-  }
-  const client = openRedis(options.redis, WHERE);
+  } = knownOptions<LeasedEngineOptions>(WHERE, options, OPTIONS, 'give an object, at least { redis }');
+  checkKeyPrefix(WHERE, keyPrefix);
+  checkDeadline(WHERE, deadlineMilliseconds);
+  wholeNumberOption('leasedEngine.maxKeys', maxKeys, { least: MINIMUM_KEYS });
+  choiceOption('leasedEngine.whenLedgerIsLost', whenLedgerIsLost, WAYS_AFTER_LOSS);
+  const client = openRedis(redis, WHERE);
   const waitAfterLoss = whenLedgerIsLost === 'wait';
   const ledger = new RedisLedger({ client, keyPrefix, waitAfterLoss, clock, logger });
   return new LeasedEngine({ ledger, clock, maxKeys, deadlineMilliseconds, member: randomUUID(), every });
@@ -83,8 +86,4 @@ export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine
 function every(milliseconds: number, run: () => void): { stop(): void } {
   const timer = setInterval(run, milliseconds).unref();
   return { stop: () => clearInterval(timer) };
-}
-
-function fail(option: string, value: unknown, fix: string): never {
-  throw new ConfigurationError(`${WHERE}: ${option} is ${JSON.stringify(value) ?? String(value)}; ${fix}.`);
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
+import { knownOptions, wholeNumberOption } from '../../core/options/index.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 import { type Counter, newCounter, OverflowCounters } from './overflow.js';
@@ -32,15 +32,13 @@ const ROUNDING_MILLISECONDS = 0.001;
  *
  * @throws ConfigurationError if `maxKeys` is no whole number of at least 1
  */
-export function memoryEngine({
-  maxKeys = DEFAULT_MAXIMUM_KEYS,
-  clock = systemClock,
-}: MemoryEngineOptions = {}): MemoryEngine {
-  if (!Number.isSafeInteger(maxKeys) || maxKeys < 1) {
-    throw new ConfigurationError(
-      `memoryEngine: maxKeys is ${JSON.stringify(maxKeys) ?? String(maxKeys)}; give a whole number of at least 1.`,
-    );
-  }
+export function memoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
+  const { maxKeys = DEFAULT_MAXIMUM_KEYS, clock = systemClock } = knownOptions<MemoryEngineOptions>(
+    'memoryEngine',
+    options,
+    ['maxKeys', 'clock'],
+  );
+  wholeNumberOption('memoryEngine.maxKeys', maxKeys, { least: 1 });
   return new Windows(maxKeys, clock);
 }
 

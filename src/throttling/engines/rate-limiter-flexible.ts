@@ -1,8 +1,8 @@
 import type { RateLimiterRes } from 'rate-limiter-flexible';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
+import { functionOption, knownOptions, objectWith, refuseOption, textOption } from '../../core/options/index.js';
 import type { Rate } from '../../core/rate.js';
-import { slides, type ThrottleAlgorithm } from '../algorithm.js';
+import { ALGORITHMS, slides, type ThrottleAlgorithm } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 
@@ -27,6 +27,7 @@ export interface RateLimiterFlexibleOptions {
 }
 
 const WHERE = 'rateLimiterFlexibleEngine';
+const FACTORY = `${WHERE}.limiterFor`;
 /** A limiter is never dropped again, for that could forget what it counted. */
 const MAXIMUM_LIMITERS = 1000;
 /** `setTimeout` of Node: beyond, a timer fires at once, and with it the in-memory limiter forgets. */
@@ -41,13 +42,15 @@ const MARGIN_MILLISECONDS = 250;
  */
 export function rateLimiterFlexibleEngine(
   limiterFor: FlexibleLimiterFactory,
-  { keyPrefix = 'oauth2:throttle', clock = systemClock }: RateLimiterFlexibleOptions = {},
+  options: RateLimiterFlexibleOptions = {},
 ): ThrottleEngine {
-  if (typeof limiterFor !== 'function') {
-    throw new ConfigurationError(
-      `${WHERE}: give a function that makes a limiter from (limit, windowSeconds, keyPrefix).`,
-    );
-  }
+  functionOption(FACTORY, limiterFor, 'give a function that makes a limiter from (limit, windowSeconds, keyPrefix)');
+  const { keyPrefix = 'oauth2:throttle', clock = systemClock } = knownOptions<RateLimiterFlexibleOptions>(
+    WHERE,
+    options,
+    ['keyPrefix', 'clock'],
+  );
+  textOption(`${WHERE}.keyPrefix`, keyPrefix);
   return new FlexibleEngine(limiterFor, keyPrefix, clock);
 }
 
@@ -156,8 +159,10 @@ class FlexibleEngine implements ThrottleEngine {
     let limiter = this.#limiters.get(rate);
     if (limiter === undefined) {
       if (this.#limiters.size >= MAXIMUM_LIMITERS) {
-        throw new ConfigurationError(
-          `${WHERE}: more than ${MAXIMUM_LIMITERS} different rates; let rate functions answer with fewer.`,
+        refuseOption(
+          FACTORY,
+          this.#limiterFor,
+          `asked for more than ${MAXIMUM_LIMITERS} different rates; let rate functions answer with fewer`,
         );
       }
       limiter = this.#make(limit, windowMilliseconds);
@@ -170,7 +175,7 @@ class FlexibleEngine implements ThrottleEngine {
     const windowSeconds = windowMilliseconds / 1000;
     if (!Number.isInteger(windowSeconds) || windowSeconds < 1) {
       // On Redis such a key would never expire.
-      throw new ConfigurationError(`${WHERE}: a window of ${windowMilliseconds} ms is not of whole seconds.`);
+      refuseOption(FACTORY, this.#limiterFor, `asked for a window of ${windowMilliseconds} ms; use whole seconds`);
     }
     const limiter = this.#limiterFor(limit, windowSeconds, this.#keyPrefix);
     checkLimiter(limiter, limit, windowSeconds);
@@ -180,8 +185,11 @@ class FlexibleEngine implements ThrottleEngine {
 
 function checkAlgorithm(charge: { readonly algorithm?: ThrottleAlgorithm | undefined }): void {
   if (!slides(charge)) return;
-  throw new ConfigurationError(
-    `${WHERE}: rate-limiter-flexible counts in fixed windows only; use another engine, or algorithm: 'fixed-window'.`,
+  refuseOption(
+    'algorithm',
+    charge.algorithm,
+    "rate-limiter-flexible counts in fixed windows only; use another engine, or 'fixed-window'",
+    { near: ALGORITHMS },
   );
 }
 
@@ -191,12 +199,15 @@ function isState(value: unknown): value is RateLimiterRes {
 
 /** Refuses limiters that would count otherwise than the policy says. */
 function checkLimiter(limiter: FlexibleLimiter, limit: number, windowSeconds: number): void {
-  const rate = `the limiter for ${limit} in ${windowSeconds} s`;
-  for (const method of ['consume', 'reward', 'penalty', 'get'] as const) {
-    if (typeof limiter?.[method] !== 'function') {
-      throw new ConfigurationError(`${WHERE}: ${rate} has no ${method}(); give a limiter of rate-limiter-flexible.`);
-    }
-  }
+  const made = `${FACTORY}()`;
+  const rate = `for ${limit} in ${windowSeconds} s`;
+  const methods = ['consume', 'reward', 'penalty', 'get'];
+  objectWith(
+    made,
+    limiter,
+    methods,
+    `${rate} it must have ${methods.join('(), ')}(); give a limiter of rate-limiter-flexible`,
+  );
   const expected = {
     points: limit,
     duration: windowSeconds,
@@ -206,16 +217,15 @@ function checkLimiter(limiter: FlexibleLimiter, limit: number, windowSeconds: nu
   };
   const settings = limiter as unknown as Record<string, unknown>;
   for (const [name, value] of Object.entries(expected)) {
-    if (settings[name] !== undefined && settings[name] !== value) {
-      throw new ConfigurationError(
-        `${WHERE}: ${rate} has ${name} ${String(settings[name])}; it must be ${String(value)}.`,
-      );
-    }
+    if (settings[name] === undefined || settings[name] === value) continue;
+    refuseOption(`${made}.${name}`, settings[name], `${rate} it must be ${String(value)}`, { number: true });
   }
   const kept = [limiter, settings.insuranceLimiter].some((one) => one?.constructor.name === 'RateLimiterMemory');
   if (kept && windowSeconds * 1000 > LONGEST_TIMER_MILLISECONDS) {
-    throw new ConfigurationError(
-      `${WHERE}: RateLimiterMemory cannot count a window of ${windowSeconds} s (more than 24.8 days would be reset at once); use a shorter period, a store, or memoryEngine().`,
+    refuseOption(
+      made,
+      limiter,
+      `${rate} RateLimiterMemory would be reset at once, since more than 24.8 days do not fit into a timer; use a shorter period, a store, or memoryEngine()`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { ConfigurationError } from '../../core/errors.js';
 import { keepConnected, release } from '../../core/lasting-connection.js';
+import { optionPath, refuseForReason, refuseOption } from '../../core/options/index.js';
 
 /**
  * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any
@@ -35,8 +35,8 @@ export type RedisSource = string | Redis | Cluster;
  *
  * @throws ConfigurationError if the URL is none of Redis, or ioredis is not installed
  */
-export function openRedis(redis: string | Redis | Cluster, where: string): Redis | Cluster {
-  const client = typeof redis === 'string' ? connectTo(redis, where) : duplicate(redis, where);
+export function openRedis(redis: string | Redis | Cluster, engine: string): Redis | Cluster {
+  const client = typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis, engine);
   // Without a listener ioredis writes every failed attempt to the console. The throttle tells of the state.
   client.on('error', () => {});
   if (isCluster(client)) connectNodesEarly(client);
@@ -49,19 +49,20 @@ export function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
 
-function connectTo(url: string, where: string): Redis {
+function connectTo(url: string, engine: string): Redis {
   if (!/^rediss?:\/\/./.test(url)) {
-    throw new ConfigurationError(
-      `${where}: redis is no Redis URL; write it as redis://host:6379 or rediss://host:6379.`,
-    );
+    refuseOption(optionPath(engine, 'redis'), url, 'write it as redis://host:6379 or rediss://host:6379');
   }
   let ioredis: typeof import('ioredis');
   try {
     ioredis = createRequire(import.meta.url)('ioredis') as typeof import('ioredis');
-  } catch (cause) {
-    throw new ConfigurationError(`${where}: the package ioredis is not installed; run "npm install ioredis".`, {
-      cause,
-    });
+  } catch (error) {
+    refuseForReason(
+      optionPath(engine, 'redis'),
+      url,
+      error,
+      'a Redis URL needs the package ioredis: npm install ioredis',
+    );
   }
   return new ioredis.Redis(url, standalone());
 }
@@ -70,9 +71,9 @@ function standalone(): RedisOptions {
   return { ...IMPATIENT, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: reconnectDelay };
 }
 
-function duplicate(redis: Redis | Cluster, where: string): Redis | Cluster {
+function duplicate(redis: Redis | Cluster, engine: string): Redis | Cluster {
   if (typeof redis?.duplicate !== 'function') {
-    throw new ConfigurationError(`${where}: redis is neither a Redis URL nor an ioredis client; give one of these.`);
+    refuseOption(optionPath(engine, 'redis'), redis, 'give a Redis URL or a client of ioredis');
   }
   if (!isCluster(redis)) {
     return redis.duplicate({ ...standalone(), lazyConnect: false, autoPipeliningIgnoredCommands: [] });

@@ -1,9 +1,10 @@
 import type { Cluster, Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
+import { knownOptions } from '../../core/options/index.js';
 import { slides } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
+import { checkDeadline, checkKeyPrefix } from './engine-options.js';
 import { closeRedis, firstConnection, isCluster, openRedis } from './redis-connection.js';
 import { CONSUME, REFUND } from './redis-scripts.js';
 
@@ -21,6 +22,7 @@ export interface RedisEngineOptions {
 }
 
 const WHERE = 'redisEngine';
+const OPTIONS = ['redis', 'keyPrefix', 'deadlineMilliseconds', 'clock'] as const;
 /** The names carry a version: another version of this package may have other scripts on the same client. */
 const CONSUME_COMMAND = 'routingControllersOAuth2Consume2';
 const REFUND_COMMAND = 'routingControllersOAuth2Refund2';
@@ -39,16 +41,15 @@ type ScriptCommand = (...parameters: (string | number)[]) => Promise<number[]>;
  * @throws ConfigurationError if an option is wrong or ioredis is not installed
  */
 export function redisEngine(options: RedisEngineOptions): ThrottleEngine {
-  const { keyPrefix = 'oauth2:throttle:', deadlineMilliseconds = 50, clock = systemClock } = options;
-  if (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix)) {
-    throw new ConfigurationError(`${WHERE}: keyPrefix ${JSON.stringify(keyPrefix)} holds a brace; leave braces out.`);
-  }
-  if (!Number.isFinite(deadlineMilliseconds) || deadlineMilliseconds <= 0) {
-    throw new ConfigurationError(
-      `${WHERE}: deadlineMilliseconds is ${String(deadlineMilliseconds)}; give a number of milliseconds above 0.`,
-    );
-  }
-  return new RedisEngine(openRedis(options.redis, WHERE), keyPrefix, deadlineMilliseconds, clock);
+  const {
+    redis,
+    keyPrefix = 'oauth2:throttle:',
+    deadlineMilliseconds = 50,
+    clock = systemClock,
+  } = knownOptions<RedisEngineOptions>(WHERE, options, OPTIONS, 'give an object, at least { redis }');
+  checkKeyPrefix(WHERE, keyPrefix);
+  checkDeadline(WHERE, deadlineMilliseconds);
+  return new RedisEngine(openRedis(redis, WHERE), keyPrefix, deadlineMilliseconds, clock);
 }
 
 class RedisEngine implements ThrottleEngine {

@@ -133,10 +133,10 @@ describe('keys', () => {
   test.each([
     [undefined, /^rc-oauth2: no encryption keys given; set OAUTH2_ENCRYPTION_KEYS/],
     [' ', /no encryption keys given/],
-    [`${KEY},`, /OAUTH2_ENCRYPTION_KEYS\[1\] has 0 bytes/],
-    [`${KEY} ${NEXT_KEY}`, /OAUTH2_ENCRYPTION_KEYS\[0\] is not base64url/],
-    [`${KEY},${KEY}`, /OAUTH2_ENCRYPTION_KEYS holds the same key twice/],
-    [KEY.slice(0, 40), /OAUTH2_ENCRYPTION_KEYS\[0\] has 30 bytes/],
+    [`${KEY},`, /OAUTH2_ENCRYPTION_KEYS\[1\] cannot be .*it has 0 bytes/],
+    [`${KEY} ${NEXT_KEY}`, /OAUTH2_ENCRYPTION_KEYS\[0\] cannot be a string: it is not base64url/],
+    [`${KEY},${KEY}`, /OAUTH2_ENCRYPTION_KEYS cannot be a list: it holds the same key twice/],
+    [KEY.slice(0, 40), /OAUTH2_ENCRYPTION_KEYS\[0\] cannot be a string: it has 30 bytes/],
   ])('with %j as encryption keys it is a usage error, and no key is shown', async (encryptionKeys, says) => {
     const { code, stdout, stderr } = await keys(['rotate'], encryptionKeys);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -152,7 +152,9 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
   test('an imported secret is refused where it cannot be one, and never shown', async () => {
     const create = (columns: Partial<NewApplication>) =>
       fixture.applications.create({ name: 'x', grantTypes: ['refresh_token'], ...columns });
-    await expect(create({ importedSecretHash: 'plain text' })).rejects.toThrow(/importedSecretHash is not what Django/);
+    await expect(create({ importedSecretHash: 'plain text' })).rejects.toThrow(
+      /importedSecretHash cannot be a string: it is not what Django/,
+    );
     await expect(create({ importedSecretHash: 'plain text' })).rejects.not.toThrow(/plain text/);
     const importedSecretHash = djangoHash('x');
     await expect(create({ importedSecretHash, clientType: 'public' })).rejects.toThrow(/has no secret/);

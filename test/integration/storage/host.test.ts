@@ -255,8 +255,8 @@ test('models that are no subclasses, unknown, or share a table are refused by na
     static override tableName = 'oauth2_applications';
   }
   const mistakes: [Record<string, unknown>, RegExp][] = [
-    [{ Token: ShopToken }, /models\.Token is not a model/],
-    [{ AccessToken: Application }, /models\.AccessToken is not a subclass of AccessToken/],
+    [{ Token: ShopToken }, /models\.Token cannot be set: there is no such option/],
+    [{ AccessToken: Application }, /models\.AccessToken cannot be a function: it is no subclass of AccessToken/],
     [{ AccessToken: 'shop_tokens' }, /models\.AccessToken is not a subclass/],
     [{ AccessToken: Twin }, /both "oauth2_applications"/i],
   ];

@@ -164,10 +164,18 @@ describe('the Redis engine', () => {
 
 test.each<[string, object, RegExp]>([
   ['a URL of something else', { redis: 'http://127.0.0.1' }, /redis:\/\/host:6379/],
-  ['nothing', { redis: undefined }, /neither a Redis URL nor an ioredis client/],
-  ['an object of something else', { redis: {} }, /neither a Redis URL nor an ioredis client/],
-  ['a prefix with a brace', { redis: redisUrl(), keyPrefix: 'a{b}' }, /keyPrefix "a\{b\}"/],
-  ['no deadline', { redis: redisUrl(), deadlineMilliseconds: 0 }, /deadlineMilliseconds is 0/],
+  ['nothing', { redis: undefined }, /redisEngine\.redis cannot be .*: give a Redis URL or a client of ioredis/],
+  [
+    'an object of something else',
+    { redis: {} },
+    /redisEngine\.redis cannot be .*: give a Redis URL or a client of ioredis/,
+  ],
+  [
+    'a prefix with a brace',
+    { redis: redisUrl(), keyPrefix: 'a{b}' },
+    /redisEngine\.keyPrefix cannot be .*without braces/,
+  ],
+  ['no deadline', { redis: redisUrl(), deadlineMilliseconds: 0 }, /deadlineMilliseconds cannot be 0/],
 ])('%s is an error at start-up', (_, options, message) => {
   expect(() => redisEngine(options as RedisEngineOptions)).toThrow(message);
   expect(() => redisEngine(options as RedisEngineOptions)).toThrow(ConfigurationError);

@@ -46,7 +46,7 @@ describe('authorizationServer(options)', () => {
     ],
     ['resources', { resources: { 'api#x': { scopes: [] } } }, /absolute URI without a fragment/],
     ['throttling.tokens', { throttling: anything({ tokens: '1/m' }) }, /known are token/],
-    ['dynamicRegistration', { dynamicRegistration: anything(true) }, /give an object/],
+    ['dynamicRegistration', { dynamicRegistration: anything(true) }, /give false, or an object/],
     ['isuer', anything({ isuer: 'x' }), /known are issuer/],
   ])('names %s in %j, and says what to write', (option, options, fix) => {
     expect(() => make(options)).toThrow(ConfigurationError);
@@ -89,13 +89,15 @@ describe('createOAuth2({ authorizationServer })', () => {
   });
 
   it('needs the scopes, since they are what is granted', () => {
-    expect(() => createOAuth2({ ...base, authorizationServer: make({}) })).toThrow(/The option scopes is needed/);
+    expect(() => createOAuth2({ ...base, authorizationServer: make({}) })).toThrow(
+      /The option scopes cannot be undefined: an authorization server needs it/,
+    );
   });
 
   it('refuses a default scope that nothing describes', () => {
     const create = () =>
       createOAuth2({ ...base, scopes: { read: 'Read' }, authorizationServer: make({ defaultScopes: ['write'] }) });
-    expect(create).toThrow(/defaultScopes cannot have "write"/);
+    expect(create).toThrow(/defaultScopes\[0\] cannot be .*: describe it in the option scopes/);
   });
 
   it('has no authorization server without the option', async () => {

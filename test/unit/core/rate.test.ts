@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import { parseRate } from '../../../src/core/rate.js';
 
-const read = (text: unknown) => parseRate(text as string, 'policy "x"');
+const read = (text: unknown) => parseRate(text as string, 'throttling.policies.x');
 
 describe('a rate', () => {
   test.each([
@@ -65,13 +65,19 @@ describe('a rate', () => {
     true,
     {},
     ['1/m'],
-  ])('%j is an error that names it, its place and the form', (text) => {
+  ])('%j is an error that names its place and the fix', (text) => {
     expect(() => read(text)).toThrow(ConfigurationError);
-    expect(() => read(text)).toThrow(/policy "x": /);
-    expect(() => read(text)).toThrow(JSON.stringify(text) ?? 'undefined');
+    expect(() => read(text)).toThrow(/^The option throttling\.policies\.x cannot be .*: .*(write|give|lower|shorten)/);
   });
 
+  test.each(['100', '100/M', '5/week', '1000000000000000/m', '1/367d'])(
+    '%j is shown, since it reads as a rate',
+    (text) => {
+      expect(() => read(text)).toThrow(text === '100' ? 'a string' : JSON.stringify(text));
+    },
+  );
+
   test('a period of several letters is read whole, not by its first', () => {
-    expect(() => read('5/month')).toThrow('unknown period "month"');
+    expect(() => read('5/month')).toThrow('"5/month": its period is not known');
   });
 });

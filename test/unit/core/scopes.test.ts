@@ -17,9 +17,11 @@ describe('scopes', () => {
 
   test('a declaration may hold several names in a string, and names what is wrong with it', () => {
     expect(declaredScopes(['a b', 'b', 'c'], 'here')).toEqual(['a', 'b', 'c']);
-    expect(() => declaredScopes(['a"b'], '@Authorized on X')).toThrow(/@Authorized on X: "a\\"b" is not a scope name/);
+    expect(() => declaredScopes(['a"b'], '@Authorized on X')).toThrow(
+      /^@Authorized on X cannot be "a\\"b": it is not a scope name/,
+    );
     expect(() => declaredScopes([''], 'here')).toThrow(ConfigurationError);
-    expect(() => declaredScopes([undefined], 'here')).toThrow(/undefined is not a scope name/);
+    expect(() => declaredScopes([undefined], 'here')).toThrow(/cannot be undefined: it is not a scope name/);
   });
 
   test('declared scopes cannot be changed afterwards', () => {

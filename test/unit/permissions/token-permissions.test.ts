@@ -40,7 +40,9 @@ describe('TokenHasScope', () => {
     class Wrong extends TokenHasScope {
       override readonly requiredScopes = ['wri"te'];
     }
-    expect(() => new Wrong().validate(action([]))).toThrow(/Wrong.requiredScopes: "wri\\"te" is not a scope name/);
+    expect(() => new Wrong().validate(action([]))).toThrow(
+      /Wrong.requiredScopes cannot be a string: it is not a scope name/,
+    );
     class Joined extends TokenHasScope {
       override readonly requiredScopes = ['a b'];
     }

@@ -168,7 +168,7 @@ describe('an application', () => {
     { kty: 'oct', k: 'the-private-part' },
   ])('a private or symmetric key among its keys is refused, and not shown', (key) => {
     const attempt = () => applicationColumns({ ...good, jwks: { keys: [PUBLIC_KEY, key] } });
-    expect(attempt).toThrow(/^application\.jwks\.keys\[1\] holds a private or symmetric key/);
+    expect(attempt).toThrow(/application\.jwks\.keys\[1\] cannot be an object: it is a private or symmetric key/);
     expect(attempt).not.toThrow(/the-private-part/);
   });
 
@@ -201,8 +201,11 @@ describe('table names', () => {
     [{ consents: 'x'.repeat(33) }, /at most 32/],
     [{ consents: '' }, /tables\.consents/],
     [{ consents: 5 }, /tables\.consents/],
-    [{ tokens: 'x' }, /tables\.tokens is not a table/],
-    [{ consents: 'OAuth2_Applications' }, /both "OAuth2_Applications"/],
+    [{ tokens: 'x' }, /tables\.tokens cannot be set/],
+    [
+      { consents: 'OAuth2_Applications' },
+      /tables\.consents cannot be a string: tables\.applications has the same name/,
+    ],
   ])('%p is refused', (names, message) => {
     expect(() => completeTableNames(names)).toThrow(ConfigurationError);
     expect(() => completeTableNames(names)).toThrow(message);

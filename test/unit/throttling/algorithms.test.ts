@@ -108,7 +108,7 @@ describe('an algorithm', () => {
   test('that is none is an error at start-up', () => {
     const policies = { user: { rate: '5/h', algorithm: 'token-bucket' as ThrottleAlgorithm } };
     expect(() => createThrottle({ policies })).toThrow(
-      `throttling policy "user", algorithm: "token-bucket"; use 'fixed-window' or 'sliding-window'.`,
+      `The option throttling.policies.user.algorithm cannot be a string: use 'fixed-window' or 'sliding-window'.`,
     );
   });
 
@@ -127,7 +127,7 @@ describe('an algorithm', () => {
     const throttle = createThrottle({});
     throttle.compile([{ name: 'export', rate: '5/h' }]);
     expect(() => throttle.compile([{ name: 'export', rate: '5/h', algorithm: 'sliding-window' }])).toThrow(
-      'another throttling policy "export"',
+      '(policy export) cannot be an object: there is another throttling policy',
     );
   });
 });

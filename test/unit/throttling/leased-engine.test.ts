@@ -305,15 +305,15 @@ describe('while the ledger is away, in the mode local', () => {
 });
 
 test.each<[string, Partial<LeasedEngineOptions>, RegExp]>([
-  ['a prefix with a brace', { keyPrefix: '{a}' }, /leasedEngine: keyPrefix is "\{a\}"/],
-  ['no deadline', { deadlineMilliseconds: 0 }, /deadlineMilliseconds is 0/],
-  ['too few keys', { maxKeys: 10 }, /maxKeys is 10/],
+  ['a prefix with a brace', { keyPrefix: '{a}' }, /leasedEngine\.keyPrefix cannot be .*without braces/],
+  ['no deadline', { deadlineMilliseconds: 0 }, /leasedEngine\.deadlineMilliseconds cannot be 0/],
+  ['too few keys', { maxKeys: 10 }, /leasedEngine\.maxKeys cannot be 10: give a whole number, at least 1000/],
   [
     'an unknown way on',
     { whenLedgerIsLost: 'guess' as 'wait' },
-    /whenLedgerIsLost is "guess"; use 'wait' or 'restart'/,
+    /leasedEngine\.whenLedgerIsLost cannot be a string: use 'wait' or 'restart'/,
   ],
-  ['no Redis', { redis: undefined }, /neither a Redis URL nor an ioredis client/],
+  ['no Redis', { redis: undefined }, /leasedEngine\.redis cannot be undefined: give a Redis URL or a client/],
 ])('%s is an error at start-up', (_, options, message) => {
   const make = () => leasedEngine({ redis: 'redis://127.0.0.1:1', ...options });
   expect(make).toThrow(message);

@@ -157,7 +157,9 @@ describe('the subject', () => {
 
   test.each([5, null, '', {}])('of your own that answers %j is an exception, not an admission', (answer) => {
     const { compiled } = throttleOf({ tenant: { rate: '1/h', subject: () => answer as string } });
-    expect(() => compiled.decide(user('alice'))).toThrow(/"tenant", subject: the function answered/);
+    expect(() => compiled.decide(user('alice'))).toThrow(
+      /policies\.tenant\.subject\(\) cannot be .*: answer with a string/,
+    );
   });
 });
 
@@ -222,7 +224,7 @@ describe('costs', () => {
     (answer) => {
       let costs: unknown = answer;
       const { compiled } = throttleOf({ user: { rate: '10/h', cost: () => costs as number } });
-      expect(() => compiled.decide(user('alice'))).toThrow(/"user", cost function/);
+      expect(() => compiled.decide(user('alice'))).toThrow(/policies\.user\.cost\(\) cannot be/);
       costs = 10;
       expect((compiled.decide(user('alice')) as ThrottleOutcome).allowed).toBe(true);
     },
@@ -282,9 +284,9 @@ describe('rates', () => {
     'a rate function that answers %j is an exception, not an admission',
     async (answer) => {
       const { compiled } = throttleOf({ user: { rate: () => answer as string } });
-      expect(() => compiled.decide(user('alice'))).toThrow(/"user", rate function/);
+      expect(() => compiled.decide(user('alice'))).toThrow(/policies\.user\.rate\(\) cannot be/);
       const { compiled: later } = throttleOf({ user: { rate: async () => answer as string } });
-      await expect(later.decide(user('alice'))).rejects.toThrow(/"user", rate function/);
+      await expect(later.decide(user('alice'))).rejects.toThrow(/policies\.user\.rate\(\) cannot be/);
     },
   );
 
@@ -307,7 +309,7 @@ describe('rates', () => {
 
   test('a fixed cost that does not fit into a rate of a function is an exception', () => {
     const { compiled } = throttleOf({ user: { rate: planOf, cost: 2 } });
-    expect(() => compiled.decide(user('free'))).toThrow('a cost of 2 never fits into 1 in 3600 s');
+    expect(() => compiled.decide(user('free'))).toThrow('cost cannot be 2: it never fits into 1 in 3600 s');
     expect((compiled.decide(user('paid')) as ThrottleOutcome).allowed).toBe(true);
   });
 });
@@ -338,19 +340,23 @@ describe('compiling', () => {
     const askHere = () => throttle.compile([{ name: 'export', rate: '1/d' }]).decide(user('alice')) as ThrottleOutcome;
     expect([askHere().allowed, askHere().allowed]).toEqual([true, false]);
     expect(() => throttle.compile([{ name: 'export', rate: '2/d' }], 'Reports.get')).toThrow(
-      'Reports.get: there is another throttling policy "export"; give this one a name of its own.',
+      'Reports.get (policy export) cannot be an object: there is another throttling policy of this name; give this one a name of its own.',
     );
-    expect(() => throttle.compile([{ name: 'user', rate: '5/h' }])).toThrow('another throttling policy "user"');
-    expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('differ in case only');
+    expect(() => throttle.compile([{ name: 'user', rate: '5/h' }])).toThrow(
+      '(policy user) cannot be an object: there is another throttling policy',
+    );
+    expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('in case only');
     expect(() => throttle.compile([{ rate: '5/h' } as never])).toThrow('an object with a name and a rate');
   });
 
   test('refuses a name that is not declared, and says which are', () => {
     const throttle = createThrottle({ policies: { user: '5/h', anon: '1/h' } });
     expect(() => throttle.compile(['uploads'], 'Books.create')).toThrow(
-      'Books.create: "uploads" is not a throttling policy; declare it in throttling.policies (declared: user, anon).',
+      'Books.create cannot be "uploads": there is no such throttling policy; declare it in throttling.policies (declared: user, anon).',
     );
-    expect(() => throttle.compile(['toString'])).toThrow('is not a throttling policy');
-    expect(() => createThrottle({ everywhere: ['user'] })).toThrow('throttling.everywhere: "user"');
+    expect(() => throttle.compile(['toString'])).toThrow('there is no such throttling policy');
+    expect(() => createThrottle({ everywhere: ['user'] })).toThrow(
+      'throttling.everywhere[0] cannot be "user": there is no such',
+    );
   });
 });

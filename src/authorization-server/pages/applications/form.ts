@@ -183,9 +183,9 @@ function linesOf(text: string): string[] {
   return lines.filter((line) => line !== '');
 }
 
-/** The field that the storage refused: the message of its error begins with its name. */
+/** The field that the storage refused. */
 function fieldOf(error: unknown): ApplicationField | undefined {
   if (!(error instanceof ConfigurationError)) return undefined;
-  const [, field = ''] = /^application\.(\w+) /.exec(error.message) ?? [];
+  const [, field = ''] = /^application\.(\w+)/.exec(error.option ?? '') ?? [];
   return PROBLEM_FIELDS.has(field) ? (field as ApplicationField) : undefined;
 }

@@ -28,7 +28,7 @@ export async function withSigningKeys<T>(
     import('../../../authorization-server/keys/signing-keys.js'),
     import('../../../storage/index.js'),
   ]);
-  const sealer = createSealer(encryptionKeys(env), { where: VARIABLE });
+  const sealer = createSealer(encryptionKeys(env), { path: VARIABLE });
   try {
     return await use(new Keys({ repository: new SigningKeyRepository(oauth2.models), sealer }));
   } catch (error) {

@@ -146,12 +146,12 @@ describe('encryption keys', () => {
   ])("%s is refused by the option's name, and no key is shown", (_what, keys) => {
     let message = '';
     try {
-      createSealer(keys, { where: 'authorizationServer.encryptionKeys' });
+      createSealer(keys, { path: 'authorizationServer.encryptionKeys' });
     } catch (error) {
       expect(error).toBeInstanceOf(ConfigurationError);
       message = (error as Error).message;
     }
-    expect(message).toMatch(/^authorizationServer\.encryptionKeys/);
+    expect(message).toMatch(/^The option authorizationServer\.encryptionKeys/);
     for (const key of Array.isArray(keys) ? keys : [keys]) {
       const text = typeof key === 'string' ? key : Buffer.isBuffer(key) ? key.toString('base64url') : '';
       if (text.length > 8) expect(message).not.toContain(text.slice(0, 8));

@@ -70,7 +70,7 @@ describe('[RS-69] of a URL is shown where it leads, and no part of its credentia
     ['postgres://db.example/shop?password=pw', 'postgres://db.example'],
     ['mysql://root:p@ss@db.example/shop', 'mysql://***'],
     ['mysql://root:12/ss@db.example/shop', 'mysql://***'],
-    ['mysql://root:pa/ss@db.example/shop', 'a string that begins with mysql:'],
+    ['mysql://root:pa/ss@db.example/shop', 'a URL of the scheme mysql'],
     ['redis://pass?word@db.example', 'redis://***'],
     ['redis://pass#word@db.example', 'redis://***'],
     ['hunter2hunter2', 'a string'],

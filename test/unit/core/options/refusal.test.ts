@@ -17,8 +17,8 @@ describe('[RS-69] a refused option is told in one form: which, what it is, and t
     ['a number', () => wholeNumberOption('cache.maxEntries', 0.5, { least: 1, most: 9 }), 'The option cache.maxEntries cannot be 0.5: give a whole number from 1 to 9.'],
     ['a flag', () => flagOption('requireAudience', 'yes'), 'The option requireAudience cannot be "yes": use true or false.'],
     ['a choice', () => choiceOption('throttling.whenStoreFails', 'opne', ['closed', 'open', 'local']), `The option throttling.whenStoreFails cannot be "opne": use 'closed', 'open' or 'local'.`],
-    ['a mistyped name', () => knownOptions<Record<string, unknown>>('cache', { maxEntrys: 5 }, ['maxEntries', 'maxBytes']), 'The option cache.maxEntrys is not known: did you mean cache.maxEntries? known are maxEntries, maxBytes.'],
-    ['a name that is near none', () => knownOptions<Record<string, unknown>>('', { 'kJ8s2-99xQ': 5 }, ['redis', 'realm']), 'The option *** is not known: known are redis, realm.'],
+    ['a mistyped name', () => knownOptions<Record<string, unknown>>('cache', { maxEntrys: 5 }, ['maxEntries', 'maxBytes']), 'The option cache.maxEntrys cannot be set: there is no such option; did you mean cache.maxEntries? known are maxEntries, maxBytes.'],
+    ['a name that is near none', () => knownOptions<Record<string, unknown>>('', { 'kJ8s2-99xQ': 5 }, ['redis', 'realm']), 'The option *** cannot be set: there is no such option; known are redis, realm.'],
     ['a reason that repeats the value', () => refuseForReason('database', { password: 'hunter2' }, new Error('no user\n"hunter2".'), 'give another'), 'The option database cannot be an object: no user "***"; give another.'],
   ])('%s', (_name, refuse, message) => {
     expect(refuse).toThrow(expect.objectContaining({ name: 'ConfigurationError', message }));

@@ -1,0 +1,17 @@
+import { numberOption, optionPath, refuseOption } from '../../core/options/index.js';
+
+/** @throws ConfigurationError if a prefix of Redis keys cannot be */
+export function checkKeyPrefix(engine: string, keyPrefix: unknown): void {
+  if (typeof keyPrefix === 'string' && !/[{}]/.test(keyPrefix)) return;
+  refuseOption(
+    optionPath(engine, 'keyPrefix'),
+    keyPrefix,
+    'give a text without braces, which mark the slot of a Cluster',
+  );
+}
+
+/** @throws ConfigurationError if it is no time to wait for */
+export function checkDeadline(engine: string, deadlineMilliseconds: unknown): void {
+  const fix = 'give a number of milliseconds above 0';
+  numberOption(optionPath(engine, 'deadlineMilliseconds'), deadlineMilliseconds, { least: Number.MIN_VALUE }, fix);
+}
