@@ -13,6 +13,8 @@ import { Output } from './output.js';
 
 /** What a command reads and writes beside its arguments; the process, or a test's own. */
 export interface Surroundings {
+  /** Where answers to questions come from; without it nobody is asked. */
+  readonly stdin?: NodeJS.ReadStream;
   readonly stdout: { write(text: string): unknown };
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
@@ -28,6 +30,8 @@ export interface Needs {
   readonly resource?: string;
   /** Whether the command works on a database that is not migrated. */
   readonly unmigrated?: boolean;
+  /** Whether the command is tried at every version of the schema, be it older or newer than this package. */
+  readonly anyVersion?: boolean;
 }
 
 /** A database that does not answer within this time is unreachable. */
@@ -65,6 +69,29 @@ export class CliContext {
     return url;
   }
 
+  private async contact(oauth2: OAuth2, database: string, needs: Needs): Promise<void> {
+    try {
+      await deadline(this.checkSchema(oauth2, needs), CONTACT_DEADLINE_MILLISECONDS, 'the database');
+    } catch (error) {
+      if (error instanceof ConfigurationError) {
+        throw new CliError(EXIT_CODES.unavailable, 'not_migrated', error.message, { cause: error });
+      }
+      throw unavailable(`--database (or DATABASE_URL): cannot use ${maskUrls(database)}`, error);
+    }
+  }
+
+  private async checkSchema({ knex }: OAuth2, { unmigrated, anyVersion }: Needs): Promise<void> {
+    const { assertMigrated, migrationStatus } = await import('../storage/index.js');
+    const { applied, pending, incompatible } = await migrationStatus(knex);
+    if (unmigrated === true) return;
+    // A table that is not there is said by the assertion.
+    if (anyVersion !== true || applied.length === 0) return assertMigrated(knex);
+    if (incompatible.length + pending.length === 0) return;
+    this.output.note(
+      `The database has another schema than this version of rc-oauth2 (${[...pending, ...incompatible].join(', ')}); trying all the same.`,
+    );
+  }
+
   /**
    * Runs `use` with the package opened on the database, and closes everything however it ends.
    *
@@ -93,7 +120,7 @@ export class CliContext {
       ...(needs.resource === undefined ? {} : { resource: needs.resource }),
     });
     try {
-      await contact(oauth2, database, needs.unmigrated === true);
+      await this.contact(oauth2, database, needs);
       return await use(oauth2);
     } finally {
       await deadline(oauth2.close(), CLOSE_DEADLINE_MILLISECONDS, 'closing the database').catch(() => undefined);
@@ -116,19 +143,6 @@ function assertFileExists(database: string): void {
     'not_migrated',
     `--database (or DATABASE_URL): there is no file ${filename}; run rc-oauth2 migrate to create it, or correct the path.`,
   );
-}
-
-async function contact(oauth2: OAuth2, database: string, unmigrated: boolean): Promise<void> {
-  const { assertMigrated, migrationStatus } = await import('../storage/index.js');
-  try {
-    const check = unmigrated ? migrationStatus(oauth2.knex) : assertMigrated(oauth2.knex);
-    await deadline(Promise.resolve<unknown>(check), CONTACT_DEADLINE_MILLISECONDS, 'the database');
-  } catch (error) {
-    if (error instanceof ConfigurationError) {
-      throw new CliError(EXIT_CODES.unavailable, 'not_migrated', error.message, { cause: error });
-    }
-    throw unavailable(`--database (or DATABASE_URL): cannot use ${maskUrls(database)}`, error);
-  }
 }
 
 function given(flag: string, value: string | undefined): string | undefined {

@@ -28,6 +28,7 @@ process.exitCode = await run(process.argv.slice(2), {
   // Bound here, because `routes` turns the stdout of the module that it loads to stderr.
   stdout: { write: process.stdout.write.bind(process.stdout) },
   stderr: process.stderr,
+  stdin: process.stdin,
   env: process.env,
 });
 setTimeout(() => process.exit(), GRACE_MILLISECONDS).unref();

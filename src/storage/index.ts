@@ -3,10 +3,15 @@
  *
  * The models can be extended by the host; see `completeModels`.
  */
+
 export { type Database, type Dialect, dialectOf, type OpenDatabaseOptions, openDatabase } from './database.js';
 export { isMissingReference } from './database-errors.js';
+export { readDatabaseIdentity } from './database-identity.js';
+export { DatabaseIdentitySource } from './database-identity-source.js';
+export { MIGRATIONS_TABLE } from './migrations/bookkeeping.js';
+export { type RollbackLosses, rollbackLosses } from './migrations/losses.js';
 export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate.js';
-export { MIGRATION_NAMES, MIGRATIONS_TABLE } from './migrations/source.js';
+export { MIGRATION_NAMES, SCHEMA_VERSION } from './migrations/source.js';
 export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
 export { AccessToken } from './models/access-token.js';
 export { Application, type ClientType, type CreateApplicationOptions } from './models/application.js';

@@ -1,13 +1,16 @@
 import { Option } from 'commander';
 import { ConfigurationError } from '../../core/errors.js';
+import type { MigrationStatus } from '../../storage/index.js';
 import type { CliCommand } from '../cli-command.js';
 import { CliError } from '../cli-error.js';
 import { CliContext, type Surroundings } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { rollBack } from './rollback.js';
 
 interface MigrateOptions {
   readonly status?: boolean;
   readonly rollback?: boolean;
+  readonly yes?: boolean;
   readonly releaseLock?: boolean;
 }
 
@@ -16,38 +19,42 @@ export function addMigrate(parent: CliCommand, surroundings: Surroundings): void
   parent
     .command('migrate')
     .summary('create or change the tables')
-    .description('Applies the pending migrations and prints their names. Several processes may do so at once.')
+    .description(
+      'Applies the pending migrations and prints their names. Several processes may do so at once. A migration that\n' +
+        'was interrupted is finished first.',
+    )
     .addOption(new Option('--status', 'print what is applied and pending, change nothing').conflicts('rollback'))
     .addOption(
-      new Option('--release-lock', 'first take away the lock of a process that died while it migrated').conflicts(
-        'status',
-      ),
+      new Option(
+        '--release-lock',
+        'first end the database connection of a frozen process that migrates; a dead one holds no lock',
+      ).conflicts('status'),
     )
-    .option('--rollback', 'undo the last batch; what its tables hold is lost')
+    .option('--rollback', 'undo the last batch; says what will be lost, and asks')
+    .option('--yes', 'with --rollback: do not ask; needed where nobody can be asked, and with --json')
     .action(async (options: MigrateOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ unmigrated: true }, async (oauth2) => {
-        const { migrate, migrationStatus, releaseMigrationLock, rollback } = await import('../../storage/index.js');
+        const { migrate, migrationStatus, releaseMigrationLock } = await import('../../storage/index.js');
         if (options.releaseLock) await releaseMigrationLock(oauth2.knex);
         if (options.status) {
-          const { applied, pending } = await migrationStatus(oauth2.knex);
-          const lines = [...applied.map((name) => `applied  ${name}`), ...pending.map((name) => `pending  ${name}`)];
-          context.output.result({ applied, pending }, lines.join('\n'));
+          const status = await migrationStatus(oauth2.knex);
+          context.output.result(status, listedStatus(status));
         } else if (options.rollback) {
-          const names = await changing(rollback(oauth2.knex));
-          context.output.result({ rolled_back: names }, listed('rolled back', names, 'Nothing to roll back.'));
+          await changing(() => rollBack(oauth2, context, options.yes === true));
         } else {
-          const names = await changing(migrate(oauth2.knex));
-          context.output.result({ applied: names }, listed('applied', names, 'Already up to date.'));
+          const names = await changing(() => migrate(oauth2.knex));
+          const text = names.map((name) => `applied  ${name}`).join('\n');
+          context.output.result({ applied: names }, text || 'Already up to date.');
         }
       });
     });
 }
 
-/** What stands in the way is in the database (a newer version, a lock, a foreign table), not in the call. */
-async function changing(names: Promise<string[]>): Promise<string[]> {
+/** What stands in the way is in the database (a newer version, a lock, a foreign table, a right), not in the call. */
+async function changing<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await names;
+    return await work();
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     const message = error.message.replace('releaseMigrationLock()', '--release-lock');
@@ -55,6 +62,14 @@ async function changing(names: Promise<string[]>): Promise<string[]> {
   }
 }
 
-function listed(verb: string, names: readonly string[], none: string): string {
-  return names.length === 0 ? none : names.map((name) => `${verb}  ${name}`).join('\n');
+function listedStatus({ applied, pending, incompatible, unfinished }: MigrationStatus): string {
+  const remark = (name: string) => {
+    if (name === unfinished) return '  (unfinished)';
+    return incompatible.includes(name) ? '  (of a newer version; this one does not work beside it)' : '';
+  };
+  const lines = [
+    ...applied.map((name) => `applied  ${name}${remark(name)}`),
+    ...pending.filter((name) => !applied.includes(name)).map((name) => `pending  ${name}${remark(name)}`),
+  ];
+  return lines.join('\n');
 }

@@ -1,17 +1,15 @@
-import type { Knex } from 'knex';
 import type { TableNames } from '../tables.js';
-import { createTables, dropTables, type NewTable } from './columns.js';
+import type { NewTable } from './columns.js';
+import type { SchemaChange } from './packaged-migration.js';
 
 /** Applications, access tokens and refresh tokens: what a resource server needs. */
-export function applicationsAndTokens(tables: TableNames): Knex.Migration {
+export function applicationsAndTokens(tables: TableNames): SchemaChange {
   return {
-    up: (knex) =>
-      createTables(knex, [
-        [tables.applications, applicationColumns],
-        [tables.accessTokens, (columns) => accessTokenColumns(columns, tables)],
-        [tables.refreshTokens, (columns) => refreshTokenColumns(columns, tables)],
-      ]),
-    down: (knex) => dropTables(knex, [tables.refreshTokens, tables.accessTokens, tables.applications]),
+    tables: [
+      [tables.applications, applicationColumns],
+      [tables.accessTokens, (columns) => accessTokenColumns(columns, tables)],
+      [tables.refreshTokens, (columns) => refreshTokenColumns(columns, tables)],
+    ],
   };
 }
 

@@ -1,19 +1,16 @@
-import type { Knex } from 'knex';
 import type { TableNames } from '../tables.js';
-import { createTables, dropTables, type NewTable } from './columns.js';
+import type { NewTable } from './columns.js';
+import type { SchemaChange } from './packaged-migration.js';
 
 /** Codes, consents and keys: what an authorization server needs beside tokens. */
-export function authorizationServer(tables: TableNames): Knex.Migration {
+export function authorizationServer(tables: TableNames): SchemaChange {
   return {
-    up: (knex) =>
-      createTables(knex, [
-        [tables.authorizationCodes, (columns) => authorizationCodeColumns(columns, tables)],
-        [tables.deviceCodes, (columns) => deviceCodeColumns(columns, tables)],
-        [tables.consents, (columns) => consentColumns(columns, tables)],
-        [tables.signingKeys, signingKeyColumns],
-      ]),
-    down: (knex) =>
-      dropTables(knex, [tables.signingKeys, tables.consents, tables.deviceCodes, tables.authorizationCodes]),
+    tables: [
+      [tables.authorizationCodes, (columns) => authorizationCodeColumns(columns, tables)],
+      [tables.deviceCodes, (columns) => deviceCodeColumns(columns, tables)],
+      [tables.consents, (columns) => consentColumns(columns, tables)],
+      [tables.signingKeys, signingKeyColumns],
+    ],
   };
 }
 

@@ -1,9 +1,9 @@
-import type { Knex } from 'knex';
 import type { TableNames } from '../tables.js';
-import { addColumns, createTables, dropColumns, dropTables, type NewColumns, type NewTable } from './columns.js';
+import type { NewColumns, NewTable } from './columns.js';
+import type { SchemaChange } from './packaged-migration.js';
 
 /** Sessions, grants and the like, and what the protocol engine adds to the tables before. */
-export function authorizationServerRecords(tables: TableNames): Knex.Migration {
+export function authorizationServerRecords(tables: TableNames): SchemaChange {
   const additions: NewColumns = [
     [
       tables.applications,
@@ -43,22 +43,9 @@ export function authorizationServerRecords(tables: TableNames): Knex.Migration {
     ],
   ];
   return {
-    async up(knex) {
-      await createTables(knex, [[tables.serverRecords, (columns) => recordColumns(columns, tables)]]);
-      await addColumns(knex, additions);
-      await knex.schema.alterTable(tables.signingKeys, (table) => {
-        table.unique(['algorithm', 'generation']);
-        table.index(['expires_at_ms']);
-      });
-    },
-    async down(knex) {
-      await knex.schema.alterTable(tables.signingKeys, (table) => {
-        table.dropUnique(['algorithm', 'generation']);
-        table.dropIndex(['expires_at_ms']);
-      });
-      await dropColumns(knex, additions);
-      await dropTables(knex, [tables.serverRecords]);
-    },
+    tables: [[tables.serverRecords, (columns) => recordColumns(columns, tables)]],
+    columns: additions,
+    indexes: [{ table: tables.signingKeys, unique: [['algorithm', 'generation']], plain: [['expires_at_ms']] }],
   };
 }
 

@@ -1,46 +1,140 @@
 import type { Knex } from 'knex';
-import { MIGRATIONS_TABLE } from './source.js';
+import type { Direction } from './packaged-migration.js';
 
-/** The name that knex gives the table of its lock. */
-const LOCK_TABLE = `${MIGRATIONS_TABLE}_lock`;
+/** Where it is noted what was applied. The columns that knex's own migrations have, and one more. */
+export const MIGRATIONS_TABLE = 'oauth2_migrations';
 
-/**
- * Creates the tables in which knex notes what was applied and who is migrating.
- *
- * knex would create them itself, but two processes that do so at once can fail on each other's table, or both put a row
- * into the lock table; with two rows its lock can never be taken again. Here the row has a fixed primary key.
- */
+/** Where it is noted how far a migration is: one row while one runs, or after one was interrupted. */
+const UNFINISHED_TABLE = 'oauth2_migrations_unfinished';
+
+const COMPATIBLE = 'oldest_compatible_version';
+
+/** A migration that was applied, by this version or another. */
+export interface AppliedMigration {
+  readonly name: string;
+  /** Those that one call applied have the same number, and are rolled back together. */
+  readonly batch: number;
+  /** The oldest schema version that works on a database with it; `undefined` if that was not noted. */
+  readonly oldestCompatibleVersion: number | undefined;
+}
+
+/** A migration that has begun and not ended. */
+export interface UnfinishedMigration extends AppliedMigration {
+  readonly direction: Direction;
+  /** How many of its statements are known to be done. The next one may be done as well. */
+  readonly statementsDone: number;
+  /** Digest of all its statements. */
+  readonly digest: string;
+}
+
+/** What is noted in a database. */
+export interface Bookkeeping {
+  /** In the order in which they were applied. */
+  readonly applied: readonly AppliedMigration[];
+  readonly unfinished: UnfinishedMigration | undefined;
+}
+
+/** Reads what is noted; changes nothing. */
+export async function readBookkeeping(knex: Knex): Promise<Bookkeeping> {
+  return { applied: await readApplied(knex), unfinished: await readUnfinished(knex) };
+}
+
+/** Creates the tables of the bookkeeping, or completes them, statement by statement: it may be interrupted. */
 export async function createBookkeeping(knex: Knex): Promise<void> {
-  await createUnlessExists(knex, MIGRATIONS_TABLE, (table) => {
-    table.increments();
-    table.string('name');
-    table.integer('batch');
-    table.timestamp('migration_time');
-  });
-  await createUnlessExists(knex, LOCK_TABLE, (table) => {
-    table.increments('index').primary();
-    table.integer('is_locked');
-  });
-  const rows = await knex(LOCK_TABLE).count({ rows: '*' }).first<{ rows: number | string }>();
-  if (Number(rows.rows) === 0) await knex(LOCK_TABLE).insert({ index: 1, is_locked: 0 }).onConflict('index').ignore();
-}
-
-/** Whether a process is migrating, or has died at it. */
-export async function isMigrationLockHeld(knex: Knex): Promise<boolean> {
-  const held = await knex(LOCK_TABLE).where('is_locked', 1).count({ rows: '*' }).first<{ rows: number | string }>();
-  return Number(held.rows) > 0;
-}
-
-async function createUnlessExists(
-  knex: Knex,
-  name: string,
-  build: (table: Knex.CreateTableBuilder) => void,
-): Promise<void> {
-  if (await knex.schema.hasTable(name)) return;
-  try {
-    await knex.schema.createTable(name, build);
-  } catch (error) {
-    // Another process was faster.
-    if (!(await knex.schema.hasTable(name))) throw error;
+  if (!(await knex.schema.hasTable(MIGRATIONS_TABLE))) {
+    await knex.schema.createTable(MIGRATIONS_TABLE, (table) => {
+      table.increments();
+      table.string('name');
+      table.integer('batch');
+      table.timestamp('migration_time');
+      table.integer(COMPATIBLE);
+    });
+  } else if (!(await knex.schema.hasColumn(MIGRATIONS_TABLE, COMPATIBLE))) {
+    await knex.schema.alterTable(MIGRATIONS_TABLE, (table) => {
+      table.integer(COMPATIBLE);
+    });
   }
+  if (!(await knex.schema.hasTable(UNFINISHED_TABLE))) {
+    await knex.schema.createTable(UNFINISHED_TABLE, (table) => {
+      table.increments();
+      table.string('name').notNullable();
+      table.integer('batch').notNullable();
+      table.integer(COMPATIBLE);
+      table.string('direction', 4).notNullable();
+      table.integer('statements_done').notNullable();
+      table.string('statements_digest', 64).notNullable();
+    });
+  }
+}
+
+/** Notes that a migration begins. */
+export async function noteBegin(knex: Knex, migration: UnfinishedMigration): Promise<void> {
+  await knex(UNFINISHED_TABLE).insert({
+    name: migration.name,
+    batch: migration.batch,
+    [COMPATIBLE]: migration.oldestCompatibleVersion ?? null,
+    direction: migration.direction,
+    statements_done: migration.statementsDone,
+    statements_digest: migration.digest,
+  });
+}
+
+/** Notes how many statements are done. */
+export async function noteProgress(knex: Knex, { name }: UnfinishedMigration, statementsDone: number): Promise<void> {
+  await knex(UNFINISHED_TABLE).where({ name }).update({ statements_done: statementsDone });
+}
+
+/** Notes that a migration has ended. In an order that may be interrupted: ended twice is ended once. */
+export async function noteEnd(knex: Knex, migration: UnfinishedMigration): Promise<void> {
+  const { name, direction, batch, oldestCompatibleVersion } = migration;
+  await knex(MIGRATIONS_TABLE).where({ name }).delete();
+  if (direction === 'up') {
+    const row = { name, batch, migration_time: new Date(), [COMPATIBLE]: oldestCompatibleVersion ?? null };
+    await knex(MIGRATIONS_TABLE).insert(row);
+  }
+  await knex(UNFINISHED_TABLE).where({ name }).delete();
+}
+
+async function readApplied(knex: Knex): Promise<AppliedMigration[]> {
+  if (!(await knex.schema.hasTable(MIGRATIONS_TABLE))) return [];
+  // All columns: an early version made the table without the last one, and to ask for a table's columns fails on MySQL
+  // while another process changes it, where reading its rows waits. The host's knex may rename what it reads.
+  const rows: AnyRow[] = await knex(MIGRATIONS_TABLE).orderBy('id');
+  return rows.map(({ name, batch, ...more }) =>
+    appliedOf({ name, batch, oldest: more.oldest_compatible_version ?? more.oldestCompatibleVersion }),
+  );
+}
+
+async function readUnfinished(knex: Knex): Promise<UnfinishedMigration | undefined> {
+  if (!(await knex.schema.hasTable(UNFINISHED_TABLE))) return undefined;
+  const row: UnfinishedRow | undefined = await knex(UNFINISHED_TABLE)
+    .orderBy('id')
+    .select({
+      ...{ name: 'name', batch: 'batch', oldest: COMPATIBLE, direction: 'direction' },
+      ...{ done: 'statements_done', digest: 'statements_digest' },
+    })
+    .first();
+  if (row === undefined) return undefined;
+  return { ...appliedOf(row), direction: row.direction, statementsDone: Number(row.done), digest: row.digest };
+}
+
+interface Row {
+  readonly name: string;
+  readonly batch: number;
+  readonly oldest?: number | null;
+}
+
+interface AnyRow extends Row {
+  readonly oldest_compatible_version?: number | null;
+  readonly oldestCompatibleVersion?: number | null;
+}
+
+interface UnfinishedRow extends Row {
+  readonly direction: Direction;
+  readonly done: number;
+  readonly digest: string;
+}
+
+function appliedOf({ name, batch, oldest }: Row): AppliedMigration {
+  return { name, batch: Number(batch), oldestCompatibleVersion: oldest ?? undefined };
 }

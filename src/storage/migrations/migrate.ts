@@ -3,10 +3,22 @@ import type { Knex } from 'knex';
 import { ConfigurationError } from '../../core/errors.js';
 import { dialectOf } from '../database.js';
 import { isContention, orUnavailable } from '../database-errors.js';
+import { hasDatabaseIdentity, storeDatabaseIdentity } from '../database-identity.js';
 import { completeTableNames, type TableNames } from '../tables.js';
-import { createBookkeeping, isMigrationLockHeld } from './bookkeeping.js';
-import { MIGRATIONS_TABLE, PackagedMigrations } from './source.js';
-import { assertKnown, migrationStatus } from './status.js';
+import {
+  type AppliedMigration,
+  type Bookkeeping,
+  createBookkeeping,
+  MIGRATIONS_TABLE,
+  readBookkeeping,
+  type UnfinishedMigration,
+} from './bookkeeping.js';
+import { endMigrationLockHolder, migrationLockHolder, withMigrationLock } from './lock.js';
+import { isMissingRight, missingRight } from './missing-right.js';
+import { type Direction, type Statements, statementsOf } from './packaged-migration.js';
+import { resumeMigration, runMigration } from './run-statements.js';
+import { changeOf, MIGRATIONS } from './source.js';
+import { assertCompatible, statusOf } from './status.js';
 
 /** What `migrate` and `rollback` may be told. */
 export interface MigrateOptions {
@@ -19,59 +31,143 @@ export interface MigrateOptions {
 const DEFAULT_WAIT_MILLISECONDS = 60_000;
 
 /**
- * Applies the pending migrations. Several processes may do so at the same time: one does the work, the others wait.
+ * Applies the pending migrations. Several processes may do so at the same time: one does the work, the others wait. A
+ * migration that was interrupted, however, is finished first. Where nothing is to be done, nothing is written, so that a
+ * user that may only read can call it.
  *
- * @returns the names of the migrations that this call applied
- * @throws ConfigurationError if a newer version has changed the database, if a table is in the way, or if the lock of
- *   another process is not released in time
+ * @returns the names of the migrations that this call applied or finished
+ * @throws ConfigurationError if a newer version has changed the database in a way that this one cannot work with, if a
+ *   table is in the way, if the database's user lacks a right (at once, naming it), or if the lock of another process is
+ *   not released in time
  * @throws TemporarilyUnavailableError if the database cannot answer
  */
-export function migrate(knex: Knex, options: MigrateOptions = {}): Promise<string[]> {
-  return underLock(knex, options, (config) => knex.migrate.latest(config));
+export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise<string[]> {
+  const tables = completeTableNames(options.tables);
+  if (await orUnavailable(() => isUpToDate(knex))) return [];
+  return underLock(knex, options, async (connection) => {
+    const { applied, resumed } = await settled(connection, tables);
+    const names = resumed?.direction === 'up' ? [resumed.name] : [];
+    const batch = resumed?.batch ?? lastBatch(applied) + 1;
+    for (const { name, oldestCompatibleVersion } of MIGRATIONS) {
+      if (applied.some((migration) => migration.name === name)) continue;
+      await assertNothingInTheWay(connection, name, tables);
+      await run(connection, { name, batch, oldestCompatibleVersion }, 'up', tables);
+      names.push(name);
+    }
+    await storeDatabaseIdentity(connection);
+    return names;
+  });
 }
 
 /**
- * Undoes the migrations that were applied last, together; what their tables hold is lost.
+ * Undoes the migrations that were applied last, together; what their tables hold is lost. See `rollbackLosses`.
  *
  * @returns the names of the migrations that were undone
  * @throws ConfigurationError, TemporarilyUnavailableError as `migrate` does
  */
 export function rollback(knex: Knex, options: MigrateOptions = {}): Promise<string[]> {
-  return underLock(knex, options, (config) => knex.migrate.rollback(config));
-}
-
-/**
- * Releases the lock that a process left behind which died while it migrated. PostgreSQL and SQLite do this by
- * themselves. Only right when no process is migrating.
- */
-export function releaseMigrationLock(knex: Knex): Promise<void> {
-  return orUnavailable(async () => {
-    await knex.migrate.forceFreeMigrationsLock({ tableName: MIGRATIONS_TABLE });
+  const tables = completeTableNames(options.tables);
+  return underLock(knex, options, async (connection) => {
+    const { applied, resumed } = await settled(connection, tables);
+    const interrupted = resumed?.direction === 'down' ? resumed : undefined;
+    const names = interrupted === undefined ? [] : [interrupted.name];
+    // A rollback that was interrupted ends with its own batch.
+    for (const migration of batchOf(applied, interrupted?.batch ?? lastBatch(applied))) {
+      await run(connection, migration, 'down', tables);
+      names.push(migration.name);
+    }
+    return names;
   });
 }
 
-type Step = (config: Knex.MigratorConfig) => Promise<[batch: number, names: string[]]>;
+/**
+ * Ends the database connection that holds the migration lock, whose process is frozen. A process that has died needs
+ * none of this: its lock ended with its connection. SQLite cannot do this; there the process itself must be ended.
+ *
+ * @throws TemporarilyUnavailableError if the database cannot answer
+ */
+export function releaseMigrationLock(knex: Knex): Promise<void> {
+  return orUnavailable(() => endMigrationLockHolder(knex));
+}
 
-async function underLock(knex: Knex, options: MigrateOptions, step: Step): Promise<string[]> {
-  const config: Knex.MigratorConfig = {
-    migrationSource: new PackagedMigrations(completeTableNames(options.tables)),
-    tableName: MIGRATIONS_TABLE,
-    // Said here, because knex would else take these from the host's own migration settings.
-    disableTransactions: false,
-    disableMigrationsListValidation: false,
-  };
+/** The migrations that a rollback undoes, the last one first. */
+export function batchOf(applied: readonly AppliedMigration[], batch: number): AppliedMigration[] {
+  return applied.filter((migration) => migration.batch === batch).reverse();
+}
+
+export function lastBatch(applied: readonly AppliedMigration[]): number {
+  return Math.max(0, ...applied.map(({ batch }) => batch));
+}
+
+async function isUpToDate(knex: Knex): Promise<boolean> {
+  const status = statusOf(await readBookkeeping(knex));
+  assertCompatible(status);
+  return status.pending.length === 0 && (await hasDatabaseIdentity(knex));
+}
+
+/** What is noted, after whatever was interrupted has been finished. */
+async function settled(
+  connection: Knex.Transaction,
+  tables: TableNames,
+): Promise<{ readonly applied: readonly AppliedMigration[]; readonly resumed: UnfinishedMigration | undefined }> {
+  await createBookkeeping(connection);
+  const found: Bookkeeping = await readBookkeeping(connection);
+  assertCompatible(statusOf(found));
+  const { unfinished } = found;
+  if (unfinished === undefined) return { applied: found.applied, resumed: undefined };
+  await resumeMigration(
+    connection,
+    unfinished,
+    statementsIn(connection, unfinished.name, unfinished.direction, tables),
+  );
+  return { applied: (await readBookkeeping(connection)).applied, resumed: unfinished };
+}
+
+async function run(
+  connection: Knex.Transaction,
+  migration: AppliedMigration,
+  direction: Direction,
+  tables: TableNames,
+): Promise<void> {
+  const statements = statementsIn(connection, migration.name, direction, tables);
+  const begun = { ...migration, direction, statementsDone: 0, digest: statements.digest };
+  await runMigration(connection, begun, statements);
+}
+
+function statementsIn(knex: Knex, name: string, direction: Direction, tables: TableNames): Statements {
+  return statementsOf(knex, changeOf(name, tables), direction);
+}
+
+async function assertNothingInTheWay(knex: Knex, migration: string, tables: TableNames): Promise<void> {
+  for (const [name] of changeOf(migration, tables).tables ?? []) {
+    if (!(await knex.schema.hasTable(name))) continue;
+    throw new ConfigurationError(
+      `The table "${name}" exists already, but no migration on record has created it. If it is something else's, give the model another tableName; if an early version of this package left it half-made, drop it.`,
+    );
+  }
+}
+
+async function underLock(
+  knex: Knex,
+  options: MigrateOptions,
+  work: (connection: Knex.Transaction) => Promise<string[]>,
+): Promise<string[]> {
   const wait = options.waitMilliseconds ?? DEFAULT_WAIT_MILLISECONDS;
   const deadline = performance.now() + wait;
   for (;;) {
-    const names = await orUnavailable(() => withoutBlocking(knex, () => attempt(knex, config, step)));
+    const names = await orUnavailable(() => withoutBlocking(knex, () => attempt(knex, work)));
     if (names !== undefined) return names;
-    if (performance.now() >= deadline) {
-      throw new ConfigurationError(
-        `Another process has held the migration lock for ${Math.round(wait / 1000)} seconds. If none is migrating, one died at it: release the lock with releaseMigrationLock(), then migrate again.`,
-      );
-    }
+    if (performance.now() >= deadline) throw await stillLocked(knex, wait);
     await sleep(50 + Math.random() * 100);
   }
+}
+
+async function stillLocked(knex: Knex, waitMilliseconds: number): Promise<ConfigurationError> {
+  const holder = await orUnavailable(() => migrationLockHolder(knex));
+  const who = holder === undefined ? 'Another process' : `Connection ${holder} of the database server`;
+  return new ConfigurationError(
+    `${who} has held the migration lock for ${Math.round(waitMilliseconds / 1000)} seconds: it migrates, or its process is frozen. Wait longer, end that process, or end its connection with releaseMigrationLock().`,
+  );
 }
 
 /**
@@ -90,16 +186,22 @@ async function withoutBlocking<T>(knex: Knex, work: () => Promise<T>): Promise<T
 }
 
 /** One try; `undefined` if another process was in the way. */
-async function attempt(knex: Knex, config: Knex.MigratorConfig, step: Step): Promise<string[] | undefined> {
+async function attempt(
+  knex: Knex,
+  work: (connection: Knex.Transaction) => Promise<string[]>,
+): Promise<string[] | undefined> {
   try {
-    await createBookkeeping(knex);
-    assertKnown(await migrationStatus(knex));
-    // knex warns on the console when it meets a lock, so it is only asked when there seems to be none.
-    if (await isMigrationLockHeld(knex)) return undefined;
-    const [, names] = await step(config);
-    return names;
+    return await withMigrationLock(knex, work);
   } catch (error) {
-    if (isContention(error) || (error as { readonly name?: unknown }).name === 'MigrationLocked') return undefined;
+    if (isContention(error)) return undefined;
+    // The bookkeeping's own statements: knex puts a statement before what the driver says.
+    if (isMissingRight(error)) throw missingRight(error, statementIn(error));
     throw error;
   }
+}
+
+function statementIn(error: unknown): string {
+  const { message } = error as Error;
+  const end = message.lastIndexOf(' - ');
+  return end > 0 ? message.slice(0, end) : MIGRATIONS_TABLE;
 }

@@ -1,37 +1,35 @@
-import type { Knex } from 'knex';
+import { ConfigurationError } from '../../core/errors.js';
 import type { TableNames } from '../tables.js';
 import { applicationsAndTokens } from './0001-applications-and-tokens.js';
 import { authorizationServer } from './0002-authorization-server.js';
 import { authorizationServerRecords } from './0003-authorization-server-records.js';
+import { databaseIdentity } from './0004-database-identity.js';
+import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
-/** Where knex notes what was applied. */
-export const MIGRATIONS_TABLE = 'oauth2_migrations';
-
-/** All migrations, in their order. A name that was released never changes. */
-const MIGRATIONS: readonly (readonly [name: string, (tables: TableNames) => Knex.Migration])[] = [
-  ['0001_applications_and_tokens', applicationsAndTokens],
-  ['0002_authorization_server', authorizationServer],
-  ['0003_authorization_server_records', authorizationServerRecords],
+/** All migrations, in their order. */
+export const MIGRATIONS: readonly PackagedMigration[] = [
+  { name: '0001_applications_and_tokens', oldestCompatibleVersion: 1, change: applicationsAndTokens },
+  { name: '0002_authorization_server', oldestCompatibleVersion: 1, change: authorizationServer },
+  // A version 2 stores signing keys without a generation, which must be unique from here on.
+  { name: '0003_authorization_server_records', oldestCompatibleVersion: 3, change: authorizationServerRecords },
+  { name: '0004_database_identity', oldestCompatibleVersion: 3, change: databaseIdentity },
 ];
 
 /** The names of all migrations of this version, in their order. */
-export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(([name]) => name);
+export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(({ name }) => name);
 
-/** The migrations as knex takes them: from code, so that nothing depends on how the package is bundled. */
-export class PackagedMigrations implements Knex.MigrationSource<string> {
-  constructor(private readonly tables: TableNames) {}
+/** The schema version of this package: the number of its last migration. */
+export const SCHEMA_VERSION = Math.max(...MIGRATION_NAMES.map(schemaVersionOf));
 
-  getMigrations(): Promise<string[]> {
-    return Promise.resolve([...MIGRATION_NAMES]);
-  }
-
-  getMigrationName(name: string): string {
-    return name;
-  }
-
-  getMigration(name: string): Promise<Knex.Migration> {
-    const migration = MIGRATIONS.find(([candidate]) => candidate === name);
-    if (migration === undefined) return Promise.reject(new RangeError(`There is no migration "${name}".`));
-    return Promise.resolve(migration[1](this.tables));
-  }
+/**
+ * What a migration changes.
+ *
+ * @throws ConfigurationError if this version does not know it
+ */
+export function changeOf(name: string, tables: TableNames): SchemaChange {
+  const migration = MIGRATIONS.find((candidate) => candidate.name === name);
+  if (migration !== undefined) return migration.change(tables);
+  throw new ConfigurationError(
+    `The migration ${name} is of a newer version of routing-controllers-oauth2; only that version can finish or undo it.`,
+  );
 }

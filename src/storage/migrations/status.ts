@@ -2,14 +2,20 @@ import type { Knex } from 'knex';
 import { ConfigurationError } from '../../core/errors.js';
 import { orUnavailable } from '../database-errors.js';
 import { completeTableNames, type TableNames } from '../tables.js';
-import { MIGRATION_NAMES, MIGRATIONS_TABLE } from './source.js';
+import { IDENTITY_TABLE } from './0004-database-identity.js';
+import { type AppliedMigration, type Bookkeeping, readBookkeeping } from './bookkeeping.js';
+import { MIGRATION_NAMES, SCHEMA_VERSION } from './source.js';
 
 /** How far a database is migrated. */
 export interface MigrationStatus {
-  /** Names of applied migrations, in the order in which they were applied. */
+  /** Names of applied migrations, in the order in which they were applied; those of newer versions among them. */
   readonly applied: string[];
   /** Names of migrations that are still to be applied, in their order. */
   readonly pending: string[];
+  /** Names of newer versions' migrations, applied or under way, that this version cannot work beside. */
+  readonly incompatible: string[];
+  /** The name of a migration that is under way, or was interrupted: the next `migrate` finishes it. */
+  readonly unfinished: string | null;
 }
 
 /**
@@ -18,18 +24,17 @@ export interface MigrationStatus {
  * @throws TemporarilyUnavailableError if the database cannot answer
  */
 export function migrationStatus(knex: Knex): Promise<MigrationStatus> {
-  return orUnavailable(async () => {
-    const exists = await knex.schema.hasTable(MIGRATIONS_TABLE);
-    const applied: string[] = exists ? await knex(MIGRATIONS_TABLE).orderBy('id').pluck('name') : [];
-    return { applied, pending: MIGRATION_NAMES.filter((name) => !applied.includes(name)) };
-  });
+  return orUnavailable(async () => statusOf(await readBookkeeping(knex)));
 }
 
 /**
- * Makes sure that the database is at this version.
+ * Makes sure that this version works on the database: that its migrations are applied, and that migrations of newer
+ * versions, if any, are noted as ones that it works beside. So a process of the old version may restart during a
+ * rolling deploy.
  *
  * @param options.tables the tables' names, where the host's models have their own
- * @throws ConfigurationError if migrations are pending, if a newer version has applied more, or if a table is missing
+ * @throws ConfigurationError if migrations are pending, if a newer version's migration is not compatible, or if a table
+ *   is missing
  * @throws TemporarilyUnavailableError if the database cannot answer
  */
 export async function assertMigrated(
@@ -38,13 +43,13 @@ export async function assertMigrated(
 ): Promise<void> {
   const tables = completeTableNames(options.tables);
   const status = await migrationStatus(knex);
-  assertKnown(status);
+  assertCompatible(status);
   if (status.pending.length > 0) {
     throw new ConfigurationError(
       `The database is not migrated: ${status.pending.join(', ')} pending. Run rc-oauth2 migrate, or call migrate() at start-up.`,
     );
   }
-  for (const name of Object.values(tables)) {
+  for (const name of [...Object.values(tables), IDENTITY_TABLE]) {
     if (!(await orUnavailable(() => knex.schema.hasTable(name)))) {
       throw new ConfigurationError(
         `The table "${name}" is missing although all migrations are applied. Was it dropped, or was a model's tableName changed after migrating? Rename the old table; run rc-oauth2 migrate only on an empty database.`,
@@ -53,11 +58,29 @@ export async function assertMigrated(
   }
 }
 
-/** @throws ConfigurationError if a newer version of the package has changed the database */
-export function assertKnown(status: MigrationStatus): void {
-  const unknown = status.applied.filter((name) => !MIGRATION_NAMES.includes(name));
-  if (unknown.length === 0) return;
+/** @throws ConfigurationError if a newer version has changed the database in a way that this one cannot work with */
+export function assertCompatible({ incompatible }: MigrationStatus): void {
+  if (incompatible.length === 0) return;
   throw new ConfigurationError(
-    `The database has migrations that this version does not know: ${unknown.join(', ')}. Upgrade routing-controllers-oauth2, or use the version that applied them to roll back.`,
+    `The database has migrations of a newer version that this one (schema version ${SCHEMA_VERSION}) does not work beside: ${incompatible.join(', ')}. Upgrade routing-controllers-oauth2, or use the version that applied them to roll back.`,
   );
+}
+
+/** Reads the status off what is noted. */
+export function statusOf({ applied, unfinished }: Bookkeeping): MigrationStatus {
+  const names = applied.map(({ name }) => name);
+  const begun = unfinished === undefined ? [] : [unfinished];
+  const incompatible = [...applied, ...begun].filter((migration) => !isCompatible(migration)).map(({ name }) => name);
+  return {
+    applied: names,
+    // One that is being undone counts as applied until its end, but half of it is gone.
+    pending: MIGRATION_NAMES.filter((name) => !names.includes(name) || name === unfinished?.name),
+    incompatible: [...new Set(incompatible)],
+    unfinished: unfinished?.name ?? null,
+  };
+}
+
+function isCompatible({ name, oldestCompatibleVersion }: AppliedMigration): boolean {
+  if (MIGRATION_NAMES.includes(name)) return true;
+  return oldestCompatibleVersion !== undefined && oldestCompatibleVersion <= SCHEMA_VERSION;
 }

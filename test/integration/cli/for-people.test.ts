@@ -54,8 +54,8 @@ describe('without --json', () => {
   });
 
   test('migrate --rollback takes the last batch back, and says when there is none', async () => {
-    const rolledBack = await runCli(['migrate', '--rollback', '--json'], { env });
-    expect(resultOf(rolledBack)).toEqual({ rolled_back: expect.arrayContaining([expect.any(String)]) });
+    const rolledBack = await runCli(['migrate', '--rollback', '--yes', '--json'], { env });
+    expect(resultOf(rolledBack)).toMatchObject({ rolled_back: expect.arrayContaining([expect.any(String)]) });
     expect(resultOf(await runCli(['migrate', '--status', '--json'], { env }))).toMatchObject({ applied: [] });
     expect((await runCli(['migrate', '--rollback'], { env })).stdout).toBe('Nothing to roll back.\n');
   });

@@ -9,7 +9,6 @@ import {
   migrate,
   migrationStatus,
   openDatabase,
-  releaseMigrationLock,
   rollback,
 } from '../../../src/storage/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
@@ -53,7 +52,7 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
     try {
       const answers = await Promise.all([database, ...others].map(({ knex }) => migrate(knex)));
       expect(answers.flat().sort()).toEqual([...MIGRATION_NAMES].sort());
-      expect(await migrationStatus(database.knex)).toEqual({ applied: MIGRATION_NAMES, pending: [] });
+      expect(await migrationStatus(database.knex)).toMatchObject({ applied: MIGRATION_NAMES, pending: [] });
       expect(await migrate(database.knex)).toEqual([]);
     } finally {
       await Promise.all(others.map(({ knex }) => knex.destroy()));
@@ -61,7 +60,7 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
   });
 
   test('the status of an empty database is all pending, and asking changes nothing', async () => {
-    expect(await migrationStatus(database.knex)).toEqual({ applied: [], pending: MIGRATION_NAMES });
+    expect(await migrationStatus(database.knex)).toMatchObject({ applied: [], pending: MIGRATION_NAMES });
     expect(await database.knex.schema.hasTable(MIGRATIONS_TABLE)).toBe(false);
   });
 
@@ -70,7 +69,7 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
     await expect(assertMigrated(database.knex)).rejects.toThrow(/0001_applications_and_tokens.*rc-oauth2 migrate/);
   });
 
-  test('a database that a newer version has migrated is refused, and neither migrated nor rolled back', async () => {
+  test('a migration of a newer version that does not say what it is compatible with is refused, and neither migrated nor rolled back', async () => {
     await migrate(database.knex);
     await database
       .knex(MIGRATIONS_TABLE)
@@ -96,14 +95,6 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
     await database.knex.schema.dropTable('oauth2_consents');
     await migrate(database.knex);
     await expect(assertMigrated(database.knex)).resolves.toBeUndefined();
-  });
-
-  test('the lock of a process that died is waited for, named, and released on demand', async () => {
-    await migrate(database.knex);
-    await database.knex(`${MIGRATIONS_TABLE}_lock`).update({ is_locked: 1 });
-    await expect(migrate(database.knex, { waitMilliseconds: 300 })).rejects.toThrow(/releaseMigrationLock/);
-    await releaseMigrationLock(database.knex);
-    expect(await migrate(database.knex)).toEqual([]);
   });
 
   test('the migrations of the host, in its own table, are not touched', async () => {

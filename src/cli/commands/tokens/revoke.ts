@@ -21,7 +21,8 @@ export function addRevoke(parent: CliCommand, surroundings: Surroundings): void 
     .addOption(keyPrefixOption())
     .action(async (token: string, options: RevokeOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
-      await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
+      const needs = { redis: true, keyPrefix: options.keyPrefix, anyVersion: true };
+      await context.withOAuth2(needs, async (oauth2) => {
         const revoked = await tellingCaches(oauth2, REVOKED, ({ tokens }) => tokens.revoke(token));
         context.output.result(
           { revoked },

@@ -1,0 +1,47 @@
+import type { OAuth2 } from '../../oauth2.js';
+import type { RollbackLosses } from '../../storage/index.js';
+import { CliError } from '../cli-error.js';
+import { confirm, isInteractive } from '../confirm.js';
+import type { CliContext } from '../context.js';
+import { EXIT_CODES } from '../exit-codes.js';
+
+/**
+ * Undoes the last batch of migrations, once it is said what that takes away and somebody has agreed.
+ *
+ * @throws CliError if nobody agreed, saying what would have been lost
+ */
+export async function rollBack(oauth2: OAuth2, context: CliContext, yes: boolean): Promise<void> {
+  const { rollback, rollbackLosses } = await import('../../storage/index.js');
+  const losses = await rollbackLosses(oauth2.knex);
+  const lost = { tables: losses.tables, columns: losses.columns };
+  if (losses.migrations.length === 0) {
+    context.output.result({ rolled_back: [], lost }, 'Nothing to roll back.');
+    return;
+  }
+  const { output, surroundings } = context;
+  if (!yes && (output.json || !isInteractive(surroundings))) {
+    throw refused(`nothing is rolled back without --yes; ${inWords(losses)}`);
+  }
+  output.note(inWords(losses));
+  if (!yes && !(await confirm(surroundings, 'Roll back and lose this?'))) throw refused('nothing is rolled back.');
+  const names = await rollback(oauth2.knex);
+  context.output.result({ rolled_back: names, lost }, names.map((name) => `rolled back  ${name}`).join('\n'));
+}
+
+function refused(message: string): CliError {
+  return new CliError(EXIT_CODES.refused, 'not_confirmed', message);
+}
+
+function inWords({ migrations, tables, columns }: RollbackLosses): string {
+  const tableList = tables.map(({ name, rows }) => `${name} (${counted(rows, 'row')})`);
+  const columnList = columns.map(({ table, name, rows }) => `${table}.${name} (${counted(rows, 'value')})`);
+  const parts = [
+    ...(tableList.length === 0 ? [] : [`the tables ${tableList.join(', ')}`]),
+    ...(columnList.length === 0 ? [] : [`the columns ${columnList.join(', ')}`]),
+  ];
+  return `The rollback of ${migrations.join(', ')} loses ${parts.join(', and ')}.`;
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,63 @@
+import type { Knex } from 'knex';
+import { systemClock } from '../core/clock.js';
+import type { SharedIdentity } from '../core/shared-identity.js';
+import { systemRandomBytes } from '../core/token-value.js';
+import { errorCode, isDuplicate, orUnavailable } from './database-errors.js';
+import { IDENTITY_TABLE } from './migrations/0004-database-identity.js';
+import { isMissingRight, missingRight } from './migrations/missing-right.js';
+
+/** There is one row. */
+const ROW_ID = 1;
+
+/** Codes by which databases say that a table is not there. */
+const NO_TABLE_CODES = new Set(['ER_NO_SUCH_TABLE', '42P01']);
+
+/**
+ * Reads the database's identity; `undefined` if the database has none yet: it is not migrated so far.
+ *
+ * @throws TemporarilyUnavailableError if the database cannot answer
+ */
+export function readDatabaseIdentity(knex: Knex): Promise<SharedIdentity | undefined> {
+  return orUnavailable(async () => {
+    try {
+      // Aliases of one word: the host's knex may rename the columns of what it reads.
+      const row: { readonly id: string; readonly key: Buffer } | undefined = await knex(IDENTITY_TABLE)
+        .select({ id: 'identity', key: 'mac_key' })
+        .where('id', ROW_ID)
+        .first();
+      return row === undefined ? undefined : { id: row.id, macKey: row.key };
+    } catch (error) {
+      if (isNoTable(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
+/** Whether the database has an identity. */
+export async function hasDatabaseIdentity(knex: Knex): Promise<boolean> {
+  return (await readDatabaseIdentity(knex)) !== undefined;
+}
+
+/** Gives the database an identity, unless it has one. */
+export async function storeDatabaseIdentity(knex: Knex): Promise<void> {
+  if (await knex(IDENTITY_TABLE).where('id', ROW_ID).first('id')) return;
+  try {
+    await knex(IDENTITY_TABLE).insert({
+      id: ROW_ID,
+      identity: systemRandomBytes(16).toString('base64url'),
+      mac_key: systemRandomBytes(32),
+      created_at_ms: systemClock.nowMilliseconds(),
+    });
+  } catch (error) {
+    if (isDuplicate(error)) return;
+    if (isMissingRight(error)) throw missingRight(error, `insert into ${IDENTITY_TABLE}`);
+    // knex and the drivers put the statement with its values, the key among them, into their errors.
+    throw Object.assign(new Error(`Storing the database's identity failed (${errorCode(error) || 'no code'}).`), {
+      code: errorCode(error),
+    });
+  }
+}
+
+function isNoTable(error: unknown): boolean {
+  return NO_TABLE_CODES.has(errorCode(error)) || /no such table/.test(String((error as Error).message));
+}
