@@ -29,6 +29,7 @@ import {
   ApplicationRepository,
   assertMigrated,
   bindModels,
+  checkHostConnection,
   createTokenReader,
   createTokenWriter,
   type Database,
@@ -299,9 +300,12 @@ export class OAuth2 {
   /**
    * Resolves when the store of the throttle is connected, or its first attempt has failed. Await it before listening:
    * in the mode `closed`, what comes earlier is answered with 503.
+   *
+   * @throws ConfigurationError if the sessions of the host's knex read texts as others than were written; such a
+   * connection is never used, also without this call
    */
   async ready(): Promise<void> {
-    await this.throttle.ready();
+    await Promise.all([this.throttle.ready(), checkHostConnection(this.database)]);
   }
 
   /** Closes what was opened here: pools, Redis connections, timers. What the host brought stays open. */

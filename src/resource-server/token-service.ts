@@ -264,11 +264,11 @@ export class TokenService {
 
   private userIdOf(user: UserReference): string {
     if (typeof user === 'string' && user !== '') return user;
-    if (typeof user === 'number') return String(user);
-    if (typeof user === 'object') {
+    if (Number.isSafeInteger(user)) return String(user);
+    if (typeof user === 'object' && user !== null) {
       const id: unknown = this.parts.users?.idOf?.(user) ?? (user as { id?: unknown }).id;
       if (typeof id === 'string' && id !== '') return id;
-      if (typeof id === 'number' || typeof id === 'bigint') return String(id);
+      if (Number.isSafeInteger(id) || typeof id === 'bigint') return String(id);
     }
     throw new TypeError('The user has no id; give the id itself, or an idOf to the user store.');
   }

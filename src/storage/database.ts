@@ -1,8 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import createKnex, { type Knex } from 'knex';
 import { ConfigurationError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
+import { type PrepareConnection, withBoundValues } from './connections/bound-values.js';
+import { checkMysqlSession, type MysqlConnection, setMysqlSession } from './connections/mysql-session.js';
 import { configOfUrl } from './database-url.js';
 import type { ConnectionSource } from './statements/connection-source.js';
 import { PoolRenewal } from './statements/pool-renewal.js';
@@ -12,6 +15,7 @@ export type Dialect = 'sqlite' | 'mysql' | 'postgres';
 
 /** An open database. */
 export interface Database {
+  /** On MySQL it stands before the host's knex, on the same pool: connections are checked, and texts bound. */
   readonly knex: Knex;
   /** Whether this package opened it, and so has to close it. */
   readonly owned: boolean;
@@ -54,7 +58,8 @@ const ACQUIRE_TIMEOUT_MILLISECONDS = 10_000;
  * @throws ConfigurationError if the source cannot be read, its driver is not installed, or its kind is not supported
  */
 export function openDatabase(source: string | Knex | Knex.Config, options: OpenDatabaseOptions = {}): Database {
-  if (typeof source === 'function') return opened(source, false);
+  const { logger = silentLogger } = options;
+  if (typeof source === 'function') return opened(source, false, checking(logger));
   if (typeof source !== 'string' && (typeof source !== 'object' || source === null)) {
     throw new ConfigurationError(
       `database is ${String(source)}; pass a URL, the path of an SQLite file, a knex configuration or a knex instance.`,
@@ -62,14 +67,48 @@ export function openDatabase(source: string | Knex | Knex.Config, options: OpenD
   }
   if (source === '')
     throw new ConfigurationError('database is an empty string; pass a URL or the path of an SQLite file.');
-  const config = completed(typeof source === 'string' ? configOfUrl(source) : source, options.logger ?? silentLogger);
-  return opened(instantiate(config), true);
+  const knex = instantiate(completed(typeof source === 'string' ? configOfUrl(source) : source, logger));
+  return opened(knex, true, (connection) => setMysqlSession(connection as MysqlConnection));
 }
 
-function opened(knex: Knex, owned: boolean): Database {
+function opened(knex: Knex, owned: boolean, prepare: PrepareConnection): Database {
   const dialect = dialectOf(knex);
   PoolRenewal.of(knex.client as ConnectionSource);
-  return Object.freeze({ knex, owned, dialect });
+  return Object.freeze({ knex: dialect === 'mysql' ? withBoundValues(knex, prepare) : knex, owned, dialect });
+}
+
+/** Checks the sessions of the host's connections; what is no danger is said once. */
+function checking(logger: Logger): PrepareConnection {
+  let told = false;
+  return async (connection) => {
+    const advice = await checkMysqlSession(connection as MysqlConnection);
+    if (advice === undefined || told) return;
+    told = true;
+    logger.warn(advice);
+  };
+}
+
+/** A database that does not answer for this long is not waited for; its connections are checked when it does. */
+const CHECK_DEADLINE_MILLISECONDS = 5_000;
+
+/**
+ * Checks the session of a connection of the host's knex before the first request does. A database that is away is left
+ * alone: no connection is used before it was checked.
+ *
+ * @throws ConfigurationError naming the setting that cannot be, and the fix
+ */
+export async function checkHostConnection({ knex, owned, dialect }: Database): Promise<void> {
+  if (owned || dialect !== 'mysql') return;
+  const connection: Promise<object> = knex.client.acquireConnection();
+  const checked = connection.then(
+    (one) => knex.client.releaseConnection(one),
+    (error: unknown) => {
+      if (error instanceof ConfigurationError) throw error;
+    },
+  );
+  const over = new AbortController();
+  const late = sleep(CHECK_DEADLINE_MILLISECONDS, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([checked, late]).finally(() => over.abort());
 }
 
 /**

@@ -9,10 +9,20 @@ const MAXIMUM_USER_ID_LENGTH = 255;
  */
 export function requireUserId(value: unknown, where = 'userId'): string {
   if (typeof value !== 'string' || value === '' || value.length > MAXIMUM_USER_ID_LENGTH || value.includes('\0')) {
-    throw new TypeError(
-      `${where} is ${JSON.stringify(value) ?? String(value)}; use a string of 1 to ${MAXIMUM_USER_ID_LENGTH} characters.`,
-    );
+    const found = typeof value === 'string' ? JSON.stringify(value) : `of the type ${typeof value}`;
+    throw new TypeError(`${where} is ${found}; use a string of 1 to ${MAXIMUM_USER_ID_LENGTH} characters.`);
   }
+  return value;
+}
+
+/**
+ * A text that goes into a statement. What came from a parsed body or query may be a list or an object where a text was
+ * meant, and some drivers write those into statements as several values or as assignments.
+ *
+ * @throws TypeError if it is none; `where` names the argument
+ */
+export function requireText(value: unknown, where: string): string {
+  if (typeof value !== 'string') throw new TypeError(`${where} is of the type ${typeof value}; use a string.`);
   return value;
 }
 

@@ -4,7 +4,14 @@
  * The models can be extended by the host; see `completeModels`.
  */
 
-export { type Database, type Dialect, dialectOf, type OpenDatabaseOptions, openDatabase } from './database.js';
+export {
+  checkHostConnection,
+  type Database,
+  type Dialect,
+  dialectOf,
+  type OpenDatabaseOptions,
+  openDatabase,
+} from './database.js';
 export { isMissingReference } from './database-errors.js';
 export { readDatabaseIdentity } from './database-identity.js';
 export { DatabaseIdentitySource } from './database-identity-source.js';

@@ -39,7 +39,8 @@ export function objectionUserStore<User extends Model>(
     isActive,
     idOf,
     async findById(id) {
-      if (id === '' || id.includes('\0')) return undefined;
+      // A session or a parsed body may hold anything; only a text can be an id.
+      if (typeof id !== 'string' || id === '' || id.includes('\0')) return undefined;
       const user = await orUnavailable(async () => {
         try {
           return (await bound.query().where(idColumn, id).first()) as User | undefined;

@@ -79,6 +79,12 @@ export class SessionAuthenticator implements Authenticator {
   async authenticate(context: Context): Promise<Authentication | undefined> {
     const id = this.userId(context);
     if (id === undefined) return undefined;
+    // The host's function may hand on what a parsed body or a foreign session held.
+    if (typeof id !== 'string' || id === '') {
+      throw new TypeError(
+        `session({ userId }) gave ${id === '' ? 'an empty id' : `a ${typeof id}`}; give the id as a string.`,
+      );
+    }
     if (!isSafeMethod(context.method)) this.checkCsrf(context);
     const user = await activeUser(this.users, id);
     if (user === undefined) throw new AuthenticationRequiredError('The session is no longer valid.');

@@ -1,6 +1,6 @@
 import { raw } from 'objection';
 import { orUnavailable } from '../database-errors.js';
-import { requireUserId } from '../ids.js';
+import { requireText, requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import type { OAuth2Models } from '../models/models.js';
 import { isExactly } from './exact-text.js';
@@ -24,6 +24,8 @@ export function searchApplications(
 ): Promise<Application[]> {
   const { limit, beforeId } = checkedPage(page);
   if (userId !== undefined) requireUserId(userId);
+  if (clientId !== undefined) requireText(clientId, 'clientId');
+  if (name !== undefined) requireText(name, 'name');
   // What no column can hold finds nothing, and a database may refuse it (NUL on PostgreSQL).
   if ([clientId, name].some((text) => text !== undefined && (text.length > 255 || text.includes('\0')))) {
     return Promise.resolve([]);

@@ -1,12 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise';
-import { startLeashed } from '../leashed-process.js';
-import { freePort } from '../ports.js';
-import { findProgram, isRoot, run } from './programs.js';
+import { mariadbPrograms, startMariadb } from '../mariadb-process.js';
 import {
   portFrom,
   printableUrl,
@@ -16,7 +11,6 @@ import {
   UnusableServiceError,
   type UsableService,
 } from './service.js';
-import { waitUntilReady } from './throw-away.js';
 
 /** MariaDB, or a MySQL that speaks for it where a URL names one. */
 export const mariadb: ServiceKind = {
@@ -24,7 +18,7 @@ export const mariadb: ServiceKind = {
   variable: 'TEST_MARIADB_URL',
   debianPackage: 'mariadb-server',
   look,
-  hasPrograms: () => programs() !== undefined,
+  hasPrograms: () => mariadbPrograms() !== undefined,
   start,
 };
 
@@ -126,57 +120,12 @@ async function lookAtSocket(): Promise<Search> {
   }
 }
 
-function programs(): { server: string; install: string } | undefined {
-  const server = findProgram('mariadbd', 'mysqld');
-  const install = findProgram('mariadb-install-db');
-  return server === undefined || install === undefined ? undefined : { server, install };
-}
-
 async function start(): Promise<UsableService> {
-  const found = programs();
-  if (found === undefined) throw new Error('mariadbd and mariadb-install-db are not on this machine');
-  const folder = await mkdtemp(join(tmpdir(), 'oauth2-test-mariadb-'));
-  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  const logFile = join(folder, 'mariadb.log');
-  const data = join(folder, 'data');
-  const asRoot = isRoot() ? ['--user=root'] : [];
+  const { url, stop } = await startMariadb();
   try {
-    await run(found.install, ['--no-defaults', `--datadir=${data}`, '--skip-test-db', ...asRoot]);
-    const setUp = join(folder, 'set-up.sql');
-    await writeFile(
-      setUp,
-      "CREATE USER IF NOT EXISTS 'root'@'127.0.0.1';\n" +
-        "GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;\n",
-    );
-    const port = await freePort();
-    const server = await startLeashed(
-      found.server,
-      [
-        '--no-defaults',
-        `--datadir=${data}`,
-        `--port=${port}`,
-        '--bind-address=127.0.0.1',
-        `--socket=${join(folder, 'mariadb.sock')}`,
-        `--pid-file=${join(folder, 'mariadb.pid')}`,
-        `--init-file=${setUp}`,
-        // Connections from 127.0.0.1 are then those of root@127.0.0.1, however this machine's names resolve.
-        '--skip-name-resolve',
-        // Nothing here has to survive a crash.
-        '--innodb-flush-log-at-trx-commit=0',
-        '--innodb-log-file-size=16M',
-        ...asRoot,
-      ],
-      { logFile, removeAfterwards: folder },
-    );
-    const url = `mysql://root@127.0.0.1:${port}`;
-    const version = await waitUntilReady('MariaDB', server, logFile, () => probe(url));
-    const stop = async () => {
-      await server.end();
-      await remove();
-    };
-    return { url, version, how: `started for this run from ${found.server}`, stop };
+    return { url, version: await probe(url), how: `started for this run from ${mariadbPrograms()?.server}`, stop };
   } catch (error) {
-    await remove();
+    await stop();
     throw error;
   }
 }
