@@ -145,7 +145,7 @@ function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
   const { fields } = outcome;
   for (const name in fields) context.res.setHeader(name, fields[name] as string);
   if (outcome.allowed) return;
-  if (outcome.unavailable) throw new TemporarilyUnavailableError({});
+  if (outcome.unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds: outcome.retryAfterSeconds });
   throw new ThrottledError(outcome.retryAfterSeconds);
 }
 

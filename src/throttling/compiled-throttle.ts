@@ -3,7 +3,7 @@ import type { AppliedRate } from './applied-rate.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
 import type { AppliedRates, Policy } from './policy.js';
-import type { StoreGuard } from './store-guard.js';
+import type { StoreGuard, Unknown } from './store-guard.js';
 import type { ThrottleSubject } from './subject.js';
 import type { WhenStoreFails } from './throttling-options.js';
 
@@ -166,14 +166,14 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
     // A rate of nothing refuses whether there is a store or not.
     if (limit === 0) return refuseAtOnce(assessment, parts);
   }
-  const decision = parts.guard.consume(charges, parts.whenStoreFails === 'closed');
+  const decision = parts.guard.decide(charges, parts.whenStoreFails === 'closed');
   return isPromiseLike(decision) ? outcomeLater(assessment, decision, parts) : outcomeOf(assessment, decision, parts);
 }
 
 /** Apart, so that where nothing is waited for, nothing is kept for a function that waits. */
 function outcomeLater(
   assessment: Assessment,
-  decision: Promise<ThrottleDecision | undefined>,
+  decision: Promise<ThrottleDecision | Unknown>,
   parts: ThrottleParts,
 ): Promise<ThrottleOutcome> {
   return decision.then((known) => outcomeOf(assessment, known, parts));
@@ -187,16 +187,22 @@ function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): Th
 
 function outcomeOf(
   { rates, charges }: Assessment,
-  known: ThrottleDecision | undefined,
+  known: ThrottleDecision | Unknown,
   { whenStoreFails, consumeLocally, writeFields }: ThrottleParts,
 ): ThrottleOutcome {
-  if (known === undefined && whenStoreFails === 'closed') return UNAVAILABLE;
-  if (known === undefined && whenStoreFails === 'open') return ALLOWED;
-  const decision = known ?? consumeLocally(charges);
-  if (decision === undefined) return UNAVAILABLE;
+  let decision: ThrottleDecision | undefined;
+  if (known.allowed !== undefined) decision = known;
+  else if (whenStoreFails === 'open') return ALLOWED;
+  else if (whenStoreFails === 'local') decision = consumeLocally(charges);
+  if (decision === undefined) return unavailable(known as Unknown);
   const { allowed, results } = decision;
   if (!allowed) return refused(rates, results, writeFields);
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false };
+}
+
+function unavailable({ knownInMilliseconds }: Unknown): ThrottleOutcome {
+  const seconds = secondsUntil(knownInMilliseconds);
+  return seconds > 1 ? { ...UNAVAILABLE, retryAfterSeconds: seconds } : UNAVAILABLE;
 }
 
 function refused(

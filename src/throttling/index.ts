@@ -3,7 +3,7 @@ export { ConfigurationError } from '../core/errors.js';
 export { parseRate, type Rate } from '../core/rate.js';
 export type { ThrottleAlgorithm } from './algorithm.js';
 export type { CompiledThrottle, ThrottleOutcome } from './compiled-throttle.js';
-export type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
+export type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
 export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased.js';
 export type { LeasedStatistics } from './engines/leased-engine.js';
 export type { WhenLedgerIsLost } from './engines/leased-ledger.js';
@@ -19,7 +19,8 @@ export type { AuthenticationReservation, FailedAuthentications } from './failed-
 export type { ResponseFields } from './fields.js';
 export { type KeyedThrottle, keyedThrottle } from './keyed-throttle.js';
 export type { CostFunction, InlinePolicy, PolicyOptions, RateFunction } from './policy.js';
-export type { StoreState } from './store-guard.js';
+export type { StoreState } from './store-breaker.js';
+export { CounterError, StoreAwayError } from './store-errors.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
 export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';
 export type { FieldsOptions, RateLimitVersion, ThrottlingOptions, WhenStoreFails } from './throttling-options.js';

@@ -1,71 +1,77 @@
-import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
 import { isPromiseLike } from '../core/promises.js';
+import type { Waiting } from './attention.js';
 import type { Charge, ThrottleDecision, ThrottleEngine } from './engine.js';
+import type { StoreBreaker, StoreState } from './store-breaker.js';
+import { isAnswer, StoreLateError } from './store-errors.js';
 import { UndecidedError } from './undecided-error.js';
-
-export type StoreState = 'up' | 'down';
 
 export interface StoreGuardOptions {
   readonly engine: ThrottleEngine;
+  readonly breaker: StoreBreaker;
   readonly deadlineMilliseconds: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** What is done meanwhile, for the log. */
-  readonly meanwhile: string;
-  readonly onStateChange?: ((state: StoreState, error?: unknown) => void) | undefined;
 }
 
-/** How long a failed store is left alone before one request tries it again. */
-const PAUSE_MILLISECONDS = 1000;
-/** A timer that is this late tells of a busy process, not of a slow store. */
-const LATE_MILLISECONDS = 5;
+/** What is known where the store decided nothing. */
+export interface Unknown {
+  readonly allowed: undefined;
+  /** In how many milliseconds the store can know; 0: nobody knows. */
+  readonly knownInMilliseconds: number;
+}
+
+const UNKNOWN: Unknown = Object.freeze({ allowed: undefined, knownInMilliseconds: 0 });
 
 /**
- * Stands before an engine and answers within a deadline, whether the store is slow, frozen or gone. After a failure
- * the store is left alone for a second; then one request tries it, while the others do without.
+ * Stands before an engine and answers within a deadline, whether the store is slow, frozen or gone. What follows from
+ * that for other requests is the breaker's part.
  */
 export class StoreGuard {
   readonly #options: StoreGuardOptions;
-  #state: StoreState = 'up';
-  #retryAt = 0;
-  #probing = false;
 
   constructor(options: StoreGuardOptions) {
     this.#options = options;
   }
 
   get state(): StoreState {
-    return this.#state;
+    return this.#options.breaker.state;
   }
 
   /**
-   * The engine's decision, or `undefined` if the store cannot give one in time. Never rejects for the store's sake.
+   * The engine's decision, or `Unknown` if the store cannot give one in time. Never rejects for the store's sake.
    *
    * @param undoLate whether a decision that comes after the deadline is to be undone, as the request was not admitted
    * @throws ConfigurationError if the engine cannot count such a charge at all
    */
+  decide(
+    charges: readonly Charge[],
+    undoLate: boolean,
+  ): ThrottleDecision | Unknown | Promise<ThrottleDecision | Unknown> {
+    const { engine, breaker } = this.#options;
+    const admitted = breaker.admit();
+    if (admitted === 'leave') return engine.consumeHeld?.(charges) ?? UNKNOWN;
+    const probe = admitted === 'probe';
+    let answer: ThrottleDecision | Promise<ThrottleDecision>;
+    try {
+      answer = engine.consume(charges, breaker.attention);
+    } catch (error) {
+      if (error instanceof UndecidedError) {
+        if (probe) this.#answeredAtOnce();
+        return unknownAfter(error);
+      }
+      return this.#failed(error, probe);
+    }
+    if (isPromiseLike(answer)) return this.#withinDeadline(answer, charges, probe, undoLate);
+    if (probe) this.#answeredAtOnce();
+    return answer;
+  }
+
+  /** The same, with `undefined` for what is unknown. */
   consume(
     charges: readonly Charge[],
     undoLate: boolean,
   ): ThrottleDecision | undefined | Promise<ThrottleDecision | undefined> {
-    let probe = false;
-    if (this.#state === 'down') {
-      if (this.#probing || this.#options.clock.monotonicMilliseconds() < this.#retryAt) return undefined;
-      probe = this.#probing = true;
-    }
-    let answer: ThrottleDecision | Promise<ThrottleDecision>;
-    try {
-      answer = this.#options.engine.consume(charges);
-    } catch (error) {
-      if (probe && error instanceof UndecidedError) this.#answeredFromMemory();
-      else this.#failed(error, probe);
-      return undefined;
-    }
-    if (isPromiseLike(answer)) return this.#withinDeadline(answer, charges, probe, undoLate);
-    if (probe) this.#answeredFromMemory();
-    return answer;
+    const decision = this.decide(charges, undoLate);
+    return isPromiseLike(decision) ? decision.then(known) : known(decision);
   }
 
   /** What the engine decides by itself while the store cannot be asked; `undefined` if it cannot. */
@@ -88,51 +94,35 @@ export class StoreGuard {
     charges: readonly Charge[],
     probe: boolean,
     undoLate: boolean,
-  ): Promise<ThrottleDecision | undefined> {
-    const { clock, deadlineMilliseconds } = this.#options;
+  ): Promise<ThrottleDecision | Unknown> {
+    const { breaker, deadlineMilliseconds } = this.#options;
+    const answersBefore = breaker.answers;
     return new Promise((resolve, reject) => {
-      let waiting = true;
-      let patient = true;
-      let due = clock.monotonicMilliseconds() + deadlineMilliseconds;
-      const settle = (): boolean => {
-        const first = waiting;
-        waiting = false;
-        clearTimeout(timer);
-        return first;
+      const late = () => new StoreLateError(`The throttle's store did not answer within ${deadlineMilliseconds} ms.`);
+      const waiting: Waiting = {
+        untilTurn: 0,
+        overdue: () => {
+          breaker.missed(late(), answersBefore, probe);
+          resolve(UNKNOWN);
+        },
       };
-      const expire = () => {
-        if (settle()) {
-          this.#failed(new Error(`The throttle's store did not answer within ${deadlineMilliseconds} ms.`), probe);
-          resolve(undefined);
-        }
-      };
-      const onTimer = () => {
-        const late = clock.monotonicMilliseconds() - due;
-        if (patient && late > LATE_MILLISECONDS) {
-          // This process was busy; the answer may be waiting to be read. It gets one more short while.
-          patient = false;
-          due += late + deadlineMilliseconds / 2;
-          timer = setTimeout(onTimer, deadlineMilliseconds / 2);
-          return;
-        }
-        // After this turn's input has been read.
-        setImmediate(expire);
-      };
-      let timer = setTimeout(onTimer, deadlineMilliseconds);
+      breaker.attention.wait(waiting, deadlineMilliseconds);
       answer.then(
         (decision) => {
-          if (settle()) {
-            this.#answered(probe);
-            resolve(decision);
-          } else if (undoLate && decision.allowed) {
-            this.refund(charges, decision);
-          }
+          breaker.heard();
+          if (breaker.attention.answered(waiting)) resolve(decision);
+          else if (undoLate && decision.allowed) this.refund(charges, decision);
         },
         (error: unknown) => {
-          if (!settle()) return;
+          if (isAnswer(error)) breaker.heard();
+          if (!breaker.attention.answered(waiting)) return;
+          if (error instanceof UndecidedError) return resolve(unknownAfter(error));
+          if (error instanceof StoreLateError) {
+            breaker.missed(late(), answersBefore, probe);
+            return resolve(UNKNOWN);
+          }
           try {
-            this.#failed(error, probe);
-            resolve(undefined);
+            resolve(this.#failed(error, probe));
           } catch (mistake) {
             reject(mistake);
           }
@@ -141,44 +131,29 @@ export class StoreGuard {
     });
   }
 
-  #answered(probe: boolean): void {
-    if (!probe) return;
-    this.#probing = false;
-    this.#change('up');
-  }
-
   /** An engine that can decide alone has memory, so that an answer at once says nothing of its store. */
-  #answeredFromMemory(): void {
-    if (this.#options.engine.consumeAlone === undefined) this.#answered(true);
-    else this.#probing = false;
+  #answeredAtOnce(): void {
+    const { engine, breaker } = this.#options;
+    if (engine.consumeAlone === undefined) breaker.heard();
+    else breaker.probedInVain();
   }
 
-  #failed(error: unknown, probe: boolean): void {
-    if (error instanceof UndecidedError) {
-      this.#answered(probe);
-      return;
+  #failed(error: unknown, probe: boolean): Unknown {
+    const { breaker } = this.#options;
+    if (error instanceof ConfigurationError) {
+      if (probe) breaker.probedInVain();
+      throw error;
     }
-    if (probe) this.#probing = false;
-    if (error instanceof ConfigurationError) throw error;
-    if (this.#state === 'up' || probe) {
-      this.#retryAt = this.#options.clock.monotonicMilliseconds() + PAUSE_MILLISECONDS;
-    }
-    if (this.#state === 'up') this.#change('down', error);
+    if (isAnswer(error)) breaker.decidedWithout();
+    else breaker.failed(error, probe);
+    return UNKNOWN;
   }
+}
 
-  #change(state: StoreState, error?: unknown): void {
-    this.#state = state;
-    const { logger, meanwhile, onStateChange } = this.#options;
-    if (state === 'down') {
-      const reason = error instanceof Error ? error.message : String(error);
-      logger.error(`The throttle's store is down, ${meanwhile}: ${reason}`);
-    } else {
-      logger.info("The throttle's store is up again.");
-    }
-    try {
-      onStateChange?.(state, error);
-    } catch (mistake) {
-      logger.error(`onStoreStateChange failed: ${mistake instanceof Error ? mistake.message : String(mistake)}`);
-    }
-  }
+function known(decision: ThrottleDecision | Unknown): ThrottleDecision | undefined {
+  return decision.allowed === undefined ? undefined : decision;
+}
+
+function unknownAfter({ milliseconds }: UndecidedError): Unknown {
+  return { allowed: undefined, knownInMilliseconds: milliseconds };
 }

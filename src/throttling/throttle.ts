@@ -6,7 +6,8 @@ import { type FailedAuthentications, failedAuthentications } from './failed-auth
 import { fieldsWriter } from './fields.js';
 import type { InlinePolicy } from './policy.js';
 import { PolicyBook } from './policy-book.js';
-import { StoreGuard, type StoreState } from './store-guard.js';
+import { breakerOf, type StoreState } from './store-breaker.js';
+import { StoreGuard } from './store-guard.js';
 import { checkOptions, type ThrottlingOptions, type WhenStoreFails } from './throttling-options.js';
 
 /** What a throttle is given from outside. */
@@ -22,7 +23,7 @@ export interface Throttle {
   /** The names of the declared policies. */
   readonly policyNames: readonly string[];
   readonly failedAuthentications: FailedAuthentications;
-  /** Whether the store answered when it was last asked. */
+  /** Whether the store can be asked; the same for all throttles on one engine. */
   readonly storeState: StoreState;
   /**
    * Puts together the policies of one action, those that hold everywhere first; one that is named twice counts once.
@@ -33,7 +34,8 @@ export interface Throttle {
   compile(policies: readonly (string | InlinePolicy)[], where?: string): CompiledThrottle;
   /**
    * Resolves when the engine's first connection stands or has failed. A server that waits for it before it listens
-   * does not refuse its first requests for want of a connection.
+   * does not refuse its first requests for want of a connection. In the mode `local` it also waits until this process
+   * has a share of each limit, which takes two seconds where other processes are.
    */
   ready(): Promise<void>;
   /** Closes the engine. */
@@ -57,14 +59,9 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   const { whenStoreFails, deadlineMilliseconds } = checked;
   const local = memoryEngine({ clock });
   const engine = options.engine ?? memoryEngine({ clock });
-  const guard = new StoreGuard({
-    engine,
-    deadlineMilliseconds,
-    clock,
-    logger,
-    meanwhile: MEANWHILE[whenStoreFails],
-    onStateChange: onStoreStateChange,
-  });
+  const breaker = breakerOf(engine, deadlineMilliseconds, clock);
+  breaker.observe({ logger, meanwhile: MEANWHILE[whenStoreFails], onStateChange: onStoreStateChange });
+  const guard = new StoreGuard({ engine, breaker, deadlineMilliseconds });
   const parts: ThrottleParts = {
     guard,
     whenStoreFails,
@@ -92,6 +89,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
     },
     async ready() {
       await engine.ready?.();
+      if (whenStoreFails === 'local') await engine.readyAlone?.();
     },
     async close() {
       await engine.close?.();

@@ -9,7 +9,7 @@ import {
   refuseOption,
 } from '../core/options/index.js';
 import { parseRate, type Rate } from '../core/rate.js';
-import type { ThrottleEngine } from './engine.js';
+import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased-ledger.js';
 import type { PolicyOptions } from './policy.js';
 
@@ -38,11 +38,14 @@ export interface ThrottlingOptions {
   /** Default `closed`. */
   readonly whenStoreFails?: WhenStoreFails;
   /**
-   * What follows when the Redis of the default engine has forgotten what was counted; default `wait`. An engine of your
+   * What follows when the Redis of the default engine has forgotten what was counted; default `restart`. An engine of your
    * own has it as an option of `leasedEngine`.
    */
   readonly whenLedgerIsLost?: WhenLedgerIsLost;
-  /** How long a decision may take before the store counts as failed, in milliseconds; default 50. */
+  /**
+   * How long a request waits for its decision, in milliseconds of which this process could read the answer; then
+   * `whenStoreFails` decides on it. Default 500.
+   */
   readonly deadlineMilliseconds?: number;
   /** The budget of failed authentications of one address; default `300/m`; `null` for none. */
   readonly failedAuthentication?: string | null;
@@ -83,7 +86,7 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
     engine,
     whenStoreFails = 'closed',
     whenLedgerIsLost,
-    deadlineMilliseconds = 50,
+    deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS,
     failedAuthentication = '300/m',
     fields = {},
     everywhere = [],

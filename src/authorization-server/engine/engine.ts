@@ -132,7 +132,7 @@ export class Engine {
 /** @throws ThrottledError, TemporarilyUnavailableError */
 function admit({ res }: Context, { allowed, unavailable, retryAfterSeconds, fields }: ThrottleAnswer): void {
   for (const name in fields) res.setHeader(name, fields[name] as string);
-  if (unavailable) throw new TemporarilyUnavailableError({ detail: 'The throttle cannot decide.' });
+  if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds, detail: 'The throttle cannot decide.' });
   if (!allowed) throw new ThrottledError(retryAfterSeconds);
 }
 

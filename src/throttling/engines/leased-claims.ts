@@ -51,7 +51,9 @@ export function plan(keys: KeyStates, charge: Charge, now: number): Plan {
 export function claimOf({ charge, state, need }: Plan, now: number, divisor: number, asking: boolean): Claim {
   if (asking) return { charge, need: 0, want: 0, more: 0, divisor };
   if (charge.cost === 0) return { charge, need, want: 0, more: 0, divisor };
-  return { charge, need, want: state.waiting, more: speculation(charge, state, now), divisor };
+  // A unit more than is waited for, so that the last one who waits need not ask once more for the sake of `covers`.
+  const more = Math.max(speculation(charge, state, now), state.waiting > 0 ? 1 : 0);
+  return { charge, need, want: state.waiting, more, divisor };
 }
 
 /** The units that a lease of a key should have now. */

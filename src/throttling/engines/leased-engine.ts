@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { slides } from '../algorithm.js';
-import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import { StoreLateError } from '../store-errors.js';
 import { UndecidedError } from '../undecided-error.js';
 import { claimOf, learn, learnUndecided, type Plan, plan } from './leased-claims.js';
 import { shareDivisor } from './leased-demand.js';
@@ -95,7 +96,7 @@ export class LeasedEngine implements ThrottleEngine {
     };
   }
 
-  consume(charges: readonly Charge[]): ThrottleDecision | Promise<ThrottleDecision> {
+  consume(charges: readonly Charge[], patience?: CallerPatience): ThrottleDecision | Promise<ThrottleDecision> {
     this.#decisions++;
     const now = this.#clock.monotonicMilliseconds();
     if (charges.length === 1) {
@@ -106,14 +107,18 @@ export class LeasedEngine implements ThrottleEngine {
         return { allowed: true, results: [this.#spend(state, lease, charge, now)] };
       }
       // Of a key that is met for the first time, nothing is remembered.
-      if (state === undefined && charge.limit > 0) return this.#ask(charges, now);
+      if (state === undefined && charge.limit > 0) return this.#ask(charges, now, patience);
     }
-    return this.#consumeAll(charges, now);
+    return this.#consumeAll(charges, now, patience);
   }
 
-  #consumeAll(charges: readonly Charge[], now: number): ThrottleDecision | Promise<ThrottleDecision> {
+  #consumeAll(
+    charges: readonly Charge[],
+    now: number,
+    patience: CallerPatience | undefined,
+  ): ThrottleDecision | Promise<ThrottleDecision> {
     const merged = withoutTwins(charges);
-    const decision = this.#fromMemory(merged, now) ?? this.#ask(merged, now);
+    const decision = this.#fromMemory(merged, now) ?? this.#ask(merged, now, patience);
     if (merged === charges) return decision;
     return decision instanceof Promise
       ? decision.then((known) => withTwins(charges, merged, known))
@@ -137,20 +142,25 @@ export class LeasedEngine implements ThrottleEngine {
     if (units.length > 0) await this.#leases.putBack(units);
   }
 
-  /** What leases still have, then this process's share of a budget, less what it has spent of it already. */
+  /** What leases still have, or a refusal that is remembered. */
+  consumeHeld(charges: readonly Charge[]): ThrottleDecision | undefined {
+    const merged = withoutTwins(charges);
+    const decision = this.#held(merged, this.#clock.monotonicMilliseconds());
+    return decision === undefined || merged === charges ? decision : withTwins(charges, merged, decision);
+  }
+
+  /** The same, then this process's share of a budget, less what it has spent of it already. */
   consumeAlone(charges: readonly Charge[]): ThrottleDecision | undefined {
     const now = this.#clock.monotonicMilliseconds();
     const merged = withoutTwins(charges);
-    let decision: ThrottleDecision | undefined;
-    try {
-      decision = this.#fromMemory(merged, now);
-    } catch (error) {
-      if (!(error instanceof UndecidedError)) throw error;
-    }
-    decision ??= this.#shares.consume(merged, this.#membership.share, (charge) =>
-      ownOf(this.#keys.peek(charge.key), charge, now),
-    );
+    const decision =
+      this.#held(merged, now) ??
+      this.#shares.consume(merged, this.#membership.share, (charge) => ownOf(this.#keys.peek(charge.key), charge, now));
     return decision === undefined || merged === charges ? decision : withTwins(charges, merged, decision);
+  }
+
+  onConnected(listener: () => void): void {
+    this.#ledger.onOpened(listener);
   }
 
   async ready(): Promise<void> {
@@ -158,18 +168,23 @@ export class LeasedEngine implements ThrottleEngine {
     await this.#membership.renewed();
   }
 
+  async readyAlone(): Promise<void> {
+    const left = this.#membership.millisecondsUntilShare;
+    if (left > 0) await this.#after(left);
+  }
+
   /** Leaves the others and gives back what is not spent, as far as that is safe; a ledger that is silent burns it. */
   async close(): Promise<void> {
     for (const timer of this.#timers) timer.stop();
     // Leaving first: then what was asked for earlier is answered, and is given back as well.
     const handedBack = this.#membership.leave().then(() => this.#leases.giveBackAll());
-    await Promise.race([handedBack, this.#impatience()]);
+    await Promise.race([handedBack, this.#after(CLOSING_MILLISECONDS)]);
     await this.#ledger.close();
   }
 
-  #impatience(): Promise<void> {
+  #after(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#every(CLOSING_MILLISECONDS, () => {
+      const timer = this.#every(milliseconds, () => {
         timer.stop();
         resolve();
       });
@@ -184,6 +199,15 @@ export class LeasedEngine implements ThrottleEngine {
       return this.#spend(state, state.lease as Lease, charge, now);
     });
     return { allowed: true, results };
+  }
+
+  #held(charges: readonly Charge[], now: number): ThrottleDecision | undefined {
+    try {
+      return this.#fromMemory(charges, now);
+    } catch (error) {
+      if (error instanceof UndecidedError) return undefined;
+      throw error;
+    }
   }
 
   #spend(state: KeyState, lease: Lease, charge: Charge, now: number): ChargeResult {
@@ -201,21 +225,20 @@ export class LeasedEngine implements ThrottleEngine {
       ...{ charge, state, covered: false, lease: undefined, held: 0, need: 0 },
       ...{ claimed: undefined, receivedAt: now, granted: undefined },
     };
-    this.#run([refill], now + this.#deadlineMilliseconds).catch(() => {
+    this.#run([refill], () => false).catch(() => {
       // A request that finds the lease empty asks itself, and is told.
     });
   }
 
-  async #ask(charges: readonly Charge[], now: number): Promise<ThrottleDecision> {
-    // As long as a caller may wait at most, a late timer included.
-    const until = now + 2 * this.#deadlineMilliseconds;
+  async #ask(charges: readonly Charge[], now: number, patience: CallerPatience | undefined): Promise<ThrottleDecision> {
+    const isOver = this.#patienceFrom(now, patience);
     let claims = 0;
     for (let turn = 0; turn < MAXIMUM_TURNS && claims < MAXIMUM_CLAIMS; turn++) {
       const moment = turn === 0 ? now : this.#clock.monotonicMilliseconds();
       if (turn > 0) {
         const known = this.#fromMemory(charges, moment);
         if (known !== undefined) return known;
-        if (moment > until) break;
+        if (isOver()) break;
       }
       const flight = this.#flightBefore(charges, moment);
       if (flight !== undefined) {
@@ -223,10 +246,20 @@ export class LeasedEngine implements ThrottleEngine {
         continue;
       }
       claims++;
-      const decision = await this.#claim(charges, moment, until);
+      const decision = await this.#claim(charges, moment, isOver);
       if (decision !== undefined) return decision;
     }
-    throw new Error('The ledger gave no answer in time.');
+    throw new StoreLateError('The ledger gave no answer in time.');
+  }
+
+  /** Whether the caller of a request that comes now waits no more. */
+  #patienceFrom(now: number, patience: CallerPatience | undefined): () => boolean {
+    if (patience === undefined) {
+      const until = now + 2 * this.#deadlineMilliseconds;
+      return () => this.#clock.monotonicMilliseconds() > until;
+    }
+    const until = patience.turns + patience.patienceTurns;
+    return () => patience.turns >= until;
   }
 
   /** The state of a charge that waits for a call under way. */
@@ -248,13 +281,13 @@ export class LeasedEngine implements ThrottleEngine {
   }
 
   /** One decision by the ledger; `undefined` if what was granted was over before the answer came. */
-  async #claim(charges: readonly Charge[], now: number, until: number): Promise<ThrottleDecision | undefined> {
+  async #claim(charges: readonly Charge[], now: number, isOver: () => boolean): Promise<ThrottleDecision | undefined> {
     const plans = charges.map((charge) => plan(this.#keys, charge, now));
     let granted: boolean;
     try {
       granted = await this.#run(
         plans.filter(({ covered }) => !covered),
-        until,
+        isOver,
       );
     } catch (error) {
       for (const one of plans) this.#release(one);
@@ -281,7 +314,7 @@ export class LeasedEngine implements ThrottleEngine {
    * Asks the ledger: in one call, on a Cluster in one for each principal. If a later one refuses, the others are only
    * asked how they stand.
    */
-  async #run(asks: readonly Plan[], until: number): Promise<boolean> {
+  async #run(asks: readonly Plan[], isOver: () => boolean): Promise<boolean> {
     let settle: (failure: unknown) => void = () => {};
     const flight = new Promise<unknown>((resolve) => {
       settle = resolve;
@@ -292,7 +325,7 @@ export class LeasedEngine implements ThrottleEngine {
       settle(failure);
     };
     try {
-      const granted = await this.#callLedger(asks, until);
+      const granted = await this.#callLedger(asks, isOver);
       land();
       return granted;
     } catch (error) {
@@ -305,7 +338,7 @@ export class LeasedEngine implements ThrottleEngine {
     }
   }
 
-  async #callLedger(asks: readonly Plan[], until: number): Promise<boolean> {
+  async #callLedger(asks: readonly Plan[], isOver: () => boolean): Promise<boolean> {
     // The ledger may have been away without the connection being lost.
     if (this.#shares.untold) await this.#shares.reconcile();
     const divisor = shareDivisor(this.#membership.processes ?? 1);
@@ -314,7 +347,7 @@ export class LeasedEngine implements ThrottleEngine {
       const sentAt = this.#clock.monotonicMilliseconds();
       const claims = group.map((one) => claimOf(one, sentAt, divisor, !granted));
       this.#claims++;
-      const answer = await this.#ledger.claim(claims, until);
+      const answer = await this.#ledger.claim(claims, isOver);
       const receivedAt = this.#clock.monotonicMilliseconds();
       if (answer.decision === 'undecided') {
         for (const one of group) learnUndecided(one, receivedAt + answer.milliseconds);

@@ -55,9 +55,9 @@ export interface Registration {
 /**
  * What follows when Redis comes back without what was counted (a restart without persistence, FLUSHALL):
  *
+ * - `restart` (default): windows begin anew, so that a window in which it happens may see its limit twice.
  * - `wait`: a window that may have been open counts as unknown until it must have ended. Requests that would need it are
- *   decided by `whenStoreFails`; none is admitted beyond a limit.
- * - `restart`: windows begin anew, so that a window in which it happens may see its limit twice.
+ *   decided by `whenStoreFails`; none is admitted beyond a limit. With `closed` that is 503 for up to a whole window.
  */
 export type WhenLedgerIsLost = 'wait' | 'restart';
 
@@ -70,9 +70,11 @@ export interface Ledger {
   /** Whether a call can be sent now. */
   readonly connected: boolean;
   /**
-   * @param until when nobody waits for the answer any more, by the monotonic clock; later nothing is done
+   * What reaches the ledger so late that nobody can wait for the answer any more is not carried out.
+   *
+   * @param isOver whether nobody waits for the answer any more; then it is not asked (again)
    */
-  claim(claims: readonly Claim[], until: number): Promise<LedgerAnswer>;
+  claim(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer>;
   giveBack(returns: readonly Return[]): Promise<void>;
   register(registrations: readonly Registration[]): Promise<void>;
   /** Renews this process's membership and answers all members. */

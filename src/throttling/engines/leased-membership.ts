@@ -10,7 +10,8 @@ const LEASE_MILLISECONDS = 10_000;
  *
  * Shares are safe: they add up to no more than the limit. One that is not heard of any more makes the others' shares
  * larger only after its lease, also when the ledger has forgotten all of them; one that comes later than others has no
- * share until they have had the time to read of it.
+ * share until they have had the time to read of it, and one that comes back after a long silence goes on with the share
+ * that it had all the while.
  */
 export class Membership {
   static readonly PERIOD_MILLISECONDS = 1000;
@@ -19,6 +20,8 @@ export class Membership {
   readonly #member: string;
   readonly #clock: Clock;
   #members: readonly string[] | undefined;
+  /** The membership by which it had a share last, before a long silence. */
+  #membersBefore: readonly string[] | undefined;
   /** When each process was heard of last. */
   readonly #heardAt = new Map<string, number>();
   #renewedAt = Number.NEGATIVE_INFINITY;
@@ -40,11 +43,18 @@ export class Membership {
 
   /** The part of a limit that this process may spend by itself; `undefined` if it knows of none. */
   readonly share = (limit: number): number | undefined => {
-    if (this.#members === undefined || this.#clock.monotonicMilliseconds() < this.#sharesFrom) return undefined;
-    const processes = this.#members.length;
-    const rank = this.#members.indexOf(this.#member);
+    const members = this.#clock.monotonicMilliseconds() < this.#sharesFrom ? this.#membersBefore : this.#members;
+    if (members === undefined) return undefined;
+    const processes = members.length;
+    const rank = members.indexOf(this.#member);
     return Math.floor(limit / processes) + (rank < limit % processes ? 1 : 0);
   };
+
+  /** How long until this process has a share; 0: it has one, or the ledger was never reached. */
+  get millisecondsUntilShare(): number {
+    if (this.#members === undefined || this.#membersBefore !== undefined) return 0;
+    return Math.max(0, this.#sharesFrom - this.#clock.monotonicMilliseconds());
+  }
 
   /** Never rejects. */
   renew(): Promise<void> {
@@ -76,7 +86,11 @@ export class Membership {
     const now = this.#clock.monotonicMilliseconds();
     // After a long silence the others may have gone on without this process: it comes anew.
     const anew = sentAt - this.#renewedAt > LEASE_MILLISECONDS / 2;
-    if (anew) this.#sharesFrom = members.length === 1 ? now : now + 2 * Membership.PERIOD_MILLISECONDS;
+    if (anew) {
+      if (now >= this.#sharesFrom) this.#membersBefore = this.#members;
+      const alone = members.length === 1 && (this.#membersBefore?.length ?? 1) === 1;
+      this.#sharesFrom = alone ? now : now + 2 * Membership.PERIOD_MILLISECONDS;
+    }
     this.#renewedAt = sentAt;
     this.#members = members;
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import { choiceOption, knownOptions, wholeNumberOption } from '../../core/options/index.js';
-import type { ThrottleEngine } from '../engine.js';
+import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../engine.js';
 import { checkDeadline, checkKeyPrefix } from './engine-options.js';
 import { LeasedEngine, type LeasedStatistics } from './leased-engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './leased-ledger.js';
@@ -14,11 +14,14 @@ export interface LeasedEngineOptions {
   readonly redis: RedisSource;
   /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
   readonly keyPrefix?: string;
-  /** How long a caller waits for a decision, in milliseconds; default 50, as in the throttle. */
+  /**
+   * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. What reaches a server (not
+   * a Cluster) more than a second later than that is not counted any more: nobody waits for it.
+   */
   readonly deadlineMilliseconds?: number;
   /** Of how many keys this process remembers something; default 100 000, at least 1000. Keys beyond cost a call. */
   readonly maxKeys?: number;
-  /** Default `wait`. */
+  /** Default `restart`. */
   readonly whenLedgerIsLost?: WhenLedgerIsLost;
   /** Told once of each loss of what the ledger had counted. */
   readonly logger?: Logger;
@@ -67,9 +70,9 @@ export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine
   const {
     redis,
     keyPrefix = 'oauth2:throttle:',
-    deadlineMilliseconds = 50,
+    deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS,
     maxKeys = DEFAULT_MAXIMUM_KEYS,
-    whenLedgerIsLost = 'wait',
+    whenLedgerIsLost = 'restart',
     logger = silentLogger,
     clock = systemClock,
   } = knownOptions<LeasedEngineOptions>(WHERE, options, OPTIONS, 'give an object, at least { redis }');
@@ -79,7 +82,7 @@ export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine
   choiceOption('leasedEngine.whenLedgerIsLost', whenLedgerIsLost, WAYS_AFTER_LOSS);
   const client = openRedis(redis, WHERE);
   const waitAfterLoss = whenLedgerIsLost === 'wait';
-  const ledger = new RedisLedger({ client, keyPrefix, waitAfterLoss, clock, logger });
+  const ledger = new RedisLedger({ client, keyPrefix, deadlineMilliseconds, waitAfterLoss, clock, logger });
   return new LeasedEngine({ ledger, clock, maxKeys, deadlineMilliseconds, member: randomUUID(), every });
 }
 

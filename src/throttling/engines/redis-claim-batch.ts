@@ -1,3 +1,4 @@
+import { CounterError } from '../store-errors.js';
 import type { Claim, LedgerAnswer } from './leased-ledger.js';
 import { NUMBERS_PER_EACH } from './redis-ledger-claim-each-script.js';
 
@@ -8,14 +9,13 @@ const UNDECIDED = -3;
 interface Waiting {
   readonly claim: Claim;
   readonly key: string;
-  readonly until: number;
   /** A number: the call was not carried out, as it says. */
   resolve(answer: LedgerAnswer | number): void;
   reject(error: unknown): void;
 }
 
 /** Calls the script; answers with what it answered. */
-export type CallEach = (keys: readonly string[], parameters: readonly number[], until: number) => Promise<number[]>;
+export type CallEach = (keys: readonly string[], parameters: readonly number[]) => Promise<number[]>;
 
 /** Sends the claims of one turn of the event loop together: a command has a price of its own, whatever is in it. */
 export class ClaimBatch {
@@ -27,10 +27,10 @@ export class ClaimBatch {
   }
 
   /** The answer to one claim, or the negative number with which the whole call was refused. */
-  add(claim: Claim, key: string, until: number): Promise<LedgerAnswer | number> {
+  add(claim: Claim, key: string): Promise<LedgerAnswer | number> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.length === 0) setImmediate(() => this.#send());
-      this.#waiting.push({ claim, key, until, resolve, reject });
+      this.#waiting.push({ claim, key, resolve, reject });
     });
   }
 
@@ -46,14 +46,12 @@ export class ClaimBatch {
     try {
       const keys: string[] = [];
       const parameters: number[] = [];
-      let until = Number.POSITIVE_INFINITY;
       for (const one of part) {
         const { charge, need, want, more, divisor } = one.claim;
         keys.push(one.key);
         parameters.push(charge.limit, charge.windowMilliseconds, need, want, more, divisor);
-        if (one.until < until) until = one.until;
       }
-      const answer = await this.#call(keys, parameters, until);
+      const answer = await this.#call(keys, parameters);
       const [decision = -1] = answer;
       for (let index = 0; index < part.length; index++) {
         const one = part[index] as Waiting;
@@ -71,7 +69,7 @@ function settle(one: Waiting, answer: readonly number[], at: number): void {
   const left = answer[at + 2] as number;
   if (status < 0) {
     if (status === UNDECIDED) one.resolve({ decision: 'undecided', milliseconds: left });
-    else one.reject(new Error(`The counter ${one.key} holds something else.`));
+    else one.reject(new CounterError(`The counter ${one.key} holds something else.`));
     return;
   }
   const extra = answer[at + 3] as number;

@@ -104,6 +104,29 @@ function connectNodesEarly(cluster: Cluster): void {
   cluster.on('ready', () => cluster.nodes('master').forEach(connect));
 }
 
+const refreshing = new WeakMap<Cluster, Promise<void>>();
+
+/**
+ * Sends a command, and once more if the node that it went to says that the key is elsewhere: it was not carried out. A
+ * Cluster follows such an answer by itself, but not where several commands travel together and only some are elsewhere.
+ */
+export async function whereverItIs<Answer>(client: Redis | Cluster, send: () => Promise<Answer>): Promise<Answer> {
+  if (!isCluster(client)) return send();
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('MOVED ')) throw error;
+    let refreshed = refreshing.get(client);
+    if (refreshed === undefined) {
+      refreshed = new Promise<void>((resolve) => client.refreshSlotsCache(() => resolve()));
+      refreshing.set(client, refreshed);
+      void refreshed.then(() => refreshing.delete(client));
+    }
+    await refreshed;
+    return send();
+  }
+}
+
 /** Resolves when the connection stands, on a Cluster to every master, or when its first attempt has failed. */
 export async function firstConnection(client: Redis | Cluster): Promise<void> {
   await settled(client);

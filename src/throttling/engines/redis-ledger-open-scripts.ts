@@ -3,7 +3,7 @@
  *
  * KEYS: the marker. ARGV: the generation that this process knows (0: none), the id of the run of the server, when the
  * server started (milliseconds, by its clock), 1 if it keeps what it counted through a restart, 1 if a loss makes
- * windows undecided. Answers {generation, when it was lost (0: it was not), now}.
+ * windows undecided. Answers {generation, when it was lost (0: it was not), now, 1 if this opening found a loss}.
  *
  * Lost is: a process knows a generation and there is no marker; the server has started since it was last opened and
  * keeps nothing, or an old state only; another generation was begun by a process that did not know this one.
@@ -15,18 +15,25 @@ local known = tonumber(ARGV[1])
 local packed = redis.call('GET', KEYS[1])
 local marker = packed and cmsgpack.unpack(packed) or {0, 0, '', 0}
 local generation, lost = marker[1], marker[2]
+local found = 0
 local restarted = packed and marker[3] ~= ARGV[2] and ARGV[4] ~= '1' and tonumber(ARGV[3]) > marker[4]
 if not packed or restarted then
   lost = 0
-  if (known > 0 or restarted) and ARGV[5] == '1' then
-    lost = now
+  if known > 0 or restarted then
+    found = 1
+    if ARGV[5] == '1' then
+      lost = now
+    end
   end
   generation = math.max(now, known + 1, generation + 1)
-elseif known > 0 and known < generation and lost == 0 and ARGV[5] == '1' then
-  lost = now
+elseif known > 0 and known < generation then
+  found = 1
+  if lost == 0 and ARGV[5] == '1' then
+    lost = now
+  end
 end
 redis.call('SET', KEYS[1], cmsgpack.pack({generation, lost, ARGV[2], now}))
-return {generation, lost, now}
+return {generation, lost, now, found}
 `;
 
 /**

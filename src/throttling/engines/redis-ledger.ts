@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import { slides } from '../algorithm.js';
 import type { Charge } from '../engine.js';
+import { StoreAwayError, StoreLateError } from '../store-errors.js';
 import type { Claim, Claimed, Ledger, LedgerAnswer, Registration, Return } from './leased-ledger.js';
 import { ClaimBatch } from './redis-claim-batch.js';
 import { closeRedis, firstConnection, isCluster } from './redis-connection.js';
@@ -15,6 +16,8 @@ import { type NamedScript, ScriptCalls } from './redis-script-calls.js';
 export interface RedisLedgerOptions {
   readonly client: Redis | Cluster;
   readonly keyPrefix: string;
+  /** How long a caller waits. */
+  readonly deadlineMilliseconds: number;
   /** Whether a loss of what was counted makes windows undecided that may have been open. */
   readonly waitAfterLoss: boolean;
   readonly clock: Clock;
@@ -27,13 +30,15 @@ const SCRIPTS = {
   claimEach: { name: 'routingControllersOAuth2ClaimEach1', lua: CLAIM_EACH },
   giveBack: { name: 'routingControllersOAuth2GiveBack1', lua: GIVE_BACK },
   register: { name: 'routingControllersOAuth2Register1', lua: REGISTER },
-  open: { name: 'routingControllersOAuth2Open1', lua: OPEN },
+  open: { name: 'routingControllersOAuth2Open2', lua: OPEN },
   join: { name: 'routingControllersOAuth2Join1', lua: JOIN },
 } satisfies Record<string, NamedScript>;
 /** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
 const CLOCK_MARGIN_MILLISECONDS = 1000;
 /** How many keys go into one call that is not waited for. */
 const KEYS_PER_CALL = 100;
+/** How often a claim that came too late by the server's clock is sent again, with what the answer told of that clock. */
+const MAXIMUM_ATTEMPTS = 4;
 const TOO_LATE = -1;
 const NOT_OPENED = -2;
 const UNDECIDED = -3;
@@ -48,8 +53,8 @@ export class RedisLedger implements Ledger {
   readonly #listeners: (() => void)[] = [];
   /** The server's clock less ours, as of the last answer; `undefined` before it, and always on a Cluster. */
   #serverOffset: number | undefined;
-  readonly #batch = new ClaimBatch(async (keys, parameters, until) => {
-    const all = [this.#notAfter(until), JSON.stringify(parameters)];
+  readonly #batch = new ClaimBatch(async (keys, parameters) => {
+    const all = [this.#notAfter(), JSON.stringify(parameters)];
     const answer = await this.#calls.callAtOnce(SCRIPTS.claimEach, this.#withMarker(keys), all);
     this.#heardTime(answer[1] ?? 0);
     return answer;
@@ -90,47 +95,53 @@ export class RedisLedger implements Ledger {
     this.#listeners.push(listener);
   }
 
-  claim(claims: readonly Claim[], until: number): Promise<LedgerAnswer> {
+  claim(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
     const usable = this.#starting === undefined && this.#opening === undefined && this.connected;
-    if (!usable) return this.#claimUntil(claims, until);
-    return this.#claimOnce(claims, until).then((answer) =>
-      typeof answer === 'number' ? this.#claimUntil(claims, until) : this.#answered(answer),
+    if (!usable) return this.#claimUntil(claims, isOver);
+    return this.#claimOnce(claims).then((answer) =>
+      typeof answer === 'number' ? this.#claimUntil(claims, isOver) : this.#answered(answer),
     );
   }
 
-  async #claimUntil(claims: readonly Claim[], until: number): Promise<LedgerAnswer> {
+  async #claimUntil(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
     if (this.#starting !== undefined) await this.#starting;
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       if (this.#opening !== undefined) await this.#opening;
       // An opening may have failed for a reason that is over by now.
       else if (!this.#opened && this.#options.client.status === 'ready') await this.#open();
-      if (this.#options.clock.monotonicMilliseconds() > until) throw new Error('Redis was not asked in time.');
-      if (!this.connected) throw new Error('Redis is not connected.');
-      const answer = await this.#claimOnce(claims, until);
+      if (isOver()) throw new StoreLateError('Redis was not asked in time.');
+      if (!this.connected) throw new StoreAwayError('Redis is not connected.');
+      const answer = await this.#claimOnce(claims);
       if (typeof answer !== 'number') return this.#answered(answer);
       // The marker is gone: somebody erased what was counted.
       if (answer === NOT_OPENED) await this.#open();
       // Too late by the server's clock: it was set forward, or another server took over. Now we know its time.
-      else if (this.#options.clock.monotonicMilliseconds() > until) throw new Error('Redis was asked too late.');
+      else if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
     }
   }
 
   #answered(answer: LedgerAnswer): LedgerAnswer {
-    if (answer.decision === 'undecided') this.#tellOfLoss();
+    if (answer.decision === 'undecided') {
+      this.#tellOfLoss();
+    } else if (answer.generation > this.#generation && !this.callsByTag) {
+      // Another process has met the loss first; this one's connection has lived on.
+      this.#generation = answer.generation;
+      this.#tellOfLoss();
+    }
     return answer;
   }
 
   /** The answer, or the negative number with which the call was refused as a whole. */
-  #claimOnce(claims: readonly Claim[], until: number): Promise<LedgerAnswer | number> {
+  #claimOnce(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
     const [first] = claims;
     if (first !== undefined && claims.length === 1 && !this.callsByTag && !slides(first.charge)) {
-      return this.#batch.add(first, this.#key(first.charge), until);
+      return this.#batch.add(first, this.#key(first.charge));
     }
-    return this.#claimTogether(claims, until);
+    return this.#claimTogether(claims);
   }
 
-  async #claimTogether(claims: readonly Claim[], until: number): Promise<LedgerAnswer | number> {
-    const parameters = [this.#notAfter(until), this.callsByTag ? 0 : 1];
+  async #claimTogether(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
+    const parameters = [this.#notAfter(), this.callsByTag ? 0 : 1];
     for (const { charge, need, want, more, divisor } of claims) {
       parameters.push(slides(charge) ? 1 : 0, charge.limit, charge.windowMilliseconds, need, want, more, divisor);
     }
@@ -213,11 +224,16 @@ export class RedisLedger implements Ledger {
   async #openNow(): Promise<void> {
     if (!this.callsByTag) {
       const { run, startedMilliseconds, durable } = await this.#server();
-      const known = this.#generation;
-      const parameters = [known, run, startedMilliseconds, durable ? 1 : 0, this.#options.waitAfterLoss ? 1 : 0];
-      const [generation = 0] = await this.#calls.call(SCRIPTS.open, [this.#marker], parameters);
+      const parameters = [
+        this.#generation,
+        run,
+        startedMilliseconds,
+        durable ? 1 : 0,
+        this.#options.waitAfterLoss ? 1 : 0,
+      ];
+      const [generation = 0, , , found = 0] = await this.#calls.call(SCRIPTS.open, [this.#marker], parameters);
       this.#generation = generation;
-      if (known !== 0 && known !== generation) this.#tellOfLoss();
+      if (found === 1) this.#tellOfLoss();
     }
     this.#opened = true;
     for (const listener of this.#listeners) listener();
@@ -227,11 +243,11 @@ export class RedisLedger implements Ledger {
   #tellOfLoss(): void {
     if (this.#toldOf === this.#generation) return;
     this.#toldOf = this.#generation;
-    const meanwhile = this.#options.waitAfterLoss
-      ? 'a window that may have been open is unknown until it must have ended, and what needs it is decided as while Redis is away'
-      : 'windows begin anew, so that the ones that were open may see their limit twice';
+    const meaning = this.#options.waitAfterLoss
+      ? "a window that may have been open is unknown until it must have ended, and what needs it is decided as while Redis is away (whenLedgerIsLost: 'wait')"
+      : "windows begin anew, so that callers may spend the limits of those that were open once more (whenLedgerIsLost: 'restart')";
     this.#options.logger.error(
-      `The throttle's ledger has lost what it had counted: ${meanwhile} (whenLedgerIsLost). Let Redis keep its data (appendonly yes) to avoid this.`,
+      `The throttle's Redis has lost what it had counted: ${meaning}. Let Redis keep its data (appendonly yes) to avoid this.`,
     );
   }
 
@@ -286,8 +302,11 @@ export class RedisLedger implements Ledger {
     );
   }
 
-  #notAfter(until: number): number {
-    if (this.#serverOffset === undefined || !Number.isFinite(until)) return 0;
+  /** When nobody waits any more for the answer to what is sent now, by the server's clock; 0: that is not known. */
+  #notAfter(): number {
+    if (this.#serverOffset === undefined) return 0;
+    const { clock, deadlineMilliseconds } = this.#options;
+    const until = clock.monotonicMilliseconds() + deadlineMilliseconds;
     return Math.ceil(until + this.#serverOffset + CLOCK_MARGIN_MILLISECONDS);
   }
 

@@ -1,4 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { StoreAwayError } from '../store-errors.js';
+import { whereverItIs } from './redis-connection.js';
 
 export interface NamedScript {
   /** The name of the command that it becomes. */
@@ -35,14 +37,15 @@ export class ScriptCalls {
     keys: readonly string[],
     parameters: readonly (string | number)[],
   ): Promise<Answer> {
-    if (this.#client.status !== 'ready') throw new Error('Redis is not connected.');
+    if (this.#client.status !== 'ready') throw new StoreAwayError('Redis is not connected.');
     const name = `${script.name}x${keys.length}`;
     if (!this.#defined.has(name)) {
       this.#define(script, keys.length);
       // A pipeline that was begun in this turn does not know the new command.
       this.#client.options.autoPipeliningIgnoredCommands?.push(name);
     }
-    return (await (this.#commands[name] as ScriptCommand).call(this.#client, ...keys, ...parameters)) as Answer;
+    const sent = this.#commands[name] as ScriptCommand;
+    return whereverItIs(this.#client, () => sent.call(this.#client, ...keys, ...parameters) as Promise<Answer>);
   }
 
   /** The same with any number of keys, and not in a pipeline: for calls that are many in one already. */
@@ -51,7 +54,7 @@ export class ScriptCalls {
     keys: readonly string[],
     parameters: readonly (string | number)[],
   ): Promise<number[]> {
-    if (this.#client.status !== 'ready') throw new Error('Redis is not connected.');
+    if (this.#client.status !== 'ready') throw new StoreAwayError('Redis is not connected.');
     const name = `${script.name}xN`;
     if (!this.#defined.has(name)) {
       this.#client.defineCommand(name, { lua: script.lua });

@@ -2,10 +2,18 @@ import type { Cluster, Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { knownOptions } from '../../core/options/index.js';
 import { slides } from '../algorithm.js';
-import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import {
+  type CallerPatience,
+  type Charge,
+  type ChargeResult,
+  DEFAULT_DEADLINE_MILLISECONDS,
+  type ThrottleDecision,
+  type ThrottleEngine,
+} from '../engine.js';
+import { StoreAwayError, StoreLateError } from '../store-errors.js';
 import { countedResult, windowEndOf } from './counted.js';
 import { checkDeadline, checkKeyPrefix } from './engine-options.js';
-import { closeRedis, firstConnection, isCluster, openRedis } from './redis-connection.js';
+import { closeRedis, firstConnection, isCluster, openRedis, whereverItIs } from './redis-connection.js';
 import { CONSUME, REFUND } from './redis-scripts.js';
 
 export interface RedisEngineOptions {
@@ -14,7 +22,7 @@ export interface RedisEngineOptions {
   /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
   readonly keyPrefix?: string;
   /**
-   * How long a caller waits for a decision, in milliseconds; default 50, as in the throttle. What reaches a server (not
+   * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. What reaches a server (not
    * a Cluster) more than a second later than that is not counted any more: nobody waits for it.
    */
   readonly deadlineMilliseconds?: number;
@@ -31,6 +39,9 @@ const PREPARED_KEYS = 4;
 /** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
 const CLOCK_MARGIN_MILLISECONDS = 1000;
 
+/** How often what came too late by the server's clock is sent again, with what the answer told of that clock. */
+const MAXIMUM_ATTEMPTS = 4;
+
 type ScriptCommand = (...parameters: (string | number)[]) => Promise<number[]>;
 
 /**
@@ -44,7 +55,7 @@ export function redisEngine(options: RedisEngineOptions): ThrottleEngine {
   const {
     redis,
     keyPrefix = 'oauth2:throttle:',
-    deadlineMilliseconds = 50,
+    deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS,
     clock = systemClock,
   } = knownOptions<RedisEngineOptions>(WHERE, options, OPTIONS, 'give an object, at least { redis }');
   checkKeyPrefix(WHERE, keyPrefix);
@@ -79,16 +90,16 @@ class RedisEngine implements ThrottleEngine {
     });
   }
 
-  async consume(charges: readonly Charge[]): Promise<ThrottleDecision> {
-    const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
+  async consume(charges: readonly Charge[], patience?: CallerPatience): Promise<ThrottleDecision> {
+    const isOver = this.#patienceFromNow(patience);
     if (this.#starting !== undefined) {
       await this.#starting;
-      if (this.#clock.monotonicMilliseconds() > until) throw new Error('Redis was not connected in time.');
+      if (isOver()) throw new StoreLateError('Redis was not connected in time.');
     }
     if (!isCluster(this.#client) || charges.every(({ tag }) => tag === charges[0]?.tag)) {
-      return this.#consumeTogether(charges, until);
+      return this.#consumeTogether(charges);
     }
-    return this.#consumeByTag(charges, until);
+    return this.#consumeByTag(charges);
   }
 
   async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
@@ -109,6 +120,10 @@ class RedisEngine implements ThrottleEngine {
     );
   }
 
+  onConnected(listener: () => void): void {
+    this.#client.on('ready', listener);
+  }
+
   async ready(): Promise<void> {
     await this.#starting;
   }
@@ -119,10 +134,10 @@ class RedisEngine implements ThrottleEngine {
     await closeRedis(this.#client);
   }
 
-  async #consumeTogether(charges: readonly Charge[], until: number): Promise<ThrottleDecision> {
+  async #consumeTogether(charges: readonly Charge[]): Promise<ThrottleDecision> {
     const keys = charges.map((charge) => this.#key(charge));
-    for (;;) {
-      const parameters = [this.#notAfter(until)];
+    for (let attempt = 1; ; attempt++) {
+      const parameters = [this.#notAfter()];
       for (const charge of charges) {
         parameters.push(charge.cost, charge.limit, charge.windowMilliseconds, slides(charge) ? 1 : 0);
       }
@@ -132,11 +147,11 @@ class RedisEngine implements ThrottleEngine {
       if (!isCluster(this.#client)) this.#serverOffset = serverNow - now;
       if (decision >= 0) return readDecision(charges, answer);
       // Too late by the server's clock: it was set forward, or another server took over. Now we know its time.
-      if (now > until) throw new Error('Redis was asked too late.');
+      if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
     }
   }
 
-  async #consumeByTag(charges: readonly Charge[], until: number): Promise<ThrottleDecision> {
+  async #consumeByTag(charges: readonly Charge[]): Promise<ThrottleDecision> {
     const results: (ChargeResult | undefined)[] = charges.map(() => undefined);
     const spent: { charges: Charge[]; decision: ThrottleDecision }[] = [];
     let allowed = true;
@@ -144,7 +159,7 @@ class RedisEngine implements ThrottleEngine {
       for (const group of groupByTag(charges)) {
         // After a refusal the others are only asked, so that the answer tells the state of each.
         const asked = group.map((index) => charges[index] as Charge);
-        const decision = await this.#consumeTogether(allowed ? asked : asked.map(withoutCost), until);
+        const decision = await this.#consumeTogether(allowed ? asked : asked.map(withoutCost));
         decision.results.forEach((result, position) => {
           const index = group[position] as number;
           const fits = result.allowed && (allowed || result.remaining >= (charges[index] as Charge).cost);
@@ -173,8 +188,19 @@ class RedisEngine implements ThrottleEngine {
     await Promise.all(spent.map(({ charges, decision }) => this.refund(charges, decision).catch(() => {})));
   }
 
-  #notAfter(until: number): number {
+  #patienceFromNow(patience: CallerPatience | undefined): () => boolean {
+    if (patience === undefined) {
+      const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
+      return () => this.#clock.monotonicMilliseconds() > until;
+    }
+    const until = patience.turns + patience.patienceTurns;
+    return () => patience.turns >= until;
+  }
+
+  /** When nobody waits any more for the answer to what is sent now, by the server's clock; 0: that is not known. */
+  #notAfter(): number {
     if (this.#serverOffset === undefined) return 0;
+    const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
     return Math.ceil(until + this.#serverOffset + CLOCK_MARGIN_MILLISECONDS);
   }
 
@@ -184,14 +210,15 @@ class RedisEngine implements ThrottleEngine {
 
   /** The number of keys is part of each command, because only then a Cluster finds the slot of a pipelined one. */
   async #call(command: string, script: string, keys: readonly string[], parameters: readonly number[]) {
-    if (this.#client.status !== 'ready') throw new Error('Redis is not connected.');
+    if (this.#client.status !== 'ready') throw new StoreAwayError('Redis is not connected.');
     const name = `${command}x${keys.length}`;
     if (!this.#defined.has(name)) {
       this.#define(command, script, keys.length);
       // A pipeline that was begun in this turn does not know the new command.
       this.#client.options.autoPipeliningIgnoredCommands?.push(name);
     }
-    return (this.#commands[name] as ScriptCommand).call(this.#client, ...keys, ...parameters);
+    const sent = this.#commands[name] as ScriptCommand;
+    return whereverItIs(this.#client, () => sent.call(this.#client, ...keys, ...parameters));
   }
 
   #define(command: string, lua: string, numberOfKeys: number): void {

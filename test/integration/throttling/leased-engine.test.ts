@@ -7,6 +7,7 @@ import {
   leasedEngine,
   type ThrottleOutcome,
   UndecidedError,
+  type WhenLedgerIsLost,
   type WhenStoreFails,
 } from '../../../src/throttling/index.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
@@ -33,8 +34,10 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function start(): Promise<LeasedThrottleEngine> {
-  const engine = leasedEngine({ redis: server.url, keyPrefix: 't:', deadlineMilliseconds: 2000, logger });
+async function start(whenLedgerIsLost?: WhenLedgerIsLost): Promise<LeasedThrottleEngine> {
+  const engine = leasedEngine({
+    ...{ redis: server.url, keyPrefix: 't:', deadlineMilliseconds: 2000, whenLedgerIsLost, logger },
+  });
   engines.push(engine);
   await engine.ready?.();
   return engine;
@@ -105,10 +108,34 @@ describe('when Redis has lost what it counted', () => {
     'by a restart': () => server.restart(),
   };
 
+  const losses = () => logged.filter((line) => line.includes('has lost what it had counted'));
+
   test.each(Object.keys(erase))(
-    '%s, open windows are unknown until they must have ended, and it is told once',
+    '%s, windows begin anew by default, and each process tells once what that means',
     async (how) => {
-      const engine = await start();
+      const [one, two] = [await start(), await start()];
+      const long = charge('long', 5, 3600);
+      for (let more = 0; more < 5; more++) await consume(one, long);
+      expect((await consume(two, long)).allowed).toBe(false);
+      await erase[how]?.();
+      for (const engine of [one, two]) {
+        await until(async () => {
+          const answer = await consume(engine, charge('another', 1000, 3600)).catch(() => undefined);
+          return answer?.allowed === true;
+        }, 'it decides again');
+      }
+      expect((await consume(await start(), long)).allowed).toBe(true);
+      await until(() => losses().length === 2, 'both have told of it');
+      for (const line of losses()) {
+        expect(line).toContain("spend the limits of those that were open once more (whenLedgerIsLost: 'restart')");
+      }
+    },
+  );
+
+  test.each(Object.keys(erase))(
+    '%s, open windows are unknown with `wait` until they must have ended, and it is told once',
+    async (how) => {
+      const engine = await start('wait');
       const [long, short] = [charge('long', 5, 3600), { ...charge('short', 5, 1), windowMilliseconds: 300 }];
       await consume(engine, long);
       await consume(engine, short);
@@ -121,15 +148,33 @@ describe('when Redis has lost what it counted', () => {
       await pause(350);
       expect((await consume(engine, short)).allowed).toBe(true);
       // A process that starts now knows it as well.
-      await expect(consume(await start(), charge('other', 5, 3600))).rejects.toThrow(UndecidedError);
+      await expect(consume(await start('wait'), charge('other', 5, 3600))).rejects.toThrow(UndecidedError);
       // Each process tells of it once.
-      expect(logged.filter((line) => line.includes('has lost what it had counted'))).toHaveLength(2);
+      expect(losses()).toHaveLength(2);
     },
   );
 
-  test('a first start on an empty Redis is no loss', async () => {
-    expect((await consume(await start(), charge('first', 5, 3600))).allowed).toBe(true);
+  test('a first start of several processes on an empty Redis is no loss, and each decides as soon as it is ready', async () => {
+    const all = await Promise.all(Array.from({ length: 4 }, () => start('wait')));
+    const decisions = await Promise.all(all.map((engine, index) => consume(engine, charge(`first${index}`, 5, 3600))));
+    expect(decisions.every(({ allowed }) => allowed)).toBe(true);
     expect(logged).toEqual([]);
+  });
+
+  test('in the mode `local`, who is ready has a share, also where several processes start at once', async () => {
+    const throttles = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const engine = leasedEngine({ redis: server.url, keyPrefix: 't:', logger });
+        engines.push(engine);
+        const throttle = createThrottle({ policies: { user: '9/h' }, engine, whenStoreFails: 'local' });
+        await throttle.ready();
+        return throttle;
+      }),
+    );
+    await server.kill();
+    const asked = throttles.map(async (throttle) => throttle.compile(['user']).decide(user('alice')));
+    for (const outcome of await Promise.all(asked))
+      expect(outcome).toMatchObject({ allowed: true, unavailable: false });
   });
 
   test('the mode decides on what is unknown, and the store does not count as down for it', async () => {
@@ -138,7 +183,7 @@ describe('when Redis has lost what it counted', () => {
       ['open', { allowed: true, unavailable: false }],
       ['local', { allowed: true, unavailable: false }],
     ] as const) {
-      const engine = await start();
+      const engine = await start('wait');
       const throttle = createThrottle({
         ...{ policies: { user: '5/h' }, engine, whenStoreFails: mode, deadlineMilliseconds: 2000 },
       });
@@ -149,6 +194,8 @@ describe('when Redis has lost what it counted', () => {
       // What the process knew to remain is asked for once more, and then the loss is known.
       for (let more = 0; more < 3; more++) outcome = await decide();
       expect(outcome).toMatchObject(expected);
+      // When the ledger can know again: after one window.
+      if (mode === 'closed') expect(outcome?.retryAfterSeconds).toBeGreaterThan(3500);
       expect(throttle.storeState).toBe('up');
       await engine.close?.();
       await redis.flushall();

@@ -224,6 +224,24 @@ describe('while the ledger is away, in the mode local', () => {
     expect(shares).toEqual([4, 4, 4]);
   });
 
+  test('a process that comes back after a long silence goes on with the share that it had', async () => {
+    const { fleet, processes, simulation } = fleetOf(3);
+    await simulation.advance(5000);
+    for (const { wire } of processes) wire.disconnect();
+    await simulation.advance(60_000);
+    fleet.loseLedger(true);
+    await simulation.advance(10);
+    for (const { wire } of processes) wire.disconnect();
+    const admitted = () =>
+      processes.map(({ engine }) => {
+        let count = 0;
+        while (engine.consumeAlone([chargeOf(12)])?.allowed === true) count++;
+        return count;
+      });
+    expect(admitted()).toEqual([4, 4, 4]);
+    expect(admitted()).toEqual([0, 0, 0]);
+  });
+
   test('they share the budget of failed authentications too, and a place that is given back is free again', async () => {
     const { processes, simulation } = fleetOf(4);
     await simulation.advance(5000);

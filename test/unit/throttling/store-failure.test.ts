@@ -2,8 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import {
   type Charge,
+  CounterError,
   createThrottle,
   memoryEngine,
+  StoreAwayError,
   type ThrottleDecision,
   type ThrottleEngine,
   type ThrottleOutcome,
@@ -59,7 +61,12 @@ function setUp(whenStoreFails: 'closed' | 'open' | 'local', rate = '3/h', more: 
   );
   const compiled = throttle.compile(['user']);
   const ask = async (name = 'alice'): Promise<ThrottleOutcome> => compiled.decide(user(name));
-  return { store, clock, log, changes, throttle, compiled, ask };
+  /** Lets the store fail until it counts as down. */
+  const fail = async (failure: Store['mode']) => {
+    store.mode = failure;
+    while (throttle.storeState === 'up') await ask();
+  };
+  return { store, clock, log, changes, throttle, compiled, ask, fail };
 }
 
 const failures = ['throw', 'reject', 'hang'] as const;
@@ -98,29 +105,41 @@ describe.each(failures)('while a store fails (%s)', (failure) => {
     }
   });
 
-  test('the store is left alone for a second, then one request tries it while others do without', async () => {
-    const { store, clock, compiled, ask } = setUp('open');
-    store.mode = failure;
+  test('[TH-50] once it is down, the store is left alone: one request tries it, after pauses that grow from 50 ms', async () => {
+    const { store, clock, compiled, ask, fail } = setUp('open');
+    await fail(failure);
+    const atOnce = () => (compiled.decide(user('alice')) as ThrottleOutcome).allowed;
+    let asked = store.asked;
+    for (const pause of [50, 100, 200]) {
+      for (let more = 0; more < 20; more++) expect(atOnce()).toBe(true);
+      clock.advance(pause - 1);
+      await ask();
+      expect(store.asked).toBe(asked);
+      clock.advance(1);
+      await Promise.all([ask(), ask(), ask()]);
+      asked++;
+      expect(store.asked).toBe(asked);
+    }
+    // An attempt that costs nothing is made more often than one that makes a request wait.
+    const longest = failure === 'hang' ? 1000 : 200;
+    for (let more = 0; more < 5; more++) {
+      clock.advance(longest);
+      await ask();
+    }
+    asked = store.asked;
+    clock.advance(longest - 1);
     await ask();
-    expect(store.asked).toBe(1);
-    for (let more = 0; more < 20; more++)
-      expect((compiled.decide(user('alice')) as ThrottleOutcome).allowed).toBe(true);
-    clock.advance(999);
-    await ask();
-    expect(store.asked).toBe(1);
+    expect(store.asked).toBe(asked);
     clock.advance(1);
-    await Promise.all([ask(), ask(), ask()]);
-    expect(store.asked).toBe(2);
-    clock.advance(1000);
     await ask();
-    expect(store.asked).toBe(3);
+    expect(store.asked).toBe(asked + 1);
   });
 
-  test('each change of state is told once, in the log and to the hook', async () => {
-    const { store, clock, log, changes, throttle, ask } = setUp('closed');
+  test('[TH-50] each change of state is told once, in the log and to the hook', async () => {
+    const { store, clock, log, changes, throttle, ask, fail } = setUp('closed');
     await ask();
     expect([log, changes, throttle.storeState]).toEqual([[], [], 'up']);
-    store.mode = failure;
+    await fail(failure);
     const message = failure === 'hang' ? "The throttle's store did not answer within 20 ms." : 'gone';
     for (let second = 0; second < 3; second++) {
       await Promise.all([ask(), ask(), ask()]);
@@ -136,6 +155,108 @@ describe.each(failures)('while a store fails (%s)', (failure) => {
     expect(changes.slice(1)).toEqual(['up']);
     expect(throttle.storeState).toBe('up');
   });
+
+  test('[TH-50] one failure decides its own request and no other one', async () => {
+    const { store, log, changes, ask } = setUp('closed', '100/h');
+    for (let round = 0; round < 20; round++) {
+      store.mode = failure;
+      expect(await ask()).toEqual(UNAVAILABLE);
+      store.mode = 'answer';
+      expect((await ask('bob')).allowed).toBe(true);
+    }
+    expect(changes).toEqual([]);
+    // It is said, but not each time.
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatch(/^warn: The throttle's store answers, but 1 request was decided without it/);
+  });
+});
+
+describe('an answer is a sign of life', () => {
+  test('[TH-50] also when it comes too late for its own request: the store does not go down for late answers', async () => {
+    const { store, changes, ask } = setUp('closed', '100/h');
+    for (let round = 0; round < 6; round++) {
+      store.mode = 'hang';
+      expect((await Promise.all([ask(), ask(), ask()])).every(({ unavailable }) => unavailable)).toBe(true);
+      store.thaw();
+      expect((await ask('bob')).allowed).toBe(true);
+    }
+    expect(changes).toEqual([]);
+  });
+
+  test('[TH-50] one that comes while the store is down brings it up at once', async () => {
+    const { store, changes, ask, fail } = setUp('closed', '100/h');
+    await fail('hang');
+    store.thaw();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(changes.at(-1)).toBe('up');
+    expect((await ask('bob')).allowed).toBe(true);
+  });
+
+  test('[TH-50] also when it is that a counter cannot be read, which decides its own request only', async () => {
+    const consume = async ([{ key }]: readonly [Charge]) => {
+      if (key.endsWith('bad')) throw new CounterError('The counter holds something else.');
+      return memory.consume([{ key, tag: key, limit: 9, windowMilliseconds: 1000, cost: 1 }]);
+    };
+    const memory = memoryEngine();
+    const engine = { consume, refund() {} } as unknown as ThrottleEngine;
+    const throttle = createThrottle({ policies: { user: '1/h' }, engine });
+    const ask = async (name: string) => throttle.compile(['user']).decide(user(name));
+    for (let more = 0; more < 10; more++) expect((await ask('bad')).unavailable).toBe(true);
+    expect(throttle.storeState).toBe('up');
+    expect((await ask('good')).allowed).toBe(true);
+  });
+
+  test('[TH-50] a new connection of the engine brings the store up, before any request has tried it', async () => {
+    let connected = () => {};
+    const engine: ThrottleEngine = {
+      consume: () => Promise.reject(new StoreAwayError('gone')),
+      refund() {},
+      onConnected(listener) {
+        connected = listener;
+      },
+    };
+    const throttle = createThrottle({ policies: { user: '1/h' }, engine });
+    // That there is no connection needs to be found out by nobody else.
+    await throttle.compile(['user']).decide(user('alice'));
+    expect(throttle.storeState).toBe('down');
+    connected();
+    expect(throttle.storeState).toBe('up');
+  });
+});
+
+test('[TH-50] throttles on one engine meet and tell one outage once', async () => {
+  const store = new Store();
+  const log: string[] = [];
+  const changes: string[] = [];
+  const logger = {
+    info: (line: string) => void log.push(line),
+    warn() {},
+    error: (line: string) => void log.push(line),
+  };
+  const throttles = Array.from({ length: 3 }, () =>
+    createThrottle(
+      { policies: { user: '9/h' }, engine: store },
+      { logger, onStoreStateChange: (state) => changes.push(state) },
+    ),
+  );
+  store.mode = 'reject';
+  for (const throttle of throttles) await throttle.compile(['user']).decide(user('alice'));
+  expect(throttles.map(({ storeState }) => storeState)).toEqual(['down', 'down', 'down']);
+  expect(log).toEqual(["The throttle's store is down, throttled requests are answered with 503: gone"]);
+  expect(changes).toEqual(['down', 'down', 'down']);
+});
+
+test("[TH-65] what this process spent standing still is no part of the store's time", async () => {
+  const { store, ask } = setUp('closed');
+  store.mode = 'hang';
+  const asking = ask();
+  setImmediate(() => {
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    // It was there all the time, and is read in the next turn.
+    setImmediate(() => store.thaw());
+  });
+  expect((await asking).allowed).toBe(true);
 });
 
 describe('a decision that comes after the deadline', () => {
@@ -191,7 +312,9 @@ test('a hook that throws does not change the decision', async () => {
       },
     },
   );
-  expect(await throttle.compile(['user']).decide(user('alice'))).toEqual(UNAVAILABLE);
+  for (let more = 0; more < 3; more++) {
+    expect(await throttle.compile(['user']).decide(user('alice'))).toEqual(UNAVAILABLE);
+  }
   expect(log[1]).toBe('onStoreStateChange failed: hook');
 });
 
