@@ -4,6 +4,8 @@ import type { Invalidation } from './token-cache.js';
 export interface InvalidationMessage {
   readonly invalidation: Invalidation;
   readonly keys: readonly string[];
+  /** The number of the mark that was set with it; none where single tokens are named. */
+  readonly generation: number | undefined;
 }
 
 /** SHA-256 as base64url. */
@@ -12,11 +14,12 @@ const TOKEN_KEY = /^[A-Za-z0-9_-]{43}$/;
 /** Keys per message, so that no message grows past some kilobytes. */
 const KEYS_PER_MESSAGE = 100;
 
-const EVERYTHING: InvalidationMessage = { invalidation: { kind: 'everything' }, keys: [] };
+/** What is told of a mark has the mark's number before it. */
+const GENERATION = /^(\d{1,16}) /;
 
 /**
- * The messages for an invalidation: `t:<key>,<key>…`, `u:<user id>`, `a:<client identifier>`, or `*` for everything.
- * Entries of a user or an application are found by its id in every process, so their keys are not sent.
+ * The messages for an invalidation: `t:<key>,<key>…`, `u:<user id>`, `a:<client identifier>`, or `*` for everything. All
+ * but the first kind are published with the number of their mark before them.
  */
 export function invalidationMessages(invalidation: Invalidation, keys: readonly string[]): string[] {
   switch (invalidation.kind) {
@@ -37,22 +40,30 @@ export function invalidationMessages(invalidation: Invalidation, keys: readonly 
   }
 }
 
-/** Reads a message. What cannot be read means everything: forgetting too much is only slow, too little is not safe. */
-export function parseInvalidationMessage(message: string): InvalidationMessage {
+/** Reads a message; `undefined` if it cannot be read, so that it may have meant anything. */
+export function parseInvalidationMessage(message: string): InvalidationMessage | undefined {
+  const number = GENERATION.exec(message)?.[1];
+  return number === undefined ? parseTokens(message) : parseMark(message.slice(number.length + 1), Number(number));
+}
+
+function parseTokens(message: string): InvalidationMessage | undefined {
+  if (!message.startsWith('t:')) return undefined;
+  const keys = message.slice(2).split(',');
+  const [key] = keys;
+  if (key === undefined || !keys.every((each) => TOKEN_KEY.test(each))) return undefined;
+  return { invalidation: { kind: 'token', key }, keys, generation: undefined };
+}
+
+function parseMark(message: string, generation: number): InvalidationMessage | undefined {
+  if (message === '*') return { invalidation: { kind: 'everything' }, keys: [], generation };
   const rest = message.slice(2);
-  if (rest === '') return EVERYTHING;
+  if (rest === '') return undefined;
   switch (message.slice(0, 2)) {
-    case 't:': {
-      const keys = rest.split(',');
-      const [key] = keys;
-      if (key === undefined || !keys.every((each) => TOKEN_KEY.test(each))) return EVERYTHING;
-      return { invalidation: { kind: 'token', key }, keys };
-    }
     case 'u:':
-      return { invalidation: { kind: 'user', userId: rest }, keys: [] };
+      return { invalidation: { kind: 'user', userId: rest }, keys: [], generation };
     case 'a:':
-      return { invalidation: { kind: 'application', clientId: rest }, keys: [] };
+      return { invalidation: { kind: 'application', clientId: rest }, keys: [], generation };
     default:
-      return EVERYTHING;
+      return undefined;
   }
 }

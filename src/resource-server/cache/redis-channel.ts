@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/clock.js';
 import { disconnect } from './redis-connections.js';
+import type { ProbeAnswer } from './redis-marks.js';
 
 /** A probe that was published and has not been seen through. */
 interface Probe {
@@ -10,14 +11,16 @@ interface Probe {
   readonly sentWall: number;
   /** When the server said that this subscription is one of its own (monotonic). */
   repliedAt: number | undefined;
+  /** Every mark with a higher number was set after it. */
+  generation: number;
   heard: boolean;
 }
 
 export interface RevocationChannelSettings {
   /** Opens a subscriber connection; see `RedisConnections`. */
   openSubscriber(): Promise<Redis>;
-  /** Publishes on the command connection; answers how many connections of that server received it. */
-  probe(channel: string, message: string): Promise<number>;
+  /** Publishes on the command connection. */
+  probe(channel: string, message: string): Promise<ProbeAnswer>;
   /** The channel that carries invalidations. */
   readonly channel: string;
   /** The channel of this process alone. */
@@ -54,6 +57,7 @@ export class RevocationChannel {
   #isConfirmed = false;
   #provenMonotonic = Number.NEGATIVE_INFINITY;
   #provenWall = Number.NEGATIVE_INFINITY;
+  #completeFrom: number | undefined;
   #failures = 0;
   #reopening: NodeJS.Timeout | undefined;
   #closed = false;
@@ -72,6 +76,19 @@ export class RevocationChannel {
       monotonicMilliseconds - this.#provenMonotonic <= boundMilliseconds &&
       wallMilliseconds - this.#provenWall <= boundMilliseconds
     );
+  }
+
+  /**
+   * Every mark with a higher number than this was received, if it was set longer ago than the bound; `undefined` while the
+   * channel is not proven.
+   */
+  completeFrom(monotonicMilliseconds: number, wallMilliseconds: number): number | undefined {
+    return this.isProven(monotonicMilliseconds, wallMilliseconds) ? this.#completeFrom : undefined;
+  }
+
+  /** What was received may have been more than was understood: the proof begins anew. */
+  doubt(): void {
+    this.#forgetProof();
   }
 
   async close(): Promise<void> {
@@ -124,8 +141,13 @@ export class RevocationChannel {
   #forget(): void {
     this.#subscriber = undefined;
     this.#isConfirmed = false;
+    this.#forgetProof();
+  }
+
+  #forgetProof(): void {
     this.#provenMonotonic = Number.NEGATIVE_INFINITY;
     this.#provenWall = Number.NEGATIVE_INFINITY;
+    this.#completeFrom = undefined;
     this.#probes.clear();
   }
 
@@ -149,21 +171,23 @@ export class RevocationChannel {
       sentMonotonic: clock.monotonicMilliseconds(),
       sentWall: clock.nowMilliseconds(),
       repliedAt: undefined,
+      generation: 0,
       heard: false,
     });
     this.#settings.probe(probeChannel, String(sequence)).then(
-      (receivers) => this.#replied(sequence, receivers),
+      (answer) => this.#replied(sequence, answer),
       () => this.#probes.delete(sequence),
     );
   }
 
-  #replied(sequence: number, receivers: number): void {
+  #replied(sequence: number, { receivers, generation }: ProbeAnswer): void {
     const probe = this.#probes.get(sequence);
     if (probe === undefined) return;
     if (probe.subscriber === undefined || probe.subscriber !== this.#subscriber) {
       this.#probes.delete(sequence);
     } else if (receivers >= 1) {
       probe.repliedAt = this.#settings.clock.monotonicMilliseconds();
+      probe.generation = generation;
       this.#conclude(sequence, probe);
     } else {
       // The server that publishes does not know this subscription: it is another server's, or no longer there.
@@ -188,6 +212,8 @@ export class RevocationChannel {
     this.#failures = 0;
     this.#provenMonotonic = probe.sentMonotonic;
     this.#provenWall = probe.sentWall;
+    // The subscription stood before the first probe was sent, so that every mark after it was heard.
+    this.#completeFrom ??= probe.generation;
     // An earlier one proves less.
     for (const earlier of this.#probes.keys()) if (earlier <= sequence) this.#probes.delete(earlier);
   }

@@ -2,11 +2,14 @@ import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { pause, withDeadline } from './deadline.js';
+import type { Moment } from './held-tokens.js';
 import { invalidationMessages } from './invalidation-message.js';
 import type { RedisClient } from './redis-connections.js';
 import type { ServerEpoch } from './redis-epoch.js';
+import type { InvalidationMarks, ProbeAnswer } from './redis-marks.js';
 import type { TokenScripts } from './redis-scripts.js';
 import { NOTHING, type RedisTokens, type SharedAnswer } from './redis-tokens.js';
+import { SuspendedNames } from './suspended-names.js';
 import type { Invalidation } from './token-cache.js';
 
 /** How long `invalidate` itself tries to reach Redis, before it fails and goes on in the background. */
@@ -16,10 +19,12 @@ const FOREGROUND_MILLISECONDS = 2_000;
 const LOG_PAUSE_MILLISECONDS = 10_000;
 
 export interface RedisLevelSettings {
-  /** The key that decides, in a cluster, which node publishes. */
-  readonly anchor: string;
+  /** The key of the marks; in a cluster it decides which node publishes. */
+  readonly marksKey: string;
   /** The channel that carries invalidations. */
   readonly channel: string;
+  /** Every mark with a higher number is known to this process at a moment; `undefined` if that is not certain. */
+  completeFrom(moment: Moment): number | undefined;
   readonly deadlineMilliseconds: number;
   readonly maxAgeMilliseconds: number;
   readonly clock: Clock;
@@ -31,6 +36,7 @@ export interface RedisLevelParts {
   readonly scripts: TokenScripts;
   readonly epoch: ServerEpoch;
   readonly tokens: RedisTokens;
+  readonly marks: InvalidationMarks;
 }
 
 /**
@@ -42,9 +48,8 @@ export interface RedisLevelParts {
 export class RedisLevel {
   readonly #parts: RedisLevelParts;
   readonly #settings: RedisLevelSettings;
-  /** Keys whose invalidation has not reached Redis yet, with how many wait: what Redis says of them is not believed. */
-  readonly #suspended = new Map<string, number>();
-  #suspendedAll = 0;
+  /** What is being invalidated and may not have reached Redis yet: what Redis says of it is not believed. */
+  readonly #suspended = new SuspendedNames();
   /** Since when (monotonic) Redis counts as away. */
   #awaySince: number | undefined;
   #quietUntil = Number.NEGATIVE_INFINITY;
@@ -56,28 +61,45 @@ export class RedisLevel {
     this.#settings = settings;
   }
 
-  /** Asks Redis, if it can be expected to answer. Never rejects. */
-  async read(key: string): Promise<SharedAnswer> {
+  /**
+   * Asks Redis, if it can be expected to answer. Never rejects.
+   *
+   * @param began when the look-up began
+   */
+  async read(key: string, began: Moment): Promise<SharedAnswer> {
     if (!this.#isConnected() || this.#awaySince !== undefined) return NOTHING;
-    if (this.#suspendedAll > 0 || this.#suspended.has(key)) return NOTHING;
+    if (this.#suspended.hasKey(key)) return NOTHING;
+    const { tokens, marks } = this.#parts;
     try {
-      return await this.#parts.tokens.read(key);
+      const answer = await tokens.read(key);
+      if (answer.kind !== 'token') return answer;
+      const { stored } = answer;
+      if (this.#suspended.hasOwnerOf(stored.token)) return NOTHING;
+      const overtaken = marks.isOvertaken(stored.token, stored.generation, this.#settings.completeFrom(began));
+      if (
+        !(typeof overtaken === 'boolean'
+          ? overtaken
+          : await withDeadline(overtaken, this.#settings.deadlineMilliseconds))
+      )
+        return answer;
+      tokens.drop(answer);
     } catch (error) {
       this.#isAway(error);
-      return NOTHING;
     }
+    return NOTHING;
   }
 
   /**
    * Publishes a probe, and by it finds out whether Redis answers in time and takes writes.
    *
-   * @returns how many connections of that server received it
    * @throws whatever Redis or the connection answers
    */
-  async probe(channel: string, message: string): Promise<number> {
+  async probe(channel: string, message: string): Promise<ProbeAnswer> {
     this.#parts.epoch.retry();
     const sentAt = this.#settings.clock.monotonicMilliseconds();
-    const published = this.#publish(channel, message);
+    const published = this.#isConnected()
+      ? this.#parts.marks.probe(channel, message)
+      : Promise.reject<ProbeAnswer>(new Error('not connected to Redis'));
     withDeadline(published, this.#settings.deadlineMilliseconds).then(
       () => this.#isBack(sentAt),
       (error: unknown) => this.#isAway(error),
@@ -86,15 +108,15 @@ export class RedisLevel {
   }
 
   /**
-   * Removes entries and tickets, then tells every process. In this order: whoever hears the message finds nothing
-   * old in Redis any more.
+   * Removes the entries and tickets of tokens, or marks whose they are, then tells every process. In this order: whoever
+   * hears the message believes nothing old in Redis any more.
    *
    * @throws TemporarilyUnavailableError if that could not be done now; it is tried again for `maxAgeSeconds`, after
    *   which nothing old is left anyway
    */
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
     const all = invalidation.kind === 'token' ? [...new Set([invalidation.key, ...keys])] : keys;
-    const resume = this.#suspend(invalidation, all);
+    const resume = this.#suspended.add(invalidation, all);
     const startedAt = this.#settings.clock.monotonicMilliseconds();
     const failure = await this.#tryUntil(startedAt + FOREGROUND_MILLISECONDS, invalidation, all);
     if (failure === undefined) return resume();
@@ -131,34 +153,14 @@ export class RedisLevel {
   }
 
   async #invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
-    const { tokens } = this.#parts;
+    const { tokens, marks, scripts } = this.#parts;
+    const { channel, marksKey } = this.#settings;
     if (!this.#isConnected()) throw new Error('not connected to Redis');
-    await (invalidation.kind === 'everything' ? tokens.removeAll() : tokens.remove(keys));
+    await tokens.remove(keys);
     for (const message of invalidationMessages(invalidation, keys)) {
-      await this.#publish(this.#settings.channel, message);
+      if (invalidation.kind === 'token') await scripts.tokenCachePublish(marksKey, channel, message);
+      else await marks.set(invalidation, channel, message);
     }
-  }
-
-  async #publish(channel: string, message: string): Promise<number> {
-    if (!this.#isConnected()) throw new Error('not connected to Redis');
-    return Number(await this.#parts.scripts.tokenCachePublish(this.#settings.anchor, channel, message));
-  }
-
-  #suspend(invalidation: Invalidation, keys: readonly string[]): () => void {
-    if (invalidation.kind === 'everything') {
-      this.#suspendedAll += 1;
-      return () => {
-        this.#suspendedAll -= 1;
-      };
-    }
-    for (const key of keys) this.#suspended.set(key, (this.#suspended.get(key) ?? 0) + 1);
-    return () => {
-      for (const key of keys) {
-        const left = (this.#suspended.get(key) ?? 1) - 1;
-        if (left > 0) this.#suspended.set(key, left);
-        else this.#suspended.delete(key);
-      }
-    };
   }
 
   #isAway(error: unknown): void {

@@ -27,25 +27,84 @@ if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`;
 
 /**
- * Publishes, and answers how many connections of this very server received it. The DEL (of a key that does not exist)
- * makes the script fail where writes are refused: on a replica, or on a master that lost its replicas and is told
- * by min-replicas-to-write to stop. There an invalidation could not be done either.
+ * The marks of invalidations lie in one sorted set: names with their generations, `#` with the last one that was given,
+ * `^` with the one at which the set began. A generation is the server's time in microseconds, and never less than one
+ * before.
  */
+const GENERATION = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local last = tonumber(redis.call('ZSCORE', KEYS[1], '#') or 0)
+local function remember(generation, name)
+  local text = string.format('%.0f', generation)
+  if name then redis.call('ZADD', KEYS[1], text, name) end
+  redis.call('ZADD', KEYS[1], text, '#')
+  redis.call('ZADD', KEYS[1], 'NX', text, '^')
+  redis.call('PEXPIRE', KEYS[1], ARGV[3] * 2)
+  return text
+end`;
+
+/**
+ * Publishes a probe, and answers how many connections of this very server received it, and the generation. It writes, so
+ * that it fails where writes are refused: on a replica, or on a master that lost its replicas and is told by
+ * min-replicas-to-write to stop. There an invalidation could not be done either.
+ */
+const PROBE = `${GENERATION}
+local generation = remember(math.max(now, last))
+return {redis.call('PUBLISH', ARGV[1], ARGV[2]), generation}`;
+
+/** Publishes what needs no mark; like a probe, it fails where writes are refused, though it has nothing to write. */
 const PUBLISH = `
-redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[1], '')
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
+
+/** Sets a mark, publishes it with its generation before the message, and answers the generation. Marks that no entry can be older than go. */
+const MARK = `${GENERATION}
+local began = redis.call('ZSCORE', KEYS[1], '^')
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now - ARGV[3] * 1000))
+if began then redis.call('ZADD', KEYS[1], began, '^') end
+local generation = remember(math.max(now, last + 1), ARGV[4])
+redis.call('PUBLISH', ARGV[1], generation .. ' ' .. ARGV[2])
+return generation`;
+
+/** The highest generation of some names and of the beginning of the set; nil if there is no set. */
+const HIGHEST_MARK = `
+local highest = redis.call('ZSCORE', KEYS[1], '^')
+if not highest then return false end
+highest = tonumber(highest)
+for _, name in ipairs(ARGV) do
+  highest = math.max(highest, tonumber(redis.call('ZSCORE', KEYS[1], name) or 0))
+end
+return string.format('%.0f', highest)`;
 
 /** The scripts as methods of a client on which they were defined. */
 export interface TokenScripts {
   tokenCacheRead(key: string, field: string, ticket: string, ticketMilliseconds: number): Promise<string | null>;
   tokenCacheFill(key: string, field: string, ticket: string, value: string, milliseconds: number): Promise<unknown>;
   tokenCacheRelease(key: string, field: string, seen: string): Promise<unknown>;
-  tokenCachePublish(anchor: string, channel: string, message: string): Promise<unknown>;
+  tokenCachePublish(marksKey: string, channel: string, message: string): Promise<unknown>;
+  tokenCacheProbe(
+    marksKey: string,
+    channel: string,
+    message: string,
+    keepMilliseconds: number,
+  ): Promise<[receivers: number, generation: string]>;
+  tokenCacheMark(
+    marksKey: string,
+    channel: string,
+    message: string,
+    keepMilliseconds: number,
+    name: string,
+  ): Promise<string>;
+  tokenCacheHighestMark(marksKey: string, ...names: string[]): Promise<string | null>;
 }
 
 /** Defines the scripts on the cache's own client, and gives them typed. */
 export function defineTokenScripts(client: RedisClient): TokenScripts {
-  const scripts = { Read: READ, Fill: FILL, Release: RELEASE, Publish: PUBLISH };
+  const scripts = {
+    ...{ Read: READ, Fill: FILL, Release: RELEASE },
+    ...{ Publish: PUBLISH, Probe: PROBE, Mark: MARK, HighestMark: HIGHEST_MARK },
+  };
   for (const [name, lua] of Object.entries(scripts)) {
     client.defineCommand(`tokenCache${name}`, { numberOfKeys: 1, lua });
   }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../core/clock.js';
 import { isTokenExpired } from '../../core/verified-token.js';
 import { withDeadline } from './deadline.js';
 import type { RedisClient } from './redis-connections.js';
 import type { ServerEpoch } from './redis-epoch.js';
+import type { InvalidationMarks } from './redis-marks.js';
 import type { TokenScripts } from './redis-scripts.js';
 import { readStoredToken, type StoredToken, writeStoredToken } from './token-json.js';
 
@@ -15,11 +15,17 @@ export interface Ticket {
   readonly text: string;
 }
 
+/** A ticket that was taken, with what its entry is to carry. */
+export interface TakenTicket extends Ticket {
+  /** The number of the last mark that this process had heard of before. */
+  readonly generation: number;
+}
+
 /** What the shared level says of a token. */
 export type SharedAnswer =
-  | { readonly kind: 'token'; readonly stored: StoredToken }
+  | { readonly kind: 'token'; readonly stored: StoredToken; readonly entry: Ticket }
   /** Nothing is known, and the look-up may be stored under this ticket. */
-  | { readonly kind: 'ticket'; readonly ticket: Ticket }
+  | { readonly kind: 'ticket'; readonly ticket: TakenTicket }
   /** Nothing can be had from here, and nothing may be stored. */
   | { readonly kind: 'nothing' };
 
@@ -36,8 +42,6 @@ const KEYS_AT_ONCE = 500;
 
 const TICKET_MARK = '?';
 
-const CLUSTER_SLOTS = 16_384;
-
 export interface RedisTokensSettings {
   readonly keyPrefix: string;
   readonly policy: string;
@@ -51,12 +55,19 @@ export class RedisTokens {
   readonly #client: RedisClient;
   readonly #scripts: TokenScripts;
   readonly #epoch: ServerEpoch;
+  readonly #marks: InvalidationMarks;
   readonly #settings: RedisTokensSettings;
 
-  constructor(client: RedisClient, scripts: TokenScripts, epoch: ServerEpoch, settings: RedisTokensSettings) {
+  constructor(
+    client: RedisClient,
+    scripts: TokenScripts,
+    { epoch, marks }: { readonly epoch: ServerEpoch; readonly marks: InvalidationMarks },
+    settings: RedisTokensSettings,
+  ) {
     this.#client = client;
     this.#scripts = scripts;
     this.#epoch = epoch;
+    this.#marks = marks;
     this.#settings = settings;
   }
 
@@ -67,14 +78,15 @@ export class RedisTokens {
    */
   async read(key: string): Promise<SharedAnswer> {
     const field = this.#field();
-    if (field === undefined) return NOTHING;
+    const { generation } = this.#marks;
+    if (field === undefined || generation === undefined) return NOTHING;
     const { clock, deadlineMilliseconds } = this.#settings;
     const text = `${TICKET_MARK}${clock.nowMilliseconds()}.${randomUUID()}`;
     const answer = this.#scripts.tokenCacheRead(this.#redisKey(key), field, text, TICKET_MILLISECONDS);
     const held = await withDeadline(answer.catch(refusedByServer), deadlineMilliseconds);
     // On another connection than it was meant for, the answer may come from another server.
     if (held === undefined || field !== this.#field()) return NOTHING;
-    return held === null ? { kind: 'ticket', ticket: { key, field, text } } : this.#judge(key, field, held);
+    return held === null ? { kind: 'ticket', ticket: { key, field, text, generation } } : this.#judge(key, field, held);
   }
 
   #judge(key: string, field: string, held: string): SharedAnswer {
@@ -93,11 +105,17 @@ export class RedisTokens {
       this.release({ key, field, text: held });
       return NOTHING;
     }
-    return { kind: 'token', stored };
+    return { kind: 'token', stored, entry: { key, field, text: held } };
+  }
+
+  /** Removes an entry that turned out to be overtaken. */
+  drop({ entry }: Extract<SharedAnswer, { readonly kind: 'token' }>): void {
+    this.release(entry);
   }
 
   /** Stores a token under its ticket; does nothing if the ticket is gone. */
-  async fill(ticket: Ticket, stored: StoredToken): Promise<void> {
+  async fill(ticket: TakenTicket, { token, foundAtMilliseconds }: Omit<StoredToken, 'generation'>): Promise<void> {
+    const stored = { token, foundAtMilliseconds, generation: ticket.generation };
     const { clock, maxAgeMilliseconds } = this.#settings;
     const now = clock.nowMilliseconds();
     const milliseconds = Math.floor(
@@ -120,25 +138,6 @@ export class RedisTokens {
     await this.#delete(keys.map((key) => this.#redisKey(key)));
   }
 
-  /**
-   * Removes all entries and tickets. A ticket from before the call lies there during the whole search, so that the
-   * search finds it; one from during the call belongs to a look-up that began after it.
-   */
-  async removeAll(): Promise<void> {
-    const match = `${this.#redisKey('').replace(/[*?[\]\\]/g, '\\$&')}*`;
-    const nodes = this.#client.isCluster ? await allMasters(this.#client as Cluster) : [this.#client as Redis];
-    await Promise.all(
-      nodes.map(async (node) => {
-        let cursor = '0';
-        do {
-          const [next, found] = await node.scan(cursor, 'MATCH', match, 'COUNT', KEYS_AT_ONCE);
-          await this.#delete(found);
-          cursor = next;
-        } while (cursor !== '0');
-      }),
-    );
-  }
-
   async #delete(redisKeys: readonly string[]): Promise<void> {
     for (let start = 0; start < redisKeys.length; start += KEYS_AT_ONCE) {
       const some = redisKeys.slice(start, start + KEYS_AT_ONCE);
@@ -156,24 +155,6 @@ export class RedisTokens {
     const epoch = this.#epoch.current;
     return epoch === undefined ? undefined : `${this.#settings.policy}|${epoch}`;
   }
-}
-
-/**
- * The masters of a cluster, all of them.
- *
- * @throws Error if one is not connected: the client leaves out nodes that it lost
- */
-async function allMasters(cluster: Cluster): Promise<Redis[]> {
-  await new Promise<void>((resolve, reject) => {
-    cluster.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
-  });
-  const nodes = cluster.nodes('master');
-  const known = new Set(nodes.map(({ options }) => `${options.host}:${options.port}`));
-  for (let slot = 0; slot < CLUSTER_SLOTS; slot += 1) {
-    const owner = cluster.slots[slot]?.[0];
-    if (owner === undefined || !known.has(owner)) throw new Error(`no master is known for slot ${slot}`);
-  }
-  return nodes;
 }
 
 /** An error that the server answered (a foreign value under the key, no memory) is a miss; Redis itself is there. */

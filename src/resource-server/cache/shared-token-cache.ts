@@ -18,8 +18,9 @@ import { RevocationChannel } from './redis-channel.js';
 import { connectRedis, disconnect, type RedisClient } from './redis-connections.js';
 import { ServerEpoch } from './redis-epoch.js';
 import { RedisLevel } from './redis-level.js';
+import { InvalidationMarks } from './redis-marks.js';
 import { defineTokenScripts } from './redis-scripts.js';
-import { RedisTokens, type Ticket } from './redis-tokens.js';
+import { RedisTokens, type TakenTicket } from './redis-tokens.js';
 import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
 import type { StoredToken } from './token-json.js';
 import { type LoadUser, UserLoads } from './user-loads.js';
@@ -56,8 +57,10 @@ export interface SharedTokenCacheOptions extends CacheOptions {
  * - An entry of this process counts only while the notification channel is proven, by probes on the way that every
  *   invalidation takes, to have delivered all that was published up to the bound ago. When the channel is cut, the
  *   process forgets all it holds, and asks Redis until the channel is subscribed and proven again.
- * - A look-up is stored in Redis only under the ticket that was taken before it began. An invalidation removes the
- *   entry and the ticket alike, so that a look-up from before it can never be stored after it, however late.
+ * - A look-up is stored in Redis only under the ticket that was taken before it began. An invalidation of a token removes
+ *   the entry and the ticket alike, so that a look-up from before it can never be stored after it, however late. An
+ *   invalidation of a user, an application or everything leaves a mark with a number; an entry whose look-up began
+ *   before the mark was set is not read any more.
  *   A FLUSHALL or an eviction removes tickets too. Within a process, an invalidation reaches every look-up that began
  *   before it: its answer is neither kept nor given out.
  * - Entries are bound to the `run_id` of the server that they were written to. What an old snapshot brings back after
@@ -68,7 +71,7 @@ export interface SharedTokenCacheOptions extends CacheOptions {
  *   is tried again for that time; this process itself admits the token no more.
  * - A Redis Cluster: a node that comes back with an old snapshot, or a promoted replica that missed writes, may bring
  *   entries back, as there is no one `run_id`. So may Redis where `INFO` is forbidden, or a proxy that hides from its
- *   clients that the server behind it changed. Also for `invalidate({ kind: 'everything' })` while slots move.
+ *   clients that the server behind it changed.
  * - Two servers that act as master at the same time, for processes on different sides: a network partition, or the
  *   moment of a failover until Sentinel's message about it arrives. `min-replicas-to-write` shortens a partition's,
  *   since a server that refuses writes is not trusted. Also a second failover, back to the same run, in that time.
@@ -81,8 +84,8 @@ export interface SharedTokenCacheOptions extends CacheOptions {
  *
  * **What Redis sees:** SHA-256 digests of tokens, ids and scopes; no token, no user, no secret. Tokens that turn out
  * to be unknown leave nothing behind but a ticket of some seconds. The user needs to be allowed `@scripting`, `DEL`,
- * `HGET`, `HSET`, `HDEL`, `PTTL`, `PEXPIRE`, `SCAN`, `PUBLISH`, `SUBSCRIBE` (in a cluster
- * `CLUSTER`) for keys and channels with the prefix, and for what is said above `INFO`.
+ * `HGET`, `HSET`, `HDEL`, `PTTL`, `PEXPIRE`, `TIME`, `ZADD`, `ZREM`, `ZREMRANGEBYSCORE`, `ZSCORE`, `PUBLISH`, `SUBSCRIBE`
+ * (in a cluster `CLUSTER`) for keys and channels with the prefix, and for what is said above `INFO`.
  *
  * @throws ConfigurationError if an option is missing or out of its range, or ioredis is not installed
  */
@@ -113,6 +116,7 @@ class SharedTokenCache implements TokenCache {
   readonly #level: LocalLevel;
   readonly #users: UserLoads;
   readonly #client: RedisClient;
+  readonly #marks: InvalidationMarks;
   readonly #tokens: RedisTokens;
   readonly #redis: RedisLevel;
   readonly #channel: RevocationChannel;
@@ -129,28 +133,51 @@ class SharedTokenCache implements TokenCache {
     this.#client = client;
     const keyPrefix = `${connections.hostPrefix}${settings.keyPrefix}`;
     const channel = `${keyPrefix}token-invalidations`;
-    // In a cluster the anchor's slot decides where messages are published; the key itself never exists.
-    const anchor = channel;
+    // In a cluster the slot of this key decides where messages are published.
+    const marksKey = `${keyPrefix}token-marks`;
     const scripts = defineTokenScripts(client);
     const epoch = new ServerEpoch(client, settings.logger);
-    this.#tokens = new RedisTokens(client, scripts, epoch, { ...settings, keyPrefix });
-    this.#redis = new RedisLevel({ client, scripts, epoch, tokens: this.#tokens }, { ...settings, anchor, channel });
+    const marks = new InvalidationMarks(client, scripts, { ...settings, marksKey });
+    this.#marks = marks;
+    this.#tokens = new RedisTokens(client, scripts, { epoch, marks }, { ...settings, keyPrefix });
+    this.#redis = new RedisLevel(
+      { client, scripts, epoch, tokens: this.#tokens, marks },
+      {
+        ...settings,
+        marksKey,
+        channel,
+        completeFrom: (moment) => this.#channel.completeFrom(moment.monotonicMilliseconds, moment.wallMilliseconds),
+      },
+    );
     this.#channel = new RevocationChannel({
-      openSubscriber: () => connections.openSubscriber(anchor),
+      openSubscriber: () => connections.openSubscriber(marksKey),
       probe: (name, message) => this.#redis.probe(name, message),
       channel,
       probeChannel: `${keyPrefix}token-probe:${randomUUID()}`,
       boundMilliseconds,
       clock,
-      onMessage: (message) => {
-        const { invalidation, keys } = parseInvalidationMessage(message);
-        this.#drop(invalidation, keys);
-      },
-      onInterruption: () => {
-        this.#level.interrupt();
-        this.#users.forgetAll();
-      },
+      onMessage: (message) => this.#hear(message),
+      onInterruption: () => this.#interrupt(),
     });
+  }
+
+  #hear(text: string): void {
+    const message = parseInvalidationMessage(text);
+    if (message === undefined) {
+      // It may have meant anything: forgetting too much is only slow, too little is not safe.
+      this.#channel.doubt();
+      this.#interrupt();
+      return;
+    }
+    const { invalidation, keys, generation = 0 } = message;
+    if (invalidation.kind !== 'token') this.#marks.hear(invalidation, generation);
+    this.#drop(invalidation, keys);
+  }
+
+  #interrupt(): void {
+    this.#marks.interrupt();
+    this.#level.interrupt();
+    this.#users.forgetAll();
   }
 
   peek(key: string): Verification | undefined {
@@ -168,7 +195,7 @@ class SharedTokenCache implements TokenCache {
   }
 
   async #ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
-    const answer = await this.#redis.read(key);
+    const answer = await this.#redis.read(key, inFlight);
     if (answer.kind === 'token') {
       const verification = await this.#withUser(answer.stored);
       if (verification !== undefined) return this.#keepShared(key, verification, inFlight, answer.stored);
@@ -186,7 +213,7 @@ class SharedTokenCache implements TokenCache {
   }
 
   /** In the background: the request need not wait for it. */
-  #fill(ticket: Ticket, verification: Verification, inFlight: LookUpInFlight): void {
+  #fill(ticket: TakenTicket, verification: Verification, inFlight: LookUpInFlight): void {
     if (verification.status !== 'active' || !this.#level.lookUps.mayKeep(inFlight, verification)) {
       this.#tokens.release(ticket);
       return;

@@ -5,13 +5,15 @@ export interface StoredToken {
   readonly token: VerifiedToken;
   /** When the look-up that found it began, in milliseconds since the epoch. */
   readonly foundAtMilliseconds: number;
+  /** The number of the last mark that had been heard of before it; see `InvalidationMarks`. */
+  readonly generation: number;
 }
 
 /** Raised with every change of the form, so that processes of two versions do not misread each other. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Writes a token as JSON. It holds the token's SHA-256 and never the token. */
-export function writeStoredToken({ token, foundAtMilliseconds }: StoredToken): string {
+export function writeStoredToken({ token, foundAtMilliseconds, generation }: StoredToken): string {
   const plain: SerializableToken = {
     key: token.key,
     id: token.id,
@@ -23,7 +25,7 @@ export function writeStoredToken({ token, foundAtMilliseconds }: StoredToken): s
     issuedAtMilliseconds: token.issuedAtMilliseconds,
     expiresAtMilliseconds: token.expiresAtMilliseconds,
   };
-  return JSON.stringify({ version: VERSION, foundAtMilliseconds, token: plain });
+  return JSON.stringify({ version: VERSION, foundAtMilliseconds, generation, token: plain });
 }
 
 /**
@@ -33,8 +35,9 @@ export function writeStoredToken({ token, foundAtMilliseconds }: StoredToken): s
 export function readStoredToken(text: string, key: string): StoredToken | undefined {
   const value = parsed(text);
   if (!isRecord(value) || value.version !== VERSION) return undefined;
-  const { foundAtMilliseconds, token } = value;
-  if (!isNumber(foundAtMilliseconds) || !isRecord(token) || token.key !== key) return undefined;
+  const { foundAtMilliseconds, generation, token } = value;
+  if (!isNumber(foundAtMilliseconds) || !isNumber(generation) || !isRecord(token) || token.key !== key)
+    return undefined;
   const { id, clientId, applicationName, userId, scopes, audience } = token;
   const { issuedAtMilliseconds, expiresAtMilliseconds } = token;
   if (!isNumber(issuedAtMilliseconds) || !isNumber(expiresAtMilliseconds)) return undefined;
@@ -43,6 +46,7 @@ export function readStoredToken(text: string, key: string): StoredToken | undefi
   if (!(audience === undefined || isStringList(audience))) return undefined;
   return {
     foundAtMilliseconds,
+    generation,
     token: verifiedToken({
       key,
       id,

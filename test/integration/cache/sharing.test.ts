@@ -167,7 +167,7 @@ describe('revocation', () => {
     for (const key of [...keys, other]) await untilHeld(key, first, second);
     processes.inactiveUsers.add('bob');
     for (const key of keys) processes.tokens.delete(key);
-    expect(await first.invalidate({ kind: 'user', userId: 'bob' }, keys)).toBeUndefined();
+    expect(await first.invalidate({ kind: 'user', userId: 'bob' }, [])).toBeUndefined();
     for (const key of keys) await neverActiveAfter(BOUND_SECONDS, key, first, second);
     expect((await second.ask(other)).status).toBe('active');
   });
@@ -179,20 +179,107 @@ describe('revocation', () => {
     await untilHeld(key, first, second);
     await untilHeld(other, first, second);
     processes.tokens.delete(key);
-    expect(await first.invalidate({ kind: 'application', clientId: 'shop' }, [key])).toBeUndefined();
+    expect(await first.invalidate({ kind: 'application', clientId: 'shop' }, [])).toBeUndefined();
     await neverActiveAfter(BOUND_SECONDS, key, first, second);
     expect((await second.ask(other)).status).toBe('active');
   });
 
-  test('invalidating everything empties every process and Redis, and needs to know no key', async () => {
+  test('all tokens die in every process when everything is invalidated', async () => {
     const [first, second] = await twoProcesses();
     const keys = Array.from({ length: 20 }, () => processes.issue().key);
     for (const key of keys) await untilHeld(key, second);
     const [key] = keys as [string];
     for (const each of keys) processes.tokens.delete(each);
     expect(await first.invalidate(EVERYTHING, [])).toBeUndefined();
-    expect(await redis.keys(`${keyPrefix}token:*`)).toEqual([]);
     await neverActiveAfter(BOUND_SECONDS, key, first, second);
+    for (const each of keys) expect((await second.ask(each)).status).toBe('invalid');
+  });
+
+  describe.each([
+    ['a user', { kind: 'user', userId: 'bob' }],
+    ['an application', { kind: 'application', clientId: 'shop' }],
+    ['everything', EVERYTHING],
+  ] as const)('of %s', (_name, invalidation) => {
+    /** A token that lies in Redis though it is no longer in the database. */
+    async function entry(first: Worker): Promise<string> {
+      const { key } = processes.issue({ userId: 'bob', clientId: 'shop' });
+      await first.ask(key);
+      await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+      processes.tokens.delete(key);
+      return key;
+    }
+
+    test('[RS-16 RS-17] is one command and one message, however many tokens it covers', async () => {
+      const [first, second] = await twoProcesses();
+      const keys = Array.from({ length: 250 }, () => processes.issue({ userId: 'bob', clientId: 'shop' }).key);
+      for (const key of keys) await second.ask(key);
+      processes.tokens.clear();
+      const watched = await watchCommands(redisUrl());
+      try {
+        expect(await first.invalidate(invalidation, [])).toBeUndefined();
+        await until('the message was seen', () => watched.text.includes(`"PUBLISH" "${keyPrefix}token-invalidations"`));
+        const ofInvalidation = watched.text
+          .split('\n')
+          .filter((line) => line.includes(keyPrefix) && line.includes(`"PUBLISH" "${keyPrefix}token-invalidations"`));
+        expect(ofInvalidation).toHaveLength(1);
+        expect(watched.text).not.toContain(`"del" "${keyPrefix}`);
+      } finally {
+        watched.stop();
+      }
+      await neverActiveAfter(BOUND_SECONDS, keys.at(-1) as string, first, second);
+      for (const key of keys) expect((await second.ask(key)).status).toBe('invalid');
+    });
+
+    test('[RS-16 RS-17] a process that started after it, and has heard nothing, does not read what Redis still holds', async () => {
+      const [first] = await twoProcesses();
+      const key = await entry(first);
+      expect(await first.invalidate(invalidation, [])).toBeUndefined();
+      expect(await valuesOf(key)).toHaveLength(1);
+      const late = await processes.start(settings);
+      for (let count = 0; count < 20; count += 1) expect((await late.ask(key)).status).toBe('invalid');
+      await neverActiveAfter(BOUND_SECONDS, key, first, late);
+    });
+
+    test('[RS-16 RS-17] where Redis lost the mark, a process that started after it does not read what is older', async () => {
+      const [first] = await twoProcesses();
+      const key = await entry(first);
+      expect(await first.invalidate(invalidation, [])).toBeUndefined();
+      await redis.del(`${keyPrefix}token-marks`);
+      const late = await processes.start(settings);
+      await neverActiveAfter(BOUND_SECONDS, key, late);
+    });
+
+    test('[RS-16 RS-17] a look-up from before it is not read by anybody, however late it is stored', async () => {
+      const [first, second] = await twoProcesses();
+      const { key } = processes.issue({ userId: 'bob', clientId: 'shop' });
+      const { answer } = await lookUpInFlight(second, key);
+      processes.tokens.delete(key);
+      expect(await first.invalidate(invalidation, [])).toBeUndefined();
+      await second.openGate();
+      expect((await answer).status).toBe('invalid');
+      await neverActiveAfter(BOUND_SECONDS, key, first, second, await processes.start(settings));
+    });
+  });
+
+  test('of a user and an application leaves what Redis holds of others in use', async () => {
+    const [first, second] = await twoProcesses();
+    const { key } = processes.issue({ userId: 'alice', clientId: 'shop' });
+    await first.ask(key);
+    await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+    await first.invalidate({ kind: 'user', userId: 'bob' }, []);
+    await first.invalidate({ kind: 'application', clientId: 'alice' }, []);
+    expect(await second.ask(key)).toMatchObject({ status: 'active', source: 'redis' });
+  });
+
+  test('what is looked up again after it is shared again', async () => {
+    const [first, second] = await twoProcesses();
+    await first.invalidate({ kind: 'user', userId: 'alice' }, []);
+    await until('it is shared', async () => {
+      const { key } = processes.issue({ userId: 'alice', clientId: 'shop' });
+      await first.ask(key);
+      await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
+      return (await second.ask(key)).source === 'redis';
+    });
   });
 
   test('a token family of many keys dies with one call', async () => {

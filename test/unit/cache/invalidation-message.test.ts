@@ -7,8 +7,6 @@ import {
   parseInvalidationMessage,
 } from '../../../src/resource-server/cache/invalidation-message.js';
 
-const everything = { invalidation: { kind: 'everything' }, keys: [] };
-
 describe('messages', () => {
   test.each<Invalidation>([
     { kind: 'user', userId: 'alice' },
@@ -16,16 +14,18 @@ describe('messages', () => {
     { kind: 'application', clientId: 'shop' },
     { kind: 'everything' },
   ])('%j is understood as it was meant', (invalidation) => {
-    expect(invalidationMessages(invalidation, ['x']).map(parseInvalidationMessage)).toEqual([
-      { invalidation, keys: [] },
-    ]);
+    const [message] = invalidationMessages(invalidation, ['x']);
+    const generation = 1_700_000_000_100_000;
+    expect(parseInvalidationMessage(`${generation} ${message}`)).toEqual({ invalidation, keys: [], generation });
+    // Without the number of its mark it does not say what came before it.
+    expect(parseInvalidationMessage(message as string)).toBeUndefined();
   });
 
   test('a token and all keys that go with it are told, each once, in messages of bounded length', () => {
     const keys = Array.from({ length: 250 }, (_, count) => sha256Key(`${count}`));
     const messages = invalidationMessages({ kind: 'token', key: keys[7] as string }, keys);
     expect(messages).toHaveLength(3);
-    const told = messages.flatMap((message) => parseInvalidationMessage(message).keys);
+    const told = messages.flatMap((message) => parseInvalidationMessage(message)?.keys);
     expect(told).toHaveLength(250);
     expect(new Set(told)).toEqual(new Set(keys));
   });
@@ -39,12 +39,17 @@ describe('messages', () => {
     'x:y',
     '*',
     '**',
+    '1 **',
+    '1 u:',
+    '1 x:y',
+    `1 t:${sha256Key('a')}`,
+    '12345678901234567 *',
     't:short',
     `t:${sha256Key('a')},`,
     `t:${sha256Key('a')} `,
     '{}',
-  ])('what cannot be read means everything: %j', (message) => {
-    expect(parseInvalidationMessage(message)).toEqual(everything);
+  ])('what cannot be read is told from what can: %j', (message) => {
+    expect(parseInvalidationMessage(message)).toBeUndefined();
   });
 
   test('any text is read without an error', () => {

@@ -4,12 +4,13 @@ import { readStoredToken, writeStoredToken } from '../../../src/resource-server/
 import { active, KEY } from './support.js';
 
 const foundAtMilliseconds = 1_700_000_000_123;
+const generation = 1_700_000_000_100_000;
 const { token } = active({ audience: ['https://api.example'] });
-const text = writeStoredToken({ token, foundAtMilliseconds });
+const text = writeStoredToken({ token, foundAtMilliseconds, generation });
 
 describe('a stored token', () => {
   test('is read as it was written', () => {
-    expect(readStoredToken(text, KEY)).toEqual({ token, foundAtMilliseconds });
+    expect(readStoredToken(text, KEY)).toEqual({ token, foundAtMilliseconds, generation });
     const bare = active({
       id: undefined,
       clientId: undefined,
@@ -17,7 +18,9 @@ describe('a stored token', () => {
       userId: undefined,
       scopes: [],
     }).token;
-    expect(readStoredToken(writeStoredToken({ token: bare, foundAtMilliseconds }), KEY)?.token).toEqual(bare);
+    expect(readStoredToken(writeStoredToken({ token: bare, foundAtMilliseconds, generation }), KEY)?.token).toEqual(
+      bare,
+    );
   });
 
   test('is frozen, with its scopes', () => {
@@ -34,8 +37,10 @@ describe('a stored token', () => {
   const value = JSON.parse(text) as { token: Record<string, unknown> };
 
   test.each<[string, object]>([
-    ['version', { version: 2 }],
-    ['version', { version: '1' }],
+    ['version', { version: 1 }],
+    ['version', { version: '2' }],
+    ['generation', { generation: undefined }],
+    ['generation', { generation: '1' }],
     ['foundAtMilliseconds', { foundAtMilliseconds: '1' }],
     ['foundAtMilliseconds', { foundAtMilliseconds: null }],
     ['token', { token: null }],
