@@ -25,6 +25,7 @@ import { Guard } from './routing-controllers/guard.js';
 import { linkToHttpError } from './routing-controllers/http-error.js';
 import { OAuth2KoaDriver } from './routing-controllers/koa-driver.js';
 import { withIndexedMetadata } from './routing-controllers/metadata-index.js';
+import { tellingOutages } from './storage/host-outages.js';
 import {
   ApplicationRepository,
   assertMigrated,
@@ -356,11 +357,21 @@ function authenticator(
   parts: BearerParts,
   options: OAuth2Options,
 ): Authenticator {
-  if (!isFactory(one)) return one;
+  if (!isFactory(one)) return tellingAuthenticator(one);
   if (one[AUTHENTICATOR] === 'bearer') return new BearerAuthenticator(parts, one.options);
   if (options.users === undefined)
     throw new ConfigurationError('session() names a user, so the option users is needed.');
   return new SessionAuthenticator(options.users, one.options);
+}
+
+/** An authenticator of the host's own may ask what can be away, as its user store may. */
+function tellingAuthenticator(one: Authenticator): Authenticator {
+  return {
+    authenticate: tellingOutages('An authenticator', one.authenticate.bind(one)),
+    ...(one.ambient !== undefined && { ambient: one.ambient }),
+    ...(one.challenge !== undefined && { challenge: one.challenge.bind(one) }),
+    ...(one.needsBody !== undefined && { needsBody: one.needsBody.bind(one) }),
+  };
 }
 
 /** Asks only those authenticators that may answer yes. */

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { describeName, hostPath, refuseOption } from '../core/options/index.js';
+import { userStoreTellingOutages } from '../storage/host-outages.js';
 import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
 import { EngineConsents } from './consents.js';
 import { applicationFinder } from './engine/client-adapter.js';
@@ -27,7 +28,9 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
   return { [COMPLETE]: (parts) => complete(settings, parts) };
 }
 
-function complete(settings: Settings, parts: AuthorizationServerParts): AuthorizationServer {
+function complete(settings: Settings, given: AuthorizationServerParts): AuthorizationServer {
+  const users = given.users === undefined ? undefined : userStoreTellingOutages(given.users);
+  const parts = { ...given, users };
   const scopes = scopeRules(settings, parts);
   for (const message of heldMessages.splice(0)) parts.logger.warn(message);
   const { models, clock, logger } = parts;

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { hostPath, knownOptions, listOption, objectOption, optionPath, refuseOption } from '../core/options/index.js';
 import { parseRate } from '../core/rate.js';
 import { isScopeName } from '../core/scopes.js';
+import { tellingHostOutages } from './host-functions.js';
 import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
 import { createSealer, type Sealer } from './keys/sealer.js';
@@ -163,7 +164,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     issuer,
     prefix: readPrefix(options.prefix),
     sealer: createSealer(options.encryptionKeys, { path: pathOf('encryptionKeys') }),
-    options,
+    options: tellingHostOutages(options),
     defaultScopes: readScopes(pathOf('defaultScopes'), options.defaultScopes ?? []),
     ...readLifetimes(options),
     resources: readResources(options.resources ?? {}),

@@ -1,5 +1,6 @@
 import type { Account } from 'oidc-provider';
 import type { UserStore } from '../../core/users.js';
+import { asOutage } from './outage.js';
 
 export type ClaimsOfUser = (user: unknown) => Record<string, unknown> | PromiseLike<Record<string, unknown>>;
 
@@ -19,6 +20,6 @@ export async function findAccount(
   return {
     accountId: userId,
     // The subject is ours to say: what the host adds cannot make one user another.
-    claims: async () => ({ ...(await claims?.(user)), sub: userId }),
+    claims: asOutage(async () => ({ ...(await claims?.(user)), sub: userId })),
   };
 }

@@ -47,7 +47,11 @@ export class Dispatcher {
     await dispatch?.(inner, async () => {});
     await this.complete(inner, endpoint, state);
     if (!state.pageShown) transfer(inner, outer);
-    if (outer.status === 503) outer.set('Retry-After', '1');
+    if (outer.status === 503) {
+      outer.set('Retry-After', '1');
+      // oidc-provider has one for every error of userinfo; here no credentials are asked for.
+      outer.remove('WWW-Authenticate');
+    }
     if (!CACHEABLE.has(endpoint.name)) outer.set('Cache-Control', 'no-store');
     return inner;
   }

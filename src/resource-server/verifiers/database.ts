@@ -4,6 +4,7 @@ import { nativePromise } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
 import type { UserStore } from '../../core/users.js';
 import { EXPIRED, INVALID, isTokenExpired, type Verification, verifiedToken } from '../../core/verified-token.js';
+import { throwUserStoreError } from '../../storage/host-outages.js';
 import type { AccessTokenRow, TokenReader } from '../../storage/index.js';
 import type { TokenVerifier } from './verifier.js';
 
@@ -62,17 +63,33 @@ export class DatabaseVerifier implements TokenVerifier {
   }
 }
 
-/** The user if there is one and they may act; without a user store, the bare id is all that is known of a user. */
+/**
+ * The user if there is one and they may act; without a user store, the bare id is all that is known of a user.
+ *
+ * @throws TemporarilyUnavailableError (or rejects with one) if something is away that the user store needs
+ */
 export function activeUser(users: UserStore | undefined, userId: string): unknown | Promise<unknown> {
   if (users === undefined) return { id: userId };
-  const found = nativePromise(users.findById(userId));
-  return found instanceof Promise ? found.then((user) => ifActive(users, user)) : ifActive(users, found);
+  let found: unknown;
+  try {
+    found = nativePromise(users.findById(userId));
+  } catch (error) {
+    throwUserStoreError(error);
+  }
+  return found instanceof Promise
+    ? found.then((user) => ifActive(users, user), throwUserStoreError)
+    : ifActive(users, found);
 }
 
 function ifActive(users: UserStore, user: unknown): unknown | Promise<unknown> {
   // Some stores say null or false where there is nobody.
   if (user === undefined || user === null || user === false) return undefined;
-  const active = nativePromise(users.isActive(user));
-  if (active instanceof Promise) return active.then((value) => (value ? user : undefined));
+  let active: boolean | Promise<boolean>;
+  try {
+    active = nativePromise(users.isActive(user));
+  } catch (error) {
+    throwUserStoreError(error);
+  }
+  if (active instanceof Promise) return active.then((value) => (value ? user : undefined), throwUserStoreError);
   return active ? user : undefined;
 }
