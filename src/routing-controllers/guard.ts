@@ -9,6 +9,7 @@ import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
 import type { ActionPlan } from './plan.js';
 import { setState } from './request-state.js';
+import { settleWhenAnswered } from './settlement.js';
 import { answerUncaught } from './uncaught.js';
 
 /** What the guard is made of. */
@@ -144,7 +145,10 @@ function describeForLog(error: unknown): string {
 function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
   const { fields } = outcome;
   for (const name in fields) context.res.setHeader(name, fields[name] as string);
-  if (outcome.allowed) return;
+  if (outcome.allowed) {
+    if (outcome.settle !== undefined) settleWhenAnswered(context.res, outcome.settle);
+    return;
+  }
   if (outcome.unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds: outcome.retryAfterSeconds });
   throw new ThrottledError(outcome.retryAfterSeconds);
 }

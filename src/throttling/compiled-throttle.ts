@@ -1,5 +1,7 @@
 import { isPromiseLike } from '../core/promises.js';
+import type { SparingLogger } from '../core/sparing-logger.js';
 import type { AppliedRate } from './applied-rate.js';
+import type { Counts } from './count-when.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
 import type { AppliedRates, Policy } from './policy.js';
@@ -16,6 +18,11 @@ export interface ThrottleOutcome {
   readonly fields: ResponseFields;
   /** Refused because the store is away (503), not because the quota is spent (429). */
   readonly unavailable: boolean;
+  /**
+   * There where a policy counts by the answer (`countWhen`): to be called once, with the status of the answer that was
+   * sent. If it is not called, the request is counted. Never throws.
+   */
+  readonly settle?: ((status: number) => void) | undefined;
 }
 
 /** The policies of one action, worked out at start-up. */
@@ -39,6 +46,9 @@ export interface ThrottleParts {
   readonly whenStoreFails: WhenStoreFails;
   /** Decides in the mode `local`; `undefined` if this process has no share that it may spend by itself. */
   consumeLocally(charges: readonly Charge[]): ThrottleDecision | undefined;
+  /** Gives back what `consumeLocally` spent. */
+  refundLocally(charges: readonly Charge[], decision: ThrottleDecision): void;
+  readonly logger: SparingLogger;
   readonly writeFields: WriteFields;
 }
 
@@ -47,18 +57,28 @@ const ALLOWED: ThrottleOutcome = Object.freeze({
   retryAfterSeconds: 0,
   fields: NO_FIELDS,
   unavailable: false,
+  settle: undefined,
 });
 const UNAVAILABLE: ThrottleOutcome = Object.freeze({
   allowed: false,
   retryAfterSeconds: 1,
   fields: NO_FIELDS,
   unavailable: true,
+  settle: undefined,
 });
 
 /** The charges of a request and the rates that they come from, in the same order. */
 interface Assessment {
   readonly rates: AppliedRate[];
   readonly charges: Charge[];
+  /** Those of the charges that not every answer counts. */
+  conditional?: Conditional[];
+}
+
+interface Conditional {
+  /** The place of the charge. */
+  readonly at: number;
+  readonly counts: Counts;
 }
 
 /** Compiles policies for an action. */
@@ -137,14 +157,9 @@ function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): A
   return pending ? Promise.all(answers).then(complete) : complete(answers as AppliedRates[]);
 }
 
-function add(
-  { rates: allRates, charges }: Assessment,
-  policy: Policy,
-  subject: ThrottleSubject,
-  tag: string,
-  rates: AppliedRates,
-): void {
+function add(assessment: Assessment, policy: Policy, subject: ThrottleSubject, tag: string, rates: AppliedRates): void {
   if (rates.length === 0) return;
+  const { rates: allRates, charges } = assessment;
   const cost = policy.cost(subject, rates);
   for (const rate of rates) {
     allRates.push(rate);
@@ -155,7 +170,11 @@ function add(
       windowMilliseconds: rate.windowMilliseconds,
       cost,
       algorithm: rate.algorithm,
+      mayBeRefunded: policy.counts !== undefined,
     });
+    if (policy.counts === undefined) continue;
+    assessment.conditional ??= [];
+    assessment.conditional.push({ at: charges.length - 1, counts: policy.counts });
   }
 }
 
@@ -185,19 +204,51 @@ function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): Th
   return refused(zero, results, writeFields);
 }
 
-function outcomeOf(
-  { rates, charges }: Assessment,
-  known: ThrottleDecision | Unknown,
-  { whenStoreFails, consumeLocally, writeFields }: ThrottleParts,
-): ThrottleOutcome {
+function outcomeOf(assessment: Assessment, known: ThrottleDecision | Unknown, parts: ThrottleParts): ThrottleOutcome {
+  const { rates, charges, conditional } = assessment;
+  const { whenStoreFails, writeFields } = parts;
   let decision: ThrottleDecision | undefined;
   if (known.allowed !== undefined) decision = known;
   else if (whenStoreFails === 'open') return ALLOWED;
-  else if (whenStoreFails === 'local') decision = consumeLocally(charges);
+  else if (whenStoreFails === 'local') decision = parts.consumeLocally(charges);
   if (decision === undefined) return unavailable(known as Unknown);
   const { allowed, results } = decision;
   if (!allowed) return refused(rates, results, writeFields);
-  return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false };
+  const settle = conditional && settlement(charges, conditional, decision, decision === known, parts);
+  return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false, settle };
+}
+
+/** Gives back what the answer does not count, once. */
+function settlement(
+  charges: readonly Charge[],
+  conditional: readonly Conditional[],
+  decision: ThrottleDecision,
+  ofEngine: boolean,
+  { guard, refundLocally, logger }: ThrottleParts,
+): (status: number) => void {
+  let settled = false;
+  return (status) => {
+    if (settled) return;
+    settled = true;
+    const free = conditional.filter(({ counts }) => isFree(counts, status, logger));
+    if (free.length === 0) return;
+    const back = free.map(({ at }) => charges[at] as Charge);
+    const results = free.map(({ at }) => decision.results[at] as ChargeResult);
+    if (ofEngine) guard.refund(back, { allowed: true, results });
+    else refundLocally(back, { allowed: true, results });
+  };
+}
+
+/** A rule that fails counts. */
+function isFree(counts: Counts, status: number, logger: SparingLogger): boolean {
+  try {
+    return counts(status) === false;
+  } catch (error) {
+    logger.error(
+      `The countWhen of a throttling policy failed: ${error instanceof Error ? error.stack : String(error)}`,
+    );
+    return false;
+  }
 }
 
 function unavailable({ knownInMilliseconds }: Unknown): ThrottleOutcome {
@@ -214,5 +265,11 @@ function refused(
   for (const { allowed, resetMilliseconds } of results) {
     if (!allowed) retryAfterSeconds = Math.max(retryAfterSeconds, secondsUntil(resetMilliseconds));
   }
-  return { allowed: false, retryAfterSeconds, fields: writeFields(rates, results), unavailable: false };
+  return {
+    allowed: false,
+    retryAfterSeconds,
+    fields: writeFields(rates, results),
+    unavailable: false,
+    settle: undefined,
+  };
 }

@@ -3,6 +3,7 @@ export { ConfigurationError } from '../core/errors.js';
 export { parseRate, type Rate } from '../core/rate.js';
 export type { ThrottleAlgorithm } from './algorithm.js';
 export type { CompiledThrottle, ThrottleOutcome } from './compiled-throttle.js';
+export type { CountWhen } from './count-when.js';
 export type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
 export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased.js';
 export type { LeasedStatistics } from './engines/leased-engine.js';

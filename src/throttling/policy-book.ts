@@ -72,6 +72,7 @@ function sameOptions(left: InlinePolicy, right: InlinePolicy): boolean {
     (left.subject === right.subject &&
       left.algorithm === right.algorithm &&
       left.cost === right.cost &&
+      left.countWhen === right.countWhen &&
       (left.rate === right.rate || (Array.isArray(left.rate) && String(left.rate) === String(right.rate))))
   );
 }

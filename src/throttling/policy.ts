@@ -3,6 +3,7 @@ import { isPromiseLike } from '../core/promises.js';
 import { parseRate } from '../core/rate.js';
 import { ALGORITHMS, type ThrottleAlgorithm } from './algorithm.js';
 import { type AppliedRate, appliedRate, DynamicRates, type PrepareRate } from './applied-rate.js';
+import { type Counts, type CountWhen, countsOf, describeCountWhen } from './count-when.js';
 import {
   isOfToken,
   isSubjectName,
@@ -35,6 +36,11 @@ export interface PolicyOptions {
    * most the limit in any span of that length, as DRF's throttles.
    */
   readonly algorithm?: ThrottleAlgorithm;
+  /**
+   * Which answers count; default all. The units of a request are taken before its action runs, so that no number of
+   * requests at once goes beyond the limit, and given back when its answer was sent and does not count.
+   */
+  readonly countWhen?: CountWhen;
 }
 
 /** A policy that is declared where it is used. */
@@ -53,6 +59,8 @@ export interface Policy {
   readonly rates: readonly AppliedRate[] | ((subject: ThrottleSubject) => AppliedRates | Promise<AppliedRates>);
   /** Whether one token is always counted alike: nothing here is a function of the host's. */
   readonly ofToken: boolean;
+  /** Which answers count; `undefined`: all. */
+  readonly counts: Counts | undefined;
   /** @throws ConfigurationError if a cost function answered what no request can cost */
   cost(subject: ThrottleSubject, rates: AppliedRates): number;
 }
@@ -61,7 +69,14 @@ export type AppliedRates = readonly AppliedRate[];
 
 /** What can stand in a structured string as it is, and never holds the slash that ends the name in a key. */
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
-const OPTIONS = ['name', 'rate', 'subject', 'cost', 'algorithm'] as const satisfies readonly (keyof InlinePolicy)[];
+const OPTIONS = [
+  'name',
+  'rate',
+  'subject',
+  'cost',
+  'algorithm',
+  'countWhen',
+] as const satisfies readonly (keyof InlinePolicy)[];
 
 /**
  * Checks a policy and makes it ready.
@@ -87,20 +102,24 @@ export function createPolicy(
   const options: PolicyOptions = short ? { rate: declared } : checkedOptions(declared, path);
   const of = (option: keyof PolicyOptions) => (short ? path : optionPath(path, option));
   const subject = options.subject ?? (isSubjectName(name) ? name : 'user');
-  const { algorithm = 'fixed-window', cost = 1 } = options;
+  const { algorithm = 'fixed-window', cost = 1, countWhen } = options;
   choiceOption(of('algorithm'), algorithm, ALGORITHMS);
   const rates = readRates(name, options.rate, of('rate'), algorithm, prepare);
   if (typeof cost !== 'function') {
     checkCost(cost, of('cost'));
     if (typeof rates !== 'function') checkFits(cost, rates, of('cost'));
   }
+  if (countWhen !== undefined && countWhen !== 'refused' && typeof countWhen !== 'function') {
+    refuseOption(of('countWhen'), countWhen, "use 'refused' or a function of the status", { near: ['refused'] });
+  }
   return Object.freeze({
     name,
-    description: describeRate(options.rate),
+    description: describeRate(options.rate) + describeCountWhen(countWhen),
     options,
     key: keyOfSubject(subject, of('subject')),
     rates,
     ofToken: isOfToken(subject) && typeof rates !== 'function' && typeof cost !== 'function',
+    counts: countWhen === undefined ? undefined : countsOf(countWhen),
     cost:
       typeof cost === 'function'
         ? dynamicCost(cost, `${of('cost')}()`)

@@ -246,6 +246,20 @@ test('[TH-50] throttles on one engine meet and tell one outage once', async () =
   expect(changes).toEqual(['down', 'down', 'down']);
 });
 
+test('[TH-45] what the mode `local` counted is given back like the rest, where the answer does not count', async () => {
+  const policies = { user: { rate: '1/h', countWhen: 'refused' as const } };
+  const { store, ask } = setUp('local', '9/h', { policies });
+  store.mode = 'reject';
+  for (let more = 0; more < 5; more++) {
+    const outcome = await ask();
+    expect(outcome.allowed).toBe(true);
+    outcome.settle?.(200);
+    outcome.settle?.(200);
+  }
+  (await ask()).settle?.(401);
+  expect((await ask()).allowed).toBe(false);
+});
+
 test("[TH-65] what this process spent standing still is no part of the store's time", async () => {
   const { store, ask } = setUp('closed');
   store.mode = 'hang';
