@@ -1,6 +1,10 @@
+import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { ConfigurationError } from '../core/errors.js';
+import { maskUrls, refuseOption } from '../core/options/index.js';
+import { TLS_PARAMETERS, type TlsParameters, tlsOf, verifiesAuthority } from './connections/tls.js';
+import { pathOf, UrlParameters } from './connections/url-parameters.js';
 
 /** How long a connection may take, in milliseconds, before the database counts as away. */
 const CONNECT_TIMEOUT_MILLISECONDS = 5_000;
@@ -34,9 +38,9 @@ export function configOfUrl(url: string): Knex.Config {
   }
 }
 
-/** The URL without its password, as it may be shown. */
+/** The URL as it may be shown: without credentials, and without parameters, which may hold keys. */
 export function redactUrl(url: string): string {
-  return url.replace(/^([^:/?#]+:\/\/[^:/?#@]*):.*@/, '$1:***@').replace(/(password=)[^&]*/gi, '$1***');
+  return maskUrls(url).replace(/\?.*$/s, '?…');
 }
 
 function sqliteConfig(filename: string): Knex.Config {
@@ -47,7 +51,7 @@ function sqlitePath(url: string, scheme: string): string {
   const rest = url.slice(scheme.length + 1);
   if (rest.includes('?')) {
     throw new ConfigurationError(
-      `database: "${url}" has parameters; an SQLite URL takes none, pass a knex configuration.`,
+      'database: the SQLite URL has parameters; it takes none, pass a knex configuration for what they should do.',
     );
   }
   if (scheme === 'file' && rest.startsWith('//')) {
@@ -55,12 +59,13 @@ function sqlitePath(url: string, scheme: string): string {
       return fileURLToPath(url);
     } catch {
       throw new ConfigurationError(
-        `database: "${url}" is not a file URL; use file:///absolute/path or file:relative/path.`,
+        `database: "${redactUrl(url)}" is not a file URL; use file:///absolute/path or file:relative/path.`,
       );
     }
   }
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
-  if (path === '') throw new ConfigurationError(`database: "${url}" names no file; use ${scheme}:path or :memory:.`);
+  if (path === '')
+    throw new ConfigurationError(`database: "${redactUrl(url)}" names no file; use ${scheme}:path or :memory:.`);
   return path;
 }
 
@@ -82,8 +87,17 @@ function parseServerUrl(url: string): URL {
   return parsed;
 }
 
+/** Of both servers: how large the pool is, and how long a caller waits for a free connection and for a new one. */
+const POOL_PARAMETERS = ['pool', 'acquire-timeout', 'connect-timeout'] as const;
+
+const LARGEST_POOL = 1_000;
+
+const MYSQL_PARAMETERS = [...TLS_PARAMETERS, ...POOL_PARAMETERS, 'charset', 'socket-path', 'ssl'];
+
 function mysqlConfig(url: string): Knex.Config {
   const parsed = parseServerUrl(url);
+  const parameters = new UrlParameters(parsed.searchParams, MYSQL_PARAMETERS);
+  parameters.choice('charset', ['utf8mb4']);
   const connection: Knex.MySql2ConnectionConfig = {
     host: parsed.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1',
     port: parsed.port === '' ? 3306 : Number(parsed.port),
@@ -91,41 +105,117 @@ function mysqlConfig(url: string): Knex.Config {
     password: decoded(parsed.password, url),
     database: decoded(parsed.pathname.slice(1), url),
     charset: 'utf8mb4',
-    connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
+    connectTimeout: parameters.seconds('connect-timeout') ?? CONNECT_TIMEOUT_MILLISECONDS,
   };
-  for (const [name, value] of parsed.searchParams) {
-    if (name === 'ssl') connection.ssl = sslOption(value, url);
-    else if (name === 'socketPath') connection.socketPath = value;
-    else {
-      throw new ConfigurationError(
-        `database: "${redactUrl(url)}" has the unknown parameter "${name}"; use ssl or socketPath, or pass a knex configuration.`,
-      );
-    }
-  }
-  return { client: 'mysql2', connection };
+  const socketPath = parameters.text('socket-path');
+  if (socketPath !== undefined) connection.socketPath = socketPath;
+  const ssl = mysqlTls(parameters, connection.host ?? '');
+  if (ssl !== undefined) connection.ssl = ssl;
+  return { client: 'mysql2', connection, ...poolOf(parameters) };
 }
 
-function sslOption(value: string, url: string): Knex.MySql2ConnectionConfig['ssl'] {
+type MysqlTls = Knex.MySql2ConnectionConfig['ssl'];
+
+function mysqlTls(parameters: UrlParameters, host: string): MysqlTls | undefined {
+  const tls = tlsOf(parameters);
+  const ssl = parameters.text('ssl');
+  if (tls !== undefined) refuseBeside(parameters);
+  if (ssl !== undefined) return sslOption(ssl);
+  if (tls === undefined || tls.mode === 'disabled') return undefined;
+  const { mode, ca, cert, key } = tls;
+  if (mode === 'verify-identity' && isIP(host) !== 0) {
+    refuseOption(
+      pathOf('ssl-mode'),
+      mode,
+      "the driver compares certificates with names alone, and the host is an address; write the server's name, or use verify-ca",
+      { near: [mode] },
+    );
+  }
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    rejectUnauthorized: verifiesAuthority(tls),
+    // The driver's own name for it; by itself it checks the authority alone.
+    verifyIdentity: mode === 'verify-identity',
+  } as MysqlTls;
+}
+
+function refuseBeside(parameters: UrlParameters): void {
+  const ssl = parameters.text('ssl');
+  if (ssl === undefined) return;
+  refuseOption(pathOf('ssl'), ssl, 'ssl-mode, or a certificate, is given beside it; leave ssl out');
+}
+
+function sslOption(value: string): MysqlTls {
   if (value === 'true') return {};
   try {
     const parsed: unknown = JSON.parse(value);
-    if (typeof parsed === 'object' && parsed !== null) return parsed as Knex.MySql2ConnectionConfig['ssl'];
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as MysqlTls;
   } catch {
     // Falls through to the refusal.
   }
-  throw new ConfigurationError(
-    `database: "${redactUrl(url)}": ssl is ${JSON.stringify(value)}; use ssl=true or a JSON object of TLS options.`,
-  );
+  refuseOption(pathOf('ssl'), value, 'use ssl-mode, or ssl=true, or a JSON object of TLS options');
 }
 
+/** What the driver itself reads from the URL. */
+const PG_OWN_PARAMETERS = [
+  'ssl',
+  'host',
+  'port',
+  'user',
+  'password',
+  'application_name',
+  'fallback_application_name',
+  'options',
+  'statement_timeout',
+  'query_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+];
+
+const PG_PARAMETERS = [...TLS_PARAMETERS, ...POOL_PARAMETERS, 'client-encoding', ...PG_OWN_PARAMETERS];
+
 function postgresConfig(url: string): Knex.Config {
-  parseServerUrl(url);
+  const parsed = parseServerUrl(url);
+  const search = new URLSearchParams();
+  for (const [name, value] of parsed.searchParams) {
+    search.append(name.replace(/^ssl[-_]?root[-_]?cert$/i, 'ssl-ca'), value);
+  }
+  const parameters = new UrlParameters(search, PG_PARAMETERS);
+  parameters.choice('client-encoding', ['utf8', 'utf-8']);
+  const tls = tlsOf(parameters);
+  if (tls !== undefined) refuseBeside(parameters);
+  const own = new URL(url);
+  own.search = new URLSearchParams(parameters.given(PG_OWN_PARAMETERS)).toString();
   const connection: Knex.PgConnectionConfig = {
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MILLISECONDS,
+    connectionString: own.search === parsed.search ? url : own.href,
+    connectionTimeoutMillis: parameters.seconds('connect-timeout') ?? CONNECT_TIMEOUT_MILLISECONDS,
     keepAlive: true,
   };
-  return { client: 'pg', connection };
+  if (tls !== undefined) connection.ssl = postgresTls(tls);
+  return { client: 'pg', connection, ...poolOf(parameters) };
+}
+
+function postgresTls(tls: TlsParameters): Knex.PgConnectionConfig['ssl'] {
+  const { mode, ca, cert, key } = tls;
+  if (mode === 'disabled') return false;
+  return {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    rejectUnauthorized: verifiesAuthority(tls),
+    ...(mode !== 'verify-identity' && { checkServerIdentity: () => undefined }),
+  };
+}
+
+function poolOf(parameters: UrlParameters): Pick<Knex.Config, 'pool' | 'acquireConnectionTimeout'> {
+  const max = parameters.count('pool', LARGEST_POOL);
+  const timeout = parameters.seconds('acquire-timeout');
+  return {
+    ...(max !== undefined && { pool: { min: 0, max } }),
+    ...(timeout !== undefined && { acquireConnectionTimeout: timeout }),
+  };
 }
 
 function decoded(part: string, url: string): string {

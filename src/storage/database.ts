@@ -46,6 +46,12 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
  */
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 2_000;
 
+/**
+ * MySQL: how many statements stay prepared on a connection, those that were used last. A server keeps 16,382 for all its
+ * connections by default, and the driver by itself would keep nearly as many on each.
+ */
+const PREPARED_PER_CONNECTION = 100;
+
 /** How long a caller waits for a free connection of a pool that this package opened, in milliseconds. */
 const ACQUIRE_TIMEOUT_MILLISECONDS = 10_000;
 
@@ -159,6 +165,12 @@ function completed(config: Knex.Config, logger: Logger): Knex.Config {
   };
   if (client === 'better-sqlite3') return completedSqlite(complete);
   complete.pool = { min: 0, max: 10, ...config.pool };
+  if (client === 'mysql2' && typeof config.connection === 'object') {
+    complete.connection = {
+      maxPreparedStatements: PREPARED_PER_CONNECTION,
+      ...config.connection,
+    } as Knex.Config['connection'];
+  }
   return complete;
 }
 

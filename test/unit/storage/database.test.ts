@@ -115,12 +115,74 @@ describe('the forms of a server database', () => {
 
   test('a PostgreSQL URL is left to pg, with a bound on connecting', () => {
     for (const scheme of ['postgres', 'postgresql']) {
-      const url = `${scheme}://u:p@h:5433/shop?sslmode=require`;
+      const url = `${scheme}://u:p@h:5433/shop?application_name=shop`;
       expect(configOfUrl(url)).toEqual({
         client: 'pg',
         connection: { connectionString: url, connectionTimeoutMillis: 5000, keepAlive: true },
       });
     }
+  });
+
+  test.each(['pool=3&acquire-timeout=2&connect-timeout=7', 'POOL=3&acquire_timeout=2&connectTimeout=7'])(
+    'pool and time-outs are said in the URL of either server, in any spelling: %s',
+    (parameters) => {
+      const mysql = configOfUrl(`mysql://root@h/x?${parameters}&charset=utf8mb4&socketPath=/run/my.sock`);
+      expect(mysql).toMatchObject({
+        pool: { min: 0, max: 3 },
+        acquireConnectionTimeout: 2_000,
+        connection: { connectTimeout: 7_000, charset: 'utf8mb4', socketPath: '/run/my.sock' },
+      });
+      const postgres = configOfUrl(`postgres://u:p%40@h/x?${parameters}&application_name=shop&client_encoding=UTF8`);
+      expect(postgres).toEqual({
+        client: 'pg',
+        pool: { min: 0, max: 3 },
+        acquireConnectionTimeout: 2_000,
+        connection: {
+          connectionString: 'postgres://u:p%40@h/x?application_name=shop',
+          connectionTimeoutMillis: 7_000,
+          keepAlive: true,
+        },
+      });
+    },
+  );
+
+  test.each<[string, object | false, object | undefined]>([
+    ['ssl-mode=disabled', false, undefined],
+    ['sslmode=disable', false, undefined],
+    [
+      'ssl-mode=required',
+      { rejectUnauthorized: false, checkServerIdentity: expect.any(Function) },
+      { rejectUnauthorized: false, verifyIdentity: false },
+    ],
+    [
+      'sslmode=require',
+      { rejectUnauthorized: false, checkServerIdentity: expect.any(Function) },
+      { rejectUnauthorized: false, verifyIdentity: false },
+    ],
+    [
+      'sslmode=require&ssl-ca=CA',
+      { ca: 'pem', rejectUnauthorized: true, checkServerIdentity: expect.any(Function) },
+      { ca: 'pem', rejectUnauthorized: true, verifyIdentity: false },
+    ],
+    [
+      'ssl-mode=verify-ca',
+      { rejectUnauthorized: true, checkServerIdentity: expect.any(Function) },
+      { rejectUnauthorized: true, verifyIdentity: false },
+    ],
+    ['ssl-mode=VERIFY_IDENTITY', { rejectUnauthorized: true }, { rejectUnauthorized: true, verifyIdentity: true }],
+    ['sslmode=verify-full', { rejectUnauthorized: true }, { rejectUnauthorized: true, verifyIdentity: true }],
+    [
+      'ssl-ca=CA&ssl-cert=CA&ssl-key=CA',
+      { ca: 'pem', cert: 'pem', key: 'pem', rejectUnauthorized: true },
+      { ca: 'pem', cert: 'pem', key: 'pem', rejectUnauthorized: true, verifyIdentity: true },
+    ],
+  ])('TLS is said in the URL of either server: %s', async (parameters, forPostgres, forMysql) => {
+    await writeFile(join(folder, 'ca.pem'), 'pem');
+    const query = parameters.replaceAll('CA', encodeURIComponent(join(folder, 'ca.pem')));
+    const ssl = (url: string) => (configOfUrl(url).connection as { ssl?: unknown }).ssl;
+    expect(ssl(`postgres://u@h/x?${query}`)).toEqual(forPostgres);
+    expect(ssl(`mysql://u@h/x?${query}`)).toEqual(forMysql);
+    expect(ssl(`postgres://u@h/x?${query.replace('ssl-ca', 'sslrootcert')}`)).toEqual(forPostgres);
   });
 
   test('a knex instance stays the host’s', async () => {
@@ -141,8 +203,25 @@ describe('what cannot be opened is refused at once, with the fix', () => {
     ['mysql://root@localhost/', /names no database/],
     ['mysql:root@localhost/x', /two slashes|not a URL/],
     ['mysql://root@localhost:99999/x', /not a URL/],
-    ['mysql://root@localhost/x?pool=3', /unknown parameter "pool"/],
-    ['mysql://root@localhost/x?ssl=maybe', /ssl is "maybe"/],
+    ['mysql://root@localhost/x?pol=3', /unknown parameter "pol"; did you mean "pool"\?/],
+    ['mysql://root@localhost/x?sslmod=required', /did you mean "ssl-mode"\?/],
+    ['mysql://root@localhost/x?conect-timeout=3', /did you mean "connect-timeout"\?/],
+    ['postgres://root@localhost/x?aplication_name=3', /did you mean "application_name"\?/],
+    ['postgres://root@localhost/x?charset=latin1', /unknown parameter/],
+    ['postgres://root@localhost/x?client_encoding=latin1', /client-encoding/],
+    ['mysql://root@localhost/x?charset=latin1', /charset cannot be a string: use 'utf8mb4'/],
+    ['mysql://root@localhost/x?pool=0', /pool cannot be 0: give a whole number from 1/],
+    ['mysql://root@localhost/x?pool=many', /pool cannot be "many"/],
+    ['mysql://root@localhost/x?pool=3&POOL=4', /given twice/],
+    ['mysql://root@localhost/x?pool=', /give it a value/],
+    ['mysql://root@localhost/x?connect-timeout=5s', /connect-timeout cannot be (a string|"5s"): give a whole number/],
+    ['mysql://root@localhost/x?ssl-mode=preferred', /ssl-mode cannot be "preferred": .* use required/],
+    ['postgres://root@localhost/x?sslmode=verify', /use 'disabled'/],
+    ['mysql://root@localhost/x?ssl-mode=required&ssl=true', /leave ssl out/],
+    ['mysql://root@localhost/x?ssl-ca=/nowhere', /ssl-ca cannot be .* PEM file/],
+    ['mysql://root@localhost/x?ssl-mode=disabled&ssl-ca=package.json', /certificates are given beside it/],
+    ['mysql://root@127.0.0.1/x?ssl-mode=verify-identity', /write the server's name, or use verify-ca/],
+    ['mysql://root@localhost/x?ssl=maybe', /ssl cannot be a string: use ssl-mode/],
     ['mysql://root@localhost/%E0%A4%A', /percent-escape/],
     ['postgres://localhost', /names no database/],
     ['sqlite:', /names no file/],
