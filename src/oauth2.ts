@@ -5,6 +5,7 @@ import { type AuthorizationServer, COMPLETE } from './authorization-server/facto
 import type { AuthorizationServerParts } from './authorization-server/parts.js';
 import { addressResolver } from './core/address.js';
 import { systemClock } from './core/clock.js';
+import { CorrectedClock } from './core/corrected-clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
@@ -115,8 +116,20 @@ export class OAuth2 {
       random: options.random,
       invalidate: (application) => this.tokens.invalidate({ application }),
     });
-    const reader = createTokenReader(this.database, this.tables, { preparedStatements, logger });
-    const verifier = new DatabaseVerifier({ reader, users, clock, resource, requireAudience });
+    // Tokens end by the database's time, as far as it is known to be later than this process's.
+    const tokenClock = new CorrectedClock(clock, logger);
+    const reader = createTokenReader(this.database, this.tables, {
+      preparedStatements,
+      logger,
+      heedServerTime: (nowMilliseconds) => tokenClock.heed(nowMilliseconds),
+    });
+    const verifier = new DatabaseVerifier({
+      reader,
+      users,
+      clock: tokenClock,
+      resource,
+      requireAudience,
+    });
     const throttling = throttlingOptions(options, { keyPrefix, clock, logger });
     if (throttling.engine !== options.throttling?.engine) opened.push(async () => throttling.engine?.close?.());
     this.throttle = createThrottle(throttling, { clock, logger });
@@ -126,7 +139,7 @@ export class OAuth2 {
       keyPrefix,
       policy: resource === undefined ? 'default' : `${resource}${requireAudience === false ? ' or none' : ''}`,
       loadUser: async (userId) => activeUser(users, userId),
-      clock,
+      clock: tokenClock,
       logger,
     });
     opened.push(() => this.cache.close());

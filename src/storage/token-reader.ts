@@ -8,7 +8,7 @@ import { PgDriver } from './statements/pg-driver.js';
 import { PooledStatement } from './statements/pooled-statement.js';
 import type { PreparationOptions } from './statements/preparation.js';
 import type { TableNames } from './tables.js';
-import { type AccessTokenRow, rowStatement } from './token-row.js';
+import { type AccessTokenRow, MYSQL_NOW, POSTGRES_NOW, rowStatement } from './token-row.js';
 
 /** Reads access tokens on the hot path: one prepared, indexed statement, no model. */
 export interface TokenReader {
@@ -26,6 +26,11 @@ export interface TokenReader {
 export interface TokenReaderOptions extends PreparationOptions {
   /** After how many milliseconds without an answer the database counts as away; the default is 5000. */
   readonly timeoutMilliseconds?: number;
+  /**
+   * Told of the database server's time, in milliseconds since the Unix epoch, which each row brings along. SQLite has the
+   * clock of this machine and says nothing.
+   */
+  readonly heedServerTime?: (nowMilliseconds: number) => void;
 }
 
 /** After this long without an answer the database counts as away. */
@@ -41,6 +46,7 @@ export function createTokenReader(
   options: TokenReaderOptions = {},
 ): TokenReader {
   const source = database.knex.client as ConnectionSource;
+  const { heedServerTime } = options;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS;
   const statementOptions = { ...options, timeoutMilliseconds, repeatable: true };
   switch (source.driverName) {
@@ -48,11 +54,13 @@ export function createTokenReader(
       return new SqliteTokenReader(source, tables);
     case 'mysql2':
       return new DriverTokenReader(
-        new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?')), statementOptions),
+        new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?', MYSQL_NOW)), statementOptions),
+        heedServerTime,
       );
     case 'pg':
       return new DriverTokenReader(
-        new PooledStatement(source, new PgDriver(rowStatement(tables, '"', '$1')), statementOptions),
+        new PooledStatement(source, new PgDriver(rowStatement(tables, '"', '$1', POSTGRES_NOW)), statementOptions),
+        heedServerTime,
       );
     default:
       return new QueryBuilderReader(database.knex, tables, timeoutMilliseconds);

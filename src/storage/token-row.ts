@@ -38,11 +38,19 @@ export const ROW_COLUMNS = [
 /** The values of `ROW_COLUMNS` as a driver gives them. */
 export type RowValues = readonly unknown[];
 
-/** The one statement of the hot path. The names were checked by `completeTableNames`; only the quotes differ. */
-export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: '?' | '$1'): string {
+/** How each server says its time in milliseconds since the Unix epoch, whatever time zone its sessions have. */
+export const MYSQL_NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
+export const POSTGRES_NOW = 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)';
+
+/**
+ * The one statement of the hot path. The names were checked by `completeTableNames`; only the quotes differ.
+ *
+ * @param now the database's time as an expression; left out where it is this machine's
+ */
+export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: '?' | '$1', now?: string): string {
   const quoted = (name: string) => `${quote}${name}${quote}`;
   return (
-    `SELECT ${ROW_COLUMNS.join(', ')} FROM ${quoted(tables.accessTokens)} t ` +
+    `SELECT ${ROW_COLUMNS.join(', ')}${now === undefined ? '' : `, ${now}`} FROM ${quoted(tables.accessTokens)} t ` +
     `LEFT JOIN ${quoted(tables.applications)} a ON a.id = t.application_id WHERE t.token_hash = ${placeholder}`
   );
 }

@@ -1,17 +1,23 @@
 import { storageError } from '../database-errors.js';
 import type { PooledConnection } from '../statements/connection-source.js';
 import type { PooledStatement } from '../statements/pooled-statement.js';
-import { type AccessTokenRow, accessTokenRow } from '../token-row.js';
+import { type AccessTokenRow, accessTokenRow, ROW_COLUMNS } from '../token-row.js';
 
 /** Reads on pooled connections of a driver that answers later. */
 export class DriverTokenReader<Connection extends PooledConnection> {
-  constructor(private readonly statement: PooledStatement<Connection>) {}
+  constructor(
+    private readonly statement: PooledStatement<Connection>,
+    private readonly heedServerTime?: (nowMilliseconds: number) => void,
+  ) {}
 
   async read(tokenHash: Buffer): Promise<AccessTokenRow | undefined> {
     try {
       const { rows } = await this.statement.run([tokenHash]);
       const [values] = rows;
-      return values === undefined ? undefined : accessTokenRow(values);
+      if (values === undefined) return undefined;
+      // Beside the columns of the row: see `rowStatement`.
+      this.heedServerTime?.(Number(values[ROW_COLUMNS.length]));
+      return accessTokenRow(values);
     } catch (error) {
       throw storageError(error);
     }
