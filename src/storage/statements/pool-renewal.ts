@@ -16,7 +16,7 @@ interface NativePool {
  * server for as long as they live; new ones go to where the name, or the proxy, leads by then.
  */
 export class PoolRenewal {
-  private static readonly known = new WeakMap<ConnectionSource, PoolRenewal>();
+  private static readonly known = new WeakMap<object, PoolRenewal>();
   private lastMilliseconds = Number.NEGATIVE_INFINITY;
   /** Connections of the driver's own pool that were made since the last renewal. */
   private fresh: WeakSet<PooledConnection> | undefined;
@@ -25,10 +25,12 @@ export class PoolRenewal {
 
   /** The one renewal of a pool. */
   static of(source: ConnectionSource): PoolRenewal {
-    let renewal = PoolRenewal.known.get(source);
+    // Two faces of one knex instance have one pool.
+    const pool = source.pool ?? source;
+    let renewal = PoolRenewal.known.get(pool);
     if (renewal === undefined) {
       renewal = new PoolRenewal(source);
-      PoolRenewal.known.set(source, renewal);
+      PoolRenewal.known.set(pool, renewal);
       // Whatever runs on this pool: one statement that was refused speaks for all connections.
       source.on?.('query-error', (error) => renewal?.consider(error));
     }

@@ -26,7 +26,7 @@ const LOST_AT_MOST = 3;
  * (PgBouncer in transaction mode), it is given up for good; where the server has none left, for a minute.
  */
 export class Preparation {
-  private static readonly known = new WeakMap<ConnectionSource, Preparation>();
+  private static readonly known = new WeakMap<object, Preparation>();
   private withoutUntil = Number.NEGATIVE_INFINITY;
   private readonly lost: number[] = [];
 
@@ -34,10 +34,12 @@ export class Preparation {
 
   /** The one of a pool: its statements are lost or kept together. */
   static of(source: ConnectionSource, options: PreparationOptions = {}): Preparation {
-    let preparation = Preparation.known.get(source);
+    // Two faces of one knex instance have one pool.
+    const pool = source.pool ?? source;
+    let preparation = Preparation.known.get(pool);
     if (preparation === undefined) {
       preparation = new Preparation(options.logger ?? silentLogger);
-      Preparation.known.set(source, preparation);
+      Preparation.known.set(pool, preparation);
     }
     if (options.logger !== undefined) preparation.logger = options.logger;
     if (options.preparedStatements === false) preparation.withoutUntil = Number.POSITIVE_INFINITY;

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { openDatabase } from '../../../src/storage/index.js';
 import { freePort } from '../../support/ports.js';
 import { databaseKinds, type FreshDatabase, freshDatabase, mariadbUrl } from '../../support/services.js';
 import { objectOf, resultOf, runCli } from './support/run-cli.js';
@@ -120,6 +121,41 @@ describe('a database that cannot be used has exit code 3', () => {
         });
       }
     } finally {
+      await database.drop();
+    }
+  });
+});
+
+describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))('a server of %s that refuses to write', (kind) => {
+  const codes: readonly (string | number)[] = kind === 'mariadb' ? [1290, 1114] : ['25006', '53100'];
+
+  test.each(codes)('[ALL-64] with %s has exit code 3, and the reason is said without the statement', async (code) => {
+    const database = await freshDatabase(kind);
+    const { knex } = openDatabase(database.url);
+    try {
+      const env = { DATABASE_URL: database.url };
+      resultOf(await runCli(['migrate', '--json'], { env }));
+      if (kind === 'mariadb') {
+        await knex.raw(
+          `CREATE TRIGGER refuse BEFORE INSERT ON oauth2_applications FOR EACH ROW SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = ${code}, MESSAGE_TEXT = 'refused: --read-only'`,
+        );
+      } else {
+        await knex.raw(
+          `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused: --read-only'' USING ERRCODE = ''${code}''; END'`,
+        );
+        await knex.raw('CREATE TRIGGER refuse BEFORE INSERT ON oauth2_applications EXECUTE FUNCTION refuse()');
+      }
+      const {
+        code: exitCode,
+        stdout,
+        stderr,
+      } = await runCli(['applications', 'create', '--name', 'demo', '--json'], { env });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' });
+      expect(objectOf(stderr)).toMatchObject({ error: 'temporarily_unavailable' });
+      expect(stderr).toContain('refused: --read-only');
+      expect(stderr).not.toMatch(/insert into/i);
+    } finally {
+      await knex.destroy();
       await database.drop();
     }
   });
