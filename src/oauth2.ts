@@ -30,7 +30,9 @@ import { tellingOutages } from './storage/host-outages.js';
 import {
   ApplicationRepository,
   assertMigrated,
+  type BoundedDatabase,
   bindModels,
+  boundsOf,
   checkHostConnection,
   createTokenReader,
   createTokenWriter,
@@ -95,10 +97,12 @@ export class OAuth2 {
   readonly authorizationServer: AuthorizationServer | undefined;
   private readonly tables: TableNames;
   private readonly database: Database;
+  private readonly bounds: BoundedDatabase;
   private readonly cache: TokenCache;
   private readonly throttle: Throttle;
   private readonly guard: Guard;
   private readonly compiler: PlanCompiler;
+  private closed: Promise<void> | undefined;
 
   /** @internal @param opened is told what was opened, as soon as it is */
   constructor(options: OAuth2Options, opened: Close[] = []) {
@@ -106,9 +110,13 @@ export class OAuth2 {
     const logger = options.logger ?? console;
     const keyPrefix = options.keyPrefix ?? 'oauth2:';
     const { users, resource, requireAudience, preparedStatements } = options;
-    this.database = openDatabase(options.database, { logger });
-    if (this.database.owned) opened.push(() => this.knex.destroy());
-    this.models = bindModels(this.database.knex, options.models);
+    this.database = openDatabase(options.database, {
+      logger,
+      deadlineMilliseconds: options.databaseDeadlineMilliseconds,
+    });
+    this.bounds = boundsOf(this.database);
+    opened.push(() => this.bounds.close());
+    this.models = bindModels(this.bounds.statements, options.models);
     this.tables = tableNamesOf(this.models);
     const tokens = new TokenRepository(this.models, { clock });
     this.applications = new ApplicationRepository(this.models, {
@@ -260,12 +268,12 @@ export class OAuth2 {
 
   /** Which migrations are applied, and which are not yet. */
   migrationStatus(): Promise<MigrationStatus> {
-    return migrationStatus(this.knex);
+    return migrationStatus(this.bounds.statements);
   }
 
   /** @throws ConfigurationError if the tables are not there, or not of this version */
   assertMigrated(): Promise<void> {
-    return assertMigrated(this.knex, { tables: this.tables });
+    return assertMigrated(this.bounds.statements, { tables: this.tables });
   }
 
   /**
@@ -322,10 +330,14 @@ export class OAuth2 {
     await Promise.all([this.throttle.ready(), checkHostConnection(this.database)]);
   }
 
-  /** Closes what was opened here: pools, Redis connections, timers. What the host brought stays open. */
-  async close(): Promise<void> {
-    await Promise.all([this.cache.close(), this.throttle.close()]);
-    if (this.database.owned) await this.knex.destroy();
+  /**
+   * Closes what was opened here: pools, Redis connections, timers. What the host brought stays open. It takes a few
+   * seconds at most, whatever the database and Redis do: statements that are under way may end, what waits for a
+   * connection fails at once, and what does not answer is cut.
+   */
+  close(): Promise<void> {
+    this.closed ??= Promise.all([this.cache.close(), this.throttle.close(), this.bounds.close()]).then(() => undefined);
+    return this.closed;
   }
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {

@@ -54,6 +54,11 @@ export interface OAuth2Options {
    * is known that it does not: behind PgBouncer in transaction mode, say.
    */
   readonly preparedStatements?: boolean;
+  /**
+   * After how many milliseconds without an answer a statement to the database is given up and answered with 503, the
+   * wait for a connection included; 100 to 600000. Default 5000. Migrations have no deadline.
+   */
+  readonly databaseDeadlineMilliseconds?: number;
   /** A Redis URL, or an ioredis client (single node, Sentinel or Cluster), which is duplicated. Without it each process caches and throttles for itself. */
   readonly redis?: string | RedisClient;
   /** Comes before every Redis key. Default `oauth2:`. */
@@ -99,9 +104,10 @@ export interface OAuth2Options {
 
 const NAMES = [
   'database',
-  'preparedStatements',
   'redis',
   'keyPrefix',
+  'preparedStatements',
+  'databaseDeadlineMilliseconds',
   'models',
   'users',
   'scopes',
@@ -190,6 +196,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     if (typeof value !== 'string') return objectWith(path, value, ['duplicate', 'defineCommand'], fix);
     if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) refuseOption(path, value, fix);
   },
+  databaseDeadlineMilliseconds: (path, value) => wholeNumberOption(path, value, { least: 100, most: 600_000 }),
   keyPrefix: textOption,
   realm: textOption,
   readScope: checkScopeName,

@@ -1,8 +1,10 @@
 import { Command, Option, type ParseOptionsResult } from 'commander';
+import { wholeNumber } from './option-values.js';
 
 /** The options that every command takes, before or after its name. */
 export interface GlobalOptions {
   readonly database?: string;
+  readonly databaseDeadline?: number;
   readonly redis?: string;
   readonly json?: boolean;
 }
@@ -23,6 +25,11 @@ export class CliCommand extends Command {
         '--database <url>',
         'database, e.g. sqlite:.data/oauth2.sqlite or mysql://… (env: DATABASE_URL)',
       ).helpGroup(GLOBAL_HEADING),
+    );
+    this.addOption(
+      new Option('--database-deadline <milliseconds>', 'give a statement up after this long (default: 15000)')
+        .argParser(wholeNumber(100, 600_000, 'milliseconds.'))
+        .helpGroup(GLOBAL_HEADING),
     );
     this.addOption(
       new Option('--redis <url>', 'Redis that holds the shared token cache, redis://… (env: REDIS_URL)').helpGroup(

@@ -34,8 +34,11 @@ export interface Needs {
   readonly anyVersion?: boolean;
 }
 
-/** A database that does not answer within this time is unreachable. */
-const CONTACT_DEADLINE_MILLISECONDS = 15_000;
+/**
+ * A database that does not answer a statement within this time is unreachable, unless an option says otherwise. A person
+ * waits longer than a request may, and would rather not do it again.
+ */
+const DATABASE_DEADLINE_MILLISECONDS = 15_000;
 
 /** Pools that do not close within this time are left to the end of the process. */
 const CLOSE_DEADLINE_MILLISECONDS = 5_000;
@@ -58,6 +61,10 @@ export class CliContext {
     return given('--database', this.options.database) ?? (this.surroundings.env.DATABASE_URL || undefined);
   }
 
+  private get deadlineMilliseconds(): number {
+    return this.options.databaseDeadline ?? DATABASE_DEADLINE_MILLISECONDS;
+  }
+
   /** Redis' URL, from the option or the environment; `undefined` if neither gives one. */
   get redisUrl(): string | undefined {
     const url = given('--redis', this.options.redis) ?? (this.surroundings.env.REDIS_URL || undefined);
@@ -71,7 +78,7 @@ export class CliContext {
 
   private async contact(oauth2: OAuth2, database: string, needs: Needs): Promise<void> {
     try {
-      await deadline(this.checkSchema(oauth2, needs), CONTACT_DEADLINE_MILLISECONDS, 'the database');
+      await deadline(this.checkSchema(oauth2, needs), this.deadlineMilliseconds, 'the database');
     } catch (error) {
       if (error instanceof ConfigurationError) {
         throw new CliError(EXIT_CODES.unavailable, 'not_migrated', error.message, { cause: error });
@@ -111,6 +118,7 @@ export class CliContext {
     const { memoryEngine } = await import('../throttling/index.js');
     const oauth2 = createOAuth2({
       database,
+      databaseDeadlineMilliseconds: this.deadlineMilliseconds,
       // A command throttles nobody, and is none of the processes that share a limit.
       throttling: { engine: memoryEngine() },
       // What fails is thrown as well, and told once.

@@ -7,6 +7,13 @@ import { type Logger, silentLogger } from '../core/logger.js';
 import { type PrepareConnection, withBoundValues } from './connections/bound-values.js';
 import { checkMysqlSession, type MysqlConnection, setMysqlSession } from './connections/mysql-session.js';
 import { configOfUrl } from './database-url.js';
+import {
+  type BoundedDatabase,
+  DEFAULT_DEADLINE_MILLISECONDS,
+  hostDatabase,
+  keepBounds,
+  ownDatabase,
+} from './deadlines/index.js';
 import type { ConnectionSource } from './statements/connection-source.js';
 import { PoolRenewal } from './statements/pool-renewal.js';
 
@@ -15,7 +22,10 @@ export type Dialect = 'sqlite' | 'mysql' | 'postgres';
 
 /** An open database. */
 export interface Database {
-  /** On MySQL it stands before the host's knex, on the same pool: connections are checked, and texts bound. */
+  /**
+   * Of one that this package opened, every statement has a deadline. On MySQL it stands before the host's knex, on the
+   * same pool: connections are checked, and texts bound; else one of the host is the host's as it is.
+   */
   readonly knex: Knex;
   /** Whether this package opened it, and so has to close it. */
   readonly owned: boolean;
@@ -26,6 +36,11 @@ export interface Database {
 export interface OpenDatabaseOptions {
   /** Where knex's warnings go; the default keeps silent, since what fails is thrown as well. */
   readonly logger?: Logger;
+  /**
+   * After how many milliseconds without an answer a statement is given up, the wait for a connection included; the
+   * default is 5000. Migrations have none.
+   */
+  readonly deadlineMilliseconds?: number;
 }
 
 const DIALECTS: Readonly<Record<string, Dialect>> = {
@@ -52,9 +67,6 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 2_000;
  */
 const PREPARED_PER_CONNECTION = 100;
 
-/** How long a caller waits for a free connection of a pool that this package opened, in milliseconds. */
-const ACQUIRE_TIMEOUT_MILLISECONDS = 10_000;
-
 /**
  * Opens a database, or takes one that the host has open.
  *
@@ -64,8 +76,13 @@ const ACQUIRE_TIMEOUT_MILLISECONDS = 10_000;
  * @throws ConfigurationError if the source cannot be read, its driver is not installed, or its kind is not supported
  */
 export function openDatabase(source: string | Knex | Knex.Config, options: OpenDatabaseOptions = {}): Database {
-  const { logger = silentLogger } = options;
-  if (typeof source === 'function') return opened(source, false, checking(logger));
+  const { logger = silentLogger, deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS } = options;
+  const bounds = { logger, deadlineMilliseconds };
+  if (typeof source === 'function') {
+    const dialect = dialectOf(source);
+    const host = hostDatabase(source, bounds, bindingOn(dialect, checking(logger)));
+    return opened(dialect === 'mysql' ? host.source : source, false, host);
+  }
   if (typeof source !== 'string' && (typeof source !== 'object' || source === null)) {
     throw new ConfigurationError(
       `database is ${String(source)}; pass a URL, the path of an SQLite file, a knex configuration or a knex instance.`,
@@ -73,14 +90,21 @@ export function openDatabase(source: string | Knex | Knex.Config, options: OpenD
   }
   if (source === '')
     throw new ConfigurationError('database is an empty string; pass a URL or the path of an SQLite file.');
-  const knex = instantiate(completed(typeof source === 'string' ? configOfUrl(source) : source, logger));
-  return opened(knex, true, (connection) => setMysqlSession(connection as MysqlConnection));
+  const config = completed(typeof source === 'string' ? configOfUrl(source) : source, logger, deadlineMilliseconds);
+  const knex = instantiate(config);
+  const prepare: PrepareConnection = (connection) => setMysqlSession(connection as MysqlConnection);
+  const own = ownDatabase(knex, bounds, bindingOn(dialectOf(knex), prepare));
+  return opened(own.statements, true, own);
 }
 
-function opened(knex: Knex, owned: boolean, prepare: PrepareConnection): Database {
+function bindingOn(dialect: Dialect, prepare: PrepareConnection): (knex: Knex) => Knex {
+  return (knex) => (dialect === 'mysql' ? withBoundValues(knex, prepare) : knex);
+}
+
+function opened(knex: Knex, owned: boolean, bounds: BoundedDatabase): Database {
   const dialect = dialectOf(knex);
   PoolRenewal.of(knex.client as ConnectionSource);
-  return Object.freeze({ knex: dialect === 'mysql' ? withBoundValues(knex, prepare) : knex, owned, dialect });
+  return keepBounds(Object.freeze({ knex, owned, dialect }), bounds);
 }
 
 /** Checks the sessions of the host's connections; what is no danger is said once. */
@@ -149,14 +173,14 @@ function instantiate(config: Knex.Config): Knex {
 }
 
 /** Fills in what the host's configuration leaves open; what it says stays. */
-function completed(config: Knex.Config, logger: Logger): Knex.Config {
+function completed(config: Knex.Config, logger: Logger, deadlineMilliseconds: number): Knex.Config {
   const client = config.client;
   const dialect = typeof client === 'string' && Object.hasOwn(DIALECTS, client) ? DIALECTS[client] : undefined;
   if (typeof client === 'string' && dialect === undefined) {
     throw new ConfigurationError(`database.client is "${client}"; use better-sqlite3, mysql2 or pg.`);
   }
   const complete: Knex.Config = {
-    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MILLISECONDS,
+    acquireConnectionTimeout: deadlineMilliseconds,
     log: {
       warn: (message: string) => logger.warn(message),
       error: (message: string) => logger.error(message),

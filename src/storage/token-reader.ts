@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { boundsOf } from './deadlines/index.js';
 import { DriverTokenReader } from './readers/driver-reader.js';
 import { QueryBuilderReader } from './readers/query-builder-reader.js';
 import { SqliteTokenReader } from './readers/sqlite-reader.js';
@@ -24,7 +25,7 @@ export interface TokenReader {
 
 /** What the reader may be told. */
 export interface TokenReaderOptions extends PreparationOptions {
-  /** After how many milliseconds without an answer the database counts as away; the default is 5000. */
+  /** After how many milliseconds without an answer the database counts as away; the default is the database's deadline. */
   readonly timeoutMilliseconds?: number;
   /**
    * Told of the database server's time, in milliseconds since the Unix epoch, which each row brings along. SQLite has the
@@ -32,9 +33,6 @@ export interface TokenReaderOptions extends PreparationOptions {
    */
   readonly heedServerTime?: (nowMilliseconds: number) => void;
 }
-
-/** After this long without an answer the database counts as away. */
-export const STATEMENT_TIMEOUT_MILLISECONDS = 5_000;
 
 /**
  * Makes the reader for a database, on connections of its knex pool. A connection that broke is replaced, and the read
@@ -45,13 +43,14 @@ export function createTokenReader(
   tables: TableNames,
   options: TokenReaderOptions = {},
 ): TokenReader {
-  const source = database.knex.client as ConnectionSource;
+  const { source: knex, statements, deadlineMilliseconds } = boundsOf(database);
+  const source = knex.client as ConnectionSource;
   const { heedServerTime } = options;
-  const timeoutMilliseconds = options.timeoutMilliseconds ?? STATEMENT_TIMEOUT_MILLISECONDS;
+  const timeoutMilliseconds = options.timeoutMilliseconds ?? deadlineMilliseconds;
   const statementOptions = { ...options, timeoutMilliseconds, repeatable: true };
   switch (source.driverName) {
     case 'better-sqlite3':
-      return new SqliteTokenReader(source, tables);
+      return new SqliteTokenReader(source, tables, timeoutMilliseconds);
     case 'mysql2':
       return new DriverTokenReader(
         new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?', MYSQL_NOW)), statementOptions),
@@ -63,6 +62,6 @@ export function createTokenReader(
         heedServerTime,
       );
     default:
-      return new QueryBuilderReader(database.knex, tables, timeoutMilliseconds);
+      return new QueryBuilderReader(statements, tables, timeoutMilliseconds);
   }
 }

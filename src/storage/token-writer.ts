@@ -1,5 +1,6 @@
 import type { Database } from './database.js';
 import { isMissingReference, retryContention } from './database-errors.js';
+import { boundsOf } from './deadlines/index.js';
 import { requireDigest } from './ids.js';
 import type { Application } from './models/application.js';
 import type { OAuth2Models } from './models/models.js';
@@ -10,7 +11,6 @@ import { PgDriver } from './statements/pg-driver.js';
 import { PooledStatement, type StatementDriver } from './statements/pooled-statement.js';
 import type { PreparationOptions } from './statements/preparation.js';
 import type { TableNames } from './tables.js';
-import { STATEMENT_TIMEOUT_MILLISECONDS } from './token-reader.js';
 
 /** An access token of an application alone, as it is stored. */
 export interface ApplicationToken {
@@ -50,14 +50,15 @@ export interface TokenWriterParts extends PreparationOptions {
 /** Makes the writer: one prepared statement where the driver is known, else the models. */
 export function createTokenWriter(parts: TokenWriterParts): TokenWriter {
   const { database, models, tables, tokens, ownModel, preparedStatements, logger } = parts;
-  const source = database.knex.client as ConnectionSource;
+  const { source: knex, deadlineMilliseconds } = boundsOf(database);
+  const source = knex.client as ConnectionSource;
   const driver = ownModel ? undefined : driverOf(source.driverName, tables);
   return driver === undefined
     ? new ModelTokenWriter(models, tokens)
     : new PreparedTokenWriter(
         new PooledStatement(source, driver, {
           ...{ preparedStatements, logger },
-          timeoutMilliseconds: STATEMENT_TIMEOUT_MILLISECONDS,
+          timeoutMilliseconds: deadlineMilliseconds,
           repeatable: false,
         }),
       );

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import { dialectOf } from '../database.js';
 import { isContention, orUnavailable } from '../database-errors.js';
 import { hasDatabaseIdentity, storeDatabaseIdentity } from '../database-identity.js';
+import { withoutDeadline } from '../deadlines/index.js';
 import { completeTableNames, type TableNames } from '../tables.js';
 import {
   type AppliedMigration,
@@ -41,7 +42,8 @@ const DEFAULT_WAIT_MILLISECONDS = 60_000;
  *   not released in time
  * @throws TemporarilyUnavailableError if the database cannot answer
  */
-export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise<string[]> {
+export async function migrate(database: Knex, options: MigrateOptions = {}): Promise<string[]> {
+  const knex = withoutDeadline(database);
   const tables = completeTableNames(options.tables);
   if (await orUnavailable(() => isUpToDate(knex))) return [];
   return underLock(knex, options, async (connection) => {
@@ -65,7 +67,8 @@ export async function migrate(knex: Knex, options: MigrateOptions = {}): Promise
  * @returns the names of the migrations that were undone
  * @throws ConfigurationError, TemporarilyUnavailableError as `migrate` does
  */
-export function rollback(knex: Knex, options: MigrateOptions = {}): Promise<string[]> {
+export function rollback(database: Knex, options: MigrateOptions = {}): Promise<string[]> {
+  const knex = withoutDeadline(database);
   const tables = completeTableNames(options.tables);
   return underLock(knex, options, async (connection) => {
     const { applied, resumed } = await settled(connection, tables);

@@ -141,3 +141,76 @@ describe('the database goes away', () => {
     expect(statuses).toEqual([200, 200]);
   });
 });
+
+describe('the database freezes', () => {
+  const { proxy, options } = useProxiedDatabase();
+  const suite = useAuthorizationServer('SQLite + memory', {
+    get oauth2() {
+      return { database: options.database, databaseDeadlineMilliseconds: 500 };
+    },
+  });
+  let client: TestClient;
+  beforeAll(async () => {
+    client = await suite.server.register(FOR_USERS);
+  });
+  afterEach(() => {
+    proxy.thaw();
+    suite.log.length = 0;
+  });
+
+  /** Freezes it while `work` runs, and waits until a fresh connection can be had again. */
+  async function frozen<T>(work: () => Promise<T>): Promise<T> {
+    proxy.freeze();
+    const answer = await work();
+    proxy.thaw();
+    for (;;) {
+      const { status } = await suite.post('/oauth2/par', Object.fromEntries(authorization(client).query), client);
+      if (status === 201) return answer;
+    }
+  }
+
+  test('[§15.6.4] every endpoint for programs answers 503 with Retry-After after the deadline, and goes on afterwards', async () => {
+    const form = Object.fromEntries(authorization(client).query);
+    const fresh = await suite.server.register(FOR_USERS);
+    const machine = await suite.server.register();
+    const tokens = await suite.tokens(fresh);
+    const code = await suite.code(fresh);
+    const answers = await frozen(() =>
+      Promise.all([
+        suite.token({ grant_type: 'client_credentials', scope: 'read' }, machine),
+        suite.refresh(fresh, tokens.refresh_token),
+        suite.exchange(fresh, code),
+        suite.introspect(fresh, tokens.access_token),
+        suite.revoke(fresh, tokens.access_token),
+        suite.post('/oauth2/device_authorization', { scope: 'read' }, client),
+        suite.post('/oauth2/par', form, client),
+      ]),
+    );
+    for (const { status, body, headers } of answers) {
+      expect({ status, error: body.error }).toEqual({ status: 503, error: 'temporarily_unavailable' });
+      expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    }
+    // A revocation that was not acknowledged may be asked for again, and is then certain.
+    expect((await suite.revoke(fresh, tokens.access_token)).status).toBe(200);
+    expect(await suite.isActive(fresh, tokens.access_token)).toBe(false);
+    expect((await suite.token({ grant_type: 'client_credentials', scope: 'read' }, machine)).status).toBe(200);
+  });
+
+  test('[§15.6.4] the pages answer 503 with Retry-After after the deadline', async () => {
+    const agent = suite.agent();
+    const fresh = await suite.server.register(FOR_USERS);
+    const login = await agent.get(`/oauth2/authorize?${authorization(fresh).query}`);
+    const visits = await frozen(async () => [
+      await agent.get(`/oauth2/authorize?${authorization(fresh).query}`),
+      await agent.submit(login, { username: 'alice', password: 'ecila' }),
+      await agent.get('/oauth2/authorized-applications'),
+      await agent.get('/oauth2/device'),
+    ]);
+    for (const { status, headers } of visits.slice(0, 2)) {
+      expect(status).toBe(503);
+      expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    }
+    for (const { status } of visits) expect([200, 503]).toContain(status);
+    expect((await agent.submit(login, { username: 'alice', password: 'ecila' })).body).toContain('name="decision"');
+  });
+});
