@@ -1,9 +1,3 @@
-export type {
-  OAuth2EventListener,
-  OAuth2EventMap,
-  OAuth2EventName,
-  OAuth2Events,
-} from './authorization-server/events.js';
 export type { AuthorizationServer, AuthorizationServerFactory } from './authorization-server/factory.js';
 export type { Clock } from './core/clock.js';
 export {
@@ -20,6 +14,14 @@ export {
   TemporarilyUnavailableError,
   ThrottledError,
 } from './core/errors.js';
+export type {
+  AccessRefusedEvent,
+  OAuth2EventListener,
+  OAuth2EventMap,
+  OAuth2EventName,
+  OAuth2Events,
+  RefusalReason,
+} from './core/events.js';
 export type { Logger } from './core/logger.js';
 export type { Principal } from './core/principal.js';
 export type { ScopeDescriptions } from './core/scopes.js';

@@ -1,12 +1,12 @@
 import Koa, { type Context } from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
-import { OAuth2Events } from './authorization-server/events.js';
 import { type AuthorizationServer, COMPLETE } from './authorization-server/factory.js';
 import type { AuthorizationServerParts } from './authorization-server/parts.js';
 import { addressResolver } from './core/address.js';
 import { systemClock } from './core/clock.js';
 import { CorrectedClock } from './core/corrected-clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
+import { OAuth2Events } from './core/events.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
@@ -26,6 +26,7 @@ import { Guard } from './routing-controllers/guard.js';
 import { linkToHttpError } from './routing-controllers/http-error.js';
 import { OAuth2KoaDriver } from './routing-controllers/koa-driver.js';
 import { withIndexedMetadata } from './routing-controllers/metadata-index.js';
+import { Refusals } from './routing-controllers/refusals.js';
 import { tellingOutages } from './storage/host-outages.js';
 import {
   ApplicationRepository,
@@ -91,7 +92,7 @@ export class OAuth2 {
   readonly applications: ApplicationRepository;
   /** The models in use, bound to the database. */
   readonly models: OAuth2Models;
-  /** What happens at the authorization server. */
+  /** What happens at the authorization server, and what the guards refuse. */
   readonly events: OAuth2Events;
   /** The authorization server, if the option asks for one. */
   readonly authorizationServer: AuthorizationServer | undefined;
@@ -171,17 +172,22 @@ export class OAuth2 {
       clock,
       random: options.random ?? systemRandomBytes,
     });
+    this.events = new OAuth2Events(logger);
     this.guard = new Guard({
       authenticate: authenticateWith(authenticators),
       needsBody: needsBodyOf(authenticators),
-      responder: new ErrorResponder({
-        realm: options.realm ?? 'api',
-        errorBody: options.errorBody ?? 'oauth2',
-        errorResponseWithScopes: options.errorResponseWithScopes ?? false,
-        authenticators,
+      refusals: new Refusals({
+        responder: new ErrorResponder({
+          realm: options.realm ?? 'api',
+          errorBody: options.errorBody ?? 'oauth2',
+          errorResponseWithScopes: options.errorResponseWithScopes ?? false,
+          authenticators,
+        }),
+        address,
+        logger: new SparingLogger(logger, clock),
+        events: this.events,
       }),
       address,
-      logger: new SparingLogger(logger, clock),
     });
     this.compiler = new PlanCompiler({
       guard: this.guard,
@@ -189,7 +195,6 @@ export class OAuth2 {
       readScope: options.readScope ?? 'read',
       writeScope: options.writeScope ?? 'write',
     });
-    this.events = new OAuth2Events(logger);
     this.authorizationServer = options.authorizationServer?.[COMPLETE]({
       models: this.models,
       applications: this.applications,

@@ -40,10 +40,22 @@ function answerError(context: Context, error: unknown): void {
     answer(context, error.status, error.toJSON());
   } else if (error instanceof HttpError && error.httpCode < 500) {
     answer(context, error.httpCode, httpErrorBody(error));
+  } else if (isUnreadableBody(error)) {
+    const description = error.status === 413 ? 'is too large' : 'cannot be read';
+    answer(context, error.status, {
+      error: 'invalid_request',
+      error_description: `The body of the request ${description}.`,
+    });
   } else {
     console.error(`${context.method} ${context.path} failed:`, error);
     answer(context, 500, { error: 'server_error', error_description: 'The server met an unexpected condition.' });
   }
+}
+
+/** What the body parser throws: an error with the status that it means, but no `HttpError`. */
+function isUnreadableBody(error: unknown): error is Error & { readonly status: number } {
+  const status: unknown = (error as { status?: unknown } | undefined)?.status;
+  return typeof status === 'number' && [400, 413, 415].includes(status);
 }
 
 function answer(context: Context, status: number, body: unknown): void {

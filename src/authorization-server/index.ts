@@ -3,6 +3,7 @@
  */
 export { authorizationServer } from './authorization-server.js';
 export type {
+  AccessRefusedEvent,
   ClientRefusedEvent,
   ConsentEvent,
   EventSubject,
@@ -10,6 +11,7 @@ export type {
   OAuth2EventMap,
   OAuth2EventName,
   OAuth2Events,
+  RefusalReason,
   ReuseEvent,
   TokenEvent,
   TokenRevokedEvent,

@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
 import type { Clock } from '../core/clock.js';
+import type { OAuth2Events } from '../core/events.js';
 import type { Logger } from '../core/logger.js';
 import type { ScopeDescriptions } from '../core/scopes.js';
 import type { RandomBytes } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
 import type { VerifiedToken } from '../core/verified-token.js';
 import type { ApplicationRepository, OAuth2Models, TokenRepository, TokenWriter } from '../storage/index.js';
-import type { OAuth2Events } from './events.js';
 
 /** A place in a budget of failures, taken before the attempt. */
 export interface FailureReservation {

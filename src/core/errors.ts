@@ -1,3 +1,5 @@
+import type { RefusalReason } from './events.js';
+
 /** The closed set of codes that a caller of a guarded action can meet in `error`. */
 export type OAuth2ErrorCode =
   | 'authentication_required'
@@ -24,6 +26,10 @@ export interface OAuth2ErrorDetails {
   /** For the log only, never sent to a caller. */
   readonly detail?: string;
   readonly cause?: unknown;
+  /** For events: what the code does not tell apart. */
+  readonly reason?: RefusalReason;
+  /** For events: the user whose credentials were good, but not enough. */
+  readonly userId?: string;
 }
 
 /**
@@ -41,6 +47,8 @@ export class OAuth2Error extends Error {
   /** Response header fields; filled in where the response is made (challenge, `Retry-After`, `Cache-Control`). */
   declare headers: Record<string, string>;
   declare readonly details: OAuth2ErrorDetails;
+  /** For events: the class of the permission that refused. */
+  declare refusedBy: string | undefined;
   /** What `toJSON` answers; the response's error body, set where the response is made. */
   declare body: unknown;
 
@@ -53,6 +61,7 @@ export class OAuth2Error extends Error {
     hidden(this, 'expose', true);
     hidden(this, 'headers', {});
     hidden(this, 'details', details);
+    hidden(this, 'refusedBy', undefined);
     hidden(this, 'body', undefined);
   }
 
@@ -68,8 +77,8 @@ function hidden(target: object, name: string, value: unknown): void {
 
 /** 401 without `error` in the challenge: the request carries no credentials (RFC 6750 §3.1). */
 export class AuthenticationRequiredError extends OAuth2Error {
-  constructor(description = 'Authentication credentials were not provided.') {
-    super('authentication_required', 401, description);
+  constructor(description = 'Authentication credentials were not provided.', details?: OAuth2ErrorDetails) {
+    super('authentication_required', 401, description, details);
   }
 }
 

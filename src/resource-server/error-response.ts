@@ -7,6 +7,9 @@ import type { Authenticator } from './authentication/authenticator.js';
 /** The body of a refusal: this package's, DRF's `{detail}`, or one of your own. */
 export type ErrorBody = 'oauth2' | 'drf' | ((error: OAuth2Error) => unknown);
 
+/** Header fields of a response. */
+export type ResponseFields = Record<string, string | string[]>;
+
 /** How refusals look. */
 export interface ErrorResponseOptions {
   readonly realm: string;
@@ -31,24 +34,49 @@ export class ErrorResponder {
 
   /** Fills in `headers` and `body` of an error; `status` it has. */
   prepare(error: OAuth2Error): void {
-    const { status } = error;
     const headers: Record<string, string> = {};
     const challenge = this.challengeOf(error);
     if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
-    if (status === 401 || status === 403 || status === 429) headers['Cache-Control'] = 'no-store';
+    if (dependsOnCaller(error)) headers['Cache-Control'] = 'no-store';
     error.headers = headers;
-    error.body = this.makeBody(error);
+    // One object, by which it is known again.
+    error.body = this.makeBody(error) ?? { error: error.code, error_description: error.message };
   }
 
   /** Writes the response of a refusal. */
   respond(context: Context, error: OAuth2Error): void {
     this.prepare(error);
-    context.status = error.status;
-    context.set(error.headers);
+    this.write(context, error.status, error.headers, error.toJSON());
+  }
+
+  /**
+   * The header fields of an error of the host's that refuses: its own, and what every refusal has. A 401 has a challenge
+   * (RFC 9110 §15.5.2), and no refusal is for caches.
+   */
+  fieldsOf(status: number, own: ResponseFields): ResponseFields {
+    const fields = { ...own };
+    const named = new Map(Object.keys(own).map((name) => [name.toLowerCase(), name]));
+    const cacheControl = named.get('cache-control');
+    if (cacheControl === undefined || !/\bno-store\b/i.test(String(own[cacheControl]))) {
+      if (cacheControl !== undefined) delete fields[cacheControl];
+      fields['Cache-Control'] = 'no-store';
+    }
+    if (status === 401 && !named.has('www-authenticate') && this.bareChallenge !== undefined) {
+      fields['WWW-Authenticate'] = this.bareChallenge;
+    }
+    return fields;
+  }
+
+  /** Writes a response, whatever was written to it before. */
+  write(context: Context, status: number, fields: ResponseFields, body: unknown): void {
+    forgetCaching(context);
+    context.status = status;
+    context.set(fields);
     // Koa would keep the type of a body that was set before.
-    context.type = 'application/json';
-    context.body = error.toJSON();
+    if (typeof body === 'string') context.remove('Content-Type');
+    else context.type = 'application/json';
+    context.body = body ?? '';
   }
 
   private challengeOf(error: OAuth2Error): string | undefined {
@@ -82,6 +110,25 @@ export class ErrorResponder {
     const { requiredScopes, providedScopes } = error.details;
     if (!this.options.errorResponseWithScopes || requiredScopes === undefined) return body;
     return { ...body, required_scopes: requiredScopes, provided_scopes: providedScopes ?? [] };
+  }
+}
+
+/**
+ * Whether another caller would be answered otherwise, so that nobody may keep the answer. What was wrong with the request
+ * itself (400, a body), or with the server, is of no statuses that a cache keeps by itself (RFC 9110 §15.1).
+ */
+function dependsOnCaller({ status, details }: OAuth2Error): boolean {
+  return status > 400 && status < 500 && details.withoutChallenge !== true;
+}
+
+/**
+ * Takes away what lets caches keep a response: the application's `Cache-Control` unless it forbids it too, the fields
+ * that caches of one kind prefer to that (RFC 9213), and an end of freshness.
+ */
+function forgetCaching(context: Context): void {
+  for (const name of context.res.getHeaderNames()) {
+    if (!/(^|-)cache-control$|^surrogate-control$|^expires$/.test(name)) continue;
+    if (name !== 'cache-control' || !/\b(private|no-store)\b/i.test(context.response.get(name))) context.remove(name);
   }
 }
 

@@ -29,6 +29,8 @@ const ANSWERED = { then: () => ({ catch: () => Promise.resolve() }) } as unknown
 export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
   // routing-controllers gives the same array for every request to one action.
   const plans = new WeakMap<readonly unknown[], ActionPlan>();
+  // Under this name is told what is refused because its own declarations cannot be read.
+  const undeclared = unguardedPlan(compiler);
 
   function planOf(roles: readonly unknown[]): ActionPlan {
     let plan = plans.get(roles);
@@ -42,22 +44,23 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
   return {
     authorizationChecker(action: Action, roles: readonly unknown[]) {
       const context = action.context as Context;
+      let plan = undeclared;
       let entered: void | Promise<void>;
       try {
-        const plan = planOf(roles);
+        plan = planOf(roles);
         if (isClosedToOptions(context, plan)) {
           answerOptions(context);
           return ANSWERED;
         }
         entered = guard.enter(context, plan);
       } catch (error) {
-        throw guard.refusal(context, error);
+        throw guard.thrownByChecker(action, plan, error);
       }
       if (entered instanceof Promise) {
         return entered.then(
           () => true,
           (error: unknown) => {
-            throw guard.refusal(context, error);
+            throw guard.thrownByChecker(action, plan, error);
           },
         );
       }
@@ -67,12 +70,17 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
   };
 }
 
-/** Gives `@CurrentUser()` the user that the guard found; on an action that no guard saw, it looks now. */
-export function currentUserChecker(compiler: PlanCompiler): CheckerOptions['currentUserChecker'] {
-  const unguarded = compiler.plan(
+/** The plan of an action of which nothing is known. */
+function unguardedPlan(compiler: PlanCompiler): ActionPlan {
+  return compiler.plan(
     { controller: Object, method: '', verb: 'ALL', path: '', needsUser: false },
     { isPublic: true, permissions: [], requiredScopes: undefined, throttles: [], isInherited: false },
   );
+}
+
+/** Gives `@CurrentUser()` the user that the guard found; on an action that no guard saw, it looks now. */
+export function currentUserChecker(compiler: PlanCompiler): CheckerOptions['currentUserChecker'] {
+  const unguarded = unguardedPlan(compiler);
   return (action: Action) => {
     const context = action.context as Context;
     const access = accessOrUnguarded(context, unguarded);

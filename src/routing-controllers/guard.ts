@@ -1,14 +1,17 @@
 import type { Context } from 'koa';
+import type { Action } from 'routing-controllers';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
+import { httpErrorStatus } from '../core/http-errors.js';
 import { nativePromise } from '../core/promises.js';
-import type { SparingLogger } from '../core/sparing-logger.js';
 import type { Authenticate } from '../resource-server/authentication/authenticate.js';
 import type { Authentication } from '../resource-server/authentication/authenticator.js';
-import type { ErrorResponder } from '../resource-server/error-response.js';
 import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
+import { answerThroughHandler } from './handler-response.js';
 import type { ActionPlan } from './plan.js';
-import { setState } from './request-state.js';
+import type { Refusal } from './refusal.js';
+import type { Refusals } from './refusals.js';
+import { notedAction, noteRefusal, setState } from './request-state.js';
 import { settleWhenAnswered } from './settlement.js';
 import { answerUncaught } from './uncaught.js';
 
@@ -16,9 +19,8 @@ import { answerUncaught } from './uncaught.js';
 export interface GuardParts {
   readonly authenticate: Authenticate;
   readonly needsBody: (context: Context) => boolean;
-  readonly responder: ErrorResponder;
+  readonly refusals: Refusals;
   readonly address: (context: Context) => string;
-  readonly logger: SparingLogger;
 }
 
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
@@ -61,21 +63,46 @@ export class Guard {
     return this.access(context, plan, found);
   }
 
-  /** Answers a refusal, or a fault, as the response of the request. */
-  refuse(context: Context, error: unknown): void {
-    this.parts.responder.respond(context, this.asOAuth2Error(context, error));
+  /** What an error in the guard of an action means, which is told to those who listen. */
+  refusal(context: Context, plan: ActionPlan, thrown: unknown): Refusal {
+    return this.parts.refusals.ofRequest(context, plan, thrown);
+  }
+
+  /** The same for an error from outside the guard; nobody is told. */
+  answerTo(context: Context, thrown: unknown): Refusal {
+    return this.parts.refusals.of(context, thrown);
+  }
+
+  /** An error of the host's, answered by one of ours if nobody else does. */
+  translated(thrown: object, answer: OAuth2Error): Refusal {
+    return this.parts.refusals.translated(thrown, answer);
   }
 
   /**
-   * Prepares an error for being thrown through error handlers that are not ours: its header fields are already set on
-   * the response, and if nobody catches it, Koa answers it as we would.
+   * Prepares a refusal for being thrown through error handlers that are not ours: its header fields are set on the
+   * response already, and if nobody catches it, Koa answers it as we would.
    */
-  refusal(context: Context, error: unknown): OAuth2Error {
-    const refusal = this.asOAuth2Error(context, error);
-    this.parts.responder.prepare(refusal);
-    context.set(refusal.headers);
+  throwable(context: Context, refusal: Refusal): Error {
+    context.set(refusal.fields);
     answerUncaught(context, refusal);
-    return refusal;
+    return refusal.error;
+  }
+
+  /** Prepares an error in the guard for being thrown by a checker of routing-controllers. */
+  thrownByChecker(action: Action, plan: ActionPlan, thrown: unknown): Error {
+    const context = action.context as Context;
+    const refusal = this.refusal(context, plan, thrown);
+    answerThroughHandler(action, context, refusal, true);
+    return this.throwable(context, refusal);
+  }
+
+  /** Prepares an error for being thrown inside an action. */
+  thrownInAction(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object'): Error {
+    const refusal = this.parts.refusals.ofRequest(context, plan, thrown, about);
+    noteRefusal(context, refusal);
+    const action = notedAction(context);
+    if (action !== undefined) answerThroughHandler(action, context, refusal, false);
+    return this.throwable(context, refusal);
   }
 
   private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
@@ -83,7 +110,7 @@ export class Guard {
     if (plan.throttle.unlimited) return setState(context, plan, undefined);
     const access = this.identify(context, plan);
     setState(context, plan, access);
-    return access instanceof Promise ? access.then((known) => this.throttle(plan, known)) : this.throttle(plan, access);
+    return access instanceof Promise ? this.throttlePublicLater(plan, access) : this.throttle(plan, access);
   }
 
   private admit(context: Context, plan: ActionPlan, authentication: Authentication | undefined): void | Promise<void> {
@@ -107,6 +134,13 @@ export class Guard {
     return found.then((authentication) => this.admit(context, plan, authentication));
   }
 
+  private throttlePublicLater(plan: ActionPlan, found: Promise<RequestAccess>): Promise<void> {
+    return found.then((access) => {
+      setState(access.context, plan, access);
+      return this.throttle(plan, access);
+    });
+  }
+
   private throttleLater(plan: ActionPlan, access: RequestAccess, checked: Promise<void>): Promise<void> {
     return checked.then(() => this.throttle(plan, access));
   }
@@ -116,30 +150,10 @@ export class Guard {
   }
 
   private anonymous(context: Context, plan: ActionPlan, error: unknown): RequestAccess {
-    if (error instanceof OAuth2Error && error.status < 500) return this.access(context, plan, undefined);
+    const status = error instanceof OAuth2Error ? error.status : httpErrorStatus(error);
+    if (status !== undefined && status < 500) return this.access(context, plan, undefined);
     throw error;
   }
-
-  private asOAuth2Error(context: Context, error: unknown): OAuth2Error {
-    if (error instanceof OAuth2Error) {
-      // The throttle has said once that its store is away; what has a cause is said by nobody else.
-      if (error.status >= 500 && error.details.cause !== undefined) this.parts.logger.error(describeForLog(error));
-      return error;
-    }
-    // A fault in a permission, a user store or a rate function refuses: it never admits, and says nothing outside.
-    this.parts.logger.error(`The guard of ${context.method} ${context.path} failed: ${describeForLog(error)}`);
-    return new OAuth2Error('server_error', 500, 'The server met an unexpected condition.', { cause: error });
-  }
-}
-
-function describeForLog(error: unknown): string {
-  if (error instanceof OAuth2Error) {
-    const { detail, cause } = error.details;
-    return [error.message, detail, cause === undefined ? undefined : describeForLog(cause)]
-      .filter((part) => part !== undefined)
-      .join(' ');
-  }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function applyOutcome(outcome: ThrottleOutcome, context: Context): void {

@@ -10,7 +10,15 @@ import type { Guard } from './guard.js';
 import { answerOptions, ClosedToOptions, isClosedToOptions } from './options-requests.js';
 import { copyIfPlain } from './plain-result.js';
 import type { ActionPlan } from './plan.js';
+import type { Refusal } from './refusal.js';
+import { notedRefusal } from './request-state.js';
 import { dispatchOf } from './route-dispatch.js';
+
+/** An action, as its requests need it. */
+interface Route {
+  readonly plan: ActionPlan;
+  readonly metadata: ActionMetadata;
+}
 
 type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
 
@@ -55,7 +63,12 @@ export class OAuth2KoaDriver extends KoaDriver {
         // Layers are not free: where nothing stands between the guard and the action, they are one.
         const action = others.length === 1 ? others[0] : undefined;
         const rest = action === undefined ? others : [];
-        return (router[verb] as RouteRegistration).call(router, route, this.guardOf(plan, startOnce, action), ...rest);
+        return (router[verb] as RouteRegistration).call(
+          router,
+          route,
+          this.guardOf({ plan, metadata }, startOnce, action),
+          ...rest,
+        );
       },
     };
     try {
@@ -91,11 +104,37 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 
   override handleError(error: unknown, action: ActionMetadata | undefined, options: Action): Promise<void> {
+    const context = options.context as Context;
+    const noted = notedRefusal(context);
+    const refusal = noted !== undefined && noted.error === error ? noted : undefined;
     if (error instanceof OAuth2Error) {
-      this.guard.refuse(options.context as Context, error);
+      (refusal ?? this.guard.answerTo(context, error)).answer(context);
+      return Promise.resolve();
+    }
+    if (refusal !== undefined && action !== undefined && this.isDefaultErrorHandlingEnabled) {
+      this.answerAsHandler(refusal, action, context);
       return Promise.resolve();
     }
     return super.handleError(error, action as ActionMetadata, options) as Promise<void>;
+  }
+
+  /**
+   * Answers a refusal of the guard. An error of the host's is answered as the same error from inside the action would be:
+   * by the default error handler, or by the host's own error handling.
+   */
+  private refuse({ plan, metadata }: Route, context: Context, thrown: unknown): void {
+    const refusal = this.guard.refusal(context, plan, thrown);
+    if (!refusal.isOfHost) refusal.answer(context);
+    else if (this.isDefaultErrorHandlingEnabled) this.answerAsHandler(refusal, metadata, context);
+    else {
+      this.guard.throwable(context, refusal);
+      throw refusal.thrown;
+    }
+  }
+
+  private answerAsHandler(refusal: Refusal, metadata: ActionMetadata, context: Context): void {
+    const { error } = refusal;
+    refusal.answer(context, metadata.isJsonTyped ? this.processJsonError(error) : this.processTextError(error));
   }
 
   /** What the application would use after a step, in place of its use. */
@@ -115,40 +154,40 @@ export class OAuth2KoaDriver extends KoaDriver {
    * One layer with routing-controllers' own "only the first of several matching routes", and with the action if nothing
    * comes before it.
    */
-  private guardOf(plan: ActionPlan, startOnce: Middleware, action: Middleware | undefined): Middleware {
+  private guardOf(route: Route, startOnce: Middleware, action: Middleware | undefined): Middleware {
     if (action === undefined) {
-      return (context, next) => startOnce(context, () => this.enter(plan, context, next) as Promise<unknown>);
+      return (context, next) => startOnce(context, () => this.enter(route, context, next) as Promise<unknown>);
     }
     return (context, next) =>
-      startOnce(context, () => this.enter(plan, context, () => action(context, next)) as Promise<unknown>);
+      startOnce(context, () => this.enter(route, context, () => action(context, next)) as Promise<unknown>);
   }
 
-  private enter(plan: ActionPlan, context: Context, next: Next): unknown {
+  private enter(route: Route, context: Context, next: Next): unknown {
     // The router gives no such request to a guarded action; should it ever, the action does not run.
-    if (isClosedToOptions(context, plan)) return answerOptions(context);
-    return this.guard.needsBody(context) ? this.admitWithBody(plan, context, next) : this.admit(plan, context, next);
+    if (isClosedToOptions(context, route.plan)) return answerOptions(context);
+    return this.guard.needsBody(context) ? this.admitWithBody(route, context, next) : this.admit(route, context, next);
   }
 
-  private admitWithBody(plan: ActionPlan, context: Context, next: Next): Promise<unknown> {
-    return this.parseBody(context, () => this.admit(plan, context, next));
+  private admitWithBody(route: Route, context: Context, next: Next): Promise<unknown> {
+    return this.parseBody(context, () => this.admit(route, context, next));
   }
 
-  private admit(plan: ActionPlan, context: Context, next: Next): unknown {
+  private admit(route: Route, context: Context, next: Next): unknown {
     const { guard } = this;
     let entered: void | Promise<void>;
     try {
-      entered = guard.enter(context, plan);
+      entered = guard.enter(context, route.plan);
     } catch (error) {
-      return guard.refuse(context, error);
+      return this.refuse(route, context, error);
     }
-    return entered instanceof Promise ? this.goOnLater(context, next, entered) : this.goOn(context, next);
+    return entered instanceof Promise ? this.goOnLater(route, context, next, entered) : this.goOn(context, next);
   }
 
   /** Apart, so that where nothing is waited for, nothing is kept for functions that wait. */
-  private goOnLater(context: Context, next: Next, entered: Promise<void>): Promise<unknown> {
+  private goOnLater(route: Route, context: Context, next: Next, entered: Promise<void>): Promise<unknown> {
     return entered.then(
       () => this.goOn(context, next),
-      (error: unknown) => this.guard.refuse(context, error),
+      (error: unknown) => this.refuse(route, context, error),
     );
   }
 
@@ -161,9 +200,27 @@ export class OAuth2KoaDriver extends KoaDriver {
     try {
       await this.bodyParser(context as never, noNext);
     } catch (error) {
-      return this.guard.refuse(context, bodyError(error));
+      return this.refuseBody(context, error);
     }
     return next();
+  }
+
+  /**
+   * With routing-controllers' default error handler off, errors of body parsing belong to the application's own error
+   * handling, as they do in routing-controllers' own entry; what it leaves is answered as it is with the handler on.
+   */
+  private refuseBody(context: Context, thrown: unknown): void {
+    const error = bodyError(thrown);
+    if (this.isDefaultErrorHandlingEnabled || typeof thrown !== 'object' || thrown === null) {
+      this.guard.answerTo(context, error).answer(context);
+      return;
+    }
+    if (error instanceof OAuth2Error) {
+      // What the decompressor throws says no status, by which the host would answer it.
+      Object.assign(thrown, { status: error.status });
+      this.guard.throwable(context, this.guard.translated(thrown, error));
+    }
+    throw thrown;
   }
 }
 

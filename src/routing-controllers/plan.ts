@@ -21,10 +21,10 @@ export class ActionPlan {
       const access = this.guard.identify(context, this);
       if (!(access instanceof Promise)) return access;
       return access.catch((error: unknown) => {
-        throw this.guard.refusal(context, error);
+        throw this.guard.thrownInAction(context, this, error, 'request');
       });
     } catch (error) {
-      throw this.guard.refusal(context, error);
+      throw this.guard.thrownInAction(context, this, error, 'request');
     }
   }
 
@@ -33,12 +33,12 @@ export class ActionPlan {
     try {
       await this.requirement?.checkObject(access, object);
     } catch (error) {
-      throw this.guard.refusal(access.context, error);
+      throw this.guard.thrownInAction(access.context, this, error, 'object');
     }
   }
 
   /** Completes an error that is thrown from inside the action. */
   refused(access: RequestAccess, error: unknown): Error {
-    return this.guard.refusal(access.context, error);
+    return this.guard.thrownInAction(access.context, this, error, 'request');
   }
 }

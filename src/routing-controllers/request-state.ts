@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
+import type { Action } from 'routing-controllers';
 import { ConfigurationError } from '../core/errors.js';
-import type { RequestAccess } from '../resource-server/request-access.js';
+import { RequestAccess } from '../resource-server/request-access.js';
 import type { ActionPlan } from './plan.js';
+import type { Refusal } from './refusal.js';
 
 const STATE = Symbol('routing-controllers-oauth2');
 const UNGUARDED = Symbol('routing-controllers-oauth2, unguarded');
@@ -10,6 +12,10 @@ const UNGUARDED = Symbol('routing-controllers-oauth2, unguarded');
 interface RequestState {
   readonly plan: ActionPlan;
   access: RequestAccess | Promise<RequestAccess> | undefined;
+  /** What routing-controllers hands around for the request, once a parameter of the action was read. */
+  action?: Action;
+  /** What was thrown inside the action. */
+  refusal?: Refusal;
 }
 
 type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: RequestState };
@@ -20,6 +26,32 @@ type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: Request
  */
 export function setState(context: Context, plan: ActionPlan, access: RequestState['access']): void {
   (context as StatefulContext)[STATE] = { plan, access };
+}
+
+/** Who makes the request, if that is known by now and was found under this plan. */
+export function knownAccess(context: Context, plan: ActionPlan): RequestAccess | undefined {
+  const state = (context as StatefulContext)[STATE];
+  return state?.plan === plan && state.access instanceof RequestAccess ? state.access : undefined;
+}
+
+/** Notes what routing-controllers hands around for a request to a guarded action. */
+export function noteAction(action: Action): void {
+  const state = (action.context as StatefulContext)[STATE];
+  if (state !== undefined) state.action = action;
+}
+
+export function notedAction(context: Context): Action | undefined {
+  return (context as StatefulContext)[STATE]?.action;
+}
+
+/** Notes a refusal that is thrown inside the action, for the error handler that it comes to. */
+export function noteRefusal(context: Context, refusal: Refusal): void {
+  const state = (context as StatefulContext)[STATE];
+  if (state !== undefined) state.refusal = refusal;
+}
+
+export function notedRefusal(context: Context): Refusal | undefined {
+  return (context as StatefulContext)[STATE]?.refusal;
 }
 
 /**

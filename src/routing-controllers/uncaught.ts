@@ -1,20 +1,23 @@
 import type { Context } from 'koa';
-import type { OAuth2Error } from '../core/errors.js';
+import type { Refusal } from './refusal.js';
 
 /**
- * Makes Koa answer this error, if it reaches Koa, with the status, the fields and the JSON body that
- * routing-controllers' default error handler gives it. Koa's own answer would be plain text.
+ * Makes Koa answer a refusal, if it reaches Koa, with the status, the fields and the JSON body that it has elsewhere.
+ * Koa's own answer would be plain text, and 500 for an `HttpError` of routing-controllers.
  */
-export function answerUncaught(context: Context, refusal: OAuth2Error): void {
+export function answerUncaught(context: Context, refusal: Refusal): void {
   const original = context.onerror;
   context.onerror = function onerror(this: Context, error: Error): void {
-    if (error !== refusal || this.headerSent || !this.writable) {
+    const isIt = error === refusal.error || error === refusal.thrown;
+    if (!isIt || this.headerSent || !this.writable) {
       original.call(this, error);
       return;
     }
-    this.body = refusal.toJSON();
-    this.status = refusal.status;
-    const text = JSON.stringify(this.body);
+    // As Koa does for each error; a refusal of our own is no error of the application.
+    if (refusal.isOfHost) this.app.emit('error', error, this);
+    refusal.answer(this);
+    const { body } = this;
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
     this.length = Buffer.byteLength(text);
     this.res.end(this.method === 'HEAD' ? undefined : text);
   };

@@ -21,6 +21,11 @@ export interface Authenticator {
    * looked at first and is never ignored: a session does not make up for a bad token.
    */
   readonly ambient?: boolean;
+  /**
+   * The request fields that the answer depends on, e.g. `['X-Api-Key']`: the response names them in `Vary`, so that no
+   * cache gives one caller's answer to another (RFC 9110 §12.5.5).
+   */
+  readonly reads?: readonly string[];
   /** @throws OAuth2Error if credentials are there and are not good; rejects with the same */
   authenticate(context: Context): Authentication | undefined | Promise<Authentication | undefined>;
   /** The challenge for `WWW-Authenticate`, if this way of authentication has one (RFC 9110 §11.6.1). */

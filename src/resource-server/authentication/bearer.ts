@@ -27,6 +27,7 @@ export interface BearerParts {
 
 /** Reads bearer tokens (RFC 6750) and has them verified, through the cache. */
 export class BearerAuthenticator implements Authenticator {
+  readonly reads = ['Authorization'];
   /** Only where bodies are looked into at all. */
   readonly needsBody?: (context: Context) => boolean;
   /** Then the field alone says which token is presented. */

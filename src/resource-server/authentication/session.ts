@@ -63,6 +63,7 @@ function text(value: unknown): string | undefined {
  */
 export class SessionAuthenticator implements Authenticator {
   readonly ambient = true;
+  readonly reads = ['Cookie'];
   private readonly userId: (context: Context) => string | undefined;
   private readonly csrfToken: (context: Context) => string | undefined;
   private readonly csrfHeader: string;
@@ -85,17 +86,23 @@ export class SessionAuthenticator implements Authenticator {
         `session({ userId }) gave ${id === '' ? 'an empty id' : `a ${typeof id}`}; give the id as a string.`,
       );
     }
-    if (!isSafeMethod(context.method)) this.checkCsrf(context);
+    if (!isSafeMethod(context.method)) this.checkCsrf(context, id);
     const user = await activeUser(this.users, id);
-    if (user === undefined) throw new AuthenticationRequiredError('The session is no longer valid.');
+    if (user === undefined) {
+      const details = { reason: 'invalid_session', userId: id } as const;
+      throw new AuthenticationRequiredError('The session is no longer valid.', details);
+    }
     return { authType: 'session', principal: userPrincipal(id), user, userId: id };
   }
 
-  private checkCsrf(context: Context): void {
+  private checkCsrf(context: Context, userId: string): void {
     const expected = this.csrfToken(context);
     const given = context.get(this.csrfHeader);
     if (expected === undefined || given === '' || !equalInConstantTime(expected, given)) {
-      throw new AccessDeniedError(`The CSRF token is missing or wrong; repeat it in the header ${this.csrfHeader}.`);
+      throw new AccessDeniedError(`The CSRF token is missing or wrong; repeat it in the header ${this.csrfHeader}.`, {
+        reason: 'csrf',
+        userId,
+      });
     }
   }
 }

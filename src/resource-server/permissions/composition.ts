@@ -1,4 +1,5 @@
-import { ConfigurationError } from '../../core/errors.js';
+import { ConfigurationError, OAuth2Error } from '../../core/errors.js';
+import { httpErrorStatus } from '../../core/http-errors.js';
 import { nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
 import { type PermissionExpression, toPermission } from './expression.js';
@@ -45,6 +46,34 @@ function requestAnswer(permission: Permission, access: RequestAccess, action: Gu
 function objectAnswer(permission: Permission, access: RequestAccess, action: GuardedAction, object: unknown): Answer {
   if (permission.hasObjectPermission === undefined) return true;
   return nativePromise(permission.hasObjectPermission(access, action, object));
+}
+
+/**
+ * Asks one after another until one allows. One that throws an answer of its own (an `OAuth2Error`, an `HttpError`,
+ * `ctx.throw`) has not allowed, and the others are asked all the same, so that their order decides nothing; if none of
+ * them allows, what was thrown first is the answer. Any other error is a fault, and ends it.
+ */
+function anyAllows(permissions: readonly Permission[], ask: (permission: Permission) => Answer): Answer {
+  let thrown: unknown;
+  function refused(error: unknown): boolean {
+    if (!(error instanceof OAuth2Error) && httpErrorStatus(error) === undefined) throw error;
+    thrown ??= error;
+    return false;
+  }
+  function askOne(permission: Permission): Answer {
+    try {
+      const answer = ask(permission);
+      return answer instanceof Promise ? answer.catch(refused) : answer;
+    } catch (error) {
+      return refused(error);
+    }
+  }
+  function conclude(allowed: boolean): boolean {
+    if (!allowed && thrown !== undefined) throw thrown;
+    return allowed;
+  }
+  const answer = firstOf(permissions, true, askOne);
+  return answer instanceof Promise ? answer.then(conclude) : conclude(answer);
 }
 
 abstract class Composition implements Permission {
@@ -99,12 +128,12 @@ class AnyOf extends Composition {
   protected readonly name = 'anyOf';
 
   hasPermission(access: RequestAccess, action: GuardedAction): Answer {
-    return firstOf(this.permissions, true, (one) => requestAnswer(one, access, action));
+    return anyAllows(this.permissions, (one) => requestAnswer(one, access, action));
   }
 
   /** The alternative that allows the object must also be one that allows the request. */
   hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
-    return firstOf(this.permissions, true, (one) =>
+    return anyAllows(this.permissions, (one) =>
       then(requestAnswer(one, access, action), () => objectAnswer(one, access, action, object)),
     );
   }
@@ -144,7 +173,10 @@ export function allOf(...parts: [PermissionExpression, ...PermissionExpression[]
   return new AllOf(parts, 'allOf(...)');
 }
 
-/** One of them is enough. */
+/**
+ * One of them is enough, also where another throws an error that is an answer (404, 451): that is a no. If all refuse,
+ * the first such error is what the caller is told.
+ */
 export function anyOf(...parts: [PermissionExpression, ...PermissionExpression[]]): Permission {
   return new AnyOf(parts, 'anyOf(...)');
 }

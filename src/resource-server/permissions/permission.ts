@@ -21,7 +21,10 @@ export type ScopeAlternatives = readonly (readonly string[])[];
 
 /** Answers allow or refuse for a principal, a request and the action it goes to. */
 export interface Permission {
-  /** Whether the request may go on. Throw an `OAuth2Error` to say more than no. */
+  /**
+   * Whether the request may go on. To say more than no, throw an `OAuth2Error`, an `HttpError` of routing-controllers, or
+   * by `access.context.throw(...)`: the caller is answered that. Anything else that is thrown refuses with 500.
+   */
   hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean>;
   /** Whether the request may touch this entity; asked by `access.checkObject(entity)`. Without it: yes. */
   hasObjectPermission?(access: RequestAccess, action: GuardedAction, object: unknown): boolean | Promise<boolean>;

@@ -56,7 +56,7 @@ export class Requirement {
       const answer = ask(permission, access, this.action, object);
       if (answer === true) continue;
       if (answer instanceof Promise) return this.checkLater(answer, index, access, ask, object);
-      throw this.refusal(permission, access);
+      throw this.refusalBy(permission, access);
     }
   }
 
@@ -68,17 +68,28 @@ export class Requirement {
     ask: Ask,
     object: unknown,
   ): Promise<void> {
-    if ((await answer) !== true) throw this.refusal(this.permissions[index] as Permission, access);
+    if ((await answer) !== true) throw this.refusalBy(this.permissions[index] as Permission, access);
     await this.checkFrom(index + 1, access, ask, object);
+  }
+
+  private refusalBy(permission: Permission, access: RequestAccess): OAuth2Error {
+    const error = this.refusal(permission, access);
+    error.refusedBy = permission.constructor.name;
+    return error;
   }
 
   private refusal(permission: Permission, access: RequestAccess): OAuth2Error {
     if (!access.isAuthenticated) return new AuthenticationRequiredError();
     const missing = permission.scopeAlternatives?.(access, this.action);
-    if (missing === undefined || isSatisfied(missing, access)) return new AccessDeniedError(permission.message);
+    if (missing === undefined || isSatisfied(missing, access)) {
+      return new AccessDeniedError(permission.message);
+    }
     const required = this.wholeScope(access) ?? missing;
     return new InsufficientScopeError(
-      { requiredScopes: required.length === 1 ? required[0] : required, providedScopes: access.scopes },
+      {
+        requiredScopes: required.length === 1 ? required[0] : required,
+        providedScopes: access.scopes,
+      },
       permission.message,
     );
   }

@@ -3,7 +3,7 @@ import { createParamDecorator } from 'routing-controllers';
 import { AuthenticationRequiredError } from '../../core/errors.js';
 import type { VerifiedToken } from '../../core/verified-token.js';
 import type { RequestAccess } from '../../resource-server/request-access.js';
-import { accessOf } from '../request-state.js';
+import { accessOf, noteAction } from '../request-state.js';
 
 /**
  * Gives the request's verified access token to a parameter (`VerifiedToken`), or `undefined` without one.
@@ -19,6 +19,7 @@ export function CurrentToken(options: { readonly required?: boolean } = {}): Par
   };
   return createParamDecorator({
     value: (action) => {
+      noteAction(action);
       const access = accessOf(action.context as Context);
       return access instanceof Promise ? access.then(tokenOf) : tokenOf(access);
     },

@@ -1,0 +1,171 @@
+import type { Logger } from './logger.js';
+import { isPromiseLike } from './promises.js';
+
+/** Whom an event is about. Only ids: never a token, a code or a secret. */
+export interface EventSubject {
+  readonly clientId: string;
+  /** The user; `undefined` for an application alone (client credentials). */
+  readonly userId: string | undefined;
+}
+
+/** Tokens were issued or refreshed. */
+export interface TokenEvent extends EventSubject {
+  readonly grantType: string;
+  readonly scopes: readonly string[];
+  /** What all tokens of one authorization share; `undefined` for client credentials. */
+  readonly familyId: string | undefined;
+}
+
+/** A token was revoked at the revocation endpoint (RFC 7009). */
+export interface TokenRevokedEvent extends EventSubject {
+  readonly token: 'access_token' | 'refresh_token';
+  readonly familyId: string | undefined;
+}
+
+/** A code or refresh token was used a second time, so that its whole family was revoked. */
+export interface ReuseEvent extends EventSubject {
+  readonly familyId: string;
+}
+
+/** A client authentication failed (RFC 6749 §5.2). */
+export interface ClientRefusedEvent {
+  /** The client identifier that was claimed; it may be anybody's, or nobody's. */
+  readonly clientId: string | undefined;
+  /** The key of the address, e.g. `ip:203.0.113.5`. */
+  readonly address: string;
+  readonly endpoint: string;
+}
+
+export interface ConsentEvent {
+  readonly clientId: string;
+  readonly userId: string;
+  readonly scopes: readonly string[];
+}
+
+/** Why a guard refused a request. */
+export type RefusalReason =
+  /** There are no credentials, and some are needed. */
+  | 'no_credentials'
+  /** Two tokens, a repeated parameter, a broken query. */
+  | 'invalid_request'
+  /** The token is unknown, revoked, malformed, meant for another resource, or its user or application is disabled. */
+  | 'invalid_token'
+  | 'expired_token'
+  /** The session names a user who is gone or disabled. */
+  | 'invalid_session'
+  /** A session without its CSRF token. */
+  | 'csrf'
+  /** An authenticator of the host's refused in another way. */
+  | 'invalid_credentials'
+  | 'insufficient_scope'
+  /** A permission said no, for another reason than a scope. */
+  | 'permission'
+  /** A permission said no to an entity (`checkObject`). */
+  | 'object_permission'
+  /** A throttle. */
+  | 'throttled'
+  /** The budget of failed authentications. */
+  | 'failure_budget'
+  /** The database, the user store or the throttle's store is away. */
+  | 'unavailable'
+  /** A part of the host threw an error that says how it is to be answered: an `HttpError`, or `ctx.throw`. */
+  | 'http_error'
+  /** A part of the host failed. */
+  | 'fault';
+
+/** A guard refused a request. Nothing in it is taken from the request but its method and its caller's address. */
+export interface AccessRefusedEvent {
+  readonly reason: RefusalReason;
+  /** The status of the response. */
+  readonly status: number;
+  /** The code of the error (`insufficient_scope`, …), or the name of the host's `HttpError`. */
+  readonly error: string;
+  /** Where the request went to. `path` is that of the route, e.g. `/books/:id`. */
+  readonly action: {
+    readonly controller: string;
+    readonly method: string;
+    readonly verb: string;
+    readonly path: string;
+  };
+  /** The method of the request; it differs from the action's verb for HEAD, and for `@All`. */
+  readonly requestMethod: string;
+  /** The key of the caller's address, e.g. `ip:203.0.113.5`. */
+  readonly address: string;
+  /** Who the caller is, if that was known by then. */
+  readonly userId: string | undefined;
+  readonly clientId: string | undefined;
+  /** The scopes that would be enough, or alternatives of them; `undefined` if it is not about scopes. */
+  readonly requiredScopes: readonly string[] | readonly (readonly string[])[] | undefined;
+  readonly providedScopes: readonly string[] | undefined;
+  /** The class of the permission that said no. */
+  readonly permission: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** What happens at the authorization server and in the guards, by name. */
+export interface OAuth2EventMap {
+  readonly 'access.refused': AccessRefusedEvent;
+  readonly 'token.issued': TokenEvent;
+  readonly 'token.refreshed': TokenEvent;
+  readonly 'token.revoked': TokenRevokedEvent;
+  readonly 'refresh.reused': ReuseEvent;
+  readonly 'code.replayed': ReuseEvent;
+  readonly 'client.refused': ClientRefusedEvent;
+  readonly 'consent.granted': ConsentEvent;
+  readonly 'consent.withdrawn': ConsentEvent;
+}
+
+export type OAuth2EventName = keyof OAuth2EventMap;
+
+/** Gets an event; its answer is not waited for, and its failure is logged and stays without effect. */
+export type OAuth2EventListener<Name extends OAuth2EventName> = (event: OAuth2EventMap[Name]) => unknown;
+
+/** Tells listeners of the host what happens. A listener never delays a request and never breaks one. */
+export class OAuth2Events {
+  private readonly listeners = new Map<OAuth2EventName, Set<OAuth2EventListener<never>>>();
+
+  constructor(private readonly logger: Logger) {}
+
+  /** Adds a listener; the answer removes it again. */
+  on<Name extends OAuth2EventName>(name: Name, listener: OAuth2EventListener<Name>): () => void {
+    const listeners = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, listeners);
+    // One entry for each call, so that a listener that was added twice is told twice, and removed singly.
+    const entry: OAuth2EventListener<Name> = (event) => listener(event);
+    listeners.add(entry as OAuth2EventListener<never>);
+    return () => {
+      listeners.delete(entry as OAuth2EventListener<never>);
+    };
+  }
+
+  /** @internal Whether anybody listens, so that an event need not be made for nobody. */
+  hasListeners(name: OAuth2EventName): boolean {
+    const listeners = this.listeners.get(name);
+    return listeners !== undefined && listeners.size > 0;
+  }
+
+  /** @internal Emits once the work at hand is done, so that a listener that computes long delays no answer. */
+  emitLater<Name extends OAuth2EventName>(name: Name, event: OAuth2EventMap[Name]): void {
+    setImmediate(() => this.emit(name, event));
+  }
+
+  /** @internal */
+  emit<Name extends OAuth2EventName>(name: Name, event: OAuth2EventMap[Name]): void {
+    const listeners = this.listeners.get(name);
+    if (listeners === undefined) return;
+    Object.freeze(event);
+    for (const listener of listeners) {
+      try {
+        const answer = (listener as OAuth2EventListener<Name>)(event);
+        if (isPromiseLike(answer)) answer.then(undefined, (error: unknown) => this.failed(name, error));
+      } catch (error) {
+        this.failed(name, error);
+      }
+    }
+  }
+
+  private failed(name: OAuth2EventName, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.logger.error(`A listener of the event ${name} failed: ${reason}`);
+  }
+}

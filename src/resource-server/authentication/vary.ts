@@ -1,0 +1,21 @@
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Adds request fields to the `Vary` of a response, beside those that the application has named (RFC 9110 §12.5.5).
+ *
+ * @param fields as they stand in `Vary`, e.g. `Authorization, Cookie`
+ */
+export function addVary(response: ServerResponse, fields: string): void {
+  const before = response.getHeader('Vary');
+  if (before === undefined) response.setHeader('Vary', fields);
+  else if (before !== fields) response.setHeader('Vary', joinedVary(String(before), fields));
+}
+
+/** Two values of `Vary` in one: each field once, `*` alone. */
+export function joinedVary(before: string, added: string): string {
+  const named = before.split(',').map((field) => field.trim());
+  if (named.includes('*')) return '*';
+  const known = new Set(named.map((field) => field.toLowerCase()));
+  const missing = added.split(', ').filter((field) => !known.has(field.toLowerCase()));
+  return [...named.filter((field) => field !== ''), ...missing].join(', ');
+}
