@@ -325,14 +325,15 @@ export class OAuth2 {
   }
 
   /**
-   * Resolves when the store of the throttle is connected, or its first attempt has failed. Await it before listening:
-   * in the mode `closed`, what comes earlier is answered with 503.
+   * Resolves when the throttle and the token cache are connected to Redis, or their first attempt has failed. Await it
+   * before listening: in the mode `closed`, what comes earlier is answered with 503. With `whenStoreFails: 'local'` it
+   * also waits until this process has its share of each limit, two seconds where there are other processes.
    *
    * @throws ConfigurationError if the sessions of the host's knex read texts as others than were written; such a
    * connection is never used, also without this call
    */
   async ready(): Promise<void> {
-    await Promise.all([this.throttle.ready(), checkHostConnection(this.database)]);
+    await Promise.all([this.throttle.ready(), this.cache.ready(), checkHostConnection(this.database)]);
   }
 
   /**

@@ -27,3 +27,17 @@ export function keepConnected(client: Connectable): void {
 export function release(client: Connectable): void {
   released.add(client);
 }
+
+/** What of a Redis client tells how its first attempt to connect ends. */
+interface Starting {
+  readonly status: string;
+  once(event: 'ready' | 'error' | 'close' | 'end', listener: () => void): unknown;
+}
+
+/** Resolves when a client is connected, or when its first attempt has failed. */
+export function firstAttempt(client: Starting): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const event of ['ready', 'error', 'close', 'end'] as const) client.once(event, () => resolve());
+  });
+}

@@ -50,6 +50,8 @@ class LocalTokenCache implements TokenCache {
     this.#level.forgetMiss(key);
   }
 
+  async ready(): Promise<void> {}
+
   async close(): Promise<void> {
     this.#level.drop({ kind: 'everything' }, []);
   }

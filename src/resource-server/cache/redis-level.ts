@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
+import { firstAttempt } from '../../core/lasting-connection.js';
 import type { Logger } from '../../core/logger.js';
 import { pause, withDeadline } from './deadline.js';
 import type { Moment } from './held-tokens.js';
@@ -55,10 +56,20 @@ export class RedisLevel {
   #quietUntil = Number.NEGATIVE_INFINITY;
   #isSaid = false;
   #closed = false;
+  /** Pending until the first connection stands or its first attempt has failed: till then Redis is not away. */
+  #starting: Promise<void> | undefined;
 
   constructor(parts: RedisLevelParts, settings: RedisLevelSettings) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#starting = firstAttempt(parts.client).then(() => {
+      this.#starting = undefined;
+    });
+  }
+
+  /** Resolves when the first connection stands, or its first attempt has failed. */
+  async ready(): Promise<void> {
+    await this.#starting;
   }
 
   /**
@@ -164,7 +175,7 @@ export class RedisLevel {
   }
 
   #isAway(error: unknown): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#starting !== undefined) return;
     const wasThere = this.#awaySince === undefined;
     this.#awaySince = this.#settings.clock.monotonicMilliseconds();
     if (!wasThere || this.#awaySince < this.#quietUntil) return;

@@ -259,6 +259,10 @@ class SharedTokenCache implements TokenCache {
     this.#level.forgetMiss(key);
   }
 
+  ready(): Promise<void> {
+    return this.#redis.ready();
+  }
+
   async close(): Promise<void> {
     this.#redis.close();
     await Promise.all([this.#channel.close(), disconnect(this.#client)]);

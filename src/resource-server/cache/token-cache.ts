@@ -29,6 +29,8 @@ export interface TokenCache {
   invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void>;
   /** Forgets that a token was unknown, because it was just issued. In this process only. */
   forgetMiss(key: string): void;
+  /** Resolves when the first connection to the shared level stands, or its first attempt has failed; never rejects. */
+  ready(): Promise<void>;
   /** Closes connections that the cache opened itself. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { keepConnected, release } from '../../core/lasting-connection.js';
+import { firstAttempt, keepConnected, release } from '../../core/lasting-connection.js';
 import { optionPath, refuseForReason, refuseOption } from '../../core/options/index.js';
 
 /**
@@ -129,15 +129,8 @@ export async function whereverItIs<Answer>(client: Redis | Cluster, send: () => 
 
 /** Resolves when the connection stands, on a Cluster to every master, or when its first attempt has failed. */
 export async function firstConnection(client: Redis | Cluster): Promise<void> {
-  await settled(client);
-  if (isCluster(client)) await Promise.all(client.nodes('master').map(settled));
-}
-
-function settled(client: Redis | Cluster): Promise<void> {
-  if (client.status === 'ready') return Promise.resolve();
-  return new Promise((resolve) => {
-    for (const event of ['ready', 'error', 'close', 'end']) client.once(event, () => resolve());
-  });
+  await firstAttempt(client);
+  if (isCluster(client)) await Promise.all(client.nodes('master').map(firstAttempt));
 }
 
 /** Closes a connection, after what was sent has been answered, as far as the server answers at all. */
