@@ -4,12 +4,12 @@ import type { Clock } from './core/clock.js';
 import { ConfigurationError } from './core/errors.js';
 import type { Logger } from './core/logger.js';
 import {
+  entriesOption,
   flagOption,
   functionOption,
   hostPath,
   knownOptions,
   listOption,
-  objectOption,
   objectWith,
   optionPath,
   refuseOption,
@@ -235,8 +235,8 @@ function checkScopeName(path: string, value: unknown): void {
 }
 
 function checkScopeTable(path: string, value: unknown): void {
-  const scopes = objectOption(path, value, "give names with descriptions, e.g. { read: 'Read' }");
-  for (const [scope, description] of Object.entries(scopes)) {
+  const scopes = entriesOption(path, value, "give names with descriptions, e.g. { read: 'Read' }");
+  for (const [scope, description] of scopes) {
     const at = hostPath(path, scope);
     if (!isScopeName(scope)) refuseOption(at, description, 'the key must be one scope name (RFC 6749 §3.3)');
     if (typeof description !== 'string') refuseOption(at, description, 'describe the scope in a text');

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import { hostPath, knownOptions, listOption, objectOption, optionPath, refuseOption } from '../core/options/index.js';
+import { entriesOption, hostPath, knownOptions, listOption, optionPath, refuseOption } from '../core/options/index.js';
 import { parseRate } from '../core/rate.js';
 import { isScopeName } from '../core/scopes.js';
 import { tellingHostOutages } from './host-functions.js';
@@ -240,7 +240,7 @@ function readLifetimes(options: AuthorizationServerOptions) {
 
 function readResources(resources: unknown): ReadonlyMap<string, ResourceOptions> {
   const read = new Map<string, ResourceOptions>();
-  for (const [identifier, value] of Object.entries(objectOption(pathOf('resources'), resources))) {
+  for (const [identifier, value] of entriesOption(pathOf('resources'), resources)) {
     const name = hostPath('resources', identifier);
     // RFC 8707 §2: an absolute URI without a fragment.
     if (!URL.canParse(identifier) || identifier.includes('#')) {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConfigurationError } from '../core/errors.js';
 import { silentLogger } from '../core/logger.js';
+import { describePath, describeUrl, describeValue } from '../core/options/index.js';
 import type { OAuth2 } from '../oauth2.js';
 import { configOfUrl } from '../storage/database-url.js';
 import type { CliCommand, GlobalOptions } from './cli-command.js';
@@ -8,7 +9,6 @@ import { CliError } from './cli-error.js';
 import { deadline } from './deadline.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { unavailable } from './failures.js';
-import { maskUrls } from './masking.js';
 import { Output } from './output.js';
 
 /** What a command reads and writes beside its arguments; the process, or a test's own. */
@@ -69,9 +69,7 @@ export class CliContext {
   get redisUrl(): string | undefined {
     const url = given('--redis', this.options.redis) ?? (this.surroundings.env.REDIS_URL || undefined);
     if (url !== undefined && !(/^rediss?:\/\/./i.test(url) && URL.canParse(url))) {
-      throw usage(
-        `--redis (or REDIS_URL): "${maskUrls(url)}" is not a Redis URL; write redis://host:6379 or rediss://host:6379.`,
-      );
+      throw refused('--redis (or REDIS_URL)', url, 'write redis://host:6379 or rediss://host:6379');
     }
     return url;
   }
@@ -83,7 +81,7 @@ export class CliContext {
       if (error instanceof ConfigurationError) {
         throw new CliError(EXIT_CODES.unavailable, 'not_migrated', error.message, { cause: error });
       }
-      throw unavailable(`--database (or DATABASE_URL): cannot use ${maskUrls(database)}`, error);
+      throw unavailable(`--database (or DATABASE_URL): cannot use ${describeDatabase(database)}`, error);
     }
   }
 
@@ -141,6 +139,19 @@ export function usage(message: string): CliError {
   return new CliError(EXIT_CODES.usage, 'usage_error', message);
 }
 
+/** A usage error about an option's value, in the words of `refuseOption`. */
+export function refused(option: string, value: unknown, fix: string): CliError {
+  return usage(`The option ${option} cannot be ${describeValue(value)}: ${fix}.`);
+}
+
+/** What the name of an SQLite file ends with, so that it can be shown: another text may be a secret. */
+const SQLITE_FILE = /\.(?:sqlite3?|db3?)$/i;
+
+function describeDatabase(database: string): string {
+  const path = database.replace(/^(?:sqlite|file):(?:\/\/)?/i, '');
+  return SQLITE_FILE.test(path) ? describePath(path, SQLITE_FILE) : describeUrl(database);
+}
+
 /** SQLite would create the file, which makes a wrong path look like an empty database. */
 function assertFileExists(database: string): void {
   const { client, connection } = configOfUrl(database);
@@ -149,11 +160,11 @@ function assertFileExists(database: string): void {
   throw new CliError(
     EXIT_CODES.unavailable,
     'not_migrated',
-    `--database (or DATABASE_URL): there is no file ${filename}; run rc-oauth2 migrate to create it, or correct the path.`,
+    `--database (or DATABASE_URL): there is no file ${describeDatabase(database)}; run rc-oauth2 migrate to create it, or correct the path.`,
   );
 }
 
 function given(flag: string, value: string | undefined): string | undefined {
-  if (value?.trim() === '') throw usage(`${flag} is empty; give a URL or leave the option out.`);
+  if (value?.trim() === '') throw refused(flag, value, 'give a URL, or leave the option out');
   return value;
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError, OAuth2Error } from '../core/errors.js';
+import { describeName, describeValue } from '../core/options/index.js';
 import { isOutage } from '../storage/database-errors.js';
 import { withoutStatement } from '../storage/driver-errors/index.js';
 import { CliError } from './cli-error.js';
@@ -25,7 +26,7 @@ export function failureOf(error: unknown): Failure | undefined {
     };
   }
   if (error instanceof ConfigurationError) {
-    const description = error.message.replace(/^database: /, '--database (or DATABASE_URL): ');
+    const description = error.message.replace(/^The option database /, 'The option --database (or DATABASE_URL) ');
     return { exitCode: EXIT_CODES.usage, code: 'usage_error', description };
   }
   if (isOutage(error)) return failureOf(unavailable('the database or Redis is unavailable', error));
@@ -40,8 +41,26 @@ export function unavailable(what: string, cause: unknown): CliError {
 function usageFailure(error: CommanderError): Failure | undefined {
   if (error.exitCode === 0) return undefined;
   const help = error.code === 'commander.help';
-  const description = help ? 'no command given; see rc-oauth2 --help.' : error.message.replace(/^error: /, '');
+  const description = help ? 'no command given; see rc-oauth2 --help.' : usageDescription(error.message);
   return { exitCode: EXIT_CODES.usage, code: 'usage_error', description };
+}
+
+/** What commander says, with the values that it repeats named as `refuseOption` names them. */
+function usageDescription(message: string): string {
+  const said = message.replace(/^error: /, '');
+  const [, flag, given, fix] = /^option '(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s.exec(said) ?? [];
+  if (flag !== undefined) return `The option ${flag} cannot be ${describeValue(given)}: ${fix}`;
+  const [, value, name, wanted] =
+    /^command-argument value '(.*)' is invalid for argument '(.*?)'\. (.*)$/s.exec(said) ?? [];
+  if (name !== undefined) return `The argument <${name}> cannot be ${describeValue(value)}: ${wanted}`;
+  // A suggestion tells that it was nearly a name; else it may be anything.
+  return said.replace(/^(unknown (?:option|command)) '(.*?)'(?=\s*(?:\(Did you mean|$))/s, (_, what, name: string) => {
+    const [flag = ''] = name.split('=', 1);
+    const hasHint = said.includes('(Did you mean');
+    const bare = flag.replace(/^--?/, '');
+    const shown = hasHint && bare.length < 32 ? bare : describeName(bare);
+    return `${what} '${flag.slice(0, flag.length - bare.length)}${shown}'`;
+  });
 }
 
 function withReason(what: string, cause: unknown): string {

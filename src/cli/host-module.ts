@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { describePath } from '../core/options/index.js';
 import type { ActionSummary } from '../oauth2.js';
 import { CliError } from './cli-error.js';
 import { usage } from './context.js';
@@ -18,6 +19,9 @@ export interface HostModule {
   readonly controllers: readonly Function[];
   readonly routePrefix: string | undefined;
 }
+
+/** What the name of a module ends with. */
+const MODULE_FILE = /\.[cm]?[jt]sx?$/;
 
 const SHAPE =
   'it must export `oauth2` (what createOAuth2 returned) and `controllers` (an array of classes), and may export `routePrefix`';
@@ -53,7 +57,9 @@ export async function loadHostModule(path: string): Promise<HostModule> {
 async function imported(path: string): Promise<Record<string, unknown>> {
   const file = resolve(path);
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-    throw usage(`<app module>: there is no file ${file}; give the path of the compiled module, with its extension.`);
+    throw usage(
+      `<app module>: there is no file ${describePath(file, MODULE_FILE)}; give the path of the compiled module, with its extension.`,
+    );
   }
   try {
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
@@ -61,10 +67,17 @@ async function imported(path: string): Promise<Record<string, unknown>> {
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const unreadable = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
     if (unreadable)
-      throw usage(`<app module>: Node.js cannot load ${path} as it is; compile it and give the .js file.`);
-    throw new CliError(EXIT_CODES.refused, 'app_module_failed', `<app module>: loading ${path} failed with ${reason}`, {
-      cause: error,
-    });
+      throw usage(
+        `<app module>: Node.js cannot load ${describePath(path, MODULE_FILE)} as it is; compile it and give the .js file.`,
+      );
+    throw new CliError(
+      EXIT_CODES.refused,
+      'app_module_failed',
+      `<app module>: loading ${describePath(path, MODULE_FILE)} failed with ${reason}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -74,5 +87,5 @@ function isDescribing(value: unknown): value is DescribingOAuth2 {
 }
 
 function lacking(path: string, what: string): CliError {
-  return usage(`<app module>: ${path} exports ${what}; ${SHAPE}.`);
+  return usage(`<app module>: ${describePath(path, MODULE_FILE)} exports ${what}; ${SHAPE}.`);
 }

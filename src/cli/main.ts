@@ -1,6 +1,6 @@
 #!/usr/bin/env node
+import { maskUrls } from '../core/options/index.js';
 import { EXIT_CODES } from './exit-codes.js';
-import { maskUrls } from './masking.js';
 import { Output } from './output.js';
 import { run } from './program.js';
 

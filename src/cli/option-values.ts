@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { describeName, describeValue } from '../core/options/index.js';
 import { redirectUriProblem } from '../core/redirect-uri.js';
 import { isScopeName, parseScope } from '../core/scopes.js';
 
@@ -55,8 +56,10 @@ export function grantTypes(value: string): string[] {
   const read = names.map((name) => GRANT_TYPES.get(name));
   const unknown = names.filter((_, index) => read[index] === undefined);
   if (names.length === 0 || unknown.length > 0) {
-    const what = unknown.length === 0 ? 'It names no grant type.' : `Not a grant type: ${unknown.join(', ')}.`;
-    throw new InvalidArgumentError(`${what} Allowed are ${[...GRANT_TYPES.keys()].join(', ')}.`);
+    const allowed = [...GRANT_TYPES.keys()];
+    const not = unknown.map((name) => describeName(name)).join(', ');
+    const what = unknown.length === 0 ? 'It names no grant type.' : `Not a grant type: ${not}.`;
+    throw new InvalidArgumentError(`${what} Allowed are ${allowed.join(', ')}.`);
   }
   return [...new Set(read as string[])];
 }
@@ -76,7 +79,7 @@ export function scopes(value: string): string[] {
   for (const name of names) {
     if (!isScopeName(name)) {
       throw new InvalidArgumentError(
-        `${JSON.stringify(name)} is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote and backslash).`,
+        `${describeValue(name)} is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote and backslash).`,
       );
     }
     // The grammar allows a comma, but who writes one here means two scopes, and would get a third one.
@@ -92,10 +95,10 @@ export function scopes(value: string): string[] {
 export function redirectUris(value: string): string[] {
   const uris = value.split(/\s+/).filter((uri) => uri !== '');
   if (uris.length === 0) throw new InvalidArgumentError('Give absolute URIs separated by spaces.');
-  for (const uri of uris) {
+  uris.forEach((uri, index) => {
     const problem = redirectUriProblem(uri, 'public');
-    if (problem !== undefined) throw new InvalidArgumentError(`${uri}: ${problem}`);
-  }
+    if (problem !== undefined) throw new InvalidArgumentError(`URI ${index + 1}: ${problem}`);
+  });
   return [...new Set(uris)];
 }
 

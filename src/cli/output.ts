@@ -1,4 +1,4 @@
-import { maskUrls } from './masking.js';
+import { maskUrls } from '../core/options/index.js';
 
 /** Where a command writes. Results go to stdout; everything else (errors, notes, progress) to stderr. */
 export class Output {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { secretsOf, withoutTexts } from '../core/options/index.js';
 import { CliCommand } from './cli-command.js';
 import { addApplications } from './commands/applications/index.js';
 import { addKeys } from './commands/keys/index.js';
@@ -8,7 +9,6 @@ import { addTokens } from './commands/tokens/index.js';
 import type { Surroundings } from './context.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.js';
 import { type Failure, failureOf } from './failures.js';
-import { secretsOf, withoutSecrets } from './masking.js';
 import { Output } from './output.js';
 
 /**
@@ -52,7 +52,7 @@ function report(failure: Failure, argv: readonly string[], surroundings: Surroun
   const options = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
   const output = new Output(options.includes('--json'), surroundings.stdout, surroundings.stderr);
   if (help !== '' && !output.json) surroundings.stderr.write(`${help}\n`);
-  output.failure(failure.code, withoutSecrets(failure.description, secretsIn(argv, surroundings.env)));
+  output.failure(failure.code, withoutTexts(failure.description, secretsIn(argv, surroundings.env)));
 }
 
 /** What must never be printed: passwords in URLs, encryption keys, and the token that `tokens inspect` or `revoke` is about. */

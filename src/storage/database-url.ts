@@ -1,8 +1,7 @@
 import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
-import { ConfigurationError } from '../core/errors.js';
-import { maskUrls, refuseOption } from '../core/options/index.js';
+import { refuseOption } from '../core/options/index.js';
 import { TLS_PARAMETERS, type TlsParameters, tlsOf, verifiesAuthority } from './connections/tls.js';
 import { pathOf, UrlParameters } from './connections/url-parameters.js';
 
@@ -34,13 +33,8 @@ export function configOfUrl(url: string): Knex.Config {
     case undefined:
       return sqliteConfig(url);
     default:
-      throw new ConfigurationError(`database: "${redactUrl(url)}" has an unknown scheme; use ${FORMS}.`);
+      return refuseOption('database', url, `its scheme is not known; use ${FORMS}`);
   }
-}
-
-/** The URL as it may be shown: without credentials, and without parameters, which may hold keys. */
-export function redactUrl(url: string): string {
-  return maskUrls(url).replace(/\?.*$/s, '?…');
 }
 
 function sqliteConfig(filename: string): Knex.Config {
@@ -50,22 +44,21 @@ function sqliteConfig(filename: string): Knex.Config {
 function sqlitePath(url: string, scheme: string): string {
   const rest = url.slice(scheme.length + 1);
   if (rest.includes('?')) {
-    throw new ConfigurationError(
-      'database: the SQLite URL has parameters; it takes none, pass a knex configuration for what they should do.',
+    refuseOption(
+      'database',
+      url,
+      'an SQLite URL takes no parameters; pass a knex configuration for what they should do',
     );
   }
   if (scheme === 'file' && rest.startsWith('//')) {
     try {
       return fileURLToPath(url);
     } catch {
-      throw new ConfigurationError(
-        `database: "${redactUrl(url)}" is not a file URL; use file:///absolute/path or file:relative/path.`,
-      );
+      refuseOption('database', url, 'it is not a file URL; use file:///absolute/path or file:relative/path');
     }
   }
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
-  if (path === '')
-    throw new ConfigurationError(`database: "${redactUrl(url)}" names no file; use ${scheme}:path or :memory:.`);
+  if (path === '') refuseOption('database', url, `it names no file; use ${scheme}:path or :memory:`);
   return path;
 }
 
@@ -74,15 +67,17 @@ function parseServerUrl(url: string): URL {
   try {
     parsed = new URL(url);
   } catch {
-    throw new ConfigurationError(
-      `database: "${redactUrl(url)}" is not a URL; use scheme://user:password@host:port/database, special characters percent-encoded.`,
+    refuseOption(
+      'database',
+      url,
+      'it is not a URL; use scheme://user:password@host:port/database, special characters percent-encoded',
     );
   }
   if (!/^[A-Za-z]+:\/\//.test(url)) {
-    throw new ConfigurationError(`database: "${redactUrl(url)}" needs two slashes after the scheme.`);
+    refuseOption('database', url, 'it needs two slashes after the scheme');
   }
   if (parsed.pathname.length < 2) {
-    throw new ConfigurationError(`database: "${redactUrl(url)}" names no database; add it as the path, e.g. /shop.`);
+    refuseOption('database', url, 'it names no database; add it as the path, e.g. /shop');
   }
   return parsed;
 }
@@ -222,6 +217,6 @@ function decoded(part: string, url: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw new ConfigurationError(`database: "${redactUrl(url)}" has a broken percent-escape.`);
+    return refuseOption('database', url, 'it has a broken percent-escape');
   }
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import createKnex, { type Knex } from 'knex';
 import { ConfigurationError } from '../core/errors.js';
 import { type Logger, silentLogger } from '../core/logger.js';
+import { describeName, describePath, entriesOption, refuseOption } from '../core/options/index.js';
 import { type PrepareConnection, withBoundValues } from './connections/bound-values.js';
 import { checkMysqlSession, type MysqlConnection, setMysqlSession } from './connections/mysql-session.js';
 import { configOfUrl } from './database-url.js';
@@ -55,6 +56,10 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
   pgnative: 'postgres',
 };
 
+const DRIVERS = Object.keys(DIALECTS);
+/** What the name of an SQLite file ends with, so that it can be shown: another text may be a secret. */
+const SQLITE_FILE = /\.(?:sqlite3?|db3?)$/i;
+
 /**
  * How long SQLite waits for another process to finish writing, in milliseconds. It waits inside the call, and nothing
  * else of this process runs meanwhile, so it must not be long.
@@ -84,17 +89,20 @@ export function openDatabase(source: string | Knex | Knex.Config, options: OpenD
     return opened(dialect === 'mysql' ? host.source : source, false, host);
   }
   if (typeof source !== 'string' && (typeof source !== 'object' || source === null)) {
-    throw new ConfigurationError(
-      `database is ${String(source)}; pass a URL, the path of an SQLite file, a knex configuration or a knex instance.`,
-    );
+    refuseOption('database', source, 'pass a URL, the path of an SQLite file, a knex configuration or a knex instance');
   }
-  if (source === '')
-    throw new ConfigurationError('database is an empty string; pass a URL or the path of an SQLite file.');
-  const config = completed(typeof source === 'string' ? configOfUrl(source) : source, logger, deadlineMilliseconds);
+  if (source === '') refuseOption('database', source, 'it is empty; pass a URL or the path of an SQLite file');
+  const given = typeof source === 'string' ? configOfUrl(source) : copyOf(source);
+  const config = completed(given, logger, deadlineMilliseconds);
   const knex = instantiate(config);
   const prepare: PrepareConnection = (connection) => setMysqlSession(connection as MysqlConnection);
   const own = ownDatabase(knex, bounds, bindingOn(dialectOf(knex), prepare));
   return opened(own.statements, true, own);
+}
+
+/** A getter of the host may throw what it read. */
+function copyOf(config: Knex.Config): Knex.Config {
+  return Object.fromEntries(entriesOption('database', config)) as Knex.Config;
 }
 
 function bindingOn(dialect: Dialect, prepare: PrepareConnection): (knex: Knex) => Knex {
@@ -150,9 +158,7 @@ export function dialectOf(knex: Knex): Dialect {
   const driver: unknown = (knex.client as { readonly driverName?: unknown } | undefined)?.driverName;
   const dialect = typeof driver === 'string' && Object.hasOwn(DIALECTS, driver) ? DIALECTS[driver] : undefined;
   if (dialect === undefined) {
-    throw new ConfigurationError(
-      `database: a knex instance for "${String(driver)}" is not supported; use better-sqlite3, mysql2 or pg.`,
-    );
+    refuseOption('database', knex, 'its driver is not supported; use better-sqlite3, mysql2 or pg');
   }
   return dialect;
 }
@@ -163,12 +169,13 @@ function instantiate(config: Knex.Config): Knex {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (/Cannot find module|npm install/.test(reason)) {
-      throw new ConfigurationError(
-        `database: the driver "${String(config.client)}" is not installed; run npm install ${String(config.client)}.`,
-        { cause: error },
-      );
+      const driver = describeName(String(config.client), DRIVERS);
+      refuseOption('database.client', config.client, `its driver is not installed; run npm install ${driver}`, {
+        near: DRIVERS,
+      });
     }
-    throw new ConfigurationError(`database: knex refused the configuration: ${reason}`, { cause: error });
+    // What knex says may repeat any part of it.
+    refuseOption('database', config, 'knex refused the configuration; look at its client, connection and pool');
   }
 }
 
@@ -177,7 +184,7 @@ function completed(config: Knex.Config, logger: Logger, deadlineMilliseconds: nu
   const client = config.client;
   const dialect = typeof client === 'string' && Object.hasOwn(DIALECTS, client) ? DIALECTS[client] : undefined;
   if (typeof client === 'string' && dialect === undefined) {
-    throw new ConfigurationError(`database.client is "${client}"; use better-sqlite3, mysql2 or pg.`);
+    refuseOption('database.client', client, 'use better-sqlite3, mysql2 or pg', { near: DRIVERS, name: true });
   }
   const complete: Knex.Config = {
     acquireConnectionTimeout: deadlineMilliseconds,
@@ -201,9 +208,7 @@ function completed(config: Knex.Config, logger: Logger, deadlineMilliseconds: nu
 function completedSqlite(config: Knex.Config): Knex.Config {
   const { filename } = (config.connection ?? {}) as { readonly filename?: string };
   if (typeof filename !== 'string' || filename === '') {
-    throw new ConfigurationError(
-      'database.connection.filename is missing; pass the path of the SQLite file, or ":memory:".',
-    );
+    refuseOption('database.connection.filename', filename, 'pass the path of the SQLite file, or ":memory:"');
   }
   if (filename !== ':memory:') createFolderOf(filename);
   const afterCreate = config.pool?.afterCreate;
@@ -231,9 +236,9 @@ function createFolderOf(filename: string): void {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new ConfigurationError(`database: the folder "${folder}" of the SQLite file cannot be created.`, {
-      cause: error,
-    });
+    const { code } = error as { readonly code?: unknown };
+    const shown = describePath(filename, SQLITE_FILE);
+    refuseOption('database', filename, `the folder of the file (${shown}) cannot be created: ${String(code)}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import { describeValue } from '../core/options/index.js';
+
 /** The width of the columns that hold ids of users. */
 const MAXIMUM_USER_ID_LENGTH = 255;
 
@@ -9,8 +11,9 @@ const MAXIMUM_USER_ID_LENGTH = 255;
  */
 export function requireUserId(value: unknown, where = 'userId'): string {
   if (typeof value !== 'string' || value === '' || value.length > MAXIMUM_USER_ID_LENGTH || value.includes('\0')) {
-    const found = typeof value === 'string' ? JSON.stringify(value) : `of the type ${typeof value}`;
-    throw new TypeError(`${where} is ${found}; use a string of 1 to ${MAXIMUM_USER_ID_LENGTH} characters.`);
+    throw new TypeError(
+      `${where} is ${describeValue(value, { number: true })}; use a string of 1 to ${MAXIMUM_USER_ID_LENGTH} characters.`,
+    );
   }
   return value;
 }

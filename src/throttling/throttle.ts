@@ -1,11 +1,12 @@
 import { type Clock, systemClock } from '../core/clock.js';
 import { type Logger, silentLogger } from '../core/logger.js';
+import { entriesOption } from '../core/options/index.js';
 import { SparingLogger } from '../core/sparing-logger.js';
 import { type CompiledThrottle, compileThrottle, type ThrottleParts } from './compiled-throttle.js';
 import { memoryEngine } from './engines/memory.js';
 import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
 import { fieldsWriter } from './fields.js';
-import type { InlinePolicy } from './policy.js';
+import type { InlinePolicy, PolicyOptions } from './policy.js';
 import { PolicyBook } from './policy-book.js';
 import { breakerOf, type StoreState } from './store-breaker.js';
 import { StoreGuard } from './store-guard.js';
@@ -73,7 +74,9 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
     writeFields: fieldsWriter(checked.fields, clock),
   };
   const book = new PolicyBook((rate, algorithm) => engine.prepare?.(rate, algorithm));
-  for (const [name, declared] of Object.entries(options.policies ?? {})) book.declare(name, declared);
+  for (const [name, declared] of entriesOption('throttling.policies', options.policies ?? {})) {
+    book.declare(name, declared as string | null | PolicyOptions);
+  }
   const everywhere = (options.everywhere ?? []).map((name, index) =>
     book.find(name, `throttling.everywhere[${index}]`),
   );

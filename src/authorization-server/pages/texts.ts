@@ -1,3 +1,4 @@
+import { knownOptions, optionPath, refuseOption } from '../../core/options/index.js';
 /** Every word on the pages. In braces: what is put in, e.g. `{application}`. */
 export interface Texts {
   readonly frame: typeof ENGLISH.frame;
@@ -269,7 +270,19 @@ export const ENGLISH = {
 
 /** The English texts with the host's in their place. */
 export function completeTexts(overrides: TextOverrides = {}): Texts {
-  const given = overrides as Readonly<Record<string, Readonly<Record<string, string>> | undefined>>;
-  const groups = Object.entries(ENGLISH).map(([name, group]) => [name, { ...group, ...given[name] }]);
+  const path = 'authorizationServer.texts';
+  const given: Record<string, unknown> = knownOptions(path, overrides, Object.keys(ENGLISH) as (keyof Texts)[]);
+  const groups = Object.entries(ENGLISH).map(([name, group]) => [
+    name,
+    { ...group, ...textsOf(optionPath(path, name), group, given[name] ?? {}) },
+  ]);
   return Object.fromEntries(groups) as unknown as Texts;
+}
+
+function textsOf(path: string, known: object, given: unknown): Record<string, string> {
+  const texts = knownOptions<Record<string, string>>(path, given, Object.keys(known));
+  for (const [name, text] of Object.entries(texts)) {
+    if (typeof text !== 'string') refuseOption(optionPath(path, name), text, 'give a text');
+  }
+  return texts;
 }

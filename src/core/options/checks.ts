@@ -1,4 +1,4 @@
-import { optionPath, refuseOption, refuseUnknown } from './refusal.js';
+import { hostPath, optionPath, refuseOption, refuseUnknown } from './refusal.js';
 
 /** The least and the most that a number may be. */
 export interface Range {
@@ -61,6 +61,16 @@ export function objectWith(path: string, value: unknown, functions: readonly str
 export function objectOption(path: string, value: unknown, fix = 'give an object'): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuseOption(path, value, fix);
   return value as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The members of a group whose names the host chooses (scopes, policies), each read once.
+ *
+ * @throws ConfigurationError unless the value is an object with names, or if one of them cannot be read
+ */
+export function entriesOption(path: string, value: unknown, fix?: string): [name: string, member: unknown][] {
+  const given = objectOption(path, value, fix);
+  return Object.keys(given).map((name) => [name, readMember(given, name, hostPath(path, name))]);
 }
 
 /** @throws ConfigurationError unless the value is a list */

@@ -1,5 +1,6 @@
 export {
   choiceOption,
+  entriesOption,
   flagOption,
   functionOption,
   knownOptions,
@@ -13,6 +14,7 @@ export {
 } from './checks.js';
 export {
   describeName,
+  describePath,
   describeUrl,
   describeValue,
   MASK,

@@ -46,8 +46,8 @@ export function describeValue(value: unknown, shows: Shows = {}): string {
 
 const KNOWN_SCHEME =
   /^(mysql2?|mariadb|postgres|postgresql|pg|rediss?|https?|wss?|sqlite3?|file|oracle|mssql|sqlserver|mongodb|data|urn):/i;
-/** Up to four characters and no digit: `yes`, `/api`. Longer ones may be a password. */
-const SHORT_TEXT = /^[^\d\p{Cc}]{0,4}$/u;
+/** `1h`, and without a digit `yes`, `/api`. Longer ones may be a password, and four digits are a PIN. */
+const SHORT_TEXT = /^(?:[^\p{Cc}]{0,3}|[^\d\p{Cc}]{4})$/u;
 
 function describeText(text: string, { near, rate, name }: Shows): string {
   if (SHORT_TEXT.test(text)) return JSON.stringify(text);
@@ -115,6 +115,11 @@ export function describeUrl(url: string): string {
   if (authority === undefined || host === '') return `${protocol}${MASK}`;
   if (at >= 0 && (authority.indexOf('@') < 0 || url.lastIndexOf('@') !== at)) return `${protocol}//${MASK}`;
   return `${protocol}//${host}`;
+}
+
+/** A path of a file, if its name says what kind of file it is; what is no path may be a secret. */
+export function describePath(path: string, extension: RegExp): string {
+  return extension.test(path) && !/[@?:]/.test(path.replace(/^[A-Za-z]:\\/, '')) ? path : 'a string';
 }
 
 /** `scheme://user:password@`, anywhere in a text; the password may itself hold `@`, `/`, `:` or spaces. */

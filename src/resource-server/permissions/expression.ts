@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../../core/errors.js';
+import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import { isPermission, isPermissionClass, type Permission, type PermissionLike } from './permission.js';
 import { RequiresScopes } from './scope-alternatives.js';
@@ -15,20 +15,9 @@ export function toPermission(part: unknown, where: string): Permission {
   if (typeof part === 'string') return new RequiresScopes([declaredScopes([part], where)]);
   if (isPermission(part)) return part;
   if (isPermissionClass(part)) return new part();
-  throw new ConfigurationError(
-    `${where}: ${name(part)} is neither a scope nor a permission (an object or class with hasPermission).`,
-  );
-}
-
-function name(part: unknown): string {
-  if (typeof part === 'function') {
-    const roleChecker =
-      typeof part.prototype?.check === 'function'
-        ? ' (routing-controllers never calls the check() of a role checker there)'
-        : '';
-    return `${part.name === '' ? 'a function' : part.name}${roleChecker}`;
-  }
-  return JSON.stringify(part) ?? String(part);
+  const isRoleChecker = typeof part === 'function' && typeof part.prototype?.check === 'function';
+  const role = isRoleChecker ? ' (routing-controllers never calls the check() of a role checker there)' : '';
+  refuseOption(where, part, `it is neither a scope nor a permission, an object or class with hasPermission${role}`);
 }
 
 /**
@@ -50,7 +39,6 @@ export function toPermissions(value: unknown, where: string): Permission[] {
 }
 
 function alternative(scopes: unknown[], where: string): readonly string[] {
-  if (scopes.length === 0)
-    throw new ConfigurationError(`${where}: an empty array would let every token in; name its scopes.`);
+  if (scopes.length === 0) refuseOption(where, scopes, 'an empty array would let every token in; name its scopes');
   return declaredScopes(scopes, where);
 }

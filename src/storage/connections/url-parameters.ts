@@ -1,4 +1,3 @@
-import { ConfigurationError } from '../../core/errors.js';
 import { choiceOption, describeName, nearest, refuseOption, wholeNumberOption } from '../../core/options/index.js';
 
 /** Parameters of a URL, each read at most once, by any spelling of its name. */
@@ -17,7 +16,7 @@ export class UrlParameters {
     const byFoldedName = new Map(known.map((name) => [folded(name), name]));
     for (const [written, value] of parameters) {
       const name = byFoldedName.get(folded(written));
-      if (name === undefined) throw unknownParameter(written, known);
+      if (name === undefined) refuseUnknownParameter(written, value, known);
       if (this.values.has(name)) refuseOption(pathOf(name), value, 'it is given twice; give it once');
       if (value === '') refuseOption(pathOf(name), value, 'give it a value, or leave it out');
       this.values.set(name, value);
@@ -63,12 +62,11 @@ export function pathOf(name: string): string {
   return `The database URL's parameter ${name}`;
 }
 
-function unknownParameter(name: string, known: readonly string[]): ConfigurationError {
+function refuseUnknownParameter(name: string, url: string, known: readonly string[]): never {
   const meant = nearest(name, known);
   const question = meant === undefined ? '' : ` did you mean "${meant}"?`;
-  return new ConfigurationError(
-    `database: the URL has the unknown parameter "${describeName(name, known)}";${question} known are ${known.join(', ')}. For anything else pass a knex configuration.`,
-  );
+  const fix = `it has the unknown parameter "${describeName(name, known)}";${question} known are ${known.join(', ')}; for anything else pass a knex configuration`;
+  refuseOption('database', url, fix);
 }
 
 function folded(name: string): string {

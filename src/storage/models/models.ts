@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { optionPath, refuseOption, refuseUnknown } from '../../core/options/index.js';
+import { entriesOption, optionPath, refuseOption, refuseUnknown } from '../../core/options/index.js';
 import { completeTableNames, type TableNames } from '../tables.js';
 import { AccessToken } from './access-token.js';
 import { Application } from './application.js';
@@ -59,8 +59,9 @@ export const DEFAULT_MODELS: OAuth2Models = Object.freeze({
  */
 export function completeModels(overrides: Partial<OAuth2Models> = {}): OAuth2Models {
   const models: Record<string, unknown> = { ...DEFAULT_MODELS };
-  for (const [name, model] of Object.entries(overrides)) {
-    if (model === undefined) continue;
+  for (const [name, given] of entriesOption('models', overrides)) {
+    if (given === undefined) continue;
+    const model = given as typeof Application;
     const base = Object.hasOwn(DEFAULT_MODELS, name) ? DEFAULT_MODELS[name as keyof OAuth2Models] : undefined;
     if (base === undefined) {
       refuseUnknown('models', name, Object.keys(DEFAULT_MODELS));

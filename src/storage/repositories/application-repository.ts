@@ -2,6 +2,7 @@ import { type RawBuilder, raw } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
 import { ConfigurationError } from '../../core/errors.js';
+import { refuseOption } from '../../core/options/index.js';
 import { generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireUserId } from '../ids.js';
@@ -79,9 +80,7 @@ export class ApplicationRepository {
         const { clientId } = application;
         if (clientId === undefined || error instanceof ConfigurationError || !(await this.isTaken(clientId)))
           throw error;
-        throw new ConfigurationError(`application.clientId is "${clientId}", which is taken; use another, or none.`, {
-          cause: error,
-        });
+        refuseOption('application.clientId', clientId, 'it is taken; use another, or none', { name: true });
       }
     });
   }

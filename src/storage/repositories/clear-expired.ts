@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
-import { ConfigurationError } from '../../core/errors.js';
+import { wholeNumberOption } from '../../core/options/index.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import type { OAuth2Models } from '../models/models.js';
 import type { StoredModel } from '../models/stored-model.js';
@@ -110,8 +110,5 @@ function deleteByIds(model: ExpiringModel, ids: readonly number[]): Promise<numb
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (!Number.isSafeInteger(value) || value < least || value > most) {
-    throw new ConfigurationError(`${name} is ${String(value)}; use a whole number from ${least} to ${most}.`);
-  }
-  return value;
+  return wholeNumberOption(name, value, { least, most });
 }

@@ -50,7 +50,7 @@ export function isCluster(client: Redis | Cluster): client is Cluster {
 }
 
 function connectTo(url: string, engine: string): Redis {
-  if (!/^rediss?:\/\/./.test(url)) {
+  if (!/^rediss?:\/\/./.test(url) || !URL.canParse(url)) {
     refuseOption(optionPath(engine, 'redis'), url, 'write it as redis://host:6379 or rediss://host:6379');
   }
   let ioredis: typeof import('ioredis');

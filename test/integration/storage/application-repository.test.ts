@@ -74,7 +74,7 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
   test('an identifier that is taken is refused by name', async () => {
     const again = { name: 'x', grantTypes: ['client_credentials'], clientId: 'taken' };
     await fixture.applications.create(again);
-    await expect(fixture.applications.create(again)).rejects.toThrow(/clientId is "taken", which is taken/);
+    await expect(fixture.applications.create(again)).rejects.toThrow(/clientId cannot be "taken": it is taken/);
   });
 
   test('a new secret replaces the old one at once', async () => {

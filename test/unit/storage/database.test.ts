@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import createKnex, { type Knex } from 'knex';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import { type Database, openDatabase } from '../../../src/storage/database.js';
-import { configOfUrl, redactUrl } from '../../../src/storage/database-url.js';
+import { configOfUrl } from '../../../src/storage/database-url.js';
 
 let folder: string;
 let opened = 0;
@@ -194,11 +194,11 @@ describe('the forms of a server database', () => {
 
 describe('what cannot be opened is refused at once, with the fix', () => {
   test.each<[unknown, RegExp]>([
-    ['', /empty string/],
-    [undefined, /database is undefined/],
-    [42, /database is 42/],
-    ['redis://localhost', /unknown scheme/],
-    ['localhost:3306', /unknown scheme/],
+    ['', /it is empty/],
+    [undefined, /database cannot be undefined/],
+    [42, /database cannot be 42/],
+    ['redis://localhost', /its scheme is not known/],
+    ['localhost:3306', /its scheme is not known/],
     ['mysql://root@localhost', /names no database/],
     ['mysql://root@localhost/', /names no database/],
     ['mysql:root@localhost/x', /two slashes|not a URL/],
@@ -225,10 +225,10 @@ describe('what cannot be opened is refused at once, with the fix', () => {
     ['mysql://root@localhost/%E0%A4%A', /percent-escape/],
     ['postgres://localhost', /names no database/],
     ['sqlite:', /names no file/],
-    ['sqlite:x.sqlite?mode=ro', /takes none/],
+    ['sqlite:x.sqlite?mode=ro', /takes no parameters/],
     ['file://other-host/x', /not a file URL/],
-    [{ client: 'mssql' }, /database\.client is "mssql"/],
-    [{ client: 'better-sqlite3', connection: {} }, /filename is missing/],
+    [{ client: 'mssql' }, /database\.client cannot be "mssql"/],
+    [{ client: 'better-sqlite3', connection: {} }, /filename cannot be undefined/],
   ])('%p', (source, message) => {
     expect(() => openDatabase(source as string)).toThrow(ConfigurationError);
     expect(() => openDatabase(source as string)).toThrow(message);
@@ -246,14 +246,13 @@ describe('what cannot be opened is refused at once, with the fix', () => {
     'nosuch://user:s3cret@host/x',
     'postgres://:s3cret@host',
   ])('%s never shows its password', (url) => {
-    expect(redactUrl(url)).not.toMatch(/s3|cret/);
     let message = '';
     try {
       openDatabase(url);
     } catch (error) {
       message = (error as Error).message;
     }
-    expect(message).toContain('***');
+    expect(message).toMatch(/^The option database cannot be/);
     expect(message).not.toMatch(/s3|cret/);
   });
 });

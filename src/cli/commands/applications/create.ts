@@ -3,7 +3,7 @@ import { redirectUriProblem } from '../../../core/redirect-uri.js';
 import type { ApplicationRepository, CreatedApplication } from '../../../storage/index.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliError } from '../../cli-error.js';
-import { CliContext, type Surroundings, usage } from '../../context.js';
+import { CliContext, refused, type Surroundings, usage } from '../../context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { clientId, exactText, grantTypes, redirectUris, shortText, someScopes } from '../../option-values.js';
 import { columns } from '../../output.js';
@@ -113,9 +113,15 @@ function checkTogether(options: CreateOptions): void {
       '--grants authorization_code needs --redirect-uris, e.g. --redirect-uris https://app.example.com/callback.',
     );
   }
-  for (const uri of [...(options.redirectUris ?? []), ...(options.postLogoutRedirectUris ?? [])]) {
-    const problem = redirectUriProblem(uri, options.public ? 'public' : 'confidential');
-    if (problem !== undefined) throw usage(`${uri}: ${problem} Or give --public.`);
+  const uris = {
+    '--redirect-uris': options.redirectUris,
+    '--post-logout-redirect-uris': options.postLogoutRedirectUris,
+  };
+  for (const [option, list = []] of Object.entries(uris)) {
+    list.forEach((uri, index) => {
+      const problem = redirectUriProblem(uri, options.public ? 'public' : 'confidential');
+      if (problem !== undefined) throw refused(`${option} (URI ${index + 1})`, uri, `${problem} Or give --public`);
+    });
   }
   // Checked here and not by a parser, whose refusal would show the value.
   if (options.secretHash !== undefined && !isDjangoSecret(options.secretHash)) {

@@ -13,7 +13,7 @@ import {
 describe('[RS-69] a refused option is told in one form: which, what it is, and the fix', () => {
   test.each<[string, () => unknown, string]>([
     ['a text', () => refuseOption('realm', 'hunter2', 'give another'), 'The option realm cannot be a string: give another.'],
-    ['a variable', () => refuseOption('OAUTH2_ENCRYPTION_KEYS[1]', 'k3y', 'make one'), 'The environment variable OAUTH2_ENCRYPTION_KEYS[1] cannot be a string: make one.'],
+    ['a variable', () => refuseOption('OAUTH2_ENCRYPTION_KEYS[1]', 'k3y-of-old', 'make one'), 'The environment variable OAUTH2_ENCRYPTION_KEYS[1] cannot be a string: make one.'],
     ['a number', () => wholeNumberOption('cache.maxEntries', 0.5, { least: 1, most: 9 }), 'The option cache.maxEntries cannot be 0.5: give a whole number from 1 to 9.'],
     ['a flag', () => flagOption('requireAudience', 'yes'), 'The option requireAudience cannot be "yes": use true or false.'],
     ['a choice', () => choiceOption('throttling.whenStoreFails', 'opne', ['closed', 'open', 'local']), `The option throttling.whenStoreFails cannot be "opne": use 'closed', 'open' or 'local'.`],
