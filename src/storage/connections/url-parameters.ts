@@ -16,7 +16,7 @@ export class UrlParameters {
     const byFoldedName = new Map(known.map((name) => [folded(name), name]));
     for (const [written, value] of parameters) {
       const name = byFoldedName.get(folded(written));
-      if (name === undefined) refuseUnknownParameter(written, value, known);
+      if (name === undefined) refuseUnknownParameter(written, String(parameters), known);
       if (this.values.has(name)) refuseOption(pathOf(name), value, 'it is given twice; give it once');
       if (value === '') refuseOption(pathOf(name), value, 'give it a value, or leave it out');
       this.values.set(name, value);
@@ -65,7 +65,7 @@ export function pathOf(name: string): string {
 function refuseUnknownParameter(name: string, url: string, known: readonly string[]): never {
   const meant = nearest(name, known);
   const question = meant === undefined ? '' : ` did you mean "${meant}"?`;
-  const fix = `it has the unknown parameter "${describeName(name, known)}";${question} known are ${known.join(', ')}; for anything else pass a knex configuration`;
+  const fix = `it has the unknown parameter "${meant === undefined ? describeName(name) : describeName(name, known)}";${question} known are ${known.join(', ')}; for anything else pass a knex configuration`;
   refuseOption('database', url, fix);
 }
 

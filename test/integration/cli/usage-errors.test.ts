@@ -112,7 +112,7 @@ describe('the database', () => {
     ['mysql://root:hunter22@db', 'names no database'],
     ['mysql://root:hunter22@db:port/shop', 'is not a URL'],
     ['mysql://root:hunter22%@db/shop', 'broken percent-escape'],
-    ['mysql://root:hunter22@db/shop?nope=1', 'unknown parameter nope'],
+    ['mysql://root:hunter22@db/shop?nope=1', 'unknown parameter "nope"'],
     ['sqlite:', 'names no file'],
   ])('%s is refused without its password', async (url, says) => {
     const calls: readonly (readonly [string[], Record<string, string>])[] = [
