@@ -342,7 +342,12 @@ export class OAuth2 {
    * connection fails at once, and what does not answer is cut.
    */
   close(): Promise<void> {
-    this.closed ??= Promise.all([this.cache.close(), this.throttle.close(), this.bounds.close()]).then(() => undefined);
+    this.closed ??= Promise.all([
+      this.tokens.close(),
+      this.cache.close(),
+      this.throttle.close(),
+      this.bounds.close(),
+    ]).then(() => undefined);
     return this.closed;
   }
 

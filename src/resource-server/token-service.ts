@@ -11,6 +11,7 @@ import type {
   ApplicationRepository,
   ClearExpiredOptions,
   ClearExpiredResult,
+  Page,
   TokenRepository,
 } from '../storage/index.js';
 import type { TokenCache } from './cache/token-cache.js';
@@ -68,6 +69,9 @@ const LONGEST_LIFETIME_SECONDS = 100 * 366 * 86_400;
 
 /** Issues, inspects and revokes access tokens. Inject it (typedi), or take it from `oauth2.tokens`. */
 export class TokenService {
+  private readonly closing = new AbortController();
+  private readonly unfinished = new Set<Promise<void>>();
+
   constructor(private readonly parts: TokenServiceParts) {}
 
   /**
@@ -184,16 +188,22 @@ export class TokenService {
   }
 
   /**
-   * Revokes all live tokens of a user, of an application, or of a user at an application.
+   * Revokes all live tokens of a user, of an application, or of a user at an application. When it resolves, none of them is
+   * good any more; of very many, the rows in the database are changed behind it, in batches.
    *
    * @returns how many access and refresh tokens were revoked
    * @throws TypeError if neither is given
    */
   async revokeAllOf(owner: TokenOwner): Promise<number> {
     const { userId, application } = await this.owner(owner);
-    const { count, keys } = await this.parts.tokens.revokeAllOf({ userId, applicationId: application?.id });
-    await this.dropFromCaches(userId, application, keys);
-    return count;
+    const revoked = await this.parts.tokens.revokeAllOf(
+      { userId, applicationId: application?.id },
+      this.closing.signal,
+    );
+    this.unfinished.add(revoked.finished);
+    void revoked.finished.then(() => this.unfinished.delete(revoked.finished));
+    await this.dropFromCaches(userId, application);
+    return revoked.count;
   }
 
   /**
@@ -204,13 +214,37 @@ export class TokenService {
    */
   async invalidate(owner: TokenOwner): Promise<void> {
     const { userId, application } = await this.owner(owner);
-    const keys = await this.parts.tokens.liveKeysOf({ userId, applicationId: application?.id });
-    await this.dropFromCaches(userId, application, keys);
+    await this.dropFromCaches(userId, application);
   }
 
-  /** The live access tokens of a user, newest first, each with its application. */
-  listFor(user: UserReference): Promise<AccessToken[]> {
-    return this.parts.tokens.listFor(this.userIdOf(user));
+  /**
+   * The live access tokens of a user, newest first, each with its application; a page of them, 50 unless `limit` says
+   * otherwise. The next page begins with `beforeId`, the `id` of the last one.
+   *
+   * @throws TypeError if `limit` is not a whole number from 1 to 1000
+   */
+  listFor(user: UserReference, page: Page = {}): Promise<AccessToken[]> {
+    return this.parts.tokens.listFor(this.userIdOf(user), page);
+  }
+
+  /**
+   * Stops the work behind `revokeAllOf` after the batch at hand, and waits for that. The revocations stay in force; what is
+   * left of their rows is changed by `clearExpired`.
+   *
+   * @internal
+   */
+  async close(): Promise<void> {
+    this.closing.abort();
+    await Promise.all(this.unfinished);
+  }
+
+  /**
+   * Waits until the rows of all that `revokeAllOf` has revoked say so.
+   *
+   * @internal
+   */
+  async finished(): Promise<void> {
+    await Promise.all(this.unfinished);
   }
 
   /** Deletes what has expired, in small batches, so that a large table is never locked for long. */
@@ -218,15 +252,11 @@ export class TokenService {
     return this.parts.tokens.clearExpired(options);
   }
 
-  private async dropFromCaches(
-    userId: string | undefined,
-    application: Application | undefined,
-    keys: readonly string[],
-  ): Promise<void> {
+  private async dropFromCaches(userId: string | undefined, application: Application | undefined): Promise<void> {
     const { cache } = this.parts;
-    if (userId !== undefined) await cache.invalidate({ kind: 'user', userId }, keys);
+    if (userId !== undefined) await cache.invalidate({ kind: 'user', userId }, []);
     else if (application !== undefined)
-      await cache.invalidate({ kind: 'application', clientId: application.clientId }, keys);
+      await cache.invalidate({ kind: 'application', clientId: application.clientId }, []);
   }
 
   private async owner(

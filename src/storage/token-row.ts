@@ -1,3 +1,4 @@
+import { coveredByRevocation } from './covered-by-revocation.js';
 import type { TableNames } from './tables.js';
 
 /** An access token as the hot path reads it: a plain value, of the token and its application. */
@@ -17,6 +18,8 @@ export interface AccessTokenRow {
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   readonly revokedAtMs: number | null;
+  /** Whether a revocation of many tokens covers it, which its row may not say yet. */
+  readonly coveredByRevocation: boolean;
 }
 
 /** The columns that are read, in the order in which `accessTokenRow` takes them. `t` is the token, `a` its application. */
@@ -35,7 +38,10 @@ export const ROW_COLUMNS = [
   't.revoked_at_ms',
 ] as const;
 
-/** The values of `ROW_COLUMNS` as a driver gives them. */
+/** Behind the columns: whether a revocation covers the token, and then the server's time, if it is asked for. */
+export const SERVER_TIME_INDEX = ROW_COLUMNS.length + 1;
+
+/** The values of `ROW_COLUMNS`, and what is read behind them, as a driver gives them. */
 export type RowValues = readonly unknown[];
 
 /** How each server says its time in milliseconds since the Unix epoch, whatever time zone its sessions have. */
@@ -50,7 +56,8 @@ export const POSTGRES_NOW = 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 A
 export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: '?' | '$1', now?: string): string {
   const quoted = (name: string) => `${quote}${name}${quote}`;
   return (
-    `SELECT ${ROW_COLUMNS.join(', ')}${now === undefined ? '' : `, ${now}`} FROM ${quoted(tables.accessTokens)} t ` +
+    `SELECT ${ROW_COLUMNS.join(', ')}, ${coveredByRevocation(quote, 't')}${now === undefined ? '' : `, ${now}`} ` +
+    `FROM ${quoted(tables.accessTokens)} t ` +
     `LEFT JOIN ${quoted(tables.applications)} a ON a.id = t.application_id WHERE t.token_hash = ${placeholder}`
   );
 }
@@ -71,6 +78,8 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     createdAtMs: Number(values[9]),
     expiresAtMs: Number(values[10]),
     revokedAtMs: numberOrNull(values[11]),
+    // 0 and 1 on MySQL and SQLite, as a text where the host's driver reads numbers so.
+    coveredByRevocation: values[12] === true || Number(values[12]) === 1,
   };
 }
 

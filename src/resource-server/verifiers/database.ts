@@ -33,7 +33,8 @@ export class DatabaseVerifier implements TokenVerifier {
   }
 
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
-    if (row === undefined || row.revokedAtMs !== null || row.applicationDisabled) return INVALID;
+    if (row === undefined || row.revokedAtMs !== null || row.coveredByRevocation || row.applicationDisabled)
+      return INVALID;
     // A token bound to a key or a certificate is not a bearer token (RFC 9449 §7.1, RFC 8705 §3).
     if (row.senderConstrained || !this.isForThisResource(row.audience)) return INVALID;
     const token = verifiedToken({

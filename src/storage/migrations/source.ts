@@ -4,6 +4,7 @@ import { applicationsAndTokens } from './0001-applications-and-tokens.js';
 import { authorizationServer } from './0002-authorization-server.js';
 import { authorizationServerRecords } from './0003-authorization-server-records.js';
 import { databaseIdentity } from './0004-database-identity.js';
+import { revocations } from './0005-revocations.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -13,6 +14,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   // A version 2 stores signing keys without a generation, which must be unique from here on.
   { name: '0003_authorization_server_records', oldestCompatibleVersion: 3, change: authorizationServerRecords },
   { name: '0004_database_identity', oldestCompatibleVersion: 3, change: databaseIdentity },
+  { name: '0005_revocations', oldestCompatibleVersion: 3, change: revocations },
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -1,7 +1,7 @@
 import { storageError } from '../database-errors.js';
 import type { PooledConnection } from '../statements/connection-source.js';
 import type { PooledStatement } from '../statements/pooled-statement.js';
-import { type AccessTokenRow, accessTokenRow, ROW_COLUMNS } from '../token-row.js';
+import { type AccessTokenRow, accessTokenRow, SERVER_TIME_INDEX } from '../token-row.js';
 
 /** Reads on pooled connections of a driver that answers later. */
 export class DriverTokenReader<Connection extends PooledConnection> {
@@ -16,7 +16,7 @@ export class DriverTokenReader<Connection extends PooledConnection> {
       const [values] = rows;
       if (values === undefined) return undefined;
       // Beside the columns of the row: see `rowStatement`.
-      this.heedServerTime?.(Number(values[ROW_COLUMNS.length]));
+      this.heedServerTime?.(Number(values[SERVER_TIME_INDEX]));
       return accessTokenRow(values);
     } catch (error) {
       throw storageError(error);

@@ -1,10 +1,12 @@
 import type { Knex } from 'knex';
+import { coveredByRevocation } from '../covered-by-revocation.js';
+import { dialectOf } from '../database.js';
 import { isConnectionError, storageError } from '../database-errors.js';
 import type { TableNames } from '../tables.js';
 import { type AccessTokenRow, accessTokenRow, ROW_COLUMNS } from '../token-row.js';
 
 /** Aliases that no name mapping of a host's knex can change. */
-const ALIASES = ROW_COLUMNS.map((_, index) => `c${index}`);
+const ALIASES = [...ROW_COLUMNS.map((_, index) => `c${index}`), `c${ROW_COLUMNS.length}`];
 const SELECTION = Object.fromEntries(ROW_COLUMNS.map((column, index) => [`c${index}`, column]));
 
 /** For drivers that have no way of their own here (`sqlite3`, `mysql`, `pgnative`): the same statement through knex. */
@@ -28,12 +30,17 @@ export class QueryBuilderReader {
     }
   }
 
+  private covered(): Knex.Raw {
+    const quote = dialectOf(this.knex) === 'postgres' ? '"' : '`';
+    return this.knex.raw(`${coveredByRevocation(quote, 't')} as ??`, [`c${ROW_COLUMNS.length}`]);
+  }
+
   private async attempt(tokenHash: Buffer): Promise<AccessTokenRow | undefined> {
     const row = await this.knex<Record<string, unknown>>({ t: this.tables.accessTokens })
       .leftJoin({ a: this.tables.applications }, 'a.id', 't.application_id')
       .where('t.token_hash', tokenHash)
       .timeout(this.timeoutMilliseconds)
-      .first<Record<string, unknown> | undefined>(SELECTION);
+      .first<Record<string, unknown> | undefined>(SELECTION, this.covered());
     return row === undefined ? undefined : accessTokenRow(ALIASES.map((alias) => row[alias]));
   }
 }

@@ -1,6 +1,8 @@
 import type { Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
+import { coveredByRevocation } from '../covered-by-revocation.js';
+import { dialectOf } from '../database.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
 import type { AccessToken } from '../models/access-token.js';
@@ -62,6 +64,7 @@ class Abandoned extends Error {
  */
 export class FamilyRepository {
   private readonly clock: Clock;
+  private readonly covered: string;
 
   constructor(
     private readonly models: OAuth2Models,
@@ -69,13 +72,21 @@ export class FamilyRepository {
     options: { readonly clock?: Clock } = {},
   ) {
     this.clock = options.clock ?? systemClock;
+    const quote = dialectOf(models.AccessToken.knex()) === 'postgres' ? '"' : '`';
+    this.covered = coveredByRevocation(quote, models.AccessToken.tableName);
   }
 
-  /** The access token with this digest, whatever its state, with its client, in one statement. */
+  /**
+   * The access token with this digest, with its client, in one statement; whatever its state, unless a revocation of many
+   * tokens covers it.
+   */
   findAccessToken(tokenHash: Buffer): Promise<OfClient<AccessToken> | undefined> {
     requireDigest(tokenHash);
     return orUnavailable(() =>
-      firstOfClient(this.models.AccessToken.query().where('token_hash', tokenHash), this.models),
+      firstOfClient(
+        this.models.AccessToken.query().where('token_hash', tokenHash).whereRaw(`NOT ${this.covered}`),
+        this.models,
+      ),
     );
   }
 

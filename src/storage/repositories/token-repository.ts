@@ -1,12 +1,17 @@
-import type { Transaction } from 'objection';
+import { ref, type Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
+import { coveredByRevocation } from '../covered-by-revocation.js';
+import { dialectOf } from '../database.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
 import type { AccessToken } from '../models/access-token.js';
 import type { OAuth2Models } from '../models/models.js';
 import type { RefreshToken } from '../models/refresh-token.js';
 import { type ClearExpiredOptions, type ClearExpiredResult, clearExpired } from './clear-expired.js';
+import { isExactly } from './exact-text.js';
+import { checkedPage, type Page } from './page.js';
+import { Revocations } from './revocations.js';
 import { GRANT_KIND } from './server-record-repository.js';
 import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
 
@@ -34,8 +39,11 @@ export interface NewAccessToken {
 export interface RevokedTokens {
   /** How many live access and refresh tokens this call revoked. */
   readonly count: number;
-  /** The cache keys of all unexpired access tokens that it covers. */
-  readonly keys: string[];
+  /**
+   * Resolves when the row of each token says so too; never rejects. Of few tokens, that is at once. Of many the revocation
+   * is in force before; what is left undone is done by `clearExpired`.
+   */
+  readonly finished: Promise<void>;
 }
 
 /**
@@ -44,12 +52,14 @@ export interface RevokedTokens {
  */
 export class TokenRepository {
   private readonly clock: Clock;
+  private readonly revocations: Revocations;
 
   constructor(
     private readonly models: OAuth2Models,
     options: { readonly clock?: Clock } = {},
   ) {
     this.clock = options.clock ?? systemClock;
+    this.revocations = new Revocations(models, this.clock);
   }
 
   /** Stores an access token. */
@@ -134,16 +144,38 @@ export class TokenRepository {
   }
 
   /**
-   * Revokes all live tokens of a user, of an application, or of a user at an application, together or not at all, in a
-   * number of statements that does not depend on how many there are.
+   * Revokes all live tokens of a user, of an application, or of a user at an application. Few are revoked together or not
+   * at all. For many a revocation is stored first, from which on each of them is refused; then their rows are changed in
+   * batches, of which none holds a lock for long.
    *
-   * @returns how many this call revoked, and the cache keys of all unexpired access tokens that it covers, also of those
-   *   that were revoked before, so that a call that is repeated after a failure tells the caches again
+   * @param signal ends the work on the rows between two batches; the revocation stays in force
    * @throws TypeError if neither is given
    */
-  revokeAllOf(owner: TokenOwner): Promise<RevokedTokens> {
-    const { AccessToken, RefreshToken, ServerRecord } = this.models;
+  revokeAllOf(owner: TokenOwner, signal?: AbortSignal): Promise<RevokedTokens> {
     const ofOwner = whereOwner(owner);
+    return this.revokeOwned(owner, ofOwner, signal);
+  }
+
+  private async revokeOwned(
+    owner: TokenOwner,
+    ofOwner: ReturnType<typeof whereOwner>,
+    signal: AbortSignal | undefined,
+  ): Promise<RevokedTokens> {
+    const { revocations } = this;
+    if (!(await revocations.isLarge(owner))) {
+      return { count: await this.revokeTogether(ofOwner), finished: Promise.resolve() };
+    }
+    const begun = await revocations.begin(owner);
+    // An exchange in flight holds its grant, so this waits for it; what it has stored is covered by the extension.
+    await revocations.revokeGrants(owner);
+    const revocation = await revocations.extend(begun);
+    const count = await revocations.count(revocation);
+    // A failure leaves the revocation in force.
+    return { count, finished: revocations.finish(revocation, signal).catch(() => undefined) };
+  }
+
+  private revokeTogether(ofOwner: ReturnType<typeof whereOwner>): Promise<number> {
+    const { AccessToken, RefreshToken, ServerRecord } = this.models;
     return retryContention(() =>
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
@@ -160,55 +192,49 @@ export class TokenRepository {
           .modify(isLive, now)
           .patch(revocation);
         const accessTokens = await AccessToken.query(transaction).modify(ofOwner).modify(isLive, now).patch(revocation);
-        const tokens = await AccessToken.query(transaction)
-          .modify(ofOwner)
-          .where('expires_at_ms', '>', now)
-          .select('token_hash');
-        return { count: refreshTokens + accessTokens, keys: keysOf(tokens) };
+        return refreshTokens + accessTokens;
       }),
     );
   }
 
   /**
-   * The cache keys of the live access tokens of a user, of an application, or of a user at an application.
+   * The access tokens of a user that are good now, newest first, each with its `application`; a page of them.
    *
-   * @throws TypeError if neither is given
+   * @throws TypeError if the page is out of range
    */
-  liveKeysOf(owner: TokenOwner): Promise<string[]> {
-    const ofOwner = whereOwner(owner);
-    return orUnavailable(async () => {
-      const tokens = await this.models.AccessToken.query()
-        .modify(ofOwner)
-        .modify(isLive, this.clock.nowMilliseconds())
-        .select('token_hash');
-      return keysOf(tokens);
-    });
-  }
-
-  /** The access tokens of a user that are good now, newest first, each with its `application`. */
-  listFor(userId: string): Promise<AccessToken[]> {
+  listFor(userId: string, page: Page = {}): Promise<AccessToken[]> {
     requireUserId(userId);
+    const { limit, beforeId } = checkedPage(page);
+    const { AccessToken, Application } = this.models;
+    const quote = dialectOf(AccessToken.knex()) === 'postgres' ? '"' : '`';
     return orUnavailable(async () => {
-      const tokens = await this.models.AccessToken.query()
-        .where('user_id', userId)
+      const query = AccessToken.query()
+        // MySQL ignores trailing spaces when it compares: what is listed to a user must be that user's own.
+        .modify(isExactly, 'user_id', userId)
         .modify(isLive, this.clock.nowMilliseconds())
-        .orderBy([
-          { column: 'created_at_ms', order: 'desc' },
-          { column: 'id', order: 'desc' },
-        ])
+        .whereNotExists(
+          Application.query()
+            .where(`${Application.tableName}.id`, ref(`${AccessToken.tableName}.application_id`))
+            .whereNotNull('disabled_at_ms'),
+        )
+        .whereRaw(`NOT ${coveredByRevocation(quote, AccessToken.tableName)}`)
+        .orderBy('id', 'desc')
+        .limit(limit)
         .withGraphFetched('application');
-      // MySQL ignores trailing spaces when it compares: what is listed to a user must be that user's own.
-      return tokens.filter((token) => token.userId === userId && token.application?.isDisabled() !== true);
+      if (beforeId !== undefined) query.where('id', '<', beforeId);
+      return query;
     });
   }
 
   /**
    * Deletes what has expired (tokens, codes, sessions, interactions, grants and the like, retired signing keys), in
-   * batches by primary key, so that no lock is held for long.
+   * batches by primary key, so that no lock is held for long. Revocations of many tokens that were interrupted are carried
+   * on first.
    *
    * @throws ConfigurationError if an option is out of range
    */
-  clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
+  async clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
+    await this.revocations.finishAll(options.signal);
     return clearExpired(this.models, this.clock, options);
   }
 }

@@ -38,6 +38,7 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
       createdAtMs,
       expiresAtMs: createdAtMs + 1,
       revokedAtMs: null,
+      coveredByRevocation: false,
     });
     expect(typeof stored.id).toBe('number');
   });

@@ -1,0 +1,183 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Model, QueryBuilder } from 'objection';
+import type { Clock } from '../../core/clock.js';
+import { dialectOf } from '../database.js';
+import { orUnavailable, retryContention } from '../database-errors.js';
+import { REVOCATIONS_TABLE } from '../migrations/0005-revocations.js';
+import type { OAuth2Models } from '../models/models.js';
+import { GRANT_KIND } from './server-record-repository.js';
+import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
+
+/** At most so many rows are changed by one statement: a short lock, also beside live traffic. */
+export const REVOCATION_BATCH_SIZE = 1_000;
+
+/** A revocation of many tokens. */
+export interface Revocation {
+  readonly id: number;
+  readonly owner: TokenOwner;
+  /** The last access token, and the last refresh token, that it covers. */
+  readonly accessThroughId: number;
+  readonly refreshThroughId: number;
+}
+
+type RevocableModel = typeof Model & (new () => Model & { id: number; revokedAtMs: number | null });
+
+/**
+ * Revocations of more tokens than one statement should change. Such a one is stored first, and from then on every token
+ * that it covers is refused; the rows of the tokens are changed behind it, in batches. If the process ends meanwhile, the
+ * revocation stays in force, and `finishAll` carries on.
+ */
+export class Revocations {
+  constructor(
+    private readonly models: OAuth2Models,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether an owner has more live tokens or grants than one batch. */
+  async isLarge(owner: TokenOwner): Promise<boolean> {
+    for (const query of [
+      this.liveGrants(owner),
+      this.live(this.models.RefreshToken, owner),
+      this.live(this.models.AccessToken, owner),
+    ]) {
+      const beyond = await orUnavailable(async () =>
+        query.select('id').orderBy('id').offset(REVOCATION_BATCH_SIZE).first(),
+      );
+      if (beyond !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** Puts a revocation of all that an owner has now into force. */
+  async begin(owner: TokenOwner): Promise<Revocation> {
+    const through = await this.lastIds();
+    const row = {
+      user_id: owner.userId ?? null,
+      application_id: owner.applicationId ?? null,
+      access_through_id: through.accessThroughId,
+      refresh_through_id: through.refreshThroughId,
+      created_at_ms: this.clock.nowMilliseconds(),
+    };
+    const [id] = await retryContention(async () => {
+      const insertion = this.knex(REVOCATIONS_TABLE).insert(row);
+      // MySQL answers the id of itself.
+      return dialectOf(this.knex) === 'mysql' ? insertion : insertion.returning('id');
+    });
+    return { id: Number(typeof id === 'object' ? id.id : id), owner, ...through };
+  }
+
+  /** Revokes the grants of an owner: whoever issues under one has ended then, and nobody can any more. */
+  revokeGrants(owner: TokenOwner): Promise<number> {
+    const { ServerRecord } = this.models;
+    return this.inBatches(ServerRecord as unknown as RevocableModel, () => this.liveGrants(owner));
+  }
+
+  /** Extends a revocation to what was stored since it began. */
+  async extend(revocation: Revocation): Promise<Revocation> {
+    const through = await this.lastIds();
+    await retryContention(async () =>
+      this.knex(REVOCATIONS_TABLE).where('id', revocation.id).update({
+        access_through_id: through.accessThroughId,
+        refresh_through_id: through.refreshThroughId,
+      }),
+    );
+    return { ...revocation, ...through };
+  }
+
+  /** How many live tokens a revocation covers. */
+  count({ owner, accessThroughId, refreshThroughId }: Revocation): Promise<number> {
+    return orUnavailable(async () => {
+      const { AccessToken, RefreshToken } = this.models;
+      const access = await this.live(AccessToken, owner).where('id', '<=', accessThroughId).resultSize();
+      const refresh = await this.live(RefreshToken, owner).where('id', '<=', refreshThroughId).resultSize();
+      return Number(access) + Number(refresh);
+    });
+  }
+
+  /** Changes the rows that a revocation covers, in batches, and then ends it. Stops between two when aborted. */
+  async finish({ id, owner, accessThroughId, refreshThroughId }: Revocation, signal?: AbortSignal): Promise<void> {
+    const { AccessToken, RefreshToken } = this.models;
+    await this.revokeGrants(owner);
+    await this.inBatches(
+      RefreshToken,
+      () => this.live(RefreshToken, owner).where('id', '<=', refreshThroughId),
+      signal,
+    );
+    await this.inBatches(AccessToken, () => this.live(AccessToken, owner).where('id', '<=', accessThroughId), signal);
+    if (signal?.aborted === true) return;
+    await retryContention(async () => this.knex(REVOCATIONS_TABLE).where('id', id).delete());
+  }
+
+  /** Carries on with what another process has begun and not ended. */
+  async finishAll(signal?: AbortSignal): Promise<void> {
+    const rows = await orUnavailable(async () =>
+      // Aliases of one word: the host's knex may rename the columns of what it reads.
+      this.knex(REVOCATIONS_TABLE).select({
+        id: 'id',
+        user: 'user_id',
+        application: 'application_id',
+        access: 'access_through_id',
+        refresh: 'refresh_through_id',
+      }),
+    );
+    for (const { id, user, application, access, refresh } of rows) {
+      const owner = {
+        ...(user !== null && { userId: String(user) }),
+        ...(application !== null && { applicationId: Number(application) }),
+      };
+      const [accessThroughId, refreshThroughId] = [Number(access), Number(refresh)];
+      await this.finish({ id: Number(id), owner, accessThroughId, refreshThroughId }, signal);
+    }
+  }
+
+  private get knex() {
+    return this.models.AccessToken.knex();
+  }
+
+  private lastIds(): Promise<Pick<Revocation, 'accessThroughId' | 'refreshThroughId'>> {
+    return orUnavailable(async () => {
+      const { AccessToken, RefreshToken } = this.models;
+      const [access, refresh] = [
+        await AccessToken.query().select('id').orderBy('id', 'desc').first(),
+        await RefreshToken.query().select('id').orderBy('id', 'desc').first(),
+      ];
+      return { accessThroughId: Number(access?.id ?? 0), refreshThroughId: Number(refresh?.id ?? 0) };
+    });
+  }
+
+  private live<Row extends Model>(model: { query(): QueryBuilder<Row> }, owner: TokenOwner): QueryBuilder<Row> {
+    return model.query().modify(whereOwner(owner)).modify(isLive, this.clock.nowMilliseconds());
+  }
+
+  private liveGrants(owner: TokenOwner) {
+    return this.live(this.models.ServerRecord, owner).where('kind', GRANT_KIND);
+  }
+
+  /** Revokes what a query finds, a batch by primary key at a time. Between two, other work has its turn. */
+  private async inBatches(
+    model: RevocableModel,
+    live: () => QueryBuilder<Model>,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    let last = 0;
+    let changed = 0;
+    while (signal?.aborted !== true) {
+      const ids = await orUnavailable(async () => {
+        const rows = await live().where('id', '>', last).select('id').orderBy('id').limit(REVOCATION_BATCH_SIZE);
+        return rows.map((row) => (row as unknown as { id: number }).id);
+      });
+      const newest = ids.at(-1);
+      if (newest === undefined) break;
+      changed += await retryContention(async () =>
+        model
+          .query()
+          .whereIn('id', ids)
+          .whereNull('revoked_at_ms')
+          .patch({ revokedAtMs: this.clock.nowMilliseconds() } as object),
+      );
+      last = newest;
+      await turn();
+    }
+    return changed;
+  }
+}

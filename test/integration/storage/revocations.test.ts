@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../src/core/clock.js';
+import { FamilyRepository, TokenRepository } from '../../../src/storage/index.js';
+import { REVOCATIONS_TABLE } from '../../../src/storage/migrations/0005-revocations.js';
+import { REVOCATION_BATCH_SIZE, Revocations } from '../../../src/storage/repositories/revocations.js';
+import { databaseKinds } from '../../support/services.js';
+import {
+  type Fixture,
+  newApplication,
+  newFamilyId,
+  newToken,
+  openFixture,
+  storeRefreshToken,
+  storeToken,
+} from './fixture.js';
+
+/** More than two batches, and the last one not full. */
+const MANY = 2 * REVOCATION_BATCH_SIZE + 100;
+
+describe.each(databaseKinds())('a revocation of many tokens, on %s', (kind) => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await openFixture(kind);
+  });
+  afterAll(() => fixture?.close());
+
+  /** Stores many access tokens, and answers the digests of some. */
+  async function storeTokens(columns: { userId?: string; applicationId?: number }): Promise<Buffer[]> {
+    const now = Date.now();
+    const rows = Array.from({ length: MANY }, () => ({
+      token_hash: newToken().hash,
+      user_id: columns.userId ?? null,
+      application_id: columns.applicationId ?? null,
+      scope: 'read',
+      created_at_ms: now,
+      expires_at_ms: now + 3_600_000,
+    }));
+    for (let start = 0; start < rows.length; start += 100) {
+      await fixture.database.knex(fixture.tables.accessTokens).insert(rows.slice(start, start + 100));
+    }
+    return [0, REVOCATION_BATCH_SIZE, MANY - 1].map((index) => (rows[index] as { token_hash: Buffer }).token_hash);
+  }
+
+  /** Whether a guard would admit tokens, and the authorization server know them. */
+  const admitted = async (hashes: readonly Buffer[]) => {
+    const families = new FamilyRepository(fixture.models, fixture.tokens);
+    return Promise.all(
+      hashes.map(async (hash) => {
+        const row = await fixture.reader.read(hash);
+        const found = await families.findAccessToken(hash);
+        const guard = row !== undefined && row.revokedAtMs === null && !row.coveredByRevocation;
+        return [guard, found !== undefined && !found.row.isRevoked()];
+      }),
+    );
+  };
+
+  const unfinished = async () =>
+    Number((await fixture.database.knex(REVOCATIONS_TABLE).count({ count: '*' }))[0]?.count);
+
+  test.each<[string, { readonly userId?: string }]>([
+    ['a user', { userId: 'ivan' }],
+    ['an application', {}],
+    ['a user at an application', { userId: 'judy' }],
+  ])('[RS-16 RS-17] of %s holds before the rows of the tokens are changed, and then they are', async (what, user) => {
+    const application = await newApplication(fixture);
+    const owner: { userId?: string; applicationId?: number } =
+      what === 'a user' ? user : { ...user, applicationId: application.id };
+    const hashes = await storeTokens(owner);
+    await storeRefreshToken(fixture, { userId: null, ...owner });
+    const others = [
+      await storeToken(fixture, { userId: 'mallory' }),
+      await storeToken(fixture, { userId: 'Ivan', applicationId: (await newApplication(fixture)).id }),
+    ].map(({ tokenHash }) => tokenHash);
+    const closing = new AbortController();
+    closing.abort();
+
+    const { count, finished } = await fixture.tokens.revokeAllOf(owner, closing.signal);
+    await finished;
+    expect(count).toBe(MANY + 1);
+    expect(await unfinished()).toBe(1);
+    expect(await admitted(hashes)).toEqual(hashes.map(() => [false, false]));
+    if (owner.userId !== undefined) expect(await fixture.tokens.listFor(owner.userId)).toEqual([]);
+    expect(await admitted(others)).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+
+    // What comes after it is not covered, though its rows are still being changed.
+    const later = [(await storeToken(fixture, owner)).tokenHash];
+    expect(await admitted(later)).toEqual([[true, true]]);
+
+    // The process has ended; another one clears what has expired, and carries on.
+    await new TokenRepository(fixture.models).clearExpired();
+    expect(await unfinished()).toBe(0);
+    for (const hash of hashes) expect((await fixture.tokens.findAccessTokenByHash(hash))?.isRevoked()).toBe(true);
+    const [refreshToken] = await fixture.models.RefreshToken.query().where(
+      owner.userId === undefined ? { application_id: owner.applicationId as number } : { user_id: owner.userId },
+    );
+    expect(refreshToken?.isRevoked()).toBe(true);
+    expect(await admitted(later)).toEqual([[true, true]]);
+    expect(await admitted(others)).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+  });
+
+  test('ends by itself, with no statement that changes more rows than a batch', async () => {
+    const application = await newApplication(fixture);
+    await storeTokens({ applicationId: application.id });
+    const updates: number[] = [];
+    const note = (_response: unknown, { method, bindings }: { method?: string; bindings?: unknown[] }) => {
+      if (method === 'update') updates.push(bindings?.length ?? 0);
+    };
+    fixture.database.knex.on('query-response', note);
+    const { finished } = await fixture.tokens.revokeAllOf({ applicationId: application.id });
+    await finished;
+    fixture.database.knex.removeListener('query-response', note);
+    expect(await unfinished()).toBe(0);
+    expect(updates.length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...updates)).toBeLessThanOrEqual(REVOCATION_BATCH_SIZE + 2);
+    expect((await fixture.tokens.revokeAllOf({ applicationId: application.id })).count).toBe(0);
+  });
+
+  test('[AS-33 RFC 7009 §2.1] covers what an exchange in flight stores after it began', async () => {
+    const application = await newApplication(fixture);
+    const owner = { userId: 'niaj', applicationId: application.id };
+    const revocations = new Revocations(fixture.models, systemClock);
+    const begun = await revocations.begin(owner);
+    const late = await storeToken(fixture, { ...owner, familyId: newFamilyId() });
+    expect(await admitted([late.tokenHash])).toEqual([[true, true]]);
+    const extended = await revocations.extend(begun);
+    expect(await admitted([late.tokenHash])).toEqual([[false, false]]);
+    await revocations.finish(extended);
+    expect((await fixture.tokens.findAccessTokenByHash(late.tokenHash))?.isRevoked()).toBe(true);
+  });
+});
