@@ -1,7 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { Get, JsonController } from 'routing-controllers';
+import { authorizationServer } from '../../../src/authorization-server/index.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/index.js';
+import { createOAuth2, type OAuth2, type OAuth2Options, Public, Throttle } from '../../../src/index.js';
 import { memoryEngine } from '../../../src/throttling/index.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
 
@@ -48,4 +53,61 @@ describe('createOAuth2 with Redis', () => {
     await open({ policies: { user: '5/h' }, engine: memoryEngine() });
     expect(await members()).toBe(0);
   });
+});
+
+@JsonController()
+class Actions {
+  @Public()
+  @Throttle('user')
+  @Get('/throttled')
+  throttled() {
+    return {};
+  }
+}
+
+test('[TH-50] one outage is told once, by an application that is an authorization server too', async () => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  const oauth2 = createOAuth2({
+    database: 'sqlite::memory:',
+    redis: server.url,
+    throttling: { policies: { user: '500/h' } },
+    scopes: { read: 'Read' },
+    users: { findById: () => undefined, isActive: () => false },
+    authorizationServer: authorizationServer({
+      issuer: 'http://127.0.0.1',
+      encryptionKeys: [randomBytes(32).toString('base64url')],
+      authenticate: () => undefined,
+    }),
+    logger: { info: write, warn: write, error: write },
+  });
+  opened.push(oauth2);
+  await oauth2.migrate();
+  await oauth2.ready();
+  const koa = oauth2.createKoaServer({ controllers: [Actions] });
+  koa.silent = true;
+  const listening = koa.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  try {
+    const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+    const askAll = async () => {
+      const throttled = await fetch(`${url}/throttled`);
+      const body = new URLSearchParams({ grant_type: 'client_credentials', client_id: 'nobody', client_secret: 'x' });
+      const token = await fetch(`${url}/oauth2/token`, { method: 'POST', body });
+      const guessed = await fetch(`${url}/throttled`, { headers: { authorization: 'Bearer unknown' } });
+      return [throttled.status, token.status, guessed.status];
+    };
+    expect(await askAll()).toEqual([200, 401, 200]);
+    await server.kill();
+    for (let more = 0; more < 5; more++) expect((await askAll())[0]).toBe(503);
+    const told = () => lines.filter((line) => line.includes("The throttle's store"));
+    expect(told()).toHaveLength(1);
+    await server.restart();
+    for (const end = Date.now() + 20_000; told().length < 2 && Date.now() < end; ) await askAll();
+    expect(told()).toHaveLength(2);
+    expect(told()[1]).toBe("The throttle's store is up again.");
+  } finally {
+    listening.closeAllConnections();
+    listening.close();
+  }
 });

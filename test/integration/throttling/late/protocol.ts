@@ -15,6 +15,8 @@ export interface ServerSettings {
   /** How long each request keeps the process busy. */
   readonly workMilliseconds: number;
   readonly deadlineMilliseconds?: number;
+  /** Of each token; default `200/hour`. */
+  readonly rate?: string;
 }
 
 export type Order =

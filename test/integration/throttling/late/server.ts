@@ -30,7 +30,7 @@ const oauth2 = createOAuth2({
   redis,
   keyPrefix,
   throttling: {
-    policies: { token: '200/hour' },
+    policies: { token: settings.rate ?? '200/hour' },
     engine: engineOf(settings.engine),
     whenStoreFails: settings.whenStoreFails,
     deadlineMilliseconds,

@@ -1,0 +1,90 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { bundle } from '../../support/bundle.js';
+import { type RedisProcess, startRedis } from '../../support/services.js';
+import { pause } from './engines.js';
+import { type Answer, countsOf, Stand } from './late/stand.js';
+
+let redis: RedisProcess;
+let program: string;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  program = await bundle(new URL('late/server.ts', import.meta.url), 'redis-returns');
+});
+afterAll(async () => {
+  await redis.stop();
+  await rm(program, { force: true });
+});
+
+/** Asks again and again until it is stopped. */
+function callers(stand: Stand, token: string) {
+  const answers: Answer[] = [];
+  let stopped = false;
+  const asking = (async () => {
+    while (!stopped) {
+      answers.push(await stand.ask(token));
+      await pause(20);
+    }
+  })();
+  return {
+    answers,
+    async stop() {
+      stopped = true;
+      await asking;
+    },
+  };
+}
+
+const ways: Record<string, { away(): void | Promise<void>; back(): void | Promise<void> }> = {
+  // Longer than a membership is renewed without a gap, and than a silent socket is kept.
+  killed: { away: () => redis.kill(), back: () => redis.restart() },
+  frozen: { away: () => redis.freeze(), back: () => redis.thaw() },
+};
+
+describe.each(Object.keys(ways))('while a Redis that was %s for seconds comes back', (how) => {
+  test('[TH-50] the mode `local` answers no 503, in no process', async () => {
+    const settings = { engine: 'leased', whenStoreFails: 'local', workMilliseconds: 0, rate: '5000/hour' } as const;
+    const stand = await Stand.start(program, redis, settings, { processes: 2 });
+    try {
+      const [token] = (await stand.tokens(1)) as [string];
+      const { answers, stop } = callers(stand, token);
+      await pause(500);
+      await ways[how]?.away();
+      await pause(7000);
+      await ways[how]?.back();
+      await pause(5000);
+      await stop();
+      expect(countsOf(answers)).toEqual({ '200': answers.length, '429': 0, '503': 0, other: 0 });
+      expect(answers.length).toBeGreaterThan(100);
+      const told = (text: string) => stand.log.filter((line) => line.includes(text)).length;
+      expect([told('store is down'), told('store is up again')]).toEqual([2, 2]);
+    } finally {
+      await stand.stop();
+    }
+  }, 60_000);
+});
+
+test('[TH-50] by default, a Redis that has lost what it counted refuses nobody once it is back, and each process says once what that means', async () => {
+  const settings = { engine: 'leased', whenStoreFails: 'closed', workMilliseconds: 0, rate: '5/day' } as const;
+  const stand = await Stand.start(program, redis, settings, { processes: 2 });
+  try {
+    const [token] = (await stand.tokens(1)) as [string];
+    for (let more = 0; more < 5; more++) expect((await stand.ask(token)).status).toBe(200);
+    expect((await stand.ask(token)).status).toBe(429);
+    await redis.kill();
+    const [unknown] = (await stand.tokens(1)) as [string];
+    expect((await stand.ask(unknown)).status).toBe(503);
+    await redis.restart();
+    const losses = () => stand.log.filter((line) => line.includes('has lost what it had counted'));
+    for (const end = Date.now() + 20_000; losses().length < 2 && Date.now() < end; ) await pause(20);
+    const [fresh] = (await stand.tokens(1)) as [string];
+    const statuses: number[] = [];
+    for (let more = 0; more < 6; more++) statuses.push((await stand.ask(fresh)).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+    expect(losses()).toHaveLength(2);
+    for (const line of losses()) expect(line).toMatch(/windows begin anew.*whenLedgerIsLost: 'restart'/);
+  } finally {
+    await stand.stop();
+  }
+}, 60_000);
