@@ -53,6 +53,27 @@ describe.each(STACKS)('the process of the example, on %s', (name) => {
     await stack.drop();
   }, 60_000);
 
+  test('it is ready while its database answers, and says 503 while it does not; it lives all the while', async () => {
+    const stack = await freshStack(name);
+    const shop = await startBookstore(stack);
+    const administrator = createOAuth2({ database: stack.databaseUrl });
+    try {
+      expect(await call(`${shop.url}/ready`)).toMatchObject({ status: 200, body: { status: 'ready' } });
+      // As far as the bookstore can see, a table that is gone is a database that is.
+      await administrator.knex.schema.renameTable('bookstore_books', 'bookstore_books_away');
+      const answer = await call(`${shop.url}/ready`);
+      expect(answer.status).toBe(503);
+      expect(answer.headers.get('retry-after')).not.toBeNull();
+      expect((await call(`${shop.url}/health`)).status).toBe(200);
+      await administrator.knex.schema.renameTable('bookstore_books_away', 'bookstore_books');
+      expect((await call(`${shop.url}/ready`)).status).toBe(200);
+    } finally {
+      await administrator.close();
+      await shop.stop('SIGKILL');
+      await stack.drop();
+    }
+  }, 60_000);
+
   test('two processes that start at once on an empty database both run', async () => {
     const stack = await freshStack(name);
     const shops = await Promise.all([startBookstore(stack), startBookstore(stack)]);
