@@ -10,7 +10,7 @@ import { OAuth2Events } from './core/events.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
-import { authenticateWith } from './resource-server/authentication/authenticate.js';
+import { authenticateWith, fieldsRead } from './resource-server/authentication/authenticate.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
 import { SessionAuthenticator } from './resource-server/authentication/session.js';
@@ -176,6 +176,7 @@ export class OAuth2 {
     this.guard = new Guard({
       authenticate: authenticateWith(authenticators),
       needsBody: needsBodyOf(authenticators),
+      fieldsRead: fieldsRead(authenticators),
       refusals: new Refusals({
         responder: new ErrorResponder({
           realm: options.realm ?? 'api',

@@ -1,12 +1,14 @@
 import type { Context } from 'koa';
 import { type Action, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
 import { declaredScopes } from '../core/scopes.js';
+import { keepVary } from '../resource-server/authentication/vary.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
 import type { Permission } from '../resource-server/permissions/permission.js';
 import { RequiresScopes } from '../resource-server/permissions/scope-alternatives.js';
 import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { DeclarationMark, ownDeclarations } from './declarations.js';
+import { isVaryDeclared } from './declared-vary.js';
 import type { Guard } from './guard.js';
 import { actionsMetadata, responseHandlersMetadata } from './metadata-index.js';
 import { answerOptions, isClosedToOptions } from './options-requests.js';
@@ -41,6 +43,15 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
     return plan;
   }
 
+  // Known once the first request comes: all decorators have run by then.
+  let varyDeclared: boolean | undefined;
+
+  function admitted(context: Context): true {
+    varyDeclared ??= isVaryDeclared();
+    if (varyDeclared) keepVary(context.res);
+    return true;
+  }
+
   return {
     authorizationChecker(action: Action, roles: readonly unknown[]) {
       const context = action.context as Context;
@@ -58,13 +69,13 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
       }
       if (entered instanceof Promise) {
         return entered.then(
-          () => true,
+          () => admitted(context),
           (error: unknown) => {
             throw guard.thrownByChecker(action, plan, error);
           },
         );
       }
-      return true;
+      return admitted(context);
     },
     currentUserChecker: currentUserChecker(compiler),
   };

@@ -19,6 +19,8 @@ import { answerUncaught } from './uncaught.js';
 export interface GuardParts {
   readonly authenticate: Authenticate;
   readonly needsBody: (context: Context) => boolean;
+  /** The request fields that authentication reads, as they stand in `Vary`. */
+  readonly fieldsRead: string;
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
 }
@@ -28,6 +30,11 @@ const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 /** Takes a request through authentication, permission and throttle, in this order. */
 export class Guard {
   constructor(private readonly parts: GuardParts) {}
+
+  /** The request fields that authentication reads, as they stand in `Vary`. */
+  get fieldsRead(): string {
+    return this.parts.fieldsRead;
+  }
 
   /** Whether authentication has to wait for the parsed body. */
   needsBody(context: Context): boolean {

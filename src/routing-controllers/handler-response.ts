@@ -1,6 +1,8 @@
+import type { OutgoingHttpHeader } from 'node:http';
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
 import { OAuth2Error } from '../core/errors.js';
+import { addVary } from '../resource-server/authentication/vary.js';
 import type { Refusal } from './refusal.js';
 
 type KoaResponse = Context['response'];
@@ -15,6 +17,8 @@ type KoaResponse = Context['response'];
  */
 export function answerThroughHandler(action: Action, context: Context, refusal: Refusal, isCertain: boolean): void {
   const response: KoaResponse = context.response;
+  // The handler sets the action's own in its place.
+  const vary = context.res.getHeader('Vary');
   let reads = 0;
   let overwriting: KoaResponse | undefined;
   Object.defineProperty(action, 'response', {
@@ -24,13 +28,18 @@ export function answerThroughHandler(action: Action, context: Context, refusal: 
       reads += 1;
       // The first is the response itself: an action that caught the refusal may have returned it, and is asked for that.
       if (reads === 1) return response;
-      overwriting ??= overwritingResponse(context, refusal, isCertain);
+      overwriting ??= overwritingResponse(context, refusal, isCertain, vary);
       return overwriting;
     },
   });
 }
 
-function overwritingResponse(context: Context, refusal: Refusal, isCertain: boolean): KoaResponse {
+function overwritingResponse(
+  context: Context,
+  refusal: Refusal,
+  isCertain: boolean,
+  vary: OutgoingHttpHeader | undefined,
+): KoaResponse {
   const { response } = context;
   return new Proxy(response, {
     get(target, name) {
@@ -40,6 +49,7 @@ function overwritingResponse(context: Context, refusal: Refusal, isCertain: bool
     set(target, name, value) {
       if (name === 'status' && value === refusal.status && (isCertain || isOf(refusal, target.body))) {
         refusal.answer(context, refusal.isOfHost ? target.body : undefined);
+        if (vary !== undefined) addVary(context.res, String(vary));
         return true;
       }
       return Reflect.set(target, name, value, target);

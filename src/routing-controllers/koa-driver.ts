@@ -6,6 +6,7 @@ import { InvalidRequestError, OAuth2Error } from '../core/errors.js';
 import { isSafeMethod } from '../core/methods.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
+import { joinDeclaredVary } from './declared-vary.js';
 import type { Guard } from './guard.js';
 import { answerOptions, ClosedToOptions, isClosedToOptions } from './options-requests.js';
 import { copyIfPlain } from './plain-result.js';
@@ -56,6 +57,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     }
     // The plan holds all that was declared; routing-controllers' own check would see only a part of it.
     metadata.isAuthorizedUsed = false;
+    if (asksWho(plan, metadata)) joinDeclaredVary(metadata, this.guard.fieldsRead);
     const router = this.router;
     const verb = metadata.type.toLowerCase();
     this.router = {
@@ -222,6 +224,12 @@ export class OAuth2KoaDriver extends KoaDriver {
     }
     throw thrown;
   }
+}
+
+/** Whether the answer of an action may depend on who asks. */
+function asksWho(plan: ActionPlan, { params }: ActionMetadata): boolean {
+  if (plan.requirement !== undefined || !plan.throttle.unlimited) return true;
+  return params.some(({ type }) => type === 'current-user' || type === 'custom-converter');
 }
 
 const noNext: Next = () => Promise.resolve();

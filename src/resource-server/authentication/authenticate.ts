@@ -11,7 +11,7 @@ export type Authenticate = (context: Context) => Authentication | undefined | Pr
  * caller sends on purpose is asked for before what a browser sends by itself.
  */
 export function authenticateWith(authenticators: readonly Authenticator[]): Authenticate {
-  const ordered = [...authenticators.filter((one) => !one.ambient), ...authenticators.filter((one) => one.ambient)];
+  const ordered = inOrder(authenticators);
   // What the answer depends on once an authenticator was asked: its fields, and those of all before it.
   const vary = ordered.map((_one, index) => fieldsRead(ordered.slice(0, index + 1)));
   const [only] = ordered;
@@ -37,5 +37,9 @@ export function authenticateWith(authenticators: readonly Authenticator[]): Auth
 
 /** The request fields that some authenticators read, as they stand in `Vary`; empty if none says so. */
 export function fieldsRead(authenticators: readonly Authenticator[]): string {
-  return [...new Set(authenticators.flatMap((one) => one.reads ?? []))].join(', ');
+  return [...new Set(inOrder(authenticators).flatMap((one) => one.reads ?? []))].join(', ');
+}
+
+function inOrder(authenticators: readonly Authenticator[]): readonly Authenticator[] {
+  return [...authenticators.filter((one) => !one.ambient), ...authenticators.filter((one) => one.ambient)];
 }

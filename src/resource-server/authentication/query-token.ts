@@ -1,5 +1,6 @@
 import querystring from 'node:querystring';
 import type { Context } from 'koa';
+import { beforeHead } from './before-head.js';
 
 const PARAMETER = 'access_token';
 
@@ -9,6 +10,11 @@ const PARAMETER = 'access_token';
  */
 export function redactQueryToken(context: Context): void {
   context.set('Cache-Control', 'private');
+  beforeHead(context.res, () => {
+    // Whatever the action says of caches; it may say more, and not less.
+    const said = String(context.res.getHeader('Cache-Control') ?? '');
+    if (!/\b(private|no-store)\b/i.test(said)) context.res.setHeader('Cache-Control', 'private');
+  });
   const parts = context.querystring.split('&');
   const redacted = parts.map((part) => (nameOf(part) === PARAMETER ? `${PARAMETER}=redacted` : part)).join('&');
   context.querystring = redacted;

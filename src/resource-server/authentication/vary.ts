@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { beforeHead } from './before-head.js';
 
 /**
  * Adds request fields to the `Vary` of a response, beside those that the application has named (RFC 9110 §12.5.5).
@@ -18,4 +19,10 @@ export function joinedVary(before: string, added: string): string {
   const known = new Set(named.map((field) => field.toLowerCase()));
   const missing = added.split(', ').filter((field) => !known.has(field.toLowerCase()));
   return [...named.filter((field) => field !== ''), ...missing].join(', ');
+}
+
+/** Keeps what is in `Vary` now, where the action sets a value of its own later. */
+export function keepVary(response: ServerResponse): void {
+  const vary = response.getHeader('Vary');
+  if (vary !== undefined) beforeHead(response, () => addVary(response, String(vary)));
 }
