@@ -7,6 +7,8 @@ import { systemClock } from './core/clock.js';
 import { CorrectedClock } from './core/corrected-clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
 import { OAuth2Events } from './core/events.js';
+import { refuseOption } from './core/options/index.js';
+import type { IdentitySource } from './core/shared-identity.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
@@ -38,6 +40,7 @@ import {
   createTokenReader,
   createTokenWriter,
   type Database,
+  DatabaseIdentitySource,
   type MigrationStatus,
   migrate,
   migrationStatus,
@@ -48,6 +51,7 @@ import {
   TokenRepository,
   tableNamesOf,
 } from './storage/index.js';
+import { LateEngine } from './throttling/engines/late-engine.js';
 import {
   createThrottle,
   keyedThrottle,
@@ -99,6 +103,7 @@ export class OAuth2 {
   private readonly tables: TableNames;
   private readonly database: Database;
   private readonly bounds: BoundedDatabase;
+  private readonly identity: DatabaseIdentitySource | undefined;
   private readonly cache: TokenCache;
   private readonly throttle: Throttle;
   private readonly guard: Guard;
@@ -139,19 +144,25 @@ export class OAuth2 {
       resource,
       requireAudience,
     });
-    const throttling = throttlingOptions(options, { keyPrefix, clock, logger });
+    // Only what is shared has to be told apart from what others share.
+    this.identity =
+      options.redis === undefined ? undefined : new DatabaseIdentitySource(this.bounds.statements, logger);
+    const throttling = throttlingOptions(options, this.identity, { keyPrefix, clock, logger });
     if (throttling.engine !== options.throttling?.engine) opened.push(async () => throttling.engine?.close?.());
     this.throttle = createThrottle(throttling, { clock, logger });
     this.cache = createTokenCache({
       ...options.cache,
       redis: options.redis,
       keyPrefix,
+      identity: this.identity,
       policy: resource === undefined ? 'default' : `${resource}${requireAudience === false ? ' or none' : ''}`,
       loadUser: async (userId) => activeUser(users, userId),
       clock: tokenClock,
       logger,
     });
     opened.push(() => this.cache.close());
+    this.identity?.start();
+    opened.push(async () => this.identity?.close());
     const address = addressOf(options.trustedProxies ?? 0);
     const parts: BearerParts = {
       verifier,
@@ -263,8 +274,10 @@ export class OAuth2 {
    *
    * @returns the names of the migrations that were applied
    */
-  migrate(): Promise<string[]> {
-    return migrate(this.knex, { tables: this.tables });
+  async migrate(): Promise<string[]> {
+    const names = await migrate(this.knex, { tables: this.tables });
+    await this.identity?.ask();
+    return names;
   }
 
   /** Undoes the migrations that were applied last; what their tables hold is lost. Returns their names. */
@@ -326,15 +339,16 @@ export class OAuth2 {
   }
 
   /**
-   * Resolves when the throttle and the token cache are connected to Redis, or their first attempt has failed. Await it
-   * before listening: in the mode `closed`, what comes earlier is answered with 503. With `whenStoreFails: 'local'` it
-   * also waits until this process has its share of each limit, two seconds where there are other processes.
+   * Resolves when the identity of the database is read, and the throttle and the token cache are connected to Redis, or
+   * their first attempt has failed. Await it before listening: in the mode `closed`, what comes earlier is answered with
+   * 503. With `whenStoreFails: 'local'` it also waits until this process has its share of each limit, two seconds where
+   * there are other processes.
    *
    * @throws ConfigurationError if the sessions of the host's knex read texts as others than were written; such a
    * connection is never used, also without this call
    */
   async ready(): Promise<void> {
-    await Promise.all([this.throttle.ready(), this.cache.ready(), checkHostConnection(this.database)]);
+    await Promise.all([this.sharedReady(), checkHostConnection(this.database)]);
   }
 
   /**
@@ -343,6 +357,7 @@ export class OAuth2 {
    * connection fails at once, and what does not answer is cut.
    */
   close(): Promise<void> {
+    this.identity?.close();
     this.closed ??= Promise.all([
       this.tokens.close(),
       this.cache.close(),
@@ -350,6 +365,12 @@ export class OAuth2 {
       this.bounds.close(),
     ]).then(() => undefined);
     return this.closed;
+  }
+
+  /** What is shared is connected once it is known which database it belongs to. */
+  private async sharedReady(): Promise<void> {
+    await this.identity?.settled();
+    await Promise.all([this.throttle.ready(), this.cache.ready()]);
   }
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {
@@ -374,17 +395,29 @@ function endpointThrottle(throttle: Throttle): AuthorizationServerParts['throttl
     keyedThrottle(throttle, { name: `authorization-server:${name}`, rate }, `authorizationServer.throttling.${name}`);
 }
 
-/** Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process. */
+/**
+ * Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process.
+ *
+ * The counters belong to the database, whose identity comes later. A database that has none yet belongs to a deployment
+ * whose older processes count without it: so does this one, until the database is migrated.
+ */
 function throttlingOptions(
   options: OAuth2Options,
+  identity: IdentitySource | undefined,
   { keyPrefix, ...others }: Pick<LeasedEngineOptions, 'clock' | 'logger'> & { readonly keyPrefix: string },
 ): ThrottlingOptions {
   const { redis, throttling = {} } = options;
-  if (redis === undefined || throttling.engine !== undefined) return throttling;
+  if (redis === undefined || identity === undefined || throttling.engine !== undefined) return throttling;
   const { deadlineMilliseconds, whenLedgerIsLost, ...rest } = throttling;
-  const engine = leasedEngine({
-    ...{ redis, keyPrefix: `${keyPrefix}throttle:`, deadlineMilliseconds, whenLedgerIsLost },
-    ...others,
+  if (/[{}]/.test(keyPrefix)) {
+    refuseOption('keyPrefix', keyPrefix, 'leave braces out: they mark the slot of a Redis Cluster');
+  }
+  const engine = new LateEngine();
+  identity.subscribe((known) => {
+    const prefix = known === undefined ? keyPrefix : `${keyPrefix}${known.id}:`;
+    engine.use(
+      leasedEngine({ redis, keyPrefix: `${prefix}throttle:`, deadlineMilliseconds, whenLedgerIsLost, ...others }),
+    );
   });
   return { ...rest, deadlineMilliseconds, engine };
 }

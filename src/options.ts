@@ -37,7 +37,10 @@ export const AUTHENTICATOR = Symbol('authenticator');
 export type DatabaseSource = Parameters<typeof openDatabase>[0];
 
 /** How tokens are cached; the rest comes from the other options. */
-export type CacheOptions = Omit<TokenCacheOptions, 'redis' | 'loadUser' | 'keyPrefix' | 'policy' | 'clock' | 'logger'>;
+export type CacheOptions = Omit<
+  TokenCacheOptions,
+  'redis' | 'loadUser' | 'keyPrefix' | 'policy' | 'clock' | 'logger' | 'identity'
+>;
 
 /** A dependency-injection container; typedi's `Container` is one. */
 export interface ServiceContainer {
@@ -61,7 +64,10 @@ export interface OAuth2Options {
   readonly databaseDeadlineMilliseconds?: number;
   /** A Redis URL, or an ioredis client (single node, Sentinel or Cluster), which is duplicated. Without it each process caches and throttles for itself. */
   readonly redis?: string | RedisClient;
-  /** Comes before every Redis key. Default `oauth2:`. */
+  /**
+   * Comes before every Redis key, and before the identity of the database, which keeps the applications of two databases
+   * apart. Default `oauth2:`.
+   */
   readonly keyPrefix?: string;
   /** The host's models in place of the package's. */
   readonly models?: Partial<OAuth2Models>;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { ConfigurationError } from '../core/errors.js';
 import { silentLogger } from '../core/logger.js';
 import { describePath, describeUrl, describeValue } from '../core/options/index.js';
+import { readSecretKeys } from '../core/secret-keys.js';
 import type { OAuth2 } from '../oauth2.js';
 import { configOfUrl } from '../storage/database-url.js';
 import type { CliCommand, GlobalOptions } from './cli-command.js';
@@ -39,6 +40,8 @@ export interface Needs {
  * waits longer than a request may, and would rather not do it again.
  */
 const DATABASE_DEADLINE_MILLISECONDS = 15_000;
+/** Where the keys are. Not an option: what is on a command line is in the list of processes. */
+export const CACHE_KEYS_VARIABLE = 'OAUTH2_CACHE_KEYS';
 
 /** Pools that do not close within this time are left to the end of the process. */
 const CLOSE_DEADLINE_MILLISECONDS = 5_000;
@@ -97,6 +100,15 @@ export class CliContext {
     );
   }
 
+  /** How the servers authenticate what they keep in Redis: by a key of the database, unless they have keys of their own. */
+  private get cacheOptions(): { authenticationKeys?: string[] } {
+    const text = this.surroundings.env[CACHE_KEYS_VARIABLE]?.trim() ?? '';
+    if (text === '') return {};
+    const authenticationKeys = text.split(',').map((key) => key.trim());
+    readSecretKeys(authenticationKeys, CACHE_KEYS_VARIABLE);
+    return { authenticationKeys };
+  }
+
   /**
    * Runs `use` with the package opened on the database, and closes everything however it ends.
    *
@@ -121,7 +133,7 @@ export class CliContext {
       throttling: { engine: memoryEngine() },
       // What fails is thrown as well, and told once.
       logger: silentLogger,
-      ...(needs.redis && redis !== undefined ? { redis } : {}),
+      ...(needs.redis && redis !== undefined ? { redis, cache: this.cacheOptions } : {}),
       ...(needs.keyPrefix === undefined ? {} : { keyPrefix: needs.keyPrefix }),
       ...(needs.resource === undefined ? {} : { resource: needs.resource }),
     });

@@ -6,7 +6,7 @@ import { addKeys } from './commands/keys/index.js';
 import { addMigrate } from './commands/migrate.js';
 import { addRoutes } from './commands/routes.js';
 import { addTokens } from './commands/tokens/index.js';
-import type { Surroundings } from './context.js';
+import { CACHE_KEYS_VARIABLE, type Surroundings } from './context.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.js';
 import { type Failure, failureOf } from './failures.js';
 import { Output } from './output.js';
@@ -60,7 +60,9 @@ function secretsIn(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const values = [...argv.map((argument) => argument.replace(/^--[a-z-]+=/, '')), env.DATABASE_URL, env.REDIS_URL];
   const passwords = values.flatMap((value) => (value === undefined ? [] : secretsOf(value)));
   const isValue = (index: number) => /^--(database|redis|key-prefix|resource)$/.test(argv[index - 1] ?? '');
-  passwords.push(...(env.OAUTH2_ENCRYPTION_KEYS ?? '').split(',').map((key) => key.trim()));
+  for (const keys of [env.OAUTH2_ENCRYPTION_KEYS, env[CACHE_KEYS_VARIABLE]]) {
+    passwords.push(...(keys ?? '').split(',').map((key) => key.trim()));
+  }
   const aboutToken = argv.includes('tokens') && (argv.includes('inspect') || argv.includes('revoke'));
   return aboutToken
     ? [...passwords, ...argv.filter((argument, index) => /^[\w.~+/=-]{22,}$/.test(argument) && !isValue(index))]

@@ -2,8 +2,13 @@ import type { Knex } from 'knex';
 import type { Logger } from '../core/logger.js';
 import type { IdentitySource, SharedIdentity } from '../core/shared-identity.js';
 import { readDatabaseIdentity } from './database-identity.js';
+import { withoutStatement } from './driver-errors/index.js';
+import { IDENTITY_TABLE } from './migrations/0004-database-identity.js';
 
 type Listener = (identity: SharedIdentity | undefined) => void;
+
+/** A database that is created just now is migrated in this time: until then it is not said that it has no identity. */
+const GRACE_MILLISECONDS = 3_000;
 
 /** Between two tries, in milliseconds; doubled up to the longest. */
 const FIRST_PAUSE_MILLISECONDS = 100;
@@ -19,7 +24,13 @@ export class DatabaseIdentitySource implements IdentitySource {
   readonly #logger: Logger;
   readonly #listeners: Listener[] = [];
   #identity: SharedIdentity | undefined;
+  #absentSince: number | undefined;
   #isSaidAbsent = false;
+  #isSaidFailure = false;
+  #settle: () => void = () => undefined;
+  readonly #settled = new Promise<void>((resolve) => {
+    this.#settle = resolve;
+  });
   #asking: Promise<SharedIdentity | undefined> | undefined;
   #pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
   #timer: NodeJS.Timeout | undefined;
@@ -31,9 +42,17 @@ export class DatabaseIdentitySource implements IdentitySource {
     this.#logger = logger;
   }
 
-  /** Begins to ask. Resolves when the first question is answered, or has failed; never rejects. */
-  async start(): Promise<void> {
-    await this.ask().catch(() => undefined);
+  /** Begins to ask. */
+  start(): void {
+    this.ask().catch((error: unknown) => {
+      this.#sayFailure(error);
+      this.#settle();
+    });
+  }
+
+  /** Resolves when the identity is known, when the database was found to have none, or when it could not answer. */
+  settled(): Promise<void> {
+    return this.#settled;
   }
 
   subscribe(listener: Listener): void {
@@ -53,6 +72,7 @@ export class DatabaseIdentitySource implements IdentitySource {
   /** Asks no more. */
   close(): void {
     this.#closed = true;
+    this.#settle();
     clearTimeout(this.#timer);
   }
 
@@ -68,22 +88,43 @@ export class DatabaseIdentitySource implements IdentitySource {
 
   #askLater(): void {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => void this.start(), this.#pauseMilliseconds);
+    this.#timer = setTimeout(() => this.start(), this.#pauseMilliseconds);
     this.#timer.unref();
     this.#pauseMilliseconds = Math.min(2 * this.#pauseMilliseconds, LONGEST_PAUSE_MILLISECONDS);
   }
 
   #learn(identity: SharedIdentity | undefined): void {
     if (this.#closed) return;
-    if (identity === undefined) {
-      if (this.#isSaidAbsent) return;
-      this.#isSaidAbsent = true;
-      this.#logger.warn(
-        'The database has no identity yet (migration 0004_database_identity): until it is migrated, tokens are looked up in the database without the shared cache, and counters in Redis are shared with every application of the same keyPrefix.',
-      );
-    }
+    if (identity === undefined && !this.#isToBeSaidAbsent()) return;
     this.#identity = identity;
     for (const listener of this.#listeners) listener(identity);
     if (identity !== undefined) this.#listeners.length = 0;
+    this.#settle();
+  }
+
+  /** Once: what is away is told elsewhere too, but a right that is missing is not. */
+  #sayFailure(error: unknown): void {
+    if (this.#isSaidFailure || this.#closed) return;
+    this.#isSaidFailure = true;
+    const { message, details } = error as {
+      readonly message?: string;
+      readonly details?: { readonly detail?: unknown };
+    };
+    const reason = withoutStatement(String(details?.detail ?? message));
+    this.#logger.warn(
+      `The identity of the database cannot be read from ${IDENTITY_TABLE} (${reason}). It is asked again; until then this process does not use the token cache in Redis, and its throttles act as if Redis were away.`,
+    );
+  }
+
+  /** Whether it is time to say, this once, that the database has no identity. */
+  #isToBeSaidAbsent(): boolean {
+    const now = performance.now();
+    this.#absentSince ??= now;
+    if (this.#isSaidAbsent || now - this.#absentSince < GRACE_MILLISECONDS) return false;
+    this.#isSaidAbsent = true;
+    this.#logger.warn(
+      'The database has no identity yet (migration 0004_database_identity). Until it is migrated, this process does not use the token cache in Redis, and its counters in Redis are those of every application with the same keyPrefix.',
+    );
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { systemClock } from '../../core/clock.js';
 import { numberOption, optionPath, type Range, wholeNumberOption } from '../../core/options/index.js';
+import type { SecretKey } from '../../core/secret-keys.js';
 
 /** What both kinds of token cache can be told. */
 export interface LocalTokenCacheOptions {
@@ -24,6 +25,11 @@ export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
   readonly maxAgeSeconds?: number;
   /** With Redis: how long a request waits for it before the database is asked, in milliseconds; default 50. */
   readonly deadlineMilliseconds?: number;
+  /**
+   * With Redis: keys of 32 bytes (or their base64url text) by which entries and messages there are authenticated. The
+   * first one signs, each one verifies, so that one can be replaced by the next. Default: a key that the database holds.
+   */
+  readonly authenticationKeys?: readonly SecretKey[];
 }
 
 /** The names of what an application can set. */
@@ -35,6 +41,7 @@ export const CACHE_OPTION_NAMES = [
   'negativeMaxEntries',
   'maxAgeSeconds',
   'deadlineMilliseconds',
+  'authenticationKeys',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
 /** The same, complete, in milliseconds. */

@@ -40,6 +40,12 @@ export function invalidationMessages(invalidation: Invalidation, keys: readonly 
   }
 }
 
+/** A message as it was published: the number of its mark, if it has one, and what the publisher signed. */
+export function splitMessage(message: string): { readonly generation: string; readonly signed: string } {
+  const generation = GENERATION.exec(message)?.[0] ?? '';
+  return { generation, signed: message.slice(generation.length) };
+}
+
 /** Reads a message; `undefined` if it cannot be read, so that it may have meant anything. */
 export function parseInvalidationMessage(message: string): InvalidationMessage | undefined {
   const number = GENERATION.exec(message)?.[1];

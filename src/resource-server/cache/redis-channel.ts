@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/clock.js';
+import type { MessageAuthenticator } from './message-authenticator.js';
 import { disconnect } from './redis-connections.js';
 import type { ProbeAnswer } from './redis-marks.js';
 
@@ -27,6 +28,7 @@ export interface RevocationChannelSettings {
   readonly probeChannel: string;
   readonly boundMilliseconds: number;
   readonly clock: Clock;
+  readonly authenticator: MessageAuthenticator;
   /** An invalidation was received. */
   onMessage(message: string): void;
   /** Messages may have been missed: nothing that was learned before is to be trusted. */
@@ -163,7 +165,7 @@ export class RevocationChannel {
   }
 
   #sendProbe(): void {
-    const { clock, probeChannel } = this.#settings;
+    const { clock, probeChannel, authenticator } = this.#settings;
     this.#sequence += 1;
     const sequence = this.#sequence;
     this.#probes.set(sequence, {
@@ -174,7 +176,7 @@ export class RevocationChannel {
       generation: 0,
       heard: false,
     });
-    this.#settings.probe(probeChannel, String(sequence)).then(
+    this.#settings.probe(probeChannel, authenticator.sign([probeChannel], String(sequence))).then(
       (answer) => this.#replied(sequence, answer),
       () => this.#probes.delete(sequence),
     );
@@ -200,7 +202,10 @@ export class RevocationChannel {
       this.#settings.onMessage(message);
       return;
     }
-    const sequence = Number(message);
+    // A probe that somebody else sent would prove what did not arrive.
+    const text = this.#settings.authenticator.verify([name], message);
+    if (text === undefined) return;
+    const sequence = Number(text);
     const probe = this.#probes.get(sequence);
     if (probe === undefined || probe.subscriber !== this.#subscriber) return;
     probe.heard = true;

@@ -30,11 +30,21 @@ export interface ConnectionSettings {
  * @throws ConfigurationError if the value is neither, or ioredis is not installed
  */
 export function connectRedis(redis: string | RedisClient, settings: ConnectionSettings): RedisConnections {
+  const host = hostClient(redis);
+  return host.isCluster ? connectCluster(host as Cluster, settings) : connectSingle(host as Redis, settings);
+}
+
+/** @throws ConfigurationError if the value is no Redis, or ioredis is not installed; opens nothing */
+export function checkRedisSource(redis: string | RedisClient): void {
+  hostClient(redis);
+}
+
+function hostClient(redis: string | RedisClient): RedisClient {
   const host = typeof redis === 'string' ? clientFromUrl(redis) : redis;
   if (!isRedisClient(host)) {
     refuseOption('redis', redis, 'give a URL such as redis://127.0.0.1:6379, or a Redis or Cluster of ioredis');
   }
-  return host.isCluster ? connectCluster(host as Cluster, settings) : connectSingle(host as Redis, settings);
+  return host;
 }
 
 /** Grows to a second, and never gives up. */

@@ -5,6 +5,7 @@ import type { Logger } from '../../core/logger.js';
 import { pause, withDeadline } from './deadline.js';
 import type { Moment } from './held-tokens.js';
 import { invalidationMessages } from './invalidation-message.js';
+import type { MessageAuthenticator } from './message-authenticator.js';
 import type { RedisClient } from './redis-connections.js';
 import type { ServerEpoch } from './redis-epoch.js';
 import type { InvalidationMarks, ProbeAnswer } from './redis-marks.js';
@@ -30,6 +31,7 @@ export interface RedisLevelSettings {
   readonly maxAgeMilliseconds: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly authenticator: MessageAuthenticator;
 }
 
 export interface RedisLevelParts {
@@ -165,10 +167,11 @@ export class RedisLevel {
 
   async #invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
     const { tokens, marks, scripts } = this.#parts;
-    const { channel, marksKey } = this.#settings;
+    const { channel, marksKey, authenticator } = this.#settings;
     if (!this.#isConnected()) throw new Error('not connected to Redis');
     await tokens.remove(keys);
-    for (const message of invalidationMessages(invalidation, keys)) {
+    for (const text of invalidationMessages(invalidation, keys)) {
+      const message = authenticator.sign([channel], text);
       if (invalidation.kind === 'token') await scripts.tokenCachePublish(marksKey, channel, message);
       else await marks.set(invalidation, channel, message);
     }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { isTokenExpired } from '../../core/verified-token.js';
 import { withDeadline } from './deadline.js';
+import type { MessageAuthenticator } from './message-authenticator.js';
 import type { RedisClient } from './redis-connections.js';
 import type { ServerEpoch } from './redis-epoch.js';
 import type { InvalidationMarks } from './redis-marks.js';
@@ -48,6 +49,7 @@ export interface RedisTokensSettings {
   readonly maxAgeMilliseconds: number;
   readonly deadlineMilliseconds: number;
   readonly clock: Clock;
+  readonly authenticator: MessageAuthenticator;
 }
 
 /** The entries in Redis, one key per token. */
@@ -90,14 +92,15 @@ export class RedisTokens {
   }
 
   #judge(key: string, field: string, held: string): SharedAnswer {
-    const { clock, maxAgeMilliseconds } = this.#settings;
+    const { clock, maxAgeMilliseconds, authenticator } = this.#settings;
     const now = clock.nowMilliseconds();
     if (held.startsWith(TICKET_MARK)) {
       const takenAt = Number.parseInt(held.slice(1), 10);
       if (!(now - takenAt < 2 * TICKET_MILLISECONDS)) this.release({ key, field, text: held });
       return NOTHING;
     }
-    const stored = readStoredToken(held, key);
+    const text = authenticator.verify([this.#redisKey(key), field], held);
+    const stored = text === undefined ? undefined : readStoredToken(text, key);
     const age = stored === undefined ? Number.POSITIVE_INFINITY : now - stored.foundAtMilliseconds;
     if (age < -CLOCK_DIFFERENCE_MILLISECONDS) return NOTHING;
     if (stored === undefined || age >= maxAgeMilliseconds || isTokenExpired(stored.token, now)) {
@@ -116,16 +119,15 @@ export class RedisTokens {
   /** Stores a token under its ticket; does nothing if the ticket is gone. */
   async fill(ticket: TakenTicket, { token, foundAtMilliseconds }: Omit<StoredToken, 'generation'>): Promise<void> {
     const stored = { token, foundAtMilliseconds, generation: ticket.generation };
-    const { clock, maxAgeMilliseconds } = this.#settings;
+    const { clock, maxAgeMilliseconds, authenticator } = this.#settings;
     const now = clock.nowMilliseconds();
     const milliseconds = Math.floor(
       Math.min(stored.foundAtMilliseconds + maxAgeMilliseconds, stored.token.expiresAtMilliseconds) - now,
     );
     if (milliseconds <= 0 || ticket.field !== this.#field()) return this.release(ticket);
-    const value = writeStoredToken(stored);
-    await this.#scripts
-      .tokenCacheFill(this.#redisKey(ticket.key), ticket.field, ticket.text, value, milliseconds)
-      .catch(ignore);
+    const redisKey = this.#redisKey(ticket.key);
+    const value = authenticator.sign([redisKey, ticket.field], writeStoredToken(stored));
+    await this.#scripts.tokenCacheFill(redisKey, ticket.field, ticket.text, value, milliseconds).catch(ignore);
   }
 
   /** Removes a ticket, or a value that is of no use, if it is still there; in the background, and it may fail. */

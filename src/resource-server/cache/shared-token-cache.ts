@@ -11,16 +11,17 @@ import {
   type SharedTimes,
   sharedTimes,
 } from './cache-options.js';
-import { parseInvalidationMessage } from './invalidation-message.js';
 import { LocalLevel } from './local-level.js';
 import type { LookUpInFlight } from './look-ups.js';
+import type { MessageAuthenticator } from './message-authenticator.js';
 import { RevocationChannel } from './redis-channel.js';
-import { connectRedis, disconnect, type RedisClient } from './redis-connections.js';
+import { checkRedisSource, connectRedis, disconnect, type RedisClient } from './redis-connections.js';
 import { ServerEpoch } from './redis-epoch.js';
 import { RedisLevel } from './redis-level.js';
 import { InvalidationMarks } from './redis-marks.js';
 import { defineTokenScripts } from './redis-scripts.js';
 import { RedisTokens, type TakenTicket } from './redis-tokens.js';
+import { SignedMessages } from './signed-messages.js';
 import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
 import type { StoredToken } from './token-json.js';
 import { type LoadUser, UserLoads } from './user-loads.js';
@@ -41,6 +42,8 @@ export interface SharedTokenCacheOptions extends CacheOptions {
    * now. Redis holds no user, so this is asked once per token, process and time in the in-process level.
    */
   readonly loadUser: LoadUser;
+  /** Authenticates what lies in Redis and what is sent through it. */
+  readonly authenticator: MessageAuthenticator;
   /** Where it is said that Redis is away and back again; default nowhere. */
   readonly logger?: Logger;
   /** The time; default the machine's. */
@@ -82,6 +85,10 @@ export interface SharedTokenCacheOptions extends CacheOptions {
  * **When Redis is away, frozen or slow**, tokens are looked up in the database; no good token is refused for it. The
  * first request after it went away waits for the deadline, the next ones do not, until a probe is answered in time.
  *
+ * **Whose entries and messages count:** those that carry an HMAC-SHA256 by a key of this database, for the very key and
+ * field, or channel, where they are. Who can write to Redis and has no key can delete, spend the memory, keep an entry
+ * in use for up to `maxAgeSeconds` that was written before a revocation, and make processes look tokens up in the database.
+ *
  * **What Redis sees:** SHA-256 digests of tokens, ids and scopes; no token, no user, no secret. Tokens that turn out
  * to be unknown leave nothing behind but a ticket of some seconds. The user needs to be allowed `@scripting`, `DEL`,
  * `HGET`, `HSET`, `HDEL`, `PTTL`, `PEXPIRE`, `TIME`, `ZADD`, `ZREM`, `ZREMRANGEBYSCORE`, `ZSCORE`, `PUBLISH`, `SUBSCRIBE`
@@ -90,19 +97,35 @@ export interface SharedTokenCacheOptions extends CacheOptions {
  * @throws ConfigurationError if an option is missing or out of its range, or ioredis is not installed
  */
 export function sharedTokenCache(options: SharedTokenCacheOptions): TokenCache {
-  return new SharedTokenCache(sharedSettings(options), options.redis);
+  return new SharedTokenCache({ ...sharedSettings(options), authenticator: options.authenticator }, options.redis);
 }
+
+/**
+ * Checks the options of a shared token cache that is made later; opens nothing.
+ *
+ * @throws ConfigurationError as `sharedTokenCache`
+ */
+export function checkSharedTokenCache(options: Omit<SharedTokenCacheOptions, 'authenticator'>): void {
+  sharedSettings(options);
+  checkRedisSource(options.redis);
+}
+
+/** What comes before every key, unless the host says otherwise. */
+export const DEFAULT_KEY_PREFIX = 'oauth2:';
 
 interface SharedSettings extends LocalSettings, SharedTimes {
   readonly keyPrefix: string;
   readonly policy: string;
   readonly loadUser: LoadUser;
   readonly logger: Logger;
+  readonly authenticator: MessageAuthenticator;
 }
 
-function sharedSettings(options: SharedTokenCacheOptions): SharedSettings {
+function sharedSettings(
+  options: Omit<SharedTokenCacheOptions, 'authenticator'>,
+): Omit<SharedSettings, 'authenticator'> {
   const local = localSettings(options, 0.1);
-  const { keyPrefix = 'oauth2:', policy = 'default', loadUser, logger = silentLogger } = options;
+  const { keyPrefix = DEFAULT_KEY_PREFIX, policy = 'default', loadUser, logger = silentLogger } = options;
   for (const [name, value] of Object.entries({ keyPrefix, policy })) {
     if (typeof value !== 'string') refuseOption(optionPath('cache', name), value, 'give a text');
   }
@@ -116,6 +139,8 @@ class SharedTokenCache implements TokenCache {
   readonly #level: LocalLevel;
   readonly #users: UserLoads;
   readonly #client: RedisClient;
+  readonly #messages: SignedMessages;
+  readonly #invalidations: string;
   readonly #marks: InvalidationMarks;
   readonly #tokens: RedisTokens;
   readonly #redis: RedisLevel;
@@ -133,6 +158,8 @@ class SharedTokenCache implements TokenCache {
     this.#client = client;
     const keyPrefix = `${connections.hostPrefix}${settings.keyPrefix}`;
     const channel = `${keyPrefix}token-invalidations`;
+    this.#messages = new SignedMessages(settings.authenticator, settings);
+    this.#invalidations = channel;
     // In a cluster the slot of this key decides where messages are published.
     const marksKey = `${keyPrefix}token-marks`;
     const scripts = defineTokenScripts(client);
@@ -156,13 +183,15 @@ class SharedTokenCache implements TokenCache {
       probeChannel: `${keyPrefix}token-probe:${randomUUID()}`,
       boundMilliseconds,
       clock,
+      authenticator: settings.authenticator,
       onMessage: (message) => this.#hear(message),
       onInterruption: () => this.#interrupt(),
     });
   }
 
   #hear(text: string): void {
-    const message = parseInvalidationMessage(text);
+    const message = this.#messages.read(this.#invalidations, text);
+    if (message === 'ignored') return;
     if (message === undefined) {
       // It may have meant anything: forgetting too much is only slow, too little is not safe.
       this.#channel.doubt();

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { verifiedToken } from '../../../src/core/verified-token.js';
+import { writeStoredToken } from '../../../src/resource-server/cache/token-json.js';
 import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
 import {
   EVERYTHING,
@@ -12,7 +14,7 @@ import {
   type Worker,
 } from './processes.js';
 import { watchCommands } from './watch-commands.js';
-import type { WorkerSettings } from './worker-protocol.js';
+import { AUTHENTICATOR, type WorkerSettings } from './worker-protocol.js';
 
 const BOUND_SECONDS = 0.4;
 
@@ -294,12 +296,13 @@ describe('revocation', () => {
     for (const key of keys) expect((await second.ask(key)).status).toBe('invalid');
   });
 
-  test('a message that cannot be read makes every process forget everything', async () => {
+  test('an authentic message that cannot be read, as of a newer version, makes every process forget everything', async () => {
     const [, second] = await twoProcesses();
     const { key } = processes.issue();
     await untilHeld(key, second);
     await until('it lies in Redis', async () => (await valuesOf(key)).length === 1);
-    await redis.publish(`${keyPrefix}token-invalidations`, 'what is this');
+    const channel = `${keyPrefix}token-invalidations`;
+    await redis.publish(channel, AUTHENTICATOR.sign([channel], 'what is this'));
     await until('it is asked for again', async () => (await second.ask(key)).source !== 'memory');
   });
 
@@ -351,6 +354,12 @@ describe('a look-up that a revocation overtakes', () => {
     await until('the holder of the ticket stored it', async () => (await valuesOf(key)).length === 1);
   });
 });
+
+/** What is different about an entry. */
+interface Change {
+  readonly foundAtMilliseconds?: number;
+  readonly expiresAtMilliseconds?: number;
+}
 
 describe('what others wrote into Redis', () => {
   /** The field in which these processes keep a token. */
@@ -405,17 +414,24 @@ describe('what others wrote into Redis', () => {
   test('an entry older than the maximum age, or expired, is not read even if Redis still has it', async () => {
     const [first] = await twoProcesses();
     const name = await field(first);
-    for (const change of [
+    const unchanged: Change = {};
+    const changes: readonly Change[] = [
+      unchanged,
       { foundAtMilliseconds: Date.now() - 31_000 },
       { foundAtMilliseconds: Date.now() + 60_000 },
       { expiresAtMilliseconds: Date.now() - 1 },
-    ]) {
+    ];
+    for (const change of changes) {
       const { key } = processes.issue();
       processes.tokens.delete(key);
       const { foundAtMilliseconds = Date.now(), expiresAtMilliseconds = Date.now() + 60_000 } = change;
-      const token = { key, scopes: ['read'], issuedAtMilliseconds: 0, expiresAtMilliseconds };
-      await redis.hset(redisKey(key), name, JSON.stringify({ version: 1, foundAtMilliseconds, token }));
-      expect((await first.ask(key)).status).toBe('invalid');
+      const nobody = { id: undefined, clientId: undefined, applicationName: undefined, userId: undefined };
+      const times = { issuedAtMilliseconds: 0, expiresAtMilliseconds };
+      const token = verifiedToken({ key, ...nobody, scopes: ['read'], audience: undefined, ...times });
+      const text = writeStoredToken({ token, foundAtMilliseconds, generation: Date.now() * 1_000 + 60_000_000 });
+      await redis.hset(redisKey(key), name, AUTHENTICATOR.sign([redisKey(key), name], text));
+      // What is right in all else is read, so that it is the time that decides.
+      expect([change, (await first.ask(key)).status]).toEqual([change, change === unchanged ? 'active' : 'invalid']);
     }
   });
 });

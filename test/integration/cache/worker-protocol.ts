@@ -1,5 +1,9 @@
 import type { ClusterNode, RedisOptions } from 'ioredis';
 import type { Invalidation } from '../../../src/resource-server/cache/index.js';
+import { MessageAuthenticator } from '../../../src/resource-server/cache/message-authenticator.js';
+
+/** What all workers authenticate their entries and messages with. */
+export const AUTHENTICATOR = new MessageAuthenticator('database', [Buffer.alloc(32, 7)]);
 
 /** What a worker is started with; JSON. */
 export interface WorkerSettings {

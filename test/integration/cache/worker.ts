@@ -2,7 +2,16 @@
 import { Cluster, Redis } from 'ioredis';
 import { INVALID, type Verification, verifiedToken } from '../../../src/core/verified-token.js';
 import { sharedTokenCache } from '../../../src/resource-server/cache/index.js';
-import type { Call, DatabaseCalls, Reply, Source, TokenRow, WorkerCalls, WorkerSettings } from './worker-protocol.js';
+import {
+  AUTHENTICATOR,
+  type Call,
+  type DatabaseCalls,
+  type Reply,
+  type Source,
+  type TokenRow,
+  type WorkerCalls,
+  type WorkerSettings,
+} from './worker-protocol.js';
 
 const { quiet, ...settings } = JSON.parse(process.argv[2] as string) as WorkerSettings;
 if (quiet === true) console.warn = () => {};
@@ -33,6 +42,7 @@ const cache = sharedTokenCache({
   deadlineMilliseconds: 1_000,
   ...settings,
   redis: client(),
+  authenticator: AUTHENTICATOR,
   loadUser: async (userId) => (await askParent('readUser', userId)) ?? undefined,
 });
 

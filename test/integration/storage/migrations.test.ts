@@ -9,6 +9,7 @@ import {
   migrate,
   migrationStatus,
   openDatabase,
+  readDatabaseIdentity,
   rollback,
 } from '../../../src/storage/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
@@ -57,6 +58,32 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
     } finally {
       await Promise.all(others.map(({ knex }) => knex.destroy()));
     }
+  });
+
+  test('each database has an identity of its own, that stays; one that was taken away is made anew', async () => {
+    const other = await freshDatabase(kind);
+    const second = openDatabase(other.url);
+    try {
+      await Promise.all([migrate(database.knex), migrate(second.knex)]);
+      const [identity, another] = [await readDatabaseIdentity(database.knex), await readDatabaseIdentity(second.knex)];
+      expect(identity).toEqual({ id: expect.stringMatching(/^[\w-]{22}$/), macKey: expect.any(Buffer) });
+      expect(identity?.macKey).toHaveLength(32);
+      expect(another?.id).not.toBe(identity?.id);
+      expect(another?.macKey).not.toEqual(identity?.macKey);
+      await migrate(database.knex);
+      expect(await readDatabaseIdentity(database.knex)).toEqual(identity);
+      await database.knex('oauth2_identity').delete();
+      expect(await readDatabaseIdentity(database.knex)).toBeUndefined();
+      await migrate(database.knex);
+      expect((await readDatabaseIdentity(database.knex))?.id).not.toBe(identity?.id);
+    } finally {
+      await second.knex.destroy();
+      await other.drop();
+    }
+  });
+
+  test('a database that is not migrated has no identity, and asking is no error', async () => {
+    expect(await readDatabaseIdentity(database.knex)).toBeUndefined();
   });
 
   test('the status of an empty database is all pending, and asking changes nothing', async () => {

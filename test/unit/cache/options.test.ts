@@ -6,6 +6,7 @@ import {
   sharedTokenCache,
   type TokenCacheOptions,
 } from '../../../src/resource-server/cache/index.js';
+import { MessageAuthenticator } from '../../../src/resource-server/cache/message-authenticator.js';
 
 function messageOf(create: () => unknown): string {
   try {
@@ -18,6 +19,8 @@ function messageOf(create: () => unknown): string {
 }
 
 const loadUser = async () => undefined;
+const authenticator = new MessageAuthenticator('database', [Buffer.alloc(32, 1)]);
+const identity = { subscribe: () => undefined, ask: async () => undefined };
 
 describe('the options of a token cache', () => {
   test.each<[string, unknown]>([
@@ -37,12 +40,22 @@ describe('the options of a token cache', () => {
     ['deadlineMilliseconds', 0],
     ['deadlineMilliseconds', 5_000],
     ['maxAge', 30],
+    ['authenticationKeys', []],
+    ['authenticationKeys', 'secret-text'],
+    ['authenticationKeys', ['too-short']],
+    ['authenticationKeys', [Buffer.alloc(31)]],
   ])('%s: %j is refused by name, with Redis and without', (name, value) => {
     const options = { [name]: value } as TokenCacheOptions;
     expect(messageOf(() => createTokenCache(options))).toContain(`cache.${name}`);
-    expect(messageOf(() => createTokenCache({ ...options, redis: 'redis://127.0.0.1:1', loadUser }))).toContain(
-      `cache.${name}`,
-    );
+    expect(
+      messageOf(() => createTokenCache({ ...options, redis: 'redis://127.0.0.1:1', loadUser, identity })),
+    ).toContain(`cache.${name}`);
+  });
+
+  test('a mistake is refused before the identity of the database is known', () => {
+    for (const redis of ['localhost', {} as never]) {
+      expect(messageOf(() => createTokenCache({ redis, loadUser, identity }))).toContain('redis cannot be');
+    }
   });
 
   test('a shared cache needs a way to load users', () => {
@@ -53,19 +66,23 @@ describe('the options of a token cache', () => {
   test.each(['localhost', 'http://localhost', 'mysql://root:hidden@localhost', '', '127.0.0.1:6379'])(
     '%j is refused as a Redis URL, and no more than its scheme is shown',
     (redis) => {
-      const message = messageOf(() => sharedTokenCache({ redis, loadUser }));
+      const message = messageOf(() => sharedTokenCache({ redis, loadUser, authenticator }));
       expect(message).toContain('redis cannot be');
       expect(message).not.toContain('hidden');
     },
   );
 
   test('an object that is no Redis client is refused', () => {
-    expect(messageOf(() => sharedTokenCache({ redis: {} as never, loadUser }))).toContain('redis cannot be');
-    expect(messageOf(() => sharedTokenCache({ redis: null as never, loadUser }))).toContain('redis cannot be');
+    expect(messageOf(() => sharedTokenCache({ redis: {} as never, loadUser, authenticator }))).toContain(
+      'redis cannot be',
+    );
+    expect(messageOf(() => sharedTokenCache({ redis: null as never, loadUser, authenticator }))).toContain(
+      'redis cannot be',
+    );
   });
 
   test('a shared cache cannot keep a bound of less than a tenth of a second', () => {
-    const options = { redis: 'redis://127.0.0.1:6379', loadUser, revocationBoundSeconds: 0.05 };
+    const options = { redis: 'redis://127.0.0.1:6379', loadUser, authenticator, revocationBoundSeconds: 0.05 };
     expect(messageOf(() => sharedTokenCache(options))).toContain('from 0.1 to 60');
     expect(localTokenCache({ revocationBoundSeconds: 0.05 })).toBeDefined();
   });

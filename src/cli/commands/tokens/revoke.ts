@@ -15,7 +15,8 @@ export function addRevoke(parent: CliCommand, surroundings: Surroundings): void 
     .summary('revoke an access token')
     .description(
       'Revokes an access token. A token that is unknown, expired or revoked already is no error (RFC 7009 §2.2).\n' +
-        'With --redis every process drops it from its cache; without, processes notice within their revocation bound.',
+        'With --redis every process drops it from its cache; without, processes notice within their revocation bound.\n' +
+        'If the servers set cache.authenticationKeys, put the same keys, separated by commas, into OAUTH2_CACHE_KEYS.',
     )
     .argument('<token>', 'access token; one that begins with -- may be put behind a lone --')
     .addOption(keyPrefixOption())

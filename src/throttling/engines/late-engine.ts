@@ -1,0 +1,63 @@
+import type { ThrottleDecision, ThrottleEngine } from '../engine.js';
+import { StoreAwayError } from '../store-errors.js';
+
+/**
+ * An engine whose store is known later than the throttle: until `use` was called, it is a store that is not connected
+ * yet, and the throttle acts by `whenStoreFails`.
+ */
+export class LateEngine implements ThrottleEngine {
+  readonly #prepared: Parameters<Required<ThrottleEngine>['prepare']>[] = [];
+  readonly #connected: (() => void)[] = [];
+  #engine: ThrottleEngine | undefined;
+  #closed = false;
+
+  /** Counts by this engine from now on; one that was used before is closed. */
+  use(engine: ThrottleEngine): void {
+    const before = this.#engine;
+    for (const parameters of this.#prepared) engine.prepare?.(...parameters);
+    for (const listener of this.#connected) engine.onConnected?.(listener);
+    this.#engine = engine;
+    void before?.close?.();
+    if (this.#closed) void engine.close?.();
+  }
+
+  consume(...parameters: Parameters<ThrottleEngine['consume']>): ThrottleDecision | Promise<ThrottleDecision> {
+    if (this.#engine === undefined) throw new StoreAwayError('The identity of the database is not known yet.');
+    return this.#engine.consume(...parameters);
+  }
+
+  refund(...parameters: Parameters<ThrottleEngine['refund']>): void | Promise<void> {
+    return this.#engine?.refund(...parameters);
+  }
+
+  consumeAlone(...parameters: Parameters<Required<ThrottleEngine>['consumeAlone']>): ThrottleDecision | undefined {
+    return this.#engine?.consumeAlone?.(...parameters);
+  }
+
+  consumeHeld(...parameters: Parameters<Required<ThrottleEngine>['consumeHeld']>): ThrottleDecision | undefined {
+    return this.#engine?.consumeHeld?.(...parameters);
+  }
+
+  onConnected(listener: () => void): void {
+    this.#connected.push(listener);
+    this.#engine?.onConnected?.(listener);
+  }
+
+  prepare(...parameters: Parameters<Required<ThrottleEngine>['prepare']>): void {
+    this.#prepared.push(parameters);
+    this.#engine?.prepare?.(...parameters);
+  }
+
+  async ready(): Promise<void> {
+    await this.#engine?.ready?.();
+  }
+
+  async readyAlone(): Promise<void> {
+    await this.#engine?.readyAlone?.();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#engine?.close?.();
+  }
+}
