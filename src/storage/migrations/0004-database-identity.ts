@@ -5,7 +5,7 @@ import type { SchemaChange } from './packaged-migration.js';
  * The table of the database's identity: one row, see `database-identity.ts`. Its name is fixed, as that of the
  * migrations is: it belongs to the database, not to a model.
  */
-export const IDENTITY_TABLE = 'oauth2_identity';
+export const IDENTITY_TABLE = 'oauth2_database_identity';
 
 /** What tells one database from another where they share a Redis. */
 export function databaseIdentity(): SchemaChange {

@@ -41,7 +41,7 @@ describe('a process that starts while its database is away', () => {
     await owner.migrate();
     const { application } = await owner.applications.create({ name: 'demo', grantTypes: ['client_credentials'] });
     const { access_token: token } = await owner.tokens.issue({ application, scope: ['read'] });
-    const identity = String((await owner.knex('oauth2_identity').first('identity'))?.identity);
+    const identity = String((await owner.knex('oauth2_database_identity').first('identity'))?.identity);
 
     const target = new URL(fresh.url);
     const proxy = new TcpProxy(target.hostname, Number(target.port));

@@ -126,7 +126,7 @@ describe.each(databaseKinds())('an interrupted migration on %s', (kind) => {
       pending: [],
       unfinished: null,
     });
-    expect(await database.knex('oauth2_identity').pluck('id')).toHaveLength(1);
+    expect(await database.knex('oauth2_database_identity').pluck('id')).toHaveLength(1);
   }
 
   test(

@@ -72,7 +72,7 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
       expect(another?.macKey).not.toEqual(identity?.macKey);
       await migrate(database.knex);
       expect(await readDatabaseIdentity(database.knex)).toEqual(identity);
-      await database.knex('oauth2_identity').delete();
+      await database.knex('oauth2_database_identity').delete();
       expect(await readDatabaseIdentity(database.knex)).toBeUndefined();
       await migrate(database.knex);
       expect((await readDatabaseIdentity(database.knex))?.id).not.toBe(identity?.id);

@@ -85,7 +85,7 @@ describe('[RS-62 §5.1.4] a Redis that others can write to', () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });
-    const [row] = await oauth2.knex('oauth2_identity').select('identity');
+    const [row] = await oauth2.knex('oauth2_database_identity').select('identity');
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, oauth2, id: String(row?.identity) };
   }
 
@@ -246,8 +246,8 @@ describe('[RS-62 §5.1.4] a Redis that others can write to', () => {
     const migrating = createOAuth2({ database: url, logger: silentLogger });
     closing.push(() => migrating.close());
     await migrating.migrate();
-    const identity = await migrating.knex('oauth2_identity').first();
-    await migrating.knex.schema.renameTable('oauth2_identity', 'away');
+    const identity = await migrating.knex('oauth2_database_identity').first();
+    await migrating.knex.schema.renameTable('oauth2_database_identity', 'away');
     const oauth2 = createOAuth2({
       database: url,
       redis: redis.url,
@@ -274,7 +274,7 @@ describe('[RS-62 §5.1.4] a Redis that others can write to', () => {
     expect(await status(application, token)).toBe(200);
     expect(await status(application, token, '/few')).toBe(200);
     expect(await writer.keys('*token*')).toEqual([]);
-    await migrating.knex.schema.renameTable('away', 'oauth2_identity');
+    await migrating.knex.schema.renameTable('away', 'oauth2_database_identity');
     await entryOf(application, token);
     expect(await oauth2.tokens.revoke(token)).toBe(true);
     expect(await status(application, token)).toBe(401);
