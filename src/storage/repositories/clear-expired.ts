@@ -1,9 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.js';
 import { wholeNumberOption } from '../../core/options/index.js';
+import { dialectOf } from '../database.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import type { OAuth2Models } from '../models/models.js';
 import type { StoredModel } from '../models/stored-model.js';
+import { ClearingPace } from './clearing-pace.js';
 
 /** How far a clearing is. */
 export interface ClearExpiredProgress {
@@ -15,11 +17,17 @@ export interface ClearExpiredProgress {
 
 /** How expired rows are deleted. */
 export interface ClearExpiredOptions {
-  /** Rows per statement, 1 to 10000; the default is 1000. */
+  /**
+   * Rows per statement, 1 to 10000. By default as many as are deleted in a few milliseconds, at most 1000: SQLite deletes
+   * inside the call, and nothing else of the process runs meanwhile.
+   */
   readonly batchSize?: number;
-  /** A pause between two batches, in milliseconds; the default is 0. */
+  /**
+   * A pause between two batches, in milliseconds; by default as long as the batch took, at most 100. Other work of the
+   * process gets its turn in any case.
+   */
   readonly pauseMilliseconds?: number;
-  /** Called after each batch; a promise is waited for. */
+  /** Called after each batch; a promise is waited for. Without it, nothing is counted before. */
   readonly onProgress?: (progress: ClearExpiredProgress) => void | Promise<void>;
   /** What expired at this time or earlier, in milliseconds since the Unix epoch; the default is now. */
   readonly beforeMs?: number;
@@ -46,8 +54,11 @@ export async function clearExpired(
   clock: Clock,
   options: ClearExpiredOptions,
 ): Promise<ClearExpiredResult> {
-  const batchSize = wholeNumber('batchSize', options.batchSize ?? 1_000, 1, MAXIMUM_BATCH_SIZE);
-  const pauseMilliseconds = wholeNumber('pauseMilliseconds', options.pauseMilliseconds ?? 0, 0, 3_600_000);
+  const pace = new ClearingPace({
+    isInProcess: dialectOf(models.AccessToken.knex()) === 'sqlite',
+    batchSize: optional('batchSize', options.batchSize, 1, MAXIMUM_BATCH_SIZE),
+    pauseMilliseconds: optional('pauseMilliseconds', options.pauseMilliseconds, 0, 3_600_000),
+  });
   const beforeMs = wholeNumber('beforeMs', options.beforeMs ?? clock.nowMilliseconds(), 0, Number.MAX_SAFE_INTEGER);
   // Refresh tokens before the access tokens that they point to, which spares the update of the pointer.
   const expiring = [
@@ -58,32 +69,61 @@ export async function clearExpired(
     models.ServerRecord,
     models.SigningKey,
   ] as unknown as readonly ExpiringModel[];
-
+  const { onProgress, signal } = options;
   let expected = 0;
-  for (const model of expiring) expected += await countExpired(model, beforeMs);
+  if (onProgress !== undefined) {
+    for (const model of expiring) expected += await countExpired(model, beforeMs, signal);
+  }
 
   const deleted: Record<string, number> = {};
   let total = 0;
   for (const model of expiring) {
     deleted[model.tableName] = 0;
     for (;;) {
-      if (options.signal?.aborted) return { deleted, total };
-      const ids = await expiredIds(model, beforeMs, batchSize);
+      if (signal?.aborted) return { deleted, total };
+      const begin = performance.now();
+      const ids = await expiredIds(model, beforeMs, pace.batchSize);
       if (ids.length === 0) break;
       const count = await deleteByIds(model, ids);
+      const tookMilliseconds = performance.now() - begin;
       deleted[model.tableName] = (deleted[model.tableName] ?? 0) + count;
       total += count;
       // Another process may clear at the same time, or more may have expired than was counted.
-      await options.onProgress?.({ deleted: total, total: Math.max(expected, total) });
-      if (pauseMilliseconds > 0)
-        await sleep(pauseMilliseconds, undefined, { signal: options.signal }).catch(() => undefined);
+      await onProgress?.({ deleted: total, total: Math.max(expected, total) });
+      await pace.rest(tookMilliseconds, signal);
     }
   }
   return { deleted, total };
 }
 
-function countExpired(model: ExpiringModel, beforeMs: number): Promise<number> {
-  return orUnavailable(async () => Number(await model.query().where('expires_at_ms', '<=', beforeMs).resultSize()));
+/** How many rows are counted by one statement. */
+const COUNTED_AT_ONCE = 10_000;
+
+/** Counts step by step along the index, since SQLite counts inside the call, and a server would need its time too. */
+async function countExpired(model: ExpiringModel, beforeMs: number, signal: AbortSignal | undefined): Promise<number> {
+  let after: { readonly expiresAtMs: number; readonly id: number } | undefined;
+  for (let count = 0; ; count += COUNTED_AT_ONCE) {
+    const last = after;
+    const rest = model.query().where('expires_at_ms', '<=', beforeMs);
+    if (last !== undefined) {
+      rest.where('expires_at_ms', '>=', last.expiresAtMs).where((either) => {
+        either.where('expires_at_ms', '>', last.expiresAtMs).orWhere('id', '>', last.id);
+      });
+    }
+    after = (await orUnavailable(async () =>
+      rest
+        .clone()
+        .select('expires_at_ms', 'id')
+        .orderBy(['expires_at_ms', 'id'])
+        .offset(COUNTED_AT_ONCE - 1)
+        .limit(1)
+        .first(),
+    )) as { readonly expiresAtMs: number; readonly id: number } | undefined;
+    if (after === undefined || signal?.aborted) {
+      return count + (await orUnavailable(async () => Number(await rest.resultSize())));
+    }
+    await nextTurn();
+  }
 }
 
 /** In the order of the primary key, so that two processes lock in the same order. */
@@ -107,6 +147,10 @@ function deleteByIds(model: ExpiringModel, ids: readonly number[]): Promise<numb
       .whereIn('id', [...ids])
       .delete(),
   );
+}
+
+function optional(name: string, value: number | undefined, least: number, most: number): number | undefined {
+  return value === undefined ? undefined : wholeNumber(name, value, least, most);
 }
 
 function wholeNumber(name: string, value: number, least: number, most: number): number {

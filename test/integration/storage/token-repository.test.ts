@@ -273,6 +273,55 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
     expect((await fixture.tokens.clearExpired()).total).toBe(0);
   });
 
+  test('lets everything else of the process run between two batches, and no batch is larger than its size', async () => {
+    const past = Date.now() - 1000;
+    const rows = Array.from({ length: 600 }, () => ({
+      ...{ tokenHash: newToken().hash, scope: 'read', createdAtMs: past, expiresAtMs: past, applicationId: null },
+    }));
+    for (const row of rows) await fixture.models.AccessToken.query().insert(row);
+    const { knex } = fixture.database;
+    const sizes: number[] = [];
+    const heldUp: number[] = [];
+    let turns = 0;
+    let isRunning = true;
+    const turn = (): void => {
+      turns += 1;
+      if (isRunning) setImmediate(turn);
+    };
+    const listen = ({ sql, bindings }: { sql: string; bindings: unknown[] }): void => {
+      if (!/^delete/i.test(sql)) return;
+      sizes.push(bindings.length);
+      heldUp.push(turns);
+    };
+    knex.on('query', listen);
+    setImmediate(turn);
+    const result = await fixture.tokens.clearExpired();
+    isRunning = false;
+    knex.removeListener('query', listen);
+    expect(result.total).toBe(600);
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1000);
+    // Nobody had asked for a size, so it began small.
+    expect(sizes[0]).toBeLessThanOrEqual(100);
+    // Between any two batches the event loop has turned.
+    for (let index = 1; index < heldUp.length; index++)
+      expect(heldUp[index]).toBeGreaterThan(heldUp[index - 1] as number);
+  });
+
+  test('finds what has expired by an index, and what points to it', async () => {
+    if (kind !== 'sqlite') return;
+    const { AccessToken, RefreshToken, AuthorizationCode, DeviceCode, ServerRecord, SigningKey } = fixture.models;
+    for (const model of [AccessToken, RefreshToken, AuthorizationCode, DeviceCode, ServerRecord, SigningKey]) {
+      const statement = `SELECT id FROM ${model.tableName} WHERE expires_at_ms <= 5 ORDER BY expires_at_ms LIMIT 10`;
+      const plan: { detail: string }[] = await fixture.database.knex.raw(`EXPLAIN QUERY PLAN ${statement}`);
+      expect(plan.map(({ detail }) => detail)).toEqual([expect.stringMatching(/^SEARCH \S+ USING (COVERING )?INDEX/)]);
+    }
+    const [pointer] = await fixture.database.knex.raw(
+      `EXPLAIN QUERY PLAN SELECT id FROM ${RefreshToken.tableName} WHERE access_token_id = 5`,
+    );
+    expect(pointer.detail).toMatch(/^SEARCH \S+ USING (COVERING )?INDEX/);
+  });
+
   test('two that clear at once delete each row once, while tokens are revoked', async () => {
     const past = Date.now() - 1000;
     const hashes = Array.from({ length: 60 }, () => newToken().hash);

@@ -6,8 +6,8 @@ import { wholeNumber } from '../../option-values.js';
 import { createProgress } from '../../progress.js';
 
 interface ClearExpiredOptions {
-  readonly batchSize: number;
-  readonly pause: number;
+  readonly batchSize?: number;
+  readonly pause?: number;
 }
 
 /** `rc-oauth2 tokens clear-expired`: deletes what has expired, in batches that leave the database to others. */
@@ -21,8 +21,16 @@ export function addClearExpired(parent: CliCommand, surroundings: Surroundings):
         'interrupted: it finishes its batch and tells how far it came. Progress is shown on stderr, as a bar on a\n' +
         'terminal and as lines elsewhere (no lines with --json).',
     )
-    .option('--batch-size <rows>', 'rows per batch', wholeNumber(1, 10_000, 'rows per batch.'), 1000)
-    .option('--pause <milliseconds>', 'rest between batches', wholeNumber(0, 60_000, 'milliseconds.'), 100)
+    .option(
+      '--batch-size <rows>',
+      'rows per batch (default: what is deleted in a moment)',
+      wholeNumber(1, 10_000, 'rows per batch.'),
+    )
+    .option(
+      '--pause <milliseconds>',
+      'rest between batches (default: as long as a batch takes)',
+      wholeNumber(0, 60_000, 'milliseconds.'),
+    )
     .action(async (options: ClearExpiredOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({}, async (oauth2) => {
@@ -33,10 +41,8 @@ export function addClearExpired(parent: CliCommand, surroundings: Surroundings):
             batchSize: options.batchSize,
             pauseMilliseconds: options.pause,
             signal: interruption.signal,
-            onProgress: async (state) => {
+            onProgress: (state) => {
               progress.update(state.deleted, state.total);
-              // SQLite answers without a pause: signals and the bar get their turn here.
-              await new Promise(setImmediate);
             },
           });
           progress.stop();
