@@ -14,11 +14,11 @@ const FORM = new RegExp(`^${VERSION}\\.([\\w-]{${KEY_ID_LENGTH}})\\.([\\w-]{${MA
  * Authenticates what lies in Redis and what is sent through it, so that whoever can write there is nobody.
  *
  * A text is signed together with where it belongs: the key and field, or the channel. What was copied to another place
- * does not verify. HMAC-SHA256 (RFC 2104) is computed over the version, the database, each part of the place with its
- * length, and the text. A signed text names its key, so that verifying costs one HMAC however many keys there are.
+ * does not verify. HMAC-SHA256 (RFC 2104) is computed over the version, the database, the parts of the place with their
+ * number and lengths, and the text. A signed text names its key, so that verifying costs one HMAC however many keys there are.
  */
 export class MessageAuthenticator {
-  readonly #database: string;
+  readonly #beginning: string;
   readonly #signing: { readonly id: string; readonly key: Buffer };
   readonly #keys: ReadonlyMap<string, Buffer>;
 
@@ -27,7 +27,7 @@ export class MessageAuthenticator {
    * @param secrets the first one signs, each one verifies; at least one
    */
   constructor(database: string, secrets: readonly Buffer[]) {
-    this.#database = database;
+    this.#beginning = framed(VERSION) + framed(database);
     const keys = secrets.map((secret) => ({
       id: derived(secret, 'key id', 6).toString('base64url'),
       key: derived(secret, 'mac', 32),
@@ -39,7 +39,7 @@ export class MessageAuthenticator {
   /** The text with its authentication, for this place only. */
   sign(place: readonly string[], text: string): string {
     const { id, key } = this.#signing;
-    return `${VERSION}.${id}.${this.#mac(key, place, text).toString('base64url')}.${text}`;
+    return `${VERSION}.${id}.${this.#mac(key, place, text)}.${text}`;
   }
 
   /** The text that was signed for this place, by one of the keys; `undefined` for everything else. */
@@ -51,16 +51,23 @@ export class MessageAuthenticator {
     if (key === undefined) return undefined;
     const text = signed.slice(head.length);
     // Compared as texts: two texts of base64url can stand for the same bytes.
-    const expected = this.#mac(key, place, text).toString('base64url');
+    const expected = this.#mac(key, place, text);
     return timingSafeEqual(Buffer.from(mac, 'latin1'), Buffer.from(expected, 'latin1')) ? text : undefined;
   }
 
-  #mac(key: Buffer, place: readonly string[], text: string): Buffer {
-    const hmac = createHmac('sha256', key);
-    // With its length before each part no two lists of parts are the same text.
-    for (const part of [VERSION, this.#database, ...place]) hmac.update(`${part.length}:${part}`);
-    return hmac.update(text).digest();
+  #mac(key: Buffer, place: readonly string[], text: string): string {
+    // With their number, and its length before each part, no two places and texts make the same whole. One text, as each
+    // update costs a call.
+    let whole = `${this.#beginning}${place.length};`;
+    for (const part of place) whole += framed(part);
+    return createHmac('sha256', key)
+      .update(whole + text)
+      .digest('base64url');
   }
+}
+
+function framed(part: string): string {
+  return `${part.length}:${part}`;
 }
 
 /** A key for one purpose (RFC 5869), so that nothing that is shown tells anything of the one that authenticates. */

@@ -15,6 +15,8 @@ afterEach(async () => {
 async function start(redis: string): Promise<void> {
   const logger = { info: write, warn: write, error: write };
   opened.push(createOAuth2({ database: 'sqlite::memory:', redis, keyPrefix: freshKeyPrefix(), logger }));
+  // Which database it is for is known from here on, and Redis is being connected.
+  await opened[0]?.migrate();
   const end = performance.now() + 700;
   while (performance.now() < end);
   await opened[0]?.ready();

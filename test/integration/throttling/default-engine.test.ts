@@ -8,50 +8,59 @@ import { authorizationServer } from '../../../src/authorization-server/index.js'
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type OAuth2, type OAuth2Options, Public, Throttle } from '../../../src/index.js';
 import { memoryEngine } from '../../../src/throttling/index.js';
-import { type RedisProcess, startRedis } from '../../support/services.js';
+import { type FreshDatabase, freshDatabase, type RedisProcess, startRedis } from '../../support/services.js';
 
 let server: RedisProcess;
 let redis: Redis;
+let database: FreshDatabase;
 const opened: OAuth2[] = [];
 
 beforeEach(async () => {
   server = await startRedis();
   redis = new Redis(server.url);
+  database = await freshDatabase('sqlite');
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((oauth2) => oauth2.close()));
   redis.disconnect();
   await server.stop();
+  await database.drop();
 });
 
 async function open(throttling: OAuth2Options['throttling']): Promise<OAuth2> {
   const oauth2 = createOAuth2({
-    database: 'sqlite::memory:',
+    database: database.url,
     redis: server.url,
     keyPrefix: 'shop:',
     throttling,
     logger: silentLogger,
   });
   opened.push(oauth2);
+  await oauth2.migrate();
   await oauth2.ready();
   return oauth2;
 }
 
-const members = () => redis.zcard('shop:throttle:members');
+/** The key of the processes over this database, which hold its identity. */
+async function keyOf(oauth2: OAuth2, name: string): Promise<string> {
+  const row = await oauth2.knex('oauth2_database_identity').first('identity');
+  return `shop:${row?.identity}:throttle:${name}`;
+}
 
 describe('createOAuth2 with Redis', () => {
   test('counts with leases there: processes join a fleet, and leave it when they are closed', async () => {
     const one = await open({ policies: { user: '5/h' } });
     await open({ policies: { user: '5/h' }, whenLedgerIsLost: 'restart' });
-    expect(await redis.exists('shop:throttle:ledger')).toBe(1);
-    expect(await members()).toBe(2);
+    expect(await redis.exists(await keyOf(one, 'ledger'))).toBe(1);
+    const members = await keyOf(one, 'members');
+    expect(await redis.zcard(members)).toBe(2);
     await one.close();
-    expect(await members()).toBe(1);
+    expect(await redis.zcard(members)).toBe(1);
   });
 
   test('counts with the engine of the host, if it has one', async () => {
-    await open({ policies: { user: '5/h' }, engine: memoryEngine() });
-    expect(await members()).toBe(0);
+    const oauth2 = await open({ policies: { user: '5/h' }, engine: memoryEngine() });
+    expect(await redis.zcard(await keyOf(oauth2, 'members'))).toBe(0);
   });
 });
 

@@ -74,6 +74,9 @@ describe('what is authenticated', () => {
     );
     expect(ours.verify(['a', 'bc'], ours.sign(['ab', 'c'], 'text'))).toBeUndefined();
     expect(ours.verify(['a'], ours.sign([], '1:atext'))).toBeUndefined();
+    // A part that is moved from the text into the place.
+    expect(ours.verify(['a'], ours.sign([], '1:atext').replace('1:a', ''))).toBeUndefined();
+    expect(ours.verify([], ours.sign(['a'], 'text').replace('.text', '.1:atext'))).toBeUndefined();
     expect(ours.verify([], ours.sign(['a'], 'text'))).toBeUndefined();
   });
 
