@@ -26,7 +26,7 @@ const servers = databaseKinds().filter((kind) => kind !== 'sqlite');
 const PASSWORD = randomBytes(12).toString('hex');
 
 /** The tables of the package, which is what the documentation tells an administrator to grant rights on. */
-const GUARD_TABLES = ['oauth2_access_tokens', 'oauth2_applications', 'oauth2_database_identity'];
+const GUARD_TABLES = ['oauth2_access_tokens', 'oauth2_applications', 'oauth2_revocations', 'oauth2_database_identity'];
 
 /** Runs statements as the administrator, in the test's database. */
 async function asAdministrator(kind: DatabaseKind, database: string, statements: readonly string[]): Promise<void> {
@@ -140,7 +140,7 @@ describe.each(servers)('with least privileges on %s', (kind) => {
     await database.drop();
   });
 
-  test('guards work with SELECT on two tables, and on a third where Redis is used', async () => {
+  test('guards work with SELECT on three tables, and on a fourth where Redis is used', async () => {
     const present = GUARD_TABLES.filter((table) => tables.includes(table));
     const reader = await account(kind, database, 'SELECT', present);
     opened.push(() => reader.drop());

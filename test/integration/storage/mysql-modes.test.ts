@@ -219,6 +219,46 @@ test('[ALL-63] a connection that is made after the mode of the server changed is
   }
 });
 
+test('texts beyond latin1 are stored as they are, and found again, where init_connect says latin1', async () => {
+  await administrator.query("SET GLOBAL sql_mode = 'STRICT_TRANS_TABLES'");
+  const name = await newDatabase();
+  const site = await startSite(urlOf(name), name);
+  // Letters that latin1 lacks, one that is written in four bytes, and one that latin1 would read as two.
+  const [shopName, userId] = ['書店 žluťoučký 𝄞', 'é-用户-𝄞'];
+  try {
+    await site.oauth2.migrate();
+    const created = await site.oauth2.applications.create({
+      name: shopName,
+      userId,
+      grantTypes: ['client_credentials'],
+      mayIntrospect: true,
+    });
+    const { clientId } = created.application;
+    const issued = await site.oauth2.tokens.issue({ user: userId, application: clientId, scope: 'read' });
+    const answer = await fetch(`${site.url}/oauth2/introspect`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${clientId}:${created.clientSecret}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ token: issued.access_token }).toString(),
+    });
+    expect(await answer.json()).toMatchObject({ active: true, sub: userId });
+
+    const [rows] = await administrator.query(
+      `SELECT HEX(a.name) AS name, HEX(t.user_id) AS user FROM ${name}.oauth2_applications a JOIN ${name}.oauth2_access_tokens t ON t.application_id = a.id`,
+    );
+    const hex = (text: string) => Buffer.from(text, 'utf8').toString('hex').toUpperCase();
+    expect(rows).toEqual([{ name: hex(shopName), user: hex(userId) }]);
+
+    expect(await site.oauth2.applications.search({ name: 'žluťoučký 𝄞' })).toMatchObject([{ name: shopName, userId }]);
+    expect(await site.oauth2.applications.list({ userId })).toHaveLength(1);
+    expect(await site.oauth2.tokens.revokeAllOf({ user: userId })).toBe(1);
+  } finally {
+    await site.close();
+  }
+});
+
 test('[ALL-63] where the server prepares no more statements, texts still end no literal', async () => {
   await administrator.query("SET GLOBAL sql_mode = 'STRICT_TRANS_TABLES'");
   const name = await newDatabase();

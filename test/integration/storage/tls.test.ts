@@ -88,8 +88,9 @@ test('the pool of a URL lends out as many connections as it says, and no more', 
   try {
     const { client } = database.knex;
     const held = [await client.acquireConnection(), await client.acquireConnection()];
-    await expect(client.acquireConnection()).rejects.toThrow(/Timeout acquiring/);
+    const third = await client.acquireConnection().catch((error: unknown) => error);
     for (const connection of held) await client.releaseConnection(connection);
+    expect(String(third)).toMatch(/No connection|Timeout acquiring/);
   } finally {
     await database.knex.destroy();
   }
