@@ -38,6 +38,7 @@ async function build() {
     await compile('tsconfig.build.json', dist);
     const commandLine = join(dist, 'cli/main.js');
     if (existsSync(commandLine)) await chmod(commandLine, 0o755);
+    await copyDeclarations(dist);
     await replace(join(root, 'dist'), dist);
     if (hasExamples) {
       // The examples import the package by its name, so its new dist has to be in place first.
@@ -91,6 +92,17 @@ async function compile(project, outputFolder) {
     process.stderr.write(`${error.stdout ?? ''}${error.stderr ?? ''}`);
     throw new Error(`The compiler refused ${project}.`, { cause: error });
   }
+}
+
+/**
+ * A second copy of the declarations, for callers that are CommonJS: with `module` node16 TypeScript does not know that
+ * Node loads ES modules by `require()`, and takes only what is declared as CommonJS.
+ */
+async function copyDeclarations(dist) {
+  const files = (await filesUnder(dist)).filter((file) => file.endsWith('.d.ts'));
+  const target = join(dist, 'commonjs');
+  for (const file of files) await cp(file, join(target, relative(dist, file)));
+  await writeFile(join(target, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
 /** Puts a finished folder in the place of an old one. A build that fails leaves the old one as it was. */

@@ -2,13 +2,16 @@
 // empty CommonJS project, and in each compiles, starts and asks one guarded controller.
 //
 //   node scripts/check-package.mjs [--keep]     --keep leaves the temporary folder where it is
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { publint } from 'publint';
+import { checkCompilers } from './package-check/compilers.mjs';
 import {
   askConsumer,
   checkDeclarations,
   compileConsumer,
+  entryNames,
   importEveryEntry,
   installConsumers,
   requirePeerOfOneEntry,
@@ -36,7 +39,7 @@ try {
     return join(folder, packed.filename);
   });
 
-  await step('publint', () => run(tool('publint'), ['run', tarball, '--strict', '--pack', 'false']));
+  await step('publint', () => lint(tarball));
 
   // The package is ESM only. From Node 20.19 on, which is the oldest that it runs on, require() loads ESM, and
   // TypeScript's "nodenext" knows that: so the rule that reports "CommonJS resolves to ESM" reports what is meant to
@@ -49,6 +52,7 @@ try {
       'node16',
       '--ignore-rules',
       'cjs-resolves-to-esm',
+      'false-cjs',
       '--no-definitely-typed',
     ]),
   );
@@ -63,6 +67,9 @@ try {
     await step(`${project.name}: compile`, () => compileConsumer(project));
     await step(`${project.name}: start and ask`, () => askConsumer(project));
   }
+  await step('every module setting of TypeScript 5.9 and 7, without optional peers', () =>
+    checkCompilers(join(folder, 'bare'), tarball, entryNames()),
+  );
   await step('rc-oauth2 --help', () => runCommandLine(folder));
   console.log(`The package is good (${((performance.now() - started) / 1000).toFixed(1)} s).`);
 } catch (error) {
@@ -71,6 +78,16 @@ try {
 } finally {
   if (process.argv.includes('--keep')) console.log(`Kept: ${folder}`);
   else await rm(folder, { recursive: true, force: true });
+}
+
+/**
+ * Declarations that say CommonJS stand beside ES modules on purpose (see `copyDeclarations` in build.mjs): there is no
+ * default export that could be ambiguous.
+ */
+async function lint(tarball) {
+  const { messages } = await publint({ pack: { tarball: (await readFile(tarball)).buffer }, strict: true });
+  const found = messages.filter(({ path }) => !path.includes('require'));
+  if (found.length > 0) throw new Error(found.map((message) => JSON.stringify(message)).join('\n'));
 }
 
 /** The tarball holds what it should and nothing of the workshop. */
@@ -87,7 +104,10 @@ function requireFiles(paths) {
     if (!paths.includes(path)) throw new Error(`The tarball lacks ${path}.`);
   }
   const strange = paths.filter(
-    (path) => !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/.+\.(js|d\.ts))$/.test(path),
+    (path) =>
+      !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/.+\.(js|d\.ts)|dist\/commonjs\/package\.json)$/.test(
+        path,
+      ),
   );
   if (strange.length > 0) throw new Error(`The tarball holds files that do not belong there: ${strange.join(', ')}.`);
 }

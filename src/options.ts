@@ -56,56 +56,56 @@ export interface OAuth2Options {
    * slower. Default true: where that does not work, the statements go unprepared by themselves. Set it to false where it
    * is known that it does not: behind PgBouncer in transaction mode, say.
    */
-  readonly preparedStatements?: boolean;
+  readonly preparedStatements?: boolean | undefined;
   /**
    * After how many milliseconds without an answer a statement to the database is given up and answered with 503, the
    * wait for a connection included; 100 to 600000. Default 5000. Migrations have no deadline.
    */
-  readonly databaseDeadlineMilliseconds?: number;
+  readonly databaseDeadlineMilliseconds?: number | undefined;
   /** A Redis URL, or an ioredis client (single node, Sentinel or Cluster), which is duplicated. Without it each process caches and throttles for itself. */
-  readonly redis?: string | RedisClient;
+  readonly redis?: string | RedisClient | undefined;
   /**
    * Comes before every Redis key, and before the identity of the database, which keeps the applications of two databases
    * apart. Default `oauth2:`.
    */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /** The host's models in place of the package's. */
-  readonly models?: Partial<OAuth2Models>;
+  readonly models?: Partial<OAuth2Models> | undefined;
   /** The host's users. Without it `@CurrentUser()` gives `{ id }`. */
-  readonly users?: UserStore;
+  readonly users?: UserStore | undefined;
   /** Every scope there is, with its description. Without it any scope name may be issued. */
-  readonly scopes?: ScopeDescriptions;
+  readonly scopes?: ScopeDescriptions | undefined;
   /** The realm of challenges. Default `api`. */
-  readonly realm?: string;
+  readonly realm?: string | undefined;
   /** Default `read` and `write`. */
-  readonly readScope?: string;
-  readonly writeScope?: string;
+  readonly readScope?: string | undefined;
+  readonly writeScope?: string | undefined;
   /** Whether the body of a scope refusal lists required and provided scopes. Default false. */
-  readonly errorResponseWithScopes?: boolean;
+  readonly errorResponseWithScopes?: boolean | undefined;
   /** The body of refusals. Default `oauth2`. */
-  readonly errorBody?: ErrorBody;
+  readonly errorBody?: ErrorBody | undefined;
   /** Default `[bearer()]`. */
-  readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[];
+  readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[] | undefined;
   /** How many proxies in front of this process append to X-Forwarded-For. Default 0: the field is ignored. */
-  readonly trustedProxies?: number;
+  readonly trustedProxies?: number | undefined;
   /** Default 3600. */
-  readonly accessTokenLifetimeSeconds?: number;
+  readonly accessTokenLifetimeSeconds?: number | undefined;
   /** This resource's identifier (RFC 8707); tokens for another, or for none, are refused. */
-  readonly resource?: string;
+  readonly resource?: string | undefined;
   /** Whether a token without audience is refused when `resource` is set. Default true. */
-  readonly requireAudience?: boolean;
-  readonly cache?: CacheOptions;
-  readonly throttling?: ThrottlingOptions;
+  readonly requireAudience?: boolean | undefined;
+  readonly cache?: CacheOptions | undefined;
+  readonly throttling?: ThrottlingOptions | undefined;
   /** Makes this application an authorization server too: `authorizationServer({ … })` of the subpath `/authorization-server`. */
-  readonly authorizationServer?: AuthorizationServerFactory;
+  readonly authorizationServer?: AuthorizationServerFactory | undefined;
   /** Gets the `TokenService`. Give typedi's `Container`. */
-  readonly container?: ServiceContainer;
+  readonly container?: ServiceContainer | undefined;
   /** Default: the console. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** For tests: the time. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** For tests: the randomness of tokens. */
-  readonly random?: RandomBytes;
+  readonly random?: RandomBytes | undefined;
 }
 
 const NAMES = [

@@ -91,7 +91,7 @@ async function load({ folder, type }, names) {
 }
 
 /** What can be imported: "routing-controllers-oauth2", "routing-controllers-oauth2/storage", and so on. */
-function entryNames() {
+export function entryNames() {
   const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target === 'object');
   return entries.map(([entry]) => join(manifest.name, entry));
 }

@@ -17,27 +17,27 @@ export interface ResourceOptions {
   /** The scopes that mean something there. */
   readonly scopes: readonly string[];
   /** Default: `accessTokenLifetimeSeconds`. */
-  readonly accessTokenLifetimeSeconds?: number;
+  readonly accessTokenLifetimeSeconds?: number | undefined;
 }
 
 /** The limits of the endpoints, by address where nothing else is said, e.g. `'60/m'`; `null` is no limit. */
 export interface EndpointRates {
   /** Default `1200/m`. */
-  readonly token?: string | null;
+  readonly token?: string | null | undefined;
   /** The authorization endpoint and pushed requests to it. Default `300/m`. */
-  readonly authorize?: string | null;
+  readonly authorize?: string | null | undefined;
   /** The device authorization endpoint, and the page where user codes are entered. Default `60/m`. */
-  readonly device?: string | null;
+  readonly device?: string | null | undefined;
   /** Introspection and revocation. Default `6000/m`. */
-  readonly introspection?: string | null;
+  readonly introspection?: string | null | undefined;
   /** Wrong passwords, by user name; those of an address count as failed authentications. Default `10/m`. */
-  readonly signIn?: string | null;
+  readonly signIn?: string | null | undefined;
 }
 
 /** Dynamic client registration (RFC 7591). */
 export interface DynamicRegistrationOptions {
   /** What a registration must present as bearer token; left out: anybody may register. */
-  readonly initialAccessToken?: string;
+  readonly initialAccessToken?: string | undefined;
 }
 
 /** What `authorizationServer` is told. */
@@ -45,52 +45,52 @@ export interface AuthorizationServerOptions {
   /** The issuer identifier (RFC 8414 §2), exactly as clients know it. */
   readonly issuer: string;
   /** Allows `http` for other hosts than the loopback ones. */
-  readonly allowInsecureIssuer?: boolean;
+  readonly allowInsecureIssuer?: boolean | undefined;
   /** The path below which endpoints and pages are. Default `/oauth2`. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Keys of 32 bytes (or their base64url text), the newest first: what must be read again is sealed with them. */
   readonly encryptionKeys: readonly (Uint8Array | string)[];
   /** Checks a password, for the login page. Either this or `login`. */
-  readonly authenticate?: Authenticate;
+  readonly authenticate?: Authenticate | undefined;
   /** The host's own login. */
-  readonly login?: HostLogin;
+  readonly login?: HostLogin | undefined;
   /** Who sees the pages for staff. Default: nobody. */
-  readonly isStaff?: (user: unknown) => boolean | PromiseLike<boolean>;
+  readonly isStaff?: ((user: unknown) => boolean | PromiseLike<boolean>) | undefined;
   /** How pages name a user. Default: the id. */
-  readonly username?: (user: unknown) => string;
+  readonly username?: ((user: unknown) => string) | undefined;
   /** Claims about a user for ID tokens and userinfo, beside `sub`, which is the id. */
-  readonly claims?: (user: unknown) => Record<string, unknown> | PromiseLike<Record<string, unknown>>;
+  readonly claims?: ((user: unknown) => Record<string, unknown> | PromiseLike<Record<string, unknown>>) | undefined;
   /** The scopes of a request that names none. Without them it is refused (RFC 6749 §3.3). */
-  readonly defaultScopes?: readonly string[];
+  readonly defaultScopes?: readonly string[] | undefined;
   /** The scopes that users may put on applications of their own. Default: all but `introspection`. */
-  readonly ownerScopes?: readonly string[];
+  readonly ownerScopes?: readonly string[] | undefined;
   /** Default: the option of `createOAuth2`, 3600. */
-  readonly accessTokenLifetimeSeconds?: number;
+  readonly accessTokenLifetimeSeconds?: number | undefined;
   /** At most 60, the default. */
-  readonly authorizationCodeLifetimeSeconds?: number;
+  readonly authorizationCodeLifetimeSeconds?: number | undefined;
   /** After this time a refresh token dies, however often it was rotated. Default 30 days. */
-  readonly refreshTokenLifetimeSeconds?: number;
+  readonly refreshTokenLifetimeSeconds?: number | undefined;
   /** After this time without use a refresh token dies. Default 14 days. */
-  readonly refreshTokenIdleSeconds?: number;
+  readonly refreshTokenIdleSeconds?: number | undefined;
   /** How long a rotated refresh token gives its successor again, for a client that lost the answer. Default 30; 0: never. */
-  readonly refreshGraceSeconds?: number;
+  readonly refreshGraceSeconds?: number | undefined;
   /** Default 600. */
-  readonly deviceCodeLifetimeSeconds?: number;
+  readonly deviceCodeLifetimeSeconds?: number | undefined;
   /** How long a device waits between two requests for its tokens. Default 5; 0: as often as it likes. */
-  readonly devicePollingSeconds?: number;
+  readonly devicePollingSeconds?: number | undefined;
   /** Default 3600. */
-  readonly idTokenLifetimeSeconds?: number;
+  readonly idTokenLifetimeSeconds?: number | undefined;
   /** How long a browser stays signed in. Default 14 days. */
-  readonly sessionLifetimeSeconds?: number;
+  readonly sessionLifetimeSeconds?: number | undefined;
   /** Resource servers by identifier. */
-  readonly resources?: Readonly<Record<string, ResourceOptions>>;
+  readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
   /** Default false. */
-  readonly dynamicRegistration?: false | DynamicRegistrationOptions;
-  readonly throttling?: EndpointRates;
+  readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
+  readonly throttling?: EndpointRates | undefined;
   /** Pages of the host in place of the package's. */
-  readonly pages?: PageOverrides;
+  readonly pages?: PageOverrides | undefined;
   /** Other words on the pages. */
-  readonly texts?: TextOverrides;
+  readonly texts?: TextOverrides | undefined;
 }
 
 /** The options, checked and with their defaults. */

@@ -7,7 +7,7 @@ export interface AddressOptions {
    * How many reverse proxies stand before the application, each of which appends the address it was called from to
    * `X-Forwarded-For`. 0, the default, trusts the connection alone.
    */
-  readonly trustedProxies?: number;
+  readonly trustedProxies?: number | undefined;
 }
 
 /**

@@ -28,19 +28,19 @@ export interface PolicyOptions {
    * address), `client` (the application, also for its users' tokens), `token`, or a function that gives a key of your
    * own. By default what the policy is called, else `user`.
    */
-  readonly subject?: SubjectName | SubjectFunction;
+  readonly subject?: SubjectName | SubjectFunction | undefined;
   /** Units per request; default 1. */
-  readonly cost?: number | CostFunction;
+  readonly cost?: number | CostFunction | undefined;
   /**
    * Default `fixed-window`: at most the limit in each window, which begins with the first request. `sliding-window`: at
    * most the limit in any span of that length, as DRF's throttles.
    */
-  readonly algorithm?: ThrottleAlgorithm;
+  readonly algorithm?: ThrottleAlgorithm | undefined;
   /**
    * Which answers count; default all. The units of a request are taken before its action runs, so that no number of
    * requests at once goes beyond the limit, and given back when its answer was sent and does not count.
    */
-  readonly countWhen?: CountWhen;
+  readonly countWhen?: CountWhen | undefined;
 }
 
 /** A policy that is declared where it is used. */

@@ -25,33 +25,33 @@ export type RateLimitVersion = 'draft-10' | 'draft-11';
 /** Which response fields tell a caller of the state of the policies. */
 export interface FieldsOptions {
   /** The draft for `RateLimit` and `RateLimit-Policy`; default `draft-10`; `false` leaves them out. */
-  readonly version?: RateLimitVersion | false;
+  readonly version?: RateLimitVersion | false | undefined;
   /** Also `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds since the epoch) of the scarcest policy. */
-  readonly legacy?: boolean;
+  readonly legacy?: boolean | undefined;
 }
 
 export interface ThrottlingOptions {
   /** Policies by name: a rate (`100/hour`), `null` for no limit, or the whole policy. */
-  readonly policies?: Readonly<Record<string, string | null | PolicyOptions>>;
+  readonly policies?: Readonly<Record<string, string | null | PolicyOptions>> | undefined;
   /** Where is counted; by default with leases in the `redis` of `createOAuth2`, if there is one, else in this process. */
-  readonly engine?: ThrottleEngine;
+  readonly engine?: ThrottleEngine | undefined;
   /** Default `closed`. */
-  readonly whenStoreFails?: WhenStoreFails;
+  readonly whenStoreFails?: WhenStoreFails | undefined;
   /**
    * What follows when the Redis of the default engine has forgotten what was counted; default `restart`. An engine of your
    * own has it as an option of `leasedEngine`.
    */
-  readonly whenLedgerIsLost?: WhenLedgerIsLost;
+  readonly whenLedgerIsLost?: WhenLedgerIsLost | undefined;
   /**
    * How long a request waits for its decision, in milliseconds of which this process could read the answer; then
    * `whenStoreFails` decides on it. Default 500.
    */
-  readonly deadlineMilliseconds?: number;
+  readonly deadlineMilliseconds?: number | undefined;
   /** The budget of failed authentications of one address; default `300/m`; `null` for none. */
-  readonly failedAuthentication?: string | null;
-  readonly fields?: FieldsOptions;
+  readonly failedAuthentication?: string | null | undefined;
+  readonly fields?: FieldsOptions | undefined;
   /** Names of policies that hold for every action. */
-  readonly everywhere?: readonly string[];
+  readonly everywhere?: readonly string[] | undefined;
 }
 
 /** The options, checked and with their defaults; without what needs more than a check. */

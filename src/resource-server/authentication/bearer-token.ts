@@ -5,9 +5,9 @@ import { InvalidRequestError } from '../../core/errors.js';
 /** Where bearer tokens are looked for beside the `Authorization` header (RFC 6750 §2). */
 export interface BearerTokenLocations {
   /** `access_token` in an urlencoded form body, never for GET (RFC 6750 §2.2). Default off. */
-  readonly body?: boolean;
+  readonly body?: boolean | undefined;
   /** `access_token` in the query (RFC 6750 §2.3; RFC 9700 §4.3.2 advises against it). Default off. */
-  readonly query?: boolean;
+  readonly query?: boolean | undefined;
 }
 
 /** The token that a request presents, and where; `token` is as the caller wrote it, well-formed or not. */

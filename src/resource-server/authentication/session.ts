@@ -16,9 +16,9 @@ export interface SessionOptions {
   /** The session's CSRF token; default `context.session.csrfToken`. */
   readonly csrfToken?: (context: Context) => string | undefined;
   /** The request header that repeats the CSRF token. Default `X-CSRF-Token`. */
-  readonly csrfHeader?: string;
+  readonly csrfHeader?: string | undefined;
   /** The cookie that tells the CSRF token to the page's own script. Default `csrf_token`. */
-  readonly csrfCookie?: string;
+  readonly csrfCookie?: string | undefined;
 }
 
 /** RFC 9110 §5.1 and RFC 6265 §4.1.1: both are tokens. */
@@ -133,7 +133,7 @@ export function startSession(
 
 /** A session of koa-session (7): with a store, only the id is in the cookie, and a new content keeps the old id. */
 interface StoredSession {
-  readonly externalKey?: string;
+  readonly externalKey?: string | undefined;
   regenerate?(): Promise<void>;
 }
 

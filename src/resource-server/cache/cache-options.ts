@@ -6,30 +6,30 @@ import type { SecretKey } from '../../core/secret-keys.js';
 /** What both kinds of token cache can be told. */
 export interface LocalTokenCacheOptions {
   /** How many good tokens this process holds; default 10 000, or no such limit where `maxBytes` is given. */
-  readonly maxEntries?: number;
+  readonly maxEntries?: number | undefined;
   /** How many bytes the good tokens may take, by estimate (a token is about 1 KiB); default no limit by bytes. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** How long after a revocation the token may still be admitted, in seconds; default 1. */
-  readonly revocationBoundSeconds?: number;
+  readonly revocationBoundSeconds?: number | undefined;
   /** How long a refusal (unknown, revoked, expired) is remembered, in seconds; default 1, 0 remembers none. */
-  readonly negativeMaxAgeSeconds?: number;
+  readonly negativeMaxAgeSeconds?: number | undefined;
   /** How many refusals this process remembers; default 10 000. They are kept apart, so they displace no good token. */
-  readonly negativeMaxEntries?: number;
+  readonly negativeMaxEntries?: number | undefined;
   /** The time; default the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** What an application can set; with Redis and without it. */
 export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
   /** With Redis: how long an answer may be kept at all, in seconds from its look-up; default 30. */
-  readonly maxAgeSeconds?: number;
+  readonly maxAgeSeconds?: number | undefined;
   /** With Redis: how long a request waits for it before the database is asked, in milliseconds; default 50. */
-  readonly deadlineMilliseconds?: number;
+  readonly deadlineMilliseconds?: number | undefined;
   /**
    * With Redis: keys of 32 bytes (or their base64url text) by which entries and messages there are authenticated. The
    * first one signs, each one verifies, so that one can be replaced by the next. Default: a key that the database holds.
    */
-  readonly authenticationKeys?: readonly SecretKey[];
+  readonly authenticationKeys?: readonly SecretKey[] | undefined;
 }
 
 /** The names of what an application can set. */

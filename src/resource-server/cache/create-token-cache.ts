@@ -16,11 +16,11 @@ import type { TokenCache } from './token-cache.js';
 /** Options of `createTokenCache`. */
 export interface TokenCacheOptions extends Omit<SharedTokenCacheOptions, 'redis' | 'loadUser' | 'authenticator'> {
   /** Where the shared level lies; without it the cache is this process's own. */
-  readonly redis?: SharedTokenCacheOptions['redis'];
+  readonly redis?: SharedTokenCacheOptions['redis'] | undefined;
   /** Needed with `redis`. */
-  readonly loadUser?: SharedTokenCacheOptions['loadUser'];
+  readonly loadUser?: SharedTokenCacheOptions['loadUser'] | undefined;
   /** Needed with `redis`: the database that the entries belong to. */
-  readonly identity?: IdentitySource;
+  readonly identity?: IdentitySource | undefined;
 }
 
 const NAMES = [

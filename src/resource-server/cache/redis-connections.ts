@@ -2,8 +2,9 @@ import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { keepConnected, release } from '../../core/lasting-connection.js';
 import { refuseForReason, refuseOption } from '../../core/options/index.js';
+import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
 
-/** A client of the host: a single Redis, one behind Sentinel, or a Redis Cluster. */
+/** A connection of ioredis: to a single Redis, one behind Sentinel, or a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
 
 /** The cache's own connections, so that nothing the host does with its client stands in their way. */
@@ -29,18 +30,18 @@ export interface ConnectionSettings {
  *
  * @throws ConfigurationError if the value is neither, or ioredis is not installed
  */
-export function connectRedis(redis: string | RedisClient, settings: ConnectionSettings): RedisConnections {
+export function connectRedis(redis: string | HostRedisClient, settings: ConnectionSettings): RedisConnections {
   const host = hostClient(redis);
   return host.isCluster ? connectCluster(host as Cluster, settings) : connectSingle(host as Redis, settings);
 }
 
 /** @throws ConfigurationError if the value is no Redis, or ioredis is not installed; opens nothing */
-export function checkRedisSource(redis: string | RedisClient): void {
+export function checkRedisSource(redis: string | HostRedisClient): void {
   hostClient(redis);
 }
 
-function hostClient(redis: string | RedisClient): RedisClient {
-  const host = typeof redis === 'string' ? clientFromUrl(redis) : redis;
+function hostClient(redis: string | HostRedisClient): RedisClient {
+  const host: unknown = typeof redis === 'string' ? clientFromUrl(redis) : redis;
   if (!isRedisClient(host)) {
     refuseOption('redis', redis, 'give a URL such as redis://127.0.0.1:6379, or a Redis or Cluster of ioredis');
   }

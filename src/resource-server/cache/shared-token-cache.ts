@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import { functionOption, optionPath, refuseOption } from '../../core/options/index.js';
+import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
 import { INVALID, type Verification } from '../../core/verified-token.js';
 import {
   type CacheOptions,
@@ -29,14 +30,14 @@ import { type LoadUser, UserLoads } from './user-loads.js';
 /** Options of `sharedTokenCache`. */
 export interface SharedTokenCacheOptions extends CacheOptions {
   /** A URL (`redis://…`, `rediss://…`), or a `Redis` or `Cluster` of ioredis, which is only duplicated, never used. */
-  readonly redis: string | RedisClient;
+  readonly redis: string | HostRedisClient;
   /** Before every key and channel; default `oauth2:`. Processes that share tokens have the same. */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /**
    * Names what the verifier accepts (audience, issuer …); default `default`. Processes with different policies never
    * read each other's answers, and an invalidation reaches those of every policy.
    */
-  readonly policy?: string;
+  readonly policy?: string | undefined;
   /**
    * Loads the user of a token that another process looked up: `undefined` if there is no such user or it may not act
    * now. Redis holds no user, so this is asked once per token, process and time in the in-process level.
@@ -45,9 +46,9 @@ export interface SharedTokenCacheOptions extends CacheOptions {
   /** Authenticates what lies in Redis and what is sent through it. */
   readonly authenticator: MessageAuthenticator;
   /** Where it is said that Redis is away and back again; default nowhere. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** The time; default the machine's. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -146,7 +147,7 @@ class SharedTokenCache implements TokenCache {
   readonly #redis: RedisLevel;
   readonly #channel: RevocationChannel;
 
-  constructor(settings: SharedSettings, redis: string | RedisClient) {
+  constructor(settings: SharedSettings, redis: string | HostRedisClient) {
     const { clock, boundMilliseconds } = settings;
     this.#clock = clock;
     this.#maxAgeMilliseconds = settings.maxAgeMilliseconds;

@@ -21,36 +21,36 @@ export interface NewApplication {
   /** What people are shown; at most 255 characters. */
   readonly name: string;
   /** The default is `confidential`. */
-  readonly clientType?: ClientType;
+  readonly clientType?: ClientType | undefined;
   readonly grantTypes: readonly GrantType[] | readonly string[];
   /**
    * Absolute URIs without fragment (RFC 6749 §3.1.2), compared as strings (RFC 9700 §2.1): https, http on loopback, or
    * for a public application a private-use scheme like `com.example.app:/callback` (RFC 8252 §7).
    */
-  readonly redirectUris?: readonly string[];
+  readonly redirectUris?: readonly string[] | undefined;
   /** Where its users may be sent after a sign-out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`. */
-  readonly postLogoutRedirectUris?: readonly string[] | null;
+  readonly postLogoutRedirectUris?: readonly string[] | null | undefined;
   /** Its public keys (RFC 7517 §5): it then proves itself by `private_key_jwt` and gets no secret. */
-  readonly jwks?: PublicKeySet | null;
+  readonly jwks?: PublicKeySet | null | undefined;
   /** Where its public keys are, by https; instead of `jwks`. */
-  readonly jwksUri?: string | null;
+  readonly jwksUri?: string | null | undefined;
   /** The scopes that it may be given; left out: any scope that the server knows. */
-  readonly scopes?: readonly string[] | null;
+  readonly scopes?: readonly string[] | null | undefined;
   /** The id of the user who owns it. */
-  readonly userId?: string | null;
+  readonly userId?: string | null | undefined;
   /** Whether its users are never asked for consent; the default is `false`. */
-  readonly skipAuthorization?: boolean;
+  readonly skipAuthorization?: boolean | undefined;
   /** Whether it may introspect tokens of other applications (RFC 7662 §2.1); the default is `false`. */
-  readonly mayIntrospect?: boolean;
+  readonly mayIntrospect?: boolean | undefined;
   /**
    * The hash of a secret that the application has already, as Django's `make_password` writes it: `pbkdf2_sha256$…` or
    * `pbkdf2_sha1$…`. The application keeps that secret, and none is generated.
    */
-  readonly importedSecretHash?: string;
+  readonly importedSecretHash?: string | undefined;
   /** An identifier of the host's choice, printable ASCII; the default is generated. */
-  readonly clientId?: string;
+  readonly clientId?: string | undefined;
   /** Properties of columns that the host added. */
-  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** What can be changed later. */

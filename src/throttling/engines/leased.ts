@@ -2,30 +2,31 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import { choiceOption, knownOptions, wholeNumberOption } from '../../core/options/index.js';
+import type { RedisClient } from '../../core/redis-client.js';
 import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../engine.js';
 import { checkDeadline, checkKeyPrefix } from './engine-options.js';
 import { LeasedEngine, type LeasedStatistics } from './leased-engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './leased-ledger.js';
-import { openRedis, type RedisSource } from './redis-connection.js';
+import { openRedis } from './redis-connection.js';
 import { RedisLedger } from './redis-ledger.js';
 
 export interface LeasedEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */
-  readonly redis: RedisSource;
+  readonly redis: string | RedisClient;
   /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /**
    * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. What reaches a server (not
    * a Cluster) more than a second later than that is not counted any more: nobody waits for it.
    */
-  readonly deadlineMilliseconds?: number;
+  readonly deadlineMilliseconds?: number | undefined;
   /** Of how many keys this process remembers something; default 100 000, at least 1000. Keys beyond cost a call. */
-  readonly maxKeys?: number;
+  readonly maxKeys?: number | undefined;
   /** Default `restart`. */
-  readonly whenLedgerIsLost?: WhenLedgerIsLost;
+  readonly whenLedgerIsLost?: WhenLedgerIsLost | undefined;
   /** Told once of each loss of what the ledger had counted. */
-  readonly logger?: Logger;
-  readonly clock?: Clock;
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** The engine, and what it has done. */

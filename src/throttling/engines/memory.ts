@@ -8,8 +8,8 @@ import type { SlidingLog } from './sliding-log.js';
 
 export interface MemoryEngineOptions {
   /** How many counters are kept at most; default 100 000. Keys beyond share a fixed number of counters. */
-  readonly maxKeys?: number;
-  readonly clock?: Clock;
+  readonly maxKeys?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /** Counts in this process, synchronously. */

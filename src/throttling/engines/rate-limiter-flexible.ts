@@ -1,4 +1,3 @@
-import type { RateLimiterRes } from 'rate-limiter-flexible';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { functionOption, knownOptions, objectWith, refuseOption, textOption } from '../../core/options/index.js';
 import type { Rate } from '../../core/rate.js';
@@ -6,12 +5,19 @@ import { ALGORITHMS, slides, type ThrottleAlgorithm } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 
+/** What a limiter answers: `RateLimiterRes` of rate-limiter-flexible, by what is used of it. */
+export interface FlexibleLimiterState {
+  readonly msBeforeNext: number;
+  readonly remainingPoints: number;
+  readonly consumedPoints: number;
+}
+
 /** What the engine uses of a limiter of rate-limiter-flexible; every class with `points` and `duration` has it. */
 export interface FlexibleLimiter {
-  consume(key: string, points?: number): Promise<RateLimiterRes>;
-  reward(key: string, points?: number): Promise<RateLimiterRes>;
-  penalty(key: string, points?: number): Promise<RateLimiterRes>;
-  get(key: string): Promise<RateLimiterRes | null>;
+  consume(key: string, points?: number): Promise<FlexibleLimiterState>;
+  reward(key: string, points?: number): Promise<FlexibleLimiterState>;
+  penalty(key: string, points?: number): Promise<FlexibleLimiterState>;
+  get(key: string): Promise<FlexibleLimiterState | null>;
 }
 
 /**
@@ -22,8 +28,8 @@ export type FlexibleLimiterFactory = (limit: number, windowSeconds: number, keyP
 
 export interface RateLimiterFlexibleOptions {
   /** Given to every limiter; default `oauth2:throttle`. */
-  readonly keyPrefix?: string;
-  readonly clock?: Clock;
+  readonly keyPrefix?: string | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 const WHERE = 'rateLimiterFlexibleEngine';
@@ -128,7 +134,7 @@ class FlexibleEngine implements ThrottleEngine {
     return this.#result(charge, used + charge.cost <= charge.limit, used, state ?? undefined);
   }
 
-  #result(charge: Charge, allowed: boolean, used: number, state: RateLimiterRes | undefined): ChargeResult {
+  #result(charge: Charge, allowed: boolean, used: number, state: FlexibleLimiterState | undefined): ChargeResult {
     const left = state === undefined || state.msBeforeNext < 0 ? charge.windowMilliseconds : state.msBeforeNext;
     return countedResult(charge, allowed, used, left, this.#clock.monotonicMilliseconds() + left);
   }
@@ -193,8 +199,8 @@ function checkAlgorithm(charge: { readonly algorithm?: ThrottleAlgorithm | undef
   );
 }
 
-function isState(value: unknown): value is RateLimiterRes {
-  return !(value instanceof Error) && typeof (value as RateLimiterRes | undefined)?.msBeforeNext === 'number';
+function isState(value: unknown): value is FlexibleLimiterState {
+  return !(value instanceof Error) && typeof (value as FlexibleLimiterState | undefined)?.msBeforeNext === 'number';
 }
 
 /** Refuses limiters that would count otherwise than the policy says. */

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { firstAttempt, keepConnected, release } from '../../core/lasting-connection.js';
 import { optionPath, refuseForReason, refuseOption } from '../../core/options/index.js';
+import type { RedisClient } from '../../core/redis-client.js';
 
 /**
  * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any
@@ -27,16 +28,14 @@ const IMPATIENT = {
 
 const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECONNECT_DELAY_MILLISECONDS);
 
-/** A URL, or an ioredis client. */
-export type RedisSource = string | Redis | Cluster;
-
 /**
  * Opens the engine's own connection: from a URL, or with the address and credentials of the host's client.
  *
  * @throws ConfigurationError if the URL is none of Redis, or ioredis is not installed
  */
-export function openRedis(redis: string | Redis | Cluster, engine: string): Redis | Cluster {
-  const client = typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis, engine);
+export function openRedis(redis: string | RedisClient, engine: string): Redis | Cluster {
+  const client =
+    typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis as unknown as Redis | Cluster, engine);
   // Without a listener ioredis writes every failed attempt to the console. The throttle tells of the state.
   client.on('error', () => {});
   if (isCluster(client)) connectNodesEarly(client);

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { knownOptions } from '../../core/options/index.js';
+import type { RedisClient } from '../../core/redis-client.js';
 import { slides } from '../algorithm.js';
 import {
   type CallerPatience,
@@ -18,15 +19,15 @@ import { CONSUME, REFUND } from './redis-scripts.js';
 
 export interface RedisEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */
-  readonly redis: string | Redis | Cluster;
+  readonly redis: string | RedisClient;
   /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
-  readonly keyPrefix?: string;
+  readonly keyPrefix?: string | undefined;
   /**
    * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. What reaches a server (not
    * a Cluster) more than a second later than that is not counted any more: nobody waits for it.
    */
-  readonly deadlineMilliseconds?: number;
-  readonly clock?: Clock;
+  readonly deadlineMilliseconds?: number | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 const WHERE = 'redisEngine';
