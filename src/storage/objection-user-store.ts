@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import type { Model } from 'objection';
+import { silentLogger } from '../core/logger.js';
 import type { UserStore } from '../core/users.js';
 import { errorCode, orUnavailable } from './database-errors.js';
+import { boundedStatements, DEFAULT_DEADLINE_MILLISECONDS } from './deadlines/index.js';
 
 /** How the host's user model is read. */
 export interface ObjectionUserStoreOptions<User> {
@@ -14,6 +16,8 @@ export interface ObjectionUserStoreOptions<User> {
   readonly isActive?: (user: User) => boolean;
   /** The knex instance to ask, for a model that is not bound to one. */
   readonly knex?: Knex;
+  /** After how many milliseconds without an answer a look-up is given up, and the request answered with 503; the default is 5000. */
+  readonly deadlineMilliseconds?: number;
 }
 
 /** PostgreSQL's codes for "this can be no value of that column": a number expected, out of range, not UTF-8. */
@@ -31,9 +35,17 @@ export function objectionUserStore<User extends Model>(
   options: ObjectionUserStoreOptions<User> = {},
 ): UserStore<User> & { idOf(user: User): string } {
   const { idColumn = 'id', isActive = isActiveByDefault } = options;
+  const { deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS } = options;
   const bound = (options.knex === undefined ? model : model.bindKnex(options.knex)) as typeof model & typeof Model;
   const idOf = (user: User): string =>
     String((user as Record<string, unknown>)[bound.columnNameToPropertyName(idColumn)]);
+
+  /** The user that is found stays one of the host's model: what the host asks through it has no deadline of ours. */
+  const asked = (): Knex | undefined => {
+    const knex: (Knex & { readonly isTransaction?: boolean }) | undefined = bound.knex();
+    if (knex === undefined || knex.isTransaction || typeof knex.withUserParams !== 'function') return knex;
+    return boundedStatements(knex, { deadlineMilliseconds, logger: silentLogger });
+  };
 
   return {
     isActive,
@@ -43,7 +55,7 @@ export function objectionUserStore<User extends Model>(
       if (typeof id !== 'string' || id === '' || id.includes('\0')) return undefined;
       const user = await orUnavailable(async () => {
         try {
-          return (await bound.query().where(idColumn, id).first()) as User | undefined;
+          return (await bound.query(asked()).where(idColumn, id).first()) as User | undefined;
         } catch (error) {
           if (NO_SUCH_VALUE.has(errorCode(error))) return undefined;
           throw error;

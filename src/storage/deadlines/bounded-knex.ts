@@ -36,6 +36,22 @@ export function boundedFaces(knex: Knex, bounds: Bounds, between: Between): Face
   return faces;
 }
 
+/** By an instance of the host, what its user store asks through, by deadline. */
+const ofUserStores = new WeakMap<Knex, Map<number, Knex>>();
+
+/** The same database with a deadline for statements and nothing else: for the host's own tables. */
+export function boundedStatements(knex: Knex, bounds: Bounds): Knex {
+  if (unbounded.has(knex)) return knex;
+  const ofKnex = ofUserStores.get(knex) ?? new Map<number, Knex>();
+  ofUserStores.set(knex, ofKnex);
+  let statements = ofKnex.get(bounds.deadlineMilliseconds);
+  if (statements === undefined) {
+    statements = makeFaces(knex, bounds, (source) => source).statements;
+    ofKnex.set(bounds.deadlineMilliseconds, statements);
+  }
+  return statements;
+}
+
 function makeFaces(knex: Knex, bounds: Bounds, between: Between): Faces {
   const source = between(faceOf(knex, acquiringClient(knex.client as KnexClient, bounds)));
   const statements = faceOf(source, boundedClient(source.client as KnexClient, bounds));

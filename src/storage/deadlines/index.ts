@@ -7,5 +7,5 @@ export {
   keepBounds,
   ownDatabase,
 } from './bounded-database.js';
-export { withoutDeadline } from './bounded-knex.js';
+export { boundedStatements, withoutDeadline } from './bounded-knex.js';
 export { isLocked, type SqliteConnection, whenUnlocked, withoutBlocking } from './sqlite-locks.js';

@@ -3,7 +3,9 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import createKnex, { type Knex } from 'knex';
+import { Model } from 'objection';
 import { generateTokenValue, systemRandomBytes } from '../../../src/core/token-value.js';
+import { objectionUserStore } from '../../../src/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 import { type Site, startSite } from './deadline-site.js';
 import { until } from './fixture.js';
@@ -161,6 +163,34 @@ describe.each(servers)('a frozen %s', (kind) => {
     await site.token();
     await expect(ours).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     await slow;
+  });
+
+  test("of the host's users is answered with 503 as well", async () => {
+    const url = proxied(database.url, proxy);
+    hostKnex = createKnex({ client: kind === 'postgres' ? 'pg' : 'mysql2', connection: url, pool: { min: 0, max: 5 } });
+    class User extends Model {
+      static override tableName = 'users';
+      id!: number;
+    }
+    User.knex(hostKnex);
+    await hostKnex.schema.createTable('users', (table) => table.increments());
+    await hostKnex('users').insert({ id: 5 });
+    site = await startSite({
+      database: ':memory:',
+      users: objectionUserStore(User, { deadlineMilliseconds: 400 }),
+      cache: { maxAgeSeconds: 1, revocationBoundSeconds: 1 },
+    });
+    const { access_token: token } = await site.oauth2.tokens.issue({
+      application: site.client,
+      scope: 'read',
+      user: '5',
+    });
+    expect((await site.get('/books', token)).status).toBe(200);
+    await site.oauth2.tokens.invalidate({ user: '5' });
+    proxy.freeze();
+    await expectUnavailable(await inTime(site.get('/books', token)));
+    proxy.thaw();
+    await until(async () => (await site.get('/books', token)).status === 200);
   });
 
   test('does not come to be by one slow statement: others go on meanwhile', async () => {
