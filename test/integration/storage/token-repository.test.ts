@@ -357,7 +357,9 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
     ['pauseMilliseconds', Number.NaN],
     ['beforeMs', -1],
   ])('%s: %p is refused by name', async (name, value) => {
-    await expect(fixture.tokens.clearExpired({ [name]: value })).rejects.toThrow(new RegExp(`option ${name} cannot be`));
+    await expect(fixture.tokens.clearExpired({ [name]: value })).rejects.toThrow(
+      new RegExp(`option ${name} cannot be`),
+    );
   });
 
   test('the clock that was passed in decides what is live', async () => {
