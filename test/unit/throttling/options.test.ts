@@ -68,6 +68,11 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     ['no deadline', { deadlineMilliseconds: 0 }, /throttling\.deadlineMilliseconds cannot be 0/],
     ['a deadline that is none', { deadlineMilliseconds: Number.NaN }, /throttling\.deadlineMilliseconds cannot be NaN/],
     ['a deadline in words', { deadlineMilliseconds: '50' }, /throttling\.deadlineMilliseconds cannot be a string/],
+    [
+      'answers that cannot be told apart',
+      { policies: { a: { rate: '1/m', countWhen: 'failed' } } },
+      /countWhen cannot be a string: used' or a function of the status/,
+    ],
     ['an engine that is none', { engine: {} }, /throttling\.engine/],
     ['a draft that is none', { fields: { version: 'draft-3' } }, /throttling\.fields\.version cannot be "draft-3"/],
     ['fields that are no object', { fields: false }, /throttling\.fields cannot be false/],
