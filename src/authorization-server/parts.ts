@@ -15,6 +15,8 @@ export interface FailureReservation {
   readonly retryAfterSeconds: number;
   /** Gives the place back after a success. */
   release(): void;
+  /** The attempt failed: the place counts. */
+  fail(): void;
 }
 
 /** Budgets of failures, each under a key. */

@@ -6,6 +6,7 @@ import type { Charge, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
 import { secondsUntil } from './fields.js';
 import type { StoreGuard } from './store-guard.js';
+import { TriesUnderWay } from './tries-under-way.js';
 
 /** A place in the budget of an address, taken before something is tried that can be guessed, such as a password. */
 export interface AuthenticationReservation {
@@ -13,8 +14,10 @@ export interface AuthenticationReservation {
   readonly allowed: boolean;
   /** If not, in how many whole seconds a next try makes sense, at least 1; else 0. */
   readonly retryAfterSeconds: number;
-  /** Gives the place back after the authentication succeeded; what is not given back counts as a failure. */
+  /** Gives the place back: the authentication did not fail. */
   release(): void;
+  /** The authentication failed: the place counts as a failure. */
+  fail(): void;
 }
 
 /** The budget of failed authentications by address. */
@@ -34,15 +37,25 @@ export interface FailedAuthentications {
   fail(address: string): number | Promise<number>;
   /**
    * Takes a place before the try, so that of any number of tries at one time no more than the budget are looked at: for
-   * what can be guessed. It is counted as `fail` counts.
+   * what can be guessed. It is counted as `fail` counts, in a budget of its own. Where the places are taken by tries of this
+   * process that have not ended, it waits for one of them, since they may not fail.
+   *
+   * @throws TemporarilyUnavailableError (rejects) if none has ended after some seconds
    */
   reserve(address: string): AuthenticationReservation | Promise<AuthenticationReservation>;
 }
 
-const UNLIMITED: AuthenticationReservation = Object.freeze({ allowed: true, retryAfterSeconds: 0, release() {} });
+const UNLIMITED: AuthenticationReservation = Object.freeze({
+  allowed: true,
+  retryAfterSeconds: 0,
+  release() {},
+  fail() {},
+});
 
 /** No policy's name has an exclamation mark, so that the counters never meet. */
-const KEY_PREFIX = '!auth';
+const FAILURES = '!auth';
+/** Places that are taken before a try are counted apart: while a try lasts, it is no failure. */
+const TRIES = '!try';
 
 /** How many addresses this process remembers to be over their budget; who is forgotten is counted at the engine again. */
 const REMEMBERED_ADDRESSES = 10_000;
@@ -66,12 +79,17 @@ export function failedAuthentications(
 ): FailedAuthentications {
   if (rate === null) return { retryAfterSeconds: () => 0, fail: () => 0, reserve: () => UNLIMITED };
   const { limit, windowMilliseconds, windowSeconds } = rate;
-  const prefix = `${KEY_PREFIX}:${limit}/${windowSeconds}:`;
+  const rateKey = `${limit}/${windowSeconds}`;
   /** Until when (monotonic) an address is over its budget. */
   const spent = new LRUCache<string, number>({ max: REMEMBERED_ADDRESSES });
 
-  const chargesOf = (address: string): Charge[] => [
-    { key: prefix + address, tag: address, limit, windowMilliseconds, cost: 1, mayBeRefunded: true },
+  const underWay = new TriesUnderWay();
+
+  const chargesOf = (kind: typeof FAILURES | typeof TRIES, address: string): Charge[] => [
+    {
+      ...{ key: `${kind}:${rateKey}:${address}`, tag: address, limit, windowMilliseconds, cost: 1 },
+      mayBeRefunded: kind === TRIES,
+    },
   ];
   /** The decision, and how what it spent is given back. */
   type Counted = { readonly decision: ThrottleDecision; readonly undo: () => void };
@@ -102,33 +120,30 @@ export function failedAuthentications(
       return 0;
     },
     fail(address) {
-      const counted = count(chargesOf(address));
+      const counted = count(chargesOf(FAILURES, address));
       return isPromiseLike(counted)
         ? counted.then(({ decision }) => conclude(address, decision))
         : conclude(address, counted.decision);
     },
     reserve(address) {
-      const counted = count(chargesOf(address));
-      return isPromiseLike(counted) ? counted.then(reservation) : reservation(counted);
+      const take = () => {
+        const counted = count(chargesOf(TRIES, address));
+        return isPromiseLike(counted) ? counted.then(concludeTry) : concludeTry(counted);
+      };
+      const concludeTry = ({ decision, undo }: Counted): Reserved => {
+        if (decision.allowed) return underWay.begin(address, undo);
+        const again = underWay.oneEnds(address);
+        // Those that are under way may all fail; then the refusal comes from the next try.
+        return again === undefined ? refusal(decision) : again.then(take);
+      };
+      return take();
     },
   };
 }
 
-function reservation({
-  decision: { allowed, results },
-  undo,
-}: {
-  readonly decision: ThrottleDecision;
-  readonly undo: () => void;
-}): AuthenticationReservation {
-  let held = allowed;
-  return {
-    allowed,
-    retryAfterSeconds: allowed ? 0 : Math.max(1, secondsUntil(results[0]?.resetMilliseconds ?? 0)),
-    release() {
-      if (!held) return;
-      held = false;
-      undo();
-    },
-  };
+type Reserved = AuthenticationReservation | Promise<AuthenticationReservation>;
+
+function refusal({ results }: ThrottleDecision): AuthenticationReservation {
+  const retryAfterSeconds = Math.max(1, secondsUntil(results[0]?.resetMilliseconds ?? 0));
+  return { allowed: false, retryAfterSeconds, release() {}, fail() {} };
 }

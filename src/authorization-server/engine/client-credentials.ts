@@ -66,6 +66,11 @@ export class AuthenticationAttempt {
   succeeded(): void {
     for (const reservation of this.taken) reservation.release();
   }
+
+  /** The places count as failures. */
+  failed(): void {
+    for (const reservation of this.taken) reservation.fail();
+  }
 }
 
 /** Takes a place in the budget of the address, then in that of the application, before anything is looked up. */
@@ -90,10 +95,15 @@ async function takeLater(
   keys: readonly string[],
   budget: FailureBudget,
 ): Promise<AuthenticationAttempt> {
-  let allowed = attempt.take(await pending);
-  for (const key of keys) {
-    if (!allowed) break;
-    allowed = attempt.take(await budget.reserve(key));
+  try {
+    let allowed = attempt.take(await pending);
+    for (const key of keys) {
+      if (!allowed) break;
+      allowed = attempt.take(await budget.reserve(key));
+    }
+    return attempt;
+  } catch (error) {
+    attempt.succeeded();
+    throw error;
   }
-  return attempt;
 }

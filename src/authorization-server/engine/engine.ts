@@ -96,7 +96,8 @@ export class Engine {
       if (plain !== undefined) return answerWith(outer, JSON.stringify(plain));
       failed = isInvalidClient(await this.dispatcher.run(outer, endpoint, read));
     } finally {
-      if (!failed) attempt.succeeded();
+      if (failed) attempt.failed();
+      else attempt.succeeded();
     }
     if (!failed) return;
     // RFC 9110 §15.5.2: a 401 has a challenge, also where the secret came in the body.

@@ -18,6 +18,8 @@ export interface SignInAttempt {
   readonly retryAfterSeconds: number;
   /** Gives the place back: the sign-in did not fail. */
   release(): void;
+  /** The sign-in failed: the place counts. */
+  fail(): void;
 }
 
 /** A budget of failed sign-ins; throttling's `failedAuthentications` is one. */

@@ -42,7 +42,10 @@ export class PasswordCheck {
       for (const attempt of attempts) attempt.release();
       throw error;
     });
-    if (userId === undefined) return { problem: 'wrong' };
+    if (userId === undefined) {
+      for (const attempt of attempts) attempt.fail();
+      return { problem: 'wrong' };
+    }
     for (const attempt of attempts) attempt.release();
     return { userId };
   }
@@ -63,7 +66,12 @@ export class PasswordCheck {
     if (byAddress !== undefined) attempts.push(await byAddress.reserve(this.parts.address(context)));
     // A digest, since what is typed into this field is sometimes a password. Spellings of one name count together.
     const key = `username:${sha256Key(username.normalize('NFKC').trim().toLowerCase())}`;
-    if (byUsername !== undefined) attempts.push(await byUsername.reserve(key));
+    try {
+      if (byUsername !== undefined) attempts.push(await byUsername.reserve(key));
+    } catch (error) {
+      for (const attempt of attempts) attempt.release();
+      throw error;
+    }
     return attempts;
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import {
+  type AuthenticationReservation,
   type Charge,
   CounterError,
   createThrottle,
@@ -353,47 +354,88 @@ test('a mistake is an exception and not a failure of the store', async () => {
 describe('the budget of failed authentications', () => {
   const reserve = async (throttle: ReturnType<typeof setUp>['throttle'], address = 'ip:1') =>
     throttle.failedAuthentications.reserve(address);
+  /** A try that fails. */
+  const failed = async (throttle: ReturnType<typeof setUp>['throttle'], address?: string) => {
+    const reservation = await reserve(throttle, address);
+    reservation.fail();
+    return reservation;
+  };
 
   test('refuses an address whose failures used it up, and tells how long', () => {
     const throttle = createThrottle({ failedAuthentication: '2/m' }, { clock: new VirtualClock() });
-    const ask = (address: string) => throttle.failedAuthentications.reserve(address);
+    const ask = (address: string) => {
+      const reservation = throttle.failedAuthentications.reserve(address) as AuthenticationReservation;
+      reservation.fail();
+      return reservation;
+    };
     expect([ask('ip:1'), ask('ip:1')]).toMatchObject([{ allowed: true, retryAfterSeconds: 0 }, { allowed: true }]);
     expect(ask('ip:1')).toMatchObject({ allowed: false, retryAfterSeconds: 60 });
     expect(ask('ip:2')).toMatchObject({ allowed: true });
   });
 
-  test('is not touched by authentications that succeed, however often they are released', () => {
+  test('is not touched by authentications that succeed, however often they are released', async () => {
     const throttle = createThrottle({ failedAuthentication: '2/m' });
     for (let more = 0; more < 10; more++) {
-      const reservation = throttle.failedAuthentications.reserve('ip:1') as { allowed: boolean; release(): void };
+      const reservation = await reserve(throttle);
       expect(reservation.allowed).toBe(true);
       reservation.release();
       reservation.release();
+      reservation.fail();
     }
-    throttle.failedAuthentications.reserve('ip:1');
-    const last = throttle.failedAuthentications.reserve('ip:1') as { allowed: boolean; release(): void };
-    const refused = throttle.failedAuthentications.reserve('ip:1') as { allowed: boolean; release(): void };
-    expect([last.allowed, refused.allowed]).toEqual([true, false]);
+    expect((await failed(throttle)).allowed).toBe(true);
+    expect((await failed(throttle)).allowed).toBe(true);
+    const refused = await failed(throttle);
     refused.release();
-    expect(throttle.failedAuthentications.reserve('ip:1')).toMatchObject({ allowed: false });
+    expect((await reserve(throttle)).allowed).toBe(false);
   });
 
-  test('is 300 a minute by default, and none at null', () => {
-    const allowed = (throttle: ReturnType<typeof createThrottle>) =>
-      Array.from({ length: 400 }, () => throttle.failedAuthentications.reserve('ip:1')).filter(
-        (reservation) => !(reservation instanceof Promise) && reservation.allowed,
-      ).length;
-    expect(allowed(createThrottle({}))).toBe(300);
-    expect(allowed(createThrottle({ failedAuthentication: null }))).toBe(400);
+  test('[TH-48] a try waits for those under way, which may not fail; no more than the budget are looked at', async () => {
+    const throttle = createThrottle({ failedAuthentication: '3/m' });
+    const known: (AuthenticationReservation | undefined)[] = Array.from({ length: 20 });
+    known.forEach((_, index) => void reserve(throttle).then((one) => (known[index] = one)));
+    const settled = () => new Promise((resolve) => setImmediate(resolve));
+    const [places, answered] = [
+      () => known.filter((one) => one?.allowed),
+      () => known.filter((one) => one !== undefined),
+    ];
+    await settled();
+    expect([places().length, answered().length]).toEqual([3, 3]);
+    // Each success lets one of those that wait go on.
+    for (let more = 4; more <= 10; more += 1) {
+      places()[more - 4]?.release();
+      await settled();
+      expect([places().length, answered().length]).toEqual([more, more]);
+    }
+    // Three failures use the budget up: all that wait are refused.
+    for (const one of places().slice(7)) one?.fail();
+    await settled();
+    expect([places().length, answered().length]).toEqual([10, 20]);
+  });
+
+  test('tries under way are no failures to those who count failures alone', async () => {
+    const { failedAuthentications } = createThrottle({ failedAuthentication: '2/m' });
+    for (let more = 0; more < 2; more += 1) await failedAuthentications.reserve('ip:1');
+    expect(failedAuthentications.fail('ip:1')).toBe(0);
+    expect(failedAuthentications.retryAfterSeconds('ip:1')).toBe(0);
+  });
+
+  test('is 300 a minute by default, and none at null', async () => {
+    const allowed = async (throttle: ReturnType<typeof createThrottle>) => {
+      let count = 0;
+      for (let more = 0; more < 400; more++) if ((await failed(throttle)).allowed) count++;
+      return count;
+    };
+    expect(await allowed(createThrottle({}))).toBe(300);
+    expect(await allowed(createThrottle({ failedAuthentication: null }))).toBe(400);
   });
 
   test.each(failures)('is counted in this process while the store fails (%s), in every mode', async (failure) => {
     for (const mode of ['closed', 'open', 'local'] as const) {
       const { store, throttle } = setUp(mode, '1/h', { failedAuthentication: '2/m' });
       store.mode = failure;
-      expect(await reserve(throttle)).toMatchObject({ allowed: true });
-      expect(await reserve(throttle)).toMatchObject({ allowed: true });
-      const refused = await reserve(throttle);
+      expect(await failed(throttle)).toMatchObject({ allowed: true });
+      expect(await failed(throttle)).toMatchObject({ allowed: true });
+      const refused = await failed(throttle);
       expect(refused).toMatchObject({ allowed: false });
       expect(refused.retryAfterSeconds).toBeGreaterThanOrEqual(1);
     }
@@ -435,9 +477,9 @@ describe('the budget of failed authentications', () => {
     expect([shared.allowed, local.allowed]).toEqual([true, true]);
     shared.release();
     expect(store.refunds).toHaveLength(1);
-    expect((await reserve(throttle)).allowed).toBe(false);
     local.release();
-    expect((await reserve(throttle)).allowed).toBe(true);
+    expect((await failed(throttle)).allowed).toBe(true);
+    expect((await failed(throttle)).allowed).toBe(false);
     expect(store.refunds).toHaveLength(1);
   });
 });

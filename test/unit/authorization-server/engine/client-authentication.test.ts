@@ -206,4 +206,23 @@ describe('failed client authentications', () => {
       await server.close();
     }
   });
+
+  it('[AS-36] right credentials that are checked at the same time spend nothing, however many they are', async () => {
+    const server = await startAuthorizationServer('sqlite', {
+      oauth2: { throttling: { failedAuthentication: '3/h' } },
+    });
+    try {
+      const client = await server.register();
+      const ask = () =>
+        fetch(`${server.url}/oauth2/token`, {
+          method: 'POST',
+          headers: { authorization: basic(client) },
+          body: new URLSearchParams(FORM),
+        });
+      const answers = await Promise.all(Array.from({ length: 40 }, ask));
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    } finally {
+      await server.close();
+    }
+  });
 });

@@ -1,0 +1,70 @@
+import { TemporarilyUnavailableError } from '../core/errors.js';
+import type { AuthenticationReservation } from './failed-authentications.js';
+
+/** How long a try waits for others to end, in milliseconds. */
+const PATIENCE_MILLISECONDS = 5_000;
+
+interface Waiting {
+  readonly goOn: () => void;
+}
+
+interface Tries {
+  count: number;
+  readonly waiting: Set<Waiting>;
+}
+
+/** The tries of this process that have a place and have not ended, by the key of the budget, and who waits for one to end. */
+export class TriesUnderWay {
+  readonly #byKey = new Map<string, Tries>();
+
+  /** A try has its place. @param undo gives the place back */
+  begin(key: string, undo: () => void): AuthenticationReservation {
+    const tries = this.#byKey.get(key) ?? { count: 0, waiting: new Set() };
+    tries.count += 1;
+    this.#byKey.set(key, tries);
+    let underWay = true;
+    const end = (giveBack: boolean) => {
+      if (!underWay) return;
+      underWay = false;
+      if (giveBack) undo();
+      this.#end(key, tries);
+    };
+    return { allowed: true, retryAfterSeconds: 0, release: () => end(true), fail: () => end(false) };
+  }
+
+  /**
+   * Resolves when a try has ended; `undefined` if none is under way.
+   *
+   * @throws TemporarilyUnavailableError (rejects) if none has ended after some seconds
+   */
+  oneEnds(key: string): Promise<void> | undefined {
+    const tries = this.#byKey.get(key);
+    if (tries === undefined) return undefined;
+    return new Promise((resolve, reject) => {
+      const waiting = {
+        goOn: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        tries.waiting.delete(waiting);
+        reject(new TemporarilyUnavailableError({ detail: 'too many authentications are under way' }));
+      }, PATIENCE_MILLISECONDS);
+      timer.unref();
+      tries.waiting.add(waiting);
+    });
+  }
+
+  #end(key: string, tries: Tries): void {
+    tries.count -= 1;
+    const last = tries.count === 0;
+    if (last) this.#byKey.delete(key);
+    for (const waiting of tries.waiting) {
+      tries.waiting.delete(waiting);
+      waiting.goOn();
+      // One place, one that goes on; when the last try has ended, nobody is left to wait for.
+      if (!last) break;
+    }
+  }
+}
