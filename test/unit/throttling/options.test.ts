@@ -71,7 +71,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'answers that cannot be told apart',
       { policies: { a: { rate: '1/m', countWhen: 'failed' } } },
-      /countWhen cannot be a string: used' or a function of the status/,
+      /countWhen cannot be a string: use 'refused' or a function of the status/,
     ],
     ['an engine that is none', { engine: {} }, /throttling\.engine/],
     ['a draft that is none', { fields: { version: 'draft-3' } }, /throttling\.fields\.version cannot be "draft-3"/],
