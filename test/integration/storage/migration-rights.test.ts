@@ -18,6 +18,7 @@ describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))(
     let fresh: FreshDatabase;
     let owner: Database;
     let limited: Database;
+    let limitedUrl: string;
 
     beforeEach(async () => {
       fresh = await freshDatabase(kind);
@@ -27,7 +28,8 @@ describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))(
       const url = new URL(fresh.url);
       url.username = user;
       url.password = 'secret-word';
-      limited = openDatabase(url.href);
+      limitedUrl = url.href;
+      limited = openDatabase(limitedUrl);
     });
 
     afterEach(async () => {
@@ -91,7 +93,7 @@ describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))(
       );
       await grant('alter, references');
       await limited.knex.destroy();
-      limited.knex.initialize();
+      limited = openDatabase(limitedUrl);
       expect(await migrate(limited.knex)).toContain('0001_applications_and_tokens');
       await expect(assertMigrated(limited.knex)).resolves.toBeUndefined();
     });
