@@ -71,6 +71,7 @@ export class InvalidationMarks {
       channel,
       message,
       this.#keep(),
+      this.#generation ?? 0,
     );
     const generation = Number(number);
     if (this.#client.status === 'ready') this.#generation = generation;
@@ -81,7 +82,9 @@ export class InvalidationMarks {
   async set(invalidation: BroadInvalidation, channel: string, message: string): Promise<void> {
     const { marksKey } = this.#settings;
     const name = nameOf(invalidation);
-    this.hear(invalidation, Number(await this.#scripts.tokenCacheMark(marksKey, channel, message, this.#keep(), name)));
+    const known = this.#generation ?? 0;
+    const generation = await this.#scripts.tokenCacheMark(marksKey, channel, message, this.#keep(), known, name);
+    this.hear(invalidation, Number(generation));
   }
 
   /** A mark was heard of. */

@@ -28,13 +28,16 @@ return redis.call('HDEL', KEYS[1], ARGV[1])`;
 
 /**
  * The marks of invalidations lie in one sorted set: names with their generations, `#` with the last one that was given,
- * `^` with the one at which the set began. A generation is the server's time in microseconds, and never less than one
- * before.
+ * `^` with the one up to which marks may be missing. A generation is the server's time in microseconds, and never less
+ * than one before. If the set was lost and the clock set back, the generation that the caller knows is ahead of both; other
+ * processes may know a somewhat higher one, so that counting goes on far beyond it.
  */
 const GENERATION = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local last = tonumber(redis.call('ZSCORE', KEYS[1], '#') or 0)
+local known = tonumber(ARGV[4])
+if known > math.max(now, last) then last = known + ARGV[3] * 1000 end
 local function remember(generation, name)
   local text = string.format('%.0f', generation)
   if name then redis.call('ZADD', KEYS[1], text, name) end
@@ -58,16 +61,20 @@ const PUBLISH = `
 redis.call('ZREM', KEYS[1], '')
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
-/** Sets a mark, publishes it with its generation before the message, and answers the generation. Marks that no entry can be older than go. */
+/**
+ * Sets a mark, publishes it with its generation before the message, and answers the generation. Marks that no entry can
+ * be older than go, and an entry that is older all the same counts as overtaken.
+ */
 const MARK = `${GENERATION}
 local began = redis.call('ZSCORE', KEYS[1], '^')
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', now - ARGV[3] * 1000))
-if began then redis.call('ZADD', KEYS[1], began, '^') end
-local generation = remember(math.max(now, last + 1), ARGV[4])
+local oldest = now - ARGV[3] * 1000
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('(%.0f', oldest))
+if began then redis.call('ZADD', KEYS[1], string.format('%.0f', math.max(began, oldest)), '^') end
+local generation = remember(math.max(now, last + 1), ARGV[5])
 redis.call('PUBLISH', ARGV[1], generation .. ' ' .. ARGV[2])
 return generation`;
 
-/** The highest generation of some names and of the beginning of the set; nil if there is no set. */
+/** The highest generation of some names, and of what may be missing; nil if there is no set. */
 const HIGHEST_MARK = `
 local highest = redis.call('ZSCORE', KEYS[1], '^')
 if not highest then return false end
@@ -88,12 +95,14 @@ export interface TokenScripts {
     channel: string,
     message: string,
     keepMilliseconds: number,
+    knownGeneration: number,
   ): Promise<[receivers: number, generation: string]>;
   tokenCacheMark(
     marksKey: string,
     channel: string,
     message: string,
     keepMilliseconds: number,
+    knownGeneration: number,
     name: string,
   ): Promise<string>;
   tokenCacheHighestMark(marksKey: string, ...names: string[]): Promise<string | null>;

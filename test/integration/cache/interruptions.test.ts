@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { BOUND_SECONDS, withOwnRedis } from './own-redis.js';
 import { lookUpInFlight, neverActiveAfter, until, untilHeld, type Worker } from './processes.js';
@@ -188,5 +189,49 @@ describe('the data in Redis', () => {
     const [first, second] = workers as [Worker, Worker];
     await own.worksAgain(first, second);
     expect(await own.redis.keys(`${own.keyPrefix}token:*`)).not.toEqual([]);
+  });
+
+  test('a user of Redis with no more than the documented rights is enough, for every kind of invalidation', async () => {
+    const commands = ['del', 'hget', 'hset', 'hdel', 'pttl', 'pexpire', 'time', 'zadd', 'zrem', 'zremrangebyscore'];
+    const rights = [...commands, 'zscore', 'publish', 'subscribe', 'info'].map((command) => `+${command}`);
+    const { keyPrefix } = own;
+    await own.redis.acl(
+      ...([
+        'SETUSER',
+        'app',
+        'on',
+        '>secret',
+        'resetkeys',
+        `~${keyPrefix}*`,
+        'resetchannels',
+        `&${keyPrefix}*`,
+      ] as const),
+      ...(['-@all', '+@scripting', ...rights] as const),
+    );
+    const url = own.server.url.replace('redis://', 'redis://app:secret@');
+    const workers = await Promise.all([1, 2].map(() => own.start({ redis: { url }, quiet: true })));
+    const [first, second] = workers as [Worker, Worker];
+    await own.worksAgain(first, second);
+    const invalidations = [
+      { kind: 'user', userId: 'alice' },
+      { kind: 'application', clientId: 'shop' },
+      { kind: 'everything' },
+    ] as const;
+    for (const invalidation of invalidations) expect(await first.invalidate(invalidation, [])).toBeUndefined();
+    await own.worksAgain(first, second);
+  });
+
+  test('marks that are lost while the clock of Redis goes back cover what came before all the same', async () => {
+    const [first, second] = await own.twoProcesses();
+    const { key } = own.processes.issue({ clientId: 'shop' });
+    const marks = `${own.keyPrefix}token-marks`;
+    // As if the server's clock had been an hour ahead, and every process had heard of it.
+    await own.redis.zadd(marks, (Date.now() + 3_600_000) * 1000, '#');
+    await pause(BOUND_SECONDS * 1000);
+    expect((await first.ask(key)).source).toBe('database');
+    await own.redis.del(marks);
+    own.processes.tokens.delete(key);
+    expect(await first.invalidate({ kind: 'application', clientId: 'shop' }, [])).toBeUndefined();
+    await neverActiveAfter(BOUND_SECONDS, key, first, second);
   });
 });
