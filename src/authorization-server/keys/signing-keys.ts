@@ -78,6 +78,23 @@ export interface SigningKeysParts {
 /** After a failure, when the keys are read again, in milliseconds. */
 const RETRY_MILLISECONDS = 10_000;
 
+/** A reading that takes longer is not waited for by further calls, as it may not know of a rotation; in milliseconds. */
+const JOIN_MILLISECONDS = 2_000;
+
+/** The keys that were read, and when the reading began by the monotonic clock: the wall clock may be set back. */
+interface HeldKeys {
+  readonly set: SigningKeySet;
+  readonly kids: string;
+  readonly begunMonotonicMs: number;
+  readonly untilMs: number;
+  readonly untilMonotonicMs: number;
+}
+
+interface Reading {
+  readonly promise: Promise<SigningKeySet>;
+  readonly begunMonotonicMs: number;
+}
+
 /**
  * The keys that the authorization server signs with: made when they are first needed, stored sealed, rotated by command
  * and read again by every process within `KEYS_RELOAD_SECONDS`.
@@ -92,8 +109,8 @@ export class SigningKeys {
   private readonly logger: Logger;
   /** Opened keys by their sealed form: reading again costs one statement and no decryption. */
   private opened = new Map<string, PrivateJwk>();
-  private held: { readonly set: SigningKeySet; readonly kids: string; readonly untilMs: number } | undefined;
-  private loading: Promise<SigningKeySet> | undefined;
+  private held: HeldKeys | undefined;
+  private reading: Reading | undefined;
 
   constructor({ repository, sealer, clock = systemClock, logger = silentLogger }: SigningKeysParts) {
     this.repository = repository;
@@ -109,23 +126,39 @@ export class SigningKeys {
    */
   current(): SigningKeySet | Promise<SigningKeySet> {
     const { held } = this;
-    if (held !== undefined && this.clock.nowMilliseconds() < held.untilMs) return held.set;
+    if (
+      held !== undefined &&
+      this.clock.nowMilliseconds() < held.untilMs &&
+      this.clock.monotonicMilliseconds() < held.untilMonotonicMs
+    )
+      return held.set;
     if (held === undefined) return this.load();
     return this.load().catch((error: unknown) => {
       if (this.held !== held) return this.held?.set ?? held.set;
-      this.held = { ...held, untilMs: this.clock.nowMilliseconds() + RETRY_MILLISECONDS };
+      this.held = {
+        ...held,
+        untilMs: this.clock.nowMilliseconds() + RETRY_MILLISECONDS,
+        untilMonotonicMs: this.clock.monotonicMilliseconds() + RETRY_MILLISECONDS,
+      };
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(`The signing keys could not be read again; those that were read last stay in use: ${reason}`);
       return held.set;
     });
   }
 
-  /** Reads the keys now, and makes those that are missing. Calls at one time share one reading. */
+  /**
+   * Reads the keys now, and makes those that are missing. Calls at one time share one reading, unless it is slow; what an
+   * older reading answers never takes the place of what a newer one found.
+   */
   load(): Promise<SigningKeySet> {
-    this.loading ??= this.read().finally(() => {
-      this.loading = undefined;
+    const now = this.clock.monotonicMilliseconds();
+    const { reading } = this;
+    if (reading !== undefined && now - reading.begunMonotonicMs <= JOIN_MILLISECONDS) return reading.promise;
+    const promise = this.read().finally(() => {
+      if (this.reading?.promise === promise) this.reading = undefined;
     });
-    return this.loading;
+    this.reading = { promise, begunMonotonicMs: now };
+    return promise;
   }
 
   /** All keys that are published, without their secret parts. */
@@ -166,6 +199,7 @@ export class SigningKeys {
 
   private async read(): Promise<SigningKeySet> {
     const begunMs = this.clock.nowMilliseconds();
+    const begunMonotonicMs = this.clock.monotonicMilliseconds();
     let rows = await this.repository.list();
     const missing = SIGNING_ALGORITHMS.filter((algorithm) => rows.every((row) => row.algorithm !== algorithm));
     if (missing.length > 0) {
@@ -173,10 +207,11 @@ export class SigningKeys {
       await Promise.all(missing.map((algorithm) => this.addFirst(algorithm)));
       rows = await this.repository.list();
     }
-    return this.hold(rows, begunMs);
+    if (this.held !== undefined && this.held.begunMonotonicMs > begunMonotonicMs) return this.held.set;
+    return this.hold(rows, begunMs, begunMonotonicMs);
   }
 
-  private hold(rows: readonly SigningKey[], nowMs: number): SigningKeySet {
+  private hold(rows: readonly SigningKey[], nowMs: number, begunMonotonicMs: number): SigningKeySet {
     const ordered = byAlgorithm(rows).flatMap((keys) => {
       const signing = signingKey(keys, nowMs);
       return [signing, ...keys.filter((key) => key !== signing)];
@@ -193,7 +228,8 @@ export class SigningKeys {
     const changes = rows.flatMap((row) => [row.signsFromMs, row.expiresAtMs ?? 0]).filter((timeMs) => timeMs > nowMs);
     const untilMs = Math.min(nowMs + KEYS_RELOAD_SECONDS * 1000, ...changes);
     const set = this.held?.kids === kids ? this.held.set : { jwks: { keys } };
-    this.held = { set, kids, untilMs };
+    const untilMonotonicMs = begunMonotonicMs + KEYS_RELOAD_SECONDS * 1000;
+    this.held = { set, kids, begunMonotonicMs, untilMs, untilMonotonicMs };
     return set;
   }
 

@@ -76,6 +76,50 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
     expect(await fixture.models.SigningKey.query().resultSize()).toBe(2);
   });
 
+  test('are read anew beside a reading that stalls, whose answer never takes the place of newer keys', async () => {
+    const repository = new SigningKeyRepository(fixture.models, { clock });
+    const sealer = createSealer([ENCRYPTION_KEY]);
+    const stalls: (() => void)[] = [];
+    let isStalling = false;
+    const slow = Object.assign(Object.create(repository) as SigningKeyRepository, {
+      async list() {
+        const rows = await repository.list();
+        if (isStalling) await new Promise<void>((resolve) => stalls.push(resolve));
+        return rows;
+      },
+    });
+    const keys = new SigningKeys({ repository: slow, sealer, clock });
+    const before = await kids(keys);
+    now += KEYS_RELOAD_SECONDS * 1000;
+    isStalling = true;
+    const first = kids(keys);
+    while (stalls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    isStalling = false;
+
+    // Whoever has stolen the keys must not be believed any longer than the bound.
+    const [rotated] = await process().rotate({ compromised: true });
+    now += 10_000;
+    const newer = await kids(keys);
+    expect(newer).toContain(rotated?.kid);
+    for (const kid of before) expect(newer).not.toContain(kid);
+
+    for (const goOn of stalls) goOn();
+    expect(await first).toEqual(newer);
+    expect(await kids(keys)).toEqual(newer);
+  });
+
+  test('are read again after the time for it although the wall clock was set back', async () => {
+    let setBack = 0;
+    const wall = { nowMilliseconds: () => now - setBack, monotonicMilliseconds: () => now };
+    const repository = new SigningKeyRepository(fixture.models, { clock: wall });
+    const keys = new SigningKeys({ repository, sealer: createSealer([ENCRYPTION_KEY]), clock: wall });
+    await keys.current();
+    const [rotated] = await process().rotate({ compromised: true });
+    setBack = 3_600_000;
+    now += KEYS_RELOAD_SECONDS * 1000;
+    expect(await kids(keys)).toContain(rotated?.kid);
+  });
+
   test('are stored sealed: nothing of a private key is in the database', async () => {
     const { d } = await signing(process());
     const rows = JSON.stringify(
