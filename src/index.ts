@@ -27,7 +27,7 @@ export type { Principal } from './core/principal.js';
 export type { ScopeDescriptions } from './core/scopes.js';
 export type { UserStore } from './core/users.js';
 export type { VerifiedToken } from './core/verified-token.js';
-export { createOAuth2, type KoaServerOptions, OAuth2 } from './oauth2.js';
+export { createOAuth2, type KoaServerOptions, type OAuth2 } from './oauth2.js';
 export { bearer, type OAuth2Options, session } from './options.js';
 export * from './resource-server/index.js';
 export * from './routing-controllers/index.js';
