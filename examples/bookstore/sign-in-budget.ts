@@ -21,8 +21,13 @@ export class SignInBudget {
     this.throttle ??= this.open();
     const reservation = await this.throttle.failedAuthentications.reserve(address);
     if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
-    const found = await tryIt();
-    if (found !== undefined) reservation.release();
+    // A try that throws has said nothing about the password.
+    const found = await tryIt().catch((error: unknown) => {
+      reservation.release();
+      throw error;
+    });
+    if (found === undefined) reservation.fail();
+    else reservation.release();
     return found;
   }
 

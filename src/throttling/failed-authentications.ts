@@ -8,7 +8,10 @@ import { secondsUntil } from './fields.js';
 import type { StoreGuard } from './store-guard.js';
 import { TriesUnderWay } from './tries-under-way.js';
 
-/** A place in the budget of an address, taken before something is tried that can be guessed, such as a password. */
+/**
+ * A place in the budget of an address, taken before something is tried that can be guessed, such as a password. Each one that
+ * is allowed must be ended, by `release` or by `fail`: until then others wait for it.
+ */
 export interface AuthenticationReservation {
   /** Whether the try may be made. */
   readonly allowed: boolean;

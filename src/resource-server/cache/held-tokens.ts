@@ -98,6 +98,8 @@ export class HeldTokens {
   }
 
   drop(invalidation: Invalidation): void {
+    // A refusal does not say whose token it was, and the user or the application may be good again.
+    if (invalidation.kind !== 'token') this.#refused.clear();
     switch (invalidation.kind) {
       case 'token':
         this.dropKey(invalidation.key);
