@@ -14,7 +14,7 @@ export interface IdentitySource {
    */
   subscribe(listener: (identity: SharedIdentity | undefined) => void): void;
   /**
-   * Asks the database now, unless the identity is known.
+   * Asks the database now, unless the identity is known; what was asked earlier and not answered yet does not count.
    *
    * @returns `undefined` if the database has no identity yet
    * @throws TemporarilyUnavailableError if the database cannot answer

@@ -32,6 +32,8 @@ export class DatabaseIdentitySource implements IdentitySource {
     this.#settle = resolve;
   });
   #asking: Promise<SharedIdentity | undefined> | undefined;
+  /** What is asked when that has ended. */
+  #next: Promise<SharedIdentity | undefined> | undefined;
   #pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -63,6 +65,18 @@ export class DatabaseIdentitySource implements IdentitySource {
 
   ask(): Promise<SharedIdentity | undefined> {
     if (this.#identity !== undefined) return Promise.resolve(this.#identity);
+    if (this.#asking === undefined) return this.#begin();
+    // What is being asked already may have seen the database as it was before whatever the caller did.
+    this.#next ??= this.#asking
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#identity ?? this.#begin();
+      });
+    return this.#next;
+  }
+
+  #begin(): Promise<SharedIdentity | undefined> {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });

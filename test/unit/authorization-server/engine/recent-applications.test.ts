@@ -48,3 +48,22 @@ test('identifiers that do not exist do not push out those that do', async () => 
   await recent.find('a');
   expect(reads()).toBe(2001);
 });
+
+test('a reading that stalls counts from when it began: nobody joins it after a second, and it displaces nothing newer', async () => {
+  const time = { monotonic: 0, wall: 1_000_000 };
+  const clock = { monotonicMilliseconds: () => time.monotonic, nowMilliseconds: () => time.wall };
+  const before = { clientId: 'a', name: 'before its secret was replaced' } as Application;
+  const after = { clientId: 'a', name: 'after' } as Application;
+  let goOn: (application: Application) => void = () => undefined;
+  const answers = [new Promise<Application>((resolve) => (goOn = resolve)), Promise.resolve(after)];
+  const findApplication = () => answers.shift();
+  const recent = new RecentApplications({ findApplication, parts: { clock } } as unknown as EngineContext);
+
+  const first = recent.find('a');
+  time.monotonic += 1000;
+  time.wall += 1000;
+  expect(await recent.find('a')).toBe(after);
+  goOn(before);
+  expect(await first).toBe(before);
+  expect(recent.find('a')).toBe(after);
+});
