@@ -2,7 +2,6 @@ import Koa, { type Context } from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
 import { type AuthorizationServer, COMPLETE } from './authorization-server/factory.js';
 import type { AuthorizationServerParts } from './authorization-server/parts.js';
-import { addressResolver } from './core/address.js';
 import { systemClock } from './core/clock.js';
 import { CorrectedClock } from './core/corrected-clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
@@ -11,7 +10,7 @@ import { refuseOption } from './core/options/index.js';
 import type { IdentitySource } from './core/shared-identity.js';
 import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
-import { type AddressOf, AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
+import { AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
 import { authenticateWith, fieldsRead } from './resource-server/authentication/authenticate.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
@@ -19,6 +18,7 @@ import { SessionAuthenticator } from './resource-server/authentication/session.j
 import { createTokenCache } from './resource-server/cache/index.js';
 import type { TokenCache } from './resource-server/cache/token-cache.js';
 import { ErrorResponder } from './resource-server/error-response.js';
+import { requestAddress } from './resource-server/request-address.js';
 import { TokenService } from './resource-server/token-service.js';
 import { activeUser, DatabaseVerifier } from './resource-server/verifiers/database.js';
 import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
@@ -163,7 +163,7 @@ export class OAuth2 {
     opened.push(() => this.cache.close());
     this.identity?.start();
     opened.push(async () => this.identity?.close());
-    const address = addressOf(options.trustedProxies ?? 0);
+    const address = requestAddress(options, logger);
     const parts: BearerParts = {
       verifier,
       cache: this.cache,
@@ -449,15 +449,4 @@ function needsBodyOf(authenticators: readonly Authenticator[]): (context: Contex
   const asked = authenticators.filter((one) => one.needsBody !== undefined);
   if (asked.length === 0) return () => false;
   return (context) => asked.some((one) => one.needsBody?.(context) === true);
-}
-
-function addressOf(trustedProxies: number): AddressOf {
-  const resolve = addressResolver({ trustedProxies });
-  return (context: Context) => {
-    const forwardedFor = context.req.headers['x-forwarded-for'];
-    return resolve(
-      context.req.socket.remoteAddress,
-      Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
-    );
-  };
 }

@@ -1,5 +1,5 @@
-import type { Context } from 'koa';
 import { type AuthorizationServerFactory, COMPLETE } from './authorization-server/factory.js';
+import { IPV6_PREFIX_LENGTHS, readTrustedProxies, type TrustedProxies } from './core/addresses/index.js';
 import type { Clock } from './core/clock.js';
 import { ConfigurationError } from './core/errors.js';
 import type { Logger } from './core/logger.js';
@@ -25,6 +25,7 @@ import { readSessionOptions, type SessionOptions } from './resource-server/authe
 import { CACHE_OPTION_NAMES } from './resource-server/cache/cache-options.js';
 import type { RedisClient, TokenCacheOptions } from './resource-server/cache/index.js';
 import type { ErrorBody } from './resource-server/error-response.js';
+import type { HostAddress } from './resource-server/request-address.js';
 import type { OAuth2Models, openDatabase } from './storage/index.js';
 import type { ThrottlingOptions } from './throttling/index.js';
 import { THROTTLING_OPTION_NAMES } from './throttling/throttling-options.js';
@@ -86,8 +87,18 @@ export interface OAuth2Options {
   readonly errorBody?: ErrorBody | undefined;
   /** Default `[bearer()]`. */
   readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[] | undefined;
-  /** How many proxies in front of this process append to X-Forwarded-For. Default 0: the field is ignored. */
-  readonly trustedProxies?: number | undefined;
+  /**
+   * How many proxies in front of this process append to X-Forwarded-For, or the networks that they are in (`10.0.0.0/8`,
+   * `fd00::/8`, an address, `loopback`, `linklocal`, `uniquelocal`). Default 0: the field is ignored.
+   */
+  readonly trustedProxies?: TrustedProxies | undefined;
+  /**
+   * The caller's address, where the host knows it better: an IP address, which may have a port or brackets. `undefined`
+   * leaves the request to `trustedProxies`; for any other answer the address of the connection counts, and the log says so once.
+   */
+  readonly address?: HostAddress | undefined;
+  /** How many leading bits of an IPv6 address count as one caller in limits by address, 32 to 128. Default 64. */
+  readonly ipv6PrefixLength?: number | undefined;
   /** Default 3600. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** This resource's identifier (RFC 8707); tokens for another, or for none, are refused. */
@@ -124,6 +135,8 @@ const NAMES = [
   'errorBody',
   'authenticators',
   'trustedProxies',
+  'address',
+  'ipv6PrefixLength',
   'accessTokenLifetimeSeconds',
   'resource',
   'requireAudience',
@@ -215,7 +228,10 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     if (value !== 'oauth2' && value !== 'drf')
       refuseOption(path, value, "use 'oauth2', 'drf' or a function of the error", { near: ['oauth2', 'drf'] });
   },
-  trustedProxies: (path, value) => wholeNumberOption(path, value, { least: 0 }),
+  trustedProxies: readTrustedProxies,
+  address: (path, value) =>
+    functionOption(path, value, 'give a function of the Koa context that answers with an IP address'),
+  ipv6PrefixLength: (path, value) => wholeNumberOption(path, value, IPV6_PREFIX_LENGTHS),
   accessTokenLifetimeSeconds: (path, value) => wholeNumberOption(path, value, { least: 1 }),
   scopes: checkScopeTable,
   resource: checkResourceIdentifier,
@@ -277,6 +293,3 @@ function checkAuthenticators(given: unknown, users: unknown): void {
       refuseOption(path, one, 'a session names a user, so the option users is needed');
   });
 }
-
-/** The address of a request's peer, for the resolver of addresses. */
-export type AddressOf = (context: Context) => string;

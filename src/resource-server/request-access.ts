@@ -85,9 +85,13 @@ export class RequestAccess {
     return this.context;
   }
 
-  /** The caller's address as a key, e.g. `ip:203.0.113.5`, by the trusted hops of `trustedProxies`. */
-  address(): string {
-    return this.resolveAddress(this.context);
+  /**
+   * Gives the caller's address as a key, e.g. `ip:203.0.113.5`, by the options `address` and `trustedProxies`. Works also
+   * when taken from its object: `({ address }) => address()`.
+   */
+  get address(): () => string {
+    const { context, resolveAddress } = this;
+    return () => resolveAddress(context);
   }
 
   /** Whether the token has all of these scopes. */

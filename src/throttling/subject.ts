@@ -17,7 +17,7 @@ export interface ThrottleSubject {
    */
   readonly token?: object | undefined;
   /** The key of the address, e.g. `ip:203.0.113.5`, worked out when it is asked for. */
-  address(): string;
+  readonly address: () => string;
   /** The request, as the framework gives it. */
   readonly request: unknown;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import Koa, { type Context } from 'koa';
 import { Authorized, Get, JsonController } from 'routing-controllers';
-import { addressResolver } from '../../../src/core/address.js';
+import { addressResolver } from '../../../src/core/addresses/index.js';
 import { bearer, createOAuth2, TokenHasResourceScope, TokenMatchesOASRequirements } from '../../../src/index.js';
 import { serve } from '../../support/http.js';
 import { action, withToken } from '../../unit/permissions/support.js';

@@ -1,0 +1,121 @@
+import { wholeNumberOption } from '../options/index.js';
+import {
+  DEFAULT_IPV6_PREFIX_LENGTH,
+  IPV6_PREFIX_LENGTHS,
+  type IpAddress,
+  keyOfAddress,
+  keyOfPeer,
+  LONGEST_ADDRESS,
+  parseAddress,
+} from './ip-address.js';
+import { MOST_PROXIES, readTrustedProxies, type TrustedNetworks, type TrustedProxies } from './trusted-proxies.js';
+
+export interface AddressOptions {
+  /**
+   * How many reverse proxies stand before the application, each of which appends the address it was called from to
+   * `X-Forwarded-For`, or the networks that they are in. 0, the default, trusts the connection alone.
+   */
+  readonly trustedProxies?: TrustedProxies | undefined;
+  /** How many leading bits of an IPv6 address count as one caller, 32 to 128. Default 64. */
+  readonly ipv6PrefixLength?: number | undefined;
+  /** Is told the peer of each connection whose `X-Forwarded-For` was ignored, since it is in none of the networks. */
+  readonly onUntrustedPeer?: ((remoteAddress: string) => void) | undefined;
+}
+
+/**
+ * Gives the key of the address that a request comes from: `ip:203.0.113.5`, or the network of an IPv6 address, as
+ * `ip:2001:db8:1:2::/64`, since one host has all of it.
+ *
+ * @param remoteAddress the peer of the connection
+ * @param forwardedFor the whole `X-Forwarded-For` field, several lines joined by commas as Node does
+ */
+export type AddressResolver = (remoteAddress: string | undefined, forwardedFor: string | undefined) => string;
+
+/** The key of a connection that has no address any more, or none at all (a Unix socket). */
+export const UNKNOWN_ADDRESS = 'ip:unknown';
+
+/**
+ * Makes the resolver. Both ways of trusting read from the right, where the nearest proxy writes, and never further than
+ * trusted proxies wrote: all to the left of that is the caller's own writing.
+ *
+ * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` cannot be
+ */
+export function addressResolver(options: AddressOptions = {}): AddressResolver {
+  const trusted = readTrustedProxies('trustedProxies', options.trustedProxies ?? 0);
+  const prefixLength = ipv6PrefixLengthOf(options);
+  const { onUntrustedPeer } = options;
+  const peerKey = (remoteAddress: string | undefined) =>
+    (remoteAddress === undefined ? undefined : keyOfPeer(remoteAddress, prefixLength)) ?? UNKNOWN_ADDRESS;
+  if (trusted === 0) return peerKey;
+  if (typeof trusted === 'number') {
+    return (remoteAddress, forwardedFor) => {
+      const address = forwardedFor === undefined ? undefined : addressByHops(forwardedFor, trusted);
+      return address === undefined ? peerKey(remoteAddress) : keyOfAddress(address, prefixLength);
+    };
+  }
+  return (remoteAddress, forwardedFor) => {
+    if (remoteAddress === undefined || forwardedFor === undefined) return peerKey(remoteAddress);
+    const peer = parseAddress(remoteAddress);
+    if (peer !== undefined && trusted.holds(peer)) {
+      return keyOfAddress(addressByNetworks(peer, forwardedFor, trusted), prefixLength);
+    }
+    onUntrustedPeer?.(remoteAddress);
+    return peerKey(remoteAddress);
+  };
+}
+
+/**
+ * The option, checked.
+ *
+ * @throws ConfigurationError unless it is a whole number from 32 to 128
+ */
+export function ipv6PrefixLengthOf({ ipv6PrefixLength }: Pick<AddressOptions, 'ipv6PrefixLength'>): number {
+  return wholeNumberOption('ipv6PrefixLength', ipv6PrefixLength ?? DEFAULT_IPV6_PREFIX_LENGTH, IPV6_PREFIX_LENGTHS);
+}
+
+/**
+ * The last readable address on the way from the right to the `hops`-th entry, which the outermost trusted proxy wrote.
+ * With fewer entries than hops the request did not come through all proxies, so that none of them need be a proxy's
+ * writing: no answer.
+ */
+function addressByHops(forwardedFor: string, hops: number): IpAddress | undefined {
+  let end = forwardedFor.length;
+  let nearest: IpAddress | undefined;
+  for (let hop = 1; hop <= hops; hop += 1) {
+    if (end < 0) return undefined;
+    const start = startOfEntry(forwardedFor, end);
+    if (start === undefined) return nearest;
+    nearest = parseAddress(forwardedFor.slice(start, end)) ?? nearest;
+    end = start - 1;
+  }
+  return nearest;
+}
+
+/**
+ * The first address, from the connection on and then from the right, that is in none of the networks: it was written
+ * by a proxy that is. Where an entry cannot be read, or all are proxies, the answer is the last address before.
+ */
+function addressByNetworks(peer: IpAddress, forwardedFor: string, trusted: TrustedNetworks): IpAddress {
+  let end = forwardedFor.length;
+  let nearest = peer;
+  for (let hop = 1; hop <= MOST_PROXIES && end >= 0; hop += 1) {
+    const start = startOfEntry(forwardedFor, end);
+    const address = start === undefined ? undefined : parseAddress(forwardedFor.slice(start, end));
+    if (start === undefined || address === undefined) return nearest;
+    nearest = address;
+    if (!trusted.holds(address)) return nearest;
+    end = start - 1;
+  }
+  return nearest;
+}
+
+const COMMA = 0x2c;
+
+/** Where the entry begins that ends here; `undefined` if it is too long for an address, however long the field is. */
+function startOfEntry(field: string, end: number): number | undefined {
+  const furthest = Math.max(end - LONGEST_ADDRESS, 0);
+  for (let start = end; start >= furthest; start -= 1) {
+    if (start === 0 || field.charCodeAt(start - 1) === COMMA) return start;
+  }
+  return undefined;
+}

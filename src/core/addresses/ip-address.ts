@@ -1,0 +1,67 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** An address as `ipaddr.js` has it; one that is IPv4 in IPv6 (`::ffff:203.0.113.5`) is IPv4 here. */
+export type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
+
+/** One host usually has a whole /64. */
+export const DEFAULT_IPV6_PREFIX_LENGTH = 64;
+/** Below a /32 a single budget would be that of whole providers; a /128 is a single address. */
+export const IPV6_PREFIX_LENGTHS = { least: 32, most: 128 } as const;
+
+/** More than an address with brackets, an interface and a port ever has; what is longer is not looked at. */
+export const LONGEST_ADDRESS = 128;
+
+/** `203.0.113.5:1234`, `[2001:db8::1]`, `[2001:db8::1]:1234` (as RFC 7239 §6). */
+const WITH_PORT = /^(?:\[([^\]]*)\]|([^:[\]]*)(?=:))(?::\d{1,5})?$/;
+
+/**
+ * Reads an address: bare, with a port, or in brackets. `undefined` for everything else, such as a host name, `unknown` or
+ * an obfuscated identifier (`_hidden`, RFC 7239 §6.3).
+ */
+export function parseAddress(text: string): IpAddress | undefined {
+  if (text.length > LONGEST_ADDRESS) return undefined;
+  const trimmed = text.trim();
+  const bare = parseBareAddress(trimmed);
+  if (bare !== undefined) return bare;
+  const match = WITH_PORT.exec(trimmed);
+  if (match === null) return undefined;
+  const [, bracketed, plain] = match;
+  // A bare IPv4 address stands in no brackets, and a bare IPv6 address has no port.
+  if (bracketed !== undefined) return isIPv4(bracketed) ? undefined : parseBareAddress(bracketed);
+  return plain !== undefined && isIPv4(plain) ? ipaddr.IPv4.parse(plain) : undefined;
+}
+
+/** Reads an address that has neither port nor brackets. */
+function parseBareAddress(text: string): IpAddress | undefined {
+  if (isIPv4(text)) return ipaddr.IPv4.parse(text);
+  // Only the name of an interface stands behind a percent sign (RFC 4007 §11), and the parsers refuse some names.
+  const zone = text.indexOf('%');
+  const plain = zone < 0 ? text : text.slice(0, zone);
+  if (!isIPv6(plain)) return undefined;
+  const address = ipaddr.IPv6.parse(plain);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+/** The key of an address: `ip:203.0.113.5`, `ip:2001:db8:1:2::/64`. */
+export function keyOfAddress(address: IpAddress, ipv6PrefixLength: number): string {
+  if (address instanceof ipaddr.IPv4) return `ip:${address.toString()}`;
+  const parts = address.parts.map((part, index) => {
+    const bits = Math.min(Math.max(ipv6PrefixLength - 16 * index, 0), 16);
+    return part & (0xffff << (16 - bits));
+  });
+  return `ip:${new ipaddr.IPv6(parts).toRFC5952String()}/${ipv6PrefixLength}`;
+}
+
+const MAPPED = '::ffff:';
+
+/** The key of the peer of a connection, or `undefined` if it has no address. IPv4 costs no parsing. */
+export function keyOfPeer(text: string, ipv6PrefixLength: number): string | undefined {
+  if (isIPv4(text)) return `ip:${text}`;
+  if (text.startsWith(MAPPED)) {
+    const mapped = text.slice(MAPPED.length);
+    if (isIPv4(mapped)) return `ip:${mapped}`;
+  }
+  const address = parseBareAddress(text);
+  return address && keyOfAddress(address, ipv6PrefixLength);
+}
