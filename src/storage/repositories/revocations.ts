@@ -18,6 +18,8 @@ export interface Revocation {
   /** The last access token, and the last refresh token, that it covers. */
   readonly accessThroughId: number;
   readonly refreshThroughId: number;
+  /** When it began; a grant that was given later is not covered. */
+  readonly createdAtMs: number;
 }
 
 type RevocableModel = typeof Model & (new () => Model & { id: number; revokedAtMs: number | null });
@@ -51,25 +53,33 @@ export class Revocations {
   /** Puts a revocation of all that an owner has now into force. */
   async begin(owner: TokenOwner): Promise<Revocation> {
     const through = await this.lastIds();
+    const createdAtMs = this.clock.nowMilliseconds();
     const row = {
       user_id: owner.userId ?? null,
       application_id: owner.applicationId ?? null,
       access_through_id: through.accessThroughId,
       refresh_through_id: through.refreshThroughId,
-      created_at_ms: this.clock.nowMilliseconds(),
+      created_at_ms: createdAtMs,
     };
     const [id] = await retryContention(async () => {
       const insertion = this.knex(REVOCATIONS_TABLE).insert(row);
       // MySQL answers the id of itself.
       return dialectOf(this.knex) === 'mysql' ? insertion : insertion.returning('id');
     });
-    return { id: Number(typeof id === 'object' ? id.id : id), owner, ...through };
+    return { id: Number(typeof id === 'object' ? id.id : id), owner, ...through, createdAtMs };
   }
 
-  /** Revokes the grants of an owner: whoever issues under one has ended then, and nobody can any more. */
-  revokeGrants(owner: TokenOwner): Promise<number> {
+  /**
+   * Revokes the grants of an owner: whoever issues under one has ended then, and nobody can any more.
+   *
+   * @param untilMs those that were given later are left; the default: none is
+   */
+  revokeGrants(owner: TokenOwner, untilMs?: number): Promise<number> {
     const { ServerRecord } = this.models;
-    return this.inBatches(ServerRecord as unknown as RevocableModel, () => this.liveGrants(owner));
+    return this.inBatches(ServerRecord as unknown as RevocableModel, () => {
+      const grants = this.liveGrants(owner);
+      return untilMs === undefined ? grants : grants.where('created_at_ms', '<=', untilMs);
+    });
   }
 
   /** Extends a revocation to what was stored since it began. */
@@ -95,9 +105,11 @@ export class Revocations {
   }
 
   /** Changes the rows that a revocation covers, in batches, and then ends it. Stops between two when aborted. */
-  async finish({ id, owner, accessThroughId, refreshThroughId }: Revocation, signal?: AbortSignal): Promise<void> {
+  async finish(revocation: Revocation, signal?: AbortSignal): Promise<void> {
+    const { id, owner, accessThroughId, refreshThroughId, createdAtMs } = revocation;
     const { AccessToken, RefreshToken } = this.models;
-    await this.revokeGrants(owner);
+    // Where the process that began it ended before it came to them. Whoever was given a grant since keeps it.
+    await this.revokeGrants(owner, createdAtMs);
     await this.inBatches(
       RefreshToken,
       () => this.live(RefreshToken, owner).where('id', '<=', refreshThroughId),
@@ -118,15 +130,17 @@ export class Revocations {
         application: 'application_id',
         access: 'access_through_id',
         refresh: 'refresh_through_id',
+        created: 'created_at_ms',
       }),
     );
-    for (const { id, user, application, access, refresh } of rows) {
+    for (const { id, user, application, access, refresh, created } of rows) {
       const owner = {
         ...(user !== null && { userId: String(user) }),
         ...(application !== null && { applicationId: Number(application) }),
       };
       const [accessThroughId, refreshThroughId] = [Number(access), Number(refresh)];
-      await this.finish({ id: Number(id), owner, accessThroughId, refreshThroughId }, signal);
+      const createdAtMs = Number(created);
+      await this.finish({ id: Number(id), owner, accessThroughId, refreshThroughId, createdAtMs }, signal);
     }
   }
 

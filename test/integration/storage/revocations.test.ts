@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/core/clock.js';
-import { FamilyRepository, TokenRepository } from '../../../src/storage/index.js';
+import { FamilyRepository, GRANT_KIND, ServerRecordRepository, TokenRepository } from '../../../src/storage/index.js';
 import { REVOCATIONS_TABLE } from '../../../src/storage/migrations/0005-revocations.js';
 import { REVOCATION_BATCH_SIZE, Revocations } from '../../../src/storage/repositories/revocations.js';
 import { databaseKinds } from '../../support/services.js';
@@ -12,6 +12,7 @@ import {
   openFixture,
   storeRefreshToken,
   storeToken,
+  until,
 } from './fixture.js';
 
 /** More than two batches, and the last one not full. */
@@ -102,6 +103,27 @@ describe.each(databaseKinds())('a revocation of many tokens, on %s', (kind) => {
       [true, true],
       [true, true],
     ]);
+  });
+
+  test('[RS-17] what another process carries on ends no grant that was given after it', async () => {
+    const application = await newApplication(fixture);
+    const owner = { userId: 'olivia', applicationId: application.id };
+    const records = new ServerRecordRepository(fixture.models);
+    const grant = async (recordHash: Buffer) => {
+      const expiresAtMs = Date.now() + 3_600_000;
+      await records.insert({ kind: GRANT_KIND, recordHash, familyId: newFamilyId(), expiresAtMs, ...owner });
+      return recordHash;
+    };
+    const isInForce = async (recordHash: Buffer) => (await records.find(GRANT_KIND, recordHash)) !== undefined;
+    const before = await grant(newToken().hash);
+    // Its process ends before it has changed a row.
+    await new Revocations(fixture.models, systemClock).begin(owner);
+    const began = Date.now();
+    await until(() => Date.now() > began);
+    const after = await grant(newToken().hash);
+    await new TokenRepository(fixture.models).clearExpired();
+    expect(await unfinished()).toBe(0);
+    expect([await isInForce(before), await isInForce(after)]).toEqual([false, true]);
   });
 
   test('ends by itself, with no statement that changes more rows than a batch', async () => {
