@@ -116,8 +116,8 @@ export class InvalidationMarks {
 
   async #askWhether(token: VerifiedToken, generation: number): Promise<boolean> {
     const highest = await this.#scripts.tokenCacheHighestMark(this.#settings.marksKey, ...namesOf(token));
-    // Marks that were lost (evicted, flushed) leave nothing that says what they covered.
-    return highest === null || Number(highest) > generation;
+    // Marks that were lost (evicted, flushed) leave nothing that says what they covered; nor does what is no number.
+    return highest === null || !(Number(highest) <= generation);
   }
 
   #forgetGeneration(): void {

@@ -31,13 +31,17 @@ return redis.call('HDEL', KEYS[1], ARGV[1])`;
  * `^` with the one up to which marks may be missing. A generation is the server's time in microseconds, and never less
  * than one before. If the set was lost and the clock set back, the generation that the caller knows is ahead of both; other
  * processes may know a somewhat higher one, so that counting goes on far beyond it.
+ *
+ * A number beyond the year 2223 was not given here. Above it there might be none (from 2^53 on the next one is the same),
+ * so it goes, and what it may have replaced counts as lost.
  */
 const GENERATION = `
+if redis.call('ZREMRANGEBYSCORE', KEYS[1], '(8000000000000000', '+inf') > 0 then redis.call('ZREM', KEYS[1], '^') end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local last = tonumber(redis.call('ZSCORE', KEYS[1], '#') or 0)
 local known = tonumber(ARGV[4])
-if known > math.max(now, last) then last = known + ARGV[3] * 1000 end
+if known > math.max(now, last) and known <= 8000000000000000 then last = known + ARGV[3] * 1000 end
 local function remember(generation, name)
   local text = string.format('%.0f', generation)
   if name then redis.call('ZADD', KEYS[1], text, name) end

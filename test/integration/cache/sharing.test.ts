@@ -263,6 +263,32 @@ describe('revocation', () => {
     });
   });
 
+  test.each([
+    ['#', 'inf'],
+    ['#', '1e17'],
+    ['#', '9007199254740992'],
+    ['^', 'inf'],
+    ['u:bob', 'inf'],
+  ])(
+    '[RS-62 RS-16] is heard of, though somebody wrote a number beyond all others among the marks: %s %s',
+    async (name, score) => {
+      const [first, second] = await twoProcesses();
+      const marksKey = `${keyPrefix}token-marks`;
+      await redis.zadd(marksKey, score, name);
+      await until('the number is gone', async () => (await redis.zcount(marksKey, '(8000000000000000', '+inf')) === 0);
+      let key = '';
+      // What was looked up before the number had gone is not shared.
+      await until('a token lies in Redis', async () => {
+        key = processes.issue({ userId: 'bob', clientId: 'shop' }).key;
+        await untilHeld(key, first, second);
+        return (await valuesOf(key)).length === 1;
+      });
+      processes.tokens.delete(key);
+      expect(await first.invalidate({ kind: 'user', userId: 'bob' }, [])).toBeUndefined();
+      await neverActiveAfter(BOUND_SECONDS, key, await processes.start(settings), first, second);
+    },
+  );
+
   test('of a user and an application leaves what Redis holds of others in use', async () => {
     const [first, second] = await twoProcesses();
     const { key } = processes.issue({ userId: 'alice', clientId: 'shop' });
