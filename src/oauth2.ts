@@ -196,6 +196,7 @@ export class OAuth2 {
           authenticators,
         }),
         address,
+        fieldsRead: fieldsRead(authenticators),
         logger: new SparingLogger(logger, clock),
         events: this.events,
       }),

@@ -12,6 +12,8 @@ import { withoutCredentials } from './without-credentials.js';
 export interface RefusalsParts {
   readonly responder: ErrorResponder;
   readonly address: (context: Context) => string;
+  /** The request fields that authentication reads, as they stand in `Vary`. */
+  readonly fieldsRead: string;
   readonly logger: SparingLogger;
   readonly events: OAuth2Events;
 }
@@ -61,7 +63,8 @@ export class Refusals {
   }
 
   private log(context: Context, message: string): void {
-    this.parts.logger.error(withoutCredentials(context, message));
+    const { logger, fieldsRead } = this.parts;
+    logger.error(withoutCredentials(context, message, fieldsRead));
   }
 }
 

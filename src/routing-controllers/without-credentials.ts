@@ -1,24 +1,76 @@
 import type { Context } from 'koa';
+import { takenFromQuery } from '../resource-server/authentication/query-token.js';
 
 /** A shorter text is no credential, and might be part of any message. */
 const SHORTEST = 8;
+/** The parameter in a URL, encoded or not, also in one that is not the request's own. */
+const IN_URL = /(\baccess_token(?:=|%3D))[^\s&#"']+/gi;
 
 /**
  * A message for the log without the credentials of the request. What a part of the host throws may repeat whatever it
  * was given, as a driver repeats a statement, or an HTTP client its request.
+ *
+ * @param fieldsRead the request fields that authentication reads, as they stand in `Vary`
  */
-export function withoutCredentials(context: Context, message: string): string {
-  let text = message;
-  for (const credential of credentialsOf(context)) {
-    if (credential.length >= SHORTEST) text = text.replaceAll(credential, '***');
+export function withoutCredentials(context: Context, message: string, fieldsRead: string): string {
+  const texts = new Set<string>();
+  for (const credential of credentialsOf(context, fieldsRead)) {
+    texts.add(credential);
+    texts.add(encoded(credential));
   }
-  return text;
+  return [...texts]
+    .filter(({ length }) => length >= SHORTEST)
+    .sort((left, right) => right.length - left.length)
+    .reduce((text, one) => text.replaceAll(one, '***'), message.replace(IN_URL, '$1***'));
 }
 
-function credentialsOf(context: Context): string[] {
-  const { authorization } = context.req.headers;
+function credentialsOf(context: Context, fieldsRead: string): string[] {
+  const { headers } = context.req;
   const { body } = context.request as { body?: { access_token?: unknown } };
-  const candidates = [authorization?.slice(authorization.indexOf(' ') + 1).trim(), context.query.access_token];
-  if (typeof body === 'object' && body !== null) candidates.push(body.access_token as string | undefined);
+  const candidates: unknown[] = [...takenFromQuery(context.req), context.query.access_token];
+  if (typeof body === 'object' && body !== null) candidates.push(body.access_token);
+  for (const field of new Set(['authorization', ...fieldsRead.toLowerCase().split(', ')])) {
+    const value = headers[field];
+    if (value === undefined) continue;
+    if (field === 'authorization') candidates.push(...partsOfAuthorization(String(value)));
+    else if (field === 'cookie') candidates.push(...valuesOfCookies(String(value)));
+    else candidates.push(value);
+  }
   return candidates.flat().filter((one) => typeof one === 'string');
+}
+
+/** What follows the scheme; of Basic also the password. */
+function partsOfAuthorization(value: string): string[] {
+  const credentials = value.slice(value.indexOf(' ') + 1).trim();
+  if (!/^basic /i.test(value)) return [credentials];
+  const userPass = Buffer.from(credentials, 'base64').toString('utf8');
+  return [credentials, userPass, userPass.slice(userPass.indexOf(':') + 1)];
+}
+
+/** Each as written and decoded. */
+function valuesOfCookies(value: string): string[] {
+  return value.split(';').flatMap((cookie) => {
+    const written = cookie
+      .slice(cookie.indexOf('=') + 1)
+      .trim()
+      .replace(/^"(.*)"$/, '$1');
+    return [written, decoded(written)];
+  });
+}
+
+function encoded(text: string): string {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    // Half of a surrogate pair.
+    return text;
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

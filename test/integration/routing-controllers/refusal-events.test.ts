@@ -37,7 +37,8 @@ class Throws implements Permission {
 /** A part of the host that repeats all it was given. */
 function talkative({ context }: RequestAccess): Error {
   const { access_token } = (context.request as { body?: { access_token?: string } }).body ?? {};
-  return new Error(`Asked with ${context.get('Authorization')} and ${context.url} and ${access_token}.`);
+  const urls = [context.url, context.href, context.URL.href, context.request.originalUrl, context.state.before];
+  return new Error(`Asked with ${context.get('Authorization')} and ${urls.join(' and ')} and ${access_token}.`);
 }
 
 @JsonController('/events')
@@ -130,6 +131,7 @@ describe.each(['our entry', 'checkers'])('each refusal of a guard is told to who
     const koa = new Koa();
     koa.silent = true;
     koa.use((context: Context, next) => {
+      context.state.before = [context.url, context.query.access_token, context.get('Cookie')].join(' and ');
       const user = context.cookies.get('user');
       if (user !== undefined) Object.assign(context, { session: { userId: user, csrfToken: 'secret' } });
       return next();
@@ -269,6 +271,25 @@ describe.each(['our entry', 'checkers'])('each refusal of a guard is told to who
       expect(log.length).toBeGreaterThan(0);
       expect(JSON.stringify([all, log])).not.toContain(token);
     }
+  });
+
+  test('[AS-37] nor does a session, nor a token that was percent-encoded or taken out of the URL before', async () => {
+    const token = await issue('x', 'alice');
+    const encoded = Buffer.from(token).toString('hex').replace(/../g, (byte) => `%${byte}`); // biome-ignore format: one idea
+    for (const written of [token, encoded]) {
+      clock.offsetMilliseconds += 60_000;
+      log.length = 0;
+      await ask(`/fault?access_token=${written}&page=2`);
+      expect(log.join()).toContain('&page=2');
+      expect(log.join()).not.toContain(token);
+      expect(log.join()).not.toContain(encoded);
+    }
+    const session = 's%3AsessionOfAlice.4f5a6b7c8d';
+    clock.offsetMilliseconds += 60_000;
+    log.length = 0;
+    await ask('/fault', { headers: { ...bearerHeader(await issue('x', 'alice')), cookie: `a=1; sid="${session}"` } });
+    expect(log.join()).toContain('Asked with');
+    expect(log.join()).not.toContain(session);
   });
 
   test('a listener that fails is logged, and that it is slow is not waited for', async () => {
