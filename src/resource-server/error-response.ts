@@ -52,16 +52,19 @@ export class ErrorResponder {
 
   /**
    * The header fields of an error of the host's that refuses: its own, and what every refusal has. A 401 has a challenge
-   * (RFC 9110 §15.5.2), and no refusal is for caches.
+   * (RFC 9110 §15.5.2), and no refusal is for caches, those included that go by a field of their own (RFC 9213).
    */
   fieldsOf(status: number, own: ResponseFields): ResponseFields {
-    const fields = { ...own };
-    const named = new Map(Object.keys(own).map((name) => [name.toLowerCase(), name]));
-    const cacheControl = named.get('cache-control');
-    if (cacheControl === undefined || !/\bno-store\b/i.test(String(own[cacheControl]))) {
-      if (cacheControl !== undefined) delete fields[cacheControl];
-      fields['Cache-Control'] = 'no-store';
+    const fields: ResponseFields = {};
+    const named = new Set<string>();
+    let cacheControl = 'no-store';
+    for (const [name, value] of Object.entries(own)) {
+      const folded = name.toLowerCase();
+      named.add(folded);
+      if (!LETS_CACHES_KEEP.test(folded)) fields[name] = value;
+      else if (folded === 'cache-control' && /\bno-store\b/i.test(String(value))) cacheControl = String(value);
     }
+    fields['Cache-Control'] = cacheControl;
     if (status === 401 && !named.has('www-authenticate') && this.bareChallenge !== undefined) {
       fields['WWW-Authenticate'] = this.bareChallenge;
     }
@@ -121,13 +124,15 @@ function dependsOnCaller({ status, details }: OAuth2Error): boolean {
   return status > 400 && status < 500 && details.withoutChallenge !== true;
 }
 
+const LETS_CACHES_KEEP = /(^|-)cache-control$|^surrogate-control$|^expires$/;
+
 /**
  * Takes away what lets caches keep a response: the application's `Cache-Control` unless it forbids it too, the fields
  * that caches of one kind prefer to that (RFC 9213), and an end of freshness.
  */
 function forgetCaching(context: Context): void {
   for (const name of context.res.getHeaderNames()) {
-    if (!/(^|-)cache-control$|^surrogate-control$|^expires$/.test(name)) continue;
+    if (!LETS_CACHES_KEEP.test(name)) continue;
     if (name !== 'cache-control' || !/\b(private|no-store)\b/i.test(context.response.get(name))) context.remove(name);
   }
 }

@@ -42,7 +42,13 @@ class Objects implements Permission {
 
 class Hides implements Permission {
   hasPermission(): boolean {
-    throw new HttpError(404, 'Nothing here.');
+    const headers = {
+      'cache-control': 'public, max-age=3600',
+      'CDN-Cache-Control': 'max-age=3600',
+      'Surrogate-Control': 'max-age=3600',
+      Expires: 'Thu, 01 Jan 2099 00:00:00 GMT',
+    };
+    throw Object.assign(new HttpError(404, 'Nothing here.'), { headers });
   }
 }
 
@@ -200,6 +206,7 @@ describe.each(ENTRIES)('[RS-66] a refusal is never for caches, whatever its acti
           'no-store',
           null,
         ]);
+        expect([headers.get('surrogate-control'), headers.get('expires')]).toEqual([null, null]);
       }
     });
 
