@@ -114,7 +114,7 @@ describe('[RS-23] an action that is not guarded as it seems to be is refused at 
         return {};
       }
     }
-    expect(refusedAtStartUp(Checked)).toMatch(/Staff \(routing-controllers never calls the check\(\)/);
+    expect(refusedAtStartUp(Checked)).toMatch(/Checked\.get .*routing-controllers never calls the check\(\)/);
   });
 
   test('a permission that has no scopes to require', () => {

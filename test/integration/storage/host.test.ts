@@ -257,7 +257,7 @@ test('models that are no subclasses, unknown, or share a table are refused by na
   const mistakes: [Record<string, unknown>, RegExp][] = [
     [{ Token: ShopToken }, /models\.Token cannot be set: there is no such option/],
     [{ AccessToken: Application }, /models\.AccessToken cannot be a function: it is no subclass of AccessToken/],
-    [{ AccessToken: 'shop_tokens' }, /models\.AccessToken is not a subclass/],
+    [{ AccessToken: 'shop_tokens' }, /models\.AccessToken cannot be a string: it is no subclass of AccessToken/],
     [{ AccessToken: Twin }, /both "oauth2_applications"/i],
   ];
   for (const [models, message] of mistakes) {
