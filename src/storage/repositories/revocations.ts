@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Model, QueryBuilder } from 'objection';
 import type { Clock } from '../../core/clock.js';
 import { dialectOf } from '../database.js';
-import { orUnavailable, retryContention } from '../database-errors.js';
+import { isMissingReference, orUnavailable, retryContention } from '../database-errors.js';
 import { REVOCATIONS_TABLE } from '../migrations/0005-revocations.js';
 import type { OAuth2Models } from '../models/models.js';
 import { GRANT_KIND } from './server-record-repository.js';
@@ -82,16 +82,26 @@ export class Revocations {
     });
   }
 
-  /** Extends a revocation to what was stored since it began. */
+  /**
+   * Extends a revocation to what was stored since it began. One that another process has carried on and ended meanwhile
+   * is begun again.
+   */
   async extend(revocation: Revocation): Promise<Revocation> {
     const through = await this.lastIds();
-    await retryContention(async () =>
+    const extended = await retryContention(async () =>
       this.knex(REVOCATIONS_TABLE).where('id', revocation.id).update({
         access_through_id: through.accessThroughId,
         refresh_through_id: through.refreshThroughId,
       }),
     );
-    return { ...revocation, ...through };
+    if (extended > 0) return { ...revocation, ...through };
+    try {
+      return await this.begin(revocation.owner);
+    } catch (error) {
+      // The application was deleted, and its tokens with it.
+      if (isMissingReference(error)) return { ...revocation, ...through };
+      throw error;
+    }
   }
 
   /** How many live tokens a revocation covers. */
@@ -117,7 +127,9 @@ export class Revocations {
     );
     await this.inBatches(AccessToken, () => this.live(AccessToken, owner).where('id', '<=', accessThroughId), signal);
     if (signal?.aborted === true) return;
-    await retryContention(async () => this.knex(REVOCATIONS_TABLE).where('id', id).delete());
+    // Unless it was extended meanwhile, by the process that began it: then something is left to be done.
+    const done = { id, access_through_id: accessThroughId, refresh_through_id: refreshThroughId };
+    await retryContention(async () => this.knex(REVOCATIONS_TABLE).where(done).delete());
   }
 
   /** Carries on with what another process has begun and not ended. */

@@ -155,4 +155,39 @@ describe.each(databaseKinds())('a revocation of many tokens, on %s', (kind) => {
     await revocations.finish(extended);
     expect((await fixture.tokens.findAccessTokenByHash(late.tokenHash))?.isRevoked()).toBe(true);
   });
+
+  test('[RS-17] covers what an exchange in flight stores, though another process carries it on meanwhile', async () => {
+    const application = await newApplication(fixture);
+    const owner = { userId: 'peggy', applicationId: application.id };
+    const revocations = new Revocations(fixture.models, systemClock);
+    const clearing = new TokenRepository(fixture.models);
+
+    // The other one ends it before it is extended.
+    let begun = await revocations.begin(owner);
+    let late = await storeToken(fixture, { ...owner, familyId: newFamilyId() });
+    await clearing.clearExpired();
+    let extended = await revocations.extend(begun);
+    expect(await admitted([late.tokenHash])).toEqual([[false, false]]);
+    await revocations.finish(extended);
+    expect((await fixture.tokens.findAccessTokenByHash(late.tokenHash))?.isRevoked()).toBe(true);
+
+    // The other one has read it before it is extended, and ends it after.
+    begun = await revocations.begin(owner);
+    late = await storeToken(fixture, { ...owner, familyId: newFamilyId() });
+    extended = await revocations.extend(begun);
+    await new Revocations(fixture.models, systemClock).finish(begun);
+    expect(await admitted([late.tokenHash])).toEqual([[false, false]]);
+    await clearing.clearExpired();
+    expect((await fixture.tokens.findAccessTokenByHash(late.tokenHash))?.isRevoked()).toBe(true);
+    expect(await unfinished()).toBe(0);
+  });
+
+  test('[RS-17] of an application that is deleted meanwhile ends with it', async () => {
+    const application = await newApplication(fixture);
+    const revocations = new Revocations(fixture.models, systemClock);
+    const begun = await revocations.begin({ applicationId: application.id });
+    await fixture.models.Application.query().deleteById(application.id);
+    await revocations.finish(await revocations.extend(begun));
+    expect(await unfinished()).toBe(0);
+  });
 });
