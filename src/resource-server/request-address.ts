@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import {
   addressResolver,
@@ -26,9 +26,6 @@ export interface RequestAddressOptions {
   readonly ipv6PrefixLength?: number | undefined;
 }
 
-/** What proxies write where a caller comes from into. */
-const FORWARDING_FIELDS = ['x-forwarded-for', 'forwarded', 'x-real-ip'] as const;
-
 /**
  * How the address of a request is found, by the options.
  *
@@ -49,38 +46,53 @@ export function requestAddress(options: RequestAddressOptions, logger: Logger): 
 
 function usualAddress({ trustedProxies = 0, ipv6PrefixLength }: RequestAddressOptions, logger: Logger): AddressOf {
   let warned = false;
-  const warn = (message: string) => {
+  const warn = (what: string, fix: string): void => {
+    if (warned) return;
     warned = true;
-    logger.warn(message);
+    logger.warn(
+      `${what}. If a proxy of yours wrote it, ${fix}, or all callers behind it share one budget of every limit by address. (Said once.)`,
+    );
   };
   const resolve = addressResolver({
     trustedProxies,
     ipv6PrefixLength,
-    onUntrustedPeer: (peer) => {
-      if (!warned)
-        warn(
-          `X-Forwarded-For came from ${peer}, which is in none of the networks of the option trustedProxies, and is ignored there. ${FROM_A_PROXY} add its network, or all callers behind it share one budget of every limit by address.`,
-        );
-    },
+    onUntrustedPeer: (peer) =>
+      warn(
+        `X-Forwarded-For came from ${peer}, which is in none of the networks of the option trustedProxies, and is ignored`,
+        'add its network',
+      ),
   });
-  const trustsNone = trustedProxies === 0 || (typeof trustedProxies === 'object' && trustedProxies.length === 0);
-  if (!trustsNone) {
-    return ({ req }) => resolve(req.socket.remoteAddress, joined(req.headers['x-forwarded-for']));
+  if (trustedProxies === 0 || (typeof trustedProxies === 'object' && trustedProxies.length === 0)) {
+    return ({ req }) => {
+      const field = warned ? undefined : forwardingField(req.headers);
+      if (field !== undefined) {
+        warn(
+          `A request came with ${field}, which is ignored, since no proxy is trusted`,
+          'set the option trustedProxies, or address',
+        );
+      }
+      return resolve(req.socket.remoteAddress, undefined);
+    };
   }
   return ({ req }) => {
-    if (!warned) {
-      const field = FORWARDING_FIELDS.find((name) => req.headers[name] !== undefined);
-      if (field !== undefined)
-        warn(
-          `A request came with ${WRITTEN[field]}, which is ignored, since no proxy is trusted. ${FROM_A_PROXY} set the option trustedProxies (or address), or all callers behind it share one budget of every limit by address.`,
-        );
+    const forwardedFor = joined(req.headers['x-forwarded-for']);
+    const field = warned || forwardedFor !== undefined ? undefined : forwardingField(req.headers);
+    if (field !== undefined) {
+      warn(
+        `A request came with ${field} but without X-Forwarded-For, which alone the option trustedProxies goes by`,
+        'have it write X-Forwarded-For too, or set the option address',
+      );
     }
-    return resolve(req.socket.remoteAddress, undefined);
+    return resolve(req.socket.remoteAddress, forwardedFor);
   };
 }
 
-const FROM_A_PROXY = 'If a proxy of yours wrote it,';
-const WRITTEN = { 'x-forwarded-for': 'X-Forwarded-For', forwarded: 'Forwarded', 'x-real-ip': 'X-Real-IP' } as const;
+/** The field in which a proxy wrote where a caller comes from, if there is one. */
+function forwardingField(headers: IncomingHttpHeaders): string | undefined {
+  if (headers['x-forwarded-for'] !== undefined) return 'X-Forwarded-For';
+  if (headers.forwarded !== undefined) return 'Forwarded';
+  return headers['x-real-ip'] === undefined ? undefined : 'X-Real-IP';
+}
 
 /** Node joins the lines of these fields itself; who makes requests by hand may leave them apart. */
 function joined(field: string | string[] | undefined): string | undefined {

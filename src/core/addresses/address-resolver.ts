@@ -4,6 +4,7 @@ import {
   IPV6_PREFIX_LENGTHS,
   type IpAddress,
   keyOfAddress,
+  keyOfEntry,
   keyOfPeer,
   LONGEST_ADDRESS,
   parseAddress,
@@ -49,8 +50,8 @@ export function addressResolver(options: AddressOptions = {}): AddressResolver {
   if (trusted === 0) return peerKey;
   if (typeof trusted === 'number') {
     return (remoteAddress, forwardedFor) => {
-      const address = forwardedFor === undefined ? undefined : addressByHops(forwardedFor, trusted);
-      return address === undefined ? peerKey(remoteAddress) : keyOfAddress(address, prefixLength);
+      const key = forwardedFor === undefined ? undefined : keyByHops(forwardedFor, trusted, prefixLength);
+      return key ?? peerKey(remoteAddress);
     };
   }
   return (remoteAddress, forwardedFor) => {
@@ -74,18 +75,18 @@ export function ipv6PrefixLengthOf({ ipv6PrefixLength }: Pick<AddressOptions, 'i
 }
 
 /**
- * The last readable address on the way from the right to the `hops`-th entry, which the outermost trusted proxy wrote.
- * With fewer entries than hops the request did not come through all proxies, so that none of them need be a proxy's
- * writing: no answer.
+ * The key of the last readable address on the way from the right to the `hops`-th entry, which the outermost trusted
+ * proxy wrote. With fewer entries than hops the request did not come through all proxies, so that none of them need be
+ * a proxy's writing: no answer.
  */
-function addressByHops(forwardedFor: string, hops: number): IpAddress | undefined {
+function keyByHops(forwardedFor: string, hops: number, prefixLength: number): string | undefined {
   let end = forwardedFor.length;
-  let nearest: IpAddress | undefined;
+  let nearest: string | undefined;
   for (let hop = 1; hop <= hops; hop += 1) {
     if (end < 0) return undefined;
     const start = startOfEntry(forwardedFor, end);
     if (start === undefined) return nearest;
-    nearest = parseAddress(forwardedFor.slice(start, end)) ?? nearest;
+    nearest = keyOfEntry(forwardedFor.slice(start, end), prefixLength) ?? nearest;
     end = start - 1;
   }
   return nearest;

@@ -65,3 +65,11 @@ export function keyOfPeer(text: string, ipv6PrefixLength: number): string | unde
   const address = parseBareAddress(text);
   return address && keyOfAddress(address, ipv6PrefixLength);
 }
+
+/** The key of an address as `parseAddress` reads it, or `undefined` if it is none. Bare IPv4 costs no parsing. */
+export function keyOfEntry(text: string, ipv6PrefixLength: number): string | undefined {
+  const trimmed = text.trim();
+  if (isIPv4(trimmed)) return `ip:${trimmed}`;
+  const address = parseAddress(trimmed);
+  return address && keyOfAddress(address, ipv6PrefixLength);
+}

@@ -121,6 +121,18 @@ describe.each(STACKS)('the address of a caller, on %s', (stack) => {
     });
   });
 
+  describe('behind a trusted proxy that writes another field', () => {
+    const { statuses, warnings } = use({ trustedProxies: ['loopback'] });
+
+    test('[TH-49] the field is ignored, and warned about once', async () => {
+      const fields: Record<string, string>[] = [{}, { 'x-real-ip': '203.0.113.1' }, { forwarded: 'for=203.0.113.2' }];
+      expect(await statuses(fields)).toEqual([200, 200, 429]);
+      expect(await statuses(forwarded('203.0.113.3'))).toEqual([200]);
+      expect(warnings()).toHaveLength(1);
+      expect(warnings()[0]).toContain('X-Real-IP but without X-Forwarded-For');
+    });
+  });
+
   describe('by a resolver of the host', () => {
     let asked = 0;
     const { application, statuses, warnings } = use({
