@@ -6,13 +6,14 @@ import { systemClock } from './core/clock.js';
 import { CorrectedClock } from './core/corrected-clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
 import { OAuth2Events } from './core/events.js';
+import { LogLimiter } from './core/log-limiter.js';
 import { refuseOption } from './core/options/index.js';
 import type { IdentitySource } from './core/shared-identity.js';
-import { SparingLogger } from './core/sparing-logger.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
 import { authenticateWith, fieldsRead } from './resource-server/authentication/authenticate.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
+import { BadTokens } from './resource-server/authentication/bad-tokens.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
 import { SessionAuthenticator } from './resource-server/authentication/session.js';
 import { createTokenCache } from './resource-server/cache/index.js';
@@ -108,12 +109,16 @@ export class OAuth2 {
   private readonly throttle: Throttle;
   private readonly guard: Guard;
   private readonly compiler: PlanCompiler;
+  private readonly log: LogLimiter;
+  private readonly badTokens: BadTokens;
   private closed: Promise<void> | undefined;
 
   /** @internal @param opened is told what was opened, as soon as it is */
   constructor(options: OAuth2Options, opened: Close[] = []) {
     const clock = options.clock ?? systemClock;
     const logger = options.logger ?? console;
+    this.log = new LogLimiter(logger, clock);
+    this.badTokens = new BadTokens(logger, clock);
     const keyPrefix = options.keyPrefix ?? 'oauth2:';
     const { users, resource, requireAudience, preparedStatements } = options;
     this.database = openDatabase(options.database, {
@@ -168,6 +173,7 @@ export class OAuth2 {
       verifier,
       cache: this.cache,
       failures: this.throttle.failedAuthentications,
+      badTokens: this.badTokens,
       address,
     };
     const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, parts, options));
@@ -183,7 +189,7 @@ export class OAuth2 {
       clock,
       random: options.random ?? systemRandomBytes,
     });
-    this.events = new OAuth2Events(logger);
+    this.events = new OAuth2Events(this.log);
     this.guard = new Guard({
       authenticate: authenticateWith(authenticators),
       needsBody: needsBodyOf(authenticators),
@@ -197,7 +203,7 @@ export class OAuth2 {
         }),
         address,
         fieldsRead: fieldsRead(authenticators),
-        logger: new SparingLogger(logger, clock),
+        log: this.log,
         events: this.events,
       }),
       address,
@@ -228,6 +234,7 @@ export class OAuth2 {
       clock,
       random: options.random ?? systemRandomBytes,
       logger,
+      log: this.log,
       events: this.events,
       address,
       failures: this.throttle.failedAuthentications,
@@ -359,6 +366,8 @@ export class OAuth2 {
    */
   close(): Promise<void> {
     this.identity?.close();
+    this.log.flush();
+    this.badTokens.close();
     this.closed ??= Promise.all([
       this.tokens.close(),
       this.cache.close(),

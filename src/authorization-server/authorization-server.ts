@@ -110,7 +110,7 @@ function ownerScopes({ options }: Settings, { scopes = {} }: AuthorizationServer
 
 function hostParts(settings: Settings, parts: AuthorizationServerParts) {
   const { issuer, prefix, options, sealer, rates } = settings;
-  const { users, failures, failureBudget, address, logger, clock, random, scopes = {} } = parts;
+  const { users, failures, failureBudget, address, log, clock, random, scopes = {} } = parts;
   const { authenticate, login, isStaff, username, texts, pages } = options;
   return {
     prefix,
@@ -128,7 +128,7 @@ function hostParts(settings: Settings, parts: AuthorizationServerParts) {
     address: (context: Parameters<typeof address>[0]) => address(context),
     texts,
     pages,
-    logger,
+    log,
     clock,
     random,
   };

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Clock } from '../core/clock.js';
 import type { OAuth2Events } from '../core/events.js';
+import type { LogLimiter } from '../core/log-limiter.js';
 import type { Logger } from '../core/logger.js';
 import type { ScopeDescriptions } from '../core/scopes.js';
 import type { RandomBytes } from '../core/token-value.js';
@@ -57,6 +58,8 @@ export interface AuthorizationServerParts {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
+  /** For what may come once per request. */
+  readonly log: LogLimiter;
   readonly events: OAuth2Events;
   /** The key of the address that a request comes from. */
   address(context: Context): string;

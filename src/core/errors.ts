@@ -26,6 +26,8 @@ export interface OAuth2ErrorDetails {
   /** For the log only, never sent to a caller. */
   readonly detail?: string;
   readonly cause?: unknown;
+  /** For the log only: what is away, e.g. `database`. Of one part that is away, one line is written a second. */
+  readonly part?: string;
   /** For events: what the code does not tell apart. */
   readonly reason?: RefusalReason;
   /** For events: the user whose credentials were good, but not enough. */

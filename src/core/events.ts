@@ -1,4 +1,5 @@
-import type { Logger } from './logger.js';
+import type { LogLimiter } from './log-limiter.js';
+import { loggedFailure } from './logged-failure.js';
 import { isPromiseLike } from './promises.js';
 
 /** Whom an event is about. Only ids: never a token, a code or a secret. */
@@ -124,7 +125,7 @@ export type OAuth2EventListener<Name extends OAuth2EventName> = (event: OAuth2Ev
 export class OAuth2Events {
   private readonly listeners = new Map<OAuth2EventName, Set<OAuth2EventListener<never>>>();
 
-  constructor(private readonly logger: Logger) {}
+  constructor(private readonly log: LogLimiter) {}
 
   /** Adds a listener; the answer removes it again. */
   on<Name extends OAuth2EventName>(name: Name, listener: OAuth2EventListener<Name>): () => void {
@@ -165,7 +166,7 @@ export class OAuth2Events {
   }
 
   private failed(name: OAuth2EventName, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.logger.error(`A listener of the event ${name} failed: ${reason}`);
+    const { kind, describe } = loggedFailure(error);
+    this.log.error(`${name}: ${kind}`, () => `A listener of the event ${name} failed: ${describe()}`);
   }
 }

@@ -1,3 +1,6 @@
+import { reasonOf } from './logged-failure.js';
+import { printable } from './printable.js';
+
 /** What of a Redis client of ioredis is needed to connect it again. */
 interface Connectable {
   on(event: 'end', listener: () => void): unknown;
@@ -26,6 +29,38 @@ export function keepConnected(client: Connectable): void {
 /** From now on a client may end: to be called before it is disconnected. */
 export function release(client: Connectable): void {
   released.add(client);
+}
+
+/** What of a Redis client tells why it is not connected. */
+interface Troubled {
+  on(event: 'error' | 'ready', listener: (error?: unknown) => void): unknown;
+}
+
+const troubles = new WeakMap<Troubled, unknown>();
+
+/**
+ * Remembers why the last attempt to connect failed, until one succeeds: the server refuses the password, the
+ * certificate is not trusted, nobody listens. Without a listener ioredis writes each failure to the console.
+ */
+export function rememberTrouble(client: Troubled): void {
+  client.on('error', (error) => troubles.set(client, error));
+  client.on('ready', () => troubles.delete(client));
+}
+
+/** Why a client is not connected, as far as that is known. */
+export function troubleOf(client: Troubled): string | undefined {
+  const error = troubles.get(client);
+  if (error === undefined) return undefined;
+  // A Cluster says that it found no node; what a node said stands behind it.
+  const { lastNodeError } = error as { readonly lastNodeError?: unknown };
+  const reason = reasonOf(lastNodeError ?? error);
+  return printable(reason);
+}
+
+/** What is thrown where a client is not connected, with the reason of its last attempt. */
+export function notConnected(client: Troubled): Error {
+  const trouble = troubleOf(client);
+  return new Error(trouble === undefined ? 'not connected to Redis' : `not connected to Redis: ${trouble}`);
 }
 
 /** What of a Redis client tells how its first attempt to connect ends. */

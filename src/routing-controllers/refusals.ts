@@ -1,7 +1,9 @@
 import type { Context } from 'koa';
 import { OAuth2Error } from '../core/errors.js';
 import type { OAuth2Events } from '../core/events.js';
-import type { SparingLogger } from '../core/sparing-logger.js';
+import type { LogLimiter } from '../core/log-limiter.js';
+import { loggedFailure } from '../core/logged-failure.js';
+import { printable } from '../core/printable.js';
 import type { ErrorResponder } from '../resource-server/error-response.js';
 import type { ActionPlan } from './plan.js';
 import { hostRefusal, ownRefusal, type Refusal, translatedRefusal } from './refusal.js';
@@ -14,7 +16,7 @@ export interface RefusalsParts {
   readonly address: (context: Context) => string;
   /** The request fields that authentication reads, as they stand in `Vary`. */
   readonly fieldsRead: string;
-  readonly logger: SparingLogger;
+  readonly log: LogLimiter;
   readonly events: OAuth2Events;
 }
 
@@ -26,17 +28,18 @@ export class Refusals {
   of(context: Context, thrown: unknown): Refusal {
     const { responder } = this.parts;
     if (thrown instanceof OAuth2Error) {
+      const { detail, cause } = thrown.details;
       // The throttle has said once that its store is away; what has a cause is said by nobody else.
-      if (thrown.status >= 500 && thrown.details.cause !== undefined) this.log(context, describeForLog(thrown));
+      if (thrown.status >= 500 && (detail !== undefined || cause !== undefined)) this.logFailure(context, thrown);
       return ownRefusal(responder, thrown);
     }
     const ofHost = hostRefusal(responder, thrown);
     if (ofHost !== undefined) {
-      if (ofHost.status >= 500) this.logFault(context, thrown);
+      if (ofHost.status >= 500) this.logFailure(context, thrown);
       return ofHost;
     }
     // A fault in a permission, a user store or a rate function refuses: it never admits, and says nothing outside.
-    this.logFault(context, thrown);
+    this.logFailure(context, thrown);
     const fault = new OAuth2Error('server_error', 500, 'The server met an unexpected condition.', { cause: thrown });
     return ownRefusal(responder, fault, thrown);
   }
@@ -49,7 +52,7 @@ export class Refusals {
     try {
       events.emitLater('access.refused', refusalEvent(context, plan, refusal, about, this.parts.address));
     } catch (error) {
-      this.log(context, `The event access.refused could not be made: ${describeForLog(error)}`);
+      this.logFailure(context, error, 'The event access.refused');
     }
     return refusal;
   }
@@ -58,25 +61,15 @@ export class Refusals {
     return translatedRefusal(this.parts.responder, thrown, answer);
   }
 
-  private logFault(context: Context, thrown: unknown): void {
-    this.log(context, `The guard of ${context.method} ${context.path} failed: ${describeForLog(thrown)}`);
+  private logFailure(
+    context: Context,
+    thrown: unknown,
+    what = `The guard of ${context.method} ${printable(context.path)}`,
+  ): void {
+    const { log, fieldsRead } = this.parts;
+    const { kind, isOutage, describe } = loggedFailure(thrown);
+    log.error(kind, () =>
+      withoutCredentials(context, isOutage ? describe() : `${what} failed: ${describe()}`, fieldsRead),
+    );
   }
-
-  private log(context: Context, message: string): void {
-    const { logger, fieldsRead } = this.parts;
-    logger.error(withoutCredentials(context, message, fieldsRead));
-  }
-}
-
-function describeForLog(error: unknown): string {
-  if (error instanceof OAuth2Error) {
-    const { detail, cause } = error.details;
-    return [error.message, detail, cause === undefined ? undefined : describeForLog(cause)]
-      .filter((part) => part !== undefined)
-      .join(' ');
-  }
-  if (!(error instanceof Error)) return String(error);
-  const { name, message, stack = '' } = error;
-  // routing-controllers takes the stack of its errors before they have a message.
-  return stack.includes(message) && stack !== '' ? stack : `${name}: ${message} ${stack}`.trim();
 }

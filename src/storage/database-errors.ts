@@ -43,7 +43,7 @@ export function unavailable(cause: unknown): TemporarilyUnavailableError {
   const read = readError(cause);
   // An AggregateError (several addresses tried) has no message of its own, but a code.
   const reason = read?.message || read?.code || String(cause);
-  return new TemporarilyUnavailableError({ cause, detail: `The database cannot answer: ${reason}` });
+  return new TemporarilyUnavailableError({ cause, part: 'database', detail: `The database cannot answer: ${reason}` });
 }
 
 /** Runs a statement or transaction; an outage becomes a `TemporarilyUnavailableError`. */

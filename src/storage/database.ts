@@ -2,9 +2,12 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import createKnex, { type Knex } from 'knex';
+import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
+import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { describeName, describePath, entriesOption, refuseOption } from '../core/options/index.js';
+import { printable } from '../core/printable.js';
 import { type PrepareConnection, withBoundValues } from './connections/bound-values.js';
 import { checkMysqlSession, type MysqlConnection, setMysqlSession } from './connections/mysql-session.js';
 import { configOfUrl } from './database-url.js';
@@ -186,11 +189,12 @@ function completed(config: Knex.Config, logger: Logger, deadlineMilliseconds: nu
   if (typeof client === 'string' && dialect === undefined) {
     refuseOption('database.client', client, 'use better-sqlite3, mysql2 or pg', { near: DRIVERS, name: true });
   }
+  const log = new LogLimiter(logger, systemClock);
   const complete: Knex.Config = {
     acquireConnectionTimeout: deadlineMilliseconds,
     log: {
-      warn: (message: string) => logger.warn(message),
-      error: (message: string) => logger.error(message),
+      warn: (message: string) => log.warn('knex', printable(message)),
+      error: (message: string) => log.error('knex', printable(message)),
     },
     ...config,
   };

@@ -22,7 +22,7 @@ export function hostError(error: unknown, what: string): unknown {
   if (outage === undefined) return error;
   const read = readError(outage);
   const reason = read?.message || read?.code || String(outage);
-  return new TemporarilyUnavailableError({ cause: error, detail: `${what} cannot answer: ${reason}` });
+  return new TemporarilyUnavailableError({ cause: error, part: what, detail: `${what} cannot answer: ${reason}` });
 }
 
 /** The error in a chain of causes that says that something is away. Drivers wrap each other, and `fetch` wraps them. */

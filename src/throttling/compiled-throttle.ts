@@ -1,5 +1,6 @@
+import type { LogLimiter } from '../core/log-limiter.js';
+import { loggedFailure } from '../core/logged-failure.js';
 import { isPromiseLike } from '../core/promises.js';
-import type { SparingLogger } from '../core/sparing-logger.js';
 import type { AppliedRate } from './applied-rate.js';
 import type { Counts } from './count-when.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
@@ -48,7 +49,7 @@ export interface ThrottleParts {
   consumeLocally(charges: readonly Charge[]): ThrottleDecision | undefined;
   /** Gives back what `consumeLocally` spent. */
   refundLocally(charges: readonly Charge[], decision: ThrottleDecision): void;
-  readonly logger: SparingLogger;
+  readonly log: LogLimiter;
   readonly writeFields: WriteFields;
 }
 
@@ -224,13 +225,13 @@ function settlement(
   conditional: readonly Conditional[],
   decision: ThrottleDecision,
   ofEngine: boolean,
-  { guard, refundLocally, logger }: ThrottleParts,
+  { guard, refundLocally, log }: ThrottleParts,
 ): (status: number) => void {
   let settled = false;
   return (status) => {
     if (settled) return;
     settled = true;
-    const free = conditional.filter(({ counts }) => isFree(counts, status, logger));
+    const free = conditional.filter(({ counts }) => isFree(counts, status, log));
     if (free.length === 0) return;
     const back = free.map(({ at }) => charges[at] as Charge);
     const results = free.map(({ at }) => decision.results[at] as ChargeResult);
@@ -240,13 +241,12 @@ function settlement(
 }
 
 /** A rule that fails counts. */
-function isFree(counts: Counts, status: number, logger: SparingLogger): boolean {
+function isFree(counts: Counts, status: number, log: LogLimiter): boolean {
   try {
     return counts(status) === false;
   } catch (error) {
-    logger.error(
-      `The countWhen of a throttling policy failed: ${error instanceof Error ? error.stack : String(error)}`,
-    );
+    const { kind, describe } = loggedFailure(error);
+    log.error(kind, () => `The countWhen of a throttling policy failed: ${describe()}`);
     return false;
   }
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.js';
+import { reasonOf } from '../core/logged-failure.js';
 import type { Logger } from '../core/logger.js';
+import { printable } from '../core/printable.js';
 import { Attention } from './attention.js';
 import type { ThrottleEngine } from './engine.js';
 import { StoreAwayError } from './store-errors.js';
@@ -26,6 +28,8 @@ const LONGEST_PAUSE_MILLISECONDS = 1000;
 const LONGEST_FREE_PAUSE_MILLISECONDS = 200;
 /** That single requests did without the store is said at most this often. */
 const SAYING_MILLISECONDS = 60_000;
+/** That it is down for another reason than was said, likewise. */
+const REASON_MILLISECONDS = 10_000;
 
 /**
  * Knows whether a store can be asked; one for each engine, whoever uses it.
@@ -51,6 +55,9 @@ export class StoreBreaker {
   /** Requests that did without the store while it was up, since that was said last. */
   #unsaid = 0;
   #sayAt = Number.NEGATIVE_INFINITY;
+  /** Why the store is down, as the log has it. */
+  #saidReason = '';
+  #sayReasonAt = 0;
 
   constructor(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock) {
     this.#clock = clock;
@@ -132,6 +139,7 @@ export class StoreBreaker {
   failed(error: unknown, probe: boolean): void {
     if (this.#state === 'down') {
       this.#leaveAlone(probe, LONGEST_FREE_PAUSE_MILLISECONDS);
+      this.#sayReason(error);
       return;
     }
     this.#unsaid++;
@@ -155,7 +163,9 @@ export class StoreBreaker {
   #change(state: StoreState, error?: unknown): void {
     this.#state = state;
     this.#unsaid = 0;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = printable(reasonOf(error));
+    this.#saidReason = reason;
+    this.#sayReasonAt = this.#clock.monotonicMilliseconds() + REASON_MILLISECONDS;
     this.#tell((logger, meanwhile) => {
       if (state === 'down') logger.error(`The throttle's store is down, ${meanwhile}: ${reason}`);
       else logger.info("The throttle's store is up again.");
@@ -167,6 +177,17 @@ export class StoreBreaker {
         logger.error(`onStoreStateChange failed: ${mistake instanceof Error ? mistake.message : String(mistake)}`);
       }
     }
+  }
+
+  /** A store may stay down for another reason: it is back, and refuses the password. */
+  #sayReason(error: unknown): void {
+    const now = this.#clock.monotonicMilliseconds();
+    if (now < this.#sayReasonAt) return;
+    const reason = printable(reasonOf(error));
+    if (reason === this.#saidReason) return;
+    this.#saidReason = reason;
+    this.#sayReasonAt = now + REASON_MILLISECONDS;
+    this.#tell((logger, meanwhile) => logger.error(`The throttle's store is still down, ${meanwhile}: ${reason}`));
   }
 
   #sayUnsaid(): void {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../core/clock.js';
+import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { entriesOption } from '../core/options/index.js';
-import { SparingLogger } from '../core/sparing-logger.js';
 import { type CompiledThrottle, compileThrottle, type ThrottleParts } from './compiled-throttle.js';
 import { memoryEngine } from './engines/memory.js';
 import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
@@ -70,7 +70,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
     consumeLocally: (charges) =>
       engine.consumeAlone === undefined ? local.consume(charges) : engine.consumeAlone(charges),
     refundLocally: (charges, decision) => (engine.consumeAlone === undefined ? local : guard).refund(charges, decision),
-    logger: new SparingLogger(logger, clock),
+    log: new LogLimiter(logger, clock),
     writeFields: fieldsWriter(checked.fields, clock),
   };
   const book = new PolicyBook((rate, algorithm) => engine.prepare?.(rate, algorithm));

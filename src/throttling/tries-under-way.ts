@@ -49,7 +49,7 @@ export class TriesUnderWay {
       };
       const timer = setTimeout(() => {
         tries.waiting.delete(waiting);
-        reject(new TemporarilyUnavailableError({ detail: 'too many authentications are under way' }));
+        reject(new TemporarilyUnavailableError({ part: 'tries', detail: 'too many authentications are under way' }));
       }, PATIENCE_MILLISECONDS);
       timer.unref();
       tries.waiting.add(waiting);

@@ -3,13 +3,13 @@ import type { Provider } from 'oidc-provider';
 import { sha256Key } from '../../core/digest.js';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
 import { isPromiseLike } from '../../core/promises.js';
-import { SparingLogger } from '../../core/sparing-logger.js';
 import type { EndpointThrottle, ThrottleAnswer } from '../parts.js';
 import { BadRequest } from './bad-request.js';
 import { beginAuthentication, claimedClientId } from './client-credentials.js';
 import type { EngineContext } from './context.js';
 import { Dispatcher, type InnerContext } from './dispatcher.js';
 import { type Endpoint, Endpoints } from './endpoints.js';
+import { logFailure } from './observed.js';
 import { type Parameters, parameter } from './parameters.js';
 import { PlainClientCredentials } from './plain-client-credentials.js';
 import { bodyOf, type ReadRequest, readRequest } from './read-request.js';
@@ -28,7 +28,6 @@ export class Engine {
   private readonly clientCredentials: PlainClientCredentials;
   private readonly throttles: Readonly<Record<(typeof THROTTLED)[number], EndpointThrottle>>;
   private readonly polls: EndpointThrottle | undefined;
-  private readonly log: SparingLogger;
 
   constructor(
     private readonly context: EngineContext,
@@ -47,7 +46,6 @@ export class Engine {
     // A second shorter than what devices are told, so that none is refused for a clock that runs a little fast.
     const pollWindowSeconds = Math.max(1, devicePollingSeconds - 1);
     if (devicePollingSeconds > 0) this.polls = parts.throttle('device-polling', `1/${pollWindowSeconds}s`);
-    this.log = new SparingLogger(parts.logger, parts.clock);
   }
 
   /** The endpoint at a path, if there is one. */
@@ -117,8 +115,8 @@ export class Engine {
 
   /** Answers what was refused before oidc-provider saw it, or what failed around it. */
   private async refuse(outer: Context, endpoint: Endpoint, thrown: unknown): Promise<void> {
-    const { status, error, description, headers, detail } = refusalOf(thrown);
-    if (detail !== undefined) this.log.error(`The authorization server failed at ${endpoint.name}: ${detail}`);
+    const { status, error, description, headers, isFailure } = refusalOf(thrown);
+    if (isFailure) logFailure(this.context, endpoint.name, thrown);
     outer.set({ ...headers, 'Cache-Control': 'no-store' });
     outer.status = status;
     if (endpoint.caller === 'program') {
@@ -133,7 +131,7 @@ export class Engine {
 /** @throws ThrottledError, TemporarilyUnavailableError */
 function admit({ res }: Context, { allowed, unavailable, retryAfterSeconds, fields }: ThrottleAnswer): void {
   for (const name in fields) res.setHeader(name, fields[name] as string);
-  if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds, detail: 'The throttle cannot decide.' });
+  if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds });
   if (!allowed) throw new ThrottledError(retryAfterSeconds);
 }
 

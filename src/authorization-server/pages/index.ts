@@ -1,5 +1,7 @@
 import type { Context, Middleware, Next } from 'koa';
 import { OAuth2Error } from '../../core/errors.js';
+import { loggedFailure } from '../../core/logged-failure.js';
+import { printable } from '../../core/printable.js';
 import type { EnginePages } from '../ports.js';
 import { applicationRoutes } from './applications/index.js';
 import { authorizedApplicationRoutes } from './authorized-applications.js';
@@ -74,11 +76,18 @@ export function createPages(parts: PagesParts): Pages {
     if (services.continuation.leaves(context, location)) services.continuation.goOn(context, location);
   }
 
+  function log({ method, path }: Context, error: unknown): void {
+    const { kind, isOutage, describe } = loggedFailure(error);
+    parts.log.error(kind, () =>
+      isOutage ? describe() : `The page ${method} ${printable(path)} failed: ${describe()}`,
+    );
+  }
+
   async function showError(context: Context, thrown: unknown): Promise<void> {
     const { renderer, texts } = services;
     const error = reasonOf(thrown);
     const { status, text, headers } = refusalOf(error);
-    if (status >= 500) parts.logger.error(`${context.method} ${parts.prefix} page failed: ${detailOf(error)}`);
+    if (status >= 500) log(context, error);
     context.set(headers);
     const model = {
       status,
@@ -142,9 +151,4 @@ function refusalOf(error: unknown): Pick<PageError, 'status' | 'text' | 'headers
     return { status: 503, text: 'unavailable', headers: { 'Retry-After': retryAfter } };
   }
   return { status: 500, text: 'internal', headers: {} };
-}
-
-function detailOf(error: unknown): string {
-  if (error instanceof OAuth2Error) return error.details.detail ?? error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Clock } from '../../core/clock.js';
-import type { Logger } from '../../core/logger.js';
+import type { LogLimiter } from '../../core/log-limiter.js';
 import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
@@ -79,7 +79,7 @@ export interface PagesParts {
   readonly address: (context: Context) => string;
   readonly texts?: TextOverrides;
   readonly pages?: PageOverrides;
-  readonly logger: Logger;
+  readonly log: LogLimiter;
   readonly clock: Clock;
   readonly random: RandomBytes;
 }

@@ -6,6 +6,7 @@ import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
+import type { BadTokens } from './bad-tokens.js';
 import {
   authorizationField,
   type BearerTokenLocations,
@@ -22,6 +23,7 @@ export interface BearerParts {
   readonly verifier: TokenVerifier;
   readonly cache: TokenCache;
   readonly failures: FailureBudget | undefined;
+  readonly badTokens: BadTokens;
   readonly address: (context: Context) => string;
 }
 
@@ -38,7 +40,7 @@ export class BearerAuthenticator implements Authenticator {
     private readonly parts: BearerParts,
     private readonly locations: BearerTokenLocations,
   ) {
-    this.admission = new LookUpAdmission(parts.failures);
+    this.admission = new LookUpAdmission(parts.failures, parts.badTokens);
     this.onlyInHeader = locations.body !== true && locations.query !== true;
     if (locations.body === true) this.needsBody = mayHoldTokenInBody;
   }
@@ -65,7 +67,7 @@ export class BearerAuthenticator implements Authenticator {
 
   /** A failure that needs no look-up counts all the same: a storm of them is limited too. */
   private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
-    await this.admission.failed(this.parts.address(context), key);
+    await this.admission.failed(this.parts.address(context), status, key);
     throw refusal(status);
   }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import type { BadTokenReason, BadTokens } from './bad-tokens.js';
 
 /** A budget of failed authentications by address. */
 export interface FailureBudget {
@@ -22,12 +23,14 @@ const REMEMBERED_TOKENS = 10_000;
  */
 export class LookUpAdmission {
   readonly #failures: FailureBudget | undefined;
+  readonly #badTokens: BadTokens;
   readonly #underWay = new Map<string, number>();
   /** Keys of tokens that were good when they were looked up last: a neighbour's failures do not shut them out. */
   readonly #good = new LRUCache<string, true>({ max: REMEMBERED_TOKENS });
 
-  constructor(failures: FailureBudget | undefined) {
+  constructor(failures: FailureBudget | undefined, badTokens: BadTokens) {
     this.#failures = failures;
+    this.#badTokens = badTokens;
   }
 
   /**
@@ -39,10 +42,14 @@ export class LookUpAdmission {
    */
   enter(address: string, key: string): void {
     const retryAfterSeconds = this.#failures?.retryAfterSeconds(address) ?? 0;
-    if (retryAfterSeconds > 0 && !this.#good.has(key)) throw new ThrottledError(retryAfterSeconds);
+    if (retryAfterSeconds > 0 && !this.#good.has(key)) {
+      this.#badTokens.count(address, 'unexamined');
+      throw new ThrottledError(retryAfterSeconds);
+    }
     const underWay = this.#underWay.get(address) ?? 0;
     if (underWay >= LOOK_UPS_AT_ONCE) {
       throw new TemporarilyUnavailableError({
+        part: 'look-ups',
         detail: `${LOOK_UPS_AT_ONCE} tokens from ${address} are being looked up already`,
       });
     }
@@ -66,7 +73,8 @@ export class LookUpAdmission {
    * @param key the SHA-256 of the token, if there was one
    * @throws ThrottledError if the address is over its budget
    */
-  async failed(address: string, key?: string): Promise<void> {
+  async failed(address: string, reason: BadTokenReason, key?: string): Promise<void> {
+    this.#badTokens.count(address, reason);
     if (key !== undefined) this.#good.delete(key);
     const known = this.#failures?.retryAfterSeconds(address) ?? 0;
     const retryAfterSeconds = known > 0 ? known : ((await this.#failures?.fail(address)) ?? 0);

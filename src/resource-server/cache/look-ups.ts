@@ -149,7 +149,10 @@ export class LookUps {
       this.#end(key, lookUp);
     }
     if (rounds > 1) return this.#joinable(key) ?? this.#begin(key, work, rounds - 1);
-    throw new TemporarilyUnavailableError({ detail: `token look-up overtaken by invalidations ${ROUNDS} times` });
+    throw new TemporarilyUnavailableError({
+      part: 'overtaken look-ups',
+      detail: `token look-up overtaken by invalidations ${ROUNDS} times`,
+    });
   }
 
   #end(key: string, lookUp: LookUpInFlight): void {

@@ -1,5 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/clock.js';
+import { reasonOf } from '../../core/logged-failure.js';
+import type { Logger } from '../../core/logger.js';
+import { printable } from '../../core/printable.js';
 import type { MessageAuthenticator } from './message-authenticator.js';
 import { disconnect } from './redis-connections.js';
 import type { ProbeAnswer } from './redis-marks.js';
@@ -28,6 +31,7 @@ export interface RevocationChannelSettings {
   readonly probeChannel: string;
   readonly boundMilliseconds: number;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly authenticator: MessageAuthenticator;
   /** An invalidation was received. */
   onMessage(message: string): void;
@@ -57,6 +61,7 @@ export class RevocationChannel {
   #sequence = 0;
   #subscriber: Redis | undefined;
   #isConfirmed = false;
+  #isRefusalSaid = false;
   #provenMonotonic = Number.NEGATIVE_INFINITY;
   #provenWall = Number.NEGATIVE_INFINITY;
   #completeFrom: number | undefined;
@@ -110,14 +115,26 @@ export class RevocationChannel {
       if (this.#closed) return subscriber.disconnect();
       this.#listen(subscriber);
       await subscriber.subscribe(channel, probeChannel);
-    } catch {
+    } catch (error) {
+      this.#sayRefusal(error);
       return this.#lose(subscriber);
     }
     if (subscriber !== this.#subscriber) return;
     this.#isConfirmed = true;
+    this.#isRefusalSaid = false;
     // What was published before this moment was not received.
     this.#settings.onInterruption();
     this.#sendProbe();
+  }
+
+  /** What is away is told by whoever sends commands, but not that a right is missing here. */
+  #sayRefusal(error: unknown): void {
+    const reason = reasonOf(error);
+    if (this.#isRefusalSaid || this.#closed || !reason.startsWith('NOPERM')) return;
+    this.#isRefusalSaid = true;
+    this.#settings.logger.warn(
+      `Token cache: Redis does not let this process listen for revocations (${printable(reason)}); tokens are looked up in the database.`,
+    );
   }
 
   #listen(subscriber: Redis): void {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { keepConnected, release } from '../../core/lasting-connection.js';
+import { keepConnected, release, rememberTrouble } from '../../core/lasting-connection.js';
 import { refuseForReason, refuseOption } from '../../core/options/index.js';
 import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
 
@@ -106,7 +106,7 @@ function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnecti
     retryStrategy: reconnectDelay,
     disconnectTimeout: DISCONNECT_MILLISECONDS,
   });
-  commands.on('error', ignore);
+  rememberTrouble(commands);
   keepConnected(commands);
   return {
     commands,
@@ -127,7 +127,7 @@ function connectCluster(host: Cluster, settings: ConnectionSettings): RedisConne
     clusterRetryStrategy: reconnectDelay,
     redisOptions: commandOptions(settings),
   });
-  commands.on('error', ignore);
+  rememberTrouble(commands);
   return {
     commands,
     hostPrefix: host.options.keyPrefix ?? '',

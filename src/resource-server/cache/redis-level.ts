@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
-import { firstAttempt } from '../../core/lasting-connection.js';
+import { firstAttempt, notConnected } from '../../core/lasting-connection.js';
+import { reasonOf } from '../../core/logged-failure.js';
 import type { Logger } from '../../core/logger.js';
+import { printable } from '../../core/printable.js';
 import { pause, withDeadline } from './deadline.js';
 import type { Moment } from './held-tokens.js';
 import { invalidationMessages } from './invalidation-message.js';
@@ -17,7 +19,7 @@ import type { Invalidation } from './token-cache.js';
 /** How long `invalidate` itself tries to reach Redis, before it fails and goes on in the background. */
 const FOREGROUND_MILLISECONDS = 2_000;
 
-/** That Redis is away is said at most this often. */
+/** That Redis is away, or why it is still, is said at most this often. */
 const LOG_PAUSE_MILLISECONDS = 10_000;
 
 export interface RedisLevelSettings {
@@ -56,7 +58,8 @@ export class RedisLevel {
   /** Since when (monotonic) Redis counts as away. */
   #awaySince: number | undefined;
   #quietUntil = Number.NEGATIVE_INFINITY;
-  #isSaid = false;
+  /** Why Redis is away, as the log has it; `undefined` while that was not said. */
+  #saidReason: string | undefined;
   #closed = false;
   /** Pending until the first connection stands or its first attempt has failed: till then Redis is not away. */
   #starting: Promise<void> | undefined;
@@ -112,7 +115,7 @@ export class RedisLevel {
     const sentAt = this.#settings.clock.monotonicMilliseconds();
     const published = this.#isConnected()
       ? this.#parts.marks.probe(channel, message)
-      : Promise.reject<ProbeAnswer>(new Error('not connected to Redis'));
+      : Promise.reject<ProbeAnswer>(notConnected(this.#parts.client));
     withDeadline(published, this.#settings.deadlineMilliseconds).then(
       () => this.#isBack(sentAt),
       (error: unknown) => this.#isAway(error),
@@ -135,6 +138,7 @@ export class RedisLevel {
     if (failure === undefined) return resume();
     this.#tryUntil(startedAt + this.#settings.maxAgeMilliseconds, invalidation, all).finally(resume);
     throw new TemporarilyUnavailableError({
+      part: 'token cache',
       detail: 'the token cache in Redis could not be told of an invalidation; it is tried again in the background',
       cause: failure.cause,
     });
@@ -168,7 +172,7 @@ export class RedisLevel {
   async #invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
     const { tokens, marks, scripts } = this.#parts;
     const { channel, marksKey, authenticator } = this.#settings;
-    if (!this.#isConnected()) throw new Error('not connected to Redis');
+    if (!this.#isConnected()) throw notConnected(this.#parts.client);
     await tokens.remove(keys);
     for (const text of invalidationMessages(invalidation, keys)) {
       const message = authenticator.sign([channel], text);
@@ -179,20 +183,20 @@ export class RedisLevel {
 
   #isAway(error: unknown): void {
     if (this.#closed || this.#starting !== undefined) return;
-    const wasThere = this.#awaySince === undefined;
+    const reason = printable(reasonOf(error));
+    const isNews = this.#awaySince === undefined || (this.#saidReason !== undefined && this.#saidReason !== reason);
     this.#awaySince = this.#settings.clock.monotonicMilliseconds();
-    if (!wasThere || this.#awaySince < this.#quietUntil) return;
+    if (!isNews || this.#awaySince < this.#quietUntil) return;
     this.#quietUntil = this.#awaySince + LOG_PAUSE_MILLISECONDS;
-    this.#isSaid = true;
-    const reason = error instanceof Error ? error.message : String(error);
+    this.#saidReason = reason;
     this.#settings.logger.warn(`Token cache: Redis is away (${reason}); tokens are looked up in the database.`);
   }
 
   #isBack(probeSentAt: number): void {
     if (this.#awaySince === undefined || probeSentAt < this.#awaySince) return;
     this.#awaySince = undefined;
-    if (!this.#isSaid) return;
-    this.#isSaid = false;
+    if (this.#saidReason === undefined) return;
+    this.#saidReason = undefined;
     this.#settings.logger.info('Token cache: Redis answers.');
   }
 }

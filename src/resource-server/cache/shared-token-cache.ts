@@ -184,6 +184,7 @@ class SharedTokenCache implements TokenCache {
       probeChannel: `${keyPrefix}token-probe:${randomUUID()}`,
       boundMilliseconds,
       clock,
+      logger: settings.logger,
       authenticator: settings.authenticator,
       onMessage: (message) => this.#hear(message),
       onInterruption: () => this.#interrupt(),

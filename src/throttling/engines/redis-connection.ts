@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { firstAttempt, keepConnected, release } from '../../core/lasting-connection.js';
+import { firstAttempt, keepConnected, release, rememberTrouble, troubleOf } from '../../core/lasting-connection.js';
 import { optionPath, refuseForReason, refuseOption } from '../../core/options/index.js';
 import type { RedisClient } from '../../core/redis-client.js';
+import { StoreAwayError } from '../store-errors.js';
 
 /**
  * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any
@@ -36,11 +37,16 @@ const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECON
 export function openRedis(redis: string | RedisClient, engine: string): Redis | Cluster {
   const client =
     typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis as unknown as Redis | Cluster, engine);
-  // Without a listener ioredis writes every failed attempt to the console. The throttle tells of the state.
-  client.on('error', () => {});
+  rememberTrouble(client);
   if (isCluster(client)) connectNodesEarly(client);
   else keepConnected(client);
   return client;
+}
+
+/** What is thrown where a client is not connected, with the reason of its last attempt. */
+export function away(client: Redis | Cluster): StoreAwayError {
+  const trouble = troubleOf(client);
+  return new StoreAwayError(trouble === undefined ? 'Redis is not connected.' : `Redis is not connected: ${trouble}`);
 }
 
 /** Whether a client speaks to a Redis Cluster. */

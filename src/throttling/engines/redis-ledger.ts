@@ -3,10 +3,10 @@ import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import { slides } from '../algorithm.js';
 import type { Charge } from '../engine.js';
-import { StoreAwayError, StoreLateError } from '../store-errors.js';
+import { StoreLateError } from '../store-errors.js';
 import type { Claim, Claimed, Ledger, LedgerAnswer, Registration, Return } from './leased-ledger.js';
 import { ClaimBatch } from './redis-claim-batch.js';
-import { closeRedis, firstConnection, isCluster } from './redis-connection.js';
+import { away, closeRedis, firstConnection, isCluster } from './redis-connection.js';
 import { CLAIM_EACH } from './redis-ledger-claim-each-script.js';
 import { CLAIM, NUMBERS_PER_CLAIM } from './redis-ledger-claim-script.js';
 import { JOIN, OPEN } from './redis-ledger-open-scripts.js';
@@ -110,7 +110,7 @@ export class RedisLedger implements Ledger {
       // An opening may have failed for a reason that is over by now.
       else if (!this.#opened && this.#options.client.status === 'ready') await this.#open();
       if (isOver()) throw new StoreLateError('Redis was not asked in time.');
-      if (!this.connected) throw new StoreAwayError('Redis is not connected.');
+      if (!this.connected) throw away(this.#options.client);
       const answer = await this.#claimOnce(claims);
       if (typeof answer !== 'number') return this.#answered(answer);
       // The marker is gone: somebody erased what was counted.
@@ -183,7 +183,7 @@ export class RedisLedger implements Ledger {
   }
 
   async join(member: string, forMilliseconds: number): Promise<readonly string[]> {
-    if (!this.connected) throw new Error('Redis is not connected.');
+    if (!this.connected) throw away(this.#options.client);
     return this.#calls.call<string[]>(SCRIPTS.join, [this.#members], [member, forMilliseconds]);
   }
 
@@ -279,7 +279,7 @@ export class RedisLedger implements Ledger {
     call: (part: readonly Item[], keys: readonly string[]) => Promise<unknown>,
   ): Promise<void> {
     if (items.length === 0) return;
-    if (!this.connected) throw new Error('Redis is not connected.');
+    if (!this.connected) throw away(this.#options.client);
     const parts: Item[][] = [];
     const open = new Map<string, Item[]>();
     for (const item of items) {

@@ -1,6 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { StoreAwayError } from '../store-errors.js';
-import { whereverItIs } from './redis-connection.js';
+import { away, whereverItIs } from './redis-connection.js';
 
 export interface NamedScript {
   /** The name of the command that it becomes. */
@@ -37,7 +36,7 @@ export class ScriptCalls {
     keys: readonly string[],
     parameters: readonly (string | number)[],
   ): Promise<Answer> {
-    if (this.#client.status !== 'ready') throw new StoreAwayError('Redis is not connected.');
+    if (this.#client.status !== 'ready') throw away(this.#client);
     const name = `${script.name}x${keys.length}`;
     if (!this.#defined.has(name)) {
       this.#define(script, keys.length);
@@ -54,7 +53,7 @@ export class ScriptCalls {
     keys: readonly string[],
     parameters: readonly (string | number)[],
   ): Promise<number[]> {
-    if (this.#client.status !== 'ready') throw new StoreAwayError('Redis is not connected.');
+    if (this.#client.status !== 'ready') throw away(this.#client);
     const name = `${script.name}xN`;
     if (!this.#defined.has(name)) {
       this.#client.defineCommand(name, { lua: script.lua });

@@ -11,10 +11,10 @@ import {
   type ThrottleDecision,
   type ThrottleEngine,
 } from '../engine.js';
-import { StoreAwayError, StoreLateError } from '../store-errors.js';
+import { StoreLateError } from '../store-errors.js';
 import { countedResult, windowEndOf } from './counted.js';
 import { checkDeadline, checkKeyPrefix } from './engine-options.js';
-import { closeRedis, firstConnection, isCluster, openRedis, whereverItIs } from './redis-connection.js';
+import { away, closeRedis, firstConnection, isCluster, openRedis, whereverItIs } from './redis-connection.js';
 import { CONSUME, REFUND } from './redis-scripts.js';
 
 export interface RedisEngineOptions {
@@ -211,7 +211,7 @@ class RedisEngine implements ThrottleEngine {
 
   /** The number of keys is part of each command, because only then a Cluster finds the slot of a pipelined one. */
   async #call(command: string, script: string, keys: readonly string[], parameters: readonly number[]) {
-    if (this.#client.status !== 'ready') throw new StoreAwayError('Redis is not connected.');
+    if (this.#client.status !== 'ready') throw away(this.#client);
     const name = `${command}x${keys.length}`;
     if (!this.#defined.has(name)) {
       this.#define(command, script, keys.length);

@@ -32,11 +32,12 @@ describe('a start of the application', () => {
   });
 
   test('without Redis becomes ready all the same, and says once that it is away', async () => {
-    await start(`redis://127.0.0.1:${await freePort()}`);
+    const port = await freePort();
+    await start(`redis://127.0.0.1:${port}`);
     for (const end = Date.now() + 10_000; lines.length === 0 && Date.now() < end; ) await pause(50);
     await pause(600);
     expect(lines).toEqual([
-      'Token cache: Redis is away (not connected to Redis); tokens are looked up in the database.',
+      `Token cache: Redis is away (not connected to Redis: connect ECONNREFUSED 127.0.0.1:${port}); tokens are looked up in the database.`,
     ]);
   });
 });

@@ -182,7 +182,9 @@ describe('the code of the user store has a fault', () => {
       expect([answer.status, answer.body.error]).toEqual([500, 'server_error']);
       expect(answer.headers.get('retry-after')).toBeNull();
     }
-    expect(users.errors).toEqual([expect.stringContaining("reading 'rows'")]);
+    // The second after an outage also has a line with what was left out of it.
+    const faults = users.errors.filter((line) => !line.includes('more like it'));
+    expect(faults).toEqual([expect.stringContaining("reading 'rows'")]);
   });
 });
 

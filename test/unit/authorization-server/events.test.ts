@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { OAuth2Events } from '../../../src/authorization-server/events.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { silentLogger } from '../../../src/core/logger.js';
 
 const EVENT = { clientId: 'a', userId: 'alice', scopes: ['read'] };
 
 describe('events', () => {
   it('tells every listener of that event, in the order in which they came, until it is removed', () => {
-    const events = new OAuth2Events(silentLogger);
+    const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
     const told: string[] = [];
     const removeFirst = events.on('consent.granted', () => told.push('first'));
     events.on('consent.granted', ({ clientId }) => told.push(`second ${clientId}`));
@@ -19,7 +21,9 @@ describe('events', () => {
 
   it('logs what a listener throws or rejects with, and tells the others all the same', async () => {
     const errors: string[] = [];
-    const events = new OAuth2Events({ ...silentLogger, error: (message) => errors.push(message) });
+    const events = new OAuth2Events(
+      new LogLimiter({ ...silentLogger, error: (message) => errors.push(message) }, systemClock),
+    );
     const told: string[] = [];
     events.on('consent.granted', () => {
       throw new Error('thrown');
@@ -33,13 +37,13 @@ describe('events', () => {
     await Promise.resolve();
     expect(told).toEqual(['told']);
     expect(errors).toEqual([
-      'A listener of the event consent.granted failed: thrown',
-      'A listener of the event consent.granted failed: rejected',
+      expect.stringMatching(/^A listener of the event consent.granted failed: Error: thrown\n +at /),
+      expect.stringMatching(/^A listener of the event consent.granted failed: Error: rejected\n +at /),
     ]);
   });
 
   it('gives every listener the same event, which none can change', () => {
-    const events = new OAuth2Events(silentLogger);
+    const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
     let seen: unknown;
     events.on('consent.granted', (event) => {
       (event as { clientId: string }).clientId = 'changed';
