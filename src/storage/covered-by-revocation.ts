@@ -11,7 +11,8 @@ export function coveredByRevocation(quote: '"' | '`', token: string): string {
   const t = `${quote}${token}${quote}`;
   return (
     `EXISTS (SELECT 1 FROM ${quote}${REVOCATIONS_TABLE}${quote} m WHERE m.access_through_id >= ${t}.id ` +
-    `AND (m.user_id IS NULL OR m.user_id = ${t}.user_id) ` +
+    // MySQL compares without trailing spaces: see `isExactly`.
+    `AND (m.user_id IS NULL OR (m.user_id = ${t}.user_id AND length(m.user_id) = length(${t}.user_id))) ` +
     `AND (m.application_id IS NULL OR m.application_id = ${t}.application_id))`
   );
 }

@@ -1,8 +1,11 @@
+import type { raw } from 'objection';
 import { requireUserId } from '../ids.js';
+import { isExactly } from './exact-text.js';
 
 /** The part of a query of any token model that conditions need. */
 interface Conditions {
   where(column: string, value: string | number): this;
+  where(expression: ReturnType<typeof raw>, value: ReturnType<typeof raw>): this;
   where(column: string, operator: '>', value: number): this;
   whereNull(column: string): this;
 }
@@ -31,7 +34,7 @@ export function whereOwner(owner: TokenOwner): (query: Conditions) => void {
     );
   }
   return (query) => {
-    if (userId !== undefined) query.where('user_id', userId);
+    if (userId !== undefined) isExactly(query, 'user_id', userId);
     if (applicationId !== undefined) query.where('application_id', applicationId);
   };
 }

@@ -182,6 +182,22 @@ describe.each(databaseKinds())('a revocation of many tokens, on %s', (kind) => {
     expect(await unfinished()).toBe(0);
   });
 
+  test('[RS-17] of a user is of that user alone, and not of one whose id differs in trailing spaces', async () => {
+    const of = async (userId: string) => (await storeToken(fixture, { userId })).tokenHash;
+    const [small, smallOther] = [await of('sybil'), await of('sybil ')];
+    expect((await fixture.tokens.revokeAllOf({ userId: 'sybil' })).count).toBe(1);
+    const [large, largeOther] = [await of('sybil'), await of('sybil ')];
+    const revocation = await new Revocations(fixture.models, systemClock).begin({ userId: 'sybil' });
+    const before = await admitted([small, smallOther, large, largeOther]);
+    await new Revocations(fixture.models, systemClock).finish(revocation);
+    const [no, yes] = [
+      [false, false],
+      [true, true],
+    ];
+    expect(before).toEqual([no, yes, no, yes]);
+    expect(await admitted([small, smallOther, large, largeOther])).toEqual([no, yes, no, yes]);
+  });
+
   test('[RS-17] of an application that is deleted meanwhile ends with it', async () => {
     const application = await newApplication(fixture);
     const revocations = new Revocations(fixture.models, systemClock);
