@@ -16,11 +16,11 @@ const HOW_TO_MAKE_ONE = `make one with: node -p "crypto.randomBytes(32).toString
  */
 export function readSecretKeys(keys: readonly SecretKey[], path: string): readonly Buffer[] {
   if (!Array.isArray(keys) || keys.length === 0) {
-    refuseOption(path, keys, `give a list of keys of 32 bytes, the newest first; ${HOW_TO_MAKE_ONE}`);
+    refuseOption(path, keys, `give a list of keys of 32 bytes, the newest first; ${HOW_TO_MAKE_ONE}`, { secret: true });
   }
   const read = keys.map((key, index) => readKey(key, optionPath(path, index)));
   if (new Set(read.map((key) => createHash('sha256').update(key).digest('hex'))).size !== read.length) {
-    refuseOption(path, keys, 'it holds the same key twice; give each once, the newest first');
+    refuseOption(path, keys, 'it holds the same key twice; give each once, the newest first', { secret: true });
   }
   return read;
 }
@@ -28,16 +28,19 @@ export function readSecretKeys(keys: readonly SecretKey[], path: string): readon
 function readKey(key: unknown, path: string): Buffer {
   // A copy: a caller that clears its buffer, as is good habit, must not clear this one.
   if (key instanceof Uint8Array) return requireLength(Buffer.from(key), key, path);
-  if (typeof key !== 'string') refuseOption(path, key, `give 32 bytes or their base64url text; ${HOW_TO_MAKE_ONE}`);
+  if (typeof key !== 'string')
+    refuseOption(path, key, `give 32 bytes or their base64url text; ${HOW_TO_MAKE_ONE}`, { secret: true });
   const bytes = Buffer.from(key, 'base64url');
   // Node skips what is not base64url: without this look a mistyped key would quietly be another one.
   if (bytes.toString('base64url') !== key) {
-    refuseOption(path, key, `it is not base64url text without padding; ${HOW_TO_MAKE_ONE}`);
+    refuseOption(path, key, `it is not base64url text without padding; ${HOW_TO_MAKE_ONE}`, { secret: true });
   }
   return requireLength(bytes, key, path);
 }
 
 function requireLength(bytes: Buffer, key: SecretKey, path: string): Buffer {
   if (bytes.length === KEY_BYTES) return bytes;
-  refuseOption(path, key, `it has ${bytes.length} bytes, and a key has exactly ${KEY_BYTES}; ${HOW_TO_MAKE_ONE}`);
+  refuseOption(path, key, `it has ${bytes.length} bytes, and a key has exactly ${KEY_BYTES}; ${HOW_TO_MAKE_ONE}`, {
+    secret: true,
+  });
 }

@@ -16,6 +16,8 @@ export interface Shows {
   readonly rate?: boolean;
   /** A text that consists of words, as names do that people choose. */
   readonly name?: boolean;
+  /** The option is one of secrets: not even a short text or number is shown. */
+  readonly secret?: boolean;
 }
 
 /**
@@ -23,6 +25,10 @@ export interface Shows {
  * getter would answer are never looked at. So no option gives away what was put there by mistake.
  */
 export function describeValue(value: unknown, shows: Shows = {}): string {
+  if (shows.secret === true) {
+    if (typeof value === 'string') return value === '' ? '""' : 'a string';
+    if (typeof value === 'number') return 'a number';
+  }
   switch (typeof value) {
     case 'undefined':
     case 'boolean':

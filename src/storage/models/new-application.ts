@@ -137,11 +137,13 @@ export function importedSecret({ importedSecretHash }: NewApplication, columns: 
   if (importedSecretHash === undefined) return null;
   if (!needsSecret(columns)) {
     const fix = 'a public application, or one with keys, has no secret; leave it out';
-    refuseOption('application.importedSecretHash', importedSecretHash, fix);
+    refuseOption('application.importedSecretHash', importedSecretHash, fix, { secret: true });
   }
   if (!isDjangoSecret(importedSecretHash)) {
     const form = 'pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) with 1000 to 3000000 iterations';
-    refuseOption('application.importedSecretHash', importedSecretHash, `it is not what Django stores; use ${form}`);
+    refuseOption('application.importedSecretHash', importedSecretHash, `it is not what Django stores; use ${form}`, {
+      secret: true,
+    });
   }
   return importedSecretHash;
 }
