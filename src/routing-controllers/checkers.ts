@@ -22,10 +22,16 @@ export type CheckerOptions = Required<Pick<RoutingControllersOptions, 'authoriza
 /**
  * Tells routing-controllers that a request is answered already. A checker can only answer yes, on which the action runs,
  * or no, on which the response is written anew. This is neither: what waits for it is never called, and the request
- * ends.
+ * ends. A checker of the host's around this one awaits it, and so hands in a function for a failure as well: it gets a
+ * no, since the action must not run and the request must not wait for ever.
  */
-// biome-ignore lint/suspicious/noThenProperty: a thenable is what routing-controllers is to see
-const ANSWERED = { then: () => ({ catch: () => Promise.resolve() }) } as unknown as Promise<boolean>;
+const ANSWERED = {
+  // biome-ignore lint/suspicious/noThenProperty: a thenable is what routing-controllers is to see
+  then(answered: (allowed: boolean) => unknown, failed?: unknown) {
+    if (failed !== undefined) answered(false);
+    return { catch: () => Promise.resolve() };
+  },
+} as unknown as Promise<boolean>;
 
 /** The two checkers of routing-controllers over a guard. */
 export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {

@@ -19,6 +19,7 @@ const NOTHING: readonly never[] = Object.freeze([]);
 class MetadataIndex<Name extends ListName> {
   private list: readonly Entry<Name>[] = [];
   private length = 0;
+  private last: Entry<Name> | undefined;
   private byClass = new Map<unknown, OfClass<Name>>();
 
   constructor(
@@ -40,13 +41,15 @@ class MetadataIndex<Name extends ListName> {
 
   private update(): void {
     const list = getMetadataArgsStorage()[this.name] as Entry<Name>[];
-    // The storage was reset, or the lists were cut by somebody else.
-    if (list !== this.list || list.length < this.length) {
+    // The storage was reset, or the lists were cut by somebody else, who may have added to them since.
+    if (list !== this.list || list.length < this.length || list[this.length - 1] !== this.last) {
       this.list = list;
       this.length = 0;
+      this.last = undefined;
       this.byClass = new Map();
     }
     for (; this.length < list.length; this.length += 1) this.add(list[this.length] as Entry<Name>);
+    this.last = list[this.length - 1];
   }
 
   private add(entry: Entry<Name>): void {

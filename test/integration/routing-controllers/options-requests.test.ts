@@ -245,3 +245,21 @@ test('an OPTIONS action is found behind a guarded @All of the same path, which n
   await one.close();
   await oauth2.close();
 });
+
+test('a checker of the host around ours neither hangs on OPTIONS nor lets it into a guarded @All', async () => {
+  const { oauth2 } = await testOAuth2();
+  const { authorizationChecker, currentUserChecker } = oauth2.routingControllers();
+  const one = await serve(
+    createKoaServer({
+      controllers: [Both],
+      currentUserChecker,
+      authorizationChecker: async (action, roles) => await authorizationChecker(action, roles),
+    }),
+  );
+  ran.length = 0;
+  const signal = AbortSignal.timeout(20_000);
+  expect((await one.get('/both', { method: 'OPTIONS', signal })).status).toBe(403);
+  expect(ran).toEqual([]);
+  await one.close();
+  await oauth2.close();
+});
