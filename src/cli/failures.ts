@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError, OAuth2Error } from '../core/errors.js';
-import { describeName, describeValue } from '../core/options/index.js';
+import { describeName, describeValue, MASK } from '../core/options/index.js';
 import { isOutage } from '../storage/database-errors.js';
 import { withoutStatement } from '../storage/driver-errors/index.js';
 import { CliError } from './cli-error.js';
@@ -58,6 +58,8 @@ function usageDescription(message: string): string {
     const [flag = ''] = name.split('=', 1);
     const hasHint = said.includes('(Did you mean');
     const bare = flag.replace(/^--?/, '');
+    // `-psecret`, as other tools take a password: behind one hyphen there is a letter, and what follows it is a value.
+    if (/^-[^-]./.test(flag)) return `${what} '${flag.slice(0, 2)}${MASK}'`;
     const shown = hasHint && bare.length < 32 ? bare : describeName(bare);
     return `${what} '${flag.slice(0, flag.length - bare.length)}${shown}'`;
   });

@@ -23,7 +23,14 @@ export async function rollBack(oauth2: OAuth2, context: CliContext, yes: boolean
     throw refused(`nothing is rolled back without --yes; ${inWords(losses)}`);
   }
   output.note(inWords(losses));
-  if (!yes && !(await confirm(surroundings, 'Roll back and lose this?'))) throw refused('nothing is rolled back.');
+  if (!yes) {
+    if (!(await confirm(surroundings, 'Roll back and lose this?'))) throw refused('nothing is rolled back.');
+    // While the question stood, somebody else may have migrated: that batch was not agreed to.
+    const { migrations } = await rollbackLosses(oauth2.knex);
+    if (migrations.join() !== losses.migrations.join()) {
+      throw refused('nothing is rolled back: another batch is the last one by now; ask again.');
+    }
+  }
   const names = await rollback(oauth2.knex);
   context.output.result({ rolled_back: names, lost }, names.map((name) => `rolled back  ${name}`).join('\n'));
 }

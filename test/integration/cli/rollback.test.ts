@@ -93,4 +93,30 @@ describe.each(databaseKinds())('migrate --rollback on %s', (kind) => {
     expect(printed).toMatch(exitCode === 0 ? /rolled back {2}0001/ : /^$/);
     expect(await rowsLeft()).toBe(left);
   });
+
+  test('what was migrated while the question stood is not rolled back', async () => {
+    const terminal = () => Object.assign(new PassThrough(), { isTTY: true });
+    const stdin = terminal();
+    const stderr = terminal();
+    const oauth2 = createOAuth2({ database: database.url });
+    stderr.on('data', (text: Buffer) => {
+      if (!text.toString().endsWith('[y/N] ')) return;
+      void oauth2
+        .knex('oauth2_migrations')
+        .where('name', '>', '0003')
+        .update({ batch: 2 })
+        .then(() => stdin.write('y\n'));
+    });
+    const code = await run(['migrate', '--rollback'], {
+      stdout: { write: () => true },
+      stderr: stderr as unknown as NodeJS.WriteStream,
+      stdin: stdin as unknown as NodeJS.ReadStream,
+      env,
+    });
+    expect(code).toBe(1);
+    const applied = (await oauth2.migrationStatus()).applied.length;
+    await oauth2.close();
+    expect(applied).toBeGreaterThan(3);
+    expect(await rowsLeft()).toBe(3);
+  });
 });

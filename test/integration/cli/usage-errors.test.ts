@@ -13,6 +13,7 @@ const CASES: readonly (readonly [args: readonly string[], says: string | RegExp]
   [['migrat'], "unknown command 'migrat' (Did you mean migrate?)"],
   [['tokens', 'isue'], "unknown command 'isue' (Did you mean issue?)"],
   [['migrate', '--statu'], "unknown option '--statu' (Did you mean --status?)"],
+  [['migrate', '-pswordfish'], "unknown option '-p***'"],
   [['migrate', '--status', '--rollback'], "option '--status' cannot be used with option '--rollback'"],
   [['migrate', 'now'], "too many arguments for 'migrate'"],
   [['applications', 'create'], "required option '--name <name>' not specified"],
