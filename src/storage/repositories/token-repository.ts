@@ -11,7 +11,7 @@ import type { RefreshToken } from '../models/refresh-token.js';
 import { type ClearExpiredOptions, type ClearExpiredResult, clearExpired } from './clear-expired.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage, type Page } from './page.js';
-import { Revocations } from './revocations.js';
+import { REVOCATION_BATCH_SIZE, Revocations } from './revocations.js';
 import { GRANT_KIND } from './server-record-repository.js';
 import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
 
@@ -37,7 +37,7 @@ export interface NewAccessToken {
 
 /** What `revokeAllOf` did. */
 export interface RevokedTokens {
-  /** How many live access and refresh tokens this call revoked. */
+  /** How many live access and refresh tokens this call revoked; of very many, at least so many. */
   readonly count: number;
   /**
    * Resolves when the row of each token says so too; never rejects. Of few tokens, that is at once. Of many the revocation
@@ -169,7 +169,8 @@ export class TokenRepository {
     // An exchange in flight holds its grant, so this waits for it; what it has stored is covered by the extension.
     await revocations.revokeGrants(owner);
     const revocation = await revocations.extend(begun);
-    const count = await revocations.count(revocation);
+    // It is in force already: a count that takes too long is no reason to say otherwise.
+    const count = await revocations.count(revocation).catch(() => REVOCATION_BATCH_SIZE + 1);
     // A failure leaves the revocation in force.
     return { count, finished: revocations.finish(revocation, signal).catch(() => undefined) };
   }
