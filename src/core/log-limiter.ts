@@ -47,6 +47,10 @@ export class LogLimiter {
     this.#log('warn', kind, text);
   }
 
+  info(kind: string, text: LogText): void {
+    this.#log('info', kind, text);
+  }
+
   /** Says now what was left out so far. To be called when nothing more is to come. */
   flush(): void {
     for (const kind of this.#kinds.values()) this.#sayLeftOut(kind);

@@ -1,3 +1,5 @@
+import { systemClock } from '../../core/clock.js';
+import { LogLimiter } from '../../core/log-limiter.js';
 import type { Logger } from '../../core/logger.js';
 import type { PooledConnection } from '../statements/connection-source.js';
 import { DatabaseClosedError, DatabaseDeadlineError, DatabaseUnreachableError } from './deadline-errors.js';
@@ -51,11 +53,14 @@ export class ConnectionBreaker {
   private nextTry: (() => void) | undefined;
   private isTrying = false;
   private isShut = false;
+  /** A database that comes and goes many times a second is told of once. */
+  private readonly log: LogLimiter;
 
   constructor(
     private readonly pool: TellingPool,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
+    this.log = new LogLimiter(logger, systemClock);
     pool.on('createSuccess', () => this.close());
     pool.on('createFail', (_: number, error: unknown) => this.failed(error));
   }
@@ -151,7 +156,8 @@ export class ConnectionBreaker {
     const now = performance.now();
     if (this.lostAt === undefined) {
       this.lostAt = now;
-      this.logger.warn(
+      this.log.warn(
+        'lost',
         `The database cannot be reached (${new DatabaseUnreachableError(error).message}); it is tried again until it can.`,
       );
     }
@@ -168,7 +174,7 @@ export class ConnectionBreaker {
     this.lostAt = undefined;
     this.lastError = undefined;
     this.nextTryAt = 0;
-    this.logger.info('The database can be reached again.');
+    this.log.info('back', 'The database can be reached again.');
     this.stopWaitingToTry();
     for (const tell of [...this.watching]) tell();
   }

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Authorized, Get, JsonController } from 'routing-controllers';
+import { Authorized, Get, JsonController, useKoaServer } from 'routing-controllers';
 import { createOAuth2, type OAuth2, type OAuth2Options, type Permission } from '../../../src/index.js';
+import { FOR_USERS } from '../../spec/support/authorization-server.js';
+import { authorization } from '../../support/authorization.js';
 import {
   type RunningAuthorizationServer,
   startAuthorizationServer,
@@ -9,6 +11,7 @@ import {
 } from '../../support/authorization-server.js';
 import { type Served, serve } from '../../support/http.js';
 import { type FreshDatabase, freshDatabase, mariadbUrl, startRedis } from '../../support/services.js';
+import { UserAgent } from '../../support/user-agent.js';
 import { TcpProxy } from '../storage/tcp-proxy.js';
 import { tlsMisfit } from '../storage/tls-misfit.js';
 
@@ -122,6 +125,9 @@ describe('two thousand requests', () => {
     server = await startAuthorizationServer('sqlite', {
       logger,
       controllers: CONTROLLERS,
+      mount: (koa) => {
+        koa.silent = false;
+      },
       oauth2: { database: url.href, throttling: { failedAuthentication: null } },
     });
     client = await server.register({ scopes: ['read', 'introspection'] });
@@ -149,6 +155,27 @@ describe('two thousand requests', () => {
       ),
     ]);
     expect(lines.length - outage.length - faults.length).toBeLessThanOrEqual(8);
+    expect(printed).toEqual([]);
+  });
+
+  test("without a database, in routing-controllers' own entry: neither it nor Koa writes more", async () => {
+    const url = new URL(database.url);
+    url.host = `127.0.0.1:${proxy.port}`;
+    server = await startAuthorizationServer('sqlite', {
+      logger,
+      oauth2: { database: url.href, throttling: { failedAuthentication: null } },
+      mount(koa, oauth2) {
+        koa.silent = false;
+        useKoaServer(koa, { controllers: CONTROLLERS, ...oauth2.routingControllers() });
+      },
+    });
+    client = await server.register();
+    await proxy.stop();
+    const { statuses, seconds } = await storm();
+    await pause(1_200);
+    expect([...statuses.keys()].filter((key) => !key.endsWith(' 503'))).toEqual([]);
+    expect(lines.length).toBeLessThanOrEqual(Math.ceil(seconds) + 8);
+    expect(lines.join('\n')).not.toMatch(/\n +at /);
     expect(printed).toEqual([]);
   });
 
@@ -329,4 +356,37 @@ describe('a thousand bad tokens', () => {
       ),
     ]);
   });
+});
+
+test('faults of the host in a page leave a line a second too, with a stack and on one line what a caller wrote', async () => {
+  server = await startAuthorizationServer('sqlite', {
+    logger,
+    options: {
+      authenticate: (username) => {
+        throw new TypeError(`nobody can check ${username}`);
+      },
+      throttling: { signIn: null },
+    },
+    oauth2: { throttling: { failedAuthentication: null } },
+  });
+  try {
+    client = await server.register(FOR_USERS);
+    const agent = new UserAgent(server.url);
+    const login = await agent.get(`/oauth2/authorize?${authorization(client).query}`);
+    lines.length = 0;
+    const began = performance.now();
+    for (let count = 0; count < 50; count += 1) {
+      const answer = await agent.submit(login, { username: 'eve\u2028error: all is lost', password: 'x' });
+      expect(answer.status).toBe(500);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    await pause(1_200);
+    expect(lines.length).toBeLessThanOrEqual(Math.ceil(seconds) + 2);
+    expect(told(/nobody can check/)).toBe(50);
+    expect(lines[0]).toMatch(
+      /^error: The page POST \S+ failed: TypeError: nobody can check eve\\u2028error: .*\n +at /,
+    );
+  } finally {
+    await server.close();
+  }
 });
