@@ -119,7 +119,7 @@ describe('two thousand requests', () => {
     await database.drop();
   });
 
-  test('without a database: one line a second for guards, endpoints and pages, with the cause and no stack', async () => {
+  test('[ALL-64] without a database: one line a second for guards, endpoints and pages, with the cause and no stack', async () => {
     const url = new URL(database.url);
     url.host = `127.0.0.1:${proxy.port}`;
     server = await startAuthorizationServer('sqlite', {
@@ -179,7 +179,7 @@ describe('two thousand requests', () => {
     expect(printed).toEqual([]);
   });
 
-  test('without Redis: the throttle and the cache say once that it is away, and why', async () => {
+  test('[TH-50] without Redis: the throttle and the cache say once that it is away, and why', async () => {
     const redis = await startRedis();
     try {
       server = await startAuthorizationServer('sqlite', {
