@@ -8,7 +8,7 @@ import { type Issuer, readIssuer } from './issuer.js';
 import { createSealer, type Sealer } from './keys/sealer.js';
 import { KEYS_PUBLISH_SECONDS } from './keys/signing-keys.js';
 import { flag, optionalFunction, pathOf, refuse, seconds } from './option-checks.js';
-import type { PageOverrides } from './pages/models.js';
+import { PAGE_NAMES, type PageOverrides } from './pages/models.js';
 import type { Authenticate } from './pages/parts.js';
 import type { TextOverrides } from './pages/texts.js';
 
@@ -197,6 +197,8 @@ function checkFunctions(options: AuthorizationServerOptions): void {
     if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
   }
   if (options.ownerScopes !== undefined) readScopes(pathOf('ownerScopes'), options.ownerScopes);
+  const pages = knownOptions<PageOverrides>(pathOf('pages'), options.pages ?? {}, PAGE_NAMES);
+  for (const name of PAGE_NAMES) optionalFunction(`pages.${name}`, pages[name]);
 }
 
 function readScopes(path: string, scopes: unknown): readonly string[] {

@@ -253,6 +253,26 @@ export interface PageModels {
 
 export type PageName = keyof PageModels;
 
+/** The names of all pages. */
+export const PAGE_NAMES = [
+  'login',
+  'consent',
+  'deviceCode',
+  'deviceConfirm',
+  'deviceDone',
+  'deviceRefused',
+  'logout',
+  'loggedOut',
+  'error',
+  'continue',
+  'authorizedApplications',
+  'confirm',
+  'applications',
+  'application',
+  'applicationForm',
+  'tokens',
+] as const satisfies readonly PageName[];
+
 /** A page of the host's: HTML, or HTML with a Content-Security-Policy of its own. */
 export type HostPage = string | { readonly html: string; readonly contentSecurityPolicy: string };
 

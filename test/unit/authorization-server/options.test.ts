@@ -13,6 +13,12 @@ function make(options: Partial<AuthorizationServerOptions>) {
 const anything = (value: unknown): never => value as never;
 
 describe('authorizationServer(options)', () => {
+  it('knows its pages by name, and takes functions for them', () => {
+    expect(() => make({ pages: anything({ logim: () => '' }) })).toThrow(/authorizationServer\.pages\.logim .*login/);
+    expect(() => make({ pages: anything({ login: '<html>' }) })).toThrow(/authorizationServer\.pages\.login cannot be/);
+    expect(() => make({ pages: { login: () => '<html>' } })).not.toThrow();
+  });
+
   it('takes the least: an issuer and a key', () => {
     expect(() => make({})).not.toThrow();
   });

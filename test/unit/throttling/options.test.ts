@@ -67,7 +67,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     ],
     ['no deadline', { deadlineMilliseconds: 0 }, /throttling\.deadlineMilliseconds cannot be 0/],
     ['a deadline that is none', { deadlineMilliseconds: Number.NaN }, /throttling\.deadlineMilliseconds cannot be NaN/],
-    ['a deadline in words', { deadlineMilliseconds: '50' }, /throttling\.deadlineMilliseconds cannot be a string/],
+    ['a deadline in words', { deadlineMilliseconds: '50' }, /throttling\.deadlineMilliseconds cannot be "50"/],
     [
       'answers that cannot be told apart',
       { policies: { a: { rate: '1/m', countWhen: 'failed' } } },
