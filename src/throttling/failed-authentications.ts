@@ -129,13 +129,15 @@ export function failedAuthentications(
         : conclude(address, counted.decision);
     },
     reserve(address) {
+      let until: number | undefined;
       const take = () => {
         const counted = count(chargesOf(TRIES, address));
         return isPromiseLike(counted) ? counted.then(concludeTry) : concludeTry(counted);
       };
       const concludeTry = ({ decision, undo }: Counted): Reserved => {
         if (decision.allowed) return underWay.begin(address, undo);
-        const again = underWay.oneEnds(address);
+        until ??= underWay.patience();
+        const again = underWay.oneEnds(address, until);
         // Those that are under way may all fail; then the refusal comes from the next try.
         return again === undefined ? refusal(decision) : again.then(take);
       };

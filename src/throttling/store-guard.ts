@@ -144,8 +144,11 @@ export class StoreGuard {
       if (probe) breaker.probedInVain();
       throw error;
     }
-    if (isAnswer(error)) breaker.decidedWithout();
-    else breaker.failed(error, probe);
+    if (isAnswer(error)) {
+      // Thrown at once, it has not been heard yet; a probe that stays open would keep the breaker open too.
+      if (probe) breaker.heard();
+      breaker.decidedWithout();
+    } else breaker.failed(error, probe);
     return UNKNOWN;
   }
 }

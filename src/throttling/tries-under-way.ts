@@ -32,12 +32,18 @@ export class TriesUnderWay {
     return { allowed: true, retryAfterSeconds: 0, release: () => end(true), fail: () => end(false) };
   }
 
+  /** Until when (monotonic) a try that begins now waits at most, however often others are faster. */
+  patience(): number {
+    return performance.now() + PATIENCE_MILLISECONDS;
+  }
+
   /**
    * Resolves when a try has ended; `undefined` if none is under way.
    *
-   * @throws TemporarilyUnavailableError (rejects) if none has ended after some seconds
+   * @param until what `patience` said when the waiting began
+   * @throws TemporarilyUnavailableError (rejects) if none has ended by then
    */
-  oneEnds(key: string): Promise<void> | undefined {
+  oneEnds(key: string, until: number): Promise<void> | undefined {
     const tries = this.#byKey.get(key);
     if (tries === undefined) return undefined;
     return new Promise((resolve, reject) => {
@@ -50,7 +56,7 @@ export class TriesUnderWay {
       const timer = setTimeout(() => {
         tries.waiting.delete(waiting);
         reject(new TemporarilyUnavailableError({ part: 'tries', detail: 'too many authentications are under way' }));
-      }, PATIENCE_MILLISECONDS);
+      }, until - performance.now());
       timer.unref();
       tries.waiting.add(waiting);
     });
