@@ -11,6 +11,9 @@ import { met, type WorldSettings } from './world.js';
 /** How many schedules are tried; more of them by `CACHE_MODEL_RUNS=20000`. */
 const RUNS = Number(process.env.CACHE_MODEL_RUNS ?? 150);
 
+/** The usual run tries the same schedules each time; a long one tries others. */
+const SEED = process.env.CACHE_MODEL_RUNS === undefined ? { seed: 20_261_128 } : {};
+
 /** Until a cache with a fault must have been found out. */
 const RUNS_WITH_FAULT = 1_000;
 
@@ -29,7 +32,7 @@ describe('three processes with a token cache', () => {
     '[RS-16 §2.1] %s: nothing that was found before an invalidation is answered after it, whatever happens meanwhile',
     async (level) => {
       const before = { ...met };
-      await fc.assert(property(level), { numRuns: RUNS });
+      await fc.assert(property(level), { numRuns: RUNS, ...SEED });
       if (level === 'local') return;
       // Everything was met.
       for (const [name, count] of Object.entries(met)) {
@@ -63,7 +66,11 @@ describe('the model finds a cache', () => {
     '%s',
     async (_what, breakIt) => {
       breakIt();
-      const { failed, numRuns } = await fc.check(property('shared'), { numRuns: RUNS_WITH_FAULT, endOnFailure: true });
+      const { failed, numRuns } = await fc.check(property('shared'), {
+        numRuns: RUNS_WITH_FAULT,
+        endOnFailure: true,
+        ...SEED,
+      });
       if (process.env.CACHE_MODEL_RUNS !== undefined) console.info(`${_what}: ${numRuns}`);
       expect(failed).toBe(true);
     },
