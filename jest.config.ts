@@ -23,6 +23,10 @@ const config: Config = {
     ],
   },
   testTimeout: 30_000,
+  // Modules of a test file are never collected by V8 once they ran as ES modules, so one process for all files runs out of
+  // memory. A worker is replaced when it holds this much after a file.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
 };
 
 export default config;

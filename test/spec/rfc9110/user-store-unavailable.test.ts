@@ -167,6 +167,8 @@ describe.each([...STACKS])('the user store of the guards is away, on %s', (stack
 });
 
 describe('the code of the user store has a fault', () => {
+  // A log of its own: a limiter of an application before may still tell what it has left out.
+  const users = new FailingUsers();
   const application = useApplication('SQLite + memory', {
     oauth2: { users: users.store, logger: users.logger },
     server: { controllers: [ProfileController] },
