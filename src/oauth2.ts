@@ -134,6 +134,7 @@ export class OAuth2 {
       clock,
       random: options.random,
       invalidate: (application) => this.tokens.invalidate({ application }),
+      redirectUriSchemes: options.authorizationServer?.redirectUriSchemes,
     });
     // Tokens end by the database's time, as far as it is known to be later than this process's.
     const tokenClock = new CorrectedClock(clock, logger);

@@ -25,7 +25,7 @@ import type { AuthorizationServerParts } from './parts.js';
  */
 export function authorizationServer(options: AuthorizationServerOptions): AuthorizationServerFactory {
   const settings = readOptions(options);
-  return { [COMPLETE]: (parts) => complete(settings, parts) };
+  return { redirectUriSchemes: settings.redirectUriSchemes, [COMPLETE]: (parts) => complete(settings, parts) };
 }
 
 function complete(settings: Settings, given: AuthorizationServerParts): AuthorizationServer {

@@ -24,6 +24,8 @@ export const COMPLETE = Symbol('authorization server');
 
 /** What `authorizationServer(options)` gives: `createOAuth2` completes it with its own parts. */
 export interface AuthorizationServerFactory {
+  /** The option `redirectUriSchemes`: it holds for applications whoever registers them. @internal */
+  readonly redirectUriSchemes?: readonly string[];
   /** @internal */
   readonly [COMPLETE]: (parts: AuthorizationServerParts) => AuthorizationServer;
 }

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import { entriesOption, hostPath, knownOptions, listOption, optionPath, refuseOption } from '../core/options/index.js';
 import { parseRate } from '../core/rate.js';
+import { redirectUriSchemeProblem } from '../core/redirect-uri.js';
 import { isScopeName } from '../core/scopes.js';
 import { tellingHostOutages } from './host-functions.js';
 import type { HostLogin } from './host-login.js';
@@ -64,6 +65,11 @@ export interface AuthorizationServerOptions {
   readonly defaultScopes?: readonly string[] | undefined;
   /** The scopes that users may put on applications of their own. Default: all but `introspection`. */
   readonly ownerScopes?: readonly string[] | undefined;
+  /**
+   * Private-use schemes that redirect URIs of public applications may have although they are no reverse domain names, such
+   * as `cursor` or `myapp`. Any program on a device may claim one (RFC 8252 §8.4). Default: none.
+   */
+  readonly redirectUriSchemes?: readonly string[] | undefined;
   /** Default: the option of `createOAuth2`, 3600. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** At most 60, the default. */
@@ -100,6 +106,7 @@ export interface Settings {
   readonly sealer: Sealer;
   readonly options: AuthorizationServerOptions;
   readonly defaultScopes: readonly string[];
+  readonly redirectUriSchemes: readonly string[];
   /** `undefined`: as `createOAuth2` says. */
   readonly accessTokenLifetimeSeconds: number | undefined;
   readonly authorizationCodeLifetimeSeconds: number;
@@ -127,6 +134,7 @@ const NAMES = [
   'claims',
   'defaultScopes',
   'ownerScopes',
+  'redirectUriSchemes',
   'accessTokenLifetimeSeconds',
   'authorizationCodeLifetimeSeconds',
   'refreshTokenLifetimeSeconds',
@@ -166,6 +174,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     sealer: createSealer(options.encryptionKeys, { path: pathOf('encryptionKeys') }),
     options: tellingHostOutages(options),
     defaultScopes: readScopes(pathOf('defaultScopes'), options.defaultScopes ?? []),
+    redirectUriSchemes: readSchemes(options.redirectUriSchemes ?? []),
     ...readLifetimes(options),
     resources: readResources(options.resources ?? {}),
     rates: readRates(options.throttling ?? {}),
@@ -205,6 +214,16 @@ function readScopes(path: string, scopes: unknown): readonly string[] {
   const list = listOption(path, scopes, "give a list of scope names, e.g. ['read']");
   list.forEach((scope, index) => {
     if (!isScopeName(scope)) refuseOption(optionPath(path, index), scope, 'give one scope name (RFC 6749 §3.3)');
+  });
+  return Object.freeze([...new Set(list as readonly string[])]);
+}
+
+function readSchemes(schemes: unknown): readonly string[] {
+  const path = pathOf('redirectUriSchemes');
+  const list = listOption(path, schemes, "give a list of schemes, e.g. ['myapp']");
+  list.forEach((scheme, index) => {
+    const problem = redirectUriSchemeProblem(scheme);
+    if (problem !== undefined) refuseOption(optionPath(path, index), scheme, problem);
   });
   return Object.freeze([...new Set(list as readonly string[])]);
 }

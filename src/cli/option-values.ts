@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describeName, describeValue } from '../core/options/index.js';
-import { redirectUriProblem } from '../core/redirect-uri.js';
+import { redirectUriSchemeProblem } from '../core/redirect-uri.js';
 import { isScopeName, parseScope } from '../core/scopes.js';
 
 /** RFC 8628 §3.4. */
@@ -89,17 +89,24 @@ export function scopes(value: string): string[] {
 }
 
 /**
- * Reads redirect URIs, separated by spaces, that an authorization server may send a code to. Which kind of application
- * they are for is another option's business: a private-use scheme passes here.
+ * Reads redirect URIs, separated by spaces. Whether they can be some depends on other options: the kind of the application,
+ * and the schemes that are allowed.
  */
 export function redirectUris(value: string): string[] {
   const uris = value.split(/\s+/).filter((uri) => uri !== '');
   if (uris.length === 0) throw new InvalidArgumentError('Give absolute URIs separated by spaces.');
-  uris.forEach((uri, index) => {
-    const problem = redirectUriProblem(uri, 'public');
-    if (problem !== undefined) throw new InvalidArgumentError(`URI ${index + 1}: ${problem}`);
-  });
   return [...new Set(uris)];
+}
+
+/** Reads private-use schemes, separated by spaces or commas. */
+export function redirectSchemes(value: string): string[] {
+  const schemes = value.split(/[\s,]+/).filter((scheme) => scheme !== '');
+  if (schemes.length === 0) throw new InvalidArgumentError('Give schemes separated by spaces, e.g. "cursor myapp".');
+  for (const scheme of schemes) {
+    const problem = redirectUriSchemeProblem(scheme);
+    if (problem !== undefined) throw new InvalidArgumentError(`${describeName(scheme)} is not allowed: ${problem}.`);
+  }
+  return [...new Set(schemes)];
 }
 
 function hasControlCharacters(text: string): boolean {

@@ -161,9 +161,12 @@ export class ConfigurationError extends Error {
   readonly code = 'configuration_error';
   /** The option that was refused, e.g. `cache.maxEntries`; none where it is not about one. */
   readonly option: string | undefined;
+  /** What to write instead, without the value that was refused. */
+  readonly fix: string | undefined;
 
-  constructor(message: string, options: ErrorOptions & { readonly option?: string } = {}) {
+  constructor(message: string, options: ErrorOptions & { readonly option?: string; readonly fix?: string } = {}) {
     super(message, options);
     this.option = options.option;
+    this.fix = options.fix;
   }
 }

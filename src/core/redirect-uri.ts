@@ -1,14 +1,42 @@
 /** Hosts that mean this machine (RFC 8252 §7.3, §8.3). */
 const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
+/** Schemes that run something, read something or mean a site, and so never lead back to an application. */
+const FORBIDDEN_SCHEMES: ReadonlySet<string> = new Set([
+  ...['javascript', 'vbscript', 'data', 'blob', 'filesystem', 'file', 'about', 'view-source', 'jar', 'resource'],
+  ...['http', 'https', 'ws', 'wss', 'ftp', 'ftps', 'intent', 'android-app', 'urn', 'mailto', 'tel', 'sms'],
+  ...['chrome', 'chrome-extension', 'moz-extension', 'edge', 'ms-browser-extension', 'safari-web-extension'],
+]);
+
+/**
+ * What is wrong with a scheme that redirect URIs are to be allowed to have beside https, http on loopback and reverse
+ * domain names, in words; `undefined` if nothing is.
+ */
+export function redirectUriSchemeProblem(scheme: unknown): string | undefined {
+  if (typeof scheme !== 'string' || !/^[a-z][a-z0-9+.-]*$/.test(scheme)) {
+    return "give the scheme alone, in small letters and without colon, e.g. 'myapp' (RFC 3986 §3.1)";
+  }
+  if (scheme === 'http' || scheme === 'https') return 'it has rules of its own; leave it out';
+  // Firefox, Chrome and Windows open windows, settings and programs by schemes of their own.
+  if (FORBIDDEN_SCHEMES.has(scheme) || /^(?:ms-|shell|search-ms)/.test(scheme)) {
+    return 'it opens something other than an application; leave it out';
+  }
+  return undefined;
+}
+
 /**
  * What is wrong with a redirect URI, in words; `undefined` if nothing is. It is judged as written and never changed,
  * since redirect URIs are compared as strings (RFC 9700 §2.1).
  *
  * @param clientType a private-use scheme is for public applications: any application on a device may claim it, so it
  *   proves nothing about a confidential one (RFC 8252 §7.1, §8.6)
+ * @param schemes private-use schemes that are allowed although they are no reverse domain names
  */
-export function redirectUriProblem(uri: unknown, clientType: 'confidential' | 'public'): string | undefined {
+export function redirectUriProblem(
+  uri: unknown,
+  clientType: 'confidential' | 'public',
+  schemes: readonly string[] = [],
+): string | undefined {
   if (typeof uri !== 'string') return 'a redirect URI is a string.';
   if (!/^[\x21-\x7e]+$/.test(uri)) return 'write other characters than printable ASCII as percent-escapes.';
   if (!URL.canParse(uri)) return 'not an absolute URI, write e.g. https://app.example.com/callback.';
@@ -25,9 +53,12 @@ export function redirectUriProblem(uri: unknown, clientType: 'confidential' | 'p
     // RFC 9700 §2.6, RFC 8252 §7.3
     return LOOPBACK_HOSTS.includes(hostname) ? undefined : 'http is for loopback addresses only, use https.';
   }
-  // RFC 8252 §7.1: private-use schemes are reverse domain names, which keeps javascript: and data: out.
-  if (!protocol.includes('.')) {
-    return 'use https, http on loopback, or a private-use scheme like com.example.app (RFC 8252 §7.1).';
+  const scheme = protocol.slice(0, -1);
+  if (redirectUriSchemeProblem(scheme) !== undefined) return 'this scheme is never allowed, use https.';
+  // RFC 8252 §7.1: private-use schemes are reverse domain names; others may be claimed by anybody.
+  if (!scheme.includes('.') && !schemes.includes(scheme)) {
+    const others = schemes.length === 0 ? '' : `, or one of the allowed schemes ${schemes.join(', ')}`;
+    return `use https, http on loopback, a private-use scheme like com.example.app (RFC 8252 §7.1)${others}.`;
   }
   if (clientType === 'confidential') return 'a private-use scheme is for public applications only, use https.';
   return undefined;

@@ -6,15 +6,21 @@ import { errors } from './oidc-provider.js';
 import { currentState } from './request-state.js';
 import { OPENID_SCOPES } from './scope-rules.js';
 
+/** What is decided about every application that registers itself. */
+export interface RegistrationRules {
+  /** The scopes that such an application may be given; what it leaves out is all of them. */
+  readonly allowedScopes: readonly string[];
+}
+
 /**
  * Registers what an application says of itself (RFC 7591 §2) as any other application, by the same rules. The secret is
  * the repository's; it is put into the answer, and is stored nowhere.
  *
- * @param allowedScopes the scopes that such an application may be given; what it leaves out is all of them
+ * @throws InvalidClientMetadata naming what is refused, and the fix (RFC 7591 §3.2.2)
  */
 export async function registerClient(
   applications: ApplicationRepository,
-  allowedScopes: readonly string[],
+  { allowedScopes }: RegistrationRules,
   metadata: AdapterPayload,
 ): Promise<void> {
   try {
@@ -22,11 +28,45 @@ export async function registerClient(
     const state = currentState();
     if (state !== undefined) state.registeredSecret = clientSecret;
   } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    const isRedirectUri = error.option?.startsWith('application.redirectUris') === true;
-    // oidc-provider makes the error code out of the beginning of the description (RFC 7591 §3.2.2).
-    throw new errors.InvalidClientMetadata(isRedirectUri ? 'redirect_uris are not usable' : 'metadata is not usable');
+    throw error instanceof ConfigurationError ? refusedMetadata(error, metadata) : error;
   }
+}
+
+/** The names of RFC 7591 §2 for the properties of an application. */
+const METADATA_NAMES: Readonly<Record<string, string>> = {
+  name: 'client_name',
+  grantTypes: 'grant_types',
+  redirectUris: 'redirect_uris',
+  postLogoutRedirectUris: 'post_logout_redirect_uris',
+  jwksUri: 'jwks_uri',
+  jwks: 'jwks',
+  scopes: 'scope',
+};
+
+/** The longest URI that is repeated to whoever sent it. */
+const LONGEST_SHOWN = 200;
+
+/**
+ * A refusal in the words of RFC 7591 §3.2.2. oidc-provider makes its error code out of the beginning of the description:
+ * what begins with `redirect_uris` is `invalid_redirect_uri`.
+ */
+function refusedMetadata({ option = '', fix = 'it cannot be used' }: ConfigurationError, metadata: AdapterPayload) {
+  const [, property = '', index] = /^application\.(\w+)(?:\[(\d+)\])?/.exec(option) ?? [];
+  const name = METADATA_NAMES[property] ?? 'metadata';
+  const values: unknown = metadata[name];
+  const value: unknown = Array.isArray(values) && index !== undefined ? values[Number(index)] : undefined;
+  const shown = typeof value === 'string' && value.length <= LONGEST_SHOWN ? ` (${value})` : '';
+  return new errors.InvalidClientMetadata(
+    asDescription(`${name}${index === undefined ? '' : `[${index}]`}${shown}: ${fix}`),
+  );
+}
+
+/** RFC 6749 §5.2: printable ASCII without `"` and `\`. */
+function asDescription(text: string): string {
+  return text
+    .replaceAll('§', 'section ')
+    .replaceAll('"', "'")
+    .replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
 }
 
 function newApplication(metadata: AdapterPayload, allowedScopes: readonly string[]): NewApplication {

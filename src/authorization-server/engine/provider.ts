@@ -57,7 +57,7 @@ export class Providers {
     const { context } = this;
     const { parts, ownerScopes } = context;
     const clients = clientAdapter(context.findApplication, (metadata) =>
-      registerClient(parts.applications, ownerScopes, metadata),
+      registerClient(parts.applications, { allowedScopes: ownerScopes }, metadata),
     );
     const adapter = (kind: string): Adapter => answersOutages(kind === 'Client' ? clients : this.storage.adapter(kind));
     const provider = new AtomicProvider(

@@ -47,7 +47,9 @@ export class Continuation {
       throw new PageError(400, 'badRequest');
     }
     const target = new URL(url, this.issuer);
-    await this.renderer.show(context, 'continue', { url: target.href, host: target.host || target.protocol });
+    // With a scheme of its own, what stands in the place of a host says nothing about who is behind it.
+    const isWeb = target.protocol === 'https:' || target.protocol === 'http:';
+    await this.renderer.show(context, 'continue', { url: target.href, host: isWeb ? target.host : target.protocol });
   }
 }
 

@@ -202,9 +202,10 @@ export const ENGLISH = {
     clientTypeProblem: 'Type: choose one.',
     grantTypesProblem: 'Grant types: choose at least one; client credentials need a confidential application.',
     redirectUrisProblem:
-      'Redirect URIs: enter absolute URIs, one a line, without space and fragment (#). Authorization codes need at least one.',
+      'Redirect URIs: enter absolute URIs, one a line, without space and fragment (#): https, http for this machine, and for public applications a scheme of their own such as com.example.app. Authorization codes need at least one.',
     postLogoutRedirectUrisProblem:
       'Redirect URIs after signing out: enter absolute URIs, one a line, without space and fragment (#).',
+    notUsable: 'Not usable is {refused}',
     scopesProblem: 'Scopes: choose only scopes that are offered.',
     userIdProblem: 'Owner: there is no such user.',
   }),

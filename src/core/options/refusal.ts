@@ -13,7 +13,10 @@ import { nearest } from './nearest.js';
  * @throws ConfigurationError always: `The option <path> cannot be <value>: <fix>.`
  */
 export function refuseOption(path: string, value: unknown, fix: string, shows?: Shows): never {
-  throw new ConfigurationError(`${subject(path)} cannot be ${describeValue(value, shows)}: ${fix}.`, { option: path });
+  throw new ConfigurationError(`${subject(path)} cannot be ${describeValue(value, shows)}: ${fix}.`, {
+    option: path,
+    fix,
+  });
 }
 
 /**

@@ -5,14 +5,21 @@ import { sha256 } from '../../core/digest.js';
 import { DjangoSecretChecker } from '../../core/django-secret.js';
 import { parseScope } from '../../core/scopes.js';
 import { generateClientId, generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
-import { applicationColumns, hasKeys, importedSecret, type NewApplication, needsSecret } from './new-application.js';
+import {
+  type ApplicationRules,
+  applicationColumns,
+  hasKeys,
+  importedSecret,
+  type NewApplication,
+  needsSecret,
+} from './new-application.js';
 import { StoredModel } from './stored-model.js';
 
 /** RFC 6749 §2.1: whether the application can keep a secret. */
 export type ClientType = 'confidential' | 'public';
 
 /** What `Application.create` may be told beside the application itself. */
-export interface CreateApplicationOptions {
+export interface CreateApplicationOptions extends ApplicationRules {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   readonly transaction?: Transaction;
@@ -72,7 +79,7 @@ export class Application extends StoredModel {
     application: NewApplication,
     options: CreateApplicationOptions = {},
   ): Promise<{ application: InstanceType<Class>; clientSecret: string | undefined }> {
-    const columns = applicationColumns(application);
+    const columns = applicationColumns(application, options);
     const random = options.random ?? systemRandomBytes;
     const clientSecretImported = importedSecret(application, columns);
     const clientSecret = needsSecret(columns) && clientSecretImported === null ? generateTokenValue(random) : undefined;

@@ -25,7 +25,8 @@ export interface NewApplication {
   readonly grantTypes: readonly GrantType[] | readonly string[];
   /**
    * Absolute URIs without fragment (RFC 6749 §3.1.2), compared as strings (RFC 9700 §2.1): https, http on loopback, or
-   * for a public application a private-use scheme like `com.example.app:/callback` (RFC 8252 §7).
+   * for a public application a private-use scheme like `com.example.app:/callback` (RFC 8252 §7) or one of those that
+   * the option `redirectUriSchemes` allows.
    */
   readonly redirectUris?: readonly string[] | undefined;
   /** Where its users may be sent after a sign-out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`. */
@@ -56,6 +57,12 @@ export interface NewApplication {
 /** What can be changed later. */
 export type ApplicationPatch = Partial<Omit<NewApplication, 'clientId' | 'clientType' | 'importedSecretHash'>>;
 
+/** What the host has decided about all applications. */
+export interface ApplicationRules {
+  /** Private-use schemes that redirect URIs may have although they are no reverse domain names; the default is none. */
+  readonly redirectUriSchemes?: readonly string[] | undefined;
+}
+
 /** The columns of an application that a registration decides. */
 export interface ApplicationColumns {
   name: string;
@@ -84,7 +91,10 @@ export function isClientId(value: unknown): value is string {
  *
  * @throws ConfigurationError naming the option, the value and the fix
  */
-export function applicationColumns(application: NewApplication): ApplicationColumns {
+export function applicationColumns(
+  application: NewApplication,
+  { redirectUriSchemes = [] }: ApplicationRules = {},
+): ApplicationColumns {
   const { name, clientType = 'confidential', userId = null, clientId } = application;
   if (typeof name !== 'string' || name.trim() === '' || name.length > 255 || name.includes('\0')) {
     refuseOption('application.name', name, 'give a name of 1 to 255 characters');
@@ -94,11 +104,13 @@ export function applicationColumns(application: NewApplication): ApplicationColu
     refuseOption('application.clientId', clientId, 'use 1 to 255 printable ASCII characters, no space at the ends');
   }
   const grantTypes = checkedGrantTypes(application.grantTypes, clientType);
-  const redirectUris = checkedUris(application.redirectUris ?? [], clientType, 'redirectUris');
+  const redirectUris = checkedUris(application.redirectUris ?? [], 'redirectUris', (uri) =>
+    redirectUriProblem(uri, clientType, redirectUriSchemes),
+  );
   const postLogoutRedirectUris = checkedUris(
     application.postLogoutRedirectUris ?? [],
-    clientType,
     'postLogoutRedirectUris',
+    (uri) => redirectUriProblem(uri, clientType, redirectUriSchemes),
   );
   if (grantTypes.includes('authorization_code') && redirectUris.length === 0) {
     const fix = 'the grant type authorization_code needs at least one (RFC 6749 §3.1.2.2)';
@@ -177,14 +189,14 @@ function checkedGrantTypes(grantTypes: readonly string[], clientType: ClientType
 
 function checkedUris(
   uris: readonly string[],
-  clientType: ClientType,
   name: 'redirectUris' | 'postLogoutRedirectUris',
+  problemOf: (uri: unknown) => string | undefined,
 ): readonly string[] {
   if (!Array.isArray(uris)) {
     refuseOption(`application.${name}`, uris, 'use a list of URIs');
   }
   uris.forEach((uri, index) => {
-    const problem = redirectUriProblem(uri, clientType);
+    const problem = problemOf(uri);
     if (problem !== undefined) refuseOption(`application.${name}[${index}]`, uri, problem.replace(/\.$/, ''));
   });
   return [...new Set(uris)];

@@ -3,6 +3,7 @@ import type { PublicKeySet } from '../models/application-keys.js';
 import {
   type ApplicationColumns,
   type ApplicationPatch,
+  type ApplicationRules,
   applicationColumns,
   type NewApplication,
 } from '../models/new-application.js';
@@ -29,11 +30,25 @@ const PROPERTIES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
  *
  * @throws ConfigurationError if the result cannot be an application
  */
-export function patchedColumns(stored: Application, patch: ApplicationPatch): Partial<ApplicationColumns> {
+export function patchedColumns(
+  stored: Application,
+  patch: ApplicationPatch,
+  rules: ApplicationRules = {},
+): Partial<ApplicationColumns> {
   const named = PROPERTIES.filter((property) => patch[property] !== undefined);
   const given = Object.fromEntries(named.map((property) => [property, patch[property]]));
-  const columns = applicationColumns({ ...asRegistered(stored), ...given });
+  const columns = applicationColumns(
+    { ...asRegistered(stored), ...given },
+    { redirectUriSchemes: [...(rules.redirectUriSchemes ?? []), ...schemesOf(stored)] },
+  );
   return Object.fromEntries(named.map((property) => [COLUMNS[property], columns[COLUMNS[property]]]));
+}
+
+/** The schemes that the application was allowed when it was registered: another process may allow others. */
+function schemesOf({ redirectUris, postLogoutRedirectUris }: Application): string[] {
+  return words(`${redirectUris} ${postLogoutRedirectUris ?? ''}`).flatMap(
+    (uri) => /^([a-z][^:]*):/i.exec(uri)?.[1] ?? [],
+  );
 }
 
 /** A stored application in the words of a registration. */

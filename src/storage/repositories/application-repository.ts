@@ -8,7 +8,12 @@ import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import type { OAuth2Models } from '../models/models.js';
-import { type ApplicationPatch, isClientId, type NewApplication } from '../models/new-application.js';
+import {
+  type ApplicationPatch,
+  type ApplicationRules,
+  isClientId,
+  type NewApplication,
+} from '../models/new-application.js';
 import { patchedColumns } from './application-patch.js';
 import { type ApplicationFilter, searchApplications } from './application-search.js';
 import { type Conditions, isExactly } from './exact-text.js';
@@ -22,7 +27,7 @@ export interface CreatedApplication {
 }
 
 /** What the repository works with. */
-export interface ApplicationRepositoryOptions {
+export interface ApplicationRepositoryOptions extends ApplicationRules {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
   /** Drops what is cached of an application, everywhere; called once the database has the change. */
@@ -46,6 +51,7 @@ export class ApplicationRepository {
   private readonly clock: Clock;
   private readonly random: RandomBytes;
   private readonly invalidate: (application: Application) => Promise<void>;
+  private readonly rules: ApplicationRules;
 
   constructor(
     private readonly models: OAuth2Models,
@@ -54,6 +60,7 @@ export class ApplicationRepository {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandomBytes;
     this.invalidate = options.invalidate ?? (() => Promise.resolve());
+    this.rules = { redirectUriSchemes: options.redirectUriSchemes };
   }
 
   /** The application with exactly this client identifier, disabled or not. */
@@ -75,7 +82,11 @@ export class ApplicationRepository {
   create(application: NewApplication): Promise<CreatedApplication> {
     return retryContention(async () => {
       try {
-        return await this.models.Application.create(application, { clock: this.clock, random: this.random });
+        return await this.models.Application.create(application, {
+          clock: this.clock,
+          random: this.random,
+          ...this.rules,
+        });
       } catch (error) {
         const { clientId } = application;
         if (clientId === undefined || error instanceof ConfigurationError || !(await this.isTaken(clientId)))
@@ -115,7 +126,11 @@ export class ApplicationRepository {
     return retryContention(async () => {
       const stored = await this.find(clientId, options);
       if (stored === undefined) return undefined;
-      const changed = await this.change(stored.id, { ...patch.extra, ...patchedColumns(stored, patch) }, options);
+      const changed = await this.change(
+        stored.id,
+        { ...patch.extra, ...patchedColumns(stored, patch, this.rules) },
+        options,
+      );
       return changed ? this.findByClientId(clientId) : undefined;
     });
   }

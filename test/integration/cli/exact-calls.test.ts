@@ -150,7 +150,8 @@ describe('the rest of the calls', () => {
         [
           ...['applications', 'create', '--name', 'phone', '--public', '--client-id', '-phone', '--json'],
           ...['--grants', 'authorization_code refresh_token,device_code'],
-          ...['--redirect-uris', 'https://a.example/cb com.example.app:/cb'],
+          ...['--redirect-uris', 'https://a.example/cb com.example.app:/cb myapp://cb'],
+          ...['--redirect-schemes', 'myapp'],
         ],
         { env },
       );
@@ -159,7 +160,7 @@ describe('the rest of the calls', () => {
       client_name: 'phone',
       client_type: 'public',
       grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-      redirect_uris: ['https://a.example/cb', 'com.example.app:/cb'],
+      redirect_uris: ['https://a.example/cb', 'com.example.app:/cb', 'myapp://cb'],
       token_endpoint_auth_method: 'none',
       scope: null,
       disabled: false,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { redirectUriProblem } from '../../../src/core/redirect-uri.js';
+import { redirectUriProblem, redirectUriSchemeProblem } from '../../../src/core/redirect-uri.js';
 
 describe('a redirect URI', () => {
   test.each([
@@ -20,6 +20,39 @@ describe('a redirect URI', () => {
     expect(redirectUriProblem('com.example.app:/cb', 'confidential')).toMatch(/public applications only/);
     expect(redirectUriProblem('myapp:/cb', 'public')).toMatch(/private-use scheme/);
   });
+
+  test('[RFC 8252 §7.1] a scheme that is allowed by name is one for public applications', () => {
+    for (const uri of ['cursor://anysphere.cursor-retrieval/oauth/callback', 'myapp:/cb', 'MyApp:cb', 'web+x://cb']) {
+      expect(redirectUriProblem(uri, 'public', ['cursor', 'myapp', 'web+x'])).toBeUndefined();
+      expect(redirectUriProblem(uri, 'public', ['other'])).toMatch(/allowed schemes other/);
+      expect(redirectUriProblem(uri, 'confidential', ['cursor', 'myapp', 'web+x'])).toMatch(/public applications only/);
+    }
+  });
+
+  test.each([
+    'javascript',
+    'data',
+    'vbscript',
+    'file',
+    'blob',
+    'about',
+    'filesystem',
+    'view-source',
+    'intent',
+    'ms-settings',
+  ])('the scheme %s is never allowed', (scheme) => {
+    expect(redirectUriSchemeProblem(scheme)).toMatch(/leave it out/);
+    for (const uri of [`${scheme}:x`, `${scheme}://x/y`, `${scheme.toUpperCase()}:x`]) {
+      expect(redirectUriProblem(uri, 'public', [scheme])).toEqual(expect.any(String));
+    }
+  });
+
+  test.each(['http', 'https', 'Cursor', 'myapp:', 'my app', '1app', '', undefined, 5])(
+    '%j is no scheme that can be allowed',
+    (scheme) => {
+      expect(redirectUriSchemeProblem(scheme)).toEqual(expect.any(String));
+    },
+  );
 
   test.each([
     '/cb',

@@ -6,6 +6,7 @@ import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
 import type { FormFields } from '../form-body.js';
 import type { ApplicationField, ApplicationFields, Viewer } from '../models.js';
+import { fillText } from '../page-text.js';
 import type { PageServices } from '../services.js';
 import { type ApplicationArea, urlOf } from './area.js';
 
@@ -73,7 +74,10 @@ export class ApplicationForm {
     } catch (error) {
       const field = fieldOf(error);
       if (field === undefined) throw error;
-      await this.show(context, viewer, application, fields, { [field]: this.problem(field) });
+      const refused = refusedLine(error, field, fields);
+      const named =
+        refused === undefined ? '' : ` ${fillText(this.services.texts.applicationForm.notUsable, { refused })}`;
+      await this.show(context, viewer, application, fields, { [field]: `${this.problem(field)}${named}` });
     }
   }
 
@@ -181,6 +185,13 @@ function fieldsOf(application: Application): ApplicationFields {
 function linesOf(text: string): string[] {
   const lines = text.split(/\r\n|\r|\n/).map((line) => line.trim());
   return lines.filter((line) => line !== '');
+}
+
+/** The URI among several that the storage refused. */
+function refusedLine(error: unknown, field: ApplicationField, fields: ApplicationFields): string | undefined {
+  if (field !== 'redirectUris' && field !== 'postLogoutRedirectUris') return undefined;
+  const [, index] = /\[(\d+)\]$/.exec((error as ConfigurationError).option ?? '') ?? [];
+  return index === undefined ? undefined : linesOf(fields[field])[Number(index)];
 }
 
 /** The field that the storage refused. */

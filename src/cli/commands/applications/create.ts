@@ -1,11 +1,20 @@
 import { isDjangoSecret } from '../../../core/django-secret.js';
+import { describeName } from '../../../core/options/index.js';
 import { redirectUriProblem } from '../../../core/redirect-uri.js';
 import type { ApplicationRepository, CreatedApplication } from '../../../storage/index.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliError } from '../../cli-error.js';
 import { CliContext, refused, type Surroundings, usage } from '../../context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { clientId, exactText, grantTypes, redirectUris, shortText, someScopes } from '../../option-values.js';
+import {
+  clientId,
+  exactText,
+  grantTypes,
+  redirectSchemes,
+  redirectUris,
+  shortText,
+  someScopes,
+} from '../../option-values.js';
 import { columns } from '../../output.js';
 import { describeApplication, inWords } from './describe.js';
 
@@ -14,6 +23,7 @@ interface CreateOptions {
   readonly grants: string[];
   readonly scopes?: string[];
   readonly redirectUris?: string[];
+  readonly redirectSchemes?: string[];
   readonly public?: boolean;
   readonly clientId?: string;
   readonly secretHash?: string;
@@ -54,6 +64,11 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
       'where its users may go after a sign-out, separated by spaces',
       redirectUris,
     )
+    .option(
+      '--redirect-schemes <schemes>',
+      'private-use schemes that its redirect URIs may have although they are no reverse domain names, e.g. "cursor myapp"',
+      redirectSchemes,
+    )
     .option('--public', 'for an application that cannot keep a secret, as in a browser or on a phone')
     .option('--client-id <id>', 'client identifier of your choice; without it one is generated', clientId)
     .option(
@@ -68,7 +83,9 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
       checkTogether(options);
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({}, async (oauth2) => {
-        const { application, clientSecret } = await create(oauth2.applications, options);
+        const { ApplicationRepository } = await import('../../../storage/index.js');
+        const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: options.redirectSchemes });
+        const { application, clientSecret } = await create(applications, options);
         const { client_id, ...rest } = describeApplication(application);
         const created = { client_id, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }), ...rest };
         context.output.result(created, columns(inWords(created)));
@@ -101,6 +118,28 @@ async function create(applications: ApplicationRepository, options: CreateOption
   }
 }
 
+function checkUri(option: string, uri: string, { public: isPublic, redirectSchemes }: CreateOptions): void {
+  const problem = redirectUriProblem(uri, isPublic ? 'public' : 'confidential', redirectSchemes);
+  if (problem === undefined) return;
+  const scheme = schemeOf(uri);
+  const would = (...schemes: string[]) => redirectUriProblem(uri, 'public', schemes) === undefined;
+  const missing = [
+    ...(isPublic ? [] : ['--public']),
+    ...(would(...(redirectSchemes ?? [])) ? [] : [`--redirect-schemes ${scheme}`]),
+  ];
+  throw refused(option, uri, would(scheme) ? `${problem} Or give ${missing.join(' ')}` : problem.replace(/\.$/, ''));
+}
+
+/** In small letters, as URLs are compared; empty where there is none. */
+function schemeOf(uri: string): string {
+  return /^[a-z][a-z0-9+.-]*(?=:)/i.exec(uri)?.[0].toLowerCase() ?? '';
+}
+
+/** What tells an operator which URI is meant; what follows the scheme is not shown. */
+function schemeShown(uri: string): string {
+  return schemeOf(uri) === '' ? '' : `, ${describeName(schemeOf(uri))}:`;
+}
+
 /** What one option alone cannot tell. */
 function checkTogether(options: CreateOptions): void {
   if (options.public && options.grants.includes('client_credentials')) {
@@ -118,10 +157,8 @@ function checkTogether(options: CreateOptions): void {
     '--post-logout-redirect-uris': options.postLogoutRedirectUris,
   };
   for (const [option, list = []] of Object.entries(uris)) {
-    list.forEach((uri, index) => {
-      const problem = redirectUriProblem(uri, options.public ? 'public' : 'confidential');
-      if (problem !== undefined) throw refused(`${option} (URI ${index + 1})`, uri, `${problem} Or give --public`);
-    });
+    for (const [index, uri] of list.entries())
+      checkUri(`${option} (URI ${index + 1}${schemeShown(uri)})`, uri, options);
   }
   // Checked here and not by a parser, whose refusal would show the value.
   if (options.secretHash !== undefined && !isDjangoSecret(options.secretHash)) {

@@ -151,6 +151,14 @@ describe('applications of users', () => {
     expect(only(answer).fields.name).toBe({ name: 'Kept', ...fields }.name);
   });
 
+  test('the redirect URI that is refused is named, among others that are right', async () => {
+    const agent = await pages.signedIn('bob');
+    const uris = ['https://a.example/cb', 'myapp://<b>cb', 'https://b.example/cb'].join('\n');
+    const answer = await register(agent, { redirect_uris: uris, client_type: 'public' });
+    expect(answer.status).toBe(422);
+    expect(answer.html).toContain('Not usable is myapp://&lt;b&gt;cb</a>');
+  });
+
   test('hostile names are shown as text, and turn nothing around', async () => {
     const name = '<script>alert(1)</script>"\' onload=x \u202egnihsihp';
     const agent = await pages.signedIn('alice');
