@@ -12,6 +12,8 @@ export interface ClientApplication {
   readonly skipAuthorization: boolean;
   readonly mayIntrospect: boolean;
   readonly isPublic: boolean;
+  /** Whether it may have refresh tokens. */
+  readonly hasRefreshTokens: boolean;
   /** When the row was changed: another state of the application is another client. */
   readonly updatedAtMs: number;
 }
@@ -57,6 +59,7 @@ export function clientApplication(application: Application): ClientApplication {
     skipAuthorization: application.skipAuthorization,
     mayIntrospect: application.mayIntrospect ?? false,
     isPublic: application.clientType === 'public',
+    hasRefreshTokens: words(application.grantTypes).includes('refresh_token'),
     updatedAtMs: application.updatedAtMs,
   };
 }

@@ -3,7 +3,7 @@ import { parseScope } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { ClientApplication } from './client-metadata.js';
 import type { EngineContext } from './context.js';
-import { rememberGrant } from './session-grants.js';
+import { ofSession } from './session-grants.js';
 
 /** What a grant is made for. */
 export interface GrantRequest {
@@ -15,6 +15,8 @@ export interface GrantRequest {
   readonly refused?: readonly string[];
   /** The resources of the request, with the scopes that mean something there. */
   readonly resources: Readonly<Record<string, ReadonlySet<string>>>;
+  /** The second identifier of the browser session that it is made in; `undefined` where it is none's. */
+  readonly sessionUid: string | undefined;
 }
 
 /**
@@ -30,8 +32,9 @@ export async function createGrant(provider: Provider, random: RandomBytes, reque
 }
 
 function newGrant(provider: Provider, request: GrantRequest): Grant {
-  const { clientId, userId, granted, refused = [], resources } = request;
+  const { clientId, userId, granted, refused = [], resources, sessionUid } = request;
   const grant = new provider.Grant({ clientId, accountId: userId });
+  ofSession(grant, granted, sessionUid);
   if (granted.length > 0) grant.addOIDCScope([...granted]);
   if (refused.length > 0) grant.rejectOIDCScope([...refused]);
   for (const [resource, known] of Object.entries(resources)) {
@@ -54,11 +57,7 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
   const decided = oidc.result?.consent?.grantId;
   if (decided !== undefined) {
     const grant = await provider.Grant.find(decided);
-    if (grant?.accountId === account.accountId && grant.clientId === client.clientId) {
-      rememberGrant(oidc.session, client.clientId, grant);
-      return grant;
-    }
-    return undefined;
+    return grant?.accountId === account.accountId && grant.clientId === client.clientId ? grant : undefined;
   }
   const requested = parseScope((oidc.params?.scope as string | undefined) ?? '');
   const { id, skipAuthorization } = client.application as ClientApplication;
@@ -70,11 +69,11 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
     resources: Object.fromEntries(
       Object.entries(oidc.resourceServers ?? {}).map(([name, server]) => [name, server.scopes]),
     ),
+    // A device is none of this browser: it was only confirmed here.
+    sessionUid: oidc.deviceCode === undefined ? oidc.session?.uid : undefined,
   };
   // Where something is still to be asked, a grant that is only looked at: so that nothing is asked for twice.
   const isComplete = request.granted.length === requested.length;
   if (!isComplete || oidc.promptPending('consent') || oidc.promptPending('login')) return newGrant(provider, request);
-  const grant = await createGrant(provider, context.parts.random, request);
-  rememberGrant(oidc.session, client.clientId, grant);
-  return grant;
+  return createGrant(provider, context.parts.random, request);
 }

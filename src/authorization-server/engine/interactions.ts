@@ -90,6 +90,7 @@ export class EngineInteractions implements Interactions {
       granted,
       refused,
       resources: this.resourcesOf(stored),
+      sessionUid: stored.deviceCode === undefined ? stored.session?.uid : undefined,
     });
     if (granted.length > 0) {
       await this.context.consents.remember(userId, application.id, granted);

@@ -43,6 +43,7 @@ export class Providers {
       adapter: storage.adapter.bind(storage),
       exchanges: Object.assign(Object.create(storage.exchanges) as StorageAdapters['exchanges'], { run }),
       isFirstUse: asOutage(storage.isFirstUse.bind(storage)),
+      endGrantsOf: storage.endGrantsOf,
     };
   }
 
@@ -71,7 +72,7 @@ export class Providers {
     (provider as unknown as Koa).on('error', () => {});
     adaptClients(context, provider);
     adaptSessions(provider);
-    endGrantsWithSession(provider);
+    endGrantsWithSession(provider, asOutage(this.storage.endGrantsOf));
     narrowGrants(provider.Grant.prototype, context.scopes);
     observe(context, provider);
     return provider;

@@ -1,4 +1,5 @@
 import type { Client } from 'oidc-provider';
+import { noteAskedScope } from './asked-scope.js';
 import { errors, Provider } from './oidc-provider.js';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -10,12 +11,15 @@ const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 export function refuseUnregistered(prototype: Client): void {
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
   prototype.grantTypeAllowed = function allowed(this: Client, type) {
+    // The grant of devices has no response type.
+    if (type === DEVICE_CODE) noteAskedScope(Provider.ctx);
     // It is also asked about grants that only follow from the one of the request.
     if (grantTypeAllowed.call(this, type)) return true;
     if (type === requestedGrantType()) throw refused('the grant type');
     return false;
   };
   prototype.responseTypeAllowed = function allowed(this: Client, type) {
+    noteAskedScope(Provider.ctx);
     if (responseTypeAllowed.call(this, type)) return true;
     throw refused('the response type');
   };

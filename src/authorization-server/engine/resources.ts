@@ -1,5 +1,6 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { parseScope } from '../../core/scopes.js';
+import { askedScope } from './asked-scope.js';
 import type { ClientApplication } from './client-metadata.js';
 import type { EngineContext } from './context.js';
 import { errors } from './oidc-provider.js';
@@ -46,7 +47,7 @@ export function resourceIndicators(context: EngineContext): ResourceIndicators {
 function settleScope({ scopes }: EngineContext, ctx: KoaContextWithOIDC, client: Client): void {
   const { params } = ctx.oidc;
   if (params === undefined || !asksForScope(ctx)) return;
-  const settled = scopes.resolve(params.scope as string | undefined, client.application as ClientApplication);
+  const settled = scopes.resolve(askedScope(ctx), client.application as ClientApplication);
   if ('problem' in settled) throw new errors.InvalidScope(settled.problem, NO_SCOPE);
   params.scope = settled.scope;
 }

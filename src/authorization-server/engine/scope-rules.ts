@@ -26,6 +26,9 @@ export class ScopeRules {
     if (names.length === 0) return { problem: 'a scope is needed, since there are no default scopes' };
     for (const name of names) {
       if (!this.known.has(name)) return { problem: 'a requested scope is unknown' };
+      if (isWithoutEffect(name, application)) {
+        return { problem: 'offline_access needs an application with the grant type refresh_token' };
+      }
       if (!isAllowed(name, application)) return { problem: 'a requested scope is not allowed for this application' };
     }
     return { scope: names.join(' ') };
@@ -33,12 +36,17 @@ export class ScopeRules {
 
   /** Whether there is such a scope, and the application may be given it. */
   allows(scope: string, application: ClientApplication): boolean {
-    return this.known.has(scope) && isAllowed(scope, application);
+    return this.known.has(scope) && isAllowed(scope, application) && !isWithoutEffect(scope, application);
   }
 
   private defaultsFor(application: ClientApplication): readonly string[] {
-    return this.defaults.filter((name) => isAllowed(name, application));
+    return this.defaults.filter((name) => this.allows(name, application));
   }
+}
+
+/** What an application without refresh tokens can do nothing with is refused rather than left out without a word. */
+function isWithoutEffect(scope: string, { hasRefreshTokens }: ClientApplication): boolean {
+  return scope === 'offline_access' && !hasRefreshTokens;
 }
 
 function isAllowed(scope: string, { scopes }: ClientApplication): boolean {

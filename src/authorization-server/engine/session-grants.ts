@@ -1,40 +1,33 @@
-import type { Grant, Provider, Session } from 'oidc-provider';
+import type { Grant, Provider } from 'oidc-provider';
+import { withinPayload } from './payload-members.js';
 
-/** A browser that is signed in for long authorizes an application many times; only this many are remembered. */
-const MAXIMUM_GRANTS = 50;
-
-/** What the session keeps for each application, beside what oidc-provider keeps there. */
-interface WithGrants {
-  /** The grants that were made in this session and end with it, the newest last. */
-  grants?: string[];
+/** What a grant keeps of the session that it was made in, beside what oidc-provider keeps. */
+interface WithSession {
+  /** The second identifier of the session, which stays the same as long as the session lives. Stored as SHA-256 only. */
+  sessionUid?: string | undefined;
 }
 
 /**
- * Notes in the session that a grant belongs to it. Not so if `offline_access` was granted: it is there for when the user
- * is away (OpenID Connect Core §11).
+ * Lets a grant end with its session. Not so if `offline_access` was granted: it is there for when the user is away
+ * (OpenID Connect Core §11).
  */
-export function rememberGrant(session: Session | undefined, clientId: string, grant: Grant): void {
-  if (session === undefined || grant.getOIDCScope().split(' ').includes('offline_access')) return;
-  session.ensureClientContainer(clientId);
-  const container = session.authorizationFor(clientId) as WithGrants;
-  const grants = [...(container.grants ?? []).filter((id) => id !== grant.jti), grant.jti];
-  container.grants = grants.slice(-MAXIMUM_GRANTS);
+export function ofSession(grant: Grant, granted: readonly string[], sessionUid: string | undefined): void {
+  if (!granted.includes('offline_access')) (grant as Grant & WithSession).sessionUid = sessionUid;
 }
 
 /**
- * Lets the end of a session end its grants, whose tokens then die everywhere. The grants go first: a session that is
- * gone could not name them any more, should somebody have to try again.
+ * Lets the end of a session end its grants, whose tokens then die everywhere. The grants go first: should somebody have
+ * to try again, the session is still there to be ended.
  */
-export function endGrantsWithSession({ Session, AccessToken }: Provider): void {
-  const prototype = Session.prototype as Session;
+export function endGrantsWithSession(
+  { Session, Grant }: Provider,
+  endGrantsOf: (sessionUid: string) => Promise<void>,
+): void {
+  withinPayload(Grant, ['sessionUid']);
+  const { prototype } = Session;
   const { destroy } = prototype;
-  prototype.destroy = async function destroyWithGrants(this: Session) {
-    for (const grantId of grantsOf(this)) await AccessToken.revokeByGrantId(grantId);
+  prototype.destroy = async function destroyWithGrants(this: typeof prototype) {
+    await endGrantsOf(this.uid);
     await destroy.call(this);
   };
-}
-
-/** The grants that end with the session. */
-function grantsOf(session: Session): string[] {
-  return Object.values(session.authorizations ?? {}).flatMap((container) => (container as WithGrants).grants ?? []);
 }

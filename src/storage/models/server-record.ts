@@ -13,7 +13,7 @@ export class ServerRecord extends StoredModel {
   kind!: string;
   /** SHA-256 of its identifier, 32 bytes; unique within the kind. */
   recordHash!: Buffer;
-  /** SHA-256 of the second identifier of a session, 32 bytes. */
+  /** SHA-256 of the second identifier of a session, 32 bytes; of a grant, that of the session that it ends with. */
   uidHash!: Buffer | null;
   applicationId!: number | null;
   userId!: string | null;

@@ -46,6 +46,15 @@ export interface RevokedTokens {
   readonly finished: Promise<void>;
 }
 
+/** Which browser sessions end. */
+export interface EndingSessions {
+  /** SHA-256 of the second identifier of the session. */
+  readonly sessionUidHash: Buffer;
+}
+
+/** How many families are revoked by one transaction. */
+const FAMILIES_AT_ONCE = 200;
+
 /**
  * What is done with stored tokens, in verbs that are safe under races. Every method rejects with
  * `TemporarilyUnavailableError` if the database cannot answer. Caches are not its business: it answers their keys.
@@ -136,6 +145,61 @@ export class TokenRepository {
         await AccessToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
         const tokens = await AccessToken.query(transaction)
           .where('family_id', familyId)
+          .where('expires_at_ms', '>', now)
+          .select('token_hash');
+        return keysOf(tokens);
+      }),
+    );
+  }
+
+  /**
+   * Revokes the families whose grants end with browser sessions, a batch at a time; each is revoked as by `revokeFamily`.
+   * Yields the cache keys of the access tokens of each batch.
+   */
+  async *revokeFamiliesOf(ending: EndingSessions): AsyncGenerator<string[]> {
+    for (;;) {
+      const familyIds = await this.familiesOf(ending);
+      if (familyIds.length === 0) return;
+      yield await this.revokeFamilies(familyIds);
+    }
+  }
+
+  /** Some of the live grants that end with sessions. */
+  private familiesOf({ sessionUidHash }: EndingSessions): Promise<string[]> {
+    return orUnavailable(async () => {
+      const grants = await this.models.ServerRecord.query()
+        .where('uid_hash', sessionUidHash)
+        .where('kind', GRANT_KIND)
+        .modify(isLive, this.clock.nowMilliseconds())
+        .select('family_id')
+        .orderBy('id')
+        .limit(FAMILIES_AT_ONCE);
+      return grants.flatMap(({ familyId }) => familyId ?? []);
+    });
+  }
+
+  private revokeFamilies(familyIds: readonly string[]): Promise<string[]> {
+    const { AccessToken, RefreshToken, ServerRecord } = this.models;
+    return retryContention(() =>
+      AccessToken.transaction(async (transaction) => {
+        const now = this.clock.nowMilliseconds();
+        const revocation = { revokedAtMs: now };
+        // In the order of `revokeFamily`. Tokens first would be overlooked if they were stored meanwhile.
+        await ServerRecord.query(transaction)
+          .where('kind', GRANT_KIND)
+          .whereIn('record_hash', familyIds.map(sha256))
+          .whereNull('revoked_at_ms')
+          .patch(revocation);
+        await RefreshToken.query(transaction)
+          .whereIn('family_id', [...familyIds])
+          .whereNull('revoked_at_ms')
+          .patch(revocation);
+        await AccessToken.query(transaction)
+          .whereIn('family_id', [...familyIds])
+          .whereNull('revoked_at_ms')
+          .patch(revocation);
+        const tokens = await AccessToken.query(transaction)
+          .whereIn('family_id', [...familyIds])
           .where('expires_at_ms', '>', now)
           .select('token_hash');
         return keysOf(tokens);

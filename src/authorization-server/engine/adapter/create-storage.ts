@@ -27,6 +27,8 @@ export interface StorageAdapters {
    * @param expiresAtSeconds until when it is remembered, in seconds since the Unix epoch
    */
   isFirstUse(issuer: string, id: string, expiresAtSeconds: number): Promise<boolean>;
+  /** Revokes the grants that were made in a session and end with it, and all their tokens, everywhere. */
+  readonly endGrantsOf: (sessionUid: string) => Promise<void>;
 }
 
 /** Makes the storage of a provider; pass it to `AtomicProvider`. */
@@ -59,6 +61,7 @@ export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
       }
     },
     exchanges,
+    endGrantsOf: (sessionUid) => families.revokeOfSession(sha256(sessionUid)),
     isFirstUse: (issuer, id, expiresAtSeconds) =>
       records.insert({
         kind: 'ReplayDetection',

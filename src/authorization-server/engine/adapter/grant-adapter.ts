@@ -1,4 +1,5 @@
 import type { AdapterPayload } from 'oidc-provider';
+import { sha256 } from '../../../core/digest.js';
 import type { SavedRecord, ServerRecordRepository } from '../../../storage/index.js';
 import type { Sealer } from '../../keys/sealer.js';
 import type { ApplicationIds } from './application-ids.js';
@@ -27,6 +28,8 @@ export class GrantAdapter extends RecordAdapter {
   }
 
   protected override recordOf(id: string, payload: AdapterPayload, applicationId: number | null): SavedRecord {
-    return { ...super.recordOf(id, payload, applicationId), familyId: familyIdOf(id) };
+    const { sessionUid, ...rest } = payload as AdapterPayload & { readonly sessionUid?: string };
+    const uidHash = sessionUid === undefined ? null : sha256(sessionUid);
+    return { ...super.recordOf(id, rest, applicationId), familyId: familyIdOf(id), uidHash };
   }
 }
