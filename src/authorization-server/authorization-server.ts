@@ -4,6 +4,7 @@ import { userStoreTellingOutages } from '../storage/host-outages.js';
 import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
 import { EngineConsents } from './consents.js';
 import { applicationFinder } from './engine/client-adapter.js';
+import { ClientAuthentications } from './engine/client-authentications.js';
 import type { EngineContext } from './engine/context.js';
 import { Engine } from './engine/engine.js';
 import { EngineInteractions } from './engine/interactions.js';
@@ -48,6 +49,7 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
     ownerScopes: ownerScopes(settings, parts),
     consents,
     findApplication: applicationFinder(parts.applications),
+    clientAuthentications: new ClientAuthentications({ ...parts, issuerOrigin: settings.issuer.origin }),
   };
   const ready = context as EngineContext;
   const providers = new Providers(ready, signingKeys);

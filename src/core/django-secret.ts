@@ -2,6 +2,7 @@ import { createHmac, pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import { type RandomBytes, systemRandomBytes } from './token-value.js';
+import { WorkQueue } from './work-queue.js';
 
 const derive = promisify(pbkdf2);
 
@@ -45,62 +46,75 @@ function parse(encoded: string): DjangoSecret | undefined {
 /** How many derivations run at once. Node has four threads for them, and for files and name look-ups too. */
 const MAXIMUM_AT_ONCE = 2;
 
-/** How many secrets that matched are remembered. */
+/** How many wait in each line: at Django's own number of iterations that is a few seconds. */
+const MAXIMUM_WAITING = 16;
+
+/** How many secrets that matched are remembered, and for how long. */
 const MAXIMUM_REMEMBERED = 1_000;
+const REMEMBERED_MILLISECONDS = 3_600_000;
 
 /**
  * Checks secrets against hashes that came from Django.
  *
- * A secret that matched is remembered in this process, as a digest under a key that this process made up, so that an
- * application which asks for a token each second costs one derivation and not one each second. The stored hash is part
- * of what is digested: a changed hash is a new question. Nothing is stored: whoever reads the database still has to
- * guess through PBKDF2, which matters because such a secret may have been chosen by a person.
+ * A secret that matched is remembered in this process for an hour, as a digest under a key that this process made up, so
+ * that an application which asks for a token each second costs one derivation and not one each second. The stored hash
+ * is part of what is digested: a changed hash is a new question. Nothing is stored: whoever reads the database still has
+ * to guess through PBKDF2, which matters because such a secret may have been chosen by a person.
+ *
+ * Few derivations run at once and few wait, so that guesses do not pile up; callers who are known wait in a line of their
+ * own and go first.
  */
 export class DjangoSecretChecker {
   private readonly key: Buffer;
-  private readonly remembered = new LRUCache<string, true>({ max: MAXIMUM_REMEMBERED });
+  private readonly remembered = new LRUCache<string, true>({ max: MAXIMUM_REMEMBERED, ttl: REMEMBERED_MILLISECONDS });
   private readonly running = new Map<string, Promise<boolean>>();
-  private readonly waiting: (() => void)[] = [];
-  private busy = 0;
+  private readonly queue = new WorkQueue({ atOnce: MAXIMUM_AT_ONCE, waiting: MAXIMUM_WAITING, part: 'secrets' });
 
   constructor(random: RandomBytes = systemRandomBytes) {
     this.key = random(32);
   }
 
-  /** Whether it is the secret; compared in constant time. A hash that is none matches nothing. */
-  check(secret: string, encoded: string): boolean | Promise<boolean> {
+  /** Whether it is known to be the secret, without a derivation. */
+  remembers(secret: string, encoded: string): boolean {
+    return this.remembered.get(this.question(secret, encoded)) === true;
+  }
+
+  /**
+   * Whether it is the secret; compared in constant time. A hash that is none matches nothing.
+   *
+   * @param isKnown whether the caller is known, and does not wait behind strangers
+   * @throws TemporarilyUnavailableError (rejects) if too many are being checked
+   */
+  check(secret: string, encoded: string, isKnown = false): boolean | Promise<boolean> {
     const stored = parse(encoded);
     if (stored === undefined) return false;
-    const question = createHmac('sha256', this.key).update(encoded).update('\0').update(secret).digest('base64url');
+    const question = this.question(secret, encoded);
     if (this.remembered.get(question)) return true;
-    const running = this.running.get(question) ?? this.start(question, secret, stored);
-    this.running.set(question, running);
+    // Each line by itself: who is known does not wait for what a stranger asked.
+    const place = `${isKnown} ${question}`;
+    const running = this.running.get(place) ?? this.start(question, place, isKnown, secret, stored);
+    this.running.set(place, running);
     return running;
   }
 
-  private async start(question: string, secret: string, stored: DjangoSecret): Promise<boolean> {
+  private question(secret: string, encoded: string): string {
+    return createHmac('sha256', this.key).update(encoded).update('\0').update(secret).digest('base64url');
+  }
+
+  private async start(
+    question: string,
+    place: string,
+    isKnown: boolean,
+    secret: string,
+    { salt, iterations, hash, digest }: DjangoSecret,
+  ): Promise<boolean> {
     try {
-      const matches = await this.oneOfFew(async () => {
-        const { salt, iterations, hash, digest } = stored;
-        return timingSafeEqual(await derive(secret, salt, iterations, hash.length, digest), hash);
-      });
+      const derived = await this.queue.run(isKnown, () => derive(secret, salt, iterations, hash.length, digest));
+      const matches = timingSafeEqual(derived, hash);
       if (matches) this.remembered.set(question, true);
       return matches;
     } finally {
-      this.running.delete(question);
-    }
-  }
-
-  private async oneOfFew<T>(work: () => Promise<T>): Promise<T> {
-    if (this.busy === MAXIMUM_AT_ONCE) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    else this.busy += 1;
-    try {
-      return await work();
-    } finally {
-      // The place goes to who waits longest, or is free.
-      const next = this.waiting.shift();
-      if (next === undefined) this.busy -= 1;
-      else next();
+      this.running.delete(place);
     }
   }
 }

@@ -1,6 +1,4 @@
 import type { Context } from 'koa';
-import { isPromiseLike } from '../../core/promises.js';
-import type { FailureBudget, FailureReservation } from '../parts.js';
 import { type Parameters, parameter } from './parameters.js';
 
 /**
@@ -11,6 +9,23 @@ export function claimedClientId({ req }: Context, parameters: Parameters): strin
   const header = req.headers.authorization ?? '';
   if (/^basic /i.test(header)) return basicCredentials(header)?.clientId;
   return parameter(parameters, 'client_id') ?? subjectOf(parameter(parameters, 'client_assertion'));
+}
+
+/** Who a request means to prove to be. */
+export interface PresentedClient {
+  readonly clientId: string;
+  /** Left out where it is an assertion. */
+  readonly secret?: string;
+}
+
+/** What a request proves itself by, before anything of it is checked; `undefined` if it presents no credentials. */
+export function presentedClient({ req }: Context, parameters: Parameters): PresentedClient | undefined {
+  const header = req.headers.authorization ?? '';
+  if (header !== '') return basicCredentials(header) ?? { clientId: '' };
+  const secret = parameter(parameters, 'client_secret');
+  if (secret !== undefined) return { clientId: parameter(parameters, 'client_id') ?? '', secret };
+  const assertion = parameter(parameters, 'client_assertion');
+  return assertion === undefined ? undefined : { clientId: subjectOf(assertion) ?? '' };
 }
 
 /**
@@ -42,68 +57,5 @@ function subjectOf(assertion: string | undefined): string | undefined {
     return typeof sub === 'string' ? sub : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** Places in the budgets of a failed client authentication. */
-export class AuthenticationAttempt {
-  /** The refusal, if one of the budgets is spent. */
-  refused: FailureReservation | undefined;
-  private readonly taken: FailureReservation[] = [];
-
-  /** Takes a place if the budget has one; else gives back those that were taken. */
-  take(reservation: FailureReservation): boolean {
-    if (reservation.allowed) {
-      this.taken.push(reservation);
-      return true;
-    }
-    this.succeeded();
-    this.refused = reservation;
-    return false;
-  }
-
-  /** Gives the places back: the authentication did not fail. */
-  succeeded(): void {
-    for (const reservation of this.taken) reservation.release();
-  }
-
-  /** The places count as failures. */
-  failed(): void {
-    for (const reservation of this.taken) reservation.fail();
-  }
-}
-
-/** Takes a place in the budget of the address, then in that of the application, before anything is looked up. */
-export function beginAuthentication(
-  budget: FailureBudget,
-  address: string,
-  clientId: string | undefined,
-): AuthenticationAttempt | Promise<AuthenticationAttempt> {
-  const attempt = new AuthenticationAttempt();
-  const keys = clientId === undefined ? [address] : [address, `client:${clientId.slice(0, 255)}`];
-  for (let key = keys.shift(); key !== undefined; key = keys.shift()) {
-    const reservation = budget.reserve(key);
-    if (isPromiseLike(reservation)) return takeLater(attempt, reservation, keys, budget);
-    if (!attempt.take(reservation)) break;
-  }
-  return attempt;
-}
-
-async function takeLater(
-  attempt: AuthenticationAttempt,
-  pending: PromiseLike<FailureReservation>,
-  keys: readonly string[],
-  budget: FailureBudget,
-): Promise<AuthenticationAttempt> {
-  try {
-    let allowed = attempt.take(await pending);
-    for (const key of keys) {
-      if (!allowed) break;
-      allowed = attempt.take(await budget.reserve(key));
-    }
-    return attempt;
-  } catch (error) {
-    attempt.succeeded();
-    throw error;
   }
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../options.js';
 import type { AuthorizationServerParts } from '../parts.js';
 import type { EnginePages } from '../ports.js';
 import type { FindApplication } from './client-adapter.js';
+import type { ClientAuthentications } from './client-authentications.js';
 import type { ScopeRules } from './scope-rules.js';
 
 /** What the parts of the engine share. */
@@ -14,6 +15,7 @@ export interface EngineContext {
   /** The scopes that users, and applications themselves, may put on what they register. */
   readonly ownerScopes: readonly string[];
   readonly findApplication: FindApplication;
+  readonly clientAuthentications: ClientAuthentications;
   readonly consents: ConsentRepository;
   /** Set once the pages are made, which is before the first request. */
   pages: EnginePages;

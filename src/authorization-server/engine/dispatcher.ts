@@ -11,6 +11,12 @@ import { attachState, type RequestState } from './request-state.js';
 /** The context in which oidc-provider works on a request. */
 export type InnerContext = Koa.Context & KoaContextWithOIDC;
 
+/** How oidc-provider has dealt with a request. */
+export interface Dispatched {
+  readonly inner: InnerContext;
+  readonly state: RequestState;
+}
+
 /** Metadata and keys are the same for everybody, and may be kept for a while. */
 const CACHEABLE = new Set(['discovery', 'jwks']);
 
@@ -24,8 +30,10 @@ export class Dispatcher {
   /**
    * Puts what oidc-provider answers into the host's context, so that the host's own middleware sees it as any other
    * answer. Its cookies and its idea of the request are apart from the host's.
+   *
+   * @throws OAuth2Error if a part of the engine refused the request meanwhile
    */
-  async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<InnerContext> {
+  async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<Dispatched> {
     const provider = await this.provider();
     const koa = provider as unknown as Koa;
     const request = innerRequest(outer.req, this.context.settings.issuer, {
@@ -45,6 +53,7 @@ export class Dispatcher {
     outer.res.statusCode = 404;
     const [dispatch] = koa.middleware;
     await dispatch?.(inner, async () => {});
+    if (state.refusal !== undefined) throw state.refusal;
     await this.complete(inner, endpoint, state);
     if (!state.pageShown) transfer(inner, outer);
     if (outer.status === 503) {
@@ -53,7 +62,7 @@ export class Dispatcher {
       outer.remove('WWW-Authenticate');
     }
     if (!CACHEABLE.has(endpoint.name)) outer.set('Cache-Control', 'no-store');
-    return inner;
+    return { inner, state };
   }
 
   /** What oidc-provider leaves to others. */

@@ -5,9 +5,10 @@ import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.j
 import { isPromiseLike } from '../../core/promises.js';
 import type { EndpointThrottle, ThrottleAnswer } from '../parts.js';
 import { BadRequest } from './bad-request.js';
-import { beginAuthentication, claimedClientId } from './client-credentials.js';
+import { countedAddress } from './client-authentications.js';
+import { claimedClientId } from './client-credentials.js';
 import type { EngineContext } from './context.js';
-import { Dispatcher, type InnerContext } from './dispatcher.js';
+import { type Dispatched, Dispatcher } from './dispatcher.js';
 import { type Endpoint, Endpoints } from './endpoints.js';
 import { logFailure } from './observed.js';
 import { type Parameters, parameter } from './parameters.js';
@@ -57,7 +58,7 @@ export class Engine {
   async handle(outer: Context, endpoint: Endpoint): Promise<void> {
     try {
       if (endpoint.rate !== undefined) {
-        const counted = this.throttles[endpoint.rate](this.context.parts.address(outer));
+        const counted = this.throttles[endpoint.rate](this.countedAs(outer, endpoint));
         admit(outer, isPromiseLike(counted) ? await counted : counted);
       }
       const body = bodyOf(outer, endpoint);
@@ -80,29 +81,44 @@ export class Engine {
     return this.introspection.answer(outer, parameters);
   }
 
-  /** Client authentication has budgets of failures, by address and by application (RFC 6749 §2.3.1). */
+  /** Client authentication has budgets of failures (RFC 6749 §2.3.1). */
   private async runAuthenticated(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<void> {
-    const { failures, address, events } = this.context.parts;
-    const clientId = claimedClientId(outer, read.parameters);
-    const begun = beginAuthentication(failures, address(outer), clientId);
-    const attempt = isPromiseLike(begun) ? await begun : begun;
-    if (attempt.refused !== undefined) throw new ThrottledError(attempt.refused.retryAfterSeconds);
-    let failed = false;
+    const begun = this.context.clientAuthentications.begin(outer, read.parameters);
+    const authentication = isPromiseLike(begun) ? await begun : begun;
+    const { refused } = authentication;
+    if (refused !== undefined) throw new ThrottledError(refused.retryAfterSeconds);
+    let outcome: 'right' | 'wrong' | undefined;
     try {
       if (parameter(read.parameters, 'grant_type') === DEVICE_CODE_GRANT) await this.countPoll(read.parameters);
       const plain = endpoint.name === 'token' ? await this.clientCredentials.answer(outer, read.parameters) : undefined;
-      if (plain !== undefined) return answerWith(outer, JSON.stringify(plain));
-      failed = isInvalidClient(await this.dispatcher.run(outer, endpoint, read));
+      outcome = plain === undefined ? outcomeOf(await this.dispatcher.run(outer, endpoint, read)) : 'right';
+      if (plain !== undefined) answerWith(outer, JSON.stringify(plain));
     } finally {
-      if (failed) attempt.failed();
-      else attempt.succeeded();
+      authentication.end(outcome);
     }
-    if (!failed) return;
+    if (outcome === 'wrong') this.tellRefused(outer, endpoint, claimedClientId(outer, read.parameters));
+  }
+
+  private tellRefused(outer: Context, endpoint: Endpoint, clientId: string | undefined): void {
+    const { settings, parts } = this.context;
     // RFC 9110 §15.5.2: a 401 has a challenge, also where the secret came in the body.
     if (outer.status === 401 && !outer.res.hasHeader('WWW-Authenticate')) {
-      outer.set('WWW-Authenticate', `Basic realm="${this.context.settings.issuer.identifier}"`);
+      outer.set('WWW-Authenticate', `Basic realm="${settings.issuer.identifier}"`);
     }
-    events.emit('client.refused', { clientId, address: address(outer), endpoint: endpoint.name });
+    parts.events.emit('client.refused', { clientId, address: parts.address(outer), endpoint: endpoint.name });
+  }
+
+  /**
+   * What the limits of endpoints count a request under: its address, or apart from it what a page of another origin has
+   * sent from there without a user who goes there. An application leads its users to the pages; as an image or by a
+   * script nobody needs them.
+   */
+  private countedAs(outer: Context, { caller }: Endpoint): string {
+    const { settings, parts } = this.context;
+    const address = parts.address(outer);
+    const mode = outer.req.headers['sec-fetch-mode'] ?? 'navigate';
+    if (caller === 'browser' && mode === 'navigate') return address;
+    return countedAddress(outer, address, settings.issuer.origin);
   }
 
   /** RFC 8628 §3.5: a device that asks too often is told to slow down. */
@@ -142,6 +158,12 @@ function answerWith(outer: Context, json: string): void {
   outer.body = json;
 }
 
-function isInvalidClient({ body }: InnerContext): boolean {
+/** How the authentication of the application ended; `undefined` if it did not come to that. */
+function outcomeOf({ inner: { body, status }, state }: Dispatched): 'right' | 'wrong' | undefined {
+  if (isInvalidClient(body)) return 'wrong';
+  return status < 300 || state.secretIsRight === true ? 'right' : undefined;
+}
+
+function isInvalidClient(body: unknown): boolean {
   return typeof body === 'object' && body !== null && (body as { error?: unknown }).error === 'invalid_client';
 }

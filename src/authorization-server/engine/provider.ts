@@ -7,10 +7,12 @@ import { registerClient } from './client-registration.js';
 import { applicationOf, configuration } from './configuration.js';
 import type { EngineContext } from './context.js';
 import { narrowGrants } from './granted-scopes.js';
+import { isSecretOf } from './imported-secrets.js';
 import { observe } from './observed.js';
 import { answersOutages, asOutage } from './outage.js';
 import { isRegistered } from './redirect-uris.js';
 import { refuseUnregistered } from './registered-for.js';
+import { currentState } from './request-state.js';
 import { endGrantsWithSession } from './session-grants.js';
 
 /** Gives the provider of the keys that are in use; a new one when they have changed. */
@@ -90,7 +92,10 @@ function adaptClients(context: EngineContext, provider: Provider): void {
   refuseUnregistered(Client.prototype);
   const checkSecret = asOutage(async (clientId: string, secret: string) => {
     const application = await context.findApplication(clientId);
-    return application !== undefined && (await application.checkSecret(secret));
+    const isRight = application !== undefined && (await isSecretOf(context, application, secret));
+    const state = currentState();
+    if (state !== undefined) state.secretIsRight = isRight;
+    return isRight;
   });
   prototype.compareClientSecret = function compareClientSecret(this: InstanceType<typeof Client>, secret) {
     return checkSecret(this.clientId, secret);

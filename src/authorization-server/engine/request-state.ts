@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { OAuth2Error } from '../../core/errors.js';
 import type { Application } from '../../storage/index.js';
 import type { Endpoint } from './endpoints.js';
 import { Provider } from './oidc-provider.js';
@@ -15,6 +16,10 @@ export interface RequestState {
   readonly userCode: string | undefined;
   /** Whether one of the pages has answered. */
   pageShown: boolean;
+  /** What the request is refused for, in the words of the engine. */
+  refusal?: OAuth2Error;
+  /** Whether a secret was found to be right. */
+  secretIsRight?: boolean;
   /** The secret of an application that has registered itself in this request. */
   registeredSecret?: string | undefined;
 }

@@ -125,13 +125,30 @@ export class Application extends StoredModel {
    *
    * A secret that was generated here is stored as its SHA-256. A slow hash would add nothing: it is there to make
    * guessing dear, and 256 random bits cannot be guessed at any price. One that came from Django may have been chosen
-   * by a person, so it stays under Django's PBKDF2, also after it was presented: only a new secret
-   * (`ApplicationRepository.rotateSecret`) is worth the fast hash. Its check is the one that answers a promise.
+   * by a person, so it stays under Django's PBKDF2 unless it looks generated
+   * (`ApplicationRepository.rehashImportedSecret`). Its check is the one that answers a promise.
+   *
+   * @param isKnown whether the caller is known; then the check of an imported secret does not wait behind strangers
+   * @throws TemporarilyUnavailableError (rejects) if too many imported secrets are being checked
    */
-  checkSecret(secret: string): boolean | Promise<boolean> {
-    // The only place that knows how secrets are stored.
+  checkSecret(secret: string, isKnown = false): boolean | Promise<boolean> {
+    const imported = this.importedHash();
+    return imported === undefined ? this.isStoredSecret(secret) : djangoSecrets.check(secret, imported, isKnown);
+  }
+
+  /** The same as far as it is known without a slow derivation; `undefined`: ask `checkSecret`. */
+  recallSecret(secret: string): boolean | undefined {
+    const imported = this.importedHash();
+    if (imported === undefined) return this.isStoredSecret(secret);
+    return djangoSecrets.remembers(secret, imported) ? true : undefined;
+  }
+
+  private importedHash(): string | undefined {
+    return this.clientSecretHash ? undefined : (this.clientSecretImported ?? undefined);
+  }
+
+  private isStoredSecret(secret: string): boolean {
     const stored = this.clientSecretHash;
-    if (!stored && this.clientSecretImported) return djangoSecrets.check(secret, this.clientSecretImported);
     const matches = timingSafeEqual(sha256(secret), stored?.length === 32 ? stored : NO_HASH);
     return matches && stored !== null && stored !== undefined;
   }

@@ -1,8 +1,9 @@
-import { type RawBuilder, raw } from 'objection';
+import { type QueryBuilder, type RawBuilder, raw } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { refuseOption } from '../../core/options/index.js';
+import { isGeneratedSecret } from '../../core/secret-strength.js';
 import { generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireUserId } from '../ids.js';
@@ -155,6 +156,23 @@ export class ApplicationRepository {
     return (await this.change(application.id, columns, options)) ? secret : undefined;
   }
 
+  /**
+   * Stores an imported secret that was just found right as its SHA-256, as generated ones are, so that its check costs
+   * nothing from now on; but only one that looks generated: one that a person may have chosen could be guessed from a
+   * fast hash, should the database leak, and stays under PBKDF2. Nothing is stored if the secret was replaced meanwhile.
+   *
+   * @returns whether this call did it
+   */
+  async rehashImportedSecret(application: Application, secret: string): Promise<boolean> {
+    const { id, clientSecretHash, clientSecretImported } = application;
+    if (!clientSecretImported || clientSecretHash || !isGeneratedSecret(secret)) return false;
+    const columns = { clientSecretHash: sha256(secret), clientSecretImported: null };
+    return this.change(id, columns, {}, (query) => {
+      query.whereNull('client_secret_hash');
+      isExactly(query, 'client_secret_imported', clientSecretImported);
+    });
+  }
+
   /** Disables an application: its tokens are refused everywhere. Resolves to whether this call did it. */
   async disable(clientId: string): Promise<boolean> {
     const application = await this.findByClientId(clientId);
@@ -192,8 +210,10 @@ export class ApplicationRepository {
     disabledAtMs: number | null,
     options: OwnerOption = {},
   ): Promise<boolean> {
-    const only = disabledAtMs === null ? 'disabled' : 'enabled';
-    const changed = await this.change(application.id, { disabledAtMs }, options, only);
+    const changed = await this.change(application.id, { disabledAtMs }, options, (query) => {
+      if (disabledAtMs === null) query.whereNotNull('disabled_at_ms');
+      else query.whereNull('disabled_at_ms');
+    });
     // Also if it was so before: whoever did it may not have been able to tell the caches.
     await this.invalidate(application);
     return changed;
@@ -203,13 +223,13 @@ export class ApplicationRepository {
     id: number,
     columns: Readonly<Record<string, unknown>>,
     options: OwnerOption,
-    only?: 'enabled' | 'disabled',
+    only: (query: QueryBuilder<Application, number>) => void = () => {},
   ): Promise<boolean> {
     return retryContention(async () => {
       const query = this.models.Application.query().where('id', id).modify(ownedBy, options);
-      if (only === 'enabled') query.whereNull('disabled_at_ms');
-      if (only === 'disabled') query.whereNotNull('disabled_at_ms');
-      return (await query.patch({ ...columns, updatedAtMs: laterThanBefore(this.clock.nowMilliseconds()) })) === 1;
+      const change = query.patch({ ...columns, updatedAtMs: laterThanBefore(this.clock.nowMilliseconds()) });
+      only(change);
+      return (await change) === 1;
     });
   }
 

@@ -44,16 +44,6 @@ describe.each(STACKS)('failed client authentications, on %s', (name) => {
     expect((await ask('198.51.100.2', client)).status).toBe(200);
   });
 
-  test('[AS-36 TH-48 §4] are limited by application too: guesses from many addresses end', async () => {
-    const guessed = await suite.server.register();
-    const statuses = [];
-    for (let index = 1; index <= 7; index += 1) {
-      statuses.push((await ask(`198.51.100.${100 + index}`, { ...guessed, clientSecret: `guess-${index}` })).status);
-    }
-    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429]);
-    expect((await ask('198.51.100.120', client)).status).toBe(200);
-  });
-
   test('[AS-36 TH-48] by a form, or an assertion, they count as well', async () => {
     const address = '198.51.100.3';
     const send = (form: Record<string, string>) =>

@@ -1,5 +1,5 @@
 import { pbkdf2Sync } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { DjangoSecretChecker, isDjangoSecret } from '../../../src/core/django-secret.js';
 
 /** What Django's `make_password('wonderland', 'seasalt', …)` answers, for its two PBKDF2 hashers. */
@@ -39,11 +39,45 @@ describe('a secret that came from Django', () => {
   test('a wrong secret is never remembered as right, however many are asked at once', async () => {
     const checker = new DjangoSecretChecker();
     const stored = encoded('wonderland');
-    const secrets = Array.from({ length: 20 }, (_, index) => (index === 7 ? 'wonderland' : `guess ${index}`));
+    const secrets = Array.from({ length: 12 }, (_, index) => (index === 7 ? 'wonderland' : `guess ${index}`));
     const ask = () => Promise.all(secrets.map((secret) => checker.check(secret, stored)));
     const expected = secrets.map((secret) => secret === 'wonderland');
     expect(await ask()).toEqual(expected);
     expect(await ask()).toEqual(expected);
+  });
+
+  test('few wait: who comes when the line is full is refused, and who is known has a line of its own', async () => {
+    const checker = new DjangoSecretChecker();
+    const stored = encoded('wonderland', 'pbkdf2_sha256', 50_000);
+    const guesses = Array.from({ length: 40 }, (_, index) => checker.check(`guess ${index}`, stored));
+    const known = checker.check('wonderland', stored, true);
+    const settled = await Promise.allSettled(guesses);
+    const refused = settled.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(40 - 2 - 16);
+    for (const one of refused) {
+      expect((one as PromiseRejectedResult).reason).toMatchObject({ status: 503, code: 'temporarily_unavailable' });
+    }
+    expect(await known).toBe(true);
+    // The places are free again.
+    expect(await checker.check('Wonderland', stored)).toBe(false);
+  });
+
+  test('one that matched is remembered for an hour', async () => {
+    const now = jest.spyOn(performance, 'now');
+    try {
+      const checker = new DjangoSecretChecker();
+      const stored = encoded('wonderland');
+      expect(checker.remembers('wonderland', stored)).toBe(false);
+      expect(await checker.check('wonderland', stored)).toBe(true);
+      expect([checker.remembers('wonderland', stored), checker.remembers('wonder', stored)]).toEqual([true, false]);
+      // What the cache has read of the time, it keeps for a millisecond.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      const later = performance.now() + 3_600_001;
+      now.mockImplementation(() => later);
+      expect(checker.remembers('wonderland', stored)).toBe(false);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   const hash = encoded('x').split('$')[3];
