@@ -139,14 +139,15 @@ describe.each(databaseKinds())('an interrupted migration on %s', (kind) => {
   );
 
   // SQLite has no connection that could be cut.
-  (kind === 'sqlite' ? test.skip : test)(
-    'its connection cut after each single statement: the next migrate ends in the schema of an undisturbed one',
-    async () => {
-      expect(await walk({ kind, database, url: fresh.url }, 'migrate', cut)).toBeGreaterThan(30);
-      await expectWhole();
-    },
-    PATIENCE_MILLISECONDS,
-  );
+  if (kind !== 'sqlite')
+    test(
+      'its connection cut after each single statement: the next migrate ends in the schema of an undisturbed one',
+      async () => {
+        expect(await walk({ kind, database, url: fresh.url }, 'migrate', cut)).toBeGreaterThan(30);
+        await expectWhole();
+      },
+      PATIENCE_MILLISECONDS,
+    );
 
   test(
     'on a database with rows, interrupted after each statement of the later migrations: no row is lost',
