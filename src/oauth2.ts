@@ -135,6 +135,8 @@ export class OAuth2 {
       random: options.random,
       invalidate: (application) => this.tokens.invalidate({ application }),
       redirectUriSchemes: options.authorizationServer?.redirectUriSchemes,
+      trustCleared: ({ clientId, userId }, cleared) =>
+        this.events.emit('application.trustCleared', { clientId, userId: userId ?? undefined, cleared }),
     });
     // Tokens end by the database's time, as far as it is known to be later than this process's.
     const tokenClock = new CorrectedClock(clock, logger);

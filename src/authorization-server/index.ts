@@ -15,6 +15,7 @@ export type {
   ReuseEvent,
   TokenEvent,
   TokenRevokedEvent,
+  TrustClearedEvent,
 } from './events.js';
 export type { AuthorizationServer, AuthorizationServerFactory } from './factory.js';
 export type { HostLogin, HostLoginRequest } from './host-login.js';

@@ -43,6 +43,12 @@ export interface ConsentEvent {
   readonly scopes: readonly string[];
 }
 
+/** An edit of its owner ended what staff had trusted an application with. */
+export interface TrustClearedEvent extends EventSubject {
+  /** What it was trusted with; `registeredBy`: it counted as registered by staff. The user is its owner. */
+  readonly cleared: readonly ('skipAuthorization' | 'mayIntrospect' | 'registeredBy')[];
+}
+
 /** Why a guard refused a request. */
 export type RefusalReason =
   /** There are no credentials, and some are needed. */
@@ -114,6 +120,7 @@ export interface OAuth2EventMap {
   readonly 'client.refused': ClientRefusedEvent;
   readonly 'consent.granted': ConsentEvent;
   readonly 'consent.withdrawn': ConsentEvent;
+  readonly 'application.trustCleared': TrustClearedEvent;
 }
 
 export type OAuth2EventName = keyof OAuth2EventMap;

@@ -3,6 +3,9 @@ import { refuseOption } from './options/index.js';
 /** Scope names with what a person is told of them, e.g. `{ 'books:read': 'See your books' }`. */
 export type ScopeDescriptions = Readonly<Record<string, string>>;
 
+/** The scopes that OpenID Connect brings with it: known without being described. */
+export const IDENTITY_SCOPES = ['openid', 'offline_access'] as const;
+
 /** `scope-token` of RFC 6749 §3.3: printable ASCII without space, `"` and `\`. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 

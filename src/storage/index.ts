@@ -30,6 +30,13 @@ export { DeviceCode } from './models/device-code.js';
 export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/models.js';
 export { type ApplicationPatch, GRANT_TYPES, type GrantType, type NewApplication } from './models/new-application.js';
 export { RefreshToken } from './models/refresh-token.js';
+export { isTrusted, type Registrar, registrarOf } from './models/registrar.js';
+export {
+  allowedGrantTypes,
+  allowedScopes,
+  type RegistrationLimit,
+  type RegistrationLimits,
+} from './models/registration-limits.js';
 export { ServerRecord } from './models/server-record.js';
 export { SigningKey } from './models/signing-key.js';
 export { StoredModel } from './models/stored-model.js';
@@ -42,6 +49,7 @@ export {
   type OwnerOption,
 } from './repositories/application-repository.js';
 export type { ApplicationFilter } from './repositories/application-search.js';
+export type { ClearedTrust } from './repositories/application-trust.js';
 export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/clear-expired.js';
 export { CodeRepository, type DeviceCodeDecision } from './repositories/code-repository.js';
 export { ConsentRepository, type GrantedConsent } from './repositories/consent-repository.js';

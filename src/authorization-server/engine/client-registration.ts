@@ -79,6 +79,7 @@ function newApplication(metadata: AdapterPayload, allowedScopes: readonly string
   }
   return {
     clientId,
+    registeredBy: 'registration',
     name: metadata.client_name ?? clientId,
     clientType: metadata.token_endpoint_auth_method === 'none' ? 'public' : 'confidential',
     grantTypes: [...(metadata.grant_types ?? [])],

@@ -5,6 +5,7 @@ import { authorizationServer } from './0002-authorization-server.js';
 import { authorizationServerRecords } from './0003-authorization-server-records.js';
 import { databaseIdentity } from './0004-database-identity.js';
 import { revocations } from './0005-revocations.js';
+import { registrars } from './0006-registrars.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -15,6 +16,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0003_authorization_server_records', oldestCompatibleVersion: 3, change: authorizationServerRecords },
   { name: '0004_database_identity', oldestCompatibleVersion: 3, change: databaseIdentity },
   { name: '0005_revocations', oldestCompatibleVersion: 3, change: revocations },
+  { name: '0006_registrars', oldestCompatibleVersion: 3, change: registrars },
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -13,6 +13,7 @@ import {
   type NewApplication,
   needsSecret,
 } from './new-application.js';
+import type { Registrar } from './registrar.js';
 import { StoredModel } from './stored-model.js';
 
 /** RFC 6749 §2.1: whether the application can keep a secret. */
@@ -63,6 +64,14 @@ export class Application extends StoredModel {
   skipAuthorization!: boolean;
   /** Whether it may introspect tokens of other applications (RFC 7662 §2.1). */
   mayIntrospect!: boolean;
+  /** Who registered it, where that is known; see `registrarOf`. */
+  registeredBy!: Registrar | null;
+  /** Scopes that staff approved beyond those that the options leave to its registrar, separated by spaces. */
+  approvedScope!: string | null;
+  /** Grant types likewise. */
+  approvedGrantTypes!: string | null;
+  /** When an edit of its owner ended what staff had trusted, in milliseconds since the Unix epoch. */
+  trustClearedAtMs!: number | null;
   /** Since when it is disabled, in milliseconds since the Unix epoch. */
   disabledAtMs!: number | null;
   createdAtMs!: number;

@@ -5,6 +5,7 @@ import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
 import type { ClientType } from './application.js';
 import { checkedKeys, type PublicKeySet } from './application-keys.js';
+import { REGISTRARS, type Registrar } from './registrar.js';
 
 /** The grant types that an application can be registered for. */
 export const GRANT_TYPES = [
@@ -35,10 +36,18 @@ export interface NewApplication {
   readonly jwks?: PublicKeySet | null | undefined;
   /** Where its public keys are, by https; instead of `jwks`. */
   readonly jwksUri?: string | null | undefined;
-  /** The scopes that it may be given; left out: any scope that the server knows. */
+  /**
+   * The scopes that it may be given; left out: any scope that the server knows, or, for an application that its owner
+   * or itself registered, any that the options leave to such applications.
+   */
   readonly scopes?: readonly string[] | null | undefined;
   /** The id of the user who owns it. */
   readonly userId?: string | null | undefined;
+  /**
+   * Who registers it; the default is `host`. With `owner` or `registration` it gets no more than the options of the
+   * authorization server leave to such applications.
+   */
+  readonly registeredBy?: Registrar | undefined;
   /** Whether its users are never asked for consent; the default is `false`. */
   readonly skipAuthorization?: boolean | undefined;
   /** Whether it may introspect tokens of other applications (RFC 7662 §2.1); the default is `false`. */
@@ -74,6 +83,7 @@ export interface ApplicationColumns {
   jwksUri: string | null;
   scope: string | null;
   userId: string | null;
+  registeredBy: Registrar;
   skipAuthorization: boolean;
   mayIntrospect: boolean;
 }
@@ -125,6 +135,7 @@ export function applicationColumns(
     ...checkedKeys(application, clientType),
     scope: scopeColumn(application.scopes),
     userId: userId === null ? null : requireUserId(userId, 'application.userId'),
+    registeredBy: choiceOption('application.registeredBy', application.registeredBy ?? 'host', REGISTRARS),
     skipAuthorization: checkedBoolean(application, 'skipAuthorization'),
     mayIntrospect: checkedBoolean(application, 'mayIntrospect'),
   };

@@ -7,6 +7,7 @@ import {
   applicationColumns,
   type NewApplication,
 } from '../models/new-application.js';
+import { registrarOf } from '../models/registrar.js';
 
 /** The column that each property of a patch decides. */
 const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof ApplicationColumns>> = {
@@ -18,6 +19,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof A
   jwksUri: 'jwksUri',
   scopes: 'scope',
   userId: 'userId',
+  registeredBy: 'registeredBy',
   skipAuthorization: 'skipAuthorization',
   mayIntrospect: 'mayIntrospect',
 };
@@ -64,6 +66,7 @@ function asRegistered(application: Application): NewApplication {
     jwksUri,
     scopes: scope === null ? null : words(scope),
     userId,
+    registeredBy: registrarOf(application),
     skipAuthorization,
     mayIntrospect,
   };

@@ -17,6 +17,7 @@ import {
 } from '../models/new-application.js';
 import { patchedColumns } from './application-patch.js';
 import { type ApplicationFilter, searchApplications } from './application-search.js';
+import { type ClearedTrust, ownersEdit, staffsColumns } from './application-trust.js';
 import { type Conditions, isExactly } from './exact-text.js';
 import type { Page } from './page.js';
 
@@ -33,6 +34,8 @@ export interface ApplicationRepositoryOptions extends ApplicationRules {
   readonly random?: RandomBytes;
   /** Drops what is cached of an application, everywhere; called once the database has the change. */
   readonly invalidate?: (application: Application) => Promise<void>;
+  /** Is told when an edit of its owner ended what staff had trusted an application with. */
+  readonly trustCleared?: (application: Application, cleared: readonly ClearedTrust[]) => void;
 }
 
 /** Who may do it. */
@@ -53,6 +56,7 @@ export class ApplicationRepository {
   private readonly random: RandomBytes;
   private readonly invalidate: (application: Application) => Promise<void>;
   private readonly rules: ApplicationRules;
+  private readonly trustCleared: NonNullable<ApplicationRepositoryOptions['trustCleared']>;
 
   constructor(
     private readonly models: OAuth2Models,
@@ -62,6 +66,7 @@ export class ApplicationRepository {
     this.random = options.random ?? systemRandomBytes;
     this.invalidate = options.invalidate ?? (() => Promise.resolve());
     this.rules = { redirectUriSchemes: options.redirectUriSchemes };
+    this.trustCleared = options.trustCleared ?? (() => undefined);
   }
 
   /** The application with exactly this client identifier, disabled or not. */
@@ -118,22 +123,36 @@ export class ApplicationRepository {
   }
 
   /**
-   * Changes what is given and keeps the rest.
+   * Changes what is given and keeps the rest. With `ownedBy` it is an edit of the owner's: whatever he changes but the
+   * name ends what staff had trusted the application with. Without it, it is staff's word: scopes and grant types that
+   * are given then hold beyond what the options leave to the application's registrar.
    *
    * @returns the application as it is now, or `undefined` if there is none
    * @throws ConfigurationError if the result cannot be an application
    */
-  update(clientId: string, patch: ApplicationPatch, options: OwnerOption = {}): Promise<Application | undefined> {
-    return retryContention(async () => {
+  async update(clientId: string, patch: ApplicationPatch, options: OwnerOption = {}): Promise<Application | undefined> {
+    for (;;) {
       const stored = await this.find(clientId, options);
       if (stored === undefined) return undefined;
+      const columns = patchedColumns(stored, patch, this.rules);
+      const edit =
+        options.ownedBy === undefined
+          ? { columns: staffsColumns(stored, columns), cleared: [] }
+          : ownersEdit(stored, columns, this.clock.nowMilliseconds());
+      // What follows from the edit was decided on what is stored: it holds for that only.
       const changed = await this.change(
         stored.id,
-        { ...patch.extra, ...patchedColumns(stored, patch, this.rules) },
+        { ...patch.extra, ...columns, ...edit.columns },
         options,
+        (query) => {
+          if (options.ownedBy !== undefined) query.where('updated_at_ms', stored.updatedAtMs);
+        },
       );
-      return changed ? this.findByClientId(clientId) : undefined;
-    });
+      if (!changed && options.ownedBy !== undefined) continue;
+      const now = changed ? await this.findByClientId(clientId) : undefined;
+      if (now !== undefined && edit.cleared.length > 0) this.trustCleared(now, edit.cleared);
+      return now;
+    }
   }
 
   /**

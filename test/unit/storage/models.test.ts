@@ -111,6 +111,7 @@ describe('an application', () => {
       jwks: null,
       jwksUri: null,
       scope: null,
+      registeredBy: 'host',
       userId: null,
       skipAuthorization: false,
       mayIntrospect: false,

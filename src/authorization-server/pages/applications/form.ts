@@ -139,7 +139,7 @@ export class ApplicationForm {
       postLogoutRedirectUris: linesOf(fields.postLogoutRedirectUris),
       scopes,
     };
-    if (!this.area.isStaff) return { ...registration, userId: viewer.id };
+    if (!this.area.isStaff) return { ...registration, userId: viewer.id, registeredBy: 'owner' };
     return {
       ...registration,
       scopes: fields.anyScope ? null : scopes,

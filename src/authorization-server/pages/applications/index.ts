@@ -145,7 +145,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         withApplication(context, clientId, (viewer, application) => form.show(context, viewer, application)),
       post: (context, { clientId }) =>
         withApplication(context, clientId, (viewer, application) =>
-          form.take(context, viewer, application, async ({ clientType: _, ...patch }) => {
+          form.take(context, viewer, application, async ({ clientType: _type, registeredBy: _registrar, ...patch }) => {
             if ((await applications.update(application.clientId, patch, area.condition(viewer))) === undefined)
               throw gone();
             return done(urlOf(area, application.clientId), 'saved');

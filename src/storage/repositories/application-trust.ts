@@ -1,0 +1,74 @@
+import { formatScope, parseScope } from '../../core/scopes.js';
+import type { Application } from '../models/application.js';
+import type { ApplicationColumns } from '../models/new-application.js';
+import { registrarOf } from '../models/registrar.js';
+
+/** What staff can trust an application with. */
+export type ClearedTrust =
+  /** Its users were not asked. */
+  | 'skipAuthorization'
+  /** It could introspect tokens of other applications, by its flag or by the scope `introspection`. */
+  | 'mayIntrospect'
+  /** It counted as registered by staff, so that the limits of users' applications did not hold for it. */
+  | 'registeredBy';
+
+/** With this scope an application may read the tokens of all others. */
+const INTROSPECTION = 'introspection';
+
+type TrustColumns = Partial<
+  Pick<
+    Application,
+    'registeredBy' | 'skipAuthorization' | 'mayIntrospect' | 'approvedScope' | 'approvedGrantTypes' | 'trustClearedAtMs'
+  >
+>;
+
+/** What follows from an edit. */
+export interface Edit {
+  readonly columns: TrustColumns;
+  readonly cleared: readonly ClearedTrust[];
+}
+
+/**
+ * What follows from an edit of the owner's. Staff trusted what it saw: where anything but the name changes, the trust
+ * ends. Scopes and grant types that staff gave stay, but for the scope that opens tokens of others.
+ */
+export function ownersEdit(stored: Application, columns: Partial<ApplicationColumns>, nowMs: number): Edit {
+  const names = Object.keys(columns) as (keyof ApplicationColumns)[];
+  const changes = names.some((name) => name !== 'name' && (columns[name] ?? null) !== (stored[name] ?? null));
+  if (!changes) return { columns: {}, cleared: [] };
+  const byHost = registrarOf(stored) === 'host';
+  const approved = parseScope((byHost ? stored.scope : stored.approvedScope) ?? '');
+  const cleared: ClearedTrust[] = [
+    ...(stored.skipAuthorization ? (['skipAuthorization'] as const) : []),
+    ...(stored.mayIntrospect || approved.includes(INTROSPECTION) ? (['mayIntrospect'] as const) : []),
+    ...(byHost ? (['registeredBy'] as const) : []),
+  ];
+  return {
+    columns: {
+      skipAuthorization: false,
+      mayIntrospect: false,
+      registeredBy: byHost ? 'owner' : registrarOf(stored),
+      approvedScope: textOrNull(approved.filter((scope) => scope !== INTROSPECTION)),
+      approvedGrantTypes: byHost ? stored.grantTypes : stored.approvedGrantTypes,
+      ...(cleared.length > 0 && { trustClearedAtMs: nowMs }),
+    },
+    cleared,
+  };
+}
+
+/** What follows from an edit of staff's, of the command line or of the host's code. */
+export function staffsColumns(stored: Application, columns: Partial<ApplicationColumns>): TrustColumns {
+  const registeredBy = columns.registeredBy ?? registrarOf(stored);
+  const decidesTrust = columns.skipAuthorization !== undefined || columns.mayIntrospect !== undefined;
+  return {
+    // A row from before this was noted keeps its registrar, also when it gets another owner.
+    registeredBy,
+    ...(registeredBy !== 'host' && columns.scope !== undefined && { approvedScope: columns.scope }),
+    ...(registeredBy !== 'host' && columns.grantTypes !== undefined && { approvedGrantTypes: columns.grantTypes }),
+    ...((decidesTrust || columns.registeredBy !== undefined) && { trustClearedAtMs: null }),
+  };
+}
+
+function textOrNull(scopes: readonly string[]): string | null {
+  return scopes.length === 0 ? null : formatScope(scopes);
+}
