@@ -83,7 +83,11 @@ export class Dispatcher {
     // Where nobody is signed in, oidc-provider answers with a form that a script sends; here the page asks.
     if (name === 'end_session' && status === 200 && !state.pageShown) await showLogout(this.context, inner);
     if (name === 'introspection' && status === 200) this.nameAudience(inner);
-    if (name === 'revocation' && status === 200) this.emitRevoked(oidc);
+    if (name === 'revocation' && status === 200) {
+      // RFC 7009 §2.2 leaves the body open, and there are clients that read every answer as JSON.
+      inner.body = {};
+      this.emitRevoked(oidc);
+    }
   }
 
   /** An access token that was issued for no other resource is for the one that is guarded here. */
