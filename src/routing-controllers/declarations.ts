@@ -43,6 +43,11 @@ export type ClassOrMethodDecorator = (target: object, method?: string | symbol) 
 /** Makes a decorator that adds to the declarations of a class or method. */
 export function declaring(change: (before: Declarations) => Declarations): ClassOrMethodDecorator {
   return (target, method) => {
+    if (typeof target === 'function' && method !== undefined) {
+      throw new ConfigurationError(
+        `${target.name}.${String(method)}: decorators of actions do nothing on a static method, which no route leads to.`,
+      );
+    }
     const controller = method === undefined ? (target as Function) : target.constructor;
     if (typeof method === 'symbol') {
       throw new ConfigurationError(

@@ -2,8 +2,9 @@ import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
 
 /**
  * Opens an action, or all actions of a class, to everybody. Credentials are still read where the action asks for the
- * user or the token; bad ones make an anonymous caller there, not a refusal. On a method it lifts what its class
- * requires.
+ * user or the token; bad ones make an anonymous caller there, not a refusal. On a method it lifts what its class and the
+ * ancestors of that class require, but not what a subclass requires. It opens nothing that another class or method of
+ * the chain guards at the same level: that is an error at start-up.
  */
 export function Public(): ClassOrMethodDecorator {
   return declaring((before) => ({ ...before, isPublic: true }));

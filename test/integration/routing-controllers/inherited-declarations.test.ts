@@ -20,8 +20,8 @@ describe('[RS-23] what an overriding method inherits beside an @Authorized of it
     }
 
     @Authorized('base')
-    @Get('/replaced')
-    replaced(): object {
+    @Get('/added')
+    added(): object {
       return {};
     }
   }
@@ -34,7 +34,21 @@ describe('[RS-23] what an overriding method inherits beside an @Authorized of it
     }
 
     @Authorized('own')
-    override replaced(): object {
+    override added(): object {
+      return {};
+    }
+  }
+
+  @JsonController('/repeating')
+  class Repeating extends Resource {
+    @Authorized(['base', 'own'])
+    override added(): object {
+      return {};
+    }
+
+    @RequiredScopes('admin')
+    @Authorized('own')
+    override admin(): object {
       return {};
     }
   }
@@ -46,8 +60,9 @@ describe('[RS-23] what an overriding method inherits beside an @Authorized of it
       return {};
     }
 
+    @Throttle({ name: 'marked', rate: '100/s' })
     @Authorized('own')
-    override replaced(): object {
+    override added(): object {
       return {};
     }
   }
@@ -61,15 +76,28 @@ describe('[RS-23] what an overriding method inherits beside an @Authorized of it
   });
 
   test('is refused by the audit for routing-controllers own entry, whose checker does not see it', () => {
-    expect(() => oauth2.audit([Overriding])).toThrow(/^1 of the actions .*\n.*Overriding\.admin .*inherits/);
+    expect(() => oauth2.audit([Overriding])).toThrow(
+      /^2 of the actions .*\n.*Overriding\.admin .*inherits.*\n.*Overriding\.added .*inherits/,
+    );
+  });
+
+  test('passes the audit where the overriding method repeats it', async () => {
+    expect(() => oauth2.audit([Repeating])).not.toThrow();
+    const served = await serve(createKoaServer({ controllers: [Repeating], ...oauth2.routingControllers() }));
+    const status = async (path: string, scope: string) =>
+      (await served.get(`/repeating/${path}`, { headers: bearerHeader(await issue(scope)) })).status;
+    expect([await status('added', 'own'), await status('added', 'base own')]).toEqual([403, 200]);
+    expect([await status('admin', 'own'), await status('admin', 'admin own')]).toEqual([403, 200]);
+    await served.close();
   });
 
   test('passes the audit where a decorator of this package leads the checker to it', async () => {
     expect(() => oauth2.audit([Marked])).not.toThrow();
     const served = await serve(createKoaServer({ controllers: [Marked], ...oauth2.routingControllers() }));
-    const status = async (scope: string) =>
-      (await served.get('/marked/admin', { headers: bearerHeader(await issue(scope)) })).status;
-    expect([await status('own'), await status('admin')]).toEqual([403, 200]);
+    const status = async (path: string, scope: string) =>
+      (await served.get(`/marked/${path}`, { headers: bearerHeader(await issue(scope)) })).status;
+    expect([await status('admin', 'own'), await status('admin', 'admin')]).toEqual([403, 200]);
+    expect([await status('added', 'own'), await status('added', 'base own')]).toEqual([403, 200]);
     await served.close();
   });
 });
