@@ -22,9 +22,10 @@ export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './
 export { MIGRATION_NAMES, SCHEMA_VERSION } from './migrations/source.js';
 export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
 export { AccessToken } from './models/access-token.js';
-export { Application, type ClientType, type CreateApplicationOptions } from './models/application.js';
+export { Application, type CreateApplicationOptions } from './models/application.js';
 export type { PublicKeySet } from './models/application-keys.js';
 export { AuthorizationCode } from './models/authorization-code.js';
+export type { ClientType } from './models/client-type.js';
 export { Consent } from './models/consent.js';
 export { DeviceCode } from './models/device-code.js';
 export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/models.js';

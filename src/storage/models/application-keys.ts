@@ -1,10 +1,17 @@
 import { refuseOption } from '../../core/options/index.js';
-import type { ClientType } from './application.js';
-import type { NewApplication } from './new-application.js';
+import type { ClientType } from './client-type.js';
 
 /** A JWK Set (RFC 7517 §5) of public keys. */
 export interface PublicKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The keys that an application is registered with. */
+export interface ApplicationKeys {
+  /** Its public keys (RFC 7517 §5): it then proves itself by `private_key_jwt` and gets no secret. */
+  readonly jwks?: PublicKeySet | null | undefined;
+  /** Where its public keys are, by https; instead of `jwks`. */
+  readonly jwksUri?: string | null | undefined;
 }
 
 /** The columns that hold an application's keys; one of the two at most. */
@@ -29,7 +36,7 @@ const MAXIMUM_JWKS_LENGTH = 32_768;
  *
  * @throws ConfigurationError naming the option and the fix; a private key that was given by mistake is not shown
  */
-export function checkedKeys(application: NewApplication, clientType: ClientType): KeyColumns {
+export function checkedKeys(application: ApplicationKeys, clientType: ClientType): KeyColumns {
   const jwks = application.jwks ?? undefined;
   const jwksUri = application.jwksUri ?? undefined;
   if (jwks === undefined && jwksUri === undefined) return { jwks: null, jwksUri: null };

@@ -5,6 +5,7 @@ import { sha256 } from '../../core/digest.js';
 import { DjangoSecretChecker } from '../../core/django-secret.js';
 import { parseScope } from '../../core/scopes.js';
 import { generateClientId, generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
+import type { ClientType } from './client-type.js';
 import {
   type ApplicationRules,
   applicationColumns,
@@ -15,9 +16,6 @@ import {
 } from './new-application.js';
 import type { Registrar } from './registrar.js';
 import { StoredModel } from './stored-model.js';
-
-/** RFC 6749 §2.1: whether the application can keep a secret. */
-export type ClientType = 'confidential' | 'public';
 
 /** What `Application.create` may be told beside the application itself. */
 export interface CreateApplicationOptions extends ApplicationRules {

@@ -3,8 +3,8 @@ import { choiceOption, flagOption, optionPath, refuseOption } from '../../core/o
 import { redirectUriProblem } from '../../core/redirect-uri.js';
 import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
-import type { ClientType } from './application.js';
-import { checkedKeys, type PublicKeySet } from './application-keys.js';
+import { type ApplicationKeys, checkedKeys } from './application-keys.js';
+import type { ClientType } from './client-type.js';
 import { REGISTRARS, type Registrar } from './registrar.js';
 
 /** The grant types that an application can be registered for. */
@@ -18,7 +18,7 @@ export const GRANT_TYPES = [
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** What an application is registered with. */
-export interface NewApplication {
+export interface NewApplication extends ApplicationKeys {
   /** What people are shown; at most 255 characters. */
   readonly name: string;
   /** The default is `confidential`. */
@@ -32,10 +32,6 @@ export interface NewApplication {
   readonly redirectUris?: readonly string[] | undefined;
   /** Where its users may be sent after a sign-out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`. */
   readonly postLogoutRedirectUris?: readonly string[] | null | undefined;
-  /** Its public keys (RFC 7517 §5): it then proves itself by `private_key_jwt` and gets no secret. */
-  readonly jwks?: PublicKeySet | null | undefined;
-  /** Where its public keys are, by https; instead of `jwks`. */
-  readonly jwksUri?: string | null | undefined;
   /**
    * The scopes that it may be given; left out: any scope that the server knows, or, for an application that its owner
    * or itself registered, any that the options leave to such applications.
