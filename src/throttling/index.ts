@@ -5,9 +5,9 @@ export type { ThrottleAlgorithm } from './algorithm.js';
 export type { CompiledThrottle, ThrottleOutcome } from './compiled-throttle.js';
 export type { CountWhen } from './count-when.js';
 export type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
-export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased.js';
-export type { LeasedStatistics } from './engines/leased-engine.js';
-export type { WhenLedgerIsLost } from './engines/leased-ledger.js';
+export type { LeasedStatistics } from './engines/leased/engine.js';
+export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased/index.js';
+export type { WhenLedgerIsLost } from './engines/leased/ledger.js';
 export { type MemoryEngine, type MemoryEngineOptions, memoryEngine } from './engines/memory.js';
 export {
   type FlexibleLimiter,
@@ -15,7 +15,7 @@ export {
   type RateLimiterFlexibleOptions,
   rateLimiterFlexibleEngine,
 } from './engines/rate-limiter-flexible.js';
-export { type RedisEngineOptions, redisEngine } from './engines/redis.js';
+export { type RedisEngineOptions, redisEngine } from './engines/redis/engine.js';
 export type { AuthenticationReservation, FailedAuthentications } from './failed-authentications.js';
 export type { ResponseFields } from './fields.js';
 export { type KeyedThrottle, keyedThrottle } from './keyed-throttle.js';

@@ -10,7 +10,7 @@ import {
 } from '../core/options/index.js';
 import { parseRate, type Rate } from '../core/rate.js';
 import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './engine.js';
-import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased-ledger.js';
+import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased/ledger.js';
 import type { PolicyOptions } from './policy.js';
 
 /**

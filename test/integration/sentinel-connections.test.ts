@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { connectRedis, disconnect } from '../../src/resource-server/cache/redis-connections.js';
-import { closeRedis, openRedis } from '../../src/throttling/engines/redis-connection.js';
+import { closeRedis, openRedis } from '../../src/throttling/engines/redis/connection.js';
 import { ScriptedSentinel } from '../support/scripted-sentinel.js';
 import { type RedisProcess, startRedis } from '../support/services.js';
 import { until } from './cache/processes.js';

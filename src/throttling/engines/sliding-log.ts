@@ -12,7 +12,7 @@ export const MAXIMUM_ENTRIES = 2 * SLOTS;
  * 200 different times are kept as they are: exactly DRF's log. Beyond, the times of one hundredth of the window are put
  * together at the latest of them, so that the size is bounded, and a unit is free at most that hundredth too late.
  *
- * The script of the ledger does the same (`redis-sliding-log.ts`).
+ * The script of the ledger does the same (`redis/scripts/sliding-log.ts`).
  */
 export class SlidingLog {
   readonly #windowMilliseconds: number;

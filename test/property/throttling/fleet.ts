@@ -1,13 +1,13 @@
 import type { Clock } from '../../../src/core/clock.js';
 import type { Charge, ThrottleDecision } from '../../../src/throttling/engine.js';
-import { LeasedEngine } from '../../../src/throttling/engines/leased-engine.js';
+import { LeasedEngine } from '../../../src/throttling/engines/leased/engine.js';
 import type {
   Claim,
   Ledger,
   LedgerAnswer,
   Registration,
   Return,
-} from '../../../src/throttling/engines/leased-ledger.js';
+} from '../../../src/throttling/engines/leased/ledger.js';
 import { ModelLedger } from './model-ledger.js';
 
 /** Time that moves only when it is told to, and what is due in it. */

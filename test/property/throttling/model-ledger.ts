@@ -6,7 +6,7 @@ import type {
   LedgerAnswer,
   Registration,
   Return,
-} from '../../../src/throttling/engines/leased-ledger.js';
+} from '../../../src/throttling/engines/leased/ledger.js';
 import { SlidingLog } from '../../../src/throttling/engines/sliding-log.js';
 
 interface FixedState {

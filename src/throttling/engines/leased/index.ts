@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, systemClock } from '../../core/clock.js';
-import { type Logger, silentLogger } from '../../core/logger.js';
-import { choiceOption, knownOptions, wholeNumberOption } from '../../core/options/index.js';
-import type { RedisClient } from '../../core/redis-client.js';
-import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../engine.js';
-import { checkDeadline, checkKeyPrefix } from './engine-options.js';
-import { LeasedEngine, type LeasedStatistics } from './leased-engine.js';
-import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './leased-ledger.js';
-import { openRedis } from './redis-connection.js';
-import { RedisLedger } from './redis-ledger.js';
+import { type Clock, systemClock } from '../../../core/clock.js';
+import { type Logger, silentLogger } from '../../../core/logger.js';
+import { choiceOption, knownOptions, wholeNumberOption } from '../../../core/options/index.js';
+import type { RedisClient } from '../../../core/redis-client.js';
+import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../../engine.js';
+import { checkDeadline, checkKeyPrefix } from '../engine-options.js';
+import { openRedis } from '../redis/connection.js';
+import { RedisLedger } from '../redis/ledger.js';
+import { LeasedEngine, type LeasedStatistics } from './engine.js';
+import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './ledger.js';
 
 export interface LeasedEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */

@@ -1,6 +1,6 @@
-import { CounterError } from '../store-errors.js';
-import type { Claim, LedgerAnswer } from './leased-ledger.js';
-import { NUMBERS_PER_EACH } from './redis-ledger-claim-each-script.js';
+import { CounterError } from '../../store-errors.js';
+import type { Claim, LedgerAnswer } from '../leased/ledger.js';
+import { NUMBERS_PER_EACH } from './scripts/claim-each.js';
 
 /** How many claims travel in one call at most. */
 const MAXIMUM_CLAIMS = 256;

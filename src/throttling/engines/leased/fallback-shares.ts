@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.js';
-import { slides } from '../algorithm.js';
-import type { Charge, ThrottleDecision } from '../engine.js';
-import type { Ledger, Registration } from './leased-ledger.js';
-import { leasedResult, type Portion } from './leased-result.js';
-import { SlidingLog } from './sliding-log.js';
+import type { Clock } from '../../../core/clock.js';
+import { slides } from '../../algorithm.js';
+import type { Charge, ThrottleDecision } from '../../engine.js';
+import { SlidingLog } from '../sliding-log.js';
+import type { Ledger, Registration } from './ledger.js';
+import { leasedResult, type Portion } from './portions.js';
 
 /** In place of a generation of the ledger: counted by this process alone, at a time of its own clock. */
 export const ALONE = -1;

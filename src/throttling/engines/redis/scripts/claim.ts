@@ -1,4 +1,4 @@
-import { WINDOWS } from './redis-ledger-windows.js';
+import { WINDOWS } from './windows.js';
 
 /** How many numbers CLAIM answers for each claim. */
 export const NUMBERS_PER_CLAIM = 8;

@@ -1,11 +1,11 @@
-import { slides } from '../algorithm.js';
-import type { Charge } from '../engine.js';
-import { HORIZON_MILLISECONDS, speculativeUnits } from './leased-demand.js';
-import type { KeyState, KeyStates, Lease, Refusal } from './leased-keys.js';
-import type { Leases } from './leased-leases.js';
-import type { Claim, Claimed } from './leased-ledger.js';
-import { covers, liveLease } from './leased-memory.js';
-import type { Portion } from './leased-result.js';
+import { slides } from '../../algorithm.js';
+import type { Charge } from '../../engine.js';
+import { HORIZON_MILLISECONDS, speculativeUnits } from './demand.js';
+import type { KeyState, KeyStates, Lease, Refusal } from './key-states.js';
+import type { Leases } from './leases.js';
+import type { Claim, Claimed } from './ledger.js';
+import { covers, liveLease } from './local-decision.js';
+import type { Portion } from './portions.js';
 
 /** What a request means for one of its charges, while the ledger is asked. */
 export interface Plan {

@@ -1,17 +1,17 @@
-import type { Clock } from '../../core/clock.js';
-import { slides } from '../algorithm.js';
-import type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
-import { StoreLateError } from '../store-errors.js';
-import { UndecidedError } from '../undecided-error.js';
-import { claimOf, learn, learnUndecided, type Plan, plan } from './leased-claims.js';
-import { shareDivisor } from './leased-demand.js';
-import { type KeyState, KeyStates, type Lease, noteOwn, ownOf } from './leased-keys.js';
-import { balanceOf, Leases, spend } from './leased-leases.js';
-import type { Ledger } from './leased-ledger.js';
-import { Membership } from './leased-membership.js';
-import { covers, freshlyAvailable, fromMemory } from './leased-memory.js';
-import { leasedResult, type Portion, takePortions, withoutTwins, withTwins } from './leased-result.js';
-import { ALONE, LocalShares } from './leased-shares.js';
+import type { Clock } from '../../../core/clock.js';
+import { slides } from '../../algorithm.js';
+import type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../../engine.js';
+import { StoreLateError } from '../../store-errors.js';
+import { UndecidedError } from '../../undecided-error.js';
+import { claimOf, learn, learnUndecided, type Plan, plan } from './claims.js';
+import { shareDivisor } from './demand.js';
+import { ALONE, LocalShares } from './fallback-shares.js';
+import { type KeyState, KeyStates, type Lease, noteOwn, ownOf } from './key-states.js';
+import { balanceOf, Leases, spend } from './leases.js';
+import type { Ledger } from './ledger.js';
+import { covers, freshlyAvailable, fromMemory } from './local-decision.js';
+import { Membership } from './membership.js';
+import { leasedResult, type Portion, takePortions, withoutTwins, withTwins } from './portions.js';
 
 /** What the engine is given. */
 export interface LeasedParts {

@@ -1,8 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
-import { type Clock, systemClock } from '../../core/clock.js';
-import { knownOptions } from '../../core/options/index.js';
-import type { RedisClient } from '../../core/redis-client.js';
-import { slides } from '../algorithm.js';
+import { type Clock, systemClock } from '../../../core/clock.js';
+import { knownOptions } from '../../../core/options/index.js';
+import type { RedisClient } from '../../../core/redis-client.js';
+import { slides } from '../../algorithm.js';
 import {
   type CallerPatience,
   type Charge,
@@ -10,12 +10,12 @@ import {
   DEFAULT_DEADLINE_MILLISECONDS,
   type ThrottleDecision,
   type ThrottleEngine,
-} from '../engine.js';
-import { StoreLateError } from '../store-errors.js';
-import { countedResult, windowEndOf } from './counted.js';
-import { checkDeadline, checkKeyPrefix } from './engine-options.js';
-import { away, closeRedis, firstConnection, isCluster, openRedis, whereverItIs } from './redis-connection.js';
-import { CONSUME, REFUND } from './redis-scripts.js';
+} from '../../engine.js';
+import { StoreLateError } from '../../store-errors.js';
+import { countedResult, windowEndOf } from '../counted.js';
+import { checkDeadline, checkKeyPrefix } from '../engine-options.js';
+import { away, closeRedis, firstConnection, isCluster, openRedis, whereverItIs } from './connection.js';
+import { CONSUME, REFUND } from './scripts/consume.js';
 
 export interface RedisEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */

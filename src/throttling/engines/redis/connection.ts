@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { firstAttempt, keepConnected, release, rememberTrouble, troubleOf } from '../../core/lasting-connection.js';
-import { optionPath, refuseForReason, refuseOption } from '../../core/options/index.js';
-import type { RedisClient } from '../../core/redis-client.js';
-import { StoreAwayError } from '../store-errors.js';
+import { firstAttempt, keepConnected, release, rememberTrouble, troubleOf } from '../../../core/lasting-connection.js';
+import { optionPath, refuseForReason, refuseOption } from '../../../core/options/index.js';
+import type { RedisClient } from '../../../core/redis-client.js';
+import { StoreAwayError } from '../../store-errors.js';
 
 /**
  * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any

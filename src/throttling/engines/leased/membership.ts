@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.js';
-import type { Ledger } from './leased-ledger.js';
+import type { Clock } from '../../../core/clock.js';
+import type { Ledger } from './ledger.js';
 
 /** How long a process counts as one of the fleet after it was heard of last. */
 const LEASE_MILLISECONDS = 10_000;

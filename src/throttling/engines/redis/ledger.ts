@@ -1,17 +1,17 @@
 import type { Cluster, Redis } from 'ioredis';
-import type { Clock } from '../../core/clock.js';
-import type { Logger } from '../../core/logger.js';
-import { slides } from '../algorithm.js';
-import type { Charge } from '../engine.js';
-import { StoreLateError } from '../store-errors.js';
-import type { Claim, Claimed, Ledger, LedgerAnswer, Registration, Return } from './leased-ledger.js';
-import { ClaimBatch } from './redis-claim-batch.js';
-import { away, closeRedis, firstConnection, isCluster } from './redis-connection.js';
-import { CLAIM_EACH } from './redis-ledger-claim-each-script.js';
-import { CLAIM, NUMBERS_PER_CLAIM } from './redis-ledger-claim-script.js';
-import { JOIN, OPEN } from './redis-ledger-open-scripts.js';
-import { GIVE_BACK, REGISTER } from './redis-ledger-return-scripts.js';
-import { type NamedScript, ScriptCalls } from './redis-script-calls.js';
+import type { Clock } from '../../../core/clock.js';
+import type { Logger } from '../../../core/logger.js';
+import { slides } from '../../algorithm.js';
+import type { Charge } from '../../engine.js';
+import { StoreLateError } from '../../store-errors.js';
+import type { Claim, Claimed, Ledger, LedgerAnswer, Registration, Return } from '../leased/ledger.js';
+import { ClaimBatch } from './batch.js';
+import { away, closeRedis, firstConnection, isCluster } from './connection.js';
+import { type NamedScript, ScriptCalls } from './script-calls.js';
+import { CLAIM, NUMBERS_PER_CLAIM } from './scripts/claim.js';
+import { CLAIM_EACH } from './scripts/claim-each.js';
+import { JOIN, OPEN } from './scripts/open.js';
+import { GIVE_BACK, REGISTER } from './scripts/returns.js';
 
 export interface RedisLedgerOptions {
   readonly client: Redis | Cluster;

@@ -1,7 +1,7 @@
-import type { Charge, ChargeResult, ThrottleDecision } from '../engine.js';
-import { UndecidedError } from '../undecided-error.js';
-import type { KeyState, KeyStates, Lease } from './leased-keys.js';
-import { leasedResult } from './leased-result.js';
+import type { Charge, ChargeResult, ThrottleDecision } from '../../engine.js';
+import { UndecidedError } from '../../undecided-error.js';
+import type { KeyState, KeyStates, Lease } from './key-states.js';
+import { leasedResult } from './portions.js';
 
 /** How old what the ledger said may be where it is told beside a refusal by another policy. */
 const FRESH_MILLISECONDS = 1000;

@@ -1,4 +1,4 @@
-import { WINDOWS } from './redis-ledger-windows.js';
+import { WINDOWS } from './windows.js';
 
 /** How many parameters GIVE_BACK takes for each key. */
 export const PARAMETERS_PER_RETURN = 5;

@@ -1,4 +1,4 @@
-import type { Charge, ChargeResult, ThrottleDecision } from '../engine.js';
+import type { Charge, ChargeResult, ThrottleDecision } from '../../engine.js';
 
 const NO_PORTIONS: readonly Portion[] = Object.freeze([]);
 

@@ -6,8 +6,8 @@ import {
   type FlexibleLimiter,
   type FlexibleLimiterFactory,
   rateLimiterFlexibleEngine,
-} from '../../../src/throttling/index.js';
-import { VirtualClock } from './virtual-clock.js';
+} from '../../../../src/throttling/index.js';
+import { VirtualClock } from '../virtual-clock.js';
 
 const memory: FlexibleLimiterFactory = (points, duration, keyPrefix) =>
   new RateLimiterMemory({ points, duration, keyPrefix });

@@ -1,10 +1,10 @@
-import type { Clock } from '../../core/clock.js';
-import { slides } from '../algorithm.js';
-import type { Charge } from '../engine.js';
-import { type KeyState, type KeyStates, Lease } from './leased-keys.js';
-import type { Ledger, Return } from './leased-ledger.js';
-import { liveLease } from './leased-memory.js';
-import type { Portion } from './leased-result.js';
+import type { Clock } from '../../../core/clock.js';
+import { slides } from '../../algorithm.js';
+import type { Charge } from '../../engine.js';
+import { type KeyState, type KeyStates, Lease } from './key-states.js';
+import type { Ledger, Return } from './ledger.js';
+import { liveLease } from './local-decision.js';
+import type { Portion } from './portions.js';
 
 /** Of a lease that is in use, as many units stay as were spent since the last sweep, times this. */
 const KEPT = 3;

@@ -1,5 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
-import { away, whereverItIs } from './redis-connection.js';
+import { away, whereverItIs } from './connection.js';
 
 export interface NamedScript {
   /** The name of the command that it becomes. */

@@ -1,4 +1,4 @@
-import { SLIDING_LOG } from './redis-sliding-log.js';
+import { SLIDING_LOG } from './sliding-log.js';
 
 /**
  * The scripts of the ledger, from which processes lease units. Each is atomic; all keys of one call are in one slot.

@@ -1,4 +1,4 @@
-import { SLIDING_LOG } from './redis-sliding-log.js';
+import { SLIDING_LOG } from './sliding-log.js';
 
 /**
  * The scripts of the Redis engine. Each is atomic, and all keys of one call are in one slot of a Cluster. They need

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Charge, ThrottleDecision } from '../../../src/throttling/engine.js';
+import type { Charge, ThrottleDecision } from '../../../../../src/throttling/engine.js';
 import {
   type AuthenticationReservation,
   createThrottle,
   type LeasedEngineOptions,
   leasedEngine,
-} from '../../../src/throttling/index.js';
-import { Fleet, type Process, settled } from '../../property/throttling/fleet.js';
+} from '../../../../../src/throttling/index.js';
+import { Fleet, type Process, settled } from '../../../../property/throttling/fleet.js';
 
 const HOUR = 3_600_000;
 
