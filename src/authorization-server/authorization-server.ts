@@ -126,7 +126,11 @@ function hostParts(settings: Settings, parts: AuthorizationServerParts) {
     username,
     sealer,
     // A password is guessed more easily than a token.
-    failures: { byAddress: failures, byUsername: failureBudget(rates.signIn) },
+    failures: {
+      byAddress: failures,
+      byNameAndAddress: failureBudget(rates.signIn),
+      byName: failureBudget(rates.signInByName),
+    },
     address: (context: Parameters<typeof address>[0]) => address(context),
     texts,
     pages,

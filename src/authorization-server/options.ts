@@ -31,8 +31,13 @@ export interface EndpointRates {
   readonly device?: string | null | undefined;
   /** Introspection and revocation. Default `6000/m`. */
   readonly introspection?: string | null | undefined;
-  /** Wrong passwords, by user name; those of an address count as failed authentications. Default `10/m`. */
+  /**
+   * Wrong passwords, by user name and address, or at one browser that the user has signed in with before. Default `10/m`.
+   * All that fails at an address counts as a failed authentication too.
+   */
   readonly signIn?: string | null | undefined;
+  /** Wrong passwords by user name, from all addresses and browsers that are not known together. Default `100/m`. */
+  readonly signInByName?: string | null | undefined;
 }
 
 /** Dynamic client registration (RFC 7591). */
@@ -158,6 +163,7 @@ const DEFAULT_RATES: Required<EndpointRates> = {
   device: '60/m',
   introspection: '6000/m',
   signIn: '10/m',
+  signInByName: '100/m',
 };
 
 /** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */

@@ -31,7 +31,11 @@ const MAXIMUM_REDIRECTS = 20;
 export class UserAgent {
   private readonly cookies = new Map<string, Cookie>();
 
-  constructor(readonly origin: string) {}
+  /** @param fields header fields of every request, e.g. those of a proxy */
+  constructor(
+    readonly origin: string,
+    private readonly fields: Readonly<Record<string, string>> = {},
+  ) {}
 
   get(url: string): Promise<Visit> {
     return this.follow(new URL(url, this.origin).href, { method: 'GET' });
@@ -60,6 +64,11 @@ export class UserAgent {
     return Object.fromEntries(matching.map(([key, { value }]) => [key.split(';', 1)[0] as string, value]));
   }
 
+  /** Takes over a cookie, as one that was stolen or planted. */
+  plant(name: string, value: string): void {
+    this.cookies.set(`${name};/`, { value, path: '/' });
+  }
+
   private async follow(url: string, init: RequestInit): Promise<Visit> {
     let next: { readonly url: string; readonly init: RequestInit } = { url, init };
     for (let count = 0; count < MAXIMUM_REDIRECTS; count += 1) {
@@ -74,7 +83,12 @@ export class UserAgent {
   private async visit(url: string, init: RequestInit): Promise<Visit> {
     const { pathname } = new URL(url);
     const cookie = Object.entries(this.cookiesFor(pathname)).map((pair) => pair.join('='));
-    const headers = { ...(init.headers as Record<string, string>), accept: 'text/html', cookie: cookie.join('; ') };
+    const headers = {
+      ...this.fields,
+      ...(init.headers as Record<string, string>),
+      accept: 'text/html',
+      cookie: cookie.join('; '),
+    };
     const response = await fetch(url, { ...init, headers, redirect: 'manual' });
     for (const line of response.headers.getSetCookie()) this.keep(line, pathname);
     return { status: response.status, url, headers: response.headers, body: await response.text() };

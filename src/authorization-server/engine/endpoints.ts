@@ -2,7 +2,7 @@ import type { Issuer } from '../issuer.js';
 import type { EndpointRates } from '../options.js';
 
 /** The limits that are one for requests to endpoints. */
-export type EndpointRate = Exclude<keyof EndpointRates, 'signIn'>;
+export type EndpointRate = Exclude<keyof EndpointRates, 'signIn' | 'signInByName'>;
 
 /** What an endpoint is called in oidc-provider, and what kind of caller it has. */
 export interface Endpoint {

@@ -11,6 +11,7 @@ import { Csrf } from './csrf.js';
 import { enginePages } from './engine-pages.js';
 import { Forms } from './forms.js';
 import { interactionRoutes } from './interaction/index.js';
+import { KnownBrowsers } from './known-browsers.js';
 import { PageError } from './page-error.js';
 import type { PagesParts } from './parts.js';
 import { PasswordCheck } from './password-check.js';
@@ -110,6 +111,7 @@ function servicesOf(parts: PagesParts): PageServices {
   const cookies = new PageCookies(protocol === 'https:');
   const csrf = new Csrf(sealer.deriveKeys('pages csrf'), origin, cookies, random);
   const viewers = new Viewers(parts);
+  const browsers = new KnownBrowsers({ ...parts, keys: sealer.deriveKeys('pages known browsers'), cookies });
   return {
     parts,
     texts,
@@ -117,7 +119,7 @@ function servicesOf(parts: PagesParts): PageServices {
     cookies,
     viewers,
     forms: new Forms(csrf),
-    passwords: new PasswordCheck(parts, viewers),
+    passwords: new PasswordCheck(parts, viewers, browsers),
     continuation: new Continuation(prefix, issuer, csrf, renderer),
   };
 }

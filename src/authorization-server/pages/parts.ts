@@ -27,6 +27,16 @@ export interface SignInBudget {
   reserve(key: string): SignInAttempt | Promise<SignInAttempt>;
 }
 
+/** The budgets of failed sign-ins. Without one there is no limit. */
+export interface SignInBudgets {
+  /** All that fails at an address. */
+  readonly byAddress?: SignInBudget;
+  /** What fails for one user name from one address, or at a browser that is known. */
+  readonly byNameAndAddress?: SignInBudget;
+  /** What fails for one user name, from everywhere. */
+  readonly byName?: SignInBudget;
+}
+
 /**
  * Checks a password. Resolves to the user's id, or to `undefined` if user name and password do not belong together.
  * It should take the same time for a user name that does not exist.
@@ -73,8 +83,7 @@ export interface PagesParts {
   /** How pages name a user. Default: the id. */
   readonly username?: (user: unknown) => string;
   readonly sealer: Sealer;
-  /** Budgets of failed sign-ins. Without one there is no limit. */
-  readonly failures?: { readonly byAddress?: SignInBudget; readonly byUsername?: SignInBudget };
+  readonly failures?: SignInBudgets;
   /** The key of the address that a request comes from, e.g. `ip:203.0.113.5`. */
   readonly address: (context: Context) => string;
   readonly texts?: TextOverrides;

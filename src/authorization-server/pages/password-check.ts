@@ -1,8 +1,10 @@
 import type { Context } from 'koa';
 import { sha256Key } from '../../core/digest.js';
+import { foldedName } from './folded-name.js';
 import type { FormFields } from './form-body.js';
+import type { KnownBrowsers } from './known-browsers.js';
 import { PageError } from './page-error.js';
-import type { PagesParts, SignInAttempt } from './parts.js';
+import type { PagesParts, SignInAttempt, SignInBudget } from './parts.js';
 import type { Viewers } from './viewers.js';
 
 /** How a sign-in ended. */
@@ -20,6 +22,7 @@ export class PasswordCheck {
   constructor(
     private readonly parts: Pick<PagesParts, 'authenticate' | 'failures' | 'address'>,
     private readonly viewers: Viewers,
+    private readonly browsers: KnownBrowsers,
   ) {}
 
   /** @throws PageError 400 for an over-long user name or password */
@@ -47,6 +50,7 @@ export class PasswordCheck {
       return { problem: 'wrong' };
     }
     for (const attempt of attempts) attempt.release();
+    this.browsers.remember(context, username);
     return { userId };
   }
 
@@ -60,18 +64,39 @@ export class PasswordCheck {
     return (await this.viewers.of(userId)) === undefined ? undefined : userId;
   }
 
+  /** Takes a place in each budget, as far as they have one; the last answer is the refusal if there is one. */
   private async reserve(context: Context, username: string): Promise<SignInAttempt[]> {
-    const { byAddress, byUsername } = this.parts.failures ?? {};
     const attempts: SignInAttempt[] = [];
-    if (byAddress !== undefined) attempts.push(await byAddress.reserve(this.parts.address(context)));
-    // A digest, since what is typed into this field is sometimes a password. Spellings of one name count together.
-    const key = `username:${sha256Key(username.normalize('NFKC').trim().toLowerCase())}`;
     try {
-      if (byUsername !== undefined) attempts.push(await byUsername.reserve(key));
+      for (const [budget, key] of this.budgetsOf(context, username)) {
+        const attempt = await budget?.reserve(key);
+        if (attempt === undefined) continue;
+        attempts.push(attempt);
+        if (!attempt.allowed) break;
+      }
     } catch (error) {
       for (const attempt of attempts) attempt.release();
       throw error;
     }
     return attempts;
+  }
+
+  /**
+   * Who fails pays: strictly counted is by name and address. All who try one name are counted together too, at a larger
+   * rate, since guesses may come from many addresses. A browser that this user has signed in with has a strict budget of
+   * its own, which nobody else spends.
+   */
+  private budgetsOf(context: Context, username: string): (readonly [SignInBudget | undefined, string])[] {
+    const { byAddress, byName, byNameAndAddress } = this.parts.failures ?? {};
+    const browser = this.browsers.find(context, username);
+    if (browser !== undefined) return [[byNameAndAddress, `browser:${browser}`]];
+    const address = this.parts.address(context);
+    // A digest, since what is typed into this field is sometimes a password. Spellings of one name count together.
+    const name = `username:${sha256Key(foldedName(username))}`;
+    return [
+      [byAddress, address],
+      [byNameAndAddress, `${name} ${address}`],
+      [byName, name],
+    ];
   }
 }

@@ -105,7 +105,10 @@ describe('failed sign-ins', () => {
   });
 
   test('[TH-48] wrong passwords for one user name are counted from all addresses together', async () => {
-    pages = await PagesServer.start({ oauth2: { trustedProxies: 1 }, options: { throttling: { signIn: '3/m' } } });
+    pages = await PagesServer.start({
+      oauth2: { trustedProxies: 1 },
+      options: { throttling: { signInByName: '3/m' } },
+    });
     const agent = pages.agent();
     const form = only(await agent.get('/oauth2/sign-in'));
     const from = (number: number) => ({ 'x-forwarded-for': `203.0.113.${number}` });
@@ -117,7 +120,17 @@ describe('failed sign-ins', () => {
     expect((await agent.submit(form, { username: 'bob', password: passwordOf('bob') }, from(9))).status).toBe(303);
   });
 
-  test('[TH-48] ten wrong passwords a minute for one user name is all there is, unless the host says otherwise', async () => {
+  test('[AS-56] behind https the cookie of a browser that is known cannot be planted from elsewhere', async () => {
+    pages = await PagesServer.start({ options: { issuer: 'https://auth.example.com' } });
+    const agent = pages.agent();
+    const form = only(await agent.get('/oauth2/sign-in'));
+    const answer = await agent.submit(form, { username: 'alice', password: passwordOf('alice') });
+    expect(answer.headers.getSetCookie()).toContainEqual(
+      expect.stringMatching(/^__Host-oauth2_known=[\w.-]+; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=15552000$/),
+    );
+  });
+
+  test('[TH-48] ten wrong passwords a minute for one user name is all that an address has, unless the host says otherwise', async () => {
     pages = await PagesServer.start();
     const agent = pages.agent();
     const form = only(await agent.get('/oauth2/sign-in'));
