@@ -1,11 +1,11 @@
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import { isPromiseLike } from '../core/promises.js';
-import type { AppliedRate } from './applied-rate.js';
+import type { CompiledRate } from './compiled-rate.js';
 import type { Counts } from './count-when.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
-import type { AppliedRates, Policy } from './policy.js';
+import type { CompiledRates, Policy } from './policy.js';
 import type { StoreGuard, Unknown } from './store-guard.js';
 import type { ThrottleSubject } from './subject.js';
 import type { WhenStoreFails } from './throttling-options.js';
@@ -70,7 +70,7 @@ const UNAVAILABLE: ThrottleOutcome = Object.freeze({
 
 /** The charges of a request and the rates that they come from, in the same order. */
 interface Assessment {
-  readonly rates: AppliedRate[];
+  readonly rates: CompiledRate[];
   readonly charges: Charge[];
   /** Those of the charges that not every answer counts. */
   conditional?: Conditional[];
@@ -122,7 +122,7 @@ function assess(policies: readonly Policy[], subject: ThrottleSubject): Assessme
   const assessment: Assessment = { rates: [], charges: [] };
   for (const policy of policies) {
     const key = policy.key(subject);
-    if (key !== undefined) add(assessment, policy, subject, key, policy.rates as AppliedRates);
+    if (key !== undefined) add(assessment, policy, subject, key, policy.rates as CompiledRates);
   }
   return assessment;
 }
@@ -131,7 +131,7 @@ function assess(policies: readonly Policy[], subject: ThrottleSubject): Assessme
 function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): Assessment | Promise<Assessment> {
   const keys: string[] = [];
   const applying: Policy[] = [];
-  const answers: (AppliedRates | Promise<AppliedRates>)[] = [];
+  const answers: (CompiledRates | Promise<CompiledRates>)[] = [];
   let pending = false;
   try {
     for (const policy of policies) {
@@ -148,17 +148,23 @@ function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): A
     for (const answer of answers) if (isPromiseLike(answer)) answer.catch(() => {});
     throw error;
   }
-  const complete = (rates: readonly AppliedRates[]) => {
+  const complete = (rates: readonly CompiledRates[]) => {
     const assessment: Assessment = { rates: [], charges: [] };
     applying.forEach((policy, index) => {
-      add(assessment, policy, subject, keys[index] as string, rates[index] as AppliedRates);
+      add(assessment, policy, subject, keys[index] as string, rates[index] as CompiledRates);
     });
     return assessment;
   };
-  return pending ? Promise.all(answers).then(complete) : complete(answers as AppliedRates[]);
+  return pending ? Promise.all(answers).then(complete) : complete(answers as CompiledRates[]);
 }
 
-function add(assessment: Assessment, policy: Policy, subject: ThrottleSubject, tag: string, rates: AppliedRates): void {
+function add(
+  assessment: Assessment,
+  policy: Policy,
+  subject: ThrottleSubject,
+  tag: string,
+  rates: CompiledRates,
+): void {
   if (rates.length === 0) return;
   const { rates: allRates, charges } = assessment;
   const cost = policy.cost(subject, rates);
@@ -257,7 +263,7 @@ function unavailable({ knownInMilliseconds }: Unknown): ThrottleOutcome {
 }
 
 function refused(
-  rates: readonly AppliedRate[],
+  rates: readonly CompiledRate[],
   results: readonly ChargeResult[],
   writeFields: WriteFields,
 ): ThrottleOutcome {

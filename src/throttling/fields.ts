@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { AppliedRate } from './applied-rate.js';
+import type { CompiledRate } from './compiled-rate.js';
 import type { ChargeResult } from './engine.js';
 import type { CheckedOptions } from './throttling-options.js';
 
@@ -9,7 +9,7 @@ export type ResponseFields = Readonly<Record<string, string>>;
 export const NO_FIELDS: ResponseFields = Object.freeze({});
 
 /** Writes the fields for the rates that were applied and where they stand, in the same order. */
-export type WriteFields = (rates: readonly AppliedRate[], results: readonly ChargeResult[]) => ResponseFields;
+export type WriteFields = (rates: readonly CompiledRate[], results: readonly ChargeResult[]) => ResponseFields;
 
 /**
  * Makes the writer of `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10 §3 and §4), e.g.
@@ -30,25 +30,25 @@ export function secondsUntil(resetMilliseconds: number): number {
   return Math.max(0, Math.ceil(resetMilliseconds / 1000));
 }
 
-function policyList(rates: readonly AppliedRate[]): string {
+function policyList(rates: readonly CompiledRate[]): string {
   let list = rates[0]?.policyItem ?? '';
   for (let index = 1; index < rates.length; index++) list += `, ${rates[index]?.policyItem}`;
   return list;
 }
 
-function limitList(rates: readonly AppliedRate[], results: readonly ChargeResult[]): string {
-  let list = limitItem(rates[0] as AppliedRate, results[0] as ChargeResult);
+function limitList(rates: readonly CompiledRate[], results: readonly ChargeResult[]): string {
+  let list = limitItem(rates[0] as CompiledRate, results[0] as ChargeResult);
   for (let index = 1; index < rates.length; index++) {
-    list += `, ${limitItem(rates[index] as AppliedRate, results[index] as ChargeResult)}`;
+    list += `, ${limitItem(rates[index] as CompiledRate, results[index] as ChargeResult)}`;
   }
   return list;
 }
 
-function limitItem({ limitItem: beginning }: AppliedRate, { remaining, resetMilliseconds }: ChargeResult): string {
+function limitItem({ limitItem: beginning }: CompiledRate, { remaining, resetMilliseconds }: ChargeResult): string {
   return `${beginning}${remaining};t=${secondsUntil(resetMilliseconds)}`;
 }
 
-function legacyFields(rates: readonly AppliedRate[], results: readonly ChargeResult[], clock: Clock): ResponseFields {
+function legacyFields(rates: readonly CompiledRate[], results: readonly ChargeResult[], clock: Clock): ResponseFields {
   let scarcest = 0;
   results.forEach((result, index) => {
     const best = results[scarcest] as ChargeResult;

@@ -20,8 +20,8 @@ export type { AuthenticationReservation, FailedAuthentications } from './failed-
 export type { ResponseFields } from './fields.js';
 export { type KeyedThrottle, keyedThrottle } from './keyed-throttle.js';
 export type { CostFunction, InlinePolicy, PolicyOptions, RateFunction } from './policy.js';
-export type { StoreState } from './store-breaker.js';
 export { CounterError, StoreAwayError } from './store-errors.js';
+export type { StoreState } from './store-reports.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
 export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';
 export type { FieldsOptions, RateLimitVersion, ThrottlingOptions, WhenStoreFails } from './throttling-options.js';

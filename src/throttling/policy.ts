@@ -2,7 +2,7 @@ import { choiceOption, knownOptions, optionPath, refuseOption, wholeNumberOption
 import { isPromiseLike } from '../core/promises.js';
 import { parseRate } from '../core/rate.js';
 import { ALGORITHMS, type ThrottleAlgorithm } from './algorithm.js';
-import { type AppliedRate, appliedRate, DynamicRates, type PrepareRate } from './applied-rate.js';
+import { type CompiledRate, compileRate, DynamicRates, type PrepareRate } from './compiled-rate.js';
 import { type Counts, type CountWhen, countsOf, describeCountWhen } from './count-when.js';
 import {
   isOfToken,
@@ -56,16 +56,16 @@ export interface Policy {
   readonly options: PolicyOptions;
   readonly key: KeyOfSubject;
   /** The rates of a request; unlimited ones are left out. */
-  readonly rates: readonly AppliedRate[] | ((subject: ThrottleSubject) => AppliedRates | Promise<AppliedRates>);
+  readonly rates: readonly CompiledRate[] | ((subject: ThrottleSubject) => CompiledRates | Promise<CompiledRates>);
   /** Whether one token is always counted alike: nothing here is a function of the host's. */
   readonly ofToken: boolean;
   /** Which answers count; `undefined`: all. */
   readonly counts: Counts | undefined;
   /** @throws ConfigurationError if a cost function answered what no request can cost */
-  cost(subject: ThrottleSubject, rates: AppliedRates): number;
+  cost(subject: ThrottleSubject, rates: CompiledRates): number;
 }
 
-export type AppliedRates = readonly AppliedRate[];
+export type CompiledRates = readonly CompiledRate[];
 
 /** What can stand in a structured string as it is, and never holds the slash that ends the name in a key. */
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
@@ -158,10 +158,10 @@ function readRates(
   if (windows.size < limited.length)
     refuseOption(path, rate, 'it has two rates for the same period; keep the lower one');
   for (const one of limited) prepare(one, algorithm);
-  return Object.freeze(limited.map((one) => appliedRate(name, one, algorithm, limited.length === 1)));
+  return Object.freeze(limited.map((one) => compileRate(name, one, algorithm, limited.length === 1)));
 }
 
-function functionRates(rate: RateFunction, known: DynamicRates): Exclude<Policy['rates'], AppliedRates> {
+function functionRates(rate: RateFunction, known: DynamicRates): Exclude<Policy['rates'], CompiledRates> {
   return (subject) => {
     const answer = rate(subject);
     return isPromiseLike(answer) ? answer.then((text) => known.read(text)) : known.read(answer);
@@ -190,7 +190,7 @@ function checkCost(cost: number, path: string): void {
 }
 
 /** A cost above the limit would be refused for ever. A limit of 0 refuses on purpose. */
-function checkFits(cost: number, rates: AppliedRates, path: string): void {
+function checkFits(cost: number, rates: CompiledRates, path: string): void {
   for (const { limit, windowSeconds } of rates) {
     if (limit === 0 || cost <= limit) continue;
     const fix = `it never fits into ${limit} in ${windowSeconds} s; lower the cost or raise the rate`;

@@ -1,29 +1,30 @@
 import { ConfigurationError } from '../core/errors.js';
 import { isPromiseLike } from '../core/promises.js';
-import type { Waiting } from './attention.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Charge, ThrottleDecision, ThrottleEngine } from './engine.js';
-import type { StoreBreaker, StoreState } from './store-breaker.js';
+import type { PendingAnswer } from './event-loop-deadlines.js';
 import { isAnswer, StoreLateError } from './store-errors.js';
+import type { StoreState } from './store-reports.js';
 import { UndecidedError } from './undecided-error.js';
 
 export interface StoreGuardOptions {
   readonly engine: ThrottleEngine;
-  readonly breaker: StoreBreaker;
+  readonly breaker: CircuitBreaker;
   readonly deadlineMilliseconds: number;
 }
 
-/** What is known where the store decided nothing. */
+/** The answer where the store decided nothing. */
 export interface Unknown {
   readonly allowed: undefined;
-  /** In how many milliseconds the store can know; 0: nobody knows. */
+  /** In how many milliseconds the store can decide; 0 if that is not known. */
   readonly knownInMilliseconds: number;
 }
 
 const UNKNOWN: Unknown = Object.freeze({ allowed: undefined, knownInMilliseconds: 0 });
 
 /**
- * Stands before an engine and answers within a deadline, whether the store is slow, frozen or gone. What follows from
- * that for other requests is the breaker's part.
+ * Stands before an engine and answers within a deadline, whether the store is slow, frozen or gone. The circuit breaker
+ * decides what follows from that for other requests.
  */
 export class StoreGuard {
   readonly #options: StoreGuardOptions;
@@ -37,9 +38,9 @@ export class StoreGuard {
   }
 
   /**
-   * The engine's decision, or `Unknown` if the store cannot give one in time. Never rejects for the store's sake.
+   * The engine's decision, or `Unknown` if the store cannot give one in time. A failing store is never a rejection.
    *
-   * @param undoLate whether a decision that comes after the deadline is to be undone, as the request was not admitted
+   * @param undoLate whether a decision that comes after the deadline is undone, because the request was not admitted
    * @throws ConfigurationError if the engine cannot count such a charge at all
    */
   decide(
@@ -52,7 +53,7 @@ export class StoreGuard {
     const probe = admitted === 'probe';
     let answer: ThrottleDecision | Promise<ThrottleDecision>;
     try {
-      answer = engine.consume(charges, breaker.attention);
+      answer = engine.consume(charges, breaker.deadlines);
     } catch (error) {
       if (error instanceof UndecidedError) {
         if (probe) this.#answeredAtOnce();
@@ -79,7 +80,7 @@ export class StoreGuard {
     return this.#options.engine.consumeAlone?.(charges);
   }
 
-  /** Gives back what a decision of the engine spent, as far as that is possible now; failures are not told. */
+  /** Gives back what a decision of the engine spent, if that is possible now; failures are not reported. */
   refund(charges: readonly Charge[], decision: ThrottleDecision): void {
     try {
       const done = this.#options.engine.refund(charges, decision);
@@ -99,23 +100,23 @@ export class StoreGuard {
     const answersBefore = breaker.answers;
     return new Promise((resolve, reject) => {
       const late = () => new StoreLateError(`The throttle's store did not answer within ${deadlineMilliseconds} ms.`);
-      const waiting: Waiting = {
-        untilTurn: 0,
+      const pending: PendingAnswer = {
+        deadlineTurn: 0,
         overdue: () => {
           breaker.missed(late(), answersBefore, probe);
           resolve(UNKNOWN);
         },
       };
-      breaker.attention.wait(waiting, deadlineMilliseconds);
+      breaker.deadlines.start(pending, deadlineMilliseconds);
       answer.then(
         (decision) => {
           breaker.heard();
-          if (breaker.attention.answered(waiting)) resolve(decision);
+          if (breaker.deadlines.end(pending)) resolve(decision);
           else if (undoLate && decision.allowed) this.refund(charges, decision);
         },
         (error: unknown) => {
           if (isAnswer(error)) breaker.heard();
-          if (!breaker.attention.answered(waiting)) return;
+          if (!breaker.deadlines.end(pending)) return;
           if (error instanceof UndecidedError) return resolve(unknownAfter(error));
           if (error instanceof StoreLateError) {
             breaker.missed(late(), answersBefore, probe);
@@ -131,7 +132,7 @@ export class StoreGuard {
     });
   }
 
-  /** An engine that can decide alone has memory, so that an answer at once says nothing of its store. */
+  /** An engine that can decide alone has memory, so an immediate answer says nothing about its store. */
   #answeredAtOnce(): void {
     const { engine, breaker } = this.#options;
     if (engine.consumeAlone === undefined) breaker.heard();
@@ -145,7 +146,7 @@ export class StoreGuard {
       throw error;
     }
     if (isAnswer(error)) {
-      // Thrown at once, it has not been heard yet; a probe that stays open would keep the breaker open too.
+      // If it was thrown, it has not been counted as heard yet; a probe that never ends would keep the breaker open.
       if (probe) breaker.heard();
       breaker.decidedWithout();
     } else breaker.failed(error, probe);

@@ -2,17 +2,18 @@ import { type Clock, systemClock } from '../core/clock.js';
 import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { entriesOption } from '../core/options/index.js';
+import { circuitBreakerOf } from './circuit-breaker.js';
 import { type CompiledThrottle, compileThrottle, type ThrottleParts } from './compiled-throttle.js';
 import { memoryEngine } from './engines/memory.js';
 import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
 import { fieldsWriter } from './fields.js';
 import type { InlinePolicy, PolicyOptions } from './policy.js';
-import { PolicyBook } from './policy-book.js';
-import { breakerOf, type StoreState } from './store-breaker.js';
+import { PolicyRegistry } from './policy-registry.js';
 import { StoreGuard } from './store-guard.js';
+import type { StoreState } from './store-reports.js';
 import { checkOptions, type ThrottlingOptions, type WhenStoreFails } from './throttling-options.js';
 
-/** What a throttle is given from outside. */
+/** What a throttle needs besides its options. */
 export interface ThrottleDependencies {
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -28,16 +29,16 @@ export interface Throttle {
   /** Whether the store can be asked; the same for all throttles on one engine. */
   readonly storeState: StoreState;
   /**
-   * Puts together the policies of one action, those that hold everywhere first; one that is named twice counts once.
+   * Puts together the policies of one action, the global ones first; one that is named twice counts once.
    *
    * @param where names the action, for messages
    * @throws ConfigurationError if a name is unknown, or an inline policy cannot be
    */
   compile(policies: readonly (string | InlinePolicy)[], where?: string): CompiledThrottle;
   /**
-   * Resolves when the engine's first connection stands or has failed. A server that waits for it before it listens
-   * does not refuse its first requests for want of a connection. In the mode `local` it also waits until this process
-   * has a share of each limit, which takes two seconds where other processes are.
+   * Resolves when the engine's first connection is open or has failed. A server that waits for it before it listens
+   * does not refuse its first requests for lack of a connection. In the mode `local` it also waits until this process
+   * has a share of each limit, which takes two seconds if there are other processes.
    */
   ready(): Promise<void>;
   /** Closes the engine. */
@@ -61,7 +62,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   const { whenStoreFails, deadlineMilliseconds } = checked;
   const local = memoryEngine({ clock });
   const engine = options.engine ?? memoryEngine({ clock });
-  const breaker = breakerOf(engine, deadlineMilliseconds, clock);
+  const breaker = circuitBreakerOf(engine, deadlineMilliseconds, clock);
   breaker.observe({ logger, meanwhile: MEANWHILE[whenStoreFails], onStateChange: onStoreStateChange });
   const guard = new StoreGuard({ engine, breaker, deadlineMilliseconds });
   const parts: ThrottleParts = {
@@ -73,7 +74,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
     log: new LogLimiter(logger, clock),
     writeFields: fieldsWriter(checked.fields, clock),
   };
-  const book = new PolicyBook((rate, algorithm) => engine.prepare?.(rate, algorithm));
+  const book = new PolicyRegistry((rate, algorithm) => engine.prepare?.(rate, algorithm));
   for (const [name, declared] of entriesOption('throttling.policies', options.policies ?? {})) {
     book.declare(name, declared as string | null | PolicyOptions);
   }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { keepConnected, release, rememberTrouble } from '../../core/lasting-connection.js';
 import { refuseForReason, refuseOption } from '../../core/options/index.js';
+import { keepConnected, release, rememberConnectionError } from '../../core/reconnect.js';
 import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
 
 /** A connection of ioredis: to a single Redis, one behind Sentinel, or a Redis Cluster. */
@@ -106,7 +106,7 @@ function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnecti
     retryStrategy: reconnectDelay,
     disconnectTimeout: DISCONNECT_MILLISECONDS,
   });
-  rememberTrouble(commands);
+  rememberConnectionError(commands);
   keepConnected(commands);
   return {
     commands,
@@ -127,7 +127,7 @@ function connectCluster(host: Cluster, settings: ConnectionSettings): RedisConne
     clusterRetryStrategy: reconnectDelay,
     redisOptions: commandOptions(settings),
   });
-  rememberTrouble(commands);
+  rememberConnectionError(commands);
   return {
     commands,
     hostPrefix: host.options.keyPrefix ?? '',

@@ -1,9 +1,9 @@
 import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
-import { firstAttempt, notConnected } from '../../core/lasting-connection.js';
 import { reasonOf } from '../../core/logged-failure.js';
 import type { Logger } from '../../core/logger.js';
 import { printable } from '../../core/printable.js';
+import { firstAttempt, notConnected } from '../../core/reconnect.js';
 import { pause, withDeadline } from './deadline.js';
 import type { Moment } from './held-tokens.js';
 import { invalidationMessages } from './invalidation-message.js';

@@ -5,8 +5,8 @@ import { StoreLateError } from '../../store-errors.js';
 import { UndecidedError } from '../../undecided-error.js';
 import { claimOf, learn, learnUndecided, type Plan, plan } from './claims.js';
 import { shareDivisor } from './demand.js';
-import { ALONE, LocalShares } from './fallback-shares.js';
-import { type KeyState, KeyStates, type Lease, noteOwn, ownOf } from './key-states.js';
+import { FALLBACK_GENERATION, FallbackShares } from './fallback-shares.js';
+import { type KeyState, KeyStates, type Lease, ownUnits, recordOwnUnits } from './key-states.js';
 import { balanceOf, Leases, spend } from './leases.js';
 import type { Ledger } from './ledger.js';
 import { covers, freshlyAvailable, fromMemory } from './local-decision.js';
@@ -14,7 +14,7 @@ import { Membership } from './membership.js';
 import { leasedResult, type Portion, takePortions, withoutTwins, withTwins } from './portions.js';
 
 /** What the engine is given. */
-export interface LeasedParts {
+export interface LeasedEngineDependencies {
   readonly ledger: Ledger;
   readonly clock: Clock;
   /** Of how many keys something is kept at most. */
@@ -52,27 +52,27 @@ const MAXIMUM_CLAIMS = 4;
 export class LeasedEngine implements ThrottleEngine {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  readonly #every: LeasedParts['every'];
+  readonly #every: LeasedEngineDependencies['every'];
   readonly #deadlineMilliseconds: number;
   readonly #keys: KeyStates;
   readonly #leases: Leases;
   readonly #membership: Membership;
-  readonly #shares: LocalShares;
+  readonly #fallbackShares: FallbackShares;
   readonly #timers: { stop(): void }[];
   #decisions = 0;
   #claims = 0;
 
-  constructor({ ledger, clock, maxKeys, deadlineMilliseconds, member, every }: LeasedParts) {
+  constructor({ ledger, clock, maxKeys, deadlineMilliseconds, member, every }: LeasedEngineDependencies) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#every = every;
     this.#deadlineMilliseconds = deadlineMilliseconds;
     this.#keys = new KeyStates(maxKeys);
-    this.#shares = new LocalShares(ledger, clock, maxKeys);
-    this.#leases = new Leases(ledger, this.#keys, clock, (key, units) => this.#shares.settle(key, units));
+    this.#fallbackShares = new FallbackShares(ledger, clock, maxKeys);
+    this.#leases = new Leases(ledger, this.#keys, clock, (key, units) => this.#fallbackShares.settle(key, units));
     this.#membership = new Membership(ledger, member, clock);
     ledger.onOpened(() => {
-      void this.#shares.reconcile();
+      void this.#fallbackShares.reconcile();
       void this.#membership.renew();
     });
     this.#timers = [
@@ -80,8 +80,8 @@ export class LeasedEngine implements ThrottleEngine {
         if (this.#leases.size > 0) void this.#leases.sweep();
       }),
       every(Membership.PERIOD_MILLISECONDS, () => {
-        void this.#membership.renew().then(() => this.#shares.reconcile());
-        this.#shares.sweep();
+        void this.#membership.renew().then(() => this.#fallbackShares.reconcile());
+        this.#fallbackShares.sweep();
       }),
     ];
   }
@@ -130,8 +130,8 @@ export class LeasedEngine implements ThrottleEngine {
     const units: { charge: Charge; portion: Portion }[] = [];
     charges.forEach((charge, index) => {
       for (const portion of takePortions(decision.results[index])) {
-        if (portion.generation === ALONE) {
-          this.#shares.refund(charge, portion);
+        if (portion.generation === FALLBACK_GENERATION) {
+          this.#fallbackShares.refund(charge, portion);
           continue;
         }
         units.push({ charge, portion });
@@ -155,7 +155,9 @@ export class LeasedEngine implements ThrottleEngine {
     const merged = withoutTwins(charges);
     const decision =
       this.#held(merged, now) ??
-      this.#shares.consume(merged, this.#membership.share, (charge) => ownOf(this.#keys.peek(charge.key), charge, now));
+      this.#fallbackShares.consume(merged, this.#membership.share, (charge) =>
+        ownUnits(this.#keys.peek(charge.key), charge, now),
+      );
     return decision === undefined || merged === charges ? decision : withTwins(charges, merged, decision);
   }
 
@@ -212,7 +214,7 @@ export class LeasedEngine implements ThrottleEngine {
 
   #spend(state: KeyState, lease: Lease, charge: Charge, now: number): ChargeResult {
     const portion = spend(state, lease, charge.cost);
-    noteOwn(state, charge, charge.cost, lease.resetAt, now);
+    recordOwnUnits(state, charge, charge.cost, lease.resetAt, now);
     if (lease.balance <= lease.lowWater && state.inFlight === undefined) this.#refill(state, lease, now);
     return leasedResult(true, lease.balance, lease.resetAt - now, [portion]);
   }
@@ -340,7 +342,7 @@ export class LeasedEngine implements ThrottleEngine {
 
   async #callLedger(asks: readonly Plan[], isOver: () => boolean): Promise<boolean> {
     // The ledger may have been away without the connection being lost.
-    if (this.#shares.untold) await this.#shares.reconcile();
+    if (this.#fallbackShares.untold) await this.#fallbackShares.reconcile();
     const divisor = shareDivisor(this.#membership.processes ?? 1);
     let granted = true;
     for (const group of this.#ledger.callsByTag ? byTag(asks) : [asks]) {
@@ -389,7 +391,7 @@ export class LeasedEngine implements ThrottleEngine {
       return leasedResult(fits, available + balance, resetAt - now);
     }
     state.spent += charge.cost;
-    noteOwn(state, charge, charge.cost, resetAt, now);
+    recordOwnUnits(state, charge, charge.cost, resetAt, now);
     const portions: Portion[] = granted === undefined ? [] : [granted];
     if (lease !== undefined && held > 0) {
       lease.spentSinceSweep += held;

@@ -6,7 +6,7 @@ import type { Ledger, Registration } from './ledger.js';
 import { leasedResult, type Portion } from './portions.js';
 
 /** In place of a generation of the ledger: counted by this process alone, at a time of its own clock. */
-export const ALONE = -1;
+export const FALLBACK_GENERATION = -1;
 
 /** What this process spent of one key by itself, in one window. */
 interface Spending {
@@ -24,7 +24,7 @@ interface Spending {
  * back. What was spent counts on here until its window has ended, so that a ledger that comes and goes gives no second
  * share.
  */
-export class LocalShares {
+export class FallbackShares {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #maxKeys: number;
@@ -153,7 +153,13 @@ export class LocalShares {
     // It goes into no lease: the ledger has not counted it.
     const id = spending.log === undefined ? spending.endsAt : now;
     return [
-      { generation: ALONE, id, units: charge.cost, deadline: Number.NEGATIVE_INFINITY, resetAt: spending.endsAt },
+      {
+        generation: FALLBACK_GENERATION,
+        id,
+        units: charge.cost,
+        deadline: Number.NEGATIVE_INFINITY,
+        resetAt: spending.endsAt,
+      },
     ];
   }
 

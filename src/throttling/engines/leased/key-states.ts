@@ -63,7 +63,7 @@ export class KeyState {
   spent = 0;
   /** How many units were leased last on speculation. */
   size = 0;
-  /** What this process spent of the ledger's units, see `noteOwn`. */
+  /** What this process spent of the ledger's units, see `recordOwnUnits`. */
   own = 0;
   ownEarlier = 0;
   ownUntil = 0;
@@ -75,7 +75,7 @@ export class KeyState {
  *
  * @param resetAt when the window ends
  */
-export function noteOwn(state: KeyState, charge: Charge, units: number, resetAt: number, now: number): void {
+export function recordOwnUnits(state: KeyState, charge: Charge, units: number, resetAt: number, now: number): void {
   if (now >= state.ownUntil) {
     const follows = slides(charge) && now < state.ownUntil + charge.windowMilliseconds;
     state.ownEarlier = follows ? state.own : 0;
@@ -86,7 +86,7 @@ export function noteOwn(state: KeyState, charge: Charge, units: number, resetAt:
 }
 
 /** What this process spent of the ledger's units in the window that is now. */
-export function ownOf(state: KeyState | undefined, charge: Charge, now: number): number {
+export function ownUnits(state: KeyState | undefined, charge: Charge, now: number): number {
   if (state === undefined) return 0;
   if (now < state.ownUntil) return state.own + state.ownEarlier;
   return slides(charge) && now < state.ownUntil + charge.windowMilliseconds ? state.own : 0;

@@ -1,7 +1,13 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { firstAttempt, keepConnected, release, rememberTrouble, troubleOf } from '../../../core/lasting-connection.js';
 import { optionPath, refuseForReason, refuseOption } from '../../../core/options/index.js';
+import {
+  connectionErrorOf,
+  firstAttempt,
+  keepConnected,
+  release,
+  rememberConnectionError,
+} from '../../../core/reconnect.js';
 import type { RedisClient } from '../../../core/redis-client.js';
 import { StoreAwayError } from '../../store-errors.js';
 
@@ -37,7 +43,7 @@ const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECON
 export function openRedis(redis: string | RedisClient, engine: string): Redis | Cluster {
   const client =
     typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis as unknown as Redis | Cluster, engine);
-  rememberTrouble(client);
+  rememberConnectionError(client);
   if (isCluster(client)) connectNodesEarly(client);
   else keepConnected(client);
   return client;
@@ -45,7 +51,7 @@ export function openRedis(redis: string | RedisClient, engine: string): Redis | 
 
 /** What is thrown where a client is not connected, with the reason of its last attempt. */
 export function away(client: Redis | Cluster): StoreAwayError {
-  const trouble = troubleOf(client);
+  const trouble = connectionErrorOf(client);
   return new StoreAwayError(trouble === undefined ? 'Redis is not connected.' : `Redis is not connected: ${trouble}`);
 }
 

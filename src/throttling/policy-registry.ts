@@ -1,9 +1,9 @@
 import { describeName, hostPath, nearest, refuseOption } from '../core/options/index.js';
-import type { PrepareRate } from './applied-rate.js';
+import type { PrepareRate } from './compiled-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
 
 /** The policies by name; no two of one name, however it is spelled. */
-export class PolicyBook {
+export class PolicyRegistry {
   readonly #declared = new Map<string, Policy>();
   readonly #inline = new Map<string, Policy>();
   readonly #spellings = new Map<string, string>();

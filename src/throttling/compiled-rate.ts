@@ -2,10 +2,10 @@ import { parseRate, type Rate } from '../core/rate.js';
 import { structuredInteger, structuredString } from '../core/structured-fields.js';
 import type { ThrottleAlgorithm } from './algorithm.js';
 
-/** One rate of one policy, with everything that can be worked out before a request. */
-export interface AppliedRate extends Rate {
+/** One rate of one policy, with everything that can be computed before a request. */
+export interface CompiledRate extends Rate {
   readonly algorithm: ThrottleAlgorithm;
-  /** Begins every counter's key: policy, rate and, with a tilde, a sliding window, e.g. `user:100/3600:`. */
+  /** Begins the key of every counter: policy and rate, with a tilde for a sliding window, e.g. `user:100/3600:`. */
   readonly keyPrefix: string;
   /** The beginning of the item of `RateLimit`, e.g. `"user";r=`. */
   readonly limitItem: string;
@@ -16,16 +16,21 @@ export interface AppliedRate extends Rate {
 /** Asks the engine whether it can count a rate; throws ConfigurationError if not. */
 export type PrepareRate = (rate: Rate, algorithm: ThrottleAlgorithm) => void;
 
-/** How many answers of rate functions are kept, over all policies with one. */
+/** How many answers of a rate function are kept. */
 const MAXIMUM_REMEMBERED = 1000;
 
 /**
- * Works out one rate of a policy.
+ * Compiles one rate of a policy.
  *
  * @param alone whether it is the policy's only rate; otherwise the window becomes part of its name in the fields
  */
-export function appliedRate(policyName: string, rate: Rate, algorithm: ThrottleAlgorithm, alone: boolean): AppliedRate {
-  // No policy's name has a slash, so that the longer form is never the name of another.
+export function compileRate(
+  policyName: string,
+  rate: Rate,
+  algorithm: ThrottleAlgorithm,
+  alone: boolean,
+): CompiledRate {
+  // No policy's name has a slash, so the longer form is never the name of another.
   const label = structuredString(alone ? policyName : `${policyName}/${rate.windowSeconds}`);
   return Object.freeze({
     ...rate,
@@ -36,9 +41,9 @@ export function appliedRate(policyName: string, rate: Rate, algorithm: ThrottleA
   });
 }
 
-/** Reads the answers of a rate function; equal ones are read once, and a bounded number is remembered. */
+/** Reads the answers of a rate function. Equal ones are read once, and a bounded number is remembered. */
 export class DynamicRates {
-  readonly #known = new Map<string, readonly AppliedRate[]>();
+  readonly #known = new Map<string, readonly CompiledRate[]>();
   readonly #policyName: string;
   readonly #path: string;
   readonly #algorithm: ThrottleAlgorithm;
@@ -52,19 +57,19 @@ export class DynamicRates {
   }
 
   /**
-   * The rate that the function answered with; none if it is unlimited.
+   * The rate that the function returned; none if it is unlimited.
    *
-   * @throws ConfigurationError if it is no rate
+   * @throws ConfigurationError if it is not a rate
    */
-  read(text: string | null): readonly AppliedRate[] {
+  read(text: string | null): readonly CompiledRate[] {
     if (text === null) return [];
     const known = this.#known.get(text);
     if (known !== undefined) return known;
     const rate = parseRate(text, this.#path) as Rate;
     this.#prepare(rate, this.#algorithm);
-    const applied = [appliedRate(this.#policyName, rate, this.#algorithm, true)];
+    const compiled = [compileRate(this.#policyName, rate, this.#algorithm, true)];
     if (this.#known.size >= MAXIMUM_REMEMBERED) this.#known.clear();
-    this.#known.set(text, applied);
-    return applied;
+    this.#known.set(text, compiled);
+    return compiled;
   }
 }

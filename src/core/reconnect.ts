@@ -1,0 +1,78 @@
+import { reasonOf } from './logged-failure.js';
+import { printable } from './printable.js';
+
+/** The part of an ioredis client that is needed to connect it again. */
+interface Connectable {
+  on(event: 'end', listener: () => void): unknown;
+  connect(): Promise<unknown>;
+}
+
+const PAUSE_MILLISECONDS = 50;
+
+const released = new WeakSet<Connectable>();
+
+/**
+ * Connects a client again each time it gives up, until it is released.
+ *
+ * With a retry strategy ioredis reconnects for ever, with one exception: if Sentinel announces a new master while the
+ * client is asking for it, the attempt counts as closed by its user, and no other follows.
+ */
+export function keepConnected(client: Connectable): void {
+  client.on('end', () => {
+    const timer = setTimeout(() => {
+      if (!released.has(client)) client.connect().catch(() => {});
+    }, PAUSE_MILLISECONDS);
+    timer.unref();
+  });
+}
+
+/** Lets a client end from now on; call it before the client is disconnected. */
+export function release(client: Connectable): void {
+  released.add(client);
+}
+
+/** The part of a Redis client that tells why it is not connected. */
+interface ErrorSource {
+  on(event: 'error' | 'ready', listener: (error?: unknown) => void): unknown;
+}
+
+const connectionErrors = new WeakMap<ErrorSource, unknown>();
+
+/**
+ * Remembers why the last attempt to connect failed until one succeeds: the server refuses the password, the certificate
+ * is not trusted, nobody listens. Without a listener ioredis writes each failure to the console.
+ */
+export function rememberConnectionError(client: ErrorSource): void {
+  client.on('error', (error) => connectionErrors.set(client, error));
+  client.on('ready', () => connectionErrors.delete(client));
+}
+
+/** Why a client is not connected, if that is known. */
+export function connectionErrorOf(client: ErrorSource): string | undefined {
+  const error = connectionErrors.get(client);
+  if (error === undefined) return undefined;
+  // A Cluster reports that it found no node; the error of the node is attached.
+  const { lastNodeError } = error as { readonly lastNodeError?: unknown };
+  const reason = reasonOf(lastNodeError ?? error);
+  return printable(reason);
+}
+
+/** The error of a call through a client that is not connected, with the reason of its last attempt. */
+export function notConnected(client: ErrorSource): Error {
+  const reason = connectionErrorOf(client);
+  return new Error(reason === undefined ? 'not connected to Redis' : `not connected to Redis: ${reason}`);
+}
+
+/** The part of a Redis client that tells how its first attempt to connect ends. */
+interface Starting {
+  readonly status: string;
+  once(event: 'ready' | 'error' | 'close' | 'end', listener: () => void): unknown;
+}
+
+/** Resolves when a client is connected, or when its first attempt has failed. */
+export function firstAttempt(client: Starting): Promise<void> {
+  if (client.status === 'ready') return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const event of ['ready', 'error', 'close', 'end'] as const) client.once(event, () => resolve());
+  });
+}

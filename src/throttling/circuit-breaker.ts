@@ -1,0 +1,161 @@
+import type { Clock } from '../core/clock.js';
+import type { ThrottleEngine } from './engine.js';
+import { EventLoopDeadlines } from './event-loop-deadlines.js';
+import { StoreAwayError } from './store-errors.js';
+import { type StoreObserver, StoreReports, type StoreState } from './store-reports.js';
+
+/** So many requests in a row must get no answer before others are decided without the store. */
+const MISSES = 3;
+/** The store must have been silent for at least this long, however short the deadline, and for so many deadlines. */
+const SILENCE_MILLISECONDS = 250;
+const SILENT_DEADLINES = 2;
+/** How long a failed store is left alone at first; the pause doubles after each attempt that fails. */
+const FIRST_PAUSE_MILLISECONDS = 50;
+/** The longest pause where an attempt makes its request wait, and where it fails at once. */
+const LONGEST_PAUSE_MILLISECONDS = 1000;
+const LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS = 200;
+
+/**
+ * Knows whether a store can be asked; one for each engine, whoever uses it.
+ *
+ * A request that gets no answer in time is decided without the store, and that alone changes nothing for others. The
+ * store counts as down when several requests in a row had no answer and it was silent for longer than late answers take:
+ * any answer is a sign of life, including one that comes too late for its own request. Then one request at a time tries
+ * the store, after pauses that begin short, while the others are decided without it.
+ */
+export class CircuitBreaker {
+  readonly deadlines: EventLoopDeadlines;
+  readonly #clock: Clock;
+  readonly #reports: StoreReports;
+  readonly #silentTurnsNeeded: number;
+  #state: StoreState = 'up';
+  /** Counts the answers, so that a miss knows whether there was one since its request. */
+  #answers = 0;
+  #misses = 0;
+  #silentTurns = 0;
+  #retryAt = 0;
+  #pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+  #probing = false;
+
+  constructor(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock) {
+    this.#clock = clock;
+    this.#reports = new StoreReports(clock);
+    const silenceMilliseconds = Math.max(SILENCE_MILLISECONDS, SILENT_DEADLINES * deadlineMilliseconds);
+    this.deadlines = new EventLoopDeadlines(deadlineMilliseconds, () => {
+      this.#silentTurns++;
+    });
+    this.#silentTurnsNeeded = Math.ceil(silenceMilliseconds / this.deadlines.turnMilliseconds);
+    engine.onConnected?.(() => this.heard());
+  }
+
+  get state(): StoreState {
+    return this.#state;
+  }
+
+  /** How many answers there were. */
+  get answers(): number {
+    return this.#answers;
+  }
+
+  observe(observer: StoreObserver): void {
+    this.#reports.add(observer);
+  }
+
+  /** Whether a request may ask the store now; `probe` if it is the one that tries a store that is down. */
+  admit(): 'ask' | 'probe' | 'leave' {
+    if (this.#state === 'up') return 'ask';
+    if (this.#probing || this.#clock.monotonicMilliseconds() < this.#retryAt) return 'leave';
+    this.#probing = true;
+    return 'probe';
+  }
+
+  /** The store has answered, whatever it said and however late. */
+  heard(): void {
+    this.#answers++;
+    this.#misses = 0;
+    this.#silentTurns = 0;
+    if (this.#state === 'up') {
+      this.#reports.answered();
+      return;
+    }
+    this.#probing = false;
+    this.#pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+    this.#change('up');
+  }
+
+  /** A probe was answered by the engine without the store: the next request tries it. */
+  probedInVain(): void {
+    this.#probing = false;
+  }
+
+  /**
+   * A request had no answer in time.
+   *
+   * @param answersBefore how many answers there were when it asked
+   */
+  missed(error: Error, answersBefore: number, probe: boolean): void {
+    if (this.#state === 'down') {
+      this.#leaveAlone(probe, LONGEST_PAUSE_MILLISECONDS);
+      return;
+    }
+    if (this.#answers > answersBefore) {
+      // The store answers others: only this request is late.
+      this.#reports.decidedWithout();
+      return;
+    }
+    this.#reports.count();
+    this.#misses++;
+    if (this.#misses >= MISSES && this.#silentTurns >= this.#silentTurnsNeeded) this.#goDown(error);
+  }
+
+  /** The store answers, but could not decide on a request. */
+  decidedWithout(): void {
+    this.#reports.decidedWithout();
+  }
+
+  /** The engine could not ask the store, or the store could not answer. */
+  failed(error: unknown, probe: boolean): void {
+    if (this.#state === 'down') {
+      this.#leaveAlone(probe, LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS);
+      this.#reports.stillDown(error);
+      return;
+    }
+    this.#reports.count();
+    this.#misses++;
+    if (this.#misses >= MISSES || error instanceof StoreAwayError) this.#goDown(error);
+  }
+
+  #goDown(error: unknown): void {
+    this.#pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+    this.#retryAt = this.#clock.monotonicMilliseconds() + this.#pauseMilliseconds;
+    this.#change('down', error);
+  }
+
+  #leaveAlone(probe: boolean, longestMilliseconds: number): void {
+    if (!probe) return;
+    this.#probing = false;
+    this.#pauseMilliseconds = Math.min(2 * this.#pauseMilliseconds, longestMilliseconds);
+    this.#retryAt = this.#clock.monotonicMilliseconds() + this.#pauseMilliseconds;
+  }
+
+  #change(state: StoreState, error?: unknown): void {
+    this.#state = state;
+    this.#reports.changed(state, error);
+  }
+}
+
+const breakers = new WeakMap<ThrottleEngine, CircuitBreaker>();
+
+/**
+ * The circuit breaker of an engine: all who use the engine share it, so that one outage is met and reported once.
+ *
+ * @param deadlineMilliseconds of who uses the engine first; later ones keep their own deadline for each request
+ */
+export function circuitBreakerOf(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock): CircuitBreaker {
+  let breaker = breakers.get(engine);
+  if (breaker === undefined) {
+    breaker = new CircuitBreaker(engine, deadlineMilliseconds, clock);
+    breakers.set(engine, breaker);
+  }
+  return breaker;
+}
