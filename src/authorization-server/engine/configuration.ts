@@ -7,6 +7,7 @@ import { type EngineContext, epochSeconds } from './context.js';
 import { ROUTES } from './endpoints.js';
 import { existingGrant } from './grants.js';
 import { errors } from './oidc-provider.js';
+import { allowsOrigin } from './origins.js';
 import { asOutage } from './outage.js';
 import { fetchOutside, MAXIMUM_KEY_SET_BYTES } from './outbound.js';
 import {
@@ -84,10 +85,10 @@ export function configuration(
       policy: prompts(settings.options.login, parts.clock),
       url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
     },
-    clientBasedCORS: (_ctx, origin, client) =>
-      // Only what runs in a browser needs it: public applications, from where they are.
-      client.clientAuthMethod === 'none' &&
-      (client.redirectUris ?? []).some((uri) => URL.canParse(uri) && new URL(uri).origin === origin),
+    clientBasedCORS: (_ctx, origin, client) => {
+      const { isPublic } = applicationOf(client);
+      return allowsOrigin(origin, settings.issuer, { isPublic, redirectUris: client.redirectUris ?? [] });
+    },
     fetch: fetchOutside,
     fetchResponseBodyLimits: { jwks_uri: MAXIMUM_KEY_SET_BYTES },
     renderError: (ctx, out) => showError(context, ctx, out),

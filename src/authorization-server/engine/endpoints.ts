@@ -10,6 +10,11 @@ export interface Endpoint {
   readonly methods: readonly string[];
   /** Programs get JSON, browsers get pages. */
   readonly caller: 'program' | 'browser';
+  /**
+   * Whose pages of other origins may read the answers: everybody's, or those of the application that is answered.
+   * `undefined`: nobody's, as of a page.
+   */
+  readonly readers: 'everybody' | 'applications' | undefined;
   /** Whether applications authenticate here (RFC 6749 §2.3). */
   readonly authenticatesClients: boolean;
   /** The limit that holds here. */
@@ -44,6 +49,7 @@ const program = (name: string, methods: readonly string[], extra: Partial<Route>
   name,
   methods,
   caller: 'program',
+  readers: 'everybody',
   authenticatesClients: false,
   rate: undefined,
   body: undefined,
@@ -52,9 +58,10 @@ const program = (name: string, methods: readonly string[], extra: Partial<Route>
 const browser = (name: string, methods: readonly string[], extra: Partial<Route> = {}): Route => ({
   ...program(name, methods, extra),
   caller: 'browser',
+  readers: undefined,
 });
 const client = (name: string, rate: EndpointRate): Route =>
-  program(name, ['POST', 'OPTIONS'], { authenticatesClients: true, rate, body: 'form' });
+  program(name, ['POST', 'OPTIONS'], { readers: 'applications', authenticatesClients: true, rate, body: 'form' });
 
 const READ = ['GET', 'HEAD'] as const;
 
@@ -73,12 +80,15 @@ export class Endpoints {
     add(`${prefix}/par`, client('pushed_authorization_request', 'authorize'));
     add(`${prefix}/device`, browser('code_verification', [...READ, 'POST'], { rate: 'device', body: 'form' }));
     add(`${prefix}/jwks`, program('jwks', [...READ, 'OPTIONS']));
-    add(`${prefix}/userinfo`, program('userinfo', [...READ, 'POST', 'OPTIONS'], { body: 'form' }));
+    add(
+      `${prefix}/userinfo`,
+      program('userinfo', [...READ, 'POST', 'OPTIONS'], { readers: 'applications', body: 'form' }),
+    );
     add(`${prefix}/logout`, browser('end_session', READ));
     add(`${prefix}/logout/confirm`, browser('end_session_confirm', ['POST'], { body: 'form' }));
     add(`${prefix}/logout/success`, browser('end_session_success', READ));
     if (dynamicRegistration) {
-      add(`${prefix}/register`, program('registration', ['POST'], { rate: 'authorize', body: 'json' }));
+      add(`${prefix}/register`, program('registration', ['POST', 'OPTIONS'], { rate: 'authorize', body: 'json' }));
     }
     const metadata = program('discovery', [...READ, 'OPTIONS']);
     // RFC 8414 §3.1 puts the path of the issuer behind the well-known one; OpenID Connect Discovery §4.1 before it.

@@ -8,9 +8,11 @@ import { BadRequest } from './bad-request.js';
 import { countedAddress } from './client-authentications.js';
 import { claimedClientId } from './client-credentials.js';
 import type { EngineContext } from './context.js';
+import { answerOptions, Cors } from './cors.js';
 import { type Dispatched, Dispatcher } from './dispatcher.js';
 import { type Endpoint, Endpoints } from './endpoints.js';
 import { logFailure } from './observed.js';
+import { allowsOrigin, pagesOf } from './origins.js';
 import { type Parameters, parameter } from './parameters.js';
 import { PlainClientCredentials } from './plain-client-credentials.js';
 import { bodyOf, type ReadRequest, readRequest } from './read-request.js';
@@ -27,6 +29,7 @@ export class Engine {
   private readonly dispatcher: Dispatcher;
   private readonly introspection: WarmIntrospection;
   private readonly clientCredentials: PlainClientCredentials;
+  private readonly applications: RecentApplications;
   private readonly throttles: Readonly<Record<(typeof THROTTLED)[number], EndpointThrottle>>;
   private readonly polls: EndpointThrottle | undefined;
 
@@ -38,9 +41,9 @@ export class Engine {
     const { issuer, prefix, rates, devicePollingSeconds, dynamicRegistration } = settings;
     this.endpoints = new Endpoints(prefix, issuer, dynamicRegistration !== undefined);
     this.dispatcher = new Dispatcher(context, provider);
-    const applications = new RecentApplications(context);
-    this.introspection = new WarmIntrospection(context, applications);
-    this.clientCredentials = new PlainClientCredentials(context, applications);
+    this.applications = new RecentApplications(context);
+    this.introspection = new WarmIntrospection(context, this.applications);
+    this.clientCredentials = new PlainClientCredentials(context, this.applications);
     this.throttles = Object.fromEntries(
       THROTTLED.map((name) => [name, parts.throttle(name, rates[name])]),
     ) as typeof this.throttles;
@@ -56,13 +59,17 @@ export class Engine {
 
   /** Answers a request to an endpoint. */
   async handle(outer: Context, endpoint: Endpoint): Promise<void> {
+    const cors = Cors.begin(outer, endpoint);
+    // Before every throttle: a preflight is the browser's own question, and is answered without looking anything up.
+    if (outer.method === 'OPTIONS' && endpoint.methods.includes('OPTIONS')) return answerOptions(outer, endpoint, cors);
+    let read: ReadRequest | undefined;
     try {
       if (endpoint.rate !== undefined) {
         const counted = this.throttles[endpoint.rate](this.countedAs(outer, endpoint));
         admit(outer, isPromiseLike(counted) ? await counted : counted);
       }
       const body = bodyOf(outer, endpoint);
-      const read = readRequest(outer, endpoint, typeof body === 'string' ? body : await body);
+      read = readRequest(outer, endpoint, typeof body === 'string' ? body : await body);
       const warm = this.warmAnswer(outer, endpoint, read);
       const answer = isPromiseLike(warm) ? await warm : warm;
       if (answer !== undefined) answerWith(outer, answer);
@@ -71,7 +78,26 @@ export class Engine {
       else await this.dispatcher.run(outer, endpoint, read);
     } catch (error) {
       await this.refuse(outer, endpoint, error);
+      if (cors?.origin !== undefined && (await this.mayRead(outer, cors.origin, read, error))) cors.allow();
     }
+    cors?.finish();
+  }
+
+  /**
+   * Whether a page may read a refusal that oidc-provider has not made. It holds nothing of an application or a user, so
+   * the application is asked only where that costs a request that has passed its limit at most one look-up.
+   */
+  private async mayRead(
+    outer: Context,
+    origin: string,
+    read: ReadRequest | undefined,
+    thrown: unknown,
+  ): Promise<boolean> {
+    if (read === undefined || !(thrown instanceof BadRequest)) return true;
+    const clientId = claimedClientId(outer, read.parameters);
+    if (clientId === undefined) return true;
+    const application = await Promise.resolve(this.applications.find(clientId)).catch(() => undefined);
+    return application === undefined || allowsOrigin(origin, this.context.settings.issuer, pagesOf(application));
   }
 
   private warmAnswer(outer: Context, { name }: Endpoint, { parameters }: ReadRequest) {

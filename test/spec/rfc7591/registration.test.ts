@@ -110,7 +110,7 @@ describe.each(STACKS)('dynamic registration, on %s', (name) => {
 
   test('[RFC 7591 §3] other methods are 405, other media types 400', async () => {
     const get = await suite.send('/oauth2/register');
-    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
+    expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST, OPTIONS']);
     const form = await suite.send('/oauth2/register', {
       method: 'POST',
       headers: { authorization: `Bearer ${INITIAL}` },

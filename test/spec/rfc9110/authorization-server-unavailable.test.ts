@@ -98,6 +98,26 @@ describe('the database goes away', () => {
     expect(suite.events.filter(([event]) => event === 'refresh.reused' || event === 'code.replayed')).toEqual([]);
   });
 
+  test('[AS-60 §15.6.4] a page of another origin can read the 503, and when to try again', async () => {
+    const open = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
+    const { access_token, refresh_token } = await suite.tokens(open);
+    const origin = 'https://app.example.com';
+    const form = { client_id: open.clientId, grant_type: 'refresh_token', refresh_token, token: access_token };
+    const paths = ['token', 'introspect', 'revoke', 'device_authorization', 'par'];
+    const answers = await away(() =>
+      Promise.all(
+        paths.map((path) =>
+          suite.send(`/oauth2/${path}`, { method: 'POST', headers: { origin }, body: new URLSearchParams(form) }),
+        ),
+      ),
+    );
+    for (const answer of answers) {
+      expectUnavailable(answer);
+      expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+      expect(answer.headers.get('access-control-expose-headers')).toMatch(/\bRetry-After\b/);
+    }
+  });
+
   test('[§15.6.4] the pages say so with 503 and Retry-After, and send nobody anywhere', async () => {
     const agent = suite.agent();
     const visits = await away(async () => [
