@@ -98,6 +98,12 @@ export function redirectUris(value: string): string[] {
   return [...new Set(uris)];
 }
 
+/** Reads an algorithm of ID tokens. */
+export function idTokenAlgorithm(value: string): 'RS256' | 'ES256' {
+  if (value !== 'RS256' && value !== 'ES256') throw new InvalidArgumentError('Give RS256 or ES256.');
+  return value;
+}
+
 /** Reads private-use schemes, separated by spaces or commas. */
 export function redirectSchemes(value: string): string[] {
   const schemes = value.split(/[\s,]+/).filter((scheme) => scheme !== '');

@@ -45,8 +45,9 @@ export function clientMetadata(stored: Application): ClientMetadata {
     ...(isPublic
       ? { token_endpoint_auth_method: 'none' as const }
       : keys === undefined
-        ? { token_endpoint_auth_method: 'client_secret_basic' as const, client_secret: SECRET_IS_ELSEWHERE }
+        ? { token_endpoint_auth_method: secretMethodOf(application), client_secret: SECRET_IS_ELSEWHERE }
         : { token_endpoint_auth_method: 'private_key_jwt' as const, ...keys }),
+    ...protocolOf(application),
     application: clientApplication(application),
   };
 }
@@ -62,6 +63,30 @@ export function clientApplication(application: Application): ClientApplication {
     hasRefreshTokens: words(application.grantTypes).includes('refresh_token'),
     updatedAtMs: application.updatedAtMs,
   };
+}
+
+function secretMethodOf({ tokenEndpointAuthMethod }: Application): 'client_secret_basic' | 'client_secret_post' {
+  return tokenEndpointAuthMethod === 'client_secret_post' ? 'client_secret_post' : 'client_secret_basic';
+}
+
+/** Only what differs from the defaults. */
+function protocolOf(application: Application): Partial<ClientMetadata> {
+  const { defaultMaxAgeSeconds, idTokenSignedResponseAlg, tokenEndpointAuthSigningAlg } = application;
+  return {
+    ...(application.dpopBoundAccessTokens && { dpop_bound_access_tokens: true }),
+    ...(application.requirePushedAuthorizationRequests && { require_pushed_authorization_requests: true }),
+    ...(application.requireAuthTime && { require_auth_time: true }),
+    ...(isSet(defaultMaxAgeSeconds) && { default_max_age: defaultMaxAgeSeconds }),
+    ...(isSet(idTokenSignedResponseAlg) && { id_token_signed_response_alg: idTokenSignedResponseAlg as 'ES256' }),
+    ...(isSet(tokenEndpointAuthSigningAlg) && {
+      token_endpoint_auth_signing_alg: tokenEndpointAuthSigningAlg as 'ES256',
+    }),
+  };
+}
+
+/** Columns that an older row, or a host's own model, lacks are not set. */
+function isSet<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
 }
 
 function keysOf({ jwks, jwksUri }: KeyColumns): { jwks: JWKS } | { jwks_uri: string } | undefined {

@@ -2,7 +2,8 @@ import type { AdapterPayload, JWKS } from 'oidc-provider';
 import { ConfigurationError } from '../../core/errors.js';
 import { parseScope } from '../../core/scopes.js';
 import type { ApplicationRepository, NewApplication } from '../../storage/index.js';
-import { errors } from './oidc-provider.js';
+import { errors, Provider } from './oidc-provider.js';
+import { refuseMissingProtections, registrationResponse } from './registration-metadata.js';
 import { currentState } from './request-state.js';
 import { OPENID_SCOPES } from './scope-rules.js';
 
@@ -24,9 +25,11 @@ export async function registerClient(
   metadata: AdapterPayload,
 ): Promise<void> {
   try {
-    const { clientSecret } = await applications.create(newApplication(metadata, allowedScopes));
+    refuseMissingProtections((Provider.ctx?.oidc.body ?? {}) as Readonly<Record<string, unknown>>);
+    const { application, clientSecret } = await applications.create(newApplication(metadata, allowedScopes));
     const state = currentState();
-    if (state !== undefined) state.registeredSecret = clientSecret;
+    const openidScopes = parseScope(metadata.scope ?? '').filter(isOpenIdScope);
+    if (state !== undefined) state.registered = registrationResponse(application, clientSecret, openidScopes);
   } catch (error) {
     throw error instanceof ConfigurationError ? refusedMetadata(error, metadata) : error;
   }
@@ -41,6 +44,13 @@ const METADATA_NAMES: Readonly<Record<string, string>> = {
   jwksUri: 'jwks_uri',
   jwks: 'jwks',
   scopes: 'scope',
+  dpopBoundAccessTokens: 'dpop_bound_access_tokens',
+  requirePushedAuthorizationRequests: 'require_pushed_authorization_requests',
+  requireAuthTime: 'require_auth_time',
+  defaultMaxAgeSeconds: 'default_max_age',
+  idTokenSignedResponseAlg: 'id_token_signed_response_alg',
+  tokenEndpointAuthMethod: 'token_endpoint_auth_method',
+  tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
 };
 
 /** The longest URI that is repeated to whoever sent it. */
@@ -70,10 +80,12 @@ function asDescription(text: string): string {
 }
 
 function newApplication(metadata: AdapterPayload, allowedScopes: readonly string[]): NewApplication {
-  const { client_id: clientId = '', scope, jwks, jwks_uri: jwksUri } = metadata;
+  const { client_id: clientId = '', scope, token_endpoint_auth_method: method } = metadata;
+  // Keys are kept where they prove something.
+  const { jwks, jwks_uri: jwksUri } = method === 'private_key_jwt' ? metadata : {};
   // No list of scopes needs to name those of OpenID Connect.
   const asked = scope === undefined ? allowedScopes : parseScope(scope);
-  const scopes = asked.filter((one) => !(OPENID_SCOPES as readonly string[]).includes(one));
+  const scopes = asked.filter((one) => !isOpenIdScope(one));
   if (!scopes.every((one) => allowedScopes.includes(one))) {
     throw new errors.InvalidClientMetadata('scope names what an application may not register for');
   }
@@ -81,12 +93,24 @@ function newApplication(metadata: AdapterPayload, allowedScopes: readonly string
     clientId,
     registeredBy: 'registration',
     name: metadata.client_name ?? clientId,
-    clientType: metadata.token_endpoint_auth_method === 'none' ? 'public' : 'confidential',
+    clientType: method === 'none' ? 'public' : 'confidential',
     grantTypes: [...(metadata.grant_types ?? [])],
     redirectUris: [...(metadata.redirect_uris ?? [])],
     postLogoutRedirectUris: [...(metadata.post_logout_redirect_uris ?? [])],
     scopes,
     jwks: jwks as (JWKS & NewApplication['jwks']) | undefined,
     jwksUri,
+    dpopBoundAccessTokens: metadata.dpop_bound_access_tokens,
+    requirePushedAuthorizationRequests: metadata.require_pushed_authorization_requests,
+    requireAuthTime: metadata.require_auth_time,
+    defaultMaxAgeSeconds: metadata.default_max_age,
+    idTokenSignedResponseAlg: metadata.id_token_signed_response_alg as NewApplication['idTokenSignedResponseAlg'],
+    tokenEndpointAuthMethod: method === 'client_secret_basic' || method === 'client_secret_post' ? method : undefined,
+    tokenEndpointAuthSigningAlg:
+      metadata.token_endpoint_auth_signing_alg as NewApplication['tokenEndpointAuthSigningAlg'],
   };
+}
+
+function isOpenIdScope(scope: string): boolean {
+  return (OPENID_SCOPES as readonly string[]).includes(scope);
 }

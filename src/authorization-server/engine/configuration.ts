@@ -1,5 +1,6 @@
 import type { Adapter, Client, Configuration } from 'oidc-provider';
 import { generateClientId } from '../../core/token-value.js';
+import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
 import { findAccount } from './accounts.js';
 import type { ClientApplication } from './client-metadata.js';
 import { prompts } from './consent-policy.js';
@@ -18,6 +19,7 @@ import {
   showLoggedOut,
   showLogout,
 } from './page-hooks.js';
+import { leaveOut } from './registration-metadata.js';
 import { resourceIndicators } from './resources.js';
 
 /** How long a browser may take to sign in and consent. */
@@ -34,7 +36,7 @@ const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
   phone: ['phone_number', 'phone_number_verified'],
 };
 
-const ASYMMETRIC = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const;
+const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
 
 /** The application behind a client. */
 export function applicationOf(client: Client): ClientApplication {
@@ -61,15 +63,17 @@ export function configuration(
     cookies: cookies(context),
     ttl: lifetimes(context),
     enabledJWA: {
-      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      idTokenSigningAlgValues: [...ID_TOKEN_ALGORITHMS],
       clientAuthSigningAlgValues: [...ASYMMETRIC],
       dPoPSigningAlgValues: [...ASYMMETRIC],
     },
     extraClientMetadata: {
       properties: ['application'],
       validator(ctx, name, _value, metadata) {
+        if (ctx?.oidc?.route !== 'registration') return;
         // What the engine notes of an application is nothing that an application can say of itself.
-        if (ctx?.oidc?.route === 'registration') metadata[name] = undefined;
+        metadata[name] = undefined;
+        leaveOut(metadata as Record<string, unknown>);
       },
     },
     allowOmittingSingleRegisteredRedirectUri: true,

@@ -76,9 +76,8 @@ export class Dispatcher {
       inner.body = { ...(inner.body as Record<string, unknown>), interval };
     }
     if (name === 'registration' && status === 201) {
-      // The secret that oidc-provider has made is not the one that counts, and what the engine notes is no metadata.
-      const { client_secret: _unused, application: _notes, ...body } = inner.body as Record<string, unknown>;
-      inner.body = { ...body, client_secret: state.registeredSecret };
+      // What oidc-provider would answer is what was asked for; it is not all kept, and the secret is another.
+      inner.body = state.registered;
     }
     // Where nobody is signed in, oidc-provider answers with a form that a script sends; here the page asks.
     if (name === 'end_session' && status === 200 && !state.pageShown) await showLogout(this.context, inner);

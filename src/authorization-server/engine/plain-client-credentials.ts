@@ -60,6 +60,8 @@ export class PlainClientCredentials {
     const found = this.applications.find(clientId);
     const application = isPromiseLike(found) ? await found : found;
     if (!isProvenBy(claimed, application) || !application.allowsGrantType('client_credentials')) return undefined;
+    // Without a proof there is nothing for it (RFC 9449 §5.2): a plain request is refused.
+    if (application.dpopBoundAccessTokens) return undefined;
     const settled = this.context.scopes.resolve(requested, clientApplication(application));
     if ('problem' in settled) return undefined;
     // What scopes about a user mean where there is none is said by oidc-provider.

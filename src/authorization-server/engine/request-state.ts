@@ -20,8 +20,8 @@ export interface RequestState {
   refusal?: OAuth2Error;
   /** Whether a secret was found to be right. */
   secretIsRight?: boolean;
-  /** The secret of an application that has registered itself in this request. */
-  registeredSecret?: string | undefined;
+  /** The answer to an application that has registered itself in this request. */
+  registered?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const states = new WeakMap<object, RequestState>();

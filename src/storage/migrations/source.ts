@@ -6,6 +6,7 @@ import { authorizationServerRecords } from './0003-authorization-server-records.
 import { databaseIdentity } from './0004-database-identity.js';
 import { revocations } from './0005-revocations.js';
 import { registrars } from './0006-registrars.js';
+import { protocolMetadata } from './0007-protocol-metadata.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0004_database_identity', oldestCompatibleVersion: 3, change: databaseIdentity },
   { name: '0005_revocations', oldestCompatibleVersion: 3, change: revocations },
   { name: '0006_registrars', oldestCompatibleVersion: 3, change: registrars },
+  { name: '0007_protocol_metadata', oldestCompatibleVersion: 3, change: protocolMetadata },
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -14,6 +14,7 @@ import {
   type NewApplication,
   needsSecret,
 } from './new-application.js';
+import { PROTOCOL_FLAGS } from './protocol-metadata.js';
 import type { Registrar } from './registrar.js';
 import { StoredModel } from './stored-model.js';
 
@@ -33,7 +34,7 @@ const djangoSecrets = new DjangoSecretChecker();
 /** An application (client) that may be given tokens. */
 export class Application extends StoredModel {
   static override tableName = 'oauth2_applications';
-  static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect'];
+  static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect', ...PROTOCOL_FLAGS];
   static override hiddenProperties: readonly string[] = ['clientSecretHash', 'clientSecretImported'];
 
   /** The client identifier (RFC 6749 §2.2); unique, case-sensitive. */
@@ -70,6 +71,20 @@ export class Application extends StoredModel {
   approvedGrantTypes!: string | null;
   /** When an edit of its owner ended what staff had trusted, in milliseconds since the Unix epoch. */
   trustClearedAtMs!: number | null;
+  /** Whether it gets access tokens only bound to a key (RFC 9449 §5.2). */
+  dpopBoundAccessTokens!: boolean;
+  /** Whether its authorization requests are taken only by PAR (RFC 9126 §6). */
+  requirePushedAuthorizationRequests!: boolean;
+  /** Whether its ID tokens always have `auth_time`. */
+  requireAuthTime!: boolean;
+  /** `max_age` of its authorization requests that name none, in seconds. */
+  defaultMaxAgeSeconds!: number | null;
+  /** The algorithm of its ID tokens; `null`: `RS256`. */
+  idTokenSignedResponseAlg!: string | null;
+  /** How it means to send its secret; `null`: `client_secret_basic`. */
+  tokenEndpointAuthMethod!: string | null;
+  /** The only algorithm of its client assertions; `null`: any. */
+  tokenEndpointAuthSigningAlg!: string | null;
   /** Since when it is disabled, in milliseconds since the Unix epoch. */
   disabledAtMs!: number | null;
   createdAtMs!: number;

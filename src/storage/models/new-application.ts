@@ -5,6 +5,7 @@ import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
 import { type ApplicationKeys, checkedKeys } from './application-keys.js';
 import type { ClientType } from './client-type.js';
+import { type ProtocolColumns, type ProtocolMetadata, protocolColumns } from './protocol-metadata.js';
 import { REGISTRARS, type Registrar } from './registrar.js';
 
 /** The grant types that an application can be registered for. */
@@ -18,7 +19,7 @@ export const GRANT_TYPES = [
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** What an application is registered with. */
-export interface NewApplication extends ApplicationKeys {
+export interface NewApplication extends ApplicationKeys, ProtocolMetadata {
   /** What people are shown; at most 255 characters. */
   readonly name: string;
   /** The default is `confidential`. */
@@ -69,7 +70,7 @@ export interface ApplicationRules {
 }
 
 /** The columns of an application that a registration decides. */
-export interface ApplicationColumns {
+export interface ApplicationColumns extends ProtocolColumns {
   name: string;
   clientType: ClientType;
   grantTypes: string;
@@ -122,13 +123,15 @@ export function applicationColumns(
     const fix = 'the grant type authorization_code needs at least one (RFC 6749 §3.1.2.2)';
     refuseOption('application.redirectUris', redirectUris, fix);
   }
+  const keys = checkedKeys(application, clientType);
   return {
     name,
     clientType,
     grantTypes: grantTypes.join(' '),
     redirectUris: redirectUris.join(' '),
     postLogoutRedirectUris: postLogoutRedirectUris.length === 0 ? null : postLogoutRedirectUris.join(' '),
-    ...checkedKeys(application, clientType),
+    ...keys,
+    ...protocolColumns(application, { isPublic: clientType === 'public', hasKeys: hasKeys(keys) }),
     scope: scopeColumn(application.scopes),
     userId: userId === null ? null : requireUserId(userId, 'application.userId'),
     registeredBy: choiceOption('application.registeredBy', application.registeredBy ?? 'host', REGISTRARS),

@@ -7,6 +7,7 @@ import {
   applicationColumns,
   type NewApplication,
 } from '../models/new-application.js';
+import { protocolMetadataOf } from '../models/protocol-metadata.js';
 import { registrarOf } from '../models/registrar.js';
 
 /** The column that each property of a patch decides. */
@@ -22,6 +23,13 @@ const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof A
   registeredBy: 'registeredBy',
   skipAuthorization: 'skipAuthorization',
   mayIntrospect: 'mayIntrospect',
+  dpopBoundAccessTokens: 'dpopBoundAccessTokens',
+  requirePushedAuthorizationRequests: 'requirePushedAuthorizationRequests',
+  requireAuthTime: 'requireAuthTime',
+  defaultMaxAgeSeconds: 'defaultMaxAgeSeconds',
+  idTokenSignedResponseAlg: 'idTokenSignedResponseAlg',
+  tokenEndpointAuthMethod: 'tokenEndpointAuthMethod',
+  tokenEndpointAuthSigningAlg: 'tokenEndpointAuthSigningAlg',
 };
 
 const PROPERTIES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
@@ -69,6 +77,7 @@ function asRegistered(application: Application): NewApplication {
     registeredBy: registrarOf(application),
     skipAuthorization,
     mayIntrospect,
+    ...protocolMetadataOf(application),
   };
 }
 

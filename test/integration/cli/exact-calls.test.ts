@@ -151,7 +151,8 @@ describe('the rest of the calls', () => {
           ...['applications', 'create', '--name', 'phone', '--public', '--client-id', '-phone', '--json'],
           ...['--grants', 'authorization_code refresh_token,device_code'],
           ...['--redirect-uris', 'https://a.example/cb com.example.app:/cb myapp://cb'],
-          ...['--redirect-schemes', 'myapp'],
+          ...['--redirect-schemes', 'myapp', '--dpop-bound-access-tokens', '--require-pushed-authorization-requests'],
+          ...['--id-token-alg', 'ES256'],
         ],
         { env },
       );
@@ -162,6 +163,9 @@ describe('the rest of the calls', () => {
       grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
       redirect_uris: ['https://a.example/cb', 'com.example.app:/cb', 'myapp://cb'],
       token_endpoint_auth_method: 'none',
+      dpop_bound_access_tokens: true,
+      require_pushed_authorization_requests: true,
+      id_token_signed_response_alg: 'ES256',
       scope: null,
       disabled: false,
     });

@@ -36,6 +36,7 @@ const CASES: readonly (readonly [args: readonly string[], says: string | RegExp]
     [...CREATE, '--grants', 'authorization_code', '--redirect-uris', 'https://a.example/cb myapp://cb'],
     /--redirect-uris \(URI 2, myapp:\) cannot be .* Or give --public --redirect-schemes myapp\.$/m,
   ],
+  [[...CREATE, '--id-token-alg', 'HS256'], '--id-token-alg cannot be a string: Give RS256 or ES256.'],
   [[...CREATE, '--redirect-schemes', 'myapp javascript'], 'it opens something other than an application'],
   [
     [...CREATE, '--redirect-uris', 'com.example.app:/cb'],

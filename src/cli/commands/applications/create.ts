@@ -10,6 +10,7 @@ import {
   clientId,
   exactText,
   grantTypes,
+  idTokenAlgorithm,
   redirectSchemes,
   redirectUris,
   shortText,
@@ -29,6 +30,9 @@ interface CreateOptions {
   readonly secretHash?: string;
   readonly postLogoutRedirectUris?: string[];
   readonly jwksUri?: string;
+  readonly dpopBoundAccessTokens?: boolean;
+  readonly requirePushedAuthorizationRequests?: boolean;
+  readonly idTokenAlg?: 'RS256' | 'ES256';
   readonly owner?: string;
   readonly mayIntrospect?: boolean;
   readonly skipConsent?: boolean;
@@ -77,6 +81,9 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
     )
     .option('--jwks-uri <uri>', 'where its public keys are; it then uses private_key_jwt and gets no secret')
     .option('--owner <id>', 'user who owns it', exactText)
+    .option('--dpop-bound-access-tokens', 'it gets access tokens only bound to a key (RFC 9449 §5.2)')
+    .option('--require-pushed-authorization-requests', 'its authorization requests are taken only by PAR (RFC 9126 §6)')
+    .option('--id-token-alg <alg>', 'algorithm of its ID tokens, RS256 or ES256; without it RS256', idTokenAlgorithm)
     .option('--may-introspect', 'it may introspect tokens of other applications')
     .option('--skip-consent', 'its users are never asked for consent: for your own applications')
     .action(async (options: CreateOptions, command: CliCommand) => {
@@ -106,6 +113,9 @@ async function create(applications: ApplicationRepository, options: CreateOption
       importedSecretHash: options.secretHash,
       postLogoutRedirectUris: options.postLogoutRedirectUris,
       jwksUri: options.jwksUri,
+      dpopBoundAccessTokens: options.dpopBoundAccessTokens,
+      requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests,
+      idTokenSignedResponseAlg: options.idTokenAlg,
       userId: options.owner,
       mayIntrospect: options.mayIntrospect,
       skipAuthorization: options.skipConsent,

@@ -9,6 +9,10 @@ export interface DescribedApplication {
   readonly redirect_uris: readonly string[];
   /** How it proves itself at the token endpoint (RFC 7591 §2). */
   readonly token_endpoint_auth_method: string;
+  /** These three only where they differ from the default. */
+  readonly dpop_bound_access_tokens?: true;
+  readonly require_pushed_authorization_requests?: true;
+  readonly id_token_signed_response_alg?: string;
   /** Scopes separated by spaces; `null` for any that the server knows. */
   readonly scope: string | null;
   readonly disabled: boolean;
@@ -23,6 +27,9 @@ export function describeApplication(application: Application): DescribedApplicat
     grant_types: words(application.grantTypes),
     redirect_uris: words(application.redirectUris),
     token_endpoint_auth_method: authenticationMethod(application),
+    ...(application.dpopBoundAccessTokens && { dpop_bound_access_tokens: true }),
+    ...(application.requirePushedAuthorizationRequests && { require_pushed_authorization_requests: true }),
+    ...(application.idTokenSignedResponseAlg && { id_token_signed_response_alg: application.idTokenSignedResponseAlg }),
     scope: application.scope ?? null,
     disabled: application.isDisabled(),
   };
@@ -31,7 +38,7 @@ export function describeApplication(application: Application): DescribedApplicat
 /** A secret may also be sent in the body (`client_secret_post`); basic is what RFC 6749 §2.3.1 asks for. */
 function authenticationMethod(application: Application): string {
   if (application.clientType === 'public') return 'none';
-  return application.hasKeys() ? 'private_key_jwt' : 'client_secret_basic';
+  return application.hasKeys() ? 'private_key_jwt' : (application.tokenEndpointAuthMethod ?? 'client_secret_basic');
 }
 
 /** Name and value of each property, for people. */
