@@ -1,4 +1,4 @@
-import Koa, { type Context } from 'koa';
+import Koa from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
 import { type AuthorizationServer, COMPLETE } from './authorization-server/factory.js';
 import type { AuthorizationServerParts } from './authorization-server/parts.js';
@@ -11,7 +11,7 @@ import { refuseOption } from './core/options/index.js';
 import type { IdentitySource } from './core/shared-identity.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
-import { authenticateWith, fieldsRead } from './resource-server/authentication/authenticate.js';
+import { fieldsRead } from './resource-server/authentication/authentication-steps.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BadTokens } from './resource-server/authentication/bad-tokens.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
@@ -194,9 +194,7 @@ export class OAuth2 {
     });
     this.events = new OAuth2Events(this.log);
     this.guard = new Guard({
-      authenticate: authenticateWith(authenticators),
-      needsBody: needsBodyOf(authenticators),
-      fieldsRead: fieldsRead(authenticators),
+      authenticators,
       refusals: new Refusals({
         responder: new ErrorResponder({
           realm: options.realm ?? 'api',
@@ -212,7 +210,6 @@ export class OAuth2 {
       address,
     });
     this.compiler = new PlanCompiler({
-      guard: this.guard,
       throttle: this.throttle,
       readScope: options.readScope ?? 'read',
       writeScope: options.writeScope ?? 'write',
@@ -395,7 +392,7 @@ export class OAuth2 {
     if (this.authorizationServer !== undefined) server.use(this.authorizationServer.middleware());
     const driver = new OAuth2KoaDriver(server, this.guard, this.compiler);
     withIndexedMetadata(() =>
-      createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(this.compiler) }),
+      createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(this.guard, this.compiler) }),
     );
     refuseProblems(driver.problems);
     return driver.koa;
@@ -455,11 +452,4 @@ function tellingAuthenticator(one: Authenticator): Authenticator {
     ...(one.challenge !== undefined && { challenge: one.challenge.bind(one) }),
     ...(one.needsBody !== undefined && { needsBody: one.needsBody.bind(one) }),
   };
-}
-
-/** Asks only those authenticators that may answer yes. */
-function needsBodyOf(authenticators: readonly Authenticator[]): (context: Context) => boolean {
-  const asked = authenticators.filter((one) => one.needsBody !== undefined);
-  if (asked.length === 0) return () => false;
-  return (context) => asked.some((one) => one.needsBody?.(context) === true);
 }

@@ -5,10 +5,11 @@ import { ANONYMOUS, type Principal } from '../core/principal.js';
 import type { VerifiedToken } from '../core/verified-token.js';
 import type { Authentication } from './authentication/authenticator.js';
 
-/** What an object-level check needs of the guard that made the access object. */
-export interface ObjectGuard {
-  checkObject(access: RequestAccess, object: unknown): Promise<void>;
-  refused(access: RequestAccess, error: unknown): Error;
+/** The guard that made an access object, which does for it what needs the plan of the action. */
+export interface AccessGuard<Plan> {
+  address(context: Context): string;
+  checkObject(access: RequestAccess, plan: Plan, object: unknown): Promise<void>;
+  refused(access: RequestAccess, plan: Plan, error: unknown): Error;
 }
 
 const NO_SCOPES: readonly string[] = Object.freeze([]);
@@ -32,8 +33,8 @@ export class RequestAccess {
     /** The Koa context of the request. */
     readonly context: Context,
     authentication: Authentication | undefined,
-    private readonly guard: ObjectGuard,
-    private readonly resolveAddress: (context: Context) => string,
+    private readonly guard: AccessGuard<unknown>,
+    private readonly plan: unknown,
   ) {
     this.authType = authentication?.authType;
     this.token = authentication?.token;
@@ -90,8 +91,8 @@ export class RequestAccess {
    * when taken from its object: `({ address }) => address()`.
    */
   get address(): () => string {
-    const { context, resolveAddress } = this;
-    return () => resolveAddress(context);
+    const { context, guard } = this;
+    return () => guard.address(context);
   }
 
   /** Whether the token has all of these scopes. */
@@ -108,11 +109,11 @@ export class RequestAccess {
    * @throws AccessDeniedError (403), InsufficientScopeError (403) or AuthenticationRequiredError (401) if one refuses
    */
   checkObject(object: unknown): Promise<void> {
-    return this.guard.checkObject(this, object);
+    return this.guard.checkObject(this, this.plan, object);
   }
 
   /** @internal Completes an error that is thrown from inside the action with the fields of its response. */
   refused(error: unknown): Error {
-    return this.guard.refused(this, error);
+    return this.guard.refused(this, this.plan, error);
   }
 }

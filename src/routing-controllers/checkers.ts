@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import { type Action, getMetadataArgsStorage, type RoutingControllersOptions } from 'routing-controllers';
+import { after } from '../core/promises.js';
 import { declaredScopes } from '../core/scopes.js';
 import { keepVary } from '../resource-server/authentication/vary.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
@@ -9,9 +10,9 @@ import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { DeclarationMark, ownDeclarations } from './declarations.js';
 import { isVaryDeclared } from './declared-vary.js';
-import type { Guard } from './guard.js';
+import { type Guard, isClosedToOptions } from './guard.js';
 import { actionsMetadata, responseHandlersMetadata } from './metadata-index.js';
-import { answerOptions, isClosedToOptions } from './options-requests.js';
+import { answerOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
 import { accessOrUnguarded } from './request-state.js';
 import { completed, declaredRequirement } from './requirements.js';
@@ -71,19 +72,19 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
         }
         entered = guard.enter(context, plan);
       } catch (error) {
-        throw guard.thrownByChecker(action, plan, error);
+        throw guard.refusals.thrownByChecker(action, plan, error);
       }
       if (entered instanceof Promise) {
         return entered.then(
           () => admitted(context),
           (error: unknown) => {
-            throw guard.thrownByChecker(action, plan, error);
+            throw guard.refusals.thrownByChecker(action, plan, error);
           },
         );
       }
       return admitted(context);
     },
-    currentUserChecker: currentUserChecker(compiler),
+    currentUserChecker: currentUserChecker(guard, compiler),
   };
 }
 
@@ -96,12 +97,12 @@ function unguardedPlan(compiler: PlanCompiler): ActionPlan {
 }
 
 /** Gives `@CurrentUser()` the user that the guard found; on an action that no guard saw, it looks now. */
-export function currentUserChecker(compiler: PlanCompiler): CheckerOptions['currentUserChecker'] {
+export function currentUserChecker(guard: Guard, compiler: PlanCompiler): CheckerOptions['currentUserChecker'] {
   const unguarded = unguardedPlan(compiler);
   return (action: Action) => {
     const context = action.context as Context;
-    const access = accessOrUnguarded(context, unguarded);
-    return access instanceof Promise ? access.then((known) => known.user) : access.user;
+    const access = accessOrUnguarded(context, guard, unguarded);
+    return after(access, (known) => known.user);
   };
 }
 

@@ -3,13 +3,11 @@ import type { GuardedAction } from '../resource-server/permissions/permission.js
 import { Requirement } from '../resource-server/permissions/requirement.js';
 import type { Throttle } from '../throttling/index.js';
 import { type ActionReference, actionName } from './action-reference.js';
-import type { Guard } from './guard.js';
-import { ActionPlan } from './plan.js';
+import type { ActionPlan } from './plan.js';
 import { type DeclaredRequirement, declaredRequirement } from './requirements.js';
 
 /** What plans are compiled with. */
 export interface CompilerParts {
-  readonly guard: Guard;
   readonly throttle: Throttle;
   readonly readScope: string;
   readonly writeScope: string;
@@ -37,7 +35,7 @@ export class PlanCompiler {
 
   /** @throws ConfigurationError if a permission or a throttle cannot work on the action */
   plan(action: ActionReference, declared: DeclaredRequirement): ActionPlan {
-    const { guard, throttle, readScope, writeScope } = this.parts;
+    const { throttle, readScope, writeScope } = this.parts;
     const guarded: GuardedAction = Object.freeze({
       controller: action.controller,
       method: action.method,
@@ -49,11 +47,10 @@ export class PlanCompiler {
     });
     const requirement = declared.isPublic ? undefined : new Requirement(guarded, declared.permissions);
     requirement?.validate();
-    return new ActionPlan(
-      guard,
-      guarded,
+    return Object.freeze({
+      action: guarded,
       requirement,
-      throttle.compile(declared.throttles, `@Throttle on ${actionName(action)}`),
-    );
+      throttle: throttle.compile(declared.throttles, `@Throttle on ${actionName(action)}`),
+    });
   }
 }

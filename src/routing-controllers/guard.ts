@@ -1,166 +1,207 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
-import type { Action } from 'routing-controllers';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
 import { httpErrorStatus } from '../core/http-errors.js';
-import { nativePromise } from '../core/promises.js';
-import type { Authenticate } from '../resource-server/authentication/authenticate.js';
-import type { Authentication } from '../resource-server/authentication/authenticator.js';
+import { isSafeMethod } from '../core/methods.js';
+import { after, nativePromise } from '../core/promises.js';
+import {
+  type AuthenticationStep,
+  authenticationSteps,
+  fieldsRead,
+} from '../resource-server/authentication/authentication-steps.js';
+import type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
+import { addVary } from '../resource-server/authentication/vary.js';
 import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
-import { answerThroughHandler } from './handler-response.js';
+import { answerOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
-import type { Refusal } from './refusal.js';
 import type { Refusals } from './refusals.js';
-import { notedAction, noteRefusal, setState } from './request-state.js';
+import { type RequestState, STATE, type StatefulContext } from './request-state.js';
 import { settleWhenAnswered } from './settlement.js';
-import { answerUncaught } from './uncaught.js';
 
 /** What the guard is made of. */
 export interface GuardParts {
-  readonly authenticate: Authenticate;
-  readonly needsBody: (context: Context) => boolean;
-  /** The request fields that authentication reads, as they stand in `Vary`. */
-  readonly fieldsRead: string;
+  readonly authenticators: readonly Authenticator[];
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
 }
 
+/** An action, and what only the one who serves it can do. */
+export interface ServedAction {
+  readonly plan: ActionPlan;
+  /** Goes on once the body is parsed, which may have been done before; answers a body that cannot be read. */
+  parseBody(context: Context, next: () => unknown): unknown;
+  /** Answers a request that may not go on to the action. */
+  refuse(context: Context, thrown: unknown): unknown;
+}
+
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
-/** Takes a request through authentication, permission and throttle, in this order. */
+/**
+ * The way of a request to an action, from top to bottom: authenticate, authorize, throttle, run. No step makes a promise
+ * where its answer is at hand (see `after`).
+ */
 export class Guard {
-  constructor(private readonly parts: GuardParts) {}
-
   /** The request fields that authentication reads, as they stand in `Vary`. */
-  get fieldsRead(): string {
-    return this.parts.fieldsRead;
+  readonly fieldsRead: string;
+  readonly refusals: Refusals;
+  readonly address: (context: Context) => string;
+  private readonly steps: readonly AuthenticationStep[];
+  /** Those that may want to see the parsed body. */
+  private readonly readersOfBodies: readonly Authenticator[];
+
+  constructor({ authenticators, refusals, address }: GuardParts) {
+    this.fieldsRead = fieldsRead(authenticators);
+    this.steps = authenticationSteps(authenticators);
+    this.readersOfBodies = authenticators.filter((one) => one.needsBody !== undefined);
+    this.refusals = refusals;
+    this.address = address;
   }
 
-  /** Whether authentication has to wait for the parsed body. */
-  needsBody(context: Context): boolean {
-    return this.parts.needsBody(context);
+  /** The whole way: the request enters, and then the action runs, or it is refused. */
+  serve(context: Context, action: ServedAction, run: () => unknown): unknown {
+    // The router gives no such request to a guarded action; should it ever, the action does not run.
+    if (isClosedToOptions(context, action.plan)) return answerOptions(context);
+    if (this.readersOfBodies.length > 0 && this.needsBody(context)) {
+      return action.parseBody(context, () => this.enterAndRun(context, action, run));
+    }
+    return this.enterAndRun(context, action, run);
+  }
+
+  private enterAndRun(context: Context, action: ServedAction, run: () => unknown): unknown {
+    let entered: void | Promise<void>;
+    try {
+      entered = this.enter(context, action.plan);
+    } catch (error) {
+      return action.refuse(context, error);
+    }
+    return after(
+      entered,
+      () => this.run(context, action, run),
+      (error) => action.refuse(context, error),
+    );
   }
 
   /**
-   * Returns, or resolves, if the request may go on to its action. Nothing is awaited where every value is at hand.
+   * Authenticates, authorizes and throttles: returns, or resolves, if the request may go on to its action.
    *
    * @throws OAuth2Error (or rejects with one) if it may not; any other error is a fault in a part of the host's
    */
   enter(context: Context, plan: ActionPlan): void | Promise<void> {
-    if (plan.requirement === undefined) return this.enterPublic(context, plan);
+    const { requirement } = plan;
+    if (requirement === undefined) return this.enterPublic(context, plan);
     refuseBrokenQuery(context);
-    const found = this.parts.authenticate(context);
-    return found instanceof Promise ? this.admitLater(context, plan, found) : this.admit(context, plan, found);
-  }
-
-  /** Who makes a request to a public action: bad credentials make an anonymous caller. */
-  identify(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
-    let found: ReturnType<Authenticate>;
-    try {
-      found = this.parts.authenticate(context);
-    } catch (error) {
-      return this.anonymous(context, plan, error);
-    }
-    if (found instanceof Promise) {
-      return found.then(
-        (authentication) => this.access(context, plan, authentication),
-        (error: unknown) => this.anonymous(context, plan, error),
-      );
-    }
-    return this.access(context, plan, found);
-  }
-
-  /** What an error in the guard of an action means, which is told to those who listen. */
-  refusal(context: Context, plan: ActionPlan, thrown: unknown): Refusal {
-    return this.parts.refusals.ofRequest(context, plan, thrown);
-  }
-
-  /** The same for an error from outside the guard; nobody is told. */
-  answerTo(context: Context, thrown: unknown): Refusal {
-    return this.parts.refusals.of(context, thrown);
-  }
-
-  /** An error of the host's, answered by one of ours if nobody else does. */
-  translated(thrown: object, answer: OAuth2Error): Refusal {
-    return this.parts.refusals.translated(thrown, answer);
-  }
-
-  /**
-   * Prepares a refusal for being thrown through error handlers that are not ours: its header fields are set on the
-   * response already, and if nobody catches it, Koa answers it as we would.
-   */
-  throwable(context: Context, refusal: Refusal): Error {
-    context.set(refusal.fields);
-    answerUncaught(context, refusal);
-    return refusal.error;
-  }
-
-  /** Prepares an error in the guard for being thrown by a checker of routing-controllers. */
-  thrownByChecker(action: Action, plan: ActionPlan, thrown: unknown): Error {
-    const context = action.context as Context;
-    const refusal = this.refusal(context, plan, thrown);
-    answerThroughHandler(action, context, refusal, true);
-    return this.throwable(context, refusal);
-  }
-
-  /** Prepares an error for being thrown inside an action. */
-  thrownInAction(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object'): Error {
-    const refusal = this.parts.refusals.ofRequest(context, plan, thrown, about);
-    noteRefusal(context, refusal);
-    const action = notedAction(context);
-    if (action !== undefined) answerThroughHandler(action, context, refusal, false);
-    return this.throwable(context, refusal);
-  }
-
-  private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
-    // Nobody asked who it is, so nothing is looked up; `accessOf` finds out if the action wants to know.
-    if (plan.throttle.unlimited) return setState(context, plan, undefined);
-    const access = this.identify(context, plan);
-    setState(context, plan, access);
-    return access instanceof Promise ? this.throttlePublicLater(plan, access) : this.throttle(plan, access);
-  }
-
-  private admit(context: Context, plan: ActionPlan, authentication: Authentication | undefined): void | Promise<void> {
-    const access = this.access(context, plan, authentication);
-    setState(context, plan, access);
-    const checked = plan.requirement?.check(access);
-    return checked instanceof Promise ? this.throttleLater(plan, access, checked) : this.throttle(plan, access);
-  }
-
-  private throttle(plan: ActionPlan, access: RequestAccess): void | Promise<void> {
-    if (plan.throttle.unlimited) return undefined;
-    const outcome = nativePromise(plan.throttle.decide(access));
-    return outcome instanceof Promise
-      ? applyOutcomeLater(outcome, access.context)
-      : applyOutcome(outcome, access.context);
-  }
-
-  // What waits is apart, so that where nothing is waited for, nothing is kept for a function that waits.
-
-  private admitLater(context: Context, plan: ActionPlan, found: Promise<Authentication | undefined>): Promise<void> {
-    return found.then((authentication) => this.admit(context, plan, authentication));
-  }
-
-  private throttlePublicLater(plan: ActionPlan, found: Promise<RequestAccess>): Promise<void> {
-    return found.then((access) => {
-      setState(access.context, plan, access);
-      return this.throttle(plan, access);
+    return after(this.authenticate(context), (authentication) => {
+      const access = new RequestAccess(context, authentication, this, plan);
+      this.note(context, plan, access);
+      return after(requirement.check(access), () => this.throttle(access, plan));
     });
   }
 
-  private throttleLater(plan: ActionPlan, access: RequestAccess, checked: Promise<void>): Promise<void> {
-    return checked.then(() => this.throttle(plan, access));
+  /** A public action has no requirement; who makes the request is looked for only if its throttle has to know. */
+  private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
+    if (plan.throttle.unlimited) return this.note(context, plan, undefined);
+    const access = this.anybody(context, plan);
+    // What else asks meanwhile waits for the same answer.
+    this.note(context, plan, access);
+    return after(access, (known) => {
+      this.note(context, plan, known);
+      return this.throttle(known, plan);
+    });
   }
 
-  private access(context: Context, plan: ActionPlan, authentication: Authentication | undefined): RequestAccess {
-    return new RequestAccess(context, authentication, plan, this.parts.address);
+  /** Asks the authenticators: the first that knows the caller answers, and a refusal is final. */
+  private authenticate(context: Context, from = 0): Authentication | undefined | Promise<Authentication | undefined> {
+    for (let index = from; index < this.steps.length; index += 1) {
+      const { authenticator, vary } = this.steps[index] as AuthenticationStep;
+      if (vary !== '') this.vary(context, vary);
+      const answer = nativePromise(authenticator.authenticate(context));
+      if (answer instanceof Promise) return answer.then((found) => found ?? this.authenticate(context, index + 1));
+      if (answer !== undefined && answer !== null) return answer;
+    }
+    return undefined;
   }
 
-  private anonymous(context: Context, plan: ActionPlan, error: unknown): RequestAccess {
-    const status = error instanceof OAuth2Error ? error.status : httpErrorStatus(error);
-    if (status !== undefined && status < 500) return this.access(context, plan, undefined);
-    throw error;
+  private throttle(access: RequestAccess, { throttle }: ActionPlan): void | Promise<void> {
+    if (throttle.unlimited) return undefined;
+    return after(nativePromise(throttle.decide(access)), (outcome) => applyOutcome(outcome, access.context));
   }
+
+  private run(context: Context, action: ServedAction, run: () => unknown): unknown {
+    if (mayHaveBody(context.req)) return action.parseBody(context, run);
+    // The body parser would leave an empty object; a `@BodyParam()` of an `@All` action reads it by GET too.
+    const request = context.request as { body?: unknown };
+    request.body ??= {};
+    return run();
+  }
+
+  // What the action and its parameters ask of the guard.
+
+  /** Who makes the request, where only a parameter of the action asks. A fault says as little outside as in the guard. */
+  identify(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
+    try {
+      const access = this.anybody(context, plan);
+      if (!(access instanceof Promise)) return access;
+      return access.catch((error: unknown) => {
+        throw this.refusals.thrownInAction(context, plan, error, 'request');
+      });
+    } catch (error) {
+      throw this.refusals.thrownInAction(context, plan, error, 'request');
+    }
+  }
+
+  /** Asks the action's permissions about an entity; a public action has none to ask. */
+  async checkObject(access: RequestAccess, plan: ActionPlan, object: unknown): Promise<void> {
+    try {
+      await plan.requirement?.checkObject(access, object);
+    } catch (error) {
+      throw this.refusals.thrownInAction(access.context, plan, error, 'object');
+    }
+  }
+
+  /** Completes an error that is thrown from inside the action. */
+  refused(access: RequestAccess, plan: ActionPlan, error: unknown): Error {
+    return this.refusals.thrownInAction(access.context, plan, error, 'request');
+  }
+
+  /** Who makes a request to a public action: bad credentials make an anonymous caller. */
+  private anybody(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
+    const known = (found: Authentication | undefined) => new RequestAccess(context, found, this, plan);
+    const anonymous = (error: unknown) => {
+      const status = error instanceof OAuth2Error ? error.status : httpErrorStatus(error);
+      if (status !== undefined && status < 500) return known(undefined);
+      throw error;
+    };
+    let found: Authentication | undefined | Promise<Authentication | undefined>;
+    try {
+      found = this.authenticate(context);
+    } catch (error) {
+      return anonymous(error);
+    }
+    return after(found, known, anonymous);
+  }
+
+  /** Notes who makes a request, if that is known; every later question is answered by this. */
+  private note(context: Context, plan: ActionPlan, access: RequestState['access']): void {
+    (context as StatefulContext)[STATE] = { guard: this, plan, access };
+  }
+
+  private vary({ res }: Context, fields: string): void {
+    if (res.getHeader('Vary') === undefined) res.setHeader('Vary', fields);
+    else addVary(res, fields);
+  }
+
+  private needsBody(context: Context): boolean {
+    return this.readersOfBodies.some((one) => one.needsBody?.(context) === true);
+  }
+}
+
+/**
+ * Whether a request is an OPTIONS that arrives at a guarded action. A CORS preflight carries no credentials (Fetch
+ * standard, CORS-preflight fetch), so it cannot be guarded; what is guarded must therefore not run for it.
+ */
+export function isClosedToOptions(context: Context, plan: ActionPlan): boolean {
+  return context.req.method === 'OPTIONS' && plan.requirement !== undefined;
 }
 
 function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
@@ -174,10 +215,6 @@ function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
   throw new ThrottledError(outcome.retryAfterSeconds);
 }
 
-function applyOutcomeLater(outcome: Promise<ThrottleOutcome>, context: Context): Promise<void> {
-  return outcome.then((decided) => applyOutcome(decided, context));
-}
-
 function refuseBrokenQuery(context: Context): void {
   const url = context.req.url as string;
   if (url.indexOf('%') === -1) return;
@@ -185,4 +222,9 @@ function refuseBrokenQuery(context: Context): void {
   if (start !== -1 && BROKEN_ESCAPE.test(url.slice(start))) {
     throw new InvalidRequestError('The query holds a broken percent-escape.');
   }
+}
+
+function mayHaveBody({ headers, method }: IncomingMessage): boolean {
+  if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return true;
+  return method !== 'GET' && !isSafeMethod(method as string);
 }

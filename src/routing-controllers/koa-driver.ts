@@ -1,25 +1,17 @@
-import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import type { Context, Middleware, Next } from 'koa';
 import { type Action, type ActionMetadata, KoaDriver } from 'routing-controllers';
 import { InvalidRequestError, OAuth2Error } from '../core/errors.js';
-import { isSafeMethod } from '../core/methods.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { joinDeclaredVary } from './declared-vary.js';
-import type { Guard } from './guard.js';
-import { answerOptions, ClosedToOptions, isClosedToOptions } from './options-requests.js';
+import type { Guard, ServedAction } from './guard.js';
+import { ClosedToOptions } from './options-requests.js';
 import { copyIfPlain } from './plain-result.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusal } from './refusal.js';
 import { notedRefusal } from './request-state.js';
 import { dispatchOf } from './route-dispatch.js';
-
-/** An action, as its requests need it. */
-interface Route {
-  readonly plan: ActionPlan;
-  readonly metadata: ActionMetadata;
-}
 
 type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
 
@@ -68,7 +60,7 @@ export class OAuth2KoaDriver extends KoaDriver {
         return (router[verb] as RouteRegistration).call(
           router,
           route,
-          this.guardOf({ plan, metadata }, startOnce, action),
+          layerOf(this.guard, this.served(plan, metadata), startOnce, action),
           ...rest,
         );
       },
@@ -110,7 +102,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     const noted = notedRefusal(context);
     const refusal = noted !== undefined && noted.error === error ? noted : undefined;
     if (error instanceof OAuth2Error) {
-      (refusal ?? this.guard.answerTo(context, error)).answer(context);
+      (refusal ?? this.guard.refusals.of(context, error)).answer(context);
       return Promise.resolve();
     }
     if (refusal !== undefined && action !== undefined && this.isDefaultErrorHandlingEnabled) {
@@ -120,16 +112,25 @@ export class OAuth2KoaDriver extends KoaDriver {
     return super.handleError(error, action as ActionMetadata, options) as Promise<void>;
   }
 
+  private served(plan: ActionPlan, metadata: ActionMetadata): ServedAction {
+    return {
+      plan,
+      parseBody: (context, next) => this.parseBody(context, next),
+      refuse: (context, thrown) => this.refuse(plan, metadata, context, thrown),
+    };
+  }
+
   /**
    * Answers a refusal of the guard. An error of the host's is answered as the same error from inside the action would be:
    * by the default error handler, or by the host's own error handling.
    */
-  private refuse({ plan, metadata }: Route, context: Context, thrown: unknown): void {
-    const refusal = this.guard.refusal(context, plan, thrown);
+  private refuse(plan: ActionPlan, metadata: ActionMetadata, context: Context, thrown: unknown): void {
+    const { refusals } = this.guard;
+    const refusal = refusals.ofRequest(context, plan, thrown);
     if (!refusal.isOfHost) refusal.answer(context);
     else if (this.isDefaultErrorHandlingEnabled) this.answerAsHandler(refusal, metadata, context);
     else {
-      this.guard.throwable(context, refusal);
+      refusals.throwable(context, refusal);
       throw refusal.thrown;
     }
   }
@@ -152,52 +153,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     return used;
   }
 
-  /**
-   * One layer with routing-controllers' own "only the first of several matching routes", and with the action if nothing
-   * comes before it.
-   */
-  private guardOf(route: Route, startOnce: Middleware, action: Middleware | undefined): Middleware {
-    if (action === undefined) {
-      return (context, next) => startOnce(context, () => this.enter(route, context, next) as Promise<unknown>);
-    }
-    return (context, next) =>
-      startOnce(context, () => this.enter(route, context, () => action(context, next)) as Promise<unknown>);
-  }
-
-  private enter(route: Route, context: Context, next: Next): unknown {
-    // The router gives no such request to a guarded action; should it ever, the action does not run.
-    if (isClosedToOptions(context, route.plan)) return answerOptions(context);
-    return this.guard.needsBody(context) ? this.admitWithBody(route, context, next) : this.admit(route, context, next);
-  }
-
-  private admitWithBody(route: Route, context: Context, next: Next): Promise<unknown> {
-    return this.parseBody(context, () => this.admit(route, context, next));
-  }
-
-  private admit(route: Route, context: Context, next: Next): unknown {
-    const { guard } = this;
-    let entered: void | Promise<void>;
-    try {
-      entered = guard.enter(context, route.plan);
-    } catch (error) {
-      return this.refuse(route, context, error);
-    }
-    return entered instanceof Promise ? this.goOnLater(route, context, next, entered) : this.goOn(context, next);
-  }
-
-  /** Apart, so that where nothing is waited for, nothing is kept for functions that wait. */
-  private goOnLater(route: Route, context: Context, next: Next, entered: Promise<void>): Promise<unknown> {
-    return entered.then(
-      () => this.goOn(context, next),
-      (error: unknown) => this.refuse(route, context, error),
-    );
-  }
-
   /** The parser leaves a body alone that is parsed already. */
-  private goOn(context: Context, next: Next): unknown {
-    return hasBody(context.req) ? this.parseBody(context, next) : withoutBody(context, next);
-  }
-
   private async parseBody(context: Context, next: () => unknown): Promise<unknown> {
     try {
       await this.bodyParser(context as never, noNext);
@@ -212,18 +168,36 @@ export class OAuth2KoaDriver extends KoaDriver {
    * handling, as they do in routing-controllers' own entry; what it leaves is answered as it is with the handler on.
    */
   private refuseBody(context: Context, thrown: unknown): void {
+    const { refusals } = this.guard;
     const error = bodyError(thrown);
     if (this.isDefaultErrorHandlingEnabled || typeof thrown !== 'object' || thrown === null) {
-      this.guard.answerTo(context, error).answer(context);
+      refusals.of(context, error).answer(context);
       return;
     }
     if (error instanceof OAuth2Error) {
       // What the decompressor throws says no status, by which the host would answer it.
       Object.assign(thrown, { status: error.status });
-      this.guard.throwable(context, this.guard.translated(thrown, error));
+      refusals.throwable(context, refusals.translated(thrown, error));
     }
     throw thrown;
   }
+}
+
+/**
+ * One layer with routing-controllers' own "only the first of several matching routes", and with the action if nothing
+ * comes before it.
+ */
+function layerOf(
+  guard: Guard,
+  served: ServedAction,
+  startOnce: Middleware,
+  action: Middleware | undefined,
+): Middleware {
+  if (action === undefined) {
+    return (context, next) => startOnce(context, () => guard.serve(context, served, next) as Promise<unknown>);
+  }
+  return (context, next) =>
+    startOnce(context, () => guard.serve(context, served, () => action(context, next)) as Promise<unknown>);
 }
 
 /** Whether the answer of an action may depend on who asks. */
@@ -233,21 +207,6 @@ function asksWho(plan: ActionPlan, { params }: ActionMetadata): boolean {
 }
 
 const noNext: Next = () => Promise.resolve();
-
-function hasBody({ headers, method }: IncomingMessage): boolean {
-  return (
-    headers['content-length'] !== undefined ||
-    headers['transfer-encoding'] !== undefined ||
-    !isSafeMethod(method as string)
-  );
-}
-
-/** The body parser would leave an empty object; a `@BodyParam()` of an `@All` action reads it by GET too. */
-function withoutBody(context: Context, next: () => unknown): unknown {
-  const request = context.request as { body?: unknown };
-  request.body ??= {};
-  return next();
-}
 
 function bodyError(error: unknown): unknown {
   // What the decompressor says of a body that is not what its Content-Encoding names carries no status.

@@ -1,18 +1,9 @@
 import type { Context, Middleware, Next } from 'koa';
-import type { ActionPlan } from './plan.js';
 
 /** What is used of a router of `@koa/router`. */
 interface Router {
   readonly stack: { methods: string[]; readonly path: string | RegExp }[];
   options(path: string | RegExp, middleware: Middleware): unknown;
-}
-
-/**
- * Whether a request is an OPTIONS that arrives at a guarded action. A CORS preflight carries no credentials (Fetch
- * standard, CORS-preflight fetch), so it cannot be guarded; what is guarded must therefore not run for it.
- */
-export function isClosedToOptions(context: Context, plan: ActionPlan): boolean {
-  return context.req.method === 'OPTIONS' && plan.requirement !== undefined;
 }
 
 /** The answer to an OPTIONS that no action answers: nothing is guarded, nothing is counted, nothing is said. */

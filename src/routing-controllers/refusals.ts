@@ -1,13 +1,17 @@
 import type { Context } from 'koa';
+import type { Action } from 'routing-controllers';
 import { OAuth2Error } from '../core/errors.js';
 import type { OAuth2Events } from '../core/events.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import { printable } from '../core/printable.js';
 import type { ErrorResponder } from '../resource-server/error-response.js';
+import { answerThroughHandler } from './handler-response.js';
 import type { ActionPlan } from './plan.js';
 import { hostRefusal, ownRefusal, type Refusal, translatedRefusal } from './refusal.js';
 import { refusalEvent } from './refusal-event.js';
+import { notedAction, noteRefusal } from './request-state.js';
+import { answerUncaught } from './uncaught.js';
 import { withoutCredentials } from './without-credentials.js';
 
 /** What refusals are made of. */
@@ -44,7 +48,7 @@ export class Refusals {
     return ownRefusal(responder, fault, thrown);
   }
 
-  /** The same for an error in the guard of an action. */
+  /** The same for an error in the guard of an action, which is told to those who listen. */
   ofRequest(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object' = 'request'): Refusal {
     const refusal = this.of(context, thrown);
     const { events } = this.parts;
@@ -57,8 +61,36 @@ export class Refusals {
     return refusal;
   }
 
+  /** An error of the host's, answered by one of ours if nobody else does. */
   translated(thrown: object, answer: OAuth2Error): Refusal {
     return translatedRefusal(this.parts.responder, thrown, answer);
+  }
+
+  /**
+   * Prepares a refusal for being thrown through error handlers that are not ours: its header fields are set on the
+   * response already, and if nobody catches it, Koa answers it as we would.
+   */
+  throwable(context: Context, refusal: Refusal): Error {
+    context.set(refusal.fields);
+    answerUncaught(context, refusal);
+    return refusal.error;
+  }
+
+  /** Prepares an error in the guard for being thrown by a checker of routing-controllers. */
+  thrownByChecker(action: Action, plan: ActionPlan, thrown: unknown): Error {
+    const context = action.context as Context;
+    const refusal = this.ofRequest(context, plan, thrown);
+    answerThroughHandler(action, context, refusal, true);
+    return this.throwable(context, refusal);
+  }
+
+  /** Prepares an error for being thrown inside an action. */
+  thrownInAction(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object'): Error {
+    const refusal = this.ofRequest(context, plan, thrown, about);
+    noteRefusal(context, refusal);
+    const action = notedAction(context);
+    if (action !== undefined) answerThroughHandler(action, context, refusal, false);
+    return this.throwable(context, refusal);
   }
 
   private logFailure(

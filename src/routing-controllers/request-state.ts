@@ -5,11 +5,18 @@ import { RequestAccess } from '../resource-server/request-access.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusal } from './refusal.js';
 
-const STATE = Symbol('routing-controllers-oauth2');
+/** Where the guard keeps what it knows of a request to a guarded action, on the request's context. */
+export const STATE = Symbol('routing-controllers-oauth2');
 const UNGUARDED = Symbol('routing-controllers-oauth2, unguarded');
 
-/** What is kept of a request: the plan of its action, and who makes it, once that is known. */
-interface RequestState {
+/** Whom to ask who makes a request. */
+export interface Identifier {
+  identify(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess>;
+}
+
+/** What is kept of a request: the guard and the plan of its action, and who makes it, once that is known. */
+export interface RequestState {
+  readonly guard: Identifier;
   readonly plan: ActionPlan;
   access: RequestAccess | Promise<RequestAccess> | undefined;
   /** What routing-controllers hands around for the request, once a parameter of the action was read. */
@@ -18,15 +25,8 @@ interface RequestState {
   refusal?: Refusal;
 }
 
-type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: RequestState };
-
-/**
- * Notes the plan of the action that a request goes to, and who makes it, if that is known; every later question is
- * answered by this.
- */
-export function setState(context: Context, plan: ActionPlan, access: RequestState['access']): void {
-  (context as StatefulContext)[STATE] = { plan, access };
-}
+/** The context of a request, with what is kept of it. */
+export type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: RequestState };
 
 /** Who makes the request, if that is known by now and was found under this plan. */
 export function knownAccess(context: Context, plan: ActionPlan): RequestAccess | undefined {
@@ -73,14 +73,18 @@ export function accessOf(context: Context): RequestAccess | Promise<RequestAcces
  * The same for `@CurrentUser()`, which may stand on an action that no guard has seen: then the plan says how to look. It
  * is kept apart, so that `accessOf` never takes such a request for a guarded one.
  */
-export function accessOrUnguarded(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
+export function accessOrUnguarded(
+  context: Context,
+  guard: Identifier,
+  plan: ActionPlan,
+): RequestAccess | Promise<RequestAccess> {
   const stateful = context as StatefulContext;
   if (stateful[STATE] !== undefined) return identified(context, stateful[STATE]);
-  stateful[UNGUARDED] ??= { plan, access: undefined };
+  stateful[UNGUARDED] ??= { guard, plan, access: undefined };
   return identified(context, stateful[UNGUARDED]);
 }
 
 function identified(context: Context, state: RequestState): RequestAccess | Promise<RequestAccess> {
-  state.access ??= state.plan.identify(context);
+  state.access ??= state.guard.identify(context, state.plan);
   return state.access;
 }

@@ -1,6 +1,6 @@
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
-import { isPromiseLike } from '../core/promises.js';
+import { after, isPromiseLike, nativePromise } from '../core/promises.js';
 import type { CompiledRate } from './compiled-rate.js';
 import type { Counts } from './count-when.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
@@ -91,8 +91,7 @@ export function compileThrottle(policies: readonly Policy[], parts: ThrottlePart
   const assessed = limiting.every(({ ofToken }) => ofToken) ? rememberByToken() : assess;
   const decide = (subject: ThrottleSubject) => {
     if (!dynamic) return decideOn(assessed(limiting, subject), parts);
-    const assessment = assessDynamic(limiting, subject);
-    return isPromiseLike(assessment) ? assessment.then((known) => decideOn(known, parts)) : decideOn(assessment, parts);
+    return after(assessDynamic(limiting, subject), (assessment) => decideOn(assessment, parts));
   };
   return Object.freeze({ policies: described, unlimited: false, decide });
 }
@@ -192,17 +191,8 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
     // A rate of nothing refuses whether there is a store or not.
     if (limit === 0) return refuseAtOnce(assessment, parts);
   }
-  const decision = parts.guard.decide(charges, parts.whenStoreFails === 'closed');
-  return isPromiseLike(decision) ? outcomeLater(assessment, decision, parts) : outcomeOf(assessment, decision, parts);
-}
-
-/** Apart, so that where nothing is waited for, nothing is kept for a function that waits. */
-function outcomeLater(
-  assessment: Assessment,
-  decision: Promise<ThrottleDecision | Unknown>,
-  parts: ThrottleParts,
-): Promise<ThrottleOutcome> {
-  return decision.then((known) => outcomeOf(assessment, known, parts));
+  const decision = nativePromise(parts.guard.decide(charges, parts.whenStoreFails === 'closed'));
+  return after(decision, (known) => outcomeOf(assessment, known, parts));
 }
 
 function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): ThrottleOutcome {

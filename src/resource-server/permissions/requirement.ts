@@ -4,7 +4,7 @@ import {
   InsufficientScopeError,
   type OAuth2Error,
 } from '../../core/errors.js';
-import { nativePromise } from '../../core/promises.js';
+import { after, nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
@@ -55,21 +55,11 @@ export class Requirement {
       const permission = this.permissions[index] as Permission;
       const answer = ask(permission, access, this.action, object);
       if (answer === true) continue;
-      if (answer instanceof Promise) return this.checkLater(answer, index, access, ask, object);
-      throw this.refusalBy(permission, access);
+      return after(answer, (allowed) => {
+        if (allowed !== true) throw this.refusalBy(permission, access);
+        return this.checkFrom(index + 1, access, ask, object);
+      });
     }
-  }
-
-  /** Apart, so that where nothing is waited for, nothing is kept for a function that waits. */
-  private async checkLater(
-    answer: Promise<boolean>,
-    index: number,
-    access: RequestAccess,
-    ask: Ask,
-    object: unknown,
-  ): Promise<void> {
-    if ((await answer) !== true) throw this.refusalBy(this.permissions[index] as Permission, access);
-    await this.checkFrom(index + 1, access, ask, object);
   }
 
   private refusalBy(permission: Permission, access: RequestAccess): OAuth2Error {

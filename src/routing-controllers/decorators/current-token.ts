@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { createParamDecorator } from 'routing-controllers';
 import { AuthenticationRequiredError } from '../../core/errors.js';
+import { after } from '../../core/promises.js';
 import type { VerifiedToken } from '../../core/verified-token.js';
 import type { RequestAccess } from '../../resource-server/request-access.js';
 import { accessOf, noteAction } from '../request-state.js';
@@ -21,7 +22,7 @@ export function CurrentToken(options: { readonly required?: boolean } = {}): Par
     value: (action) => {
       noteAction(action);
       const access = accessOf(action.context as Context);
-      return access instanceof Promise ? access.then(tokenOf) : tokenOf(access);
+      return after(access, tokenOf);
     },
   }) as ParameterDecorator;
 }

@@ -6,8 +6,9 @@ import type { GuardedAction } from '../../../src/resource-server/permissions/per
 import { RequestAccess } from '../../../src/resource-server/request-access.js';
 
 const noGuard = {
+  address: () => 'ip:192.0.2.1',
   checkObject: () => Promise.resolve(),
-  refused: (_access: RequestAccess, error: unknown) => error as Error,
+  refused: (_access: RequestAccess, _plan: unknown, error: unknown) => error as Error,
 };
 
 export function token(
@@ -32,12 +33,7 @@ function access(
   method = 'GET',
   query: Record<string, string> = {},
 ): RequestAccess {
-  return new RequestAccess(
-    { method, query, headers: {} } as unknown as Context,
-    authentication,
-    noGuard,
-    () => 'ip:192.0.2.1',
-  );
+  return new RequestAccess({ method, query, headers: {} } as unknown as Context, authentication, noGuard, undefined);
 }
 
 export function withToken(scopes: string[], method = 'GET', query: Record<string, string> = {}): RequestAccess {
