@@ -2,7 +2,9 @@ import type { Middleware } from 'koa';
 import { describeName, hostPath, refuseOption } from '../core/options/index.js';
 import { userStoreTellingOutages } from '../storage/host-outages.js';
 import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
+import { BrowserCookie } from './browser-cookie.js';
 import { EngineConsents } from './consents.js';
+import { BrowserBinding } from './engine/browser-binding.js';
 import { applicationFinder } from './engine/client-adapter.js';
 import { ClientAuthentications } from './engine/client-authentications.js';
 import type { EngineContext } from './engine/context.js';
@@ -16,6 +18,7 @@ import { type AuthorizationServer, type AuthorizationServerFactory, COMPLETE } f
 import { SigningKeys } from './keys/signing-keys.js';
 import { refuse } from './option-checks.js';
 import { type AuthorizationServerOptions, readOptions, type Settings } from './options.js';
+import { PageCookies } from './pages/cookies.js';
 import { createPages, type Pages } from './pages/index.js';
 import type { AuthorizationServerParts } from './parts.js';
 
@@ -50,6 +53,9 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
     consents,
     findApplication: applicationFinder(parts.applications),
     clientAuthentications: new ClientAuthentications({ ...parts, issuerOrigin: settings.issuer.origin }),
+    binding: new BrowserBinding(
+      new BrowserCookie(new PageCookies(settings.issuer.identifier, settings.prefix), parts.random),
+    ),
   };
   const ready = context as EngineContext;
   const providers = new Providers(ready, signingKeys);
@@ -57,7 +63,11 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
   const engineConsents = new EngineConsents(consents, parts);
   const pages = createPages({
     ...hostParts(settings, parts),
-    interactions: new EngineInteractions(ready, provider),
+    interactions: new EngineInteractions(ready, provider, (path) => {
+      const endpoint = engine.endpointAt(path);
+      const isResume = endpoint?.name === 'resume' || endpoint?.name === 'device_resume';
+      return isResume ? (outer) => engine.handle(outer, endpoint) : undefined;
+    }),
     signIns: new EngineSignIns(ready, provider),
     consents: engineConsents,
     applications: parts.applications,

@@ -43,6 +43,11 @@ export interface Interactions {
   finishConsent(context: Context, grantedScopes: readonly string[]): Promise<string>;
   /** The user refuses: the application gets `access_denied`. */
   refuse(context: Context): Promise<string>;
+  /**
+   * Goes on with a request, one of whose steps was finished: answers in `context`, with a redirect or a page. Resolves to
+   * `false`, with nothing answered, if the path is none to go on at.
+   */
+  resume(context: Context, path: string): Promise<boolean>;
 }
 
 /** Who is signed in at the authorization server itself, apart from any application. */

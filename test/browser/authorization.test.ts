@@ -85,6 +85,41 @@ describe.each([
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
   });
 
+  test('[AS-56 §4.7] a cookie of another browser that is planted beside its own opens nobody else’s interaction', async () => {
+    const client = await site.register();
+    const mallory = await open();
+    await mallory.goto(site.authorizeUrl(client));
+    const interaction = mallory.url();
+    const alice = await open();
+    await alice.goto(site.authorizeUrl(client));
+    const { pathname } = new URL(interaction);
+    const planted = await mallory.context().cookies();
+    expect(planted.length).toBeGreaterThan(0);
+    await alice.context().addCookies(planted.map((cookie) => ({ ...cookie, path: pathname })));
+    await alice.goto(interaction);
+    await alice.getByRole('heading', { name: 'This did not work' }).waitFor();
+    expect(await alice.getByLabel('Password').count()).toBe(0);
+    await signIn(mallory, 'bob');
+    await mallory.getByRole('heading', { name: 'Allow access?' }).waitFor();
+  });
+
+  test('[RFC 8252 §7.1] where the browser does not follow to an application’s own scheme, the link is there to be followed', async () => {
+    const page = await open();
+    const native = 'com.example.app:/callback';
+    const client = await site.register({ clientType: 'public', redirectUris: [native] });
+    await page.goto(site.authorizeUrl(client, { redirect_uri: native }));
+    await signIn(page, 'alice');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    const link = page.getByRole('link', { name: 'Continue' });
+    await link.waitFor();
+    const target = new URL((await link.getAttribute('href')) ?? '');
+    expect([target.protocol, target.pathname]).toEqual(['com.example.app:', '/callback']);
+    expect([target.searchParams.get('state'), target.searchParams.has('code')]).toEqual(['a-state', true]);
+    // Nobody is there to take it in this browser; the page stays, and so does the link.
+    await link.click();
+    expect(await link.getAttribute('href')).toBe(target.href);
+  });
+
   test('signing out at the request of an application leads back to it', async () => {
     const page = await open();
     const client = await site.register({ postLogoutRedirectUris: [site.callback.redirectingUrl] });

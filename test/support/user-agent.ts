@@ -29,12 +29,18 @@ const MAXIMUM_REDIRECTS = 20;
  * origin. A redirect to another origin is where it stops.
  */
 export class UserAgent {
+  /** Every line of `Set-Cookie` that came. */
+  readonly cookieLines: string[] = [];
   private readonly cookies = new Map<string, Cookie>();
 
-  /** @param fields header fields of every request, e.g. those of a proxy */
+  /**
+   * @param fields header fields of every request, e.g. those of a proxy
+   * @param server where requests really go, for an origin that only the server's issuer names
+   */
   constructor(
     readonly origin: string,
     private readonly fields: Readonly<Record<string, string>> = {},
+    private readonly server = origin,
   ) {}
 
   get(url: string): Promise<Visit> {
@@ -69,6 +75,17 @@ export class UserAgent {
     this.cookies.set(`${name};/`, { value, path: '/' });
   }
 
+  /** Keeps a cookie that somebody else has planted: a line of `Set-Cookie`. */
+  plantLine(line: string): void {
+    this.keep(line, '/');
+  }
+
+  /** The session cookie at the authorization server, whose name says of which server it is. */
+  sessionCookie(): string | undefined {
+    const [found] = Object.entries(this.cookiesFor('/')).filter(([name]) => /oauth2_session_[0-9a-f]+$/.test(name));
+    return found?.[1];
+  }
+
   private async follow(url: string, init: RequestInit): Promise<Visit> {
     let next: { readonly url: string; readonly init: RequestInit } = { url, init };
     for (let count = 0; count < MAXIMUM_REDIRECTS; count += 1) {
@@ -82,15 +99,23 @@ export class UserAgent {
 
   private async visit(url: string, init: RequestInit): Promise<Visit> {
     const { pathname } = new URL(url);
-    const cookie = Object.entries(this.cookiesFor(pathname)).map((pair) => pair.join('='));
+    // Of two cookies of one name, that of the longer path comes first (RFC 6265 §5.4).
+    const cookie = [...this.cookies]
+      .filter(([, { path }]) => isWithin(pathname, path))
+      .sort(([, left], [, right]) => right.path.length - left.path.length)
+      .map(([key, { value }]) => `${key.split(';', 1)[0]}=${value}`);
     const headers = {
       ...this.fields,
       ...(init.headers as Record<string, string>),
       accept: 'text/html',
       cookie: cookie.join('; '),
     };
-    const response = await fetch(url, { ...init, headers, redirect: 'manual' });
-    for (const line of response.headers.getSetCookie()) this.keep(line, pathname);
+    const target = `${this.server}${url.slice(this.origin.length)}`;
+    const response = await fetch(target, { ...init, headers, redirect: 'manual' });
+    for (const line of response.headers.getSetCookie()) {
+      this.cookieLines.push(line);
+      this.keep(line, pathname);
+    }
     return { status: response.status, url, headers: response.headers, body: await response.text() };
   }
 
@@ -119,6 +144,12 @@ export function formsOf({ body, url }: Visit): FormOnPage[] {
     ),
     buttons: [...content.matchAll(/<button\b([^>]*)>/gs)].flatMap(([, field = '']) => attributeOf(field, 'name') ?? []),
   }));
+}
+
+/** Where the links of a page lead, without those of its frame. */
+export function pageLinksOf({ body }: Visit): string[] {
+  const [main = ''] = /<main\b.*<\/main>/s.exec(body) ?? [];
+  return [...main.matchAll(/<a\b([^>]*)>/g)].map(([, attributes = '']) => attributeOf(attributes, 'href') ?? '');
 }
 
 function onwardOf({ headers, body, url, status }: Visit): string | undefined {

@@ -1,6 +1,7 @@
 import type { Adapter, Client, Configuration } from 'oidc-provider';
 import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
+import { cookieName } from '../cookie-name.js';
 import { findAccount } from './accounts.js';
 import type { ClientApplication } from './client-metadata.js';
 import { prompts } from './consent-policy.js';
@@ -161,14 +162,15 @@ function features(context: EngineContext): Configuration['features'] {
 }
 
 function cookies({ settings }: EngineContext): Configuration['cookies'] {
-  const secure = settings.issuer.protocol === 'https';
-  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true } as const;
-  // The prefix binds a cookie to this host and to https (RFC 6265bis §4.1.3); it demands the path `/`.
-  const prefix = secure ? '__Host-' : '';
+  const { issuer, prefix, sealer } = settings;
+  const secure = issuer.protocol === 'https';
+  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true, path: '/' } as const;
+  const nameOf = (name: string) => cookieName(issuer.identifier, prefix, name);
   return {
-    keys: settings.sealer.deriveKeys('cookies').map((key) => key.toString('base64url')),
-    names: { session: `${prefix}oauth2_session`, interaction: 'oauth2_interaction', resume: 'oauth2_resume' },
-    long: { ...options, path: '/' },
+    keys: sealer.deriveKeys('cookies').map((key) => key.toString('base64url')),
+    // Only the first is a cookie: of an interaction the URL says which, and the browser's secret whose.
+    names: { session: nameOf('oauth2_session'), interaction: 'interaction', resume: 'resume' },
+    long: options,
     short: options,
   };
 }

@@ -3,6 +3,7 @@ import type { ConsentRepository } from '../../storage/index.js';
 import type { Settings } from '../options.js';
 import type { AuthorizationServerParts } from '../parts.js';
 import type { EnginePages } from '../ports.js';
+import type { BrowserBinding } from './browser-binding.js';
 import type { FindApplication } from './client-adapter.js';
 import type { ClientAuthentications } from './client-authentications.js';
 import type { ScopeRules } from './scope-rules.js';
@@ -17,6 +18,8 @@ export interface EngineContext {
   readonly findApplication: FindApplication;
   readonly clientAuthentications: ClientAuthentications;
   readonly consents: ConsentRepository;
+  /** Which browser an interaction is of. */
+  readonly binding: BrowserBinding;
   /** Set once the pages are made, which is before the first request. */
   pages: EnginePages;
 }

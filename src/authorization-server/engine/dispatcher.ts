@@ -4,6 +4,7 @@ import type { KoaContextWithOIDC, OIDCContext, Provider } from 'oidc-provider';
 import type { EngineContext } from './context.js';
 import type { Endpoint } from './endpoints.js';
 import { innerRequest } from './inner-request.js';
+import { withoutInteractionCookies } from './interaction-cookies.js';
 import { showLogout } from './page-hooks.js';
 import type { ReadRequest } from './read-request.js';
 import { attachState, type RequestState } from './request-state.js';
@@ -50,6 +51,7 @@ export class Dispatcher {
       pageShown: false,
     };
     attachState(inner, state);
+    inner.cookies = withoutInteractionCookies(inner.cookies, provider, resumedUid(endpoint));
     outer.res.statusCode = 404;
     const [dispatch] = koa.middleware;
     await dispatch?.(inner, async () => {});
@@ -108,6 +110,12 @@ export class Dispatcher {
       familyId: AccessToken?.grantId ?? RefreshToken?.grantId,
     });
   }
+}
+
+/** The interaction that the path names, where a request goes on. */
+function resumedUid({ name, innerPath }: Endpoint): string | undefined {
+  const isResume = name === 'resume' || name === 'device_resume';
+  return isResume ? innerPath.slice(innerPath.lastIndexOf('/') + 1) : undefined;
 }
 
 /** oidc-provider repeats a refused scope. RFC 6749 §5.2 has no such member, and what a stranger wrote is not repeated. */

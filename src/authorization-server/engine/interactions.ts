@@ -6,7 +6,6 @@ import { findAccount } from './accounts.js';
 import { type EngineContext, epochSeconds } from './context.js';
 import { createGrant } from './grants.js';
 import { hintedUserId } from './hinted-user.js';
-import { innerRequest } from './inner-request.js';
 import { loginConditionsOf } from './login-conditions.js';
 import { errors } from './oidc-provider.js';
 import { endSession } from './sessions.js';
@@ -30,6 +29,8 @@ export class EngineInteractions implements Interactions {
   constructor(
     private readonly context: EngineContext,
     private readonly provider: () => Promise<Provider>,
+    /** Answers a request to the path at which a request goes on; `undefined` for other paths. */
+    private readonly handlerAt: (path: string) => ((context: Context) => Promise<void>) | undefined,
   ) {}
 
   async current(context: Context): Promise<Interaction | undefined> {
@@ -122,18 +123,30 @@ export class EngineInteractions implements Interactions {
     return stored;
   }
 
-  /** The interaction whose cookie this browser has; never by the id in the URL alone. */
-  private async find(context: Context): Promise<StoredInteraction | undefined> {
-    const provider = await this.provider();
-    const { settings } = this.context;
-    const request = innerRequest(context.req, settings.issuer, { url: context.path, body: '' });
+  async resume(context: Context, path: string): Promise<boolean> {
+    const handle = this.handlerAt(path);
+    if (handle === undefined) return false;
+    const { url } = context;
+    context.url = path;
     try {
-      const stored = await provider.interactionDetails(request, context.res);
-      return context.path === `${settings.prefix}/interaction/${stored.uid}` ? stored : undefined;
-    } catch (error) {
-      if (error instanceof errors.SessionNotFound) return undefined;
-      throw error;
+      await handle(context);
+    } finally {
+      context.url = url;
     }
+    return true;
+  }
+
+  /** The interaction that the URL names, if this browser has begun it, and its session is still the same. */
+  private async find(context: Context): Promise<StoredInteraction | undefined> {
+    const { settings, binding } = this.context;
+    const before = `${settings.prefix}/interaction/`;
+    if (!context.path.startsWith(before)) return undefined;
+    const { Interaction, Session } = await this.provider();
+    const stored = (await Interaction.find(context.path.slice(before.length))) as StoredInteraction | undefined;
+    if (stored === undefined || !binding.isOf(context, stored)) return undefined;
+    const { session } = stored;
+    if (session?.uid === undefined) return stored;
+    return (await Session.findByUid(session.uid))?.accountId === session.accountId ? stored : undefined;
   }
 
   private resourcesOf({ params }: StoredInteraction): Record<string, ReadonlySet<string>> {

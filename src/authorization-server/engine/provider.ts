@@ -73,6 +73,7 @@ export class Providers {
     // Requests are run by the engine, which reports what fails; nothing is left for oidc-provider to print.
     (provider as unknown as Koa).on('error', () => {});
     adaptClients(context, provider);
+    context.binding.bind(provider);
     adaptSessions(provider);
     endGrantsWithSession(provider, asOutage(this.storage.endGrantsOf));
     narrowGrants(provider.Grant.prototype, context.scopes);

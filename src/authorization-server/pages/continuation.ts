@@ -2,6 +2,7 @@ import type { Context } from 'koa';
 import { CSRF_FIELD, type Csrf } from './csrf.js';
 import { readQuery } from './form-body.js';
 import { PageError } from './page-error.js';
+import type { PagesParts } from './parts.js';
 import type { Renderer } from './renderer.js';
 import type { PageRoute } from './router.js';
 
@@ -21,8 +22,7 @@ export class Continuation {
   readonly route: PageRoute = { path: '/continue', get: (context) => this.show(context) };
 
   constructor(
-    private readonly prefix: string,
-    private readonly issuer: string,
+    private readonly parts: Pick<PagesParts, 'prefix' | 'issuer' | 'interactions'>,
     private readonly csrf: Csrf,
     private readonly renderer: Renderer,
   ) {}
@@ -30,26 +30,39 @@ export class Continuation {
   goOn(context: Context, url: string): void {
     // Only what this server has sent this browser to may be gone on to.
     const query = new URLSearchParams({ to: url, [CSRF_FIELD]: this.csrf.tokenFor(context, subjectOf(url)) });
-    seeOther(context, `${this.prefix}/continue?${query}`);
+    seeOther(context, `${this.parts.prefix}/continue?${query}`);
   }
 
   /** Whether a redirect leaves this origin. */
   leaves(context: Context, location: string): boolean {
-    if (!URL.canParse(location, this.issuer)) return true;
-    const { origin, host } = new URL(location, this.issuer);
-    return origin !== new URL(this.issuer).origin && host !== context.host;
+    if (!URL.canParse(location, this.parts.issuer)) return true;
+    const { origin, host } = new URL(location, this.parts.issuer);
+    return origin !== new URL(this.parts.issuer).origin && host !== context.host;
   }
 
   private async show(context: Context): Promise<void> {
     const query = readQuery(context);
     const url = query.value('to');
-    if (!this.csrf.isRight(context, subjectOf(url), query.value(CSRF_FIELD)) || !URL.canParse(url, this.issuer)) {
+    if (!this.csrf.isRight(context, subjectOf(url), query.value(CSRF_FIELD)) || !URL.canParse(url, this.parts.issuer)) {
       throw new PageError(400, 'badRequest');
     }
-    const target = new URL(url, this.issuer);
-    // With a scheme of its own, what stands in the place of a host says nothing about who is behind it.
-    const isWeb = target.protocol === 'https:' || target.protocol === 'http:';
-    await this.renderer.show(context, 'continue', { url: target.href, host: isWeb ? target.host : target.protocol });
+    const target = new URL(url, this.parts.issuer);
+    const isHere = !this.leaves(context, target.href);
+    // What looks only, without going there, must not use the interaction up.
+    if (!isHere || context.method === 'HEAD' || !(await this.parts.interactions.resume(context, target.pathname))) {
+      return this.page(context, target.href);
+    }
+    const location = context.response.get('Location');
+    if (location === '' || context.status < 300 || context.status >= 400) return;
+    if (!this.leaves(context, location)) return seeOther(context, location);
+    context.remove('Location');
+    // The target itself: a browser that does not follow to a scheme of an application's own by itself, follows the link.
+    await this.page(context, location);
+  }
+
+  private page(context: Context, url: string): Promise<void> {
+    const { host, protocol } = new URL(url);
+    return this.renderer.show(context, 'continue', { url, host: host || protocol });
   }
 }
 

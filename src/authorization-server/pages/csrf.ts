@@ -1,13 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
 import { equalInConstantTime } from '../../core/digest.js';
-import type { RandomBytes } from '../../core/token-value.js';
-import type { PageCookies } from './cookies.js';
+import type { BrowserCookie } from '../browser-cookie.js';
 import { PageError } from './page-error.js';
 
-const COOKIE = 'oauth2_browser';
-/** 256 random bits as base64url. */
-const BROWSER = /^[A-Za-z0-9_-]{43}$/;
 /** The name of the hidden field. */
 export const CSRF_FIELD = 'csrf_token';
 
@@ -31,21 +27,12 @@ export class Csrf {
   constructor(
     private readonly keys: readonly Buffer[],
     private readonly issuerOrigin: string,
-    private readonly cookies: PageCookies,
-    private readonly random: RandomBytes,
+    private readonly browsers: BrowserCookie,
   ) {}
 
   /** The token for a form on the page that is being made. Gives the browser its cookie if it has none. */
   tokenFor(context: Context, subject: CsrfSubject): string {
-    const state = context.state as { oauth2Browser?: string };
-    // More than one form may stand on one page.
-    let browser = state.oauth2Browser ?? this.browserOf(context);
-    if (browser === undefined) {
-      browser = this.random(32).toString('base64url');
-      this.cookies.set(context, COOKIE, browser);
-    }
-    state.oauth2Browser = browser;
-    return this.sign(this.keys[0] as Buffer, browser, subject);
+    return this.sign(this.keys[0] as Buffer, this.browsers.ensure(context), subject);
   }
 
   /**
@@ -60,7 +47,7 @@ export class Csrf {
 
   /** Whether a token was made for this browser and subject. */
   isRight(context: Context, subject: CsrfSubject, token: string): boolean {
-    const browser = this.browserOf(context);
+    const browser = this.browsers.of(context);
     if (browser === undefined) return false;
     const expected = this.keys.map((key) => this.sign(key, browser, subject));
     return expected.filter((one) => equalInConstantTime(token, one)).length > 0;
@@ -74,11 +61,6 @@ export class Csrf {
     // `null` is what a form of a page with `Referrer-Policy: no-referrer`, which ours have, is sent with.
     if (origin === '' || origin === 'null' || origin === this.issuerOrigin) return;
     if (!URL.canParse(origin) || new URL(origin).host !== context.host) throw new PageError(403, 'forged');
-  }
-
-  private browserOf(context: Context): string | undefined {
-    const value = this.cookies.get(context, COOKIE);
-    return value !== undefined && BROWSER.test(value) ? value : undefined;
   }
 
   private sign(key: Buffer, browser: string, { purpose, userId }: CsrfSubject): string {

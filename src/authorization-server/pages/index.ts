@@ -2,6 +2,7 @@ import type { Context, Middleware, Next } from 'koa';
 import { OAuth2Error } from '../../core/errors.js';
 import { loggedFailure } from '../../core/logged-failure.js';
 import { printable } from '../../core/printable.js';
+import { BrowserCookie } from '../browser-cookie.js';
 import type { EnginePages } from '../ports.js';
 import { applicationRoutes } from './applications/index.js';
 import { authorizedApplicationRoutes } from './authorized-applications.js';
@@ -104,12 +105,12 @@ export function createPages(parts: PagesParts): Pages {
 
 function servicesOf(parts: PagesParts): PageServices {
   const { prefix, issuer, sealer, random } = parts;
-  const { origin, protocol } = new URL(issuer);
+  const { origin } = new URL(issuer);
   const texts = completeTexts(parts.texts);
   const overrides = parts.pages ?? {};
   const renderer = new Renderer({ prefix, issuer, texts, overrides, hasSignOut: parts.login === undefined });
-  const cookies = new PageCookies(protocol === 'https:');
-  const csrf = new Csrf(sealer.deriveKeys('pages csrf'), origin, cookies, random);
+  const cookies = new PageCookies(issuer, prefix);
+  const csrf = new Csrf(sealer.deriveKeys('pages csrf'), origin, new BrowserCookie(cookies, random));
   const viewers = new Viewers(parts);
   const browsers = new KnownBrowsers({ ...parts, keys: sealer.deriveKeys('pages known browsers'), cookies });
   return {
@@ -120,7 +121,7 @@ function servicesOf(parts: PagesParts): PageServices {
     viewers,
     forms: new Forms(csrf),
     passwords: new PasswordCheck(parts, viewers, browsers),
-    continuation: new Continuation(prefix, issuer, csrf, renderer),
+    continuation: new Continuation(parts, csrf, renderer),
   };
 }
 

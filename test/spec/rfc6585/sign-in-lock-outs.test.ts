@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { cookieName } from '../../../src/authorization-server/cookie-name.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
 import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
-const KNOWN = 'oauth2_known';
 const HALF_A_YEAR_SECONDS = 15_552_000;
 
 const passwordOf = (user: string) => [...user].reverse().join('');
@@ -31,6 +31,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
       },
     },
   });
+  const knownCookie = () => cookieName(suite.url, '/oauth2', 'oauth2_known');
   let users = 0;
   /** A user whose budgets nobody has touched. */
   function freshUser(): string {
@@ -70,7 +71,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
     if (signedIn.status === 200) await agent.submit(signedIn, { logout: 'yes' });
     return signedIn.status;
   }
-  const cookieOf = (agent: UserAgent) => agent.cookiesFor('/oauth2/sign-in')[KNOWN] as string;
+  const cookieOf = (agent: UserAgent) => agent.cookiesFor('/oauth2/sign-in')[knownCookie()] as string;
 
   test('[AS-54 TH-48] wrong passwords lock a user out only where they come from', async () => {
     const stranger = freshAddress();
@@ -132,7 +133,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
       expect(await statusOf(own, user, passwordOf(user))).toBe(429);
       // A thief has no other one.
       const thief = browser();
-      thief.plant(KNOWN, cookieOf(own));
+      thief.plant(knownCookie(), cookieOf(own));
       expect(await statusOf(thief, user, passwordOf(user))).toBe(429);
       expect(await statusOf(browser(), user, passwordOf(user))).toBe(200);
     });
@@ -146,7 +147,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
       const own = browser();
       expect(responseOf(await signIn(own)).get('code')).toEqual(expect.any(String));
       const known = browser();
-      known.plant(KNOWN, cookieOf(own));
+      known.plant(knownCookie(), cookieOf(own));
       for (let time = 0; time < 9; time += 1) await statusOf(browser(), user);
       expect((await signIn(browser())).status).toBe(429);
       expect(responseOf(await signIn(known)).get('code')).toEqual(expect.any(String));
@@ -169,11 +170,11 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
         '%00',
       ]) {
         const agent = browser();
-        agent.plant(KNOWN, cookie);
+        agent.plant(knownCookie(), cookie);
         expect([cookie, await statusOf(agent, user, passwordOf(user))]).toEqual([cookie, 429]);
       }
       const agent = browser();
-      agent.plant(KNOWN, own);
+      agent.plant(knownCookie(), own);
       expect(await statusOf(agent, user, passwordOf(user))).toBe(200);
     });
 
@@ -203,7 +204,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
       for (let time = 0; time < 9; time += 1) await statusOf(browser(), user);
       const statusWith = async (cookie: string) => {
         const late = browser();
-        late.plant(KNOWN, cookie);
+        late.plant(knownCookie(), cookie);
         return statusOf(late, user, passwordOf(user));
       };
       expect([await statusWith(before), await statusWith(after)]).toEqual([200, 200]);
@@ -235,7 +236,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
           ...{ username: user, password: passwordOf(user) },
         }),
       });
-      return response.headers.getSetCookie().find((line) => line.startsWith(`${KNOWN}=`));
+      return response.headers.getSetCookie().find((line) => line.startsWith(`${knownCookie()}=`));
     }
   });
 });

@@ -49,7 +49,7 @@ describe.each(STACKS)('secrets, on %s', (name) => {
       'user code': String(device.user_code),
       'user code without dash': String(device.user_code).replace('-', ''),
       'pushed request': String(pushed.body.request_uri).split(':').at(-1) as string,
-      session: agent.cookiesFor('/').oauth2_session as string,
+      session: agent.sessionCookie() as string,
     };
   }
 

@@ -37,7 +37,9 @@ describe('applications of users', () => {
     expect(secret).toMatch(/^[A-Za-z0-9_-]{43}$/);
     expect(answer.location).not.toContain(secret);
     expect(answer.headers.getSetCookie().join()).not.toContain(secret);
-    expect(answer.headers.getSetCookie().join()).toMatch(/oauth2_new_secret=[^;]+; Path=\/; HttpOnly; SameSite=Lax/);
+    expect(answer.headers.getSetCookie().join()).toMatch(
+      /oauth2_new_secret_[0-9a-f]{10}=[^;]+; Path=\/; HttpOnly; SameSite=Lax/,
+    );
     const again = await agent.get(answer.location);
     expect([again.status, secretOn(again)]).toEqual([200, undefined]);
     expect(again.html).not.toContain(secret);

@@ -94,7 +94,9 @@ describe('cookies', () => {
     const pages = await PagesServer.start({ options: { issuer: 'https://auth.example' } });
     try {
       const [line = ''] = (await pages.agent().get('/oauth2/sign-in')).headers.getSetCookie();
-      expect(line).toMatch(/^__Host-oauth2_browser=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+      expect(line).toMatch(
+        /^__Host-oauth2_browser_[0-9a-f]{10}=[A-Za-z0-9_-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      );
     } finally {
       await pages.close();
     }
