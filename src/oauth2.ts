@@ -187,6 +187,9 @@ export class OAuth2 {
       cache: this.cache,
       users,
       scopes: options.scopes,
+      allowedScopes: (application) => this.authorizationServer?.allowedScopes(application),
+      grantableScopes: async (userId, application, scopes) =>
+        this.authorizationServer?.grantableScopes(userId, application, scopes) ?? scopes,
       resource,
       defaultLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3600,
       clock,

@@ -1,4 +1,5 @@
 import { type AuthorizationServerFactory, authorizationServer } from 'routing-controllers-oauth2/authorization-server';
+import { OWNER_SCOPES, scopesOf } from './scopes.js';
 import { authenticateUser, type User } from './users.js';
 
 /** The bookstore's authorization server: its users sign in with the passwords that they have here. */
@@ -10,6 +11,9 @@ export function bookstoreAuthorizationServer(options: {
     issuer: options.issuer,
     encryptionKeys: options.encryptionKeys,
     authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
+    // Whatever an application asks for: staff may have `admin`, others not.
+    scopesOf: (user) => scopesOf(user as User),
+    ownerScopes: OWNER_SCOPES,
     isStaff: (user) => (user as User).isStaff,
     username: (user) => (user as User).username,
     texts: { frame: { siteName: 'Bookstore' } },

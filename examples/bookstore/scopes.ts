@@ -18,3 +18,14 @@ export const scopes = {
   admin: 'Administer',
   notes: "See everybody's notes",
 } as const;
+
+/** What only staff may do: no token of anybody else holds one of these, whatever he allows an application. */
+const STAFF_SCOPES: readonly string[] = ['admin', 'notes', 'sensitive_data'];
+
+/** The scopes that a user of the bookstore may have. */
+export function scopesOf({ isStaff }: { readonly isStaff: boolean }): string[] {
+  return Object.keys(scopes).filter((scope) => isStaff || !STAFF_SCOPES.includes(scope));
+}
+
+/** What applications may have that users register for themselves. */
+export const OWNER_SCOPES = ['openid', 'api', 'read', 'books', 'books:read'] as const;

@@ -7,6 +7,7 @@ import { EngineConsents } from './consents.js';
 import { BrowserBinding } from './engine/browser-binding.js';
 import { applicationFinder } from './engine/client-adapter.js';
 import { ClientAuthentications } from './engine/client-authentications.js';
+import { describedUnder } from './engine/client-metadata.js';
 import type { EngineContext } from './engine/context.js';
 import { Engine } from './engine/engine.js';
 import { EngineInteractions } from './engine/interactions.js';
@@ -14,6 +15,7 @@ import { heldMessages } from './engine/oidc-provider.js';
 import { Providers } from './engine/provider.js';
 import { ScopeRules } from './engine/scope-rules.js';
 import { EngineSignIns } from './engine/sessions.js';
+import { UserScopes } from './engine/user-scopes.js';
 import { type AuthorizationServer, type AuthorizationServerFactory, COMPLETE } from './factory.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { refuse } from './option-checks.js';
@@ -36,6 +38,7 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
   const users = given.users === undefined ? undefined : userStoreTellingOutages(given.users);
   const parts = { ...given, users };
   const scopes = scopeRules(settings, parts);
+  tellOwnerScopes(settings, parts);
   for (const message of heldMessages.splice(0)) parts.logger.warn(message);
   const { models, clock, logger } = parts;
   const signingKeys = new SigningKeys({
@@ -45,11 +48,14 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
     logger,
   });
   const consents = new ConsentRepository(models, { clock });
+  const describeClient = describedUnder(settings.limits);
+  const userScopes = new UserScopes(settings.options, users);
   const context: Omit<EngineContext, 'pages'> & { pages?: Pages } = {
     settings,
     parts,
     scopes,
-    ownerScopes: ownerScopes(settings, parts),
+    describeClient,
+    userScopes,
     consents,
     findApplication: applicationFinder(parts.applications),
     clientAuthentications: new ClientAuthentications({ ...parts, issuerOrigin: settings.issuer.origin }),
@@ -87,16 +93,22 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
     consents: engineConsents,
     signingKeys,
     middleware: () => middleware,
+    allowedScopes: (application) => describeClient(application).scopes,
+    grantableScopes: (userId, application, scopes) => userScopes.grantable(userId, application, scopes),
   };
 }
 
-function scopeRules({ defaultScopes, options, resources }: Settings, { scopes }: AuthorizationServerParts): ScopeRules {
+function scopeRules({ defaultScopes, limits, resources }: Settings, { scopes }: AuthorizationServerParts): ScopeRules {
   if (scopes === undefined) {
     const fix = 'an authorization server needs it: it says what can be granted, and what people are told of it';
     refuseOption('scopes', scopes, fix);
   }
   const rules = new ScopeRules(Object.keys(scopes), defaultScopes);
-  const named = { defaultScopes, ownerScopes: options.ownerScopes ?? [] };
+  const named = {
+    defaultScopes,
+    ownerScopes: limits.owner.scopes,
+    'dynamicRegistration.scopes': limits.registration.scopes,
+  };
   const ofResources = [...resources].map(([name, { scopes }]) => [`${hostPath('resources', name)}.scopes`, scopes]);
   const known = [...rules.known].map((scope) => describeName(scope));
   for (const [name, list] of [...Object.entries(named), ...ofResources] as [string, readonly string[]][]) {
@@ -115,9 +127,13 @@ const OPENID_DESCRIPTIONS = {
   offline_access: 'Keep its access while you are away',
 };
 
-/** All but the one that opens other applications' tokens. */
-function ownerScopes({ options }: Settings, { scopes = {} }: AuthorizationServerParts): readonly string[] {
-  return options.ownerScopes ?? Object.keys(scopes).filter((scope) => scope !== 'introspection');
+/** Where users can register applications, it is said once what these can do. */
+function tellOwnerScopes({ options }: Settings, { logger }: AuthorizationServerParts): void {
+  const hasPages = options.authenticate !== undefined || options.login !== undefined;
+  if (!hasPages || options.ownerScopes !== undefined) return;
+  logger.info(
+    'Applications that users register get no scope: authorizationServer.ownerScopes lists none. List those that they may have, or [] to silence this.',
+  );
 }
 
 function hostParts(settings: Settings, parts: AuthorizationServerParts) {
@@ -128,7 +144,7 @@ function hostParts(settings: Settings, parts: AuthorizationServerParts) {
     prefix,
     issuer: issuer.identifier,
     scopes: { ...OPENID_DESCRIPTIONS, ...scopes },
-    ownerScopes: ownerScopes(settings, parts),
+    limits: settings.limits,
     users,
     // Without either of the two nobody can sign in: an authorization server for applications alone.
     ...(login === undefined ? { authenticate: authenticate ?? (() => undefined) } : { login }),

@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import type { Application } from '../storage/index.js';
 import type { SigningKeys } from './keys/signing-keys.js';
 import type { AuthorizationServerParts } from './parts.js';
 import type { Consents } from './ports.js';
@@ -18,6 +19,14 @@ export interface AuthorizationServer {
    * before everything that answers for all paths; `useKoaServer` mounts it so.
    */
   middleware(): Middleware;
+  /** The scopes that an application may be given now, by whoever registered it; `undefined`: any that there is. */
+  allowedScopes(application: Application): readonly string[] | undefined;
+  /**
+   * Those of the scopes that a user may let an application have, by `scopesOf` and `mayGrant`.
+   *
+   * @throws TemporarilyUnavailableError if the host cannot answer
+   */
+  grantableScopes(userId: string, application: Application, scopes: readonly string[]): Promise<readonly string[]>;
 }
 
 export const COMPLETE = Symbol('authorization server');

@@ -2,15 +2,15 @@ import { tellingOutages } from '../storage/host-outages.js';
 import type { HostLogin } from './host-login.js';
 
 /** The functions that ask the host about its users. */
-const FUNCTIONS = ['authenticate', 'isStaff', 'username', 'claims'] as const;
+export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'claims', 'scopesOf', 'mayGrant'] as const;
 
 /** What of the options asks the host about its users. */
-type HostFunctions = { readonly [Name in (typeof FUNCTIONS)[number]]?: unknown } & { readonly login?: HostLogin };
+type HostFunctions = { readonly [Name in (typeof HOST_FUNCTIONS)[number]]?: unknown } & { readonly login?: HostLogin };
 
 /** The options with the host's functions in a form that says when something is away that they need. */
 export function tellingHostOutages<Options extends HostFunctions>(options: Options): Options {
   const told: Record<string, unknown> = {};
-  for (const name of FUNCTIONS) {
+  for (const name of HOST_FUNCTIONS) {
     const given = options[name] as ((...values: unknown[]) => unknown) | undefined;
     if (given !== undefined) told[name] = tellingOutages(`authorizationServer.${name}`, given.bind(options));
   }

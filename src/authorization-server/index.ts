@@ -21,7 +21,6 @@ export type { AuthorizationServer, AuthorizationServerFactory } from './factory.
 export type { HostLogin, HostLoginRequest } from './host-login.js';
 export type {
   AuthorizationServerOptions,
-  DynamicRegistrationOptions,
   EndpointRates,
   ResourceOptions,
 } from './options.js';
@@ -36,3 +35,4 @@ export type {
   Texts,
 } from './pages/index.js';
 export type { AuthorizedApplication, Consents } from './ports.js';
+export type { DynamicRegistrationOptions } from './registration-options.js';

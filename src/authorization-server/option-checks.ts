@@ -1,11 +1,14 @@
 import {
   flagOption,
   functionOption,
+  listOption,
   optionPath,
   refuseOption,
   type Shows,
   wholeNumberOption,
 } from '../core/options/index.js';
+import { redirectUriSchemeProblem } from '../core/redirect-uri.js';
+import { isScopeName } from '../core/scopes.js';
 
 /** The path of an option of `authorizationServer`. */
 export function pathOf(name: string): string {
@@ -33,4 +36,23 @@ export function flag(name: string, value: unknown, fallback: boolean): boolean {
 
 export function optionalFunction(name: string, value: unknown): void {
   if (value !== undefined) functionOption(pathOf(name), value);
+}
+
+/** A list of scope names, each once. */
+export function readScopes(path: string, scopes: unknown): readonly string[] {
+  const list = listOption(path, scopes, "give a list of scope names, e.g. ['read']");
+  list.forEach((scope, index) => {
+    if (!isScopeName(scope)) refuseOption(optionPath(path, index), scope, 'give one scope name (RFC 6749 §3.3)');
+  });
+  return Object.freeze([...new Set(list as readonly string[])]);
+}
+
+export function readSchemes(schemes: unknown): readonly string[] {
+  const path = pathOf('redirectUriSchemes');
+  const list = listOption(path, schemes, "give a list of schemes, e.g. ['myapp']");
+  list.forEach((scheme, index) => {
+    const problem = redirectUriSchemeProblem(scheme);
+    if (problem !== undefined) refuseOption(optionPath(path, index), scheme, problem);
+  });
+  return Object.freeze([...new Set(list as readonly string[])]);
 }

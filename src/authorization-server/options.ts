@@ -1,17 +1,22 @@
 import { ConfigurationError } from '../core/errors.js';
-import { entriesOption, hostPath, knownOptions, listOption, optionPath, refuseOption } from '../core/options/index.js';
+import { entriesOption, hostPath, knownOptions } from '../core/options/index.js';
 import { parseRate } from '../core/rate.js';
-import { redirectUriSchemeProblem } from '../core/redirect-uri.js';
-import { isScopeName } from '../core/scopes.js';
-import { tellingHostOutages } from './host-functions.js';
+import type { Application, GrantType, RegistrationLimits } from '../storage/index.js';
+import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
 import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
 import { createSealer, type Sealer } from './keys/sealer.js';
 import { KEYS_PUBLISH_SECONDS } from './keys/signing-keys.js';
-import { flag, optionalFunction, pathOf, refuse, seconds } from './option-checks.js';
+import { flag, optionalFunction, pathOf, readSchemes, readScopes, refuse, seconds } from './option-checks.js';
 import { PAGE_NAMES, type PageOverrides } from './pages/models.js';
 import type { Authenticate } from './pages/parts.js';
 import type { TextOverrides } from './pages/texts.js';
+import {
+  type DynamicRegistrationOptions,
+  type LimitingOptions,
+  readLimits,
+  readRegistration,
+} from './registration-options.js';
 
 /** A resource server that tokens can be issued for (RFC 8707). */
 export interface ResourceOptions {
@@ -40,14 +45,8 @@ export interface EndpointRates {
   readonly signInByName?: string | null | undefined;
 }
 
-/** Dynamic client registration (RFC 7591). */
-export interface DynamicRegistrationOptions {
-  /** What a registration must present as bearer token; left out: anybody may register. */
-  readonly initialAccessToken?: string | undefined;
-}
-
 /** What `authorizationServer` is told. */
-export interface AuthorizationServerOptions {
+export interface AuthorizationServerOptions extends LimitingOptions {
   /** The issuer identifier (RFC 8414 §2), exactly as clients know it. */
   readonly issuer: string;
   /** Allows `http` for other hosts than the loopback ones. */
@@ -68,8 +67,30 @@ export interface AuthorizationServerOptions {
   readonly claims?: ((user: unknown) => Record<string, unknown> | PromiseLike<Record<string, unknown>>) | undefined;
   /** The scopes of a request that names none. Without them it is refused (RFC 6749 §3.3). */
   readonly defaultScopes?: readonly string[] | undefined;
-  /** The scopes that users may put on applications of their own. Default: all but `introspection`. */
+  /**
+   * The scopes that applications of users may have, `openid` and `offline_access` among them. It bounds what they are
+   * issued, not only what is registered. Default: none.
+   */
   readonly ownerScopes?: readonly string[] | undefined;
+  /** The grant types that applications of users may use. Default: all but `client_credentials`. */
+  readonly ownerGrantTypes?: readonly GrantType[] | undefined;
+  /**
+   * The scopes that a user has himself: no token for him ever holds another. Asked at consent, whenever tokens are
+   * issued or refreshed, and by `TokenService.issue`. `openid` and `offline_access` need not be listed. Default: every
+   * user may have every scope.
+   */
+  readonly scopesOf?: ((user: unknown) => readonly string[] | PromiseLike<readonly string[]>) | undefined;
+  /**
+   * Which of these scopes the user may let this application have: all (`true`), none (`false`), or those of a list.
+   * Asked as `scopesOf`, and for what that leaves. Default: all.
+   */
+  readonly mayGrant?:
+    | ((
+        user: unknown,
+        application: Application,
+        scopes: readonly string[],
+      ) => boolean | readonly string[] | PromiseLike<boolean | readonly string[]>)
+    | undefined;
   /**
    * Private-use schemes that redirect URIs of public applications may have although they are no reverse domain names, such
    * as `cursor` or `myapp`. Any program on a device may claim one (RFC 8252 §8.4). Default: none.
@@ -125,6 +146,8 @@ export interface Settings {
   readonly resources: ReadonlyMap<string, ResourceOptions>;
   readonly rates: Required<EndpointRates>;
   readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
+  /** What applications may have that others than the host have registered. */
+  readonly limits: RegistrationLimits;
 }
 
 const NAMES = [
@@ -139,6 +162,9 @@ const NAMES = [
   'claims',
   'defaultScopes',
   'ownerScopes',
+  'ownerGrantTypes',
+  'scopesOf',
+  'mayGrant',
   'redirectUriSchemes',
   'accessTokenLifetimeSeconds',
   'authorizationCodeLifetimeSeconds',
@@ -174,6 +200,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
   const options = knownOptions<AuthorizationServerOptions>('authorizationServer', given, NAMES);
   const issuer = readIssuer(options.issuer, flag('allowInsecureIssuer', options.allowInsecureIssuer, false));
   checkFunctions(options);
+  const registration = readRegistration(options.dynamicRegistration);
   return Object.freeze({
     issuer,
     prefix: readPrefix(options.prefix),
@@ -184,7 +211,8 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     ...readLifetimes(options),
     resources: readResources(options.resources ?? {}),
     rates: readRates(options.throttling ?? {}),
-    dynamicRegistration: readRegistration(options.dynamicRegistration),
+    dynamicRegistration: registration,
+    limits: readLimits(options, registration),
   });
 }
 
@@ -196,7 +224,7 @@ function readPrefix(prefix: unknown = '/oauth2'): string {
 }
 
 function checkFunctions(options: AuthorizationServerOptions): void {
-  for (const name of ['authenticate', 'isStaff', 'username', 'claims'] as const) optionalFunction(name, options[name]);
+  for (const name of HOST_FUNCTIONS) optionalFunction(name, options[name]);
   const { login, authenticate } = options;
   if (login !== undefined) {
     const functions = knownOptions<HostLogin>(
@@ -211,27 +239,8 @@ function checkFunctions(options: AuthorizationServerOptions): void {
     optionalFunction('login.authenticatedAtMs', functions.authenticatedAtMs);
     if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
   }
-  if (options.ownerScopes !== undefined) readScopes(pathOf('ownerScopes'), options.ownerScopes);
   const pages = knownOptions<PageOverrides>(pathOf('pages'), options.pages ?? {}, PAGE_NAMES);
   for (const name of PAGE_NAMES) optionalFunction(`pages.${name}`, pages[name]);
-}
-
-function readScopes(path: string, scopes: unknown): readonly string[] {
-  const list = listOption(path, scopes, "give a list of scope names, e.g. ['read']");
-  list.forEach((scope, index) => {
-    if (!isScopeName(scope)) refuseOption(optionPath(path, index), scope, 'give one scope name (RFC 6749 §3.3)');
-  });
-  return Object.freeze([...new Set(list as readonly string[])]);
-}
-
-function readSchemes(schemes: unknown): readonly string[] {
-  const path = pathOf('redirectUriSchemes');
-  const list = listOption(path, schemes, "give a list of schemes, e.g. ['myapp']");
-  list.forEach((scheme, index) => {
-    const problem = redirectUriSchemeProblem(scheme);
-    if (problem !== undefined) refuseOption(optionPath(path, index), scheme, problem);
-  });
-  return Object.freeze([...new Set(list as readonly string[])]);
 }
 
 function readLifetimes(options: AuthorizationServerOptions) {
@@ -291,24 +300,4 @@ function readRates(given: unknown): Required<EndpointRates> {
     if (rate !== undefined) parseRate(rate, pathOf(`throttling.${name}`));
   }
   return { ...DEFAULT_RATES, ...Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined)) };
-}
-
-function readRegistration(given: unknown): DynamicRegistrationOptions | undefined {
-  if (given === undefined || given === false) return undefined;
-  const registration = knownOptions<DynamicRegistrationOptions>(
-    pathOf('dynamicRegistration'),
-    given,
-    ['initialAccessToken'],
-    'give false, or an object such as { initialAccessToken }',
-  );
-  const { initialAccessToken } = registration;
-  const isToken = typeof initialAccessToken === 'string' && /^[A-Za-z0-9._~+/-]{22,}=*$/.test(initialAccessToken);
-  if (initialAccessToken !== undefined && !isToken) {
-    refuse(
-      'dynamicRegistration.initialAccessToken',
-      initialAccessToken,
-      'give at least 22 random characters of base64url',
-    );
-  }
-  return registration;
 }

@@ -86,8 +86,14 @@ export interface EnginePages {
   /** Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it. */
   logoutConfirm(context: Context, form: EngineForm): void | Promise<void>;
   loggedOut(context: Context): void | Promise<void>;
-  /** An error that is nobody's to redirect. `error` is an OAuth code, `description` a text for people. */
-  error(context: Context, problem: { readonly error: string; readonly description: string }): void | Promise<void>;
+  /**
+   * An error that is nobody's to redirect, or that is not redirected by itself: `returnTo` is the application's address
+   * then. `error` is an OAuth code, `description` a text for people.
+   */
+  error(
+    context: Context,
+    problem: { readonly error: string; readonly description: string; readonly returnTo?: string },
+  ): void | Promise<void>;
 }
 
 /** An application that a user has granted something. */

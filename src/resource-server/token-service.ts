@@ -58,6 +58,12 @@ export interface TokenServiceParts {
   readonly cache: TokenCache;
   readonly users: UserStore | undefined;
   readonly scopes: ScopeDescriptions | undefined;
+  /** The scopes that an application may be given, where an authorization server bounds them; `undefined`: any. */
+  readonly allowedScopes?: ((application: Application) => readonly string[] | undefined) | undefined;
+  /** Those of the scopes that a user may let an application have, where the host bounds them. */
+  readonly grantableScopes?:
+    | ((userId: string, application: Application, scopes: readonly string[]) => Promise<readonly string[]>)
+    | undefined;
   readonly resource: string | undefined;
   readonly defaultLifetimeSeconds: number;
   readonly clock: Clock;
@@ -116,7 +122,9 @@ export class TokenService {
    * Issues an access token.
    *
    * @throws InvalidClientError if the application is unknown or disabled
-   * @throws InvalidScopeError if a scope is malformed, unknown, or not allowed for the application
+   * @throws InvalidScopeError if a scope is malformed, unknown, or not allowed for the application, or if the user may
+   * not have it (`scopesOf`, `mayGrant`)
+   * @throws TemporarilyUnavailableError if the host cannot say what the user may have
    * @throws RangeError if the lifetime is not a whole number of seconds
    */
   async issue(options: IssueOptions): Promise<IssuedToken> {
@@ -128,13 +136,15 @@ export class TokenService {
       );
     }
     const application = await this.application(options.application);
-    const scopes = this.grantableScopes(options.scope, application);
+    const scopes = this.scopesFor(options.scope, application);
+    const userId = options.user === undefined ? null : this.userIdOf(options.user);
+    await this.requireGrantable(userId, application, scopes);
     const token = generateTokenValue(random);
     const createdAtMs = clock.nowMilliseconds();
     const model = await tokens.insertAccessToken({
       tokenHash: sha256(token),
       applicationId: application.id,
-      userId: options.user === undefined ? null : this.userIdOf(options.user),
+      userId,
       scope: formatScope(scopes),
       audience: resource === undefined ? null : [resource],
       createdAtMs,
@@ -280,14 +290,26 @@ export class TokenService {
     return application;
   }
 
-  private grantableScopes(scope: string | readonly string[], application: Application): readonly string[] {
+  private async requireGrantable(
+    userId: string | null,
+    application: Application,
+    scopes: readonly string[],
+  ): Promise<void> {
+    if (userId === null) return;
+    const grantable = await this.parts.grantableScopes?.(userId, application, scopes);
+    if (grantable !== undefined && !scopes.every((scope) => grantable.includes(scope)))
+      throw new InvalidScopeError('The user may not have one of these scopes.');
+  }
+
+  private scopesFor(scope: string | readonly string[], application: Application): readonly string[] {
     const scopes = typeof scope === 'string' ? parseScope(scope) : [...new Set(scope)];
     for (const name of scopes) {
       if (!isScopeName(name)) throw new InvalidScopeError(`${JSON.stringify(name)} is not a scope name.`);
       if (this.parts.scopes !== undefined && !Object.hasOwn(this.parts.scopes, name))
         throw new InvalidScopeError(`The scope ${name} is unknown.`);
     }
-    if (!application.allowsScopes(scopes))
+    const bound = this.parts.allowedScopes?.(application);
+    if (!application.allowsScopes(scopes) || (bound !== undefined && !scopes.every((name) => bound.includes(name))))
       throw new InvalidScopeError('The application is not allowed one of these scopes.');
     return scopes;
   }

@@ -51,7 +51,7 @@ export {
   type OwnerOption,
 } from './repositories/application-repository.js';
 export type { ApplicationFilter } from './repositories/application-search.js';
-export type { ClearedTrust } from './repositories/application-trust.js';
+export { type ClearedTrust, trustIn } from './repositories/application-trust.js';
 export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/clear-expired.js';
 export { CodeRepository, type DeviceCodeDecision } from './repositories/code-repository.js';
 export { ConsentRepository, type GrantedConsent } from './repositories/consent-repository.js';

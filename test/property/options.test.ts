@@ -122,9 +122,27 @@ const OPTIONS = [
 ];
 const SERVER_OPTIONS = [
   ...['issuer', 'allowInsecureIssuer', 'prefix', 'encryptionKeys', 'authenticate', 'login', 'login.url', 'login.typo'],
-  ...['isStaff', 'username', 'claims', 'defaultScopes', 'ownerScopes', 'accessTokenLifetimeSeconds', 'resources'],
+  ...[
+    'isStaff',
+    'username',
+    'claims',
+    'defaultScopes',
+    'ownerScopes',
+    'ownerGrantTypes',
+    'scopesOf',
+    'mayGrant',
+    'accessTokenLifetimeSeconds',
+    'resources',
+  ],
   ...['authorizationCodeLifetimeSeconds', 'refreshTokenLifetimeSeconds', 'refreshGraceSeconds', 'devicePollingSeconds'],
-  ...['resources.x', 'dynamicRegistration', 'dynamicRegistration.initialAccessToken', 'dynamicRegistration.typo'],
+  ...[
+    'resources.x',
+    'dynamicRegistration',
+    'dynamicRegistration.initialAccessToken',
+    'dynamicRegistration.scopes',
+    'dynamicRegistration.grantTypes',
+    'dynamicRegistration.typo',
+  ],
   ...['throttling', 'throttling.token', 'throttling.typo', 'pages', 'texts', 'texts.login', 'typo'],
 ];
 

@@ -19,7 +19,7 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 const LINKS = `<ul>
-<li><a href="/demo">Once more</a> (what was allowed is not asked for again)</li>
+<li><a href="/demo">Once more</a> (it runs on this machine, where any program could take its place, so you are asked each time)</li>
 <li><a href="/oauth2/authorized-applications">Authorized applications</a>: see it, and withdraw it</li>
 <li><a href="/oauth2/applications">Your applications</a>: register one of your own</li>
 <li><a href="/oauth2/sign-out">Sign out</a></li>

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { Application, ApplicationRepository } from '../../storage/index.js';
-import { clientMetadata } from './client-metadata.js';
+import { clientMetadata, type DescribeClient } from './client-metadata.js';
 import { currentState } from './request-state.js';
 
 /** Finds an application that may act now; once for each request. */
@@ -21,12 +21,16 @@ export function applicationFinder(applications: ApplicationRepository): FindAppl
 }
 
 /** Gives oidc-provider the applications. It only reads them, but for those that register themselves. */
-export function clientAdapter(find: FindApplication, register: (metadata: AdapterPayload) => Promise<void>): Adapter {
+export function clientAdapter(
+  find: FindApplication,
+  describe: DescribeClient,
+  register: (metadata: AdapterPayload) => Promise<void>,
+): Adapter {
   const readOnly = () => Promise.reject(new Error('Applications are written by their repository.'));
   return {
     async find(clientId) {
       const application = await find(clientId);
-      return application === undefined ? undefined : (clientMetadata(application) as AdapterPayload);
+      return application === undefined ? undefined : (clientMetadata(application, describe) as AdapterPayload);
     },
     upsert: (_clientId, metadata) => register(metadata),
     destroy: readOnly,

@@ -1,5 +1,11 @@
 import type { ClientMetadata, JWKS } from 'oidc-provider';
-import type { Application } from '../../storage/index.js';
+import {
+  type Application,
+  allowedGrantTypes,
+  allowedScopes,
+  isTrusted,
+  type RegistrationLimits,
+} from '../../storage/index.js';
 
 /**
  * What the engine keeps of an application beside the metadata that oidc-provider knows. It stands in the client's
@@ -9,6 +15,10 @@ export interface ClientApplication {
   readonly id: number;
   /** The scopes that it may be given; `undefined`: any that there is. */
   readonly scopes: readonly string[] | undefined;
+  /** The grant types that it may use. */
+  readonly grantTypes: readonly string[];
+  /** Whether staff, the command line or the host's code vouches for it. */
+  readonly isTrusted: boolean;
   readonly skipAuthorization: boolean;
   readonly mayIntrospect: boolean;
   readonly isPublic: boolean;
@@ -29,10 +39,14 @@ type KeyColumns = {
 /** Stands where oidc-provider wants a secret; the secret itself is checked by `Application.checkSecret`. */
 const SECRET_IS_ELSEWHERE = 'checked by the application';
 
+/** What decisions about an application depend on. */
+export type DescribeClient = (application: Application) => ClientApplication;
+
 /** An application in the words of RFC 7591. */
-export function clientMetadata(stored: Application): ClientMetadata {
+export function clientMetadata(stored: Application, describe: DescribeClient): ClientMetadata {
   const application = stored as Application & KeyColumns;
-  const grantTypes = words(application.grantTypes);
+  const described = describe(stored);
+  const grantTypes = [...described.grantTypes];
   const isPublic = application.clientType === 'public';
   const keys = keysOf(application);
   return {
@@ -48,19 +62,34 @@ export function clientMetadata(stored: Application): ClientMetadata {
         ? { token_endpoint_auth_method: secretMethodOf(application), client_secret: SECRET_IS_ELSEWHERE }
         : { token_endpoint_auth_method: 'private_key_jwt' as const, ...keys }),
     ...protocolOf(application),
-    application: clientApplication(application),
+    application: described,
   };
 }
 
-/** What decisions about an application depend on. */
-export function clientApplication(application: Application): ClientApplication {
+/** Describes applications under the limits of those that register them; once for each that was read. */
+export function describedUnder(limits: RegistrationLimits): DescribeClient {
+  const described = new WeakMap<Application, ClientApplication>();
+  return (application) => {
+    let client = described.get(application);
+    if (client === undefined) {
+      client = describe(application, limits);
+      described.set(application, client);
+    }
+    return client;
+  };
+}
+
+function describe(application: Application, limits: RegistrationLimits): ClientApplication {
+  const grantTypes = allowedGrantTypes(application, limits);
   return {
     id: application.id,
-    scopes: application.scope === null ? undefined : words(application.scope),
+    scopes: allowedScopes(application, limits),
+    grantTypes,
+    isTrusted: isTrusted(application),
     skipAuthorization: application.skipAuthorization,
     mayIntrospect: application.mayIntrospect ?? false,
     isPublic: application.clientType === 'public',
-    hasRefreshTokens: words(application.grantTypes).includes('refresh_token'),
+    hasRefreshTokens: grantTypes.includes('refresh_token'),
     updatedAtMs: application.updatedAtMs,
   };
 }

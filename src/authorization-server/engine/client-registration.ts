@@ -1,35 +1,30 @@
 import type { AdapterPayload, JWKS } from 'oidc-provider';
 import { ConfigurationError } from '../../core/errors.js';
 import { parseScope } from '../../core/scopes.js';
-import type { ApplicationRepository, NewApplication } from '../../storage/index.js';
+import type { ApplicationRepository, NewApplication, RegistrationLimit } from '../../storage/index.js';
+import type { DescribeClient } from './client-metadata.js';
 import { errors, Provider } from './oidc-provider.js';
 import { refuseMissingProtections, registrationResponse } from './registration-metadata.js';
 import { currentState } from './request-state.js';
-import { OPENID_SCOPES } from './scope-rules.js';
-
-/** What is decided about every application that registers itself. */
-export interface RegistrationRules {
-  /** The scopes that such an application may be given; what it leaves out is all of them. */
-  readonly allowedScopes: readonly string[];
-}
 
 /**
  * Registers what an application says of itself (RFC 7591 §2) as any other application, by the same rules. The secret is
  * the repository's; it is put into the answer, and is stored nowhere.
  *
+ * @param limit what such an application may be given; the scopes that it leaves out are all of these
  * @throws InvalidClientMetadata naming what is refused, and the fix (RFC 7591 §3.2.2)
  */
 export async function registerClient(
   applications: ApplicationRepository,
-  { allowedScopes }: RegistrationRules,
+  limit: RegistrationLimit,
+  describe: DescribeClient,
   metadata: AdapterPayload,
 ): Promise<void> {
   try {
     refuseMissingProtections((Provider.ctx?.oidc.body ?? {}) as Readonly<Record<string, unknown>>);
-    const { application, clientSecret } = await applications.create(newApplication(metadata, allowedScopes));
+    const { application, clientSecret } = await applications.create(newApplication(metadata, limit));
     const state = currentState();
-    const openidScopes = parseScope(metadata.scope ?? '').filter(isOpenIdScope);
-    if (state !== undefined) state.registered = registrationResponse(application, clientSecret, openidScopes);
+    if (state !== undefined) state.registered = registrationResponse(application, clientSecret, describe);
   } catch (error) {
     throw error instanceof ConfigurationError ? refusedMetadata(error, metadata) : error;
   }
@@ -79,22 +74,24 @@ function asDescription(text: string): string {
     .replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
 }
 
-function newApplication(metadata: AdapterPayload, allowedScopes: readonly string[]): NewApplication {
+function newApplication(metadata: AdapterPayload, limit: RegistrationLimit): NewApplication {
   const { client_id: clientId = '', scope, token_endpoint_auth_method: method } = metadata;
   // Keys are kept where they prove something.
   const { jwks, jwks_uri: jwksUri } = method === 'private_key_jwt' ? metadata : {};
-  // No list of scopes needs to name those of OpenID Connect.
-  const asked = scope === undefined ? allowedScopes : parseScope(scope);
-  const scopes = asked.filter((one) => !isOpenIdScope(one));
-  if (!scopes.every((one) => allowedScopes.includes(one))) {
+  const scopes = scope === undefined ? limit.scopes : parseScope(scope);
+  if (!scopes.every((one) => limit.scopes.includes(one))) {
     throw new errors.InvalidClientMetadata('scope names what an application may not register for');
+  }
+  const grantTypes = [...(metadata.grant_types ?? [])];
+  if (!grantTypes.every((one) => limit.grantTypes.includes(one))) {
+    throw new errors.InvalidClientMetadata('grant_types names what an application may not register for');
   }
   return {
     clientId,
     registeredBy: 'registration',
     name: metadata.client_name ?? clientId,
     clientType: method === 'none' ? 'public' : 'confidential',
-    grantTypes: [...(metadata.grant_types ?? [])],
+    grantTypes,
     redirectUris: [...(metadata.redirect_uris ?? [])],
     postLogoutRedirectUris: [...(metadata.post_logout_redirect_uris ?? [])],
     scopes,
@@ -109,8 +106,4 @@ function newApplication(metadata: AdapterPayload, allowedScopes: readonly string
     tokenEndpointAuthSigningAlg:
       metadata.token_endpoint_auth_signing_alg as NewApplication['tokenEndpointAuthSigningAlg'],
   };
-}
-
-function isOpenIdScope(scope: string): boolean {
-  return (OPENID_SCOPES as readonly string[]).includes(scope);
 }

@@ -7,6 +7,7 @@ import type { ClientApplication } from './client-metadata.js';
 import { prompts } from './consent-policy.js';
 import { type EngineContext, epochSeconds } from './context.js';
 import { ROUTES } from './endpoints.js';
+import { boundSource } from './grant-sources.js';
 import { existingGrant } from './grants.js';
 import { errors } from './oidc-provider.js';
 import { allowsOrigin } from './origins.js';
@@ -83,7 +84,11 @@ export function configuration(
     expiresWithSession: () => false,
     rotateRefreshToken: () => true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    findAccount: asOutage((_ctx, userId) => findAccount(parts.users, userId, settings.options.claims)),
+    findAccount: asOutage(async (ctx, userId, source) => {
+      const account = await findAccount(parts.users, userId, settings.options.claims);
+      if (account !== undefined && source !== undefined) await boundSource(context, ctx, source);
+      return account;
+    }),
     loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
     revokeGrantPolicy: () => true,
     interactions: {

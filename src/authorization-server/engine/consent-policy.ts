@@ -2,7 +2,8 @@ import type { KoaContextWithOIDC, interactionPolicy as policies } from 'oidc-pro
 import type { Clock } from '../../core/clock.js';
 import type { HostLogin } from '../host-login.js';
 import { noteBeginnings } from './login-conditions.js';
-import { interactionPolicy } from './oidc-provider.js';
+import { isNativeRequest, NATIVE_CLIENT_PROMPT } from './native-clients.js';
+import { errors, interactionPolicy } from './oidc-provider.js';
 import { asOutage } from './outage.js';
 import { stateOf } from './request-state.js';
 
@@ -36,8 +37,28 @@ export function prompts(login: HostLogin | undefined, clock: Clock): policies.De
       ),
     );
   }
-  // A remembered consent holds for native applications too, where their redirect URI proves who they are by no more
-  // and no less than at the first time; PKCE protects the code (RFC 8252 §8.1).
-  policy.get('consent')?.checks.remove('native_client_prompt');
+  // Asked of whoever is signed in for this request, so after the login. Nobody is asked for what he cannot give.
+  policy.get('consent')?.checks.add(
+    new interactionPolicy.Check('nothing_grantable', 'the user may give nothing of it', 'access_denied', (ctx) => {
+      if (stateOf(ctx).nothingGrantable === true) {
+        throw new errors.AccessDenied(undefined, 'the user may not have any of the requested scopes');
+      }
+      return false;
+    }),
+  );
+  // oidc-provider's own goes by `application_type`, which an application says of itself. RFC 8252 §8.6: also where the
+  // user has approved it before; and `skipAuthorization` says nothing of who it is that asks.
+  policy.get('consent')?.checks.remove(NATIVE_CLIENT_PROMPT);
+  policy.get('consent')?.checks.add(
+    new interactionPolicy.Check(
+      NATIVE_CLIENT_PROMPT,
+      'native applications need the consent of the user each time',
+      'consent_required',
+      (ctx) => {
+        const request = ctx as KoaContextWithOIDC;
+        return isNativeRequest(request) && request.oidc.result?.consent === undefined;
+      },
+    ),
+  );
   return policy;
 }

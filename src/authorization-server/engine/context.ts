@@ -6,15 +6,17 @@ import type { EnginePages } from '../ports.js';
 import type { BrowserBinding } from './browser-binding.js';
 import type { FindApplication } from './client-adapter.js';
 import type { ClientAuthentications } from './client-authentications.js';
+import type { DescribeClient } from './client-metadata.js';
 import type { ScopeRules } from './scope-rules.js';
+import type { UserScopes } from './user-scopes.js';
 
 /** What the parts of the engine share. */
 export interface EngineContext {
   readonly settings: Settings;
   readonly parts: AuthorizationServerParts;
   readonly scopes: ScopeRules;
-  /** The scopes that users, and applications themselves, may put on what they register. */
-  readonly ownerScopes: readonly string[];
+  readonly describeClient: DescribeClient;
+  readonly userScopes: UserScopes;
   readonly findApplication: FindApplication;
   readonly clientAuthentications: ClientAuthentications;
   readonly consents: ConsentRepository;

@@ -3,6 +3,8 @@ import { parseScope } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { ClientApplication } from './client-metadata.js';
 import type { EngineContext } from './context.js';
+import { isNativeRequest } from './native-clients.js';
+import { stateOf } from './request-state.js';
 import { ofSession } from './session-grants.js';
 
 /** What a grant is made for. */
@@ -60,12 +62,16 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
     return grant?.accountId === account.accountId && grant.clientId === client.clientId ? grant : undefined;
   }
   const requested = parseScope((oidc.params?.scope as string | undefined) ?? '');
+  const grantable = await grantableOf(context, client.clientId, account.accountId, requested);
+  stateOf(ctx).nothingGrantable = grantable.length === 0;
   const { id, skipAuthorization } = client.application as ClientApplication;
-  const granted = skipAuthorization ? requested : await context.consents.find(account.accountId, id);
+  const granted = skipAuthorization ? grantable : await context.consents.find(account.accountId, id);
   const request: GrantRequest = {
     clientId: client.clientId,
     userId: account.accountId,
-    granted: requested.filter((scope) => granted.includes(scope)),
+    granted: grantable.filter((scope) => granted.includes(scope)),
+    // What the user may not give is not asked for.
+    refused: requested.filter((scope) => !grantable.includes(scope)),
     resources: Object.fromEntries(
       Object.entries(oidc.resourceServers ?? {}).map(([name, server]) => [name, server.scopes]),
     ),
@@ -73,7 +79,20 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
     sessionUid: oidc.deviceCode === undefined ? oidc.session?.uid : undefined,
   };
   // Where something is still to be asked, a grant that is only looked at: so that nothing is asked for twice.
-  const isComplete = request.granted.length === requested.length;
-  if (!isComplete || oidc.promptPending('consent') || oidc.promptPending('login')) return newGrant(provider, request);
+  const isComplete = grantable.length > 0 && request.granted.length === grantable.length;
+  const isAsked = isNativeRequest(ctx) || oidc.promptPending('consent') || oidc.promptPending('login');
+  if (!isComplete || isAsked) return newGrant(provider, request);
   return createGrant(provider, context.parts.random, request);
+}
+
+/** Those of the scopes that a user may let an application have; none if the application is gone. */
+export async function grantableOf(
+  { findApplication, userScopes }: EngineContext,
+  clientId: string,
+  userId: string,
+  scopes: readonly string[],
+): Promise<readonly string[]> {
+  if (!userScopes.areBounded) return scopes;
+  const application = await findApplication(clientId);
+  return application === undefined ? [] : userScopes.grantable(userId, application, scopes);
 }

@@ -4,9 +4,10 @@ import { parseScope } from '../../core/scopes.js';
 import type { Interaction, Interactions } from '../ports.js';
 import { findAccount } from './accounts.js';
 import { type EngineContext, epochSeconds } from './context.js';
-import { createGrant } from './grants.js';
+import { createGrant, grantableOf } from './grants.js';
 import { hintedUserId } from './hinted-user.js';
 import { loginConditionsOf } from './login-conditions.js';
+import { NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { errors } from './oidc-provider.js';
 import { endSession } from './sessions.js';
 
@@ -41,12 +42,15 @@ export class EngineInteractions implements Interactions {
     if (application === undefined) return undefined;
     const hint = params.login_hint;
     const redirectUri = params.redirect_uri;
+    const isConsent = prompt.name === 'consent';
+    const question = questionOf(stored);
+    const userId = isConsent ? session?.accountId : undefined;
     return {
       uid,
-      prompt: prompt.name === 'consent' ? 'consent' : 'login',
+      prompt: isConsent ? 'consent' : 'login',
       application,
-      userId: prompt.name === 'consent' ? session?.accountId : undefined,
-      scopes: prompt.name === 'consent' ? questionOf(stored).asked : questionOf(stored).requested,
+      userId,
+      scopes: userId === undefined ? question.requested : await this.grantable(stored, userId, question.asked),
       loginHint: typeof hint === 'string' ? hint : undefined,
       redirectUri: typeof redirectUri === 'string' ? redirectUri : undefined,
       login: loginConditionsOf(stored, this.context.parts.clock),
@@ -83,8 +87,9 @@ export class EngineInteractions implements Interactions {
     if (stored.prompt.name !== 'consent' || userId === undefined || application === undefined) throw over();
 
     const { requested, asked } = questionOf(stored);
-    const granted = requested.filter((scope) => !asked.includes(scope) || grantedScopes.includes(scope));
-    const refused = asked.filter((scope) => !grantedScopes.includes(scope));
+    const grantable = await this.grantable(stored, userId, requested);
+    const granted = grantable.filter((scope) => !asked.includes(scope) || grantedScopes.includes(scope));
+    const refused = requested.filter((scope) => !granted.includes(scope));
     const { jti: grantId } = await createGrant(await this.provider(), this.context.parts.random, {
       clientId,
       userId,
@@ -104,6 +109,10 @@ export class EngineInteractions implements Interactions {
   async refuse(context: Context): Promise<string> {
     const description = 'the user refused';
     return this.finish(await this.required(context), { error: 'access_denied', error_description: description });
+  }
+
+  private grantable(stored: StoredInteraction, userId: string, scopes: readonly string[]) {
+    return grantableOf(this.context, String(stored.params.client_id), userId, scopes);
   }
 
   private fail(stored: StoredInteraction): Promise<string> {
@@ -168,8 +177,10 @@ function questionOf({ params, prompt }: StoredInteraction): Question {
     readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
   };
   const missing = new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()]);
-  // Where nothing is missing, the application wants the user to be asked again (`prompt=consent`): for all of it.
-  const asked = missing.size === 0 ? requested : requested.filter((scope) => missing.has(scope));
+  // Where nothing is missing, the application wants the user to be asked again (`prompt=consent`): for all of it. So it
+  // is where what he allowed before does not count.
+  const isForAll = missing.size === 0 || prompt.reasons.includes(NATIVE_CLIENT_PROMPT);
+  const asked = isForAll ? requested : requested.filter((scope) => missing.has(scope));
   return { requested, asked };
 }
 

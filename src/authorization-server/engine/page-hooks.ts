@@ -4,6 +4,7 @@ import { parseScope } from '../../core/scopes.js';
 import type { Application } from '../../storage/index.js';
 import type { EngineForm } from '../ports.js';
 import type { EngineContext } from './context.js';
+import { grantableOf } from './grants.js';
 import { stateOf } from './request-state.js';
 
 /** oidc-provider's reasons to show the field for the user code again. */
@@ -46,7 +47,10 @@ export async function showDeviceConfirm(
   const application = await applicationOf(context, client);
   const params = ctx.oidc.entities.DeviceCode?.params as { readonly scope?: string } | undefined;
   const form = formOf(ctx, 'code_verification', { user_code: userCode });
-  const device = { application, userCode, scopes: parseScope(params?.scope ?? '') };
+  const requested = parseScope(params?.scope ?? '');
+  const userId = ctx.oidc.session?.accountId;
+  const scopes = userId === undefined ? requested : await grantableOf(context, client.clientId, userId, requested);
+  const device = { application, userCode, scopes };
   await show(ctx, (outer) => context.pages.deviceConfirm(outer, form, device));
 }
 
@@ -80,6 +84,15 @@ export async function showError(
     await context.pages.error(outer, { error, description });
     outer.status = status;
   });
+}
+
+/** An error that the application was to be told. The page leads on to it, if the user wants that. */
+export async function showHeld(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  problem: { readonly error: string; readonly description: string; readonly returnTo: string },
+): Promise<void> {
+  await show(ctx, (outer) => context.pages.error(outer, problem));
 }
 
 function formOf(ctx: KoaContextWithOIDC, route: string, fields: Readonly<Record<string, string>> = {}): EngineForm {

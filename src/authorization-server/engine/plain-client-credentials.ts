@@ -1,14 +1,12 @@
 import type { Context } from 'koa';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
 import { isPromiseLike } from '../../core/promises.js';
-import { isScopeValue, parseScope } from '../../core/scopes.js';
+import { IDENTITY_SCOPES, isScopeValue, parseScope } from '../../core/scopes.js';
 import { generateTokenValue } from '../../core/token-value.js';
-import { clientApplication } from './client-metadata.js';
 import { type EngineContext, epochSeconds } from './context.js';
 import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
 import { type Parameters, parameter } from './parameters.js';
 import type { RecentApplications } from './recent-applications.js';
-import { OPENID_SCOPES } from './scope-rules.js';
 
 /** A successful response of the token endpoint (RFC 6749 §5.1). */
 export interface TokenResponse {
@@ -59,14 +57,16 @@ export class PlainClientCredentials {
     const { clientId } = claimed;
     const found = this.applications.find(clientId);
     const application = isPromiseLike(found) ? await found : found;
-    if (!isProvenBy(claimed, application) || !application.allowsGrantType('client_credentials')) return undefined;
+    if (!isProvenBy(claimed, application)) return undefined;
     // Without a proof there is nothing for it (RFC 9449 §5.2): a plain request is refused.
     if (application.dpopBoundAccessTokens) return undefined;
-    const settled = this.context.scopes.resolve(requested, clientApplication(application));
+    const client = this.context.describeClient(application);
+    if (!client.grantTypes.includes('client_credentials')) return undefined;
+    const settled = this.context.scopes.resolve(requested, client);
     if ('problem' in settled) return undefined;
     // What scopes about a user mean where there is none is said by oidc-provider.
     const scopes = parseScope(settled.scope);
-    if (OPENID_SCOPES.some((name) => scopes.includes(name))) return undefined;
+    if (IDENTITY_SCOPES.some((name) => scopes.includes(name))) return undefined;
     const { parts } = this.context;
     const token = generateTokenValue(parts.random);
     const tokenHash = sha256(token);

@@ -7,6 +7,7 @@ import { registerClient } from './client-registration.js';
 import { applicationOf, configuration } from './configuration.js';
 import type { EngineContext } from './context.js';
 import { narrowGrants } from './granted-scopes.js';
+import { holdingBack } from './held-responses.js';
 import { isSecretOf } from './imported-secrets.js';
 import { observe } from './observed.js';
 import { answersOutages, asOutage } from './outage.js';
@@ -58,15 +59,16 @@ export class Providers {
 
   private make(jwks: unknown): Provider {
     const { context } = this;
-    const { parts, ownerScopes } = context;
-    const clients = clientAdapter(context.findApplication, (metadata) =>
-      registerClient(parts.applications, { allowedScopes: ownerScopes }, metadata),
+    const { parts, settings } = context;
+    const clients = clientAdapter(context.findApplication, context.describeClient, (metadata) =>
+      registerClient(parts.applications, settings.limits.registration, context.describeClient, metadata),
     );
     const adapter = (kind: string): Adapter => answersOutages(kind === 'Client' ? clients : this.storage.adapter(kind));
     const provider = new AtomicProvider(
       context.settings.issuer.identifier,
       configuration(context, adapter, jwks as Configuration['jwks']),
       this.storage,
+      (send) => holdingBack(context, send),
     );
     // Behind the issuer's own name: what `innerRequest` says of host and protocol is to be believed.
     provider.proxy = true;

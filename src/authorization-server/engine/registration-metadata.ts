@@ -1,5 +1,5 @@
 import type { Application } from '../../storage/index.js';
-import { clientMetadata } from './client-metadata.js';
+import { clientMetadata, type DescribeClient } from './client-metadata.js';
 import { errors } from './oidc-provider.js';
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -55,21 +55,19 @@ export function refuseMissingProtections(asked: Metadata): void {
 
 /**
  * The answer to a registration: what was stored, in the words of RFC 7591 §3.2.1, and nothing else.
- *
- * @param openidScopes those of OpenID Connect that it asked for; every application may use them
  */
 export function registrationResponse(
   application: Application,
   clientSecret: string | undefined,
-  openidScopes: readonly string[],
+  describe: DescribeClient,
 ): Record<string, unknown> {
-  const { client_secret: _placeholder, application: notes, ...metadata } = clientMetadata(application);
+  const { client_secret: _placeholder, application: notes, ...metadata } = clientMetadata(application, describe);
   const scopes = (notes as { readonly scopes?: readonly string[] }).scopes;
   return {
     client_id_issued_at: Math.floor(application.createdAtMs / 1000),
     ...(clientSecret !== undefined && { client_secret: clientSecret, client_secret_expires_at: 0 }),
     ...metadata,
-    ...(scopes !== undefined && { scope: [...openidScopes, ...scopes].join(' ') }),
+    ...(scopes !== undefined && { scope: scopes.join(' ') }),
     id_token_signed_response_alg: metadata.id_token_signed_response_alg ?? 'RS256',
     dpop_bound_access_tokens: application.dpopBoundAccessTokens,
     require_pushed_authorization_requests: application.requirePushedAuthorizationRequests,

@@ -18,6 +18,8 @@ export interface RequestState {
   pageShown: boolean;
   /** What the request is refused for, in the words of the engine. */
   refusal?: OAuth2Error;
+  /** Whether the user may give nothing of what is asked for. */
+  nothingGrantable?: boolean;
   /** Whether a secret was found to be right. */
   secretIsRight?: boolean;
   /** The answer to an application that has registered itself in this request. */

@@ -1,8 +1,5 @@
-import { parseScope } from '../../core/scopes.js';
+import { IDENTITY_SCOPES, parseScope } from '../../core/scopes.js';
 import type { ClientApplication } from './client-metadata.js';
-
-/** The scopes that OpenID Connect brings with it: known without being in the table. */
-export const OPENID_SCOPES = ['openid', 'offline_access'] as const;
 
 /** Decides which scopes a request may have. oidc-provider itself would drop what it does not know. */
 export class ScopeRules {
@@ -13,7 +10,7 @@ export class ScopeRules {
     described: Iterable<string>,
     private readonly defaults: readonly string[],
   ) {
-    this.known = new Set([...OPENID_SCOPES, ...described]);
+    this.known = new Set([...IDENTITY_SCOPES, ...described]);
   }
 
   /**
@@ -50,6 +47,5 @@ function isWithoutEffect(scope: string, { hasRefreshTokens }: ClientApplication)
 }
 
 function isAllowed(scope: string, { scopes }: ClientApplication): boolean {
-  // The two say how an application is told of a user, not what it may do: no list of scopes needs to name them.
-  return scopes === undefined || scopes.includes(scope) || (OPENID_SCOPES as readonly string[]).includes(scope);
+  return scopes === undefined || scopes.includes(scope);
 }

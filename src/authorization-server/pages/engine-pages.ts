@@ -1,11 +1,14 @@
 import type { Application } from '../../storage/index.js';
 import type { EnginePages } from '../ports.js';
 import { describedScopes } from './described-scopes.js';
+import { hostOf } from './host-of.js';
 import type { ShownApplication } from './models.js';
+import { fillText } from './page-text.js';
 import type { PageServices } from './services.js';
 
 /** Statuses of errors that are not the caller's request. */
 const STATUS: Readonly<Record<string, number>> = {
+  access_denied: 403,
   server_error: 500,
   temporarily_unavailable: 503,
   throttled: 429,
@@ -13,7 +16,11 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 /** The pages that the engine asks for. */
-export function enginePages({ renderer, parts }: Pick<PageServices, 'renderer' | 'parts'>): EnginePages {
+export function enginePages({
+  renderer,
+  parts,
+  texts,
+}: Pick<PageServices, 'renderer' | 'parts' | 'texts'>): EnginePages {
   return {
     deviceCode(context, form, problem, userCode) {
       const status = problem === undefined ? 200 : 400;
@@ -31,10 +38,14 @@ export function enginePages({ renderer, parts }: Pick<PageServices, 'renderer' |
     deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),
     logoutConfirm: (context, form) => renderer.show(context, 'logout', { form }),
     loggedOut: (context) => renderer.show(context, 'loggedOut', {}),
-    error(context, { error, description }) {
+    error(context, { error, description, returnTo }) {
       const status = STATUS[error] ?? 400;
       if (status === 503) context.set('Retry-After', '1');
-      return renderer.show(context, 'error', { status, error, description, link: undefined }, status);
+      const link =
+        returnTo === undefined
+          ? undefined
+          : { href: returnTo, text: fillText(texts.errors.continueTo, { host: hostOf(returnTo) ?? returnTo }) };
+      return renderer.show(context, 'error', { status, error, description, link }, status);
     },
   };
 }

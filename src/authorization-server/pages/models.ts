@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { Registrar } from '../../storage/index.js';
 import type { EngineForm } from '../ports.js';
 import type { Texts } from './texts.js';
 
@@ -151,6 +152,10 @@ export interface ApplicationModel {
     /** `undefined`: any scope. */
     readonly scopes: readonly DescribedScope[] | undefined;
     readonly skipAuthorization: boolean;
+    readonly mayIntrospect: boolean;
+    readonly registeredBy: Registrar;
+    /** When an edit of its owner ended what staff had trusted it with, if staff has not decided anew since. */
+    readonly trustClearedAtMs: number | undefined;
     readonly createdAtMs: number;
   };
   /** The new secret. It is shown this once. */
@@ -195,6 +200,10 @@ export interface ApplicationFormModel {
   readonly problems: Readonly<Partial<Record<ApplicationField, string>>>;
   readonly choosableScopes: readonly DescribedScope[];
   readonly choosableGrantTypes: readonly string[];
+  /** Whether it can be said that the application may have any scope. */
+  readonly offersAnyScope: boolean;
+  /** Whether staff trusts the application, and a change of anything but the name ends that. */
+  readonly endsTrust: boolean;
   readonly cancelUrl: string;
   readonly isStaffPage: boolean;
 }

@@ -4,7 +4,7 @@ import type { LogLimiter } from '../../core/log-limiter.js';
 import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
-import type { ApplicationRepository, TokenKind, TokenSearch } from '../../storage/index.js';
+import type { ApplicationRepository, RegistrationLimits, TokenKind, TokenSearch } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import type { Sealer } from '../keys/sealer.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
@@ -71,8 +71,8 @@ export interface PagesParts {
   readonly tokens: StaffTokens;
   /** Every scope there is, with its description. */
   readonly scopes: ScopeDescriptions;
-  /** The scopes that users may put on applications of their own. Default: all of `scopes` but `introspection`. */
-  readonly ownerScopes?: readonly string[];
+  /** What applications may have that others than the host have registered. */
+  readonly limits: RegistrationLimits;
   /** The host's users. Without it every id is a user. */
   readonly users?: UserStore;
   /** Either this or `login` is given. */

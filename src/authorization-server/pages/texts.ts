@@ -102,6 +102,7 @@ export const ENGLISH = {
     title: 'This did not work',
     code: 'Error code: {code}',
     retry: 'Go back and try again.',
+    continueTo: 'Continue to {host}',
     badRequest: 'The request cannot be understood.',
     forged: 'This form was not sent from here, or it was open for too long. Open the page again and send it once more.',
     notFound: 'There is no such page.',
@@ -156,6 +157,17 @@ export const ENGLISH = {
     consent: 'Consent',
     asked: 'Users are asked',
     notAsked: 'Users are not asked',
+    registrar: 'Registered by',
+    'registeredBy-host': 'Staff',
+    'registeredBy-owner': 'Its owner',
+    'registeredBy-registration': 'Itself (dynamic registration)',
+    introspection: 'Introspection',
+    introspectsAll: 'All tokens',
+    introspectsOwn: 'Its own tokens',
+    trustCleared:
+      'You changed this application on {date}. Since then staff does not trust it any more: its users are asked.',
+    trustClearedStaff:
+      'Its owner changed this application on {date}. That ended what staff had trusted it with: check it before you trust it again.',
     created: 'Registered',
     secretTitle: 'Client secret',
     secretOnce: 'Copy it now: it is shown this once and cannot be recovered.',
@@ -192,6 +204,9 @@ export const ENGLISH = {
     postLogoutRedirectUrisHint: 'One a line. Optional.',
     scopes: 'Scopes',
     scopesHint: 'What the application may ask for.',
+    noScopes: 'There is no scope that applications of users may have.',
+    endsTrust:
+      'Staff trusts this application as it is. If you change anything but its name, that ends: its users are asked, and it may introspect its own tokens only.',
     anyScope: 'Any scope, also future ones',
     skipAuthorization: 'Do not ask its users for consent',
     userId: 'Owner (id of the user)',
@@ -259,6 +274,7 @@ export const ENGLISH = {
   notices: words({
     withdrawn: 'The access was withdrawn.',
     saved: 'The application was saved.',
+    trustCleared: 'The application was saved. With this change staff’s trust in it has ended: its users are asked.',
     registered: 'The application was registered.',
     rotated: 'The application has a new secret.',
     deleted: 'The application was deleted.',

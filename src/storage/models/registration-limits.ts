@@ -32,7 +32,9 @@ export function allowedScopes(
   // `openid` and `offline_access` say how an application is told of a user: no list of the host's needs to name them.
   if (registrar === 'host') return stored && [...new Set([...stored, ...IDENTITY_SCOPES])];
   const bound = [...new Set([...limits[registrar].scopes, ...parseScope(approvedScope ?? '')])];
-  return bound.filter((name) => stored === undefined || stored.includes(name) || isIdentity(name));
+  // Owners could not choose the two before; what registers itself names them.
+  const unnamed: readonly string[] = registrar === 'owner' ? IDENTITY_SCOPES : [];
+  return bound.filter((name) => stored === undefined || stored.includes(name) || unnamed.includes(name));
 }
 
 /** The grant types that an application may use now. */
@@ -42,8 +44,4 @@ export function allowedGrantTypes(application: LimitedApplication, limits: Regis
   if (registrar === 'host') return stored;
   const bound = [...limits[registrar].grantTypes, ...parseScope(application.approvedGrantTypes ?? '')];
   return stored.filter((grantType) => bound.includes(grantType));
-}
-
-function isIdentity(scope: string): boolean {
-  return (IDENTITY_SCOPES as readonly string[]).includes(scope);
 }

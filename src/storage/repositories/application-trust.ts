@@ -28,6 +28,19 @@ export interface Edit {
   readonly cleared: readonly ClearedTrust[];
 }
 
+/** What staff trusts an application with. */
+export function trustIn(stored: Application): readonly ClearedTrust[] {
+  return [
+    ...(stored.skipAuthorization ? (['skipAuthorization'] as const) : []),
+    ...(stored.mayIntrospect || approvedScopes(stored).includes(INTROSPECTION) ? (['mayIntrospect'] as const) : []),
+    ...(registrarOf(stored) === 'host' ? (['registeredBy'] as const) : []),
+  ];
+}
+
+function approvedScopes(stored: Application): readonly string[] {
+  return parseScope((registrarOf(stored) === 'host' ? stored.scope : stored.approvedScope) ?? '');
+}
+
 /**
  * What follows from an edit of the owner's. Staff trusted what it saw: where anything but the name changes, the trust
  * ends. Scopes and grant types that staff gave stay, but for the scope that opens tokens of others.
@@ -37,12 +50,8 @@ export function ownersEdit(stored: Application, columns: Partial<ApplicationColu
   const changes = names.some((name) => name !== 'name' && (columns[name] ?? null) !== (stored[name] ?? null));
   if (!changes) return { columns: {}, cleared: [] };
   const byHost = registrarOf(stored) === 'host';
-  const approved = parseScope((byHost ? stored.scope : stored.approvedScope) ?? '');
-  const cleared: ClearedTrust[] = [
-    ...(stored.skipAuthorization ? (['skipAuthorization'] as const) : []),
-    ...(stored.mayIntrospect || approved.includes(INTROSPECTION) ? (['mayIntrospect'] as const) : []),
-    ...(byHost ? (['registeredBy'] as const) : []),
-  ];
+  const approved = approvedScopes(stored);
+  const cleared = trustIn(stored);
   return {
     columns: {
       skipAuthorization: false,

@@ -13,7 +13,7 @@ import {
 import { authorization } from '../../support/authorization.js';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { DEVICE_CODE, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const MACHINE = { client_name: 'Machine', grant_types: ['client_credentials'], response_types: [], scope: 'read' };
@@ -33,7 +33,14 @@ const DEFAULTS = {
 };
 
 describe.each(STACKS)('metadata of a registration, on %s', (name) => {
-  const suite = useAuthorizationServer(name, { options: { dynamicRegistration: {} } });
+  const suite = useAuthorizationServer(name, {
+    options: {
+      dynamicRegistration: {
+        scopes: ['openid', 'offline_access', 'read', 'write', 'api'],
+        grantTypes: ['authorization_code', 'refresh_token', DEVICE_CODE, 'client_credentials'],
+      },
+    },
+  });
   const send = (metadata: object) =>
     suite.send('/oauth2/register', {
       method: 'POST',

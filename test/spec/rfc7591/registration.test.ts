@@ -13,7 +13,15 @@ const WEB = {
 };
 
 describe.each(STACKS)('dynamic registration, on %s', (name) => {
-  const suite = useAuthorizationServer(name, { options: { dynamicRegistration: { initialAccessToken: INITIAL } } });
+  const suite = useAuthorizationServer(name, {
+    options: {
+      dynamicRegistration: {
+        initialAccessToken: INITIAL,
+        scopes: ['read', 'write'],
+        grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+      },
+    },
+  });
   const register = (metadata: unknown, token: string | undefined = INITIAL) =>
     suite.send('/oauth2/register', {
       method: 'POST',

@@ -9,7 +9,7 @@ const CURSOR = 'cursor://anysphere.cursor-retrieval/oauth/user-agent-callback';
 
 describe.each(STACKS)('redirect URIs with schemes of the host, on %s', (name) => {
   const suite = useAuthorizationServer(name, {
-    options: { dynamicRegistration: {}, redirectUriSchemes: ['cursor', 'myapp'] },
+    options: { dynamicRegistration: { scopes: ['read'] }, redirectUriSchemes: ['cursor', 'myapp'] },
   });
   const register = (redirectUris: readonly unknown[], more: object = {}) =>
     suite.send('/oauth2/register', {

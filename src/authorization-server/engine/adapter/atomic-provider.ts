@@ -1,22 +1,29 @@
 import type { Configuration, TokenEndpointGrantContext } from 'oidc-provider';
 import { errors, Provider } from '../oidc-provider.js';
+import type { SendResponse } from '../send-response.js';
 import type { StorageAdapters } from './create-storage.js';
 
 /** So much may the time of a proof be ahead, and one for the second that has begun; it counts for longer by that. */
 const AHEAD_SECONDS = 301;
 
+/** Stands before what sends a response to an application. */
+export type Hold = (send: SendResponse) => SendResponse;
+
 /**
  * oidc-provider, with each request at its token endpoint as one transaction.
  *
- * Its constructor registers the handler of each grant through `registerGrantType`, as a host registers its own; here
- * each is wrapped. So all checks are oidc-provider's own, and only when and how the result is written is not.
+ * Its constructor registers the handler of each grant through `registerGrantType`, as a host registers its own, and
+ * that of each response mode likewise; here each is wrapped. So all checks are oidc-provider's own, and only when and how the result is written is not.
  */
 export class AtomicProvider extends Provider {
   private readonly storage: StorageAdapters;
 
-  constructor(issuer: string, configuration: Configuration, storage: StorageAdapters) {
+  private readonly hold: Hold;
+
+  constructor(issuer: string, configuration: Configuration, storage: StorageAdapters, hold: Hold) {
     super(issuer, configuration);
     this.storage = storage;
+    this.hold = hold;
     // oidc-provider looks first and writes then, so that two requests with one proof may both pass.
     Object.assign(this.ReplayDetection, {
       async unique(issuedBy: string, id: string, expiresAtSeconds: number): Promise<boolean> {
@@ -38,5 +45,10 @@ export class AtomicProvider extends Provider {
     const inExchange = (context: TokenEndpointGrantContext<Params>) =>
       this.storage.exchanges.run(context, () => handler(context));
     super.registerGrantType<Params>(name, inExchange, params, duplicates);
+  }
+
+  override registerResponseMode(name: string, handler: SendResponse): void {
+    const send: SendResponse = handler.bind(this);
+    super.registerResponseMode(name, (ctx, redirectUri, parameters) => this.hold(send)(ctx, redirectUri, parameters));
   }
 }

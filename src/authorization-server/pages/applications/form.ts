@@ -1,7 +1,14 @@
 import type { Context } from 'koa';
 import { ConfigurationError } from '../../../core/errors.js';
 import { parseScope } from '../../../core/scopes.js';
-import { type Application, GRANT_TYPES, type NewApplication } from '../../../storage/index.js';
+import {
+  type Application,
+  type ApplicationPatch,
+  GRANT_TYPES,
+  type NewApplication,
+  registrarOf,
+  trustIn,
+} from '../../../storage/index.js';
 import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
 import type { FormFields } from '../form-body.js';
@@ -9,6 +16,7 @@ import type { ApplicationField, ApplicationFields, Viewer } from '../models.js';
 import { fillText } from '../page-text.js';
 import type { PageServices } from '../services.js';
 import { type ApplicationArea, urlOf } from './area.js';
+import { shownGrantTypes, shownScopes } from './shown.js';
 
 /** The fields that may come more than once. */
 export const LISTS = ['grant_type', 'scope'] as const;
@@ -37,7 +45,7 @@ export class ApplicationForm {
     context: Context,
     viewer: Viewer,
     application: Application | undefined,
-    fields: ApplicationFields = application === undefined ? this.blank(viewer) : fieldsOf(application),
+    fields: ApplicationFields = application === undefined ? this.blank(viewer) : this.fieldsOf(application),
     problems: Problems = {},
   ): Promise<void> {
     const { forms, renderer, parts } = this.services;
@@ -56,7 +64,9 @@ export class ApplicationForm {
       fields,
       problems,
       choosableScopes: describedScopes(this.choosableScopes(application), parts.scopes),
-      choosableGrantTypes: GRANT_TYPES,
+      choosableGrantTypes: this.choosableGrantTypes(application),
+      offersAnyScope: area.isStaff && mayHaveAnyScope(application),
+      endsTrust: !area.isStaff && application !== undefined && trustIn(application).length > 0,
       cancelUrl: url ?? area.listUrl,
       isStaffPage: area.isStaff,
     };
@@ -70,7 +80,8 @@ export class ApplicationForm {
     const problems = await this.problemsOf(fields, application);
     if (Object.keys(problems).length > 0) return this.show(context, viewer, application, fields, problems);
     try {
-      seeOther(context, await save(this.registration(viewer, fields)));
+      const registration = this.registration(viewer, fields, application);
+      seeOther(context, await save(registration, this.patchOf(registration, fields, application)));
     } catch (error) {
       const field = fieldOf(error);
       if (field === undefined) throw error;
@@ -103,11 +114,16 @@ export class ApplicationForm {
   /** What may be chosen: what staff gave an application stays on it when its owner edits it. */
   private choosableScopes(application: Application | undefined): readonly string[] {
     const all = Object.keys(this.services.parts.scopes);
-    const had = application?.scope == null ? [] : parseScope(application.scope);
-    if (this.area.isStaff) return [...new Set([...all, ...had])];
-    // With the scope `introspection` an application may read the tokens of all others.
-    const own = this.services.parts.ownerScopes ?? all.filter((scope) => scope !== 'introspection');
-    return [...new Set([...own, ...had])];
+    const { limits } = this.services.parts;
+    const had = application === undefined ? [] : (shownScopes(application, limits) ?? []);
+    return [...new Set([...(this.area.isStaff ? all : limits.owner.scopes), ...had])];
+  }
+
+  private choosableGrantTypes(application: Application | undefined): readonly string[] {
+    if (this.area.isStaff) return GRANT_TYPES;
+    const { limits } = this.services.parts;
+    const had = application === undefined ? [] : shownGrantTypes(application, limits);
+    return GRANT_TYPES.filter((type) => limits.owner.grantTypes.includes(type) || had.includes(type));
   }
 
   /** What only the pages can know is wrong; the rest is for the storage to say. */
@@ -115,7 +131,9 @@ export class ApplicationForm {
     const problems: Problems = {};
     const choosable = this.choosableScopes(application);
     if (fields.name.trim() === '' || fields.name.length > 255) problems.name = this.problem('name');
-    if (fields.grantTypes.length === 0) problems.grantTypes = this.problem('grantTypes');
+    const grantTypes = this.choosableGrantTypes(application);
+    const isOffered = fields.grantTypes.every((type) => grantTypes.includes(type));
+    if (fields.grantTypes.length === 0 || !isOffered) problems.grantTypes = this.problem('grantTypes');
     if (fields.scopes.some((scope) => !choosable.includes(scope))) problems.scopes = this.problem('scopes');
     if (this.area.isStaff && fields.userId !== '') {
       const isUser = fields.userId.length <= 255 && (await this.services.viewers.of(fields.userId)) !== undefined;
@@ -129,7 +147,11 @@ export class ApplicationForm {
   }
 
   /** Only staff decides on owner, consent and scopes to come; what owners send of these is not looked at. */
-  private registration(viewer: Viewer, fields: ApplicationFields): NewApplication {
+  private registration(
+    viewer: Viewer,
+    fields: ApplicationFields,
+    application: Application | undefined,
+  ): NewApplication {
     const { name, grantTypes, scopes } = fields;
     const registration = {
       name: name.trim(),
@@ -142,15 +164,58 @@ export class ApplicationForm {
     if (!this.area.isStaff) return { ...registration, userId: viewer.id, registeredBy: 'owner' };
     return {
       ...registration,
-      scopes: fields.anyScope ? null : scopes,
+      scopes: fields.anyScope && mayHaveAnyScope(application) ? null : scopes,
       skipAuthorization: fields.skipAuthorization,
       userId: fields.userId === '' ? null : fields.userId,
     };
   }
+
+  /** What an edit says: scopes and grant types only where they are others than those shown, for they are then decided. */
+  private patchOf(
+    { clientType: _type, registeredBy: _registrar, ...registration }: NewApplication,
+    fields: ApplicationFields,
+    application: Application | undefined,
+  ): ApplicationPatch {
+    if (application === undefined) return registration;
+    const shown = this.fieldsOf(application);
+    const { scopes, grantTypes, ...rest } = registration;
+    const isSame = sameNames(fields.scopes, shown.scopes) && fields.anyScope === shown.anyScope;
+    return {
+      ...rest,
+      ...(!isSame && { scopes }),
+      ...(!sameNames(fields.grantTypes, shown.grantTypes) && { grantTypes }),
+    };
+  }
+
+  private fieldsOf(application: Application): ApplicationFields {
+    const { name, clientType, redirectUris, postLogoutRedirectUris, scope, skipAuthorization, userId } = application;
+    const { limits } = this.services.parts;
+    const scopes = shownScopes(application, limits);
+    return {
+      name,
+      clientType,
+      grantTypes: shownGrantTypes(application, limits),
+      redirectUris: parseScope(redirectUris).join('\n'),
+      postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? '').join('\n'),
+      scopes: scopes ?? [],
+      anyScope: this.area.isStaff && scope === null && mayHaveAnyScope(application),
+      skipAuthorization,
+      userId: userId ?? '',
+    };
+  }
 }
 
-/** Stores the application and answers where to go on. */
-export type Save = (registration: NewApplication) => Promise<string>;
+/** Stores the application, or the changes to it, and answers where to go on. */
+export type Save = (registration: NewApplication, patch: ApplicationPatch) => Promise<string>;
+
+/** Only of the host's applications it can be said that they may have any scope, also such as are to come. */
+function mayHaveAnyScope(application: Application | undefined): boolean {
+  return application === undefined || registrarOf(application) === 'host';
+}
+
+function sameNames(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name) => others.includes(name));
+}
 
 function entered(form: FormFields, application: Application | undefined): ApplicationFields {
   return {
@@ -163,22 +228,6 @@ function entered(form: FormFields, application: Application | undefined): Applic
     anyScope: form.value('any_scope') === 'yes',
     skipAuthorization: form.value('skip_authorization') === 'yes',
     userId: form.value('user_id'),
-  };
-}
-
-function fieldsOf(application: Application): ApplicationFields {
-  const { name, clientType, grantTypes, redirectUris, postLogoutRedirectUris, scope, skipAuthorization, userId } =
-    application;
-  return {
-    name,
-    clientType,
-    grantTypes: parseScope(grantTypes),
-    redirectUris: parseScope(redirectUris).join('\n'),
-    postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? '').join('\n'),
-    scopes: scope === null ? [] : parseScope(scope),
-    anyScope: scope === null,
-    skipAuthorization,
-    userId: userId ?? '',
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { parseScope } from '../../../core/scopes.js';
-import type { Application } from '../../../storage/index.js';
+import { type Application, registrarOf } from '../../../storage/index.js';
 import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
 import { readQuery } from '../form-body.js';
@@ -13,6 +13,7 @@ import type { PageServices } from '../services.js';
 import { type ApplicationArea, listed, ownersArea, staffArea, urlOf } from './area.js';
 import { ApplicationForm } from './form.js';
 import { NewSecrets } from './secrets.js';
+import { shownGrantTypes, shownScopes } from './shown.js';
 
 /** The width of the columns. */
 const MAXIMUM_ID_LENGTH = 255;
@@ -56,17 +57,21 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
   }
 
   async function show(context: Context, viewer: Viewer, application: Application): Promise<void> {
-    const { clientId, grantTypes, redirectUris, postLogoutRedirectUris, scope, skipAuthorization, createdAtMs } =
+    const { clientId, redirectUris, postLogoutRedirectUris, skipAuthorization, trustClearedAtMs, createdAtMs } =
       application;
+    const scopes = shownScopes(application, parts.limits);
     await renderer.show(context, 'application', {
       viewer,
       application: {
         ...listed(area, application),
-        grantTypes: parseScope(grantTypes),
+        grantTypes: shownGrantTypes(application, parts.limits),
         redirectUris: parseScope(redirectUris),
         postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? ''),
-        scopes: scope === null ? undefined : describedScopes(parseScope(scope), parts.scopes),
+        scopes: scopes && describedScopes(scopes, parts.scopes),
         skipAuthorization,
+        mayIntrospect: application.mayIntrospect,
+        registeredBy: registrarOf(application),
+        trustClearedAtMs: trustClearedAtMs ?? undefined,
         createdAtMs,
       },
       clientSecret: secrets.take(context, viewer.id, clientId),
@@ -145,10 +150,11 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         withApplication(context, clientId, (viewer, application) => form.show(context, viewer, application)),
       post: (context, { clientId }) =>
         withApplication(context, clientId, (viewer, application) =>
-          form.take(context, viewer, application, async ({ clientType: _type, registeredBy: _registrar, ...patch }) => {
-            if ((await applications.update(application.clientId, patch, area.condition(viewer))) === undefined)
-              throw gone();
-            return done(urlOf(area, application.clientId), 'saved');
+          form.take(context, viewer, application, async (_registration, patch) => {
+            const changed = await applications.update(application.clientId, patch, area.condition(viewer));
+            if (changed === undefined) throw gone();
+            const lostTrust = !area.isStaff && changed.trustClearedAtMs !== application.trustClearedAtMs;
+            return done(urlOf(area, application.clientId), lostTrust ? 'trustCleared' : 'saved');
           }),
         ),
     },

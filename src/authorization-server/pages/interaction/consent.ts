@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
 import { describedScopes } from '../described-scopes.js';
+import { hostOf } from '../host-of.js';
 import type { Viewer } from '../models.js';
 import { PageError } from '../page-error.js';
 import type { PageServices } from '../services.js';
@@ -49,10 +50,4 @@ export class ConsentStep {
 /** The scopes belong to it: what is allowed is what the page has shown. */
 function subjectOf({ uid, scopes }: Interaction, viewer: Viewer) {
   return { purpose: `consent ${uid} ${scopes.join(' ')}`, userId: viewer.id };
-}
-
-function hostOf(redirectUri: string | undefined): string | undefined {
-  if (redirectUri === undefined || !URL.canParse(redirectUri)) return undefined;
-  const { host, protocol } = new URL(redirectUri);
-  return host || protocol;
 }

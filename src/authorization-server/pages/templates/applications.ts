@@ -56,6 +56,7 @@ layout('@frame', { title: application.name });
 <p><%= t.secretOnce %></p>
 </section>
 <% } %>
+<% if (application.trustClearedAtMs) { %><p class="notice"><%~ it.fillHtml(model.isStaffPage ? t.trustClearedStaff : t.trustCleared, { date: it.date(application.trustClearedAtMs) }) %></p><% } %>
 <dl class="facts">
 <div><dt><%= t.clientId %></dt><dd><code><%= application.clientId %></code></dd></div>
 <div><dt><%= t.type %></dt><dd><%= application.clientType === 'public' ? t.public : t.confidential %></dd></div>
@@ -68,7 +69,9 @@ layout('@frame', { title: application.name });
 <div><dt><%= t.scopes %></dt><dd><% if (!application.scopes) { %><%= t.anyScope %><% } else if (application.scopes.length > 0) { %><%~ include('@scopes', { scopes: application.scopes }) %><% } else { %><%= t.nothing %><% } %></dd></div>
 <% if (model.isStaffPage) { %>
 <div><dt><%= t.owner %></dt><dd><bdi><%= application.owner ?? t.nobody %></bdi></dd></div>
+<div><dt><%= t.registrar %></dt><dd><%= t['registeredBy-' + application.registeredBy] %></dd></div>
 <div><dt><%= t.consent %></dt><dd><%= application.skipAuthorization ? t.notAsked : t.asked %></dd></div>
+<div><dt><%= t.introspection %></dt><dd><%= application.mayIntrospect ? t.introspectsAll : t.introspectsOwn %></dd></div>
 <% } %>
 <div><dt><%= t.created %></dt><dd><time datetime="<%= it.isoDate(application.createdAtMs) %>"><%= it.date(application.createdAtMs) %></time></dd></div>
 </dl>
@@ -90,6 +93,7 @@ layout('@frame', { title, hasProblem: problems.length > 0 });
 %>
 <h1><%= title %></h1>
 <% if (model.application) { %><p><bdi><%= model.application.name %></bdi> <code><%= model.application.clientId %></code></p><% } %>
+<% if (model.endsTrust) { %><p class="notice"><%= t.endsTrust %></p><% } %>
 <%~ include('@problems', { problems }) %>
 <form method="post" action="<%= model.form.action %>" class="sheet">
 <%~ include('@hidden', { form: model.form }) %>
@@ -130,8 +134,8 @@ layout('@frame', { title, hasProblem: problems.length > 0 });
 <% } %>
 <fieldset id="scopes" aria-describedby="scopes-hint">
 <legend><%= t.scopes %></legend>
-<p class="hint" id="scopes-hint"><%= t.scopesHint %></p>
-<% if (model.isStaffPage) { %>
+<p class="hint" id="scopes-hint"><%= model.choosableScopes.length > 0 ? t.scopesHint : t.noScopes %></p>
+<% if (model.offersAnyScope) { %>
 <div class="choice"><input id="any-scope" name="any_scope" type="checkbox" value="yes"<% if (fields.anyScope) { %> checked<% } %>><label for="any-scope"><%= t.anyScope %></label></div>
 <% } %>
 <% model.choosableScopes.forEach((scope, index) => { %>

@@ -191,6 +191,7 @@ async function startServer(
       },
     },
     storage,
+    (send) => send,
   );
   server.on('request', provider.callback());
   return {

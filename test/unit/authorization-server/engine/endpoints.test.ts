@@ -26,7 +26,13 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
   beforeAll(async () => {
     server = await startAuthorizationServer(kind, {
       controllers: [Guarded],
-      options: { dynamicRegistration: { initialAccessToken: 'an-initial-access-token-of-a-test' } },
+      options: {
+        dynamicRegistration: {
+          initialAccessToken: 'an-initial-access-token-of-a-test',
+          scopes: ['read', 'write', 'api'],
+          grantTypes: ['authorization_code', 'client_credentials'],
+        },
+      },
     });
   });
   afterAll(() => server.close());

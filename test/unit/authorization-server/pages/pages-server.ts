@@ -18,7 +18,12 @@ export class PagesServer {
 
   static async start(test: AuthorizationServerTestOptions = {}): Promise<PagesServer> {
     const options = { isStaff: (user: unknown) => (user as TestUser).id === 'carol', ...test.options };
-    return new PagesServer(await startAuthorizationServer('sqlite', { ...test, options }));
+    return new PagesServer(
+      await startAuthorizationServer('sqlite', {
+        ...test,
+        options: { ownerScopes: ['openid', 'offline_access', 'read', 'write', 'api'], ...options },
+      }),
+    );
   }
 
   agent(): Agent {

@@ -17,7 +17,12 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
   beforeAll(async () => {
     server = await startAuthorizationServer(kind, {
       logger: { info() {}, warn() {}, error: (message) => void failures.push(message) },
-      options: { dynamicRegistration: { initialAccessToken: INITIAL } },
+      options: {
+        dynamicRegistration: {
+          initialAccessToken: INITIAL,
+          scopes: ['openid', 'offline_access', 'read', 'write', 'api'],
+        },
+      },
     });
   });
   beforeEach(() => void failures.splice(0));
