@@ -1,22 +1,23 @@
 import { slides } from '../../algorithm.js';
-import type { Charge } from '../../engine.js';
+import type { Charge, ChargeResult } from '../../engine.js';
 import { HORIZON_MILLISECONDS, speculativeUnits } from './demand.js';
-import type { KeyState, KeyStates, Lease, Refusal } from './key-states.js';
-import type { Leases } from './leases.js';
+import { type KeyState, type KeyStates, type Lease, type Refusal, recordOwnUnits } from './key-states.js';
+import { balanceOf, type Leases } from './leases.js';
 import type { Claim, Claimed } from './ledger.js';
-import { covers, liveLease } from './local-decision.js';
-import type { Portion } from './portions.js';
+import { covers, freshlyAvailable, liveLease } from './local-decision.js';
+import { leasedResult, type Portion } from './portions.js';
 
-/** What a request means for one of its charges, while the ledger is asked. */
-export interface Plan {
+/** One charge of a request while the ledger is asked. */
+export interface PendingCharge {
   readonly charge: Charge;
   readonly state: KeyState;
   /** Whether a lease pays the charge, so that the ledger is not asked for it. */
   readonly covered: boolean;
-  /** What a lease pays; taken from it already. */
+  /** The lease that pays for (a part of) it. */
   readonly lease: Lease | undefined;
+  /** The units that were taken from the lease already. */
   readonly held: number;
-  /** What the ledger is asked for. */
+  /** The units that the ledger is asked for. */
   readonly need: number;
   claimed: Claimed | undefined;
   receivedAt: number;
@@ -24,11 +25,11 @@ export interface Plan {
   granted: Portion | undefined;
 }
 
-/** How long a refusal is remembered, at first, whose units may come back before its window ends. */
+/** How long a refusal is remembered at first if its units may come back before its window ends. */
 const FIRST_PAUSE_MILLISECONDS = 100;
 
-/** Takes what leases can pay, and says what is to be asked. */
-export function plan(keys: KeyStates, charge: Charge, now: number): Plan {
+/** Takes what a lease can pay, and notes what has to be asked for. */
+export function holdFromLease(keys: KeyStates, charge: Charge, now: number): PendingCharge {
   const state = keys.getOrAdd(charge.key);
   const lease = liveLease(state, now);
   const covered = covers(lease, charge.cost);
@@ -47,30 +48,32 @@ export function plan(keys: KeyStates, charge: Charge, now: number): Plan {
   };
 }
 
-/** @param asking whether it is only asked, since another part of the request was refused */
-export function claimOf({ charge, state, need }: Plan, now: number, divisor: number, asking: boolean): Claim {
+/** @param asking whether the ledger is only asked how it stands, since another part of the request was refused */
+export function claimOf({ charge, state, need }: PendingCharge, now: number, divisor: number, asking: boolean): Claim {
   if (asking) return { charge, need: 0, want: 0, more: 0, divisor };
   if (charge.cost === 0) return { charge, need, want: 0, more: 0, divisor };
-  // A unit more than is waited for, so that the last one who waits need not ask once more for the sake of `covers`.
+  // One unit more than requests wait for, because `covers` keeps one: so the last of them need not ask again.
   const more = Math.max(speculation(charge, state, now), state.waiting > 0 ? 1 : 0);
   return { charge, need, want: state.waiting, more, divisor };
 }
 
 /** The units that a lease of a key should have now. */
-export function speculation(charge: Charge, state: KeyState, now: number): number {
+function speculation(charge: Charge, state: KeyState, now: number): number {
   if (state.claimedAt === 0) return 0;
-  const horizon = slides(charge) ? Math.min(500, charge.windowMilliseconds / 200) : HORIZON_MILLISECONDS;
-  return speculativeUnits(state.spent, now - state.claimedAt, state.size, horizon);
+  const horizonMilliseconds = slides(charge)
+    ? Math.min(HORIZON_MILLISECONDS, charge.windowMilliseconds / 200)
+    : HORIZON_MILLISECONDS;
+  return speculativeUnits(state.spent, now - state.claimedAt, state.size, horizonMilliseconds);
 }
 
 /**
- * Takes in what the ledger said to one claim.
+ * Applies what the ledger answered to one claim.
  *
- * @param sentAt the moment before the claim was sent: what the ledger says to be left is counted from then, so that no
- * lease is ever longer than the window
+ * @param sentAt the moment before the claim was sent: the time that the ledger says is left is counted from then, so
+ * that no lease is ever longer than the window
  */
-export function learn(
-  one: Plan,
+export function applyAnswer(
+  pending: PendingCharge,
   claim: Claim,
   claimed: Claimed,
   answer: {
@@ -81,12 +84,12 @@ export function learn(
   },
   leases: Leases,
 ): void {
-  const { charge, state } = one;
+  const { charge, state } = pending;
   const { generation, granted, sentAt, receivedAt } = answer;
   const sliding = slides(charge);
   const resetAt = receivedAt + claimed.resetMilliseconds;
-  one.claimed = claimed;
-  one.receivedAt = receivedAt;
+  pending.claimed = claimed;
+  pending.receivedAt = receivedAt;
   state.claimedAt = Math.max(1, Math.floor(sentAt));
   state.spent = 0;
   if (granted && claimed.id !== 0 && !sliding && state.lease !== undefined && state.lease.id !== claimed.id) {
@@ -95,7 +98,7 @@ export function learn(
   if (granted && claim.need > 0) {
     // Units of a sliding window were spent at the moment of the decision, and cannot be spent again later.
     const deadline = sliding ? Number.NEGATIVE_INFINITY : sentAt + claimed.resetMilliseconds;
-    one.granted = { generation, id: claimed.id, units: claim.need, deadline, resetAt };
+    pending.granted = { generation, id: claimed.id, units: claim.need, deadline, resetAt };
   }
   if (granted && claimed.extra > 0) {
     const deadline = sentAt + claimed.extraMilliseconds;
@@ -104,12 +107,12 @@ export function learn(
     lease.lowWater = sliding ? -1 : Math.floor(claimed.extra / 4);
   }
   if (granted) state.size = claimed.extra;
-  state.refusal = refusalAfter(one, claim, claimed, granted, resetAt);
+  state.refusal = refusalAfter(pending, claim, claimed, granted, resetAt);
 }
 
-/** What is to be remembered after an answer: until when which costs are refused without asking. */
+/** What is remembered after an answer: which costs are refused without asking, and until when. */
 function refusalAfter(
-  { charge, state }: Plan,
+  { charge, state }: PendingCharge,
   claim: Claim,
   { fits, available, soft }: Claimed,
   granted: boolean,
@@ -117,31 +120,51 @@ function refusalAfter(
 ): Refusal | undefined {
   const mayComeBack = soft || charge.mayBeRefunded === true;
   if (fits) {
-    // The last unit was given: there is nothing more to ask for.
-    const spentUp = granted && available === 0 && !mayComeBack && !slides(charge);
-    if (!spentUp) return undefined;
-    return { from: 1, until: resetAt, resetAt, available, undecided: false, nextPause: FIRST_PAUSE_MILLISECONDS };
+    // The last unit was granted: there is nothing more to ask for.
+    const exhausted = granted && available === 0 && !mayComeBack && !slides(charge);
+    if (!exhausted) return undefined;
+    return refusal({ from: 1, until: resetAt, resetAt, available });
   }
-  const pause = state.refusal?.nextPause ?? FIRST_PAUSE_MILLISECONDS;
-  const until = mayComeBack ? Math.min(resetAt, state.claimedAt + pause) : resetAt;
-  return {
-    from: slides(charge) ? claim.need : available + 1,
-    until,
-    resetAt,
-    available,
-    undecided: false,
-    nextPause: pause * 2,
-  };
+  const pauseMilliseconds = state.refusal?.nextPauseMilliseconds ?? FIRST_PAUSE_MILLISECONDS;
+  const until = mayComeBack ? Math.min(resetAt, state.claimedAt + pauseMilliseconds) : resetAt;
+  const from = slides(charge) ? claim.need : available + 1;
+  return refusal({ from, until, resetAt, available, nextPauseMilliseconds: pauseMilliseconds * 2 });
 }
 
-/** Remembers that the ledger cannot know. */
-export function learnUndecided({ state }: Plan, until: number): void {
-  state.refusal = {
-    from: 0,
-    until,
-    resetAt: until,
-    available: 0,
-    undecided: true,
-    nextPause: FIRST_PAUSE_MILLISECONDS,
-  };
+/** Remembers that the ledger cannot decide yet. */
+export function rememberUndecided({ state }: PendingCharge, until: number): void {
+  state.refusal = refusal({ from: 0, until, resetAt: until, available: 0, undecided: true });
+}
+
+function refusal(known: Omit<Refusal, 'undecided' | 'nextPauseMilliseconds'> & Partial<Refusal>): Refusal {
+  const { from, until, resetAt, available, undecided = false } = known;
+  const { nextPauseMilliseconds = FIRST_PAUSE_MILLISECONDS } = known;
+  return { from, until, resetAt, available, undecided, nextPauseMilliseconds };
+}
+
+/** The result of one charge of a request after the ledger has decided. */
+export function resultOf(
+  { charge, state, lease, held, claimed, granted, receivedAt }: PendingCharge,
+  allowed: boolean,
+  now: number,
+): ChargeResult {
+  const balance = balanceOf(state, now);
+  let available = claimed?.available ?? 0;
+  const resetAt = claimed === undefined ? (lease?.resetAt ?? now) : receivedAt + claimed.resetMilliseconds;
+  if (!allowed) {
+    // On a Cluster, what an earlier call granted went back: into a lease, or for a sliding window into the ledger.
+    if (granted !== undefined && slides(charge)) available += granted.units;
+    if (claimed === undefined) available = freshlyAvailable(state, now);
+    const fits = claimed === undefined || (claimed.fits && charge.cost <= available + balance);
+    return leasedResult(fits, available + balance, resetAt - now);
+  }
+  state.spent += charge.cost;
+  recordOwnUnits(state, charge, charge.cost, resetAt, now);
+  const portions: Portion[] = granted === undefined ? [] : [granted];
+  if (lease !== undefined && held > 0) {
+    lease.spentSinceSweep += held;
+    const { generation, id, deadline } = lease;
+    portions.push({ generation, id, units: held, deadline, resetAt });
+  }
+  return leasedResult(true, available + balance, resetAt - now, portions);
 }

@@ -5,7 +5,7 @@ import { SlidingLog } from '../sliding-log.js';
 import type { Ledger, Registration } from './ledger.js';
 import { leasedResult, type Portion } from './portions.js';
 
-/** In place of a generation of the ledger: counted by this process alone, at a time of its own clock. */
+/** In place of a generation of the ledger: the units were counted by this process alone, by its own clock. */
 export const FALLBACK_GENERATION = -1;
 
 /** What this process spent of one key by itself, in one window. */
@@ -13,24 +13,25 @@ interface Spending {
   readonly charge: Charge;
   readonly log: SlidingLog | undefined;
   used: number;
-  /** How much of `used` the ledger knows; of a sliding window, how much it was told since the spending began. */
+  /** How much of `total` the ledger was told. */
   registered: number;
+  /** All that was spent since the window began; a sliding one begins with its first unit. */
   total: number;
   endsAt: number;
 }
 
 /**
- * Counts by itself while the ledger is away, with this process's share of each limit, and tells the ledger when it is
- * back. What was spent counts on here until its window has ended, so that a ledger that comes and goes gives no second
- * share.
+ * Counts by itself while the ledger is away, with this process's share of each limit, and registers what it spent when
+ * the ledger is back. What was spent also stays counted here until its window has ended, so that a ledger that comes and
+ * goes gives no second share.
  */
 export class FallbackShares {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
   readonly #maxKeys: number;
   readonly #spendings = new Map<string, Spending>();
-  /** Whether something was spent that the ledger has not been told. */
-  #untold = false;
+  /** Whether something was spent that is not registered with the ledger. */
+  #hasUnregistered = false;
 
   constructor(ledger: Ledger, clock: Clock, maxKeys: number) {
     this.#ledger = ledger;
@@ -40,8 +41,8 @@ export class FallbackShares {
 
   /**
    * @param charges with each key once
-   * @param share the part of a limit that this process has; `undefined` if it knows of none
-   * @param own what it spent of it in the ledger's units before
+   * @param share the part of a limit that this process has; `undefined` if it has none
+   * @param own what this process spent of the ledger's units before
    */
   consume(
     charges: readonly Charge[],
@@ -55,10 +56,10 @@ export class FallbackShares {
       if (own === undefined) return undefined;
       limits.push(own);
     }
-    const roomy = this.#spendings.size + charges.length <= this.#maxKeys;
-    // A key that finds no place has nothing: what it spent could not be counted.
+    const hasRoom = this.#spendings.size + charges.length <= this.#maxKeys;
+    // A key that finds no room has no units: what it spends could not be counted.
     const used = charges.map((charge) =>
-      roomy || this.#spendings.has(charge.key) ? this.#used(charge.key, now) + own(charge) : charge.limit,
+      hasRoom || this.#spendings.has(charge.key) ? this.#used(charge.key, now) + own(charge) : charge.limit,
     );
     const fits = charges.map(
       ({ cost }, index) => (limits[index] as number) > 0 && (used[index] as number) + cost <= (limits[index] as number),
@@ -73,7 +74,7 @@ export class FallbackShares {
     return { allowed, results };
   }
 
-  /** Takes units back that were spent here. What the ledger was told of meanwhile stays spent there. */
+  /** Takes back units that were spent here. Those that the ledger was told of meanwhile stay spent there. */
   refund({ key }: Charge, { id, units }: Portion): void {
     const spending = this.#spendings.get(key);
     if (spending === undefined) return;
@@ -85,8 +86,8 @@ export class FallbackShares {
   }
 
   /**
-   * Pays what was spent here out of units that the ledger grants after all: a claim that was under way when the ledger
-   * seemed away does not know of it. Answers how many are left.
+   * Pays for what was spent here with units that the ledger grants after all: a claim that was under way when the ledger
+   * seemed to be away does not account for it. Returns how many units are left.
    */
   settle(key: string, units: number): number {
     const spending = this.#spendings.get(key);
@@ -96,32 +97,32 @@ export class FallbackShares {
     return units - paid;
   }
 
-  get untold(): boolean {
-    return this.#untold;
+  get hasUnregistered(): boolean {
+    return this.#hasUnregistered;
   }
 
   /**
-   * Tells the ledger what it does not know yet. Best effort: what does not arrive is told the next time. If only the
-   * answer is lost, it is told twice, which is stricter.
+   * Registers what the ledger does not know yet. Best effort: what does not arrive is registered the next time. If only
+   * the answer is lost it is registered twice, which is stricter.
    */
   async reconcile(): Promise<void> {
-    if (!this.#untold || !this.#ledger.connected) return;
-    this.#untold = false;
+    if (!this.#hasUnregistered || !this.#ledger.connected) return;
+    this.#hasUnregistered = false;
     const now = this.#clock.monotonicMilliseconds();
-    const told: { spending: Spending; units: number }[] = [];
+    const registering: { spending: Spending; units: number }[] = [];
     const registrations: Registration[] = [];
     for (const spending of this.#spendings.values()) {
       const units = spending.total - spending.registered;
       if (units === 0 || spending.endsAt <= now) continue;
       registrations.push({ charge: spending.charge, units, leftMilliseconds: spending.endsAt - now });
-      told.push({ spending, units });
+      registering.push({ spending, units });
       spending.registered += units;
     }
     try {
       await this.#ledger.register(registrations);
     } catch {
-      this.#untold = true;
-      for (const { spending, units } of told) spending.registered -= units;
+      this.#hasUnregistered = true;
+      for (const { spending, units } of registering) spending.registered -= units;
     }
   }
 
@@ -145,12 +146,12 @@ export class FallbackShares {
       spending = { charge, log, used: 0, registered: 0, total: 0, endsAt: now + charge.windowMilliseconds };
       this.#spendings.set(charge.key, spending);
     }
-    this.#untold = true;
+    this.#hasUnregistered = true;
     spending.used += charge.cost;
     spending.total += charge.cost;
     spending.log?.add(now, charge.cost);
     if (spending.log !== undefined) spending.endsAt = now + charge.windowMilliseconds;
-    // It goes into no lease: the ledger has not counted it.
+    // The deadline keeps it out of leases: the ledger has not counted it.
     const id = spending.log === undefined ? spending.endsAt : now;
     return [
       {

@@ -16,15 +16,15 @@ export interface LeasedEngineOptions {
   /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
   readonly keyPrefix?: string | undefined;
   /**
-   * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. What reaches a server (not
-   * a Cluster) more than a second later than that is not counted any more: nobody waits for it.
+   * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. A call that reaches a server
+   * (not a Cluster) more than a second later than that is not carried out, because nobody waits for it.
    */
   readonly deadlineMilliseconds?: number | undefined;
-  /** Of how many keys this process remembers something; default 100 000, at least 1000. Keys beyond cost a call. */
+  /** How many keys this process remembers; default 100 000, at least 1000. A key that is forgotten costs a call. */
   readonly maxKeys?: number | undefined;
   /** Default `restart`. */
   readonly whenLedgerIsLost?: WhenLedgerIsLost | undefined;
-  /** Told once of each loss of what the ledger had counted. */
+  /** Receives one line for each loss of what the ledger had counted. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -44,26 +44,27 @@ const OPTIONS = [
   'logger',
   'clock',
 ] as const satisfies readonly (keyof LeasedEngineOptions)[];
-/** Fewer would not hold the requests that are under way. */
+/** Fewer would not cover the requests that are under way. */
 const MINIMUM_KEYS = 1000;
 const DEFAULT_MAXIMUM_KEYS = 100_000;
 
 /**
- * Makes an engine that is exact across processes, and mostly decides in memory: a process takes units of a budget from
+ * Makes an engine that is exact across processes, and mostly decides in memory: a process leases units of a limit from
  * the ledger in Redis and spends them by itself.
  *
- * What always holds:
+ * Guarantees:
  * 1. Every unit that is admitted was counted in the ledger before, in the window in which it is admitted, and no window
  *    counts more than its limit. So no number of processes, crashes, lost or late answers admits more.
- * 2. A lease ends before its window does: its time is counted on the monotonic clock, from the moment before the claim
- *    was sent, by what the ledger said to be left.
- * 3. What is lost (an answer, a process, a lease whose time is over) is spent: the fleet may admit less, never more.
- * 4. Claims of one request are granted together or not at all, and what leases paid for a refused request goes back.
- * 5. Units go back only into the window that they are from, and leave this process first.
+ * 2. A lease ends before its window does: its time is measured on the monotonic clock from the moment before the claim
+ *    was sent, and lasts as long as the ledger said was left.
+ * 3. What is lost (an answer, a process, a lease that has ended) stays spent: the fleet may admit less, never more.
+ * 4. The claims of one request are granted together or not at all, and what leases paid for a refused request is given
+ *    back.
+ * 5. Units are given back only to the window they came from, and leave this process first.
  *
- * Leases grow with the demand for a key, are capped to a share of what remains, and are none near the limit, where each
- * request asks. A key that is asked for rarely costs one call per request; one that is over its limit costs none until
- * its window ends.
+ * Leases grow with the demand for a key and are capped to a share of what remains. Near the limit there are none, and
+ * each request asks. A key that is asked for rarely costs one call per request; one that is over its limit costs none
+ * until its window ends.
  *
  * @throws ConfigurationError if an option is wrong or ioredis is not installed
  */

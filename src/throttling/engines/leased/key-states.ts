@@ -6,9 +6,9 @@ import type { Charge } from '../../engine.js';
  *
  * Invariants:
  * - All of `balance` is counted as used in the ledger, under `id` and `generation`, until it is given back there.
- * - It is spent only while the monotonic clock is before `deadline`. That is the moment before the claim was sent plus
- *   what the ledger said to be left, so that it is over in the ledger's window, whatever clocks show and however late
- *   the answer came.
+ * - It is spent only while the monotonic clock is before `deadline`: the moment before the claim was sent plus the time
+ *   that the ledger said was left. So it ends within the ledger's window, whatever clocks show and however late the
+ *   answer came.
  * - Units leave `balance` before they are given back, so that none is both spent and given back.
  */
 export class Lease {
@@ -16,10 +16,10 @@ export class Lease {
   readonly generation: number;
   readonly id: number;
   deadline: number;
-  /** When the window is over at the latest, for `resetMilliseconds`. */
+  /** The latest moment at which the window ends, for `resetMilliseconds`. */
   resetAt: number;
   balance = 0;
-  /** A claim for more is made in the background from here down; -1: never. */
+  /** At this balance or below, more is claimed in the background; -1: never. */
   lowWater = -1;
   spentSinceSweep = 0;
 
@@ -34,34 +34,34 @@ export class Lease {
 
 /** What the ledger refused, remembered so that it is not asked again in vain. */
 export interface Refusal {
-  /** Costs from here up are refused ... */
+  /** This cost and higher ones are refused ... */
   readonly from: number;
-  /** ... until then, by the monotonic clock. */
+  /** ... until this moment, by the monotonic clock. */
   readonly until: number;
   /** What a caller is told. */
   readonly resetAt: number;
   readonly available: number;
-  /** Whether it is not a refusal: the ledger cannot know. */
+  /** Whether the ledger could not decide, which is no refusal. */
   readonly undecided: boolean;
   /** How long the next one is remembered if units may come back before the window ends. */
-  readonly nextPause: number;
+  readonly nextPauseMilliseconds: number;
 }
 
 /** What this process knows of one key. */
 export class KeyState {
   lease: Lease | undefined = undefined;
   refusal: Refusal | undefined = undefined;
-  /** What the ledger said last, for requests that another policy refuses. */
+  /** What the ledger answered last, for requests that another policy refuses. */
   seen: { readonly available: number; readonly resetAt: number; readonly at: number } | undefined = undefined;
-  /** The call under way that has this key in it; resolves to the error that it failed with. Never rejects. */
+  /** The call under way that includes this key; resolves to the error that it failed with. Never rejects. */
   inFlight: Promise<unknown> | undefined = undefined;
-  /** Units that requests wait for behind that call. */
+  /** Units that requests wait for until that call ends. */
   waiting = 0;
-  /** When the ledger was asked last, in whole milliseconds; 0: never. */
+  /** When the ledger was last asked, in whole milliseconds; 0: never. */
   claimedAt = 0;
   /** Units that were spent since. */
   spent = 0;
-  /** How many units were leased last on speculation. */
+  /** How many units were last leased on speculation. */
   size = 0;
   /** What this process spent of the ledger's units, see `recordOwnUnits`. */
   own = 0;
@@ -70,8 +70,8 @@ export class KeyState {
 }
 
 /**
- * Notes that this process spent units of the ledger, so that it does not spend them again as its share when the ledger
- * is away. Of a sliding window this and the last stretch of its length are kept, which is never too few.
+ * Records that this process spent units of the ledger, so that it does not spend them again as its share while the
+ * ledger is away. For a sliding window this and the previous span of its length are kept, which is never too few.
  *
  * @param resetAt when the window ends
  */
@@ -85,7 +85,7 @@ export function recordOwnUnits(state: KeyState, charge: Charge, units: number, r
   state.own += units;
 }
 
-/** What this process spent of the ledger's units in the window that is now. */
+/** What this process spent of the ledger's units in the current window. */
 export function ownUnits(state: KeyState | undefined, charge: Charge, now: number): number {
   if (state === undefined) return 0;
   if (now < state.ownUntil) return state.own + state.ownEarlier;
@@ -93,16 +93,16 @@ export function ownUnits(state: KeyState | undefined, charge: Charge, now: numbe
 }
 
 /**
- * The states of a bounded number of keys, the most recently used ones: in two generations, so that nothing is moved on
- * a hit of the young one. A state that is dropped costs a call, and never loosens anything: its lease is in the hands of
- * the sweep, which gives it back.
+ * The states of a bounded number of keys, the most recently used ones. They are kept in two generations, so that a hit
+ * in the young one moves nothing. Dropping a state costs a call, and never loosens a limit: the sweep still has its
+ * lease, and gives it back.
  */
 export class KeyStates {
   readonly #half: number;
   #young = new Map<string, KeyState>();
   #old = new Map<string, KeyState>();
 
-  /** @param maximum how many keys are kept at most */
+  /** @param maximum the greatest number of keys that are kept */
   constructor(maximum: number) {
     this.#half = Math.max(1, Math.floor(maximum / 2));
   }
@@ -121,7 +121,7 @@ export class KeyStates {
     return old;
   }
 
-  /** Without counting as a use. */
+  /** Reads a state without counting it as used. */
   peek(key: string): KeyState | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
   }

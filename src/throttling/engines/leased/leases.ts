@@ -6,15 +6,15 @@ import type { Ledger, Return } from './ledger.js';
 import { liveLease } from './local-decision.js';
 import type { Portion } from './portions.js';
 
-/** Of a lease that is in use, as many units stay as were spent since the last sweep, times this. */
-const KEPT = 3;
+/** A lease that is in use keeps this many times the units that were spent since the last sweep. */
+const KEPT_FACTOR = 3;
 
 /**
- * The leases of a process and their way back. One timer for all of them sweeps: a lease that nobody used since the last
- * sweep goes back whole, one that is larger than its use goes back in part, one whose time is over is dropped.
+ * The leases of a process, and how they are given back. One timer sweeps them all: a lease that was not used since the
+ * last sweep is given back whole, one that is larger than its use in part, and one whose time has ended is dropped.
  *
- * Nothing is lost that is not in the ledger: units leave the lease first, so that an answer that does not come burns
- * them, and never doubles them.
+ * Units leave the lease before they are sent to the ledger: if the answer is lost they stay spent, and are never
+ * counted double.
  */
 export class Leases {
   readonly #ledger: Ledger;
@@ -23,7 +23,7 @@ export class Leases {
   readonly #settle: (key: string, units: number) => number;
   readonly #all = new Set<Lease>();
 
-  /** @param settle takes off granted units what this process spent without the ledger meanwhile */
+  /** @param settle subtracts from granted units what this process has meanwhile spent without the ledger */
   constructor(ledger: Ledger, keys: KeyStates, clock: Clock, settle: (key: string, units: number) => number) {
     this.#ledger = ledger;
     this.#keys = keys;
@@ -53,19 +53,19 @@ export class Leases {
   }
 
   /**
-   * Takes a lease from its key. The ledger has another window now: what is left of a fixed one is burned, what is left
-   * of a sliding one goes back.
+   * Takes a lease from its key. The ledger has another window now: what is left of a fixed one stays spent, what is left
+   * of a sliding one is given back.
    */
   retire(state: KeyState): void {
     const { lease } = state;
     state.lease = undefined;
     if (lease === undefined) return;
     this.#all.delete(lease);
-    if (lease.balance > 0 && slides(lease.charge)) void this.#send([returned(lease, lease.balance)]);
+    if (lease.balance > 0 && slides(lease.charge)) void this.#send([takeFrom(lease, lease.balance)]);
     lease.balance = 0;
   }
 
-  /** Puts units that were held for a request back into the lease that they came from. */
+  /** Puts units that were held for a request back into the lease they came from. */
   release(state: KeyState, lease: Lease, units: number): void {
     if (units === 0) return;
     if (state.lease === lease) {
@@ -77,8 +77,8 @@ export class Leases {
   }
 
   /**
-   * Puts units back that a decision spent: into a lease of the same window if it can still be spent, else into the
-   * ledger, where they find the same window or none.
+   * Gives back units that a decision spent: to a lease of the same window if that can still be spent, else to the ledger,
+   * where they find the same window or none.
    */
   async putBack(units: readonly { readonly charge: Charge; readonly portion: Portion }[]): Promise<void> {
     const now = this.#clock.monotonicMilliseconds();
@@ -98,39 +98,39 @@ export class Leases {
     await this.#send(returns);
   }
 
-  /** Called now and then. */
+  /** Gives back what is not used; called periodically. */
   async sweep(): Promise<void> {
     const now = this.#clock.monotonicMilliseconds();
     const returns: Return[] = [];
     for (const lease of this.#all) {
       const state = this.#keys.peek(lease.charge.key);
-      const over = now >= lease.deadline;
+      const ended = now >= lease.deadline;
       const ownerless = state?.lease !== lease;
-      if (over && !ownerless && state.inFlight === undefined) state.lease = undefined;
-      const kept = over || ownerless ? 0 : KEPT * lease.spentSinceSweep;
+      if (ended && !ownerless && state.inFlight === undefined) state.lease = undefined;
+      const kept = ended || ownerless ? 0 : KEPT_FACTOR * lease.spentSinceSweep;
       const excess = Math.max(0, lease.balance - kept);
       lease.spentSinceSweep = 0;
-      // While the ledger is away the units are of more use here. Those of a fixed window that is over are burned.
-      if (excess > 0 && this.#ledger.connected && !(over && !slides(lease.charge))) {
-        returns.push(returned(lease, excess));
-        // What this process gives back may be what it was refused for.
+      // While the ledger is away the units are more useful here. Those of a fixed window that has ended stay spent.
+      if (excess > 0 && this.#ledger.connected && !(ended && !slides(lease.charge))) {
+        returns.push(takeFrom(lease, excess));
+        // This process may have been refused for lack of the very units that it gives back.
         if (state !== undefined) {
           state.refusal = undefined;
           state.seen = undefined;
         }
       }
-      if (over || ownerless || lease.balance === 0) this.#all.delete(lease);
+      if (ended || ownerless || lease.balance === 0) this.#all.delete(lease);
     }
     await this.#send(returns);
   }
 
-  /** Gives back all that can be. */
+  /** Gives back everything that can be. */
   async giveBackAll(): Promise<void> {
     const now = this.#clock.monotonicMilliseconds();
     const returns: Return[] = [];
     for (const lease of this.#all) {
       if (lease.balance > 0 && (now < lease.deadline || slides(lease.charge))) {
-        returns.push(returned(lease, lease.balance));
+        returns.push(takeFrom(lease, lease.balance));
       }
       lease.balance = 0;
     }
@@ -138,7 +138,7 @@ export class Leases {
     await this.#send(returns);
   }
 
-  /** Best effort: what does not arrive is burned. */
+  /** Best effort: what does not arrive stays spent. */
   async #send(returns: readonly Return[]): Promise<void> {
     if (returns.length === 0 || !this.#ledger.connected) return;
     await this.#ledger.giveBack(returns).catch(() => {});
@@ -146,13 +146,13 @@ export class Leases {
 }
 
 /** Takes units out of a lease, to be given back. */
-function returned(lease: Lease, units: number): Return {
+function takeFrom(lease: Lease, units: number): Return {
   lease.balance -= units;
   lease.lowWater = -1;
   return { charge: lease.charge, generation: lease.generation, id: lease.id, units };
 }
 
-/** Spends from a lease, which has it. */
+/** Spends from a lease that covers the units. */
 export function spend(state: KeyState, lease: Lease, units: number): Portion {
   lease.balance -= units;
   lease.spentSinceSweep += units;
@@ -160,7 +160,7 @@ export function spend(state: KeyState, lease: Lease, units: number): Portion {
   return { generation: lease.generation, id: lease.id, units, deadline: lease.deadline, resetAt: lease.resetAt };
 }
 
-/** The lease of a key that can be spent from, and what it has. */
+/** The units that the lease of a key still has; 0 if it has none that can be spent. */
 export function balanceOf(state: KeyState | undefined, now: number): number {
   return liveLease(state, now)?.balance ?? 0;
 }

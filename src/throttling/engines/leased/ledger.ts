@@ -7,7 +7,7 @@ export interface Claim {
   readonly need: number;
   /** Units that other requests of this process wait for. */
   readonly want: number;
-  /** Units on speculation. */
+  /** Units that are asked for on speculation. */
   readonly more: number;
   /** `more` is at most this part of what remains, as a divisor. */
   readonly divisor: number;
@@ -20,23 +20,23 @@ export interface Claimed {
   readonly available: number;
   /** As of the moment of the decision: see `ChargeResult.resetMilliseconds`. */
   readonly resetMilliseconds: number;
-  /** Names what the needed units were counted in: the end of a fixed window, the time in a sliding one. */
+  /** Identifies where the needed units were counted: by the end of a fixed window, by the time in a sliding one. */
   readonly id: number;
   /** Units of `want` and `more` that were granted. */
   readonly extra: number;
   readonly extraId: number;
   /** How long extra units may be spent, from the moment of the decision. */
   readonly extraMilliseconds: number;
-  /** Whether units of this window have been, or may be, given back, so that a refusal may be over early. */
+  /** Whether units of this window were or may be given back, so that a refusal may end early. */
   readonly soft: boolean;
 }
 
 export type LedgerAnswer =
   | { readonly decision: 'granted' | 'refused'; readonly generation: number; readonly claimed: readonly Claimed[] }
-  /** The ledger lost what it had counted, and the windows of these claims may be among it. */
+  /** The ledger lost what it had counted, and the windows of these claims may have been part of it. */
   | { readonly decision: 'undecided'; readonly milliseconds: number };
 
-/** Units that go back. */
+/** Units that are given back. */
 export interface Return {
   readonly charge: Charge;
   readonly generation: number;
@@ -48,39 +48,40 @@ export interface Return {
 export interface Registration {
   readonly charge: Charge;
   readonly units: number;
-  /** What is left of the window in which they were spent. */
+  /** How much is left of the window in which they were spent. */
   readonly leftMilliseconds: number;
 }
 
 /**
  * What follows when Redis comes back without what was counted (a restart without persistence, FLUSHALL):
  *
- * - `restart` (default): windows begin anew, so that a window in which it happens may see its limit twice.
- * - `wait`: a window that may have been open counts as unknown until it must have ended. Requests that would need it are
- *   decided by `whenStoreFails`; none is admitted beyond a limit. With `closed` that is 503 for up to a whole window.
+ * - `restart` (default): windows begin again, so that a window in which it happens may see its limit twice.
+ * - `wait`: a window that may have been open counts as unknown until it must have ended. Requests that need it are
+ *   decided by `whenStoreFails`, and none is admitted beyond a limit. With `closed` that means 503 for up to a whole
+ *   window.
  */
 export type WhenLedgerIsLost = 'wait' | 'restart';
 
 export const WAYS_AFTER_LOSS: readonly WhenLedgerIsLost[] = ['wait', 'restart'];
 
-/** Where all processes take their units from. Every call is atomic, and rejects if there is no answer. */
+/** Counts for all processes, which take their units from it. Every call is atomic, and rejects if there is no answer. */
 export interface Ledger {
   /** Whether one call serves keys of one tag only, as on a Cluster. */
   readonly callsByTag: boolean;
   /** Whether a call can be sent now. */
   readonly connected: boolean;
   /**
-   * What reaches the ledger so late that nobody can wait for the answer any more is not carried out.
+   * A claim that reaches the ledger so late that nobody can still be waiting is not carried out.
    *
-   * @param isOver whether nobody waits for the answer any more; then it is not asked (again)
+   * @param isOver whether nobody waits for the answer any more; then the ledger is not asked (again)
    */
   claim(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer>;
   giveBack(returns: readonly Return[]): Promise<void>;
   register(registrations: readonly Registration[]): Promise<void>;
-  /** Renews this process's membership and answers all members. */
+  /** Renews the membership of this process and resolves to all members. */
   join(member: string, forMilliseconds: number): Promise<readonly string[]>;
   leave(member: string): Promise<void>;
-  /** Calls back each time when the ledger can be used (again), before any other call is made. */
+  /** Calls back each time the ledger can be used (again), before any other call is made. */
   onOpened(listener: () => void): void;
   ready(): Promise<void>;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { UndecidedError } from '../../undecided-error.js';
 import type { KeyState, KeyStates, Lease } from './key-states.js';
 import { leasedResult } from './portions.js';
 
-/** How old what the ledger said may be where it is told beside a refusal by another policy. */
+/** How old an answer of the ledger may be to be reported beside a refusal by another policy. */
 const FRESH_MILLISECONDS = 1000;
 
 /** The lease of a key, if it can be spent from now. */
@@ -12,24 +12,24 @@ export function liveLease(state: KeyState | undefined, now: number): Lease | und
   return lease !== undefined && now < lease.deadline ? lease : undefined;
 }
 
-/** Whether a lease pays a charge by itself. It keeps a unit, so that it never tells of nothing left where there is more. */
+/** Whether a lease pays a charge by itself. It keeps one unit, so that it never reports 0 left while there are more. */
 export function covers(lease: Lease | undefined, cost: number): lease is Lease {
   return lease !== undefined && cost > 0 && lease.balance > cost;
 }
 
-/** What nobody had when the ledger was asked last; nothing if that is no news any more. Told beside a refusal only. */
+/** The units that nobody had when the ledger was last asked; 0 if that is too old. Reported beside a refusal only. */
 export function freshlyAvailable(state: KeyState | undefined, now: number): number {
   const seen = state?.seen;
   return seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt ? 0 : seen.available;
 }
 
 /**
- * What this process can tell of a request without the ledger: a refusal that it remembers, `'covered'` if leases pay for
- * all charges (nothing is spent yet), or `undefined`.
+ * What this process can decide without the ledger: a refusal that it remembers, `'covered'` if leases pay for all
+ * charges (nothing is spent yet), or `undefined`.
  *
- * @throws UndecidedError if the ledger said that it cannot know yet
+ * @throws UndecidedError if the ledger said that it cannot decide yet
  */
-export function fromMemory(
+export function localDecision(
   keys: KeyStates,
   charges: readonly Charge[],
   now: number,
@@ -37,7 +37,7 @@ export function fromMemory(
   const results: (ChargeResult | undefined)[] = [];
   let refused = false;
   let covered = true;
-  let undecided = 0;
+  let undecidedMilliseconds = 0;
   for (const charge of charges) {
     const state = charge.limit === 0 ? undefined : keys.get(charge.key);
     const lease = liveLease(state, now);
@@ -49,12 +49,12 @@ export function fromMemory(
     covered = false;
     const result =
       charge.limit === 0 ? leasedResult(false, 0, charge.windowMilliseconds) : remembered(state, charge, balance, now);
-    if (result instanceof UndecidedError) undecided = Math.max(undecided, result.milliseconds);
+    if (result instanceof UndecidedError) undecidedMilliseconds = Math.max(undecidedMilliseconds, result.milliseconds);
     else if (result?.allowed === false) refused = true;
     results.push(result instanceof UndecidedError ? undefined : result);
   }
   if (covered) return 'covered';
-  if (!refused && undecided > 0) throw new UndecidedError(undecided);
+  if (!refused && undecidedMilliseconds > 0) throw new UndecidedError(undecidedMilliseconds);
   return refused && results.every((result) => result !== undefined)
     ? { allowed: false, results: results as ChargeResult[] }
     : undefined;
@@ -70,7 +70,7 @@ function remembered(
   if (refusal !== undefined && now < refusal.until) {
     if (refusal.undecided) return new UndecidedError(refusal.until - now);
     if (charge.cost - balance >= refusal.from) {
-      // Of units that are left, others may have taken some.
+      // Other processes may have taken some of the units that were left.
       if (refusal.available > 0 && now - (state?.claimedAt ?? 0) > FRESH_MILLISECONDS) return undefined;
       return leasedResult(false, refusal.available + balance, refusal.resetAt - now);
     }
@@ -78,6 +78,6 @@ function remembered(
   const seen = state?.seen;
   if (seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt) return undefined;
   const remaining = seen.available + balance;
-  // It is told beside a refusal, and refuses nothing itself.
+  // Reported beside a refusal; it refuses nothing itself.
   return charge.cost <= remaining ? leasedResult(true, remaining, seen.resetAt - now) : undefined;
 }

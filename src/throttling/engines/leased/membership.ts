@@ -1,17 +1,18 @@
 import type { Clock } from '../../../core/clock.js';
 import type { Ledger } from './ledger.js';
 
-/** How long a process counts as one of the fleet after it was heard of last. */
+/** How long a process counts as one of the fleet after it was last heard of. */
 const LEASE_MILLISECONDS = 10_000;
 
 /**
- * The processes that share a ledger. Each renews its membership every second; what it read last counts while the ledger
- * is away.
+ * The processes that share a ledger. Each renews its membership every second; the members that it read last count while
+ * the ledger is away.
  *
- * Shares are safe: they add up to no more than the limit. One that is not heard of any more makes the others' shares
- * larger only after its lease, also when the ledger has forgotten all of them; one that comes later than others has no
- * share until they have had the time to read of it, and one that comes back after a long silence goes on with the share
- * that it had all the while.
+ * Shares are safe: they add up to no more than the limit.
+ * - A process that is no longer heard of enlarges the shares of the others only after its lease has ended, also when the
+ *   ledger has forgotten all of them.
+ * - A process that joins others has no share until they have had time to read of it.
+ * - A process that comes back after a long silence keeps the share that it had all the while.
  */
 export class Membership {
   static readonly PERIOD_MILLISECONDS = 1000;
@@ -20,12 +21,12 @@ export class Membership {
   readonly #member: string;
   readonly #clock: Clock;
   #members: readonly string[] | undefined;
-  /** The membership by which it had a share last, before a long silence. */
+  /** The members by which it had its share before a long silence. */
   #membersBefore: readonly string[] | undefined;
-  /** When each process was heard of last. */
+  /** When each process was last heard of. */
   readonly #heardAt = new Map<string, number>();
   #renewedAt = Number.NEGATIVE_INFINITY;
-  /** From when on this process has a share. */
+  /** The moment from which this process has a share. */
   #sharesFrom = Number.POSITIVE_INFINITY;
   #renewing: Promise<void> | undefined;
   #left = false;
@@ -36,12 +37,12 @@ export class Membership {
     this.#clock = clock;
   }
 
-  /** How many processes there are, as far as is known. */
+  /** How many processes there are, if that is known. */
   get processes(): number | undefined {
     return this.#members?.length;
   }
 
-  /** The part of a limit that this process may spend by itself; `undefined` if it knows of none. */
+  /** The part of a limit that this process may spend by itself; `undefined` if it has none. */
   readonly share = (limit: number): number | undefined => {
     const members = this.#clock.monotonicMilliseconds() < this.#sharesFrom ? this.#membersBefore : this.#members;
     if (members === undefined) return undefined;
@@ -50,7 +51,7 @@ export class Membership {
     return Math.floor(limit / processes) + (rank < limit % processes ? 1 : 0);
   };
 
-  /** How long until this process has a share; 0: it has one, or the ledger was never reached. */
+  /** How long until this process has a share; 0 if it has one, or the ledger was never reached. */
   get millisecondsUntilShare(): number {
     if (this.#members === undefined || this.#membersBefore !== undefined) return 0;
     return Math.max(0, this.#sharesFrom - this.#clock.monotonicMilliseconds());
@@ -84,9 +85,9 @@ export class Membership {
     for (const [member, at] of this.#heardAt) if (sentAt - at >= LEASE_MILLISECONDS) this.#heardAt.delete(member);
     const members = [...this.#heardAt.keys()].sort();
     const now = this.#clock.monotonicMilliseconds();
-    // After a long silence the others may have gone on without this process: it comes anew.
-    const anew = sentAt - this.#renewedAt > LEASE_MILLISECONDS / 2;
-    if (anew) {
+    // After a long silence the others may have continued without this process: it joins again.
+    const rejoins = sentAt - this.#renewedAt > LEASE_MILLISECONDS / 2;
+    if (rejoins) {
       if (now >= this.#sharesFrom) this.#membersBefore = this.#members;
       const alone = members.length === 1 && (this.#membersBefore?.length ?? 1) === 1;
       this.#sharesFrom = alone ? now : now + 2 * Membership.PERIOD_MILLISECONDS;

@@ -1,0 +1,158 @@
+import type { Clock } from '../../../core/clock.js';
+import { slides } from '../../algorithm.js';
+import type { Charge, ThrottleDecision } from '../../engine.js';
+import { UndecidedError } from '../../undecided-error.js';
+import { groupByTag } from '../by-tag.js';
+import { applyAnswer, claimOf, holdFromLease, type PendingCharge, rememberUndecided, resultOf } from './claims.js';
+import { shareDivisor } from './demand.js';
+import type { FallbackShares } from './fallback-shares.js';
+import type { KeyState, KeyStates, Lease } from './key-states.js';
+import type { Leases } from './leases.js';
+import type { Ledger } from './ledger.js';
+import type { Membership } from './membership.js';
+import type { Portion } from './portions.js';
+
+/** What claims are made with. */
+export interface ClaimRoundsDependencies {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly keys: KeyStates;
+  readonly leases: Leases;
+  readonly membership: Membership;
+  readonly fallbackShares: FallbackShares;
+}
+
+/** Asks the ledger for the units of one request, together with those that its process will need soon. */
+export class ClaimRounds {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  readonly #keys: KeyStates;
+  readonly #leases: Leases;
+  readonly #membership: Membership;
+  readonly #fallbackShares: FallbackShares;
+  #claims = 0;
+
+  constructor({ ledger, clock, keys, leases, membership, fallbackShares }: ClaimRoundsDependencies) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#keys = keys;
+    this.#leases = leases;
+    this.#membership = membership;
+    this.#fallbackShares = fallbackShares;
+  }
+
+  /** How many calls of the ledger there were. */
+  get claims(): number {
+    return this.#claims;
+  }
+
+  /** One decision by the ledger; `undefined` if what was granted had ended before the answer came. */
+  async claim(charges: readonly Charge[], now: number, isOver: () => boolean): Promise<ThrottleDecision | undefined> {
+    const pending = charges.map((charge) => holdFromLease(this.#keys, charge, now));
+    let granted: boolean;
+    try {
+      granted = await this.#run(
+        pending.filter(({ covered }) => !covered),
+        isOver,
+      );
+    } catch (error) {
+      for (const one of pending) this.#release(one);
+      throw error;
+    }
+    const moment = this.#clock.monotonicMilliseconds();
+    const late = pending.some(
+      ({ lease, held, granted: portion, charge }) =>
+        (held > 0 && lease !== undefined && lease.deadline <= moment) ||
+        (portion !== undefined && !slides(charge) && portion.deadline <= moment),
+    );
+    if (!granted || late) {
+      for (const one of pending) this.#release(one);
+      const spent = grantedPortions(pending);
+      if (spent.length > 0) await this.#leases.putBack(spent);
+    }
+    if (granted && late) return undefined;
+    return { allowed: granted, results: pending.map((one) => resultOf(one, granted, moment)) };
+  }
+
+  /** Asks for more before a lease is spent, while requests go on from it. */
+  refill(state: KeyState, lease: Lease, now: number): void {
+    const charge = lease.charge;
+    lease.lowWater = -1;
+    const refill: PendingCharge = {
+      ...{ charge, state, covered: false, lease: undefined, held: 0, need: 0 },
+      ...{ claimed: undefined, receivedAt: now, granted: undefined },
+    };
+    this.#run([refill], () => false).catch(() => {
+      // A request that finds the lease empty asks for itself, and receives the error.
+    });
+  }
+
+  /**
+   * Asks the ledger: in one call, on a Cluster in one for each principal. If a later one refuses, the others are only
+   * asked how they stand.
+   */
+  async #run(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
+    let settle: (failure: unknown) => void = () => {};
+    const flight = new Promise<unknown>((resolve) => {
+      settle = resolve;
+    });
+    for (const { state } of asked) state.inFlight = flight;
+    const land = (failure?: unknown) => {
+      for (const { state } of asked) if (state.inFlight === flight) state.inFlight = undefined;
+      settle(failure);
+    };
+    try {
+      const granted = await this.#callLedger(asked, isOver);
+      land();
+      return granted;
+    } catch (error) {
+      land(error);
+      const spent = grantedPortions(asked);
+      if (spent.length > 0) await this.#leases.putBack(spent);
+      throw error;
+    }
+  }
+
+  async #callLedger(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
+    // The ledger may have been away without the connection being lost.
+    if (this.#fallbackShares.hasUnregistered) await this.#fallbackShares.reconcile();
+    const divisor = shareDivisor(this.#membership.processes ?? 1);
+    let granted = true;
+    for (const group of this.#ledger.callsByTag ? groupByTag(asked, tagOf) : [asked]) {
+      const sentAt = this.#clock.monotonicMilliseconds();
+      const claims = group.map((one) => claimOf(one, sentAt, divisor, !granted));
+      this.#claims++;
+      const answer = await this.#ledger.claim(claims, isOver);
+      const receivedAt = this.#clock.monotonicMilliseconds();
+      if (answer.decision === 'undecided') {
+        for (const one of group) rememberUndecided(one, receivedAt + answer.milliseconds);
+        throw new UndecidedError(answer.milliseconds);
+      }
+      const known = { generation: answer.generation, granted: answer.decision === 'granted', sentAt, receivedAt };
+      group.forEach((one, index) => {
+        const claim = claims[index];
+        const claimed = answer.claimed[index];
+        if (claim === undefined || claimed === undefined) throw new Error('The ledger left a claim out.');
+        applyAnswer(one, claim, claimed, known, this.#leases);
+        if (asked.length > 1 || one.state.seen !== undefined) {
+          const resetAt = receivedAt + claimed.resetMilliseconds;
+          one.state.seen = { available: claimed.available, resetAt, at: receivedAt };
+        }
+      });
+      granted &&= known.granted;
+    }
+    return granted;
+  }
+
+  #release({ state, lease, held }: PendingCharge): void {
+    if (lease !== undefined) this.#leases.release(state, lease, held);
+  }
+}
+
+function tagOf({ charge }: PendingCharge): string {
+  return charge.tag;
+}
+
+function grantedPortions(pending: readonly PendingCharge[]): { charge: Charge; portion: Portion }[] {
+  return pending.flatMap(({ charge, granted }) => (granted === undefined ? [] : [{ charge, portion: granted }]));
+}
