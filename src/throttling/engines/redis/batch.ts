@@ -1,62 +1,63 @@
 import { CounterError } from '../../store-errors.js';
 import type { Claim, LedgerAnswer } from '../leased/ledger.js';
-import { NUMBERS_PER_EACH } from './scripts/claim-each.js';
+import { CLAIM_ANSWER, CLAIM_EACH_ITEM, CLAIMED_EACH_ITEM, CODES } from './protocol.js';
+import { appendRow, rowStart } from './rows.js';
 
-/** How many claims travel in one call at most. */
+/** The greatest number of claims in one call. */
 const MAXIMUM_CLAIMS = 256;
-const UNDECIDED = -3;
 
-interface Waiting {
+interface PendingClaim {
   readonly claim: Claim;
   readonly key: string;
-  /** A number: the call was not carried out, as it says. */
+  /** A number is the code by which the whole call was refused. */
   resolve(answer: LedgerAnswer | number): void;
   reject(error: unknown): void;
 }
 
-/** Calls the script; answers with what it answered. */
-export type CallEach = (keys: readonly string[], parameters: readonly number[]) => Promise<number[]>;
+/** Calls the script with the keys and items of several claims, and resolves to its answer. */
+export type CallEach = (keys: readonly string[], items: readonly number[]) => Promise<number[]>;
 
-/** Sends the claims of one turn of the event loop together: a command has a price of its own, whatever is in it. */
+/** Sends the claims of one turn of the event loop together, because each command has a cost of its own. */
 export class ClaimBatch {
   readonly #call: CallEach;
-  #waiting: Waiting[] = [];
+  #pending: PendingClaim[] = [];
 
   constructor(call: CallEach) {
     this.#call = call;
   }
 
-  /** The answer to one claim, or the negative number with which the whole call was refused. */
+  /** The answer to one claim, or the negative code by which the whole call was refused. */
   add(claim: Claim, key: string): Promise<LedgerAnswer | number> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.length === 0) setImmediate(() => this.#send());
-      this.#waiting.push({ claim, key, resolve, reject });
+      if (this.#pending.length === 0) setImmediate(() => this.#send());
+      this.#pending.push({ claim, key, resolve, reject });
     });
   }
 
   #send(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (let from = 0; from < waiting.length; from += MAXIMUM_CLAIMS) {
-      void this.#sendPart(waiting.slice(from, from + MAXIMUM_CLAIMS));
+    const pending = this.#pending;
+    this.#pending = [];
+    for (let from = 0; from < pending.length; from += MAXIMUM_CLAIMS) {
+      void this.#sendPart(pending.slice(from, from + MAXIMUM_CLAIMS));
     }
   }
 
-  async #sendPart(part: readonly Waiting[]): Promise<void> {
+  async #sendPart(part: readonly PendingClaim[]): Promise<void> {
     try {
       const keys: string[] = [];
-      const parameters: number[] = [];
+      const items: number[] = [];
       for (const one of part) {
         const { charge, need, want, more, divisor } = one.claim;
+        const { limit, windowMilliseconds } = charge;
         keys.push(one.key);
-        parameters.push(charge.limit, charge.windowMilliseconds, need, want, more, divisor);
+        appendRow(items, CLAIM_EACH_ITEM, { limit, windowMilliseconds, need, want, more, divisor });
       }
-      const answer = await this.#call(keys, parameters);
-      const [decision = -1] = answer;
+      const answer = await this.#call(keys, items);
+      const decision = answer[CLAIM_ANSWER.at.decision] ?? CODES.tooLate;
       for (let index = 0; index < part.length; index++) {
-        const one = part[index] as Waiting;
+        const one = part[index] as PendingClaim;
         if (decision < 0) one.resolve(decision);
-        else settle(one, answer, 3 + index * NUMBERS_PER_EACH);
+        else settle(one, answer, rowStart(CLAIM_ANSWER, CLAIMED_EACH_ITEM, index));
       }
     } catch (error) {
       for (const one of part) one.reject(error);
@@ -64,29 +65,32 @@ export class ClaimBatch {
   }
 }
 
-function settle(one: Waiting, answer: readonly number[], at: number): void {
-  const status = answer[at] as number;
-  const left = answer[at + 2] as number;
-  if (status < 0) {
-    if (status === UNDECIDED) one.resolve({ decision: 'undecided', milliseconds: left });
+/** @param start where the part of the answer begins that is about this claim */
+function settle(one: PendingClaim, answer: readonly number[], start: number): void {
+  const { at } = CLAIMED_EACH_ITEM;
+  const code = answer[start + at.code] as number;
+  const leftMilliseconds = answer[start + at.leftMilliseconds] as number;
+  if (code < 0) {
+    if (code === CODES.undecided) one.resolve({ decision: 'undecided', milliseconds: leftMilliseconds });
     else one.reject(new CounterError(`The counter ${one.key} holds something else.`));
     return;
   }
-  const extra = answer[at + 3] as number;
-  const id = one.claim.need + extra > 0 && status === 1 ? (answer[1] as number) + left : 0;
+  const granted = code === CODES.granted;
+  const extra = answer[start + at.extra] as number;
+  const id = one.claim.need + extra > 0 && granted ? (answer[CLAIM_ANSWER.at.now] as number) + leftMilliseconds : 0;
   one.resolve({
-    decision: status === 1 ? 'granted' : 'refused',
-    generation: answer[2] as number,
+    decision: granted ? 'granted' : 'refused',
+    generation: answer[CLAIM_ANSWER.at.generation] as number,
     claimed: [
       {
-        fits: status === 1,
-        available: answer[at + 1] as number,
-        resetMilliseconds: left,
+        fits: granted,
+        available: answer[start + at.available] as number,
+        resetMilliseconds: leftMilliseconds,
         id,
         extra,
         extraId: id,
-        extraMilliseconds: id === 0 ? 0 : left,
-        soft: answer[at + 4] === 1,
+        extraMilliseconds: id === 0 ? 0 : leftMilliseconds,
+        soft: answer[start + at.soft] === 1,
       },
     ],
   });

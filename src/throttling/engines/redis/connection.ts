@@ -12,17 +12,19 @@ import type { RedisClient } from '../../../core/redis-client.js';
 import { StoreAwayError } from '../../store-errors.js';
 
 /**
- * How long a socket may stay silent while an answer is due, before it is given up for a new one. Longer than any
- * deadline: an answer that comes late can still be undone, one whose socket is gone can not.
+ * How long a socket may stay silent while an answer is due before it is replaced. Longer than any deadline: a decision
+ * that comes late can still be undone, one whose socket is gone cannot.
  */
 const SILENCE_MILLISECONDS = 3000;
 const MAXIMUM_RECONNECT_DELAY_MILLISECONDS = 1000;
+/** How long closing waits for the answers. */
+const CLOSING_MILLISECONDS = 500;
 
 /**
- * Nothing waits in the client: what cannot be sent now, fails now, and what was sent is never sent again. There is no
- * time-out per command: the throttle has its deadline, and a silent socket is given up as a whole.
+ * Nothing is queued in the client: what cannot be sent now fails now, and what was sent is never sent again. Commands have
+ * no time-out of their own: the throttle has its deadline, and a silent socket is replaced as a whole.
  */
-const IMPATIENT = {
+const NO_QUEUES = {
   commandTimeout: undefined,
   stringNumbers: false,
   maxRetriesPerRequest: 0,
@@ -38,7 +40,7 @@ const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECON
 /**
  * Opens the engine's own connection: from a URL, or with the address and credentials of the host's client.
  *
- * @throws ConfigurationError if the URL is none of Redis, or ioredis is not installed
+ * @throws ConfigurationError if it is not a Redis URL, or ioredis is not installed
  */
 export function openRedis(redis: string | RedisClient, engine: string): Redis | Cluster {
   const client =
@@ -49,13 +51,13 @@ export function openRedis(redis: string | RedisClient, engine: string): Redis | 
   return client;
 }
 
-/** What is thrown where a client is not connected, with the reason of its last attempt. */
+/** The error of a call through a client that is not connected, with the reason of its last attempt. */
 export function away(client: Redis | Cluster): StoreAwayError {
-  const trouble = connectionErrorOf(client);
-  return new StoreAwayError(trouble === undefined ? 'Redis is not connected.' : `Redis is not connected: ${trouble}`);
+  const reason = connectionErrorOf(client);
+  return new StoreAwayError(reason === undefined ? 'Redis is not connected.' : `Redis is not connected: ${reason}`);
 }
 
-/** Whether a client speaks to a Redis Cluster. */
+/** Whether a client is connected to a Redis Cluster. */
 export function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
@@ -79,7 +81,7 @@ function connectTo(url: string, engine: string): Redis {
 }
 
 function standalone(): RedisOptions {
-  return { ...IMPATIENT, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: reconnectDelay };
+  return { ...NO_QUEUES, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: reconnectDelay };
 }
 
 function duplicate(redis: Redis | Cluster, engine: string): Redis | Cluster {
@@ -95,17 +97,17 @@ function duplicate(redis: Redis | Cluster, engine: string): Redis | Cluster {
     autoPipeliningIgnoredCommands: [],
     lazyConnect: false,
     scaleReads: 'master',
-    // No delayed second attempts by the client: they would count after the caller has gone.
+    // No delayed second attempts by the client: they would count after the caller has left.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     clusterRetryStrategy: reconnectDelay,
-    redisOptions: IMPATIENT,
+    redisOptions: NO_QUEUES,
   });
 }
 
 /**
- * By itself a Cluster connects to a node at its first command, and refuses others meanwhile. Not before it is ready:
- * its own check would be among those refused.
+ * By default a Cluster client connects to a node at its first command, and refuses others until then. Nodes are connected
+ * once the client is ready, because its own check would be refused before that.
  */
 function connectNodesEarly(cluster: Cluster): void {
   const connect = (node: Redis) => {
@@ -118,10 +120,10 @@ function connectNodesEarly(cluster: Cluster): void {
 const refreshing = new WeakMap<Cluster, Promise<void>>();
 
 /**
- * Sends a command, and once more if the node that it went to says that the key is elsewhere: it was not carried out. A
- * Cluster follows such an answer by itself, but not where several commands travel together and only some are elsewhere.
+ * Sends a command, and sends it again if the node answers that the key has moved: then it was not carried out. A Cluster
+ * client follows such an answer by itself, but not where several commands travel together and only some keys have moved.
  */
-export async function whereverItIs<Answer>(client: Redis | Cluster, send: () => Promise<Answer>): Promise<Answer> {
+export async function followingMoves<Answer>(client: Redis | Cluster, send: () => Promise<Answer>): Promise<Answer> {
   if (!isCluster(client)) return send();
   try {
     return await send();
@@ -138,21 +140,21 @@ export async function whereverItIs<Answer>(client: Redis | Cluster, send: () => 
   }
 }
 
-/** Resolves when the connection stands, on a Cluster to every master, or when its first attempt has failed. */
+/** Resolves when the connection is open, on a Cluster to every master, or when its first attempt has failed. */
 export async function firstConnection(client: Redis | Cluster): Promise<void> {
   await firstAttempt(client);
   if (isCluster(client)) await Promise.all(client.nodes('master').map(firstAttempt));
 }
 
-/** Closes a connection, after what was sent has been answered, as far as the server answers at all. */
+/** Closes a connection after what was sent has been answered, unless the server does not answer. */
 export async function closeRedis(client: Redis | Cluster): Promise<void> {
   release(client);
   if (client.status === 'ready') {
     let timer: NodeJS.Timeout | undefined;
-    const impatience = new Promise((resolve) => {
-      timer = setTimeout(resolve, 500);
+    const timeout = new Promise((resolve) => {
+      timer = setTimeout(resolve, CLOSING_MILLISECONDS);
     });
-    await Promise.race([client.quit().catch(() => {}), impatience]);
+    await Promise.race([client.quit().catch(() => {}), timeout]);
     clearTimeout(timer);
   }
   client.disconnect();

@@ -12,10 +12,17 @@ import {
   type ThrottleEngine,
 } from '../../engine.js';
 import { StoreLateError } from '../../store-errors.js';
+import { groupByTag } from '../by-tag.js';
+import { patienceCheck } from '../caller-patience.js';
 import { countedResult, windowEndOf } from '../counted.js';
 import { checkDeadline, checkKeyPrefix } from '../engine-options.js';
-import { away, closeRedis, firstConnection, isCluster, openRedis, whereverItIs } from './connection.js';
-import { CONSUME, REFUND } from './scripts/consume.js';
+import { closeRedis, firstConnection, isCluster, openRedis } from './connection.js';
+import { CODES, CONSUME_ANSWER, CONSUME_HEAD, CONSUME_ITEM, CONSUMED_ITEM, REFUND_ITEM } from './protocol.js';
+import { appendRow, rowStart } from './rows.js';
+import { type NamedScript, ScriptCalls } from './script-calls.js';
+import { CONSUME } from './scripts/consume.js';
+import { REFUND } from './scripts/refund.js';
+import { ServerClock } from './server-clock.js';
 
 export interface RedisEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */
@@ -23,8 +30,8 @@ export interface RedisEngineOptions {
   /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
   readonly keyPrefix?: string | undefined;
   /**
-   * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. What reaches a server (not
-   * a Cluster) more than a second later than that is not counted any more: nobody waits for it.
+   * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. A call that reaches a server
+   * (not a Cluster) more than a second later than that is not carried out, because nobody waits for it.
    */
   readonly deadlineMilliseconds?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -33,17 +40,12 @@ export interface RedisEngineOptions {
 const WHERE = 'redisEngine';
 const OPTIONS = ['redis', 'keyPrefix', 'deadlineMilliseconds', 'clock'] as const;
 /** The names carry a version: another version of this package may have other scripts on the same client. */
-const CONSUME_COMMAND = 'routingControllersOAuth2Consume2';
-const REFUND_COMMAND = 'routingControllersOAuth2Refund2';
-/** Commands for this many keys are there from the start, and are pipelined. */
-const PREPARED_KEYS = 4;
-/** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
-const CLOCK_MARGIN_MILLISECONDS = 1000;
-
-/** How often what came too late by the server's clock is sent again, with what the answer told of that clock. */
+const SCRIPTS = {
+  consume: { name: 'routingControllersOAuth2Consume2', lua: CONSUME },
+  refund: { name: 'routingControllersOAuth2Refund2', lua: REFUND },
+} satisfies Record<string, NamedScript>;
+/** How often a call is sent again that came too late by the server's clock; each answer reports that clock. */
 const MAXIMUM_ATTEMPTS = 4;
-
-type ScriptCommand = (...parameters: (string | number)[]) => Promise<number[]>;
 
 /**
  * Makes an engine that counts in Redis, shared by all processes: one script call per request decides on all its
@@ -66,34 +68,30 @@ export function redisEngine(options: RedisEngineOptions): ThrottleEngine {
 
 class RedisEngine implements ThrottleEngine {
   readonly #client: Redis | Cluster;
-  readonly #commands: Record<string, ScriptCommand>;
-  readonly #defined = new Set<string>();
+  readonly #calls: ScriptCalls;
   readonly #keyPrefix: string;
   readonly #deadlineMilliseconds: number;
   readonly #clock: Clock;
-  /** The server's clock less ours, as of the last answer; `undefined` before it, and always on a Cluster. */
-  #serverOffset: number | undefined;
-  /** Pending until the first connection stands or its first attempt has failed. */
+  readonly #serverClock: ServerClock;
+  /** Pending until the first connection is open or its first attempt has failed. */
   #starting: Promise<void> | undefined;
 
   constructor(client: Redis | Cluster, keyPrefix: string, deadlineMilliseconds: number, clock: Clock) {
     this.#client = client;
-    this.#commands = client as unknown as Record<string, ScriptCommand>;
+    this.#calls = new ScriptCalls(client, Object.values(SCRIPTS));
     this.#keyPrefix = keyPrefix;
     this.#deadlineMilliseconds = deadlineMilliseconds;
     this.#clock = clock;
-    for (let keys = 1; keys <= PREPARED_KEYS; keys++) {
-      this.#define(CONSUME_COMMAND, CONSUME, keys);
-      this.#define(REFUND_COMMAND, REFUND, keys);
-    }
+    this.#serverClock = new ServerClock(clock, !isCluster(client), deadlineMilliseconds);
     this.#starting = firstConnection(client).then(() => {
       this.#starting = undefined;
     });
   }
 
   async consume(charges: readonly Charge[], patience?: CallerPatience): Promise<ThrottleDecision> {
-    const isOver = this.#patienceFromNow(patience);
     if (this.#starting !== undefined) {
+      const now = this.#clock.monotonicMilliseconds();
+      const isOver = patienceCheck(patience, this.#clock, now, this.#deadlineMilliseconds);
       await this.#starting;
       if (isOver()) throw new StoreLateError('Redis was not connected in time.');
     }
@@ -105,18 +103,20 @@ class RedisEngine implements ThrottleEngine {
 
   async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
     if (!decision.allowed) return;
-    const groups = isCluster(this.#client) ? groupByTag(charges) : [charges.map((_, index) => index)];
+    const groups = isCluster(this.#client) ? groupsOf(charges) : [charges.map((_, index) => index)];
     await Promise.all(
       groups.map((group) => {
-        const counted = group.filter((index) => windowEndOf(decision.results[index]) !== undefined);
-        if (counted.length === 0) return undefined;
-        const keys = counted.map((index) => this.#key(charges[index] as Charge));
-        const parameters = counted.flatMap((index) => [
-          (charges[index] as Charge).cost,
-          windowEndOf(decision.results[index]) as number,
-          slides(charges[index] as Charge) ? (charges[index] as Charge).windowMilliseconds : 0,
-        ]);
-        return this.#call(REFUND_COMMAND, REFUND, keys, parameters);
+        const keys: string[] = [];
+        const parameters: number[] = [];
+        for (const index of group) {
+          const charge = charges[index] as Charge;
+          const endsAt = windowEndOf(decision.results[index]);
+          if (endsAt === undefined) continue;
+          const slidingMilliseconds = slides(charge) ? charge.windowMilliseconds : 0;
+          keys.push(this.#key(charge));
+          appendRow(parameters, REFUND_ITEM, { cost: charge.cost, endsAt, slidingMilliseconds });
+        }
+        return keys.length === 0 ? undefined : this.#calls.call(SCRIPTS.refund, keys, parameters);
       }),
     );
   }
@@ -130,7 +130,7 @@ class RedisEngine implements ThrottleEngine {
   }
 
   async close(): Promise<void> {
-    // What was asked for in this turn (a refund) is sent at its end.
+    // Calls of this turn (a refund) are sent at its end.
     await new Promise((resolve) => setImmediate(resolve));
     await closeRedis(this.#client);
   }
@@ -138,16 +138,17 @@ class RedisEngine implements ThrottleEngine {
   async #consumeTogether(charges: readonly Charge[]): Promise<ThrottleDecision> {
     const keys = charges.map((charge) => this.#key(charge));
     for (let attempt = 1; ; attempt++) {
-      const parameters = [this.#notAfter()];
+      const parameters: number[] = [];
+      appendRow(parameters, CONSUME_HEAD, { notAfter: this.#serverClock.notAfter() });
       for (const charge of charges) {
-        parameters.push(charge.cost, charge.limit, charge.windowMilliseconds, slides(charge) ? 1 : 0);
+        const { cost, limit, windowMilliseconds } = charge;
+        appendRow(parameters, CONSUME_ITEM, { cost, limit, windowMilliseconds, slides: slides(charge) });
       }
-      const answer = await this.#call(CONSUME_COMMAND, CONSUME, keys, parameters);
-      const [decision = -1, serverNow = 0] = answer;
-      const now = this.#clock.monotonicMilliseconds();
-      if (!isCluster(this.#client)) this.#serverOffset = serverNow - now;
+      const answer = await this.#calls.call(SCRIPTS.consume, keys, parameters);
+      this.#serverClock.heard(answer[CONSUME_ANSWER.at.now] ?? 0);
+      const decision = answer[CONSUME_ANSWER.at.decision] ?? CODES.tooLate;
       if (decision >= 0) return readDecision(charges, answer);
-      // Too late by the server's clock: it was set forward, or another server took over. Now we know its time.
+      // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
       if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
     }
   }
@@ -157,8 +158,8 @@ class RedisEngine implements ThrottleEngine {
     const spent: { charges: Charge[]; decision: ThrottleDecision }[] = [];
     let allowed = true;
     try {
-      for (const group of groupByTag(charges)) {
-        // After a refusal the others are only asked, so that the answer tells the state of each.
+      for (const group of groupsOf(charges)) {
+        // After a refusal the others are only asked how they stand, so that the answer reports each of them.
         const asked = group.map((index) => charges[index] as Charge);
         const decision = await this.#consumeTogether(allowed ? asked : asked.map(withoutCost));
         decision.results.forEach((result, position) => {
@@ -189,65 +190,29 @@ class RedisEngine implements ThrottleEngine {
     await Promise.all(spent.map(({ charges, decision }) => this.refund(charges, decision).catch(() => {})));
   }
 
-  #patienceFromNow(patience: CallerPatience | undefined): () => boolean {
-    if (patience === undefined) {
-      const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
-      return () => this.#clock.monotonicMilliseconds() > until;
-    }
-    const until = patience.turns + patience.patienceTurns;
-    return () => patience.turns >= until;
-  }
-
-  /** When nobody waits any more for the answer to what is sent now, by the server's clock; 0: that is not known. */
-  #notAfter(): number {
-    if (this.#serverOffset === undefined) return 0;
-    const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
-    return Math.ceil(until + this.#serverOffset + CLOCK_MARGIN_MILLISECONDS);
-  }
-
   #key({ tag, key }: Charge): string {
     return `${this.#keyPrefix}{${tag}}${key}`;
-  }
-
-  /** The number of keys is part of each command, because only then a Cluster finds the slot of a pipelined one. */
-  async #call(command: string, script: string, keys: readonly string[], parameters: readonly number[]) {
-    if (this.#client.status !== 'ready') throw away(this.#client);
-    const name = `${command}x${keys.length}`;
-    if (!this.#defined.has(name)) {
-      this.#define(command, script, keys.length);
-      // A pipeline that was begun in this turn does not know the new command.
-      this.#client.options.autoPipeliningIgnoredCommands?.push(name);
-    }
-    const sent = this.#commands[name] as ScriptCommand;
-    return whereverItIs(this.#client, () => sent.call(this.#client, ...keys, ...parameters));
-  }
-
-  #define(command: string, lua: string, numberOfKeys: number): void {
-    const name = `${command}x${numberOfKeys}`;
-    this.#client.defineCommand(name, { lua, numberOfKeys });
-    this.#defined.add(name);
   }
 }
 
 function readDecision(charges: readonly Charge[], answer: readonly number[]): ThrottleDecision {
-  const serverNow = answer[1] as number;
+  const { at } = CONSUMED_ITEM;
+  const serverNow = answer[CONSUME_ANSWER.at.now] as number;
   const results = charges.map((charge, index) => {
-    const at = 2 + 3 * index;
-    const left = answer[at + 2] as number;
+    const start = rowStart(CONSUME_ANSWER, CONSUMED_ITEM, index);
+    const left = answer[start + at.leftMilliseconds] as number;
     const windowEnd = serverNow + (slides(charge) ? charge.windowMilliseconds : left);
-    return countedResult(charge, answer[at] === 1, answer[at + 1] as number, left, windowEnd);
+    return countedResult(charge, answer[start + at.fits] === 1, answer[start + at.used] as number, left, windowEnd);
   });
-  return { allowed: answer[0] === 1, results };
+  return { allowed: answer[CONSUME_ANSWER.at.decision] === CODES.granted, results };
 }
 
-function groupByTag(charges: readonly Charge[]): number[][] {
-  const groups = new Map<string, number[]>();
-  charges.forEach(({ tag }, index) => {
-    const group = groups.get(tag);
-    if (group === undefined) groups.set(tag, [index]);
-    else group.push(index);
-  });
-  return [...groups.values()];
+/** The positions of the charges of each tag. */
+function groupsOf(charges: readonly Charge[]): number[][] {
+  return groupByTag(
+    charges.map((_, index) => index),
+    (index) => (charges[index] as Charge).tag,
+  );
 }
 
 function withoutCost(charge: Charge): Charge {

@@ -6,12 +6,30 @@ import type { Charge } from '../../engine.js';
 import { StoreLateError } from '../../store-errors.js';
 import type { Claim, Claimed, Ledger, LedgerAnswer, Registration, Return } from '../leased/ledger.js';
 import { ClaimBatch } from './batch.js';
-import { away, closeRedis, firstConnection, isCluster } from './connection.js';
+import { callParts } from './call-parts.js';
+import { away, closeRedis, isCluster } from './connection.js';
+import { LedgerOpening } from './ledger-opening.js';
+import {
+  CLAIM_ANSWER,
+  CLAIM_EACH_HEAD,
+  CLAIM_HEAD,
+  CLAIM_ITEM,
+  CLAIMED_ITEM,
+  CODES,
+  JOIN_ARGUMENTS,
+  REGISTER_HEAD,
+  REGISTER_ITEM,
+  RETURN_ITEM,
+} from './protocol.js';
+import { appendRow, rowStart } from './rows.js';
 import { type NamedScript, ScriptCalls } from './script-calls.js';
-import { CLAIM, NUMBERS_PER_CLAIM } from './scripts/claim.js';
+import { CLAIM } from './scripts/claim.js';
 import { CLAIM_EACH } from './scripts/claim-each.js';
-import { JOIN, OPEN } from './scripts/open.js';
-import { GIVE_BACK, REGISTER } from './scripts/returns.js';
+import { GIVE_BACK } from './scripts/give-back.js';
+import { JOIN } from './scripts/join.js';
+import { OPEN } from './scripts/open.js';
+import { REGISTER } from './scripts/register.js';
+import { ServerClock } from './server-clock.js';
 
 export interface RedisLedgerOptions {
   readonly client: Redis | Cluster;
@@ -33,70 +51,52 @@ const SCRIPTS = {
   open: { name: 'routingControllersOAuth2Open2', lua: OPEN },
   join: { name: 'routingControllersOAuth2Join1', lua: JOIN },
 } satisfies Record<string, NamedScript>;
-/** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
-const CLOCK_MARGIN_MILLISECONDS = 1000;
-/** How many keys go into one call that is not waited for. */
-const KEYS_PER_CALL = 100;
-/** How often a claim that came too late by the server's clock is sent again, with what the answer told of that clock. */
+/** How often a claim is sent again that came too late by the server's clock; each answer reports that clock. */
 const MAXIMUM_ATTEMPTS = 4;
-const TOO_LATE = -1;
-const NOT_OPENED = -2;
-const UNDECIDED = -3;
 
 /** The ledger in Redis: one server, one that Sentinel names, or a Cluster. */
 export class RedisLedger implements Ledger {
   readonly callsByTag: boolean;
-  readonly #options: RedisLedgerOptions;
+  readonly #client: Redis | Cluster;
+  readonly #keyPrefix: string;
   readonly #calls: ScriptCalls;
   readonly #marker: string;
   readonly #members: string;
-  readonly #listeners: (() => void)[] = [];
-  /** The server's clock less ours, as of the last answer; `undefined` before it, and always on a Cluster. */
-  #serverOffset: number | undefined;
-  readonly #batch = new ClaimBatch(async (keys, parameters) => {
-    const all = [this.#notAfter(), JSON.stringify(parameters)];
-    const answer = await this.#calls.callAtOnce(SCRIPTS.claimEach, this.#withMarker(keys), all);
-    this.#heardTime(answer[1] ?? 0);
+  readonly #serverClock: ServerClock;
+  readonly #opening: LedgerOpening;
+  readonly #batch = new ClaimBatch(async (keys, items) => {
+    const parameters: (string | number)[] = [];
+    appendRow(parameters, CLAIM_EACH_HEAD, { notAfter: this.#serverClock.notAfter(), items: JSON.stringify(items) });
+    const answer = await this.#calls.callAtOnce(SCRIPTS.claimEach, this.#withMarker(keys), parameters);
+    this.#serverClock.heard(answer[CLAIM_ANSWER.at.now] ?? 0);
     return answer;
   });
-  /** 0 before the first opening, and always on a Cluster. */
-  #generation = 0;
-  /** The generation that a loss was told of. */
-  #toldOf = 0;
-  #opened = false;
-  #opening: Promise<void> | undefined;
-  /** Pending until the first connection stands or its first attempt has failed. */
-  #starting: Promise<void> | undefined;
 
-  constructor(options: RedisLedgerOptions) {
-    this.#options = options;
-    const { client, keyPrefix } = options;
+  constructor({ client, keyPrefix, deadlineMilliseconds, waitAfterLoss, clock, logger }: RedisLedgerOptions) {
+    this.#client = client;
+    this.#keyPrefix = keyPrefix;
     this.callsByTag = isCluster(client);
     this.#calls = new ScriptCalls(client, Object.values(SCRIPTS));
     this.#marker = `${keyPrefix}ledger`;
     this.#members = `${keyPrefix}members`;
-    client.on('ready', () => this.#reopen().catch(() => {}));
-    client.on('close', () => {
-      this.#opened = false;
+    this.#serverClock = new ServerClock(clock, !this.callsByTag, deadlineMilliseconds);
+    this.#opening = new LedgerOpening({
+      ...{ client, calls: this.#calls, script: SCRIPTS.open, marker: this.#marker },
+      ...{ waitAfterLoss, clock, logger },
     });
-    this.#starting = firstConnection(client)
-      .then(() => this.#opening)
-      .catch(() => {})
-      .then(() => {
-        this.#starting = undefined;
-      });
   }
 
   get connected(): boolean {
-    return this.#opened && this.#options.client.status === 'ready';
+    return this.#opening.opened && this.#client.status === 'ready';
   }
 
   onOpened(listener: () => void): void {
-    this.#listeners.push(listener);
+    this.#opening.onOpened(listener);
   }
 
   claim(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
-    const usable = this.#starting === undefined && this.#opening === undefined && this.connected;
+    const { starting, opening } = this.#opening;
+    const usable = starting === undefined && opening === undefined && this.connected;
     if (!usable) return this.#claimUntil(claims, isOver);
     return this.#claimOnce(claims).then((answer) =>
       typeof answer === 'number' ? this.#claimUntil(claims, isOver) : this.#answered(answer),
@@ -104,34 +104,29 @@ export class RedisLedger implements Ledger {
   }
 
   async #claimUntil(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
-    if (this.#starting !== undefined) await this.#starting;
+    if (this.#opening.starting !== undefined) await this.#opening.starting;
     for (let attempt = 1; ; attempt++) {
-      if (this.#opening !== undefined) await this.#opening;
-      // An opening may have failed for a reason that is over by now.
-      else if (!this.#opened && this.#options.client.status === 'ready') await this.#open();
+      if (this.#opening.opening !== undefined) await this.#opening.opening;
+      // An earlier opening may have failed for a reason that no longer holds.
+      else if (!this.#opening.opened && this.#client.status === 'ready') await this.#opening.open();
       if (isOver()) throw new StoreLateError('Redis was not asked in time.');
-      if (!this.connected) throw away(this.#options.client);
+      if (!this.connected) throw away(this.#client);
       const answer = await this.#claimOnce(claims);
       if (typeof answer !== 'number') return this.#answered(answer);
       // The marker is gone: somebody erased what was counted.
-      if (answer === NOT_OPENED) await this.#open();
-      // Too late by the server's clock: it was set forward, or another server took over. Now we know its time.
+      if (answer === CODES.notOpened) await this.#opening.open();
+      // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
       else if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
     }
   }
 
   #answered(answer: LedgerAnswer): LedgerAnswer {
-    if (answer.decision === 'undecided') {
-      this.#tellOfLoss();
-    } else if (answer.generation > this.#generation && !this.callsByTag) {
-      // Another process has met the loss first; this one's connection has lived on.
-      this.#generation = answer.generation;
-      this.#tellOfLoss();
-    }
+    if (answer.decision === 'undecided') this.#opening.reportLoss();
+    else this.#opening.heard(answer.generation);
     return answer;
   }
 
-  /** The answer, or the negative number with which the call was refused as a whole. */
+  /** The answer, or the negative code by which the call was refused as a whole. */
   #claimOnce(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
     const [first] = claims;
     if (first !== undefined && claims.length === 1 && !this.callsByTag && !slides(first.charge)) {
@@ -141,133 +136,70 @@ export class RedisLedger implements Ledger {
   }
 
   async #claimTogether(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
-    const parameters = [this.#notAfter(), this.callsByTag ? 0 : 1];
+    const parameters: number[] = [];
+    appendRow(parameters, CLAIM_HEAD, { notAfter: this.#serverClock.notAfter(), hasMarker: !this.callsByTag });
     for (const { charge, need, want, more, divisor } of claims) {
-      parameters.push(slides(charge) ? 1 : 0, charge.limit, charge.windowMilliseconds, need, want, more, divisor);
+      const { limit, windowMilliseconds } = charge;
+      const values = { slides: slides(charge), limit, windowMilliseconds, need, want, more, divisor };
+      appendRow(parameters, CLAIM_ITEM, values);
     }
     const keys = claims.map(({ charge }) => this.#key(charge));
     const answer = await this.#calls.call(SCRIPTS.claim, this.#withMarker(keys), parameters);
-    const [decision = TOO_LATE, serverNow = 0] = answer;
-    if (decision === UNDECIDED) return { decision: 'undecided', milliseconds: serverNow };
-    this.#heardTime(serverNow);
+    const decision = answer[CLAIM_ANSWER.at.decision] ?? CODES.tooLate;
+    const now = answer[CLAIM_ANSWER.at.now] ?? 0;
+    if (decision === CODES.undecided) return { decision: 'undecided', milliseconds: now };
+    this.#serverClock.heard(now);
     return decision < 0 ? decision : readAnswer(claims, answer);
-  }
-
-  #heardTime(serverNow: number): void {
-    if (!this.callsByTag) this.#serverOffset = serverNow - this.#options.clock.monotonicMilliseconds();
   }
 
   async giveBack(returns: readonly Return[]): Promise<void> {
     await this.#inParts(returns, (part, keys) => {
-      const parameters = part.flatMap(({ charge, generation, id, units }) => [
-        slides(charge) ? 1 : 0,
-        charge.windowMilliseconds,
-        generation,
-        id,
-        units,
-      ]);
+      const parameters: number[] = [];
+      for (const { charge, generation, id, units } of part) {
+        const { windowMilliseconds } = charge;
+        appendRow(parameters, RETURN_ITEM, { slides: slides(charge), windowMilliseconds, generation, id, units });
+      }
       return this.#calls.call(SCRIPTS.giveBack, keys, parameters);
     });
   }
 
   async register(registrations: readonly Registration[]): Promise<void> {
     await this.#inParts(registrations, async (part, keys) => {
-      const parameters = [this.callsByTag ? 0 : 1];
-      for (const { charge, units, leftMilliseconds } of part) {
-        const left = Math.ceil(leftMilliseconds);
-        parameters.push(slides(charge) ? 1 : 0, charge.limit, charge.windowMilliseconds, units, left);
+      const parameters: number[] = [];
+      appendRow(parameters, REGISTER_HEAD, { hasMarker: !this.callsByTag });
+      for (const { charge, units, leftMilliseconds: exactMilliseconds } of part) {
+        const { limit, windowMilliseconds } = charge;
+        const leftMilliseconds = Math.ceil(exactMilliseconds);
+        const values = { slides: slides(charge), limit, windowMilliseconds, units, leftMilliseconds };
+        appendRow(parameters, REGISTER_ITEM, values);
       }
       const registered = await this.#calls.call<number>(SCRIPTS.register, this.#withMarker(keys), parameters);
       if (registered !== 1) throw new Error('The ledger is not opened.');
     });
   }
 
-  async join(member: string, forMilliseconds: number): Promise<readonly string[]> {
-    if (!this.connected) throw away(this.#options.client);
-    return this.#calls.call<string[]>(SCRIPTS.join, [this.#members], [member, forMilliseconds]);
+  async join(member: string, leaseMilliseconds: number): Promise<readonly string[]> {
+    if (!this.connected) throw away(this.#client);
+    const parameters: (string | number)[] = [];
+    appendRow(parameters, JOIN_ARGUMENTS, { member, leaseMilliseconds });
+    return this.#calls.call<string[]>(SCRIPTS.join, [this.#members], parameters);
   }
 
   async leave(member: string): Promise<void> {
     if (!this.connected) return;
-    await this.#options.client.zrem(this.#members, member);
-    // What was asked for earlier is answered by now, and is in the hands of who asked at the end of this turn.
+    await this.#client.zrem(this.#members, member);
+    // Earlier calls are answered by now, and their callers have the answers at the end of this turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
   async ready(): Promise<void> {
-    await this.#starting;
+    await this.#opening.starting;
   }
 
   async close(): Promise<void> {
-    // What was asked for in this turn is sent at its end.
+    // Calls of this turn are sent at its end.
     await new Promise((resolve) => setImmediate(resolve));
-    await closeRedis(this.#options.client);
-  }
-
-  /**
-   * On every connection anew: only then the server may be another one, or have lost what it had. A Cluster is not
-   * opened: no key is beside all counters.
-   */
-  #open(): Promise<void> {
-    this.#opening ??= this.#openNow().finally(() => {
-      this.#opening = undefined;
-    });
-    return this.#opening;
-  }
-
-  /** What is under way belongs to the connection before. */
-  async #reopen(): Promise<void> {
-    while (this.#opening !== undefined) await this.#opening.catch(() => {});
-    await this.#open();
-  }
-
-  async #openNow(): Promise<void> {
-    if (!this.callsByTag) {
-      const { run, startedMilliseconds, durable } = await this.#server();
-      const parameters = [
-        this.#generation,
-        run,
-        startedMilliseconds,
-        durable ? 1 : 0,
-        this.#options.waitAfterLoss ? 1 : 0,
-      ];
-      const [generation = 0, , , found = 0] = await this.#calls.call(SCRIPTS.open, [this.#marker], parameters);
-      this.#generation = generation;
-      if (found === 1) this.#tellOfLoss();
-    }
-    this.#opened = true;
-    for (const listener of this.#listeners) listener();
-  }
-
-  /** Once for each generation, by what notices it first: the connection, or a claim on a window that is unknown. */
-  #tellOfLoss(): void {
-    if (this.#toldOf === this.#generation) return;
-    this.#toldOf = this.#generation;
-    const meaning = this.#options.waitAfterLoss
-      ? "a window that may have been open is unknown until it must have ended, and what needs it is decided as while Redis is away (whenLedgerIsLost: 'wait')"
-      : "windows begin anew, so that callers may spend the limits of those that were open once more (whenLedgerIsLost: 'restart')";
-    this.#options.logger.error(
-      `The throttle's Redis has lost what it had counted: ${meaning}. Let Redis keep its data (appendonly yes) to avoid this.`,
-    );
-  }
-
-  async #server(): Promise<{ run: string; startedMilliseconds: number; durable: boolean }> {
-    const client = this.#options.client as Redis;
-    const read = (text: string, field: string) => new RegExp(`^${field}:(\\S+)`, 'm').exec(text)?.[1];
-    try {
-      const [server, persistence] = await Promise.all([client.info('server'), client.info('persistence')]);
-      const seconds = Number(read(server, 'uptime_in_seconds') ?? 0);
-      const serverNow = Number(read(server, 'server_time_usec') ?? 0) / 1000 || this.#options.clock.nowMilliseconds();
-      return {
-        run: read(server, 'run_id') ?? '',
-        startedMilliseconds: Math.round(serverNow - seconds * 1000),
-        durable: read(persistence, 'aof_enabled') === '1',
-      };
-    } catch (error) {
-      // Without the right to ask (an ACL), only a marker that is gone tells of a loss.
-      if (!String(error).includes('NOPERM')) throw error;
-      return { run: '', startedMilliseconds: 0, durable: true };
-    }
+    await closeRedis(this.#client);
   }
 
   #withMarker(keys: readonly string[]): readonly string[] {
@@ -279,21 +211,9 @@ export class RedisLedger implements Ledger {
     call: (part: readonly Item[], keys: readonly string[]) => Promise<unknown>,
   ): Promise<void> {
     if (items.length === 0) return;
-    if (!this.connected) throw away(this.#options.client);
-    const parts: Item[][] = [];
-    const open = new Map<string, Item[]>();
-    for (const item of items) {
-      const group = this.callsByTag ? item.charge.tag : '';
-      let part = open.get(group);
-      if (part === undefined || part.length >= KEYS_PER_CALL) {
-        part = [];
-        open.set(group, part);
-        parts.push(part);
-      }
-      part.push(item);
-    }
+    if (!this.connected) throw away(this.#client);
     await Promise.all(
-      parts.map((part) =>
+      callParts(items, this.callsByTag).map((part) =>
         call(
           part,
           part.map(({ charge }) => this.#key(charge)),
@@ -302,33 +222,30 @@ export class RedisLedger implements Ledger {
     );
   }
 
-  /** When nobody waits any more for the answer to what is sent now, by the server's clock; 0: that is not known. */
-  #notAfter(): number {
-    if (this.#serverOffset === undefined) return 0;
-    const { clock, deadlineMilliseconds } = this.#options;
-    const until = clock.monotonicMilliseconds() + deadlineMilliseconds;
-    return Math.ceil(until + this.#serverOffset + CLOCK_MARGIN_MILLISECONDS);
-  }
-
-  /** Other keys than the plain engine's, because their values differ. */
+  /** Other keys than those of the engine that asks for each request, because the values differ. */
   #key({ tag, key }: Charge): string {
-    return `${this.#options.keyPrefix}{${tag}}lease:${key}`;
+    return `${this.#keyPrefix}{${tag}}lease:${key}`;
   }
 }
 
 function readAnswer(claims: readonly Claim[], answer: readonly number[]): LedgerAnswer {
+  const { at } = CLAIMED_ITEM;
   const claimed = claims.map((_, index): Claimed => {
-    const at = 3 + index * NUMBERS_PER_CLAIM;
+    const start = rowStart(CLAIM_ANSWER, CLAIMED_ITEM, index);
     return {
-      fits: answer[at] === 1,
-      available: answer[at + 1] as number,
-      resetMilliseconds: answer[at + 2] as number,
-      id: answer[at + 3] as number,
-      extra: answer[at + 4] as number,
-      extraId: answer[at + 5] as number,
-      extraMilliseconds: answer[at + 6] as number,
-      soft: answer[at + 7] === 1,
+      fits: answer[start + at.fits] === 1,
+      available: answer[start + at.available] as number,
+      resetMilliseconds: answer[start + at.resetMilliseconds] as number,
+      id: answer[start + at.id] as number,
+      extra: answer[start + at.extra] as number,
+      extraId: answer[start + at.extraId] as number,
+      extraMilliseconds: answer[start + at.extraMilliseconds] as number,
+      soft: answer[start + at.soft] === 1,
     };
   });
-  return { decision: answer[0] === 1 ? 'granted' : 'refused', generation: answer[2] as number, claimed };
+  return {
+    decision: answer[CLAIM_ANSWER.at.decision] === CODES.granted ? 'granted' : 'refused',
+    generation: answer[CLAIM_ANSWER.at.generation] as number,
+    claimed,
+  };
 }

@@ -1,18 +1,18 @@
 import type { Cluster, Redis } from 'ioredis';
-import { away, whereverItIs } from './connection.js';
+import { away, followingMoves } from './connection.js';
 
 export interface NamedScript {
-  /** The name of the command that it becomes. */
+  /** The name of the command that the script becomes. */
   readonly name: string;
   readonly lua: string;
 }
 
 type ScriptCommand = (...parameters: (string | number)[]) => Promise<unknown>;
 
-/** Commands for this many keys are there from the start, and are pipelined. */
+/** Commands for up to this many keys are defined from the start, and are pipelined. */
 const PREPARED_KEYS = 4;
 
-/** Calls scripts through a client, as commands: by their digest, and whole when the server does not know them. */
+/** Calls scripts through a client as commands: by their digest, and in full if the server does not know them. */
 export class ScriptCalls {
   readonly #client: Redis | Cluster;
   readonly #commands: Record<string, ScriptCommand>;
@@ -40,14 +40,14 @@ export class ScriptCalls {
     const name = `${script.name}x${keys.length}`;
     if (!this.#defined.has(name)) {
       this.#define(script, keys.length);
-      // A pipeline that was begun in this turn does not know the new command.
+      // A pipeline that began in this turn does not know the new command.
       this.#client.options.autoPipeliningIgnoredCommands?.push(name);
     }
     const sent = this.#commands[name] as ScriptCommand;
-    return whereverItIs(this.#client, () => sent.call(this.#client, ...keys, ...parameters) as Promise<Answer>);
+    return followingMoves(this.#client, () => sent.call(this.#client, ...keys, ...parameters) as Promise<Answer>);
   }
 
-  /** The same with any number of keys, and not in a pipeline: for calls that are many in one already. */
+  /** The same with any number of keys, and not in a pipeline: for one call that carries many requests already. */
   async callAtOnce(
     script: NamedScript,
     keys: readonly string[],

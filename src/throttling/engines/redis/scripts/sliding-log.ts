@@ -1,17 +1,19 @@
+import { MAXIMUM_ENTRIES, SLOTS } from '../../sliding-log.js';
+
 /**
- * The sliding log of `sliding-log.ts` as functions for scripts. A log is a flat array {time, units, time, units, ...},
- * ascending, in milliseconds of the server's clock, kept as one MessagePack string.
+ * The sliding log of `engines/sliding-log.ts` as functions for scripts. A log is a flat array {time, units, time, units,
+ * ...}, ascending, in milliseconds by the server's clock, kept as one MessagePack string.
  */
 export const SLIDING_LOG = `
 local function slot_of(time, window)
-  return math.floor(time * 100 / window)
+  return math.floor(time * ${SLOTS} / window)
 end
 local function log_open(packed, now, window)
   local log, used = {}, 0
   if packed then
     local all = cmsgpack.unpack(packed)
     for i = 1, #all, 2 do
-      -- A time too far ahead comes from before the clock was set back; it must not count for longer than two windows.
+      -- A time too far ahead is from before the clock was set back; it must not count for longer than two windows.
       local time = math.min(all[i], now + window)
       if time + window > now then
         log[#log + 1] = time
@@ -36,7 +38,7 @@ local function log_add(log, at, units, window)
     table.insert(log, i + 2, at)
     table.insert(log, i + 3, units)
   end
-  if #log <= 400 then
+  if #log <= ${2 * MAXIMUM_ENTRIES} then
     return log
   end
   local compact = {}
@@ -53,7 +55,7 @@ local function log_add(log, at, units, window)
   return compact
 end
 local function log_remove(log, at, units, now, window)
-  -- They count no more; what is left of their slot is of others.
+  -- They no longer count; what is left in their slot belongs to others.
   if at + window <= now then
     return log
   end

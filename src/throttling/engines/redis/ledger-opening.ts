@@ -1,0 +1,116 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../../../core/clock.js';
+import type { Logger } from '../../../core/logger.js';
+import { firstConnection, isCluster } from './connection.js';
+import { OPEN_ANSWER, OPEN_ARGUMENTS } from './protocol.js';
+import { appendRow } from './rows.js';
+import type { NamedScript, ScriptCalls } from './script-calls.js';
+import { serverRun } from './server-run.js';
+
+export interface LedgerOpeningOptions {
+  readonly client: Redis | Cluster;
+  readonly calls: ScriptCalls;
+  readonly script: NamedScript;
+  /** The key of the marker. */
+  readonly marker: string;
+  /** Whether a loss of what was counted makes windows undecided that may have been open. */
+  readonly waitAfterLoss: boolean;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * Opens the ledger on every new connection: only then may the server be another one, or have lost what it had. A Cluster
+ * has no marker, because no key is on the same node as all counters; there, opening only tells the listeners.
+ */
+export class LedgerOpening {
+  readonly #options: LedgerOpeningOptions;
+  readonly #listeners: (() => void)[] = [];
+  /** 0 before the first opening, and always on a Cluster. */
+  #generation = 0;
+  /** The last generation whose loss was logged. */
+  #reportedGeneration = 0;
+  #opened = false;
+  #opening: Promise<void> | undefined;
+  #starting: Promise<void> | undefined;
+
+  constructor(options: LedgerOpeningOptions) {
+    this.#options = options;
+    const { client } = options;
+    client.on('ready', () => this.#reopen().catch(() => {}));
+    client.on('close', () => {
+      this.#opened = false;
+    });
+    this.#starting = firstConnection(client)
+      .then(() => this.#opening)
+      .catch(() => {})
+      .then(() => {
+        this.#starting = undefined;
+      });
+  }
+
+  get opened(): boolean {
+    return this.#opened;
+  }
+
+  /** Pending while the ledger is being opened; it may reject. */
+  get opening(): Promise<void> | undefined {
+    return this.#opening;
+  }
+
+  /** Pending until the first connection is open or its first attempt has failed. */
+  get starting(): Promise<void> | undefined {
+    return this.#starting;
+  }
+
+  onOpened(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  open(): Promise<void> {
+    this.#opening ??= this.#openNow().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  /** An answer was of this generation: if another process met a loss first, this connection has survived it. */
+  heard(generation: number): void {
+    if (generation <= this.#generation || isCluster(this.#options.client)) return;
+    this.#generation = generation;
+    this.reportLoss();
+  }
+
+  /** Logs a loss once for each generation, whether the connection or a claim on an unknown window notices it first. */
+  reportLoss(): void {
+    if (this.#reportedGeneration === this.#generation) return;
+    this.#reportedGeneration = this.#generation;
+    const meaning = this.#options.waitAfterLoss
+      ? "a window that may have been open is unknown until it must have ended, and what needs it is decided as while Redis is away (whenLedgerIsLost: 'wait')"
+      : "windows begin anew, so that callers may spend the limits of those that were open once more (whenLedgerIsLost: 'restart')";
+    this.#options.logger.error(
+      `The throttle's Redis has lost what it had counted: ${meaning}. Let Redis keep its data (appendonly yes) to avoid this.`,
+    );
+  }
+
+  /** An opening that is under way belongs to the previous connection. */
+  async #reopen(): Promise<void> {
+    while (this.#opening !== undefined) await this.#opening.catch(() => {});
+    await this.open();
+  }
+
+  async #openNow(): Promise<void> {
+    const { client, calls, script, marker, waitAfterLoss, clock } = this.#options;
+    if (!isCluster(client)) {
+      const { run, startedAt, durable } = await serverRun(client, clock);
+      const parameters: (string | number)[] = [];
+      const knownGeneration = this.#generation;
+      appendRow(parameters, OPEN_ARGUMENTS, { knownGeneration, run, startedAt, durable, waitAfterLoss });
+      const answer = await calls.call(script, [marker], parameters);
+      this.#generation = answer[OPEN_ANSWER.at.generation] ?? 0;
+      if (answer[OPEN_ANSWER.at.foundLoss] === 1) this.reportLoss();
+    }
+    this.#opened = true;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,30 @@
+import { argumentLocals, luaRowStart } from '../lua.js';
+import { REFUND_ITEM } from '../protocol.js';
+import { SERVER_TIME } from './server-time.js';
+import { SLIDING_LOG } from './sliding-log.js';
+
+/** Gives units back. A counter whose fixed window ends at another time is a new one, and is left alone. */
+export const REFUND = `${SLIDING_LOG}${SERVER_TIME}
+for i = 1, #KEYS do
+  local at = ${luaRowStart({ length: 0 }, REFUND_ITEM)}
+  ${argumentLocals(REFUND_ITEM, 'at')}
+  if cost > 0 and sliding_milliseconds > 0 then
+    local packed = redis.call('GET', KEYS[i])
+    if packed then
+      local log = log_open(packed, now, sliding_milliseconds)
+      log = log_remove(log, ends_at - sliding_milliseconds, cost, now, sliding_milliseconds)
+      log_save(KEYS[i], log, now, sliding_milliseconds)
+    end
+  elseif cost > 0 then
+    local left = redis.call('PTTL', KEYS[i])
+    if left > 0 and math.abs(now + left - ends_at) <= 20 then
+      if tonumber(redis.call('GET', KEYS[i])) > cost then
+        redis.call('DECRBY', KEYS[i], cost)
+      else
+        redis.call('DEL', KEYS[i])
+      end
+    end
+  end
+end
+return 1
+`;

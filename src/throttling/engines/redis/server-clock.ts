@@ -1,0 +1,35 @@
+import type { Clock } from '../../../core/clock.js';
+
+/** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
+const MARGIN_MILLISECONDS = 1000;
+
+/**
+ * The clock of the Redis server, estimated from its last answer. On a Cluster, where each node has its own, it stays
+ * unknown.
+ */
+export class ServerClock {
+  readonly #clock: Clock;
+  readonly #oneServer: boolean;
+  readonly #deadlineMilliseconds: number;
+  /** The server's clock less ours. */
+  #offsetMilliseconds: number | undefined;
+
+  /** @param deadlineMilliseconds how long a caller waits */
+  constructor(clock: Clock, oneServer: boolean, deadlineMilliseconds: number) {
+    this.#clock = clock;
+    this.#oneServer = oneServer;
+    this.#deadlineMilliseconds = deadlineMilliseconds;
+  }
+
+  /** Takes the time that an answer reports. */
+  heard(serverNow: number): void {
+    if (this.#oneServer) this.#offsetMilliseconds = serverNow - this.#clock.monotonicMilliseconds();
+  }
+
+  /** When nobody waits any more for the answer to a call that is sent now, by the server's clock; 0: not known. */
+  notAfter(): number {
+    if (this.#offsetMilliseconds === undefined) return 0;
+    const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
+    return Math.ceil(until + this.#offsetMilliseconds + MARGIN_MILLISECONDS);
+  }
+}
