@@ -15,6 +15,7 @@ import { fieldsRead } from './resource-server/authentication/authentication-step
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BadTokens } from './resource-server/authentication/bad-tokens.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
+import { LookUpAdmission } from './resource-server/authentication/look-up-admission.js';
 import { SessionAuthenticator } from './resource-server/authentication/session.js';
 import { createTokenCache } from './resource-server/cache/index.js';
 import type { TokenCache } from './resource-server/cache/token-cache.js';
@@ -111,6 +112,7 @@ export class OAuth2 {
   private readonly compiler: PlanCompiler;
   private readonly log: LogLimiter;
   private readonly badTokens: BadTokens;
+  private readonly admission: LookUpAdmission;
   private closed: Promise<void> | undefined;
 
   /** @internal @param opened is told what was opened, as soon as it is */
@@ -172,13 +174,8 @@ export class OAuth2 {
     this.identity?.start();
     opened.push(async () => this.identity?.close());
     const address = requestAddress(options, logger);
-    const parts: BearerParts = {
-      verifier,
-      cache: this.cache,
-      failures: this.throttle.failedAuthentications,
-      badTokens: this.badTokens,
-      address,
-    };
+    this.admission = new LookUpAdmission(this.throttle.failedAuthentications, this.badTokens);
+    const parts: BearerParts = { verifier, cache: this.cache, admission: this.admission, address };
     const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, parts, options));
     this.tokens = new TokenService({
       tokens,
@@ -254,7 +251,7 @@ export class OAuth2 {
   /** How the authorization server asks for tokens, and tells the caches what it has revoked or issued. */
   private tokenParts(): Pick<
     AuthorizationServerParts,
-    'peekToken' | 'verifyToken' | 'dropTokens' | 'forgetMiss' | 'revokeAllOf' | 'revokeToken'
+    'peekToken' | 'verifyToken' | 'dropTokens' | 'forgetMiss' | 'tokenLookUps' | 'revokeAllOf' | 'revokeToken'
   > {
     return {
       peekToken: (token) => this.tokens.peek(token),
@@ -267,7 +264,11 @@ export class OAuth2 {
         const [key] = keys;
         if (key !== undefined) await this.cache.invalidate({ kind: 'token', key }, keys);
       },
-      forgetMiss: (key) => this.cache.forgetMiss(key),
+      forgetMiss: (key) => {
+        this.cache.forgetMiss(key);
+        this.admission.succeeded(key);
+      },
+      tokenLookUps: this.admission,
       revokeAllOf: async ({ userId, clientId }) => {
         await this.tokens.revokeAllOf({ user: userId, application: clientId });
       },

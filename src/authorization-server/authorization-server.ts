@@ -138,7 +138,7 @@ function tellOwnerScopes({ options }: Settings, { logger }: AuthorizationServerP
 
 function hostParts(settings: Settings, parts: AuthorizationServerParts) {
   const { issuer, prefix, options, sealer, rates } = settings;
-  const { users, failures, failureBudget, address, log, clock, random, scopes = {} } = parts;
+  const { users, failures, failureBudget, throttle, address, log, clock, random, scopes = {} } = parts;
   const { authenticate, login, isStaff, username, texts, pages } = options;
   return {
     prefix,
@@ -151,6 +151,7 @@ function hostParts(settings: Settings, parts: AuthorizationServerParts) {
     isStaff,
     username,
     sealer,
+    registrations: throttle('registration', rates.registration),
     // A password is guessed more easily than a token.
     failures: {
       byAddress: failures,

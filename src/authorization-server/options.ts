@@ -32,8 +32,17 @@ export interface EndpointRates {
   readonly token?: string | null | undefined;
   /** The authorization endpoint and pushed requests to it. Default `300/m`. */
   readonly authorize?: string | null | undefined;
+  /** Applications that a user registers on the pages, and secrets that he replaces there, by user. Default `30/h`. */
+  readonly registration?: string | null | undefined;
   /** The device authorization endpoint, and the page where user codes are entered. Default `60/m`. */
   readonly device?: string | null | undefined;
+  /** Wrong user codes of devices, by user, or by address of who is not signed in. Default `10/10m`. */
+  readonly userCodes?: string | null | undefined;
+  /**
+   * Wrong user codes of all together. Beyond it codes can be entered by who is signed in, and users who have just entered a
+   * wrong one wait; nobody else does. Default `300/10m`.
+   */
+  readonly allUserCodes?: string | null | undefined;
   /** Introspection and revocation. Default `6000/m`. */
   readonly introspection?: string | null | undefined;
   /**
@@ -188,6 +197,9 @@ const DEFAULT_RATES: Required<EndpointRates> = {
   authorize: '300/m',
   device: '60/m',
   introspection: '6000/m',
+  registration: '30/h',
+  userCodes: '10/10m',
+  allUserCodes: '300/10m',
   signIn: '10/m',
   signInByName: '100/m',
 };

@@ -23,6 +23,24 @@ export interface FailureReservation {
 /** Budgets of failures, each under a key. */
 export interface FailureBudget {
   reserve(key: string): FailureReservation | Promise<FailureReservation>;
+  /** In how many whole seconds a next try makes sense, as far as this process knows from `fail`; 0: now. */
+  retryAfterSeconds(key: string): number;
+  /** Counts a failure, apart from places that were taken; 0 if it is within the budget. */
+  fail(key: string): number | Promise<number>;
+}
+
+/**
+ * Admits tokens to look-ups, as the guards do: bad ones count as failures of their address, and while its budget is spent
+ * only those are looked up that were good lately.
+ */
+export interface TokenLookUps {
+  /** @param key the SHA-256 of the token @throws ThrottledError, TemporarilyUnavailableError */
+  enter(address: string, key: string): void;
+  /** Ends a look-up that was entered. */
+  leave(address: string): void;
+  succeeded(key: string): void;
+  /** @throws ThrottledError (rejects) if the address is over its budget */
+  failed(address: string, reason: 'invalid' | 'expired', key?: string): Promise<void>;
 }
 
 /** What a throttle says of one request. */
@@ -74,6 +92,7 @@ export interface AuthorizationServerParts {
   peekToken(token: string): VerifiedToken | undefined;
   /** What is known of an access token, from the cache or the database; `undefined` if a guard would refuse it. */
   verifyToken(token: string): Promise<VerifiedToken | undefined>;
+  readonly tokenLookUps: TokenLookUps;
   /** Forgets that a token was unknown, since it was just issued. */
   forgetMiss(key: string): void;
   /** Revokes all tokens of an owner, everywhere. */

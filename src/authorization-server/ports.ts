@@ -80,6 +80,10 @@ export interface EnginePages {
     form: EngineForm,
     device: { readonly application: Application; readonly userCode: string; readonly scopes: readonly string[] },
   ): void | Promise<void>;
+  /** Has whoever enters a user code sign in first, and then enter it. */
+  signInForDevice(context: Context, userCode: string): void | Promise<void>;
+  /** The id of whoever is signed in at this browser. */
+  signedInUser(context: Context): Promise<string | undefined>;
   deviceDone(context: Context, application: Application): void | Promise<void>;
   /** Says that the device was refused, by `abort=yes` or where consent was asked for. */
   deviceRefused(context: Context): void | Promise<void>;

@@ -69,6 +69,8 @@ export interface FailedAuthenticationsParts {
   /** Counts while the store is away. */
   readonly local: MemoryEngine;
   readonly clock: Clock;
+  /** Whether a key has no budget. */
+  readonly isExempt: (key: string) => boolean;
 }
 
 /**
@@ -78,7 +80,7 @@ export interface FailedAuthenticationsParts {
  */
 export function failedAuthentications(
   rate: Rate | null,
-  { guard, local, clock }: FailedAuthenticationsParts,
+  { guard, local, clock, isExempt }: FailedAuthenticationsParts,
 ): FailedAuthentications {
   if (rate === null) return { retryAfterSeconds: () => 0, fail: () => 0, reserve: () => UNLIMITED };
   const { limit, windowMilliseconds, windowSeconds } = rate;
@@ -123,12 +125,14 @@ export function failedAuthentications(
       return 0;
     },
     fail(address) {
+      if (isExempt(address)) return 0;
       const counted = count(chargesOf(FAILURES, address));
       return isPromiseLike(counted)
         ? counted.then(({ decision }) => conclude(address, decision))
         : conclude(address, counted.decision);
     },
     reserve(address) {
+      if (isExempt(address)) return UNLIMITED;
       let until: number | undefined;
       const take = () => {
         const counted = count(chargesOf(TRIES, address));

@@ -24,5 +24,11 @@ export { CounterError, StoreAwayError } from './store-errors.js';
 export type { StoreState } from './store-reports.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
 export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';
-export type { FieldsOptions, RateLimitVersion, ThrottlingOptions, WhenStoreFails } from './throttling-options.js';
+export type {
+  FailedAuthenticationOptions,
+  FieldsOptions,
+  RateLimitVersion,
+  ThrottlingOptions,
+  WhenStoreFails,
+} from './throttling-options.js';
 export { UndecidedError } from './undecided-error.js';

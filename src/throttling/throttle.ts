@@ -84,7 +84,12 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication, 'fixed-window');
   return {
     policyNames: book.declaredNames(),
-    failedAuthentications: failedAuthentications(checked.failedAuthentication, { guard, local, clock }),
+    failedAuthentications: failedAuthentications(checked.failedAuthentication, {
+      guard,
+      local,
+      clock,
+      isExempt: checked.isExempt,
+    }),
     get storeState() {
       return guard.state;
     },

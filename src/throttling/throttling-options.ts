@@ -1,3 +1,4 @@
+import { readNetworkList } from '../core/addresses/index.js';
 import {
   choiceOption,
   flagOption,
@@ -6,11 +7,13 @@ import {
   numberOption,
   objectOption,
   objectWith,
+  optionPath,
   refuseOption,
 } from '../core/options/index.js';
 import { parseRate, type Rate } from '../core/rate.js';
 import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased/ledger.js';
+import { exemptKeys } from './exempt-keys.js';
 import type { PolicyOptions } from './policy.js';
 
 /**
@@ -30,6 +33,17 @@ export interface FieldsOptions {
   readonly legacy?: boolean | undefined;
 }
 
+/** The budget of failed authentications. */
+export interface FailedAuthenticationOptions {
+  /** Default `300/m`; `null` for no budget. */
+  readonly rate?: string | null | undefined;
+  /**
+   * Networks whose addresses have no budget, as `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`, `loopback`, `linklocal` or
+   * `uniquelocal`. An address of IPv6 stands for the whole network that counts as one caller (`ipv6PrefixLength`).
+   */
+  readonly exempt?: readonly string[] | undefined;
+}
+
 export interface ThrottlingOptions {
   /** Policies by name: a rate (`100/hour`), `null` for no limit, or the whole policy. */
   readonly policies?: Readonly<Record<string, string | null | PolicyOptions>> | undefined;
@@ -47,8 +61,11 @@ export interface ThrottlingOptions {
    * `whenStoreFails` decides on it. Default 500.
    */
   readonly deadlineMilliseconds?: number | undefined;
-  /** The budget of failed authentications of one address; default `300/m`; `null` for none. */
-  readonly failedAuthentication?: string | null | undefined;
+  /**
+   * The budget of failed authentications of one address: a rate (default `300/m`), `null` for none, or the rate with the
+   * networks that have none.
+   */
+  readonly failedAuthentication?: string | null | FailedAuthenticationOptions | undefined;
   readonly fields?: FieldsOptions | undefined;
   /** Names of policies that hold for every action. */
   readonly everywhere?: readonly string[] | undefined;
@@ -59,6 +76,8 @@ export interface CheckedOptions {
   readonly whenStoreFails: WhenStoreFails;
   readonly deadlineMilliseconds: number;
   readonly failedAuthentication: Rate | null;
+  /** Whether a key is that of an address without a budget. */
+  readonly isExempt: (key: string) => boolean;
   readonly fields: { readonly version: RateLimitVersion | false; readonly legacy: boolean };
 }
 
@@ -87,7 +106,7 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
     whenStoreFails = 'closed',
     whenLedgerIsLost,
     deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS,
-    failedAuthentication = '300/m',
+    failedAuthentication,
     fields = {},
     everywhere = [],
   } = knownOptions<ThrottlingOptions>('throttling', given, THROTTLING_OPTION_NAMES);
@@ -108,12 +127,37 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
   }
   numberOption('throttling.deadlineMilliseconds', deadlineMilliseconds, DEADLINE, DEADLINE_FIX);
   listOption('throttling.everywhere', everywhere, "give the names of policies, e.g. ['user']");
-  const failures = parseRate(failedAuthentication, 'throttling.failedAuthentication');
+  return {
+    whenStoreFails,
+    deadlineMilliseconds,
+    ...checkFailedAuthentication(failedAuthentication),
+    fields: checkFields(fields),
+  };
+}
+
+const NOBODY = () => false;
+
+function checkFailedAuthentication(
+  given: ThrottlingOptions['failedAuthentication'],
+): Pick<CheckedOptions, 'failedAuthentication' | 'isExempt'> {
+  const path = 'throttling.failedAuthentication';
+  const isWhole = typeof given === 'object' && given !== null;
+  const { rate = '300/m', exempt } = isWhole
+    ? knownOptions<FailedAuthenticationOptions>(path, given, ['rate', 'exempt'])
+    : { rate: given };
+  const ratePath = isWhole ? optionPath(path, 'rate') : path;
+  const failures = parseRate(rate, ratePath);
   if (failures?.limit === 0) {
     const fix = 'it would refuse every token; allow at least 1, or null for no budget';
-    refuseOption('throttling.failedAuthentication', failedAuthentication, fix, { rate: true });
+    refuseOption(ratePath, rate, fix, { rate: true });
   }
-  return { whenStoreFails, deadlineMilliseconds, failedAuthentication: failures, fields: checkFields(fields) };
+  if (exempt === undefined) return { failedAuthentication: failures, isExempt: NOBODY };
+  const networks = readNetworkList(
+    optionPath(path, 'exempt'),
+    exempt,
+    'it holds every address; for no budget at all give null as the rate',
+  );
+  return { failedAuthentication: failures, isExempt: exemptKeys(networks) };
 }
 
 function checkFields(given: FieldsOptions): CheckedOptions['fields'] {

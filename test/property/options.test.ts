@@ -115,9 +115,13 @@ const OPTIONS = [
   ...['policies', 'policies.user', 'engine', 'whenStoreFails', 'whenLedgerIsLost', 'deadlineMilliseconds', 'typo'].map(
     (name) => `throttling.${name}`,
   ),
-  ...['failedAuthentication', 'fields', 'fields.version', 'fields.typo', 'everywhere'].map(
-    (name) => `throttling.${name}`,
-  ),
+  ...[
+    'failedAuthentication',
+    'failedAuthentication.rate',
+    'failedAuthentication.exempt',
+    'failedAuthentication.typo',
+  ].map((name) => `throttling.${name}`),
+  ...['fields', 'fields.version', 'fields.typo', 'everywhere'].map((name) => `throttling.${name}`),
   ...POLICY,
 ];
 const SERVER_OPTIONS = [

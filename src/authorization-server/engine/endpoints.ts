@@ -1,8 +1,7 @@
 import type { Issuer } from '../issuer.js';
-import type { EndpointRates } from '../options.js';
 
 /** The limits that are one for requests to endpoints. */
-export type EndpointRate = Exclude<keyof EndpointRates, 'signIn' | 'signInByName'>;
+export type EndpointRate = 'token' | 'authorize' | 'device' | 'introspection';
 
 /** What an endpoint is called in oidc-provider, and what kind of caller it has. */
 export interface Endpoint {
@@ -17,6 +16,8 @@ export interface Endpoint {
   readonly readers: 'everybody' | 'applications' | undefined;
   /** Whether applications authenticate here (RFC 6749 §2.3). */
   readonly authenticatesClients: boolean;
+  /** Whether a token is presented here (RFC 6750 §2). */
+  readonly takesTokens: boolean;
   /** The limit that holds here. */
   readonly rate: EndpointRate | undefined;
   /** The media type of a body. */
@@ -51,6 +52,7 @@ const program = (name: string, methods: readonly string[], extra: Partial<Route>
   caller: 'program',
   readers: 'everybody',
   authenticatesClients: false,
+  takesTokens: false,
   rate: undefined,
   body: undefined,
   ...extra,
@@ -70,7 +72,8 @@ export class Endpoints {
   private readonly fixed = new Map<string, Endpoint>();
   private readonly resumes: readonly (readonly [prefix: string, route: Route])[];
 
-  constructor(prefix: string, issuer: Issuer, dynamicRegistration: boolean) {
+  /** @param registration whether applications register themselves, and present a token for it */
+  constructor(prefix: string, issuer: Issuer, registration: 'open' | 'by token' | undefined) {
     const add = (path: string, route: Route, innerPath = path) => this.fixed.set(path, { ...route, innerPath });
     add(`${prefix}/authorize`, browser('authorization', READ, { rate: 'authorize' }));
     add(`${prefix}/token`, client('token', 'token'));
@@ -82,13 +85,17 @@ export class Endpoints {
     add(`${prefix}/jwks`, program('jwks', [...READ, 'OPTIONS']));
     add(
       `${prefix}/userinfo`,
-      program('userinfo', [...READ, 'POST', 'OPTIONS'], { readers: 'applications', body: 'form' }),
+      program('userinfo', [...READ, 'POST', 'OPTIONS'], { readers: 'applications', takesTokens: true, body: 'form' }),
     );
     add(`${prefix}/logout`, browser('end_session', READ));
     add(`${prefix}/logout/confirm`, browser('end_session_confirm', ['POST'], { body: 'form' }));
     add(`${prefix}/logout/success`, browser('end_session_success', READ));
-    if (dynamicRegistration) {
-      add(`${prefix}/register`, program('registration', ['POST', 'OPTIONS'], { rate: 'authorize', body: 'json' }));
+    if (registration !== undefined) {
+      const takesTokens = registration === 'by token';
+      add(
+        `${prefix}/register`,
+        program('registration', ['POST', 'OPTIONS'], { takesTokens, rate: 'authorize', body: 'json' }),
+      );
     }
     const metadata = program('discovery', [...READ, 'OPTIONS']);
     // RFC 8414 §3.1 puts the path of the issuer behind the well-known one; OpenID Connect Discovery §4.1 before it.

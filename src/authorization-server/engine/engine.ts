@@ -3,6 +3,7 @@ import type { Provider } from 'oidc-provider';
 import { sha256Key } from '../../core/digest.js';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
 import { isPromiseLike } from '../../core/promises.js';
+import type { Settings } from '../options.js';
 import type { EndpointThrottle, ThrottleAnswer } from '../parts.js';
 import { BadRequest } from './bad-request.js';
 import { countedAddress } from './client-authentications.js';
@@ -15,9 +16,11 @@ import { logFailure } from './observed.js';
 import { allowsOrigin, pagesOf } from './origins.js';
 import { type Parameters, parameter } from './parameters.js';
 import { PlainClientCredentials } from './plain-client-credentials.js';
+import { runWithToken } from './presented-tokens.js';
 import { bodyOf, type ReadRequest, readRequest } from './read-request.js';
 import { RecentApplications } from './recent-applications.js';
 import { refusalOf } from './refusal.js';
+import { UserCodes } from './user-codes.js';
 import { WarmIntrospection } from './warm-introspection.js';
 
 const THROTTLED = ['token', 'authorize', 'device', 'introspection'] as const;
@@ -31,6 +34,7 @@ export class Engine {
   private readonly clientCredentials: PlainClientCredentials;
   private readonly applications: RecentApplications;
   private readonly throttles: Readonly<Record<(typeof THROTTLED)[number], EndpointThrottle>>;
+  private readonly userCodes: UserCodes;
   private readonly polls: EndpointThrottle | undefined;
 
   constructor(
@@ -39,11 +43,12 @@ export class Engine {
   ) {
     const { settings, parts } = context;
     const { issuer, prefix, rates, devicePollingSeconds, dynamicRegistration } = settings;
-    this.endpoints = new Endpoints(prefix, issuer, dynamicRegistration !== undefined);
+    this.endpoints = new Endpoints(prefix, issuer, registrationOf(dynamicRegistration));
     this.dispatcher = new Dispatcher(context, provider);
     this.applications = new RecentApplications(context);
     this.introspection = new WarmIntrospection(context, this.applications);
     this.clientCredentials = new PlainClientCredentials(context, this.applications);
+    this.userCodes = new UserCodes(context);
     this.throttles = Object.fromEntries(
       THROTTLED.map((name) => [name, parts.throttle(name, rates[name])]),
     ) as typeof this.throttles;
@@ -73,9 +78,7 @@ export class Engine {
       const warm = this.warmAnswer(outer, endpoint, read);
       const answer = isPromiseLike(warm) ? await warm : warm;
       if (answer !== undefined) answerWith(outer, answer);
-      else if (endpoint.authenticatesClients && outer.method === 'POST')
-        await this.runAuthenticated(outer, endpoint, read);
-      else await this.dispatcher.run(outer, endpoint, read);
+      else await this.run(outer, endpoint, read);
     } catch (error) {
       await this.refuse(outer, endpoint, error);
       if (cors?.origin !== undefined && (await this.mayRead(outer, cors.origin, read, error))) cors.allow();
@@ -98,6 +101,17 @@ export class Engine {
     if (clientId === undefined) return true;
     const application = await Promise.resolve(this.applications.find(clientId)).catch(() => undefined);
     return application === undefined || allowsOrigin(origin, this.context.settings.issuer, pagesOf(application));
+  }
+
+  private async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<void> {
+    const dispatch = () => this.dispatcher.run(outer, endpoint, read);
+    if (endpoint.takesTokens) return runWithToken(this.context, outer, read.parameters, dispatch);
+    if (outer.method === 'POST') {
+      if (endpoint.authenticatesClients) return this.runAuthenticated(outer, endpoint, read);
+      const userCode = endpoint.name === 'code_verification' ? parameter(read.parameters, 'user_code') : undefined;
+      if (userCode !== undefined) return this.userCodes.enter(outer, userCode, dispatch);
+    }
+    await dispatch();
   }
 
   private warmAnswer(outer: Context, { name }: Endpoint, { parameters }: ReadRequest) {
@@ -168,6 +182,11 @@ export class Engine {
     await this.context.pages.error(outer, { error, description });
     outer.status = status;
   }
+}
+
+function registrationOf(options: Settings['dynamicRegistration']): 'open' | 'by token' | undefined {
+  if (options === undefined) return undefined;
+  return options.initialAccessToken === undefined ? 'open' : 'by token';
 }
 
 /** @throws ThrottledError, TemporarilyUnavailableError */

@@ -15,6 +15,9 @@ const DEVICE_PROBLEMS: Readonly<Record<string, 'not-found' | 'expired' | 'not-ri
   AlreadyUsedError: 'not-right',
 };
 
+/** Of these problems, those of a code that was entered. */
+const WRONG_CODES = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
+
 /** Shows one of the pages in the host's context. */
 async function show(ctx: KoaContextWithOIDC, page: (outer: Context) => void | Promise<void>): Promise<void> {
   const state = stateOf(ctx);
@@ -35,6 +38,7 @@ export async function showDeviceCode(
   if (!isReRender) return showError(context, ctx, out ?? { error: 'server_error' });
   const entered = (error as { readonly userCode?: string } | undefined)?.userCode ?? stateOf(ctx).userCode;
   const form = formOf(ctx, 'code_verification');
+  if (WRONG_CODES.has(name)) stateOf(ctx).userCodeIsWrong = true;
   await show(ctx, (outer) => context.pages.deviceCode(outer, form, DEVICE_PROBLEMS[name], entered));
 }
 

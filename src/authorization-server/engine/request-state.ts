@@ -20,6 +20,8 @@ export interface RequestState {
   refusal?: OAuth2Error;
   /** Whether the user may give nothing of what is asked for. */
   nothingGrantable?: boolean;
+  /** Whether the user code that was entered is none that can be approved. */
+  userCodeIsWrong?: boolean;
   /** Whether a secret was found to be right. */
   secretIsRight?: boolean;
   /** The answer to an application that has registered itself in this request. */

@@ -1,5 +1,6 @@
 import type { Application } from '../../storage/index.js';
 import type { EnginePages } from '../ports.js';
+import { seeOther } from './continuation.js';
 import { describedScopes } from './described-scopes.js';
 import { hostOf } from './host-of.js';
 import type { ShownApplication } from './models.js';
@@ -15,12 +16,10 @@ const STATUS: Readonly<Record<string, number>> = {
   slow_down: 429,
 };
 
+type Services = Pick<PageServices, 'renderer' | 'parts' | 'texts' | 'viewers'>;
+
 /** The pages that the engine asks for. */
-export function enginePages({
-  renderer,
-  parts,
-  texts,
-}: Pick<PageServices, 'renderer' | 'parts' | 'texts'>): EnginePages {
+export function enginePages({ renderer, parts, texts, viewers }: Services): EnginePages {
   return {
     deviceCode(context, form, problem, userCode) {
       const status = problem === undefined ? 200 : 400;
@@ -33,6 +32,13 @@ export function enginePages({
         userCode,
         scopes: describedScopes(scopes, parts.scopes),
       });
+    },
+    signedInUser: (context) => viewers.userId(context),
+    signInForDevice(context, userCode) {
+      const { login, prefix } = parts;
+      if (login !== undefined) return seeOther(context, login.url(undefined, context, { reauthenticate: false }));
+      const page = `${prefix}/device?${new URLSearchParams({ user_code: userCode })}`;
+      seeOther(context, `${prefix}/sign-in?${new URLSearchParams({ return_to: page })}`);
     },
     deviceDone: (context, application) => renderer.show(context, 'deviceDone', { application: shown(application) }),
     deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),

@@ -137,6 +137,7 @@ function sendStylesheet(context: Context): void {
 const CODES: Readonly<Record<number, string>> = {
   403: 'access_denied',
   404: 'not_found',
+  429: 'throttled',
   500: 'server_error',
   503: 'temporarily_unavailable',
 };

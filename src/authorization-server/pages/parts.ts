@@ -7,6 +7,7 @@ import type { UserStore } from '../../core/users.js';
 import type { ApplicationRepository, RegistrationLimits, TokenKind, TokenSearch } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import type { Sealer } from '../keys/sealer.js';
+import type { EndpointThrottle } from '../parts.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
 import type { PageOverrides } from './models.js';
 import type { TextOverrides } from './texts.js';
@@ -84,6 +85,8 @@ export interface PagesParts {
   readonly username?: (user: unknown) => string;
   readonly sealer: Sealer;
   readonly failures?: SignInBudgets;
+  /** Counts the applications that a user registers and the secrets that he replaces. Without it there is no limit. */
+  readonly registrations?: EndpointThrottle;
   /** The key of the address that a request comes from, e.g. `ip:203.0.113.5`. */
   readonly address: (context: Context) => string;
   readonly texts?: TextOverrides;

@@ -108,6 +108,7 @@ export const ENGLISH = {
     notFound: 'There is no such page.',
     wrongMethod: 'This page cannot be used like that.',
     tooLarge: 'The form holds too much.',
+    tooOften: 'You have done this very often in a short time. Try again later.',
     wrongType: 'The form was sent in a way that is not understood.',
     interactionOver:
       'This sign-in is over, or was begun in another browser. Go back to the application and start again.',

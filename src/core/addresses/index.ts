@@ -6,4 +6,4 @@ export {
   UNKNOWN_ADDRESS,
 } from './address-resolver.js';
 export { IPV6_PREFIX_LENGTHS, keyOfAddress, parseAddress } from './ip-address.js';
-export { readTrustedProxies, type TrustedProxies } from './trusted-proxies.js';
+export { readNetworkList, readTrustedProxies, type TrustedNetworks, type TrustedProxies } from './trusted-proxies.js';

@@ -11,7 +11,8 @@ export type TrustedProxies = number | readonly string[];
 
 /** Networks, parsed. */
 export interface TrustedNetworks {
-  holds(address: IpAddress): boolean;
+  /** @param prefixLength how many leading bits of the address count; default all */
+  holds(address: IpAddress, prefixLength?: number): boolean;
 }
 
 /** No chain of proxies is longer, and no field makes a request read more entries. */
@@ -43,22 +44,35 @@ export function readTrustedProxies(path: string, value: unknown): number | Trust
   }
   const list = listOption(path, value, `give how many proxies there are, or a list of their networks, as ${EXAMPLE}`);
   if (list.length === 0) return 0;
-  return networks(list.flatMap((one, index) => readNetworks(optionPath(path, index), one)));
+  return networks(list.flatMap((one, index) => readNetworks(optionPath(path, index), one, EVERYBODY_CHOOSES)));
+}
+
+const EVERYBODY_CHOOSES = 'it holds every address, so that each caller could choose its own; name the proxies only';
+
+/**
+ * Checks and parses an option that is a list of networks.
+ *
+ * @param everybody the fix where a network holds every address
+ * @throws ConfigurationError if it is none
+ */
+export function readNetworkList(path: string, value: unknown, everybody: string): TrustedNetworks {
+  const list = listOption(path, value, `give a list of networks, as ${EXAMPLE}`);
+  return networks(list.flatMap((one, index) => readNetworks(optionPath(path, index), one, everybody)));
 }
 
 type Network = readonly [address: IpAddress, prefixLength: number];
 
-function readNetworks(path: string, value: unknown): Network[] {
+function readNetworks(path: string, value: unknown, everybody: string): Network[] {
   if (typeof value === 'string') {
     const named = NAMED.get(value);
-    if (named !== undefined) return named.map((network) => readNetwork(path, network));
+    if (named !== undefined) return named.map((network) => readNetwork(path, network, everybody));
   }
-  return [readNetwork(path, value)];
+  return [readNetwork(path, value, everybody)];
 }
 
 const NETWORK = /^([\d.]+|[\da-f:.]+)(?:\/(\d{1,3}))?$/i;
 
-function readNetwork(path: string, value: unknown): Network {
+function readNetwork(path: string, value: unknown, everybody: string): Network {
   const fix = 'give a network as 10.0.0.0/8 or fd00::/8, an address, or loopback, linklocal or uniquelocal';
   const [, text = '', length] = (typeof value === 'string' ? NETWORK.exec(value) : undefined) ?? [];
   if (!isIPv4(text) && !isIPv6(text)) return refuseOption(path, value, fix, { near: [...NAMED.keys()] });
@@ -66,13 +80,7 @@ function readNetwork(path: string, value: unknown): Network {
   const bits = address instanceof ipaddr.IPv4 ? 32 : 128;
   const prefixLength = length === undefined ? bits : Number(length);
   if (prefixLength > bits) refuseOption(path, value, `the prefix length is ${bits} at most`);
-  if (prefixLength === 0) {
-    refuseOption(
-      path,
-      value,
-      'it holds every address, so that each caller could choose its own; name the proxies only',
-    );
-  }
+  if (prefixLength === 0) refuseOption(path, value, everybody);
   if (address instanceof ipaddr.IPv4 || !address.isIPv4MappedAddress()) return [address, prefixLength];
   if (prefixLength <= 96) refuseOption(path, value, 'write networks of IPv4 as such, e.g. 10.0.0.0/8');
   return [address.toIPv4Address(), prefixLength - 96];
@@ -85,12 +93,12 @@ function networks(list: readonly Network[]): TrustedNetworks {
     else ipv6.push([address, prefixLength]);
   }
   return {
-    holds(address) {
+    holds(address, prefixLength = 128) {
       if (address instanceof ipaddr.IPv4) {
-        for (const [network, length] of ipv4) if (address.match(network, length)) return true;
+        for (const [network, length] of ipv4) if (address.match(network, Math.min(length, prefixLength))) return true;
         return false;
       }
-      for (const [network, length] of ipv6) if (address.match(network, length)) return true;
+      for (const [network, length] of ipv6) if (address.match(network, Math.min(length, prefixLength))) return true;
       return false;
     },
   };

@@ -82,7 +82,7 @@ export class BadTokens {
       busiest = address;
       most = count;
     }
-    const name = printable(busiest.replace(/^ip:/, ''));
+    const name = printable(busiest.replace(/^(?:pages:)?ip:/, ''));
     if (most === total) return `one address (${name})`;
     const addresses = number(this.#byAddress.size);
     return `${this.#hasMore ? 'more than ' : ''}${addresses} addresses, most of them (${number(most)}) from ${name}`;

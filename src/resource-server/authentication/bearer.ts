@@ -6,7 +6,6 @@ import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
-import type { BadTokens } from './bad-tokens.js';
 import {
   authorizationField,
   type BearerTokenLocations,
@@ -14,7 +13,7 @@ import {
   type PresentedToken,
   presentedToken,
 } from './bearer-token.js';
-import { type FailureBudget, LookUpAdmission } from './look-up-admission.js';
+import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
 import { redactQueryToken } from './query-token.js';
 import { type KeyedToken, keyedToken, rememberedToken, tokenOfField } from './token-key-memo.js';
 
@@ -22,8 +21,7 @@ import { type KeyedToken, keyedToken, rememberedToken, tokenOfField } from './to
 export interface BearerParts {
   readonly verifier: TokenVerifier;
   readonly cache: TokenCache;
-  readonly failures: FailureBudget | undefined;
-  readonly badTokens: BadTokens;
+  readonly admission: LookUpAdmission;
   readonly address: (context: Context) => string;
 }
 
@@ -34,13 +32,11 @@ export class BearerAuthenticator implements Authenticator {
   readonly needsBody?: (context: Context) => boolean;
   /** Then the field alone says which token is presented. */
   private readonly onlyInHeader: boolean;
-  private readonly admission: LookUpAdmission;
 
   constructor(
     private readonly parts: BearerParts,
     private readonly locations: BearerTokenLocations,
   ) {
-    this.admission = new LookUpAdmission(parts.failures, parts.badTokens);
     this.onlyInHeader = locations.body !== true && locations.query !== true;
     if (locations.body === true) this.needsBody = mayHoldTokenInBody;
   }
@@ -67,25 +63,29 @@ export class BearerAuthenticator implements Authenticator {
 
   /** A failure that needs no look-up counts all the same: a storm of them is limited too. */
   private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
-    await this.admission.failed(this.parts.address(context), status, key);
+    await this.parts.admission.failed(this.addressOf(context), status, key);
     throw refusal(status);
   }
 
   private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
-    const { cache, verifier } = this.parts;
-    const address = this.parts.address(context);
-    this.admission.enter(address, key);
+    const { cache, verifier, admission } = this.parts;
+    const address = this.addressOf(context);
+    admission.enter(address, key);
     let verification: Verification;
     try {
       verification = await cache.resolve(key, () => verifier.verify(token, key));
     } finally {
-      this.admission.leave(address);
+      admission.leave(address);
     }
     if (verification.status === 'active') {
-      this.admission.succeeded(key);
+      admission.succeeded(key);
       return authenticationOf(verification);
     }
     return this.refuse(context, verification.status, key);
+  }
+
+  private addressOf(context: Context): string {
+    return countedAddress(context, this.parts.address(context));
   }
 }
 

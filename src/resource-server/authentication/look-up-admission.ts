@@ -1,5 +1,7 @@
+import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import { isForForeignPage } from '../../core/foreign-page.js';
 import type { BadTokenReason, BadTokens } from './bad-tokens.js';
 
 /** A budget of failed authentications by address. */
@@ -13,8 +15,24 @@ export interface FailureBudget {
 /** How many look-ups of one address may be under way in this process. */
 export const LOOK_UPS_AT_ONCE = 1_000;
 
-/** How many tokens are remembered that were good lately. */
-const REMEMBERED_TOKENS = 10_000;
+/**
+ * How many tokens are remembered that were good when they were looked up last, those that were used longest ago given up
+ * first. Without Redis the cache holds a token for a second only; this memory has no such bound, since nothing but the
+ * admission to a look-up follows from it.
+ */
+const REMEMBERED_TOKENS = 50_000;
+
+/**
+ * What failures of a request count under: its address, or apart from it what a browser has sent from there for a page of
+ * another origin, which may have had no user behind it.
+ */
+export function countedAddress({ req, host }: Context, address: string): string {
+  return isForForeignPage(req.headers, (origin) => isOrigin(origin, host)) ? `pages:${address}` : address;
+}
+
+function isOrigin(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host;
+}
 
 /**
  * Decides whether a token may be looked up. Two bounds hold by address, and they are apart: failures by the budget, and
@@ -25,7 +43,7 @@ export class LookUpAdmission {
   readonly #failures: FailureBudget | undefined;
   readonly #badTokens: BadTokens;
   readonly #underWay = new Map<string, number>();
-  /** Keys of tokens that were good when they were looked up last: a neighbour's failures do not shut them out. */
+  /** By the SHA-256 of the token: a neighbour's failures do not shut these out. */
   readonly #good = new LRUCache<string, true>({ max: REMEMBERED_TOKENS });
 
   constructor(failures: FailureBudget | undefined, badTokens: BadTokens) {
@@ -42,7 +60,8 @@ export class LookUpAdmission {
    */
   enter(address: string, key: string): void {
     const retryAfterSeconds = this.#failures?.retryAfterSeconds(address) ?? 0;
-    if (retryAfterSeconds > 0 && !this.#good.has(key)) {
+    // Not `has`: it was used now.
+    if (retryAfterSeconds > 0 && this.#good.get(key) === undefined) {
       this.#badTokens.count(address, 'unexamined');
       throw new ThrottledError(retryAfterSeconds);
     }
@@ -62,7 +81,7 @@ export class LookUpAdmission {
     else this.#underWay.delete(address);
   }
 
-  /** A token turned out to be good. */
+  /** A token turned out to be good, or was issued here. */
   succeeded(key: string): void {
     this.#good.set(key, true);
   }

@@ -202,7 +202,10 @@ const EVENTS: readonly OAuth2EventName[] = [
 ];
 
 /** No limits: a suite asks more often than one caller would. */
-const NO_LIMITS = { token: null, authorize: null, device: null, introspection: null };
+const NO_LIMITS = {
+  ...{ token: null, authorize: null, device: null, introspection: null },
+  ...{ registration: null, userCodes: null, allUserCodes: null },
+};
 
 /** Runs an authorization server while the tests of the surrounding `describe` run. */
 export function useAuthorizationServer(

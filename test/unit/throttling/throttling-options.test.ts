@@ -89,6 +89,31 @@ describe('a mistake in the options is an error at start-up that names it', () =>
       { failedAuthentication: '0/m' },
       /throttling\.failedAuthentication cannot be "0\/m"/,
     ],
+    [
+      'a rate of a failure budget that is none',
+      { failedAuthentication: { rate: 'many' } },
+      /throttling\.failedAuthentication\.rate cannot be "many"/,
+    ],
+    [
+      'a member of a failure budget that nobody knows',
+      { failedAuthentication: { exempted: [] } },
+      /throttling\.failedAuthentication\.exempted cannot be set: .* did you mean throttling\.failedAuthentication\.exempt\?/,
+    ],
+    [
+      'an exemption that is no list',
+      { failedAuthentication: { exempt: '10.0.0.0/8' } },
+      /throttling\.failedAuthentication\.exempt cannot be a string: give a list of networks/,
+    ],
+    [
+      'an exempt network that is none',
+      { failedAuthentication: { exempt: ['10.0.0.0/8', 'example.com'] } },
+      /throttling\.failedAuthentication\.exempt\[1\] cannot be a string: give a network/,
+    ],
+    [
+      'an exemption of everybody',
+      { failedAuthentication: { exempt: ['::/0'] } },
+      /throttling\.failedAuthentication\.exempt\[0\] cannot be .*: it holds every address; for no budget at all give null/,
+    ],
   ])('%s', (_, options, message) => {
     expect(() => createThrottle(options as ThrottlingOptions)).toThrow(message);
     expect(() => createThrottle(options as ThrottlingOptions)).toThrow(

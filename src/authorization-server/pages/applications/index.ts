@@ -10,6 +10,7 @@ import { PageError } from '../page-error.js';
 import { PAGE_SIZE, pagingOf, rowBefore } from '../paging.js';
 import type { PageRoute } from '../router.js';
 import type { PageServices } from '../services.js';
+import { countOf } from '../user-rates.js';
 import { type ApplicationArea, listed, ownersArea, staffArea, urlOf } from './area.js';
 import { ApplicationForm } from './form.js';
 import { NewSecrets } from './secrets.js';
@@ -133,6 +134,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         const viewer = await area.viewer(context);
         if (viewer === undefined) return;
         await form.take(context, viewer, undefined, async (registration) => {
+          await countOf(parts.registrations, viewer);
           const { application, clientSecret } = await applications.create(registration);
           if (clientSecret !== undefined) secrets.put(context, viewer.id, application.clientId, clientSecret);
           return done(urlOf(area, application.clientId), 'registered');
@@ -161,6 +163,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
     confirmed('secret', 'rotate-secret', async (context, viewer, application) => {
       const { clientId } = application;
       const { hasSecret } = listed(area, application);
+      if (hasSecret) await countOf(parts.registrations, viewer);
       const secret = hasSecret ? await applications.rotateSecret(clientId, area.condition(viewer)) : undefined;
       if (secret === undefined) throw gone();
       secrets.put(context, viewer.id, clientId, secret);

@@ -1,0 +1,19 @@
+import { TemporarilyUnavailableError } from '../../core/errors.js';
+import { isPromiseLike } from '../../core/promises.js';
+import type { EndpointThrottle } from '../parts.js';
+import type { Viewer } from './models.js';
+import { PageError } from './page-error.js';
+
+/**
+ * Counts what a user does on a page.
+ *
+ * @throws PageError 429 if he has done it too often
+ * @throws TemporarilyUnavailableError if nobody can count
+ */
+export async function countOf(throttle: EndpointThrottle | undefined, { id }: Viewer): Promise<void> {
+  if (throttle === undefined) return;
+  const counted = throttle(`user:${id}`);
+  const { allowed, unavailable, retryAfterSeconds } = isPromiseLike(counted) ? await counted : counted;
+  if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds });
+  if (!allowed) throw new PageError(429, 'tooOften', { 'Retry-After': String(retryAfterSeconds) });
+}
