@@ -137,6 +137,8 @@ export class OAuth2 {
       random: options.random,
       invalidate: (application) => this.tokens.invalidate({ application }),
       redirectUriSchemes: options.authorizationServer?.redirectUriSchemes,
+      secretRotated: ({ clientId, userId }, overlapSeconds) =>
+        this.events.emit('application.secretRotated', { clientId, userId: userId ?? undefined, overlapSeconds }),
       trustCleared: ({ clientId, userId }, cleared) =>
         this.events.emit('application.trustCleared', { clientId, userId: userId ?? undefined, cleared }),
     });

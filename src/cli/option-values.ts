@@ -29,6 +29,25 @@ export function wholeNumber(minimum: number, maximum: number, fix: string): (val
   };
 }
 
+/** In seconds. */
+const UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400],
+]);
+
+/** Reads a length of time (`90s`, `45m`, `24h`, `7d`; seconds without a unit) as seconds; a parser for an option. */
+export function duration(mostSeconds: number, most: string): (value: string) => number {
+  return (value) => {
+    const [, count = '', unit = ''] = /^(\d{1,9})([smhd]?)$/.exec(value) ?? [];
+    const seconds = count === '' ? Number.NaN : Number(count) * (UNITS.get(unit) as number);
+    if (seconds <= mostSeconds) return seconds;
+    throw new InvalidArgumentError(`Give a number with a unit, as 90s, 45m, 24h or 7d; at most ${most}.`);
+  };
+}
+
 /** Reads a name: some printable text that fits into its column. */
 export function shortText(value: string): string {
   return exactText(value.trim());

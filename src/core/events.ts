@@ -43,6 +43,12 @@ export interface ConsentEvent {
   readonly scopes: readonly string[];
 }
 
+/** An application got a new secret. The user is its owner. */
+export interface SecretRotatedEvent extends EventSubject {
+  /** For how long the secret before it stays good; 0: not at all. */
+  readonly overlapSeconds: number;
+}
+
 /** An edit of its owner ended what staff had trusted an application with. */
 export interface TrustClearedEvent extends EventSubject {
   /** What it was trusted with; `registeredBy`: it counted as registered by staff. The user is its owner. */
@@ -120,6 +126,7 @@ export interface OAuth2EventMap {
   readonly 'client.refused': ClientRefusedEvent;
   readonly 'consent.granted': ConsentEvent;
   readonly 'consent.withdrawn': ConsentEvent;
+  readonly 'application.secretRotated': SecretRotatedEvent;
   readonly 'application.trustCleared': TrustClearedEvent;
 }
 

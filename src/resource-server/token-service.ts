@@ -30,7 +30,7 @@ export interface IssueOptions {
   readonly application: ApplicationReference;
   /** A `scope` value, or its names. */
   readonly scope: string | readonly string[];
-  /** Default: `accessTokenLifetimeSeconds` of the options. Negative gives an expired token, for trying things out. */
+  /** Default: `accessTokenLifetimeSeconds` of the application, else of the options. Negative gives an expired token, for trying things out. */
   readonly lifetimeSeconds?: number;
 }
 
@@ -129,13 +129,13 @@ export class TokenService {
    */
   async issue(options: IssueOptions): Promise<IssuedToken> {
     const { tokens, cache, clock, random, resource, defaultLifetimeSeconds } = this.parts;
-    const lifetimeSeconds = options.lifetimeSeconds ?? defaultLifetimeSeconds;
+    const application = await this.application(options.application);
+    const lifetimeSeconds = options.lifetimeSeconds ?? application.accessTokenLifetimeSeconds ?? defaultLifetimeSeconds;
     if (!Number.isSafeInteger(lifetimeSeconds) || Math.abs(lifetimeSeconds) > LONGEST_LIFETIME_SECONDS) {
       throw new RangeError(
         `lifetimeSeconds must be a whole number of seconds, at most a hundred years; it is ${lifetimeSeconds}.`,
       );
     }
-    const application = await this.application(options.application);
     const scopes = this.scopesFor(options.scope, application);
     const userId = options.user === undefined ? null : this.userIdOf(options.user);
     await this.requireGrantable(userId, application, scopes);

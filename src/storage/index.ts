@@ -24,6 +24,8 @@ export { assertMigrated, type MigrationStatus, migrationStatus } from './migrati
 export { AccessToken } from './models/access-token.js';
 export { Application, type CreateApplicationOptions } from './models/application.js';
 export type { PublicKeySet } from './models/application-keys.js';
+export { type ApplicationLifetimes, LIFETIME_NAMES, longestLifetimeSeconds } from './models/application-lifetimes.js';
+export { LONGEST_OVERLAP_SECONDS } from './models/application-secrets.js';
 export { AuthorizationCode } from './models/authorization-code.js';
 export type { ClientType } from './models/client-type.js';
 export { Consent } from './models/consent.js';
@@ -49,6 +51,7 @@ export {
   type ApplicationRepositoryOptions,
   type CreatedApplication,
   type OwnerOption,
+  type SecretOverlapOption,
 } from './repositories/application-repository.js';
 export type { ApplicationFilter } from './repositories/application-search.js';
 export { type ClearedTrust, trustIn } from './repositories/application-trust.js';
@@ -81,4 +84,10 @@ export {
 export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';
 export { createTokenReader, type TokenReader, type TokenReaderOptions } from './token-reader.js';
 export type { AccessTokenRow } from './token-row.js';
-export { type ApplicationToken, createTokenWriter, type TokenWriter, type TokenWriterParts } from './token-writer.js';
+export {
+  type ApplicationToken,
+  createTokenWriter,
+  type SecretProof,
+  type TokenWriter,
+  type TokenWriterParts,
+} from './token-writer.js';

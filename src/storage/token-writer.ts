@@ -24,17 +24,26 @@ export interface ApplicationToken {
   readonly expiresAtMs: number;
 }
 
+/** By which secret an application proved itself, and when. */
+export interface SecretProof {
+  /** SHA-256 of the secret, 32 bytes. */
+  readonly secretHash: Buffer;
+  /** Milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+}
+
 /** Stores what applications are issued. */
 export interface TokenWriter {
   /**
-   * Stores an access token of an application alone, provided that the application's row is still what was read: with
-   * this secret, not disabled and not changed. So what was decided on a row that was read before holds when the token
+   * Stores an access token of an application alone, provided that the application's row is still what was read, not
+   * disabled and not changed, and that the secret which was presented is good now. So what was decided on a row that was read before holds when the token
    * comes to be.
    *
+   * @param proof the secret that was presented; the default is the present one of the application as it was read
    * @returns whether it was stored
    * @throws TemporarilyUnavailableError if the database cannot answer; then nobody has the token
    */
-  insertIfUnchanged(application: Application, token: ApplicationToken): Promise<boolean>;
+  insertIfUnchanged(application: Application, token: ApplicationToken, proof?: SecretProof): Promise<boolean>;
 }
 
 /** What a writer works with. */
@@ -70,21 +79,21 @@ function driverOf(name: string, tables: TableNames): StatementDriver<PooledConne
   return undefined;
 }
 
-const MYSQL = Array.from({ length: 8 }, () => '?');
+const MYSQL = Array.from({ length: 10 }, () => '?');
 /** In a list of selected values PostgreSQL takes every parameter for a text, unless it is told. */
-const POSTGRES = ['bytea', 'text', 'text', 'bigint', 'bigint', 'text', 'bytea', 'bigint'].map(
-  (type, index) => `$${index + 1}::${type}`,
-);
+const POSTGRES_TYPES = ['bytea', 'text', 'text', 'bigint', 'bigint', 'text', 'bytea', 'bytea', 'bigint', 'bigint'];
+const POSTGRES = POSTGRES_TYPES.map((type, index) => `$${index + 1}::${type}`);
 
 /** The names were checked by `completeTableNames`; only the quotes differ. */
 function insertion(tables: TableNames, quote: '"' | '`', values: readonly string[]): string {
   const quoted = (name: string) => `${quote}${name}${quote}`;
-  const [tokenHash, scope, audience, createdAt, expiresAt, clientId, secretHash, updatedAt] = values;
+  const [tokenHash, scope, audience, createdAt, expiresAt, clientId, present, previous, now, updatedAt] = values;
   return (
     `INSERT INTO ${quoted(tables.accessTokens)} ` +
     '(token_hash, application_id, scope, audience, created_at_ms, expires_at_ms) ' +
     `SELECT ${tokenHash}, a.id, ${scope}, ${audience}, ${createdAt}, ${expiresAt} ` +
-    `FROM ${quoted(tables.applications)} a WHERE a.client_id = ${clientId} AND a.client_secret_hash = ${secretHash} ` +
+    `FROM ${quoted(tables.applications)} a WHERE a.client_id = ${clientId} AND (a.client_secret_hash = ${present} ` +
+    `OR (a.previous_client_secret_hash = ${previous} AND a.previous_secret_expires_at_ms > ${now})) ` +
     `AND a.disabled_at_ms IS NULL AND a.updated_at_ms = ${updatedAt}`
   );
 }
@@ -92,8 +101,9 @@ function insertion(tables: TableNames, quote: '"' | '`', values: readonly string
 class PreparedTokenWriter implements TokenWriter {
   constructor(private readonly statement: PooledStatement<PooledConnection>) {}
 
-  async insertIfUnchanged(application: Application, token: ApplicationToken): Promise<boolean> {
-    const { clientId, clientSecretHash, updatedAtMs } = application;
+  async insertIfUnchanged(application: Application, token: ApplicationToken, proof?: SecretProof): Promise<boolean> {
+    const { clientId, updatedAtMs } = application;
+    const { secretHash, nowMs } = proof ?? presentSecret(application, token);
     const { tokenHash, scope, audience, createdAtMs, expiresAtMs } = token;
     const values = [
       requireDigest(tokenHash),
@@ -102,7 +112,9 @@ class PreparedTokenWriter implements TokenWriter {
       createdAtMs,
       expiresAtMs,
       clientId,
-      clientSecretHash,
+      secretHash,
+      secretHash,
+      nowMs,
       updatedAtMs,
     ];
     const { affectedRows } = await retryContention(() => this.statement.run(values));
@@ -116,9 +128,11 @@ class ModelTokenWriter implements TokenWriter {
     private readonly tokens: TokenRepository,
   ) {}
 
-  async insertIfUnchanged(application: Application, token: ApplicationToken): Promise<boolean> {
+  async insertIfUnchanged(application: Application, token: ApplicationToken, proof?: SecretProof): Promise<boolean> {
     const current = await retryContention(async () => this.models.Application.query().findById(application.id));
-    if (current === undefined || current.isDisabled() || !isSame(current, application)) return false;
+    if (current === undefined || current.isDisabled() || current.updatedAtMs !== application.updatedAtMs) return false;
+    const { secretHash, nowMs } = proof ?? presentSecret(application, token);
+    if (secretHash === null || !current.isGeneratedSecret(secretHash, nowMs)) return false;
     try {
       await this.tokens.insertAccessToken({ ...token, applicationId: application.id });
       return true;
@@ -130,7 +144,6 @@ class ModelTokenWriter implements TokenWriter {
   }
 }
 
-function isSame(current: Application, known: Application): boolean {
-  const [now, then] = [current.clientSecretHash, known.clientSecretHash];
-  return current.updatedAtMs === known.updatedAtMs && (now === null || then === null ? now === then : now.equals(then));
+function presentSecret({ clientSecretHash }: Application, { createdAtMs }: ApplicationToken) {
+  return { secretHash: clientSecretHash, nowMs: createdAtMs };
 }

@@ -1,9 +1,11 @@
 import type { ClientMetadata, JWKS } from 'oidc-provider';
 import {
   type Application,
+  type ApplicationLifetimes,
   allowedGrantTypes,
   allowedScopes,
   isTrusted,
+  LIFETIME_NAMES,
   type RegistrationLimits,
 } from '../../storage/index.js';
 
@@ -22,6 +24,8 @@ export interface ClientApplication {
   readonly skipAuthorization: boolean;
   readonly mayIntrospect: boolean;
   readonly isPublic: boolean;
+  /** Lifetimes of its own; what is not there is the server's. */
+  readonly lifetimes: ApplicationLifetimes;
   /** Whether it may have refresh tokens. */
   readonly hasRefreshTokens: boolean;
   /** When the row was changed: another state of the application is another client. */
@@ -89,6 +93,7 @@ function describe(application: Application, limits: RegistrationLimits): ClientA
     skipAuthorization: application.skipAuthorization,
     mayIntrospect: application.mayIntrospect ?? false,
     isPublic: application.clientType === 'public',
+    lifetimes: Object.fromEntries(LIFETIME_NAMES.map((name) => [name, application[name]])),
     hasRefreshTokens: grantTypes.includes('refresh_token'),
     updatedAtMs: application.updatedAtMs,
   };

@@ -5,10 +5,11 @@ import { cookieName } from '../cookie-name.js';
 import { findAccount } from './accounts.js';
 import type { ClientApplication } from './client-metadata.js';
 import { prompts } from './consent-policy.js';
-import { type EngineContext, epochSeconds } from './context.js';
+import type { EngineContext } from './context.js';
 import { ROUTES } from './endpoints.js';
 import { boundSource } from './grant-sources.js';
 import { existingGrant } from './grants.js';
+import { lifetimes } from './lifetimes.js';
 import { errors } from './oidc-provider.js';
 import { allowsOrigin } from './origins.js';
 import { asOutage } from './outage.js';
@@ -23,9 +24,6 @@ import {
 } from './page-hooks.js';
 import { leaveOut } from './registration-metadata.js';
 import { resourceIndicators } from './resources.js';
-
-/** How long a browser may take to sign in and consent. */
-const INTERACTION_SECONDS = 3600;
 
 /** Which claims belong to which scope (OpenID Connect Core §5.4); only for scopes that the host has described. */
 const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
@@ -177,27 +175,6 @@ function cookies({ settings }: EngineContext): Configuration['cookies'] {
     names: { session: nameOf('oauth2_session'), interaction: 'interaction', resume: 'resume' },
     long: options,
     short: options,
-  };
-}
-
-function lifetimes({ settings, parts }: EngineContext): Configuration['ttl'] {
-  const accessToken = settings.accessTokenLifetimeSeconds ?? parts.accessTokenLifetimeSeconds;
-  const { refreshTokenLifetimeSeconds: absolute, refreshTokenIdleSeconds: idle } = settings;
-  return {
-    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
-    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? accessToken,
-    AuthorizationCode: () => settings.authorizationCodeLifetimeSeconds,
-    DeviceCode: () => settings.deviceCodeLifetimeSeconds,
-    // Until it is not used for too long, or its family has lived long enough, whichever comes first.
-    RefreshToken: (_ctx, token) => {
-      const begun = (token as { readonly iiat?: number }).iiat ?? epochSeconds(parts.clock);
-      return Math.max(1, Math.min(idle, begun + absolute - epochSeconds(parts.clock)));
-    },
-    IdToken: () => settings.idTokenLifetimeSeconds,
-    Interaction: () => INTERACTION_SECONDS,
-    Session: () => settings.sessionLifetimeSeconds,
-    // As long as the last token of the family, and the code before it.
-    Grant: () => Math.max(absolute, accessToken) + accessToken + INTERACTION_SECONDS,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Context } from 'koa';
+import { sha256 } from '../../core/digest.js';
 import type { Application } from '../../storage/index.js';
 import { basicCredentials } from './client-credentials.js';
 import { type Parameters, parameter } from './parameters.js';
@@ -14,8 +15,8 @@ const OTHER_FIELDS = ['origin', 'oauth-client-attestation', 'oauth-client-attest
 export interface ClaimedSecret {
   readonly clientId: string;
   readonly secret: string;
-  /** The application, as it was read, that it was found to be the secret of. */
-  provenFor?: Application;
+  /** Its SHA-256. */
+  readonly secretHash: Buffer;
 }
 
 const MEMO = Symbol('routing-controllers-oauth2.claimed-secret');
@@ -34,7 +35,8 @@ export function claimedSecret({ req }: Context, parameters: Parameters): Claimed
   const header = req.headers.authorization ?? '';
   if ((header === '') === (posted === undefined)) return undefined;
   const clientId = parameter(parameters, 'client_id');
-  if (posted !== undefined) return clientId === undefined ? undefined : { clientId, secret: posted };
+  if (posted !== undefined)
+    return clientId === undefined ? undefined : { clientId, secret: posted, secretHash: sha256(posted) };
   const claimed = claimedByField(req.socket, header);
   return clientId === undefined || clientId === claimed?.clientId ? claimed : undefined;
 }
@@ -43,7 +45,8 @@ export function claimedSecret({ req }: Context, parameters: Parameters): Claimed
 function claimedByField(socket: RememberingSocket | undefined, header: string): ClaimedSecret | undefined {
   const memo = socket?.[MEMO];
   if (memo?.header === header) return memo.claimed;
-  const claimed: ClaimedSecret | undefined = BASIC.test(header) ? basicCredentials(header) : undefined;
+  const credentials = BASIC.test(header) ? basicCredentials(header) : undefined;
+  const claimed = credentials && { ...credentials, secretHash: sha256(credentials.secret) };
   // A request that a test or an adapter made up may come without a socket, or with one that takes no notes.
   if (socket !== undefined && Object.isExtensible(socket)) socket[MEMO] = { header, claimed };
   return claimed;
@@ -51,13 +54,15 @@ function claimedByField(socket: RememberingSocket | undefined, header: string): 
 
 /**
  * Whether the application proves itself by this secret, which was generated here; `false` also for everything that only
- * oidc-provider may judge.
+ * oidc-provider may judge. Two comparisons of digests: that a secret was found right is not remembered, since the one
+ * before the present one ends at its time.
  */
-export function isProvenBy(claimed: ClaimedSecret, application: Application | undefined): application is Application {
+export function isProvenBy(
+  { secretHash }: ClaimedSecret,
+  application: Application | undefined,
+  nowMilliseconds: number,
+): application is Application {
   if (application === undefined) return false;
-  if (claimed.provenFor === application) return true;
   if (application.clientType !== 'confidential' || application.clientSecretHash === null) return false;
-  if (application.hasKeys() || application.checkSecret(claimed.secret) !== true) return false;
-  claimed.provenFor = application;
-  return true;
+  return !application.hasKeys() && application.isGeneratedSecret(secretHash, nowMilliseconds);
 }

@@ -3,6 +3,7 @@ import { parseScope } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { ClientApplication } from './client-metadata.js';
 import type { EngineContext } from './context.js';
+import { grantLifetime } from './lifetimes.js';
 import { isNativeRequest } from './native-clients.js';
 import { stateOf } from './request-state.js';
 import { ofSession } from './session-grants.js';
@@ -19,6 +20,8 @@ export interface GrantRequest {
   readonly resources: Readonly<Record<string, ReadonlySet<string>>>;
   /** The second identifier of the browser session that it is made in; `undefined` where it is none's. */
   readonly sessionUid: string | undefined;
+  /** How long it lives: as the tokens of its application. */
+  readonly lifetimeSeconds: number;
 }
 
 /**
@@ -34,8 +37,10 @@ export async function createGrant(provider: Provider, random: RandomBytes, reque
 }
 
 function newGrant(provider: Provider, request: GrantRequest): Grant {
-  const { clientId, userId, granted, refused = [], resources, sessionUid } = request;
-  const grant = new provider.Grant({ clientId, accountId: userId });
+  const { clientId, userId, granted, refused = [], resources, sessionUid, lifetimeSeconds } = request;
+  // `expiresIn` is a property of every token of oidc-provider's, which the types do not name.
+  const properties = { clientId, accountId: userId, expiresIn: lifetimeSeconds };
+  const grant = new provider.Grant(properties);
   ofSession(grant, granted, sessionUid);
   if (granted.length > 0) grant.addOIDCScope([...granted]);
   if (refused.length > 0) grant.rejectOIDCScope([...refused]);
@@ -64,7 +69,7 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
   const requested = parseScope((oidc.params?.scope as string | undefined) ?? '');
   const grantable = await grantableOf(context, client.clientId, account.accountId, requested);
   stateOf(ctx).nothingGrantable = grantable.length === 0;
-  const { id, skipAuthorization } = client.application as ClientApplication;
+  const { id, skipAuthorization, lifetimes } = client.application as ClientApplication;
   const granted = skipAuthorization ? grantable : await context.consents.find(account.accountId, id);
   const request: GrantRequest = {
     clientId: client.clientId,
@@ -77,6 +82,7 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
     ),
     // A device is none of this browser: it was only confirmed here.
     sessionUid: oidc.deviceCode === undefined ? oidc.session?.uid : undefined,
+    lifetimeSeconds: grantLifetime(context, lifetimes),
   };
   // Where something is still to be asked, a grant that is only looked at: so that nothing is asked for twice.
   const isComplete = grantable.length > 0 && request.granted.length === grantable.length;

@@ -12,7 +12,7 @@ import { currentState } from './request-state.js';
  * authenticated lately, and not who presents what was right lately: nobody can lock the application out where it is.
  */
 export async function isSecretOf(context: EngineContext, application: Application, secret: string): Promise<boolean> {
-  const recalled = application.recallSecret(secret);
+  const recalled = application.recallSecret(secret, context.parts.clock.nowMilliseconds());
   if (recalled !== undefined) {
     if (recalled) await rehash(context, application, secret);
     return recalled;
@@ -48,7 +48,7 @@ async function isRight(
   secret: string,
   isKnown: boolean,
 ): Promise<boolean> {
-  const matches = await application.checkSecret(secret, isKnown);
+  const matches = await application.checkSecret(secret, isKnown, context.parts.clock.nowMilliseconds());
   if (matches) await rehash(context, application, secret);
   return matches;
 }

@@ -6,6 +6,7 @@ import { findAccount } from './accounts.js';
 import { type EngineContext, epochSeconds } from './context.js';
 import { createGrant, grantableOf } from './grants.js';
 import { hintedUserId } from './hinted-user.js';
+import { grantLifetime } from './lifetimes.js';
 import { loginConditionsOf } from './login-conditions.js';
 import { NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { errors } from './oidc-provider.js';
@@ -97,6 +98,7 @@ export class EngineInteractions implements Interactions {
       refused,
       resources: this.resourcesOf(stored),
       sessionUid: stored.deviceCode === undefined ? stored.session?.uid : undefined,
+      lifetimeSeconds: grantLifetime(this.context, application),
     });
     if (granted.length > 0) {
       await this.context.consents.remember(userId, application.id, granted);

@@ -5,6 +5,7 @@ import { IDENTITY_SCOPES, isScopeValue, parseScope } from '../../core/scopes.js'
 import { generateTokenValue } from '../../core/token-value.js';
 import { type EngineContext, epochSeconds } from './context.js';
 import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
+import { accessTokenLifetime } from './lifetimes.js';
 import { type Parameters, parameter } from './parameters.js';
 import type { RecentApplications } from './recent-applications.js';
 
@@ -26,16 +27,14 @@ const PLAIN_PARAMETERS = new Set(['grant_type', 'scope', 'client_id', 'client_se
  * nothing is decided here that it would decide otherwise.
  */
 export class PlainClientCredentials {
-  private readonly lifetimeSeconds: number;
   private readonly audience: readonly string[] | null;
 
   constructor(
     private readonly context: EngineContext,
     private readonly applications: RecentApplications,
   ) {
-    const { settings, parts } = context;
-    this.lifetimeSeconds = settings.accessTokenLifetimeSeconds ?? parts.accessTokenLifetimeSeconds;
-    this.audience = parts.resource === undefined ? null : [parts.resource];
+    const { resource } = context.parts;
+    this.audience = resource === undefined ? null : [resource];
   }
 
   /**
@@ -57,7 +56,9 @@ export class PlainClientCredentials {
     const { clientId } = claimed;
     const found = this.applications.find(clientId);
     const application = isPromiseLike(found) ? await found : found;
-    if (!isProvenBy(claimed, application)) return undefined;
+    const { parts } = this.context;
+    const nowMs = parts.clock.nowMilliseconds();
+    if (!isProvenBy(claimed, application, nowMs)) return undefined;
     // Without a proof there is nothing for it (RFC 9449 §5.2): a plain request is refused.
     if (application.dpopBoundAccessTokens) return undefined;
     const client = this.context.describeClient(application);
@@ -67,17 +68,19 @@ export class PlainClientCredentials {
     // What scopes about a user mean where there is none is said by oidc-provider.
     const scopes = parseScope(settled.scope);
     if (IDENTITY_SCOPES.some((name) => scopes.includes(name))) return undefined;
-    const { parts } = this.context;
     const token = generateTokenValue(parts.random);
     const tokenHash = sha256(token);
     const issuedAt = epochSeconds(parts.clock);
-    const stored = await parts.tokenWriter.insertIfUnchanged(application, {
+    const lifetimeSeconds = accessTokenLifetime(this.context, application, undefined);
+    const newToken = {
       tokenHash,
       scope: settled.scope,
       audience: this.audience,
       createdAtMs: issuedAt * 1000,
-      expiresAtMs: (issuedAt + this.lifetimeSeconds) * 1000,
-    });
+      expiresAtMs: (issuedAt + lifetimeSeconds) * 1000,
+    };
+    const { secretHash } = claimed;
+    const stored = await parts.tokenWriter.insertIfUnchanged(application, newToken, { secretHash, nowMs });
     if (!stored) {
       this.applications.forget(clientId);
       return undefined;
@@ -90,6 +93,6 @@ export class PlainClientCredentials {
       scopes,
       familyId: undefined,
     });
-    return { access_token: token, expires_in: this.lifetimeSeconds, token_type: 'Bearer', scope: settled.scope };
+    return { access_token: token, expires_in: lifetimeSeconds, token_type: 'Bearer', scope: settled.scope };
   }
 }

@@ -9,6 +9,7 @@ import type { EngineContext } from './context.js';
 import { narrowGrants } from './granted-scopes.js';
 import { holdingBack } from './held-responses.js';
 import { isSecretOf } from './imported-secrets.js';
+import { refreshTokenLifetime } from './lifetimes.js';
 import { observe } from './observed.js';
 import { answersOutages, asOutage } from './outage.js';
 import { isRegistered } from './redirect-uris.js';
@@ -34,7 +35,9 @@ export class Providers {
       sealer: settings.sealer,
       logger: parts.logger,
       defaultAudience: parts.resource,
-      refreshLifetimeSeconds: settings.refreshTokenLifetimeSeconds,
+      // The application is at hand: it was found for this request.
+      refreshLifetimeSeconds: async (clientId) =>
+        refreshTokenLifetime(context, (await context.findApplication(clientId)) ?? {}),
       refreshGraceSeconds: settings.refreshGraceSeconds,
       invalidate: (keys) => parts.dropTokens(keys),
       forgetMiss: (key) => parts.forgetMiss(key),

@@ -40,8 +40,8 @@ export class WarmIntrospection {
     claimed: ClaimedSecret,
     token: string,
   ): string | undefined | Promise<string | undefined> {
-    if (!isProvenBy(claimed, application)) return undefined;
-    const { peekToken, verifyToken } = this.context.parts;
+    const { clock, peekToken, verifyToken } = this.context.parts;
+    if (!isProvenBy(claimed, application, clock.nowMilliseconds())) return undefined;
     const known = peekToken(token);
     if (known !== undefined) return this.told(application, known);
     return verifyToken(token).then((verified) => verified && this.told(application, verified));

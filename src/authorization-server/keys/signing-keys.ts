@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import { ConfigurationError } from '../../core/errors.js';
+import { KEYS_PUBLISH_SECONDS } from '../../core/key-publication.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import type { SigningKey, SigningKeyRepository } from '../../storage/index.js';
 import {
@@ -20,8 +21,7 @@ export const KEYS_RELOAD_SECONDS = 30;
  */
 export const KEYS_ANNOUNCE_SECONDS = 90;
 
-/** How long a key is published after it signed last, in seconds: nothing that it signs may live longer. */
-export const KEYS_PUBLISH_SECONDS = 30 * 86_400;
+export { KEYS_PUBLISH_SECONDS };
 
 /** The keys of a moment. */
 export interface SigningKeySet {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Registrar } from '../../storage/index.js';
+import type { ApplicationLifetimes, Registrar } from '../../storage/index.js';
 import type { EngineForm } from '../ports.js';
 import type { Texts } from './texts.js';
 
@@ -120,6 +120,8 @@ export interface ConfirmModel {
   readonly what: 'withdraw' | 'rotate-secret' | 'delete' | 'revoke-token' | 'disable' | 'enable';
   /** What it is done to, as people know it. */
   readonly subject: string;
+  /** With `rotate-secret`: for how many seconds the present secret may stay good, the values of a field `overlap`. */
+  readonly overlaps?: readonly number[] | undefined;
   readonly form: PageForm;
   readonly cancelUrl: string;
 }
@@ -156,6 +158,8 @@ export interface ApplicationModel {
     readonly registeredBy: Registrar;
     /** When an edit of its owner ended what staff had trusted it with, if staff has not decided anew since. */
     readonly trustClearedAtMs: number | undefined;
+    /** Staff only: lifetimes of its own. */
+    readonly lifetimes: readonly { readonly field: LifetimeField; readonly seconds: number }[];
     readonly createdAtMs: number;
   };
   /** The new secret. It is shown this once. */
@@ -172,7 +176,11 @@ export type ApplicationField =
   | 'redirectUris'
   | 'postLogoutRedirectUris'
   | 'scopes'
-  | 'userId';
+  | 'userId'
+  | LifetimeField;
+
+/** The fields of lifetimes; staff only. */
+export type LifetimeField = keyof ApplicationLifetimes;
 
 /** What stands in the fields of the form for an application. */
 export interface ApplicationFields {
@@ -187,6 +195,8 @@ export interface ApplicationFields {
   readonly skipAuthorization: boolean;
   /** The owner's id; empty: nobody's. */
   readonly userId: string;
+  /** Seconds; empty: the server's own. */
+  readonly lifetimes: Readonly<Record<LifetimeField, string>>;
 }
 
 export interface ApplicationFormModel {

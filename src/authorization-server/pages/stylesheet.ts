@@ -84,7 +84,7 @@ nav a[aria-current] { color: var(--text); font-weight: 600; text-decoration-thic
 label, legend, .label { font-weight: 600; font-size: 0.9375rem; }
 .field label { display: block; margin-bottom: 0.25rem; }
 .field .hint { margin: 0 0 0.375rem; }
-input[type="text"], input[type="password"], input[type="search"], textarea {
+input[type="text"], input[type="password"], input[type="search"], select, textarea {
   display: block;
   width: 100%;
   min-height: 2.75rem;
@@ -97,7 +97,7 @@ input[type="text"], input[type="password"], input[type="search"], textarea {
 }
 textarea { resize: vertical; }
 textarea, .facts code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: 0.9375rem; }
-input:focus-visible, textarea:focus-visible { outline-offset: 0; border-color: var(--accent); border-radius: 6px; }
+input:focus-visible, select:focus-visible, textarea:focus-visible { outline-offset: 0; border-color: var(--accent); border-radius: 6px; }
 input[aria-invalid], textarea[aria-invalid] { border-color: var(--danger); border-width: 2px; }
 fieldset { margin: 0 0 1.125rem; padding: 0; border: 0; min-width: 0; }
 legend { padding: 0; margin-bottom: 0.375rem; }

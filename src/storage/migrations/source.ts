@@ -7,6 +7,7 @@ import { databaseIdentity } from './0004-database-identity.js';
 import { revocations } from './0005-revocations.js';
 import { registrars } from './0006-registrars.js';
 import { protocolMetadata } from './0007-protocol-metadata.js';
+import { applicationLifetimes } from './0008-application-lifetimes.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0005_revocations', oldestCompatibleVersion: 3, change: revocations },
   { name: '0006_registrars', oldestCompatibleVersion: 3, change: registrars },
   { name: '0007_protocol_metadata', oldestCompatibleVersion: 3, change: protocolMetadata },
+  { name: '0008_application_lifetimes', oldestCompatibleVersion: 3, change: applicationLifetimes },
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -1,10 +1,11 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Pojo, Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
 import { DjangoSecretChecker } from '../../core/django-secret.js';
 import { parseScope } from '../../core/scopes.js';
 import { generateClientId, generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
+import { LIFETIME_NAMES } from './application-lifetimes.js';
+import { importedHash, isStoredDigest } from './application-secrets.js';
 import type { ClientType } from './client-type.js';
 import {
   type ApplicationRules,
@@ -25,9 +26,6 @@ export interface CreateApplicationOptions extends ApplicationRules {
   readonly transaction?: Transaction;
 }
 
-/** Stands in where there is no hash to compare with, so that the comparison takes its time all the same. */
-const NO_HASH = Buffer.alloc(32);
-
 /** One for the process, so that what it remembers helps every look-up of an application. */
 const djangoSecrets = new DjangoSecretChecker();
 
@@ -35,7 +33,13 @@ const djangoSecrets = new DjangoSecretChecker();
 export class Application extends StoredModel {
   static override tableName = 'oauth2_applications';
   static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect', ...PROTOCOL_FLAGS];
-  static override hiddenProperties: readonly string[] = ['clientSecretHash', 'clientSecretImported'];
+  static override numericProperties: readonly string[] = LIFETIME_NAMES;
+  static override hiddenProperties: readonly string[] = [
+    'clientSecretHash',
+    'clientSecretImported',
+    'previousClientSecretHash',
+    'previousClientSecretImported',
+  ];
 
   /** The client identifier (RFC 6749 §2.2); unique, case-sensitive. */
   clientId!: string;
@@ -43,6 +47,11 @@ export class Application extends StoredModel {
   clientSecretHash!: Buffer | null;
   /** A secret's hash that came from Django (`pbkdf2_sha256$…`); counts while there is no `clientSecretHash`. */
   clientSecretImported!: string | null;
+  /** The secret before the present one, as either was stored; good until `previousSecretExpiresAtMs`. */
+  previousClientSecretHash!: Buffer | null;
+  previousClientSecretImported!: string | null;
+  /** When the secret before the present one ends, in milliseconds since the Unix epoch. */
+  previousSecretExpiresAtMs!: number | null;
   name!: string;
   clientType!: ClientType;
   /** Grant types, separated by spaces. */
@@ -63,6 +72,11 @@ export class Application extends StoredModel {
   skipAuthorization!: boolean;
   /** Whether it may introspect tokens of other applications (RFC 7662 §2.1). */
   mayIntrospect!: boolean;
+  /** Lifetimes of its own, in seconds; `null`: the server's. See `ApplicationLifetimes`. */
+  accessTokenLifetimeSeconds!: number | null;
+  refreshTokenLifetimeSeconds!: number | null;
+  refreshTokenIdleSeconds!: number | null;
+  idTokenLifetimeSeconds!: number | null;
   /** Who registered it, where that is known; see `registrarOf`. */
   registeredBy!: Registrar | null;
   /** Scopes that staff approved beyond those that the options leave to its registrar, separated by spaces. */
@@ -112,6 +126,9 @@ export class Application extends StoredModel {
       clientId: application.clientId ?? generateClientId(random),
       clientSecretHash: clientSecret === undefined ? null : sha256(clientSecret),
       clientSecretImported,
+      previousClientSecretHash: null,
+      previousClientSecretImported: null,
+      previousSecretExpiresAtMs: null,
       disabledAtMs: null,
       createdAtMs: now,
       updatedAtMs: now,
@@ -142,8 +159,8 @@ export class Application extends StoredModel {
   }
 
   /**
-   * Whether this is its secret. Compares in constant time. An application without secret, as a public one: nothing
-   * matches.
+   * Whether this is its secret, or the one before it while that stays good (`ApplicationRepository.rotateSecret`).
+   * Compares in constant time. An application without secret, as a public one: nothing matches.
    *
    * A secret that was generated here is stored as its SHA-256. A slow hash would add nothing: it is there to make
    * guessing dear, and 256 random bits cannot be guessed at any price. One that came from Django may have been chosen
@@ -153,25 +170,26 @@ export class Application extends StoredModel {
    * @param isKnown whether the caller is known; then the check of an imported secret does not wait behind strangers
    * @throws TemporarilyUnavailableError (rejects) if too many imported secrets are being checked
    */
-  checkSecret(secret: string, isKnown = false): boolean | Promise<boolean> {
-    const imported = this.importedHash();
-    return imported === undefined ? this.isStoredSecret(secret) : djangoSecrets.check(secret, imported, isKnown);
+  checkSecret(
+    secret: string,
+    isKnown = false,
+    nowMilliseconds = systemClock.nowMilliseconds(),
+  ): boolean | Promise<boolean> {
+    const matches = this.isGeneratedSecret(sha256(secret), nowMilliseconds);
+    const imported = importedHash(this, nowMilliseconds);
+    return matches || imported === undefined ? matches : djangoSecrets.check(secret, imported, isKnown);
   }
 
   /** The same as far as it is known without a slow derivation; `undefined`: ask `checkSecret`. */
-  recallSecret(secret: string): boolean | undefined {
-    const imported = this.importedHash();
-    if (imported === undefined) return this.isStoredSecret(secret);
+  recallSecret(secret: string, nowMilliseconds = systemClock.nowMilliseconds()): boolean | undefined {
+    const matches = this.isGeneratedSecret(sha256(secret), nowMilliseconds);
+    const imported = importedHash(this, nowMilliseconds);
+    if (matches || imported === undefined) return matches;
     return djangoSecrets.remembers(secret, imported) ? true : undefined;
   }
 
-  private importedHash(): string | undefined {
-    return this.clientSecretHash ? undefined : (this.clientSecretImported ?? undefined);
-  }
-
-  private isStoredSecret(secret: string): boolean {
-    const stored = this.clientSecretHash;
-    const matches = timingSafeEqual(sha256(secret), stored?.length === 32 ? stored : NO_HASH);
-    return matches && stored !== null && stored !== undefined;
+  /** Whether this is the SHA-256 of a secret that was generated here and is good now. */
+  isGeneratedSecret(secretHash: Buffer, nowMilliseconds: number): boolean {
+    return isStoredDigest(this, secretHash, nowMilliseconds);
   }
 }

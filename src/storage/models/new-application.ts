@@ -4,6 +4,7 @@ import { redirectUriProblem } from '../../core/redirect-uri.js';
 import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
 import { type ApplicationKeys, checkedKeys } from './application-keys.js';
+import { type ApplicationLifetimes, type LifetimeColumns, lifetimeColumns } from './application-lifetimes.js';
 import type { ClientType } from './client-type.js';
 import { type ProtocolColumns, type ProtocolMetadata, protocolColumns } from './protocol-metadata.js';
 import { REGISTRARS, type Registrar } from './registrar.js';
@@ -19,7 +20,7 @@ export const GRANT_TYPES = [
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** What an application is registered with. */
-export interface NewApplication extends ApplicationKeys, ProtocolMetadata {
+export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, ProtocolMetadata {
   /** What people are shown; at most 255 characters. */
   readonly name: string;
   /** The default is `confidential`. */
@@ -70,7 +71,7 @@ export interface ApplicationRules {
 }
 
 /** The columns of an application that a registration decides. */
-export interface ApplicationColumns extends ProtocolColumns {
+export interface ApplicationColumns extends LifetimeColumns, ProtocolColumns {
   name: string;
   clientType: ClientType;
   grantTypes: string;
@@ -137,6 +138,7 @@ export function applicationColumns(
     registeredBy: choiceOption('application.registeredBy', application.registeredBy ?? 'host', REGISTRARS),
     skipAuthorization: checkedBoolean(application, 'skipAuthorization'),
     mayIntrospect: checkedBoolean(application, 'mayIntrospect'),
+    ...lifetimeColumns(application),
   };
 }
 

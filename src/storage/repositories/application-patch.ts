@@ -1,5 +1,6 @@
 import type { Application } from '../models/application.js';
 import type { PublicKeySet } from '../models/application-keys.js';
+import { LIFETIME_NAMES } from '../models/application-lifetimes.js';
 import {
   type ApplicationColumns,
   type ApplicationPatch,
@@ -30,6 +31,10 @@ const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof A
   idTokenSignedResponseAlg: 'idTokenSignedResponseAlg',
   tokenEndpointAuthMethod: 'tokenEndpointAuthMethod',
   tokenEndpointAuthSigningAlg: 'tokenEndpointAuthSigningAlg',
+  accessTokenLifetimeSeconds: 'accessTokenLifetimeSeconds',
+  refreshTokenLifetimeSeconds: 'refreshTokenLifetimeSeconds',
+  refreshTokenIdleSeconds: 'refreshTokenIdleSeconds',
+  idTokenLifetimeSeconds: 'idTokenLifetimeSeconds',
 };
 
 const PROPERTIES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
@@ -78,6 +83,7 @@ function asRegistered(application: Application): NewApplication {
     skipAuthorization,
     mayIntrospect,
     ...protocolMetadataOf(application),
+    ...Object.fromEntries(LIFETIME_NAMES.map((lifetime) => [lifetime, application[lifetime]])),
   };
 }
 

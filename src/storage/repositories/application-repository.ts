@@ -2,12 +2,14 @@ import { type QueryBuilder, type RawBuilder, raw } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
 import { ConfigurationError } from '../../core/errors.js';
-import { refuseOption } from '../../core/options/index.js';
+import { optionPath, refuseOption } from '../../core/options/index.js';
 import { isGeneratedSecret } from '../../core/secret-strength.js';
 import { generateTokenValue, type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
+import { LIFETIME_NAMES } from '../models/application-lifetimes.js';
+import { checkedOverlap, overlapColumns } from '../models/application-secrets.js';
 import type { OAuth2Models } from '../models/models.js';
 import {
   type ApplicationPatch,
@@ -34,6 +36,8 @@ export interface ApplicationRepositoryOptions extends ApplicationRules {
   readonly random?: RandomBytes;
   /** Drops what is cached of an application, everywhere; called once the database has the change. */
   readonly invalidate?: (application: Application) => Promise<void>;
+  /** Is told when an application got a new secret, and for how long the one before it stays good. */
+  readonly secretRotated?: (application: Application, overlapSeconds: number) => void;
   /** Is told when an edit of its owner ended what staff had trusted an application with. */
   readonly trustCleared?: (application: Application, cleared: readonly ClearedTrust[]) => void;
 }
@@ -47,6 +51,15 @@ export interface OwnerOption {
   readonly ownedBy?: string;
 }
 
+/** What becomes of the secret before a new one. */
+export interface SecretOverlapOption {
+  /**
+   * For how many seconds the secret before the new one stays good, so that all who use it can be told the new one; the
+   * default is 0, at most 90 days.
+   */
+  readonly overlapSeconds?: number | undefined;
+}
+
 /**
  * What is done with applications. Every method rejects with `TemporarilyUnavailableError` if the database cannot
  * answer; `disable`, `enable` and `delete` also if the caches could not be told, and may then be called again.
@@ -56,6 +69,7 @@ export class ApplicationRepository {
   private readonly random: RandomBytes;
   private readonly invalidate: (application: Application) => Promise<void>;
   private readonly rules: ApplicationRules;
+  private readonly secretRotated: NonNullable<ApplicationRepositoryOptions['secretRotated']>;
   private readonly trustCleared: NonNullable<ApplicationRepositoryOptions['trustCleared']>;
 
   constructor(
@@ -66,6 +80,7 @@ export class ApplicationRepository {
     this.random = options.random ?? systemRandomBytes;
     this.invalidate = options.invalidate ?? (() => Promise.resolve());
     this.rules = { redirectUriSchemes: options.redirectUriSchemes };
+    this.secretRotated = options.secretRotated ?? (() => undefined);
     this.trustCleared = options.trustCleared ?? (() => undefined);
   }
 
@@ -134,6 +149,7 @@ export class ApplicationRepository {
     for (;;) {
       const stored = await this.find(clientId, options);
       if (stored === undefined) return undefined;
+      if (options.ownedBy !== undefined) refuseLifetimes(patch);
       const columns = patchedColumns(stored, patch, this.rules);
       const edit =
         options.ownedBy === undefined
@@ -156,23 +172,33 @@ export class ApplicationRepository {
   }
 
   /**
-   * Gives a confidential application a new secret; the old one, also an imported one, is worthless at once.
+   * Gives a confidential application a new secret. The one before it, also an imported one, is worthless at once, or
+   * stays good for `overlapSeconds`; one from before that is dropped.
    *
    * @returns the secret, shown this once, or `undefined` if there is no such application
    * @throws ConfigurationError if the application has no secret: it is public, or proves itself by its keys
    */
-  async rotateSecret(clientId: string, options: OwnerOption = {}): Promise<string | undefined> {
-    const application = await this.find(clientId, options);
-    if (application === undefined) return undefined;
-    if (application.clientType === 'public') {
-      throw new ConfigurationError(`The application "${clientId}" is public (RFC 6749 §2.1): it has no secret.`);
+  async rotateSecret(clientId: string, options: OwnerOption & SecretOverlapOption = {}): Promise<string | undefined> {
+    const overlapSeconds = checkedOverlap(options.overlapSeconds);
+    for (;;) {
+      const application = await this.find(clientId, options);
+      if (application === undefined) return undefined;
+      refuseWithoutSecret(application);
+      const secret = generateTokenValue(this.random);
+      const expiresAtMs = overlapSeconds === 0 ? undefined : this.clock.nowMilliseconds() + overlapSeconds * 1000;
+      const columns = {
+        clientSecretHash: sha256(secret),
+        clientSecretImported: null,
+        ...overlapColumns(application, expiresAtMs),
+      };
+      // What is kept is what was read: another rotation in between has made another secret the one before.
+      const changed = await this.change(application.id, columns, options, (query) => {
+        query.where('updated_at_ms', application.updatedAtMs);
+      });
+      if (!changed) continue;
+      this.secretRotated(application, overlapSeconds);
+      return secret;
     }
-    if (application.hasKeys()) {
-      throw new ConfigurationError(`The application "${clientId}" proves itself by its keys: it has no secret.`);
-    }
-    const secret = generateTokenValue(this.random);
-    const columns = { clientSecretHash: sha256(secret), clientSecretImported: null };
-    return (await this.change(application.id, columns, options)) ? secret : undefined;
   }
 
   /**
@@ -254,6 +280,24 @@ export class ApplicationRepository {
 
   private async isTaken(clientId: string): Promise<boolean> {
     return (await this.models.Application.query().where('client_id', clientId).resultSize()) > 0;
+  }
+}
+
+/** How long tokens live is for staff and the host to say: an owner could make them live longer than the server's do. */
+function refuseLifetimes(patch: ApplicationPatch): void {
+  for (const name of LIFETIME_NAMES) {
+    if (patch[name] === undefined) continue;
+    refuseOption(optionPath('application', name), patch[name], 'it is not for the owner to change; leave it out');
+  }
+}
+
+function refuseWithoutSecret(application: Application): void {
+  const { clientId } = application;
+  if (application.clientType === 'public') {
+    throw new ConfigurationError(`The application "${clientId}" is public (RFC 6749 §2.1): it has no secret.`);
+  }
+  if (application.hasKeys()) {
+    throw new ConfigurationError(`The application "${clientId}" proves itself by its keys: it has no secret.`);
   }
 }
 

@@ -77,6 +77,26 @@ describe('with --redis', () => {
     await refusal(token);
   });
 
+  test('that an application is disabled reaches them, and that it is enabled again', async () => {
+    const { client, token } = await cachedToken();
+    const options = ['--key-prefix', keyPrefix, '--redis', redisUrl(), '--json', '--', client];
+    const disabled = resultOf(await runCli(['applications', 'disable', ...options], { env }));
+    expect(disabled).toEqual({ client_id: client, disabled: true, changed: true });
+    await refusal(token);
+    const enabled = resultOf(await runCli(['applications', 'enable', ...options], { env }));
+    expect(enabled).toEqual({ client_id: client, disabled: false, changed: true });
+    expect((await server.tokens.inspect(token)).active).toBe(true);
+  });
+
+  test('away, an application is disabled in the database and the command says what remains', async () => {
+    const { client } = await cachedToken();
+    const url = `redis://127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await runCli(['applications', 'disable', '--redis', url, '--', client], { env });
+    expect(code).toBe(3);
+    expect(stderr).toContain(`the application ${client} is disabled in the database, but Redis could not be told`);
+    expect((await server.applications.findByClientId(client))?.isDisabled()).toBe(true);
+  });
+
   test.each(['away', 'frozen'])(
     'that is %s, the token is revoked in the database and the command says what remains',
     async (how) => {

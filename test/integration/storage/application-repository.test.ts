@@ -77,6 +77,58 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
     await expect(fixture.applications.create(again)).rejects.toThrow(/clientId cannot be "taken": it is taken/);
   });
 
+  test.each([
+    ['accessTokenLifetimeSeconds', 315_360_000],
+    ['refreshTokenLifetimeSeconds', 315_360_000],
+    ['refreshTokenIdleSeconds', 315_360_000],
+    ['idTokenLifetimeSeconds', 30 * 86_400],
+  ] as const)('%s is a whole number of seconds up to %p, or null', async (name, most) => {
+    const create = (value: unknown) =>
+      fixture.applications.create({ name: 'x', grantTypes: ['client_credentials'], [name]: value as number });
+    for (const value of [0, -1, 1.5, Number.NaN, '60', most + 1, true]) {
+      await expect(create(value)).rejects.toThrow(new RegExp(`application\\.${name} cannot be .*from 1 to ${most}`));
+    }
+    const { application } = await create(most);
+    const stored = () => fixture.applications.findByClientId(application.clientId);
+    expect((await stored())?.[name]).toBe(most);
+    expect((await create(undefined)).application[name]).toBeNull();
+    await fixture.applications.update(application.clientId, { name: 'y' });
+    expect((await stored())?.[name]).toBe(most);
+    expect((await fixture.applications.update(application.clientId, { [name]: 1 }))?.[name]).toBe(1);
+    expect((await fixture.applications.update(application.clientId, { [name]: null }))?.[name]).toBeNull();
+  });
+
+  test('lifetimes are not for the owner to change', async () => {
+    const { application } = await fixture.applications.create({
+      name: 'x',
+      grantTypes: ['client_credentials'],
+      userId: 'alice',
+    });
+    const change = fixture.applications.update(
+      application.clientId,
+      { accessTokenLifetimeSeconds: 10 },
+      { ownedBy: 'alice' },
+    );
+    await expect(change).rejects.toThrow(/accessTokenLifetimeSeconds cannot be .*not for the owner/);
+  });
+
+  test('of new secrets at once with an overlap, two are good in the end: the last and the one before', async () => {
+    const { application, clientSecret } = await fixture.applications.create({
+      name: 'x',
+      grantTypes: ['client_credentials'],
+    });
+    const secrets = await Promise.all(
+      Array.from({ length: 5 }, () =>
+        fixture.applications.rotateSecret(application.clientId, { overlapSeconds: 3600 }),
+      ),
+    );
+    const stored = await fixture.applications.findByClientId(application.clientId);
+    const good = [clientSecret, ...secrets].filter((secret) => stored?.checkSecret(secret as string) === true);
+    expect(good).toHaveLength(2);
+    expect(stored?.checkSecret(clientSecret as string)).toBe(false);
+    expect(JSON.stringify(stored)).not.toMatch(/SecretHash|Imported/);
+  });
+
   test('a new secret replaces the old one at once', async () => {
     const { application, clientSecret } = await fixture.applications.create({
       name: 'r',

@@ -104,6 +104,22 @@ describe.each(databaseKinds())('the writer of tokens on %s', (kind) => {
     expect(await fixture.tokens.findAccessTokenByHash(token.tokenHash)).toBeUndefined();
   });
 
+  test('the secret before the present one counts while it overlaps, and only what was presented counts', async () => {
+    const { application: first, token } = await newCase(fixture);
+    const before = first.clientSecretHash as Buffer;
+    await fixture.applications.rotateSecret(first.clientId, { overlapSeconds: 60 });
+    const application = (await fixture.applications.findByClientId(first.clientId)) as Application;
+    const ends = application.previousSecretExpiresAtMs as number;
+    const insert = (secretHash: Buffer, nowMs: number) => {
+      const { hash: tokenHash } = newToken();
+      return writer.insertIfUnchanged(application, { ...token, tokenHash }, { secretHash, nowMs });
+    };
+    expect(await insert(before, ends - 1)).toBe(true);
+    expect(await insert(before, ends)).toBe(false);
+    expect(await insert(application.clientSecretHash as Buffer, ends)).toBe(true);
+    expect(await insert(newToken().hash, ends - 1)).toBe(false);
+  });
+
   test('two changes of an application within one millisecond are two states, also where the clock goes back', async () => {
     const { application, token } = await newCase(fixture);
     const clock = { nowMilliseconds: () => 1000, monotonicMilliseconds: () => 0 };

@@ -122,6 +122,10 @@ describe('an application', () => {
       idTokenSignedResponseAlg: null,
       tokenEndpointAuthMethod: null,
       tokenEndpointAuthSigningAlg: null,
+      accessTokenLifetimeSeconds: null,
+      refreshTokenLifetimeSeconds: null,
+      refreshTokenIdleSeconds: null,
+      idTokenLifetimeSeconds: null,
     });
     expect(applicationColumns({ ...good, scopes: ['read write', 'read'] }).scope).toBe('read write');
     expect(applicationColumns({ ...good, scopes: [] }).scope).toBe('');

@@ -22,8 +22,8 @@ export interface AdapterParts {
   readonly logger: Logger;
   /** The audience column of an access token that names none (RFC 8707); `undefined`: it stays empty. */
   readonly defaultAudience: string | undefined;
-  /** How long a family lives, however often it is refreshed. */
-  readonly refreshLifetimeSeconds: number;
+  /** How long a family of an application lives, however often it is refreshed. */
+  refreshLifetimeSeconds(clientId: string): Promise<number>;
   /** How long a rotated refresh token is still answered, with the same successor; 0: not at all. */
   readonly refreshGraceSeconds: number;
   /** Drops access tokens from every cache, by their cache keys; called once the database has the change. */

@@ -26,7 +26,10 @@ export class RefreshTokenAdapter extends FamilyAdapter {
   override async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const familyId = familyIdOf(payload.grantId);
     const { createdAtMs, expiresAtMs } = timesOf(payload);
-    const familyExpiresAtMs = (payload.iiat ?? payload.iat ?? 0) * 1000 + this.parts.refreshLifetimeSeconds * 1000;
+    const lifetimeSeconds = await this.parts.refreshLifetimeSeconds(payload.clientId ?? '');
+    const familyExpiresAtMs = ((payload.iiat ?? payload.iat ?? 0) + lifetimeSeconds) * 1000;
+    // The lifetime of the application was made shorter meanwhile.
+    if (familyExpiresAtMs <= createdAtMs) throw invalidGrant('the grant has ended');
     await this.applications.with(payload.clientId, async (applicationId) => {
       const token: NewRefreshToken = {
         tokenHash: sha256(id),

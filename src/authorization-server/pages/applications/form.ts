@@ -3,8 +3,10 @@ import { ConfigurationError } from '../../../core/errors.js';
 import { parseScope } from '../../../core/scopes.js';
 import {
   type Application,
+  type ApplicationLifetimes,
   type ApplicationPatch,
   GRANT_TYPES,
+  LIFETIME_NAMES,
   type NewApplication,
   registrarOf,
   trustIn,
@@ -12,7 +14,7 @@ import {
 import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
 import type { FormFields } from '../form-body.js';
-import type { ApplicationField, ApplicationFields, Viewer } from '../models.js';
+import type { ApplicationField, ApplicationFields, LifetimeField, Viewer } from '../models.js';
 import { fillText } from '../page-text.js';
 import type { PageServices } from '../services.js';
 import { type ApplicationArea, urlOf } from './area.js';
@@ -31,6 +33,7 @@ const PROBLEM_FIELDS: ReadonlySet<string> = new Set([
   'postLogoutRedirectUris',
   'scopes',
   'userId',
+  ...LIFETIME_NAMES,
 ] satisfies ApplicationField[]);
 
 /** The form that registers and edits applications. */
@@ -108,6 +111,7 @@ export class ApplicationForm {
       anyScope: false,
       skipAuthorization: false,
       userId: viewer.id,
+      lifetimes: lifetimesOf(() => ''),
     };
   }
 
@@ -146,7 +150,7 @@ export class ApplicationForm {
     return this.services.texts.applicationForm[`${field}Problem`];
   }
 
-  /** Only staff decides on owner, consent and scopes to come; what owners send of these is not looked at. */
+  /** Only staff decides on owner, consent, lifetimes and scopes to come; what owners send of these is not looked at. */
   private registration(
     viewer: Viewer,
     fields: ApplicationFields,
@@ -167,6 +171,7 @@ export class ApplicationForm {
       scopes: fields.anyScope && mayHaveAnyScope(application) ? null : scopes,
       skipAuthorization: fields.skipAuthorization,
       userId: fields.userId === '' ? null : fields.userId,
+      ...secondsOf(fields.lifetimes),
     };
   }
 
@@ -201,6 +206,7 @@ export class ApplicationForm {
       anyScope: this.area.isStaff && scope === null && mayHaveAnyScope(application),
       skipAuthorization,
       userId: userId ?? '',
+      lifetimes: lifetimesOf((name) => String(application[name] ?? '')),
     };
   }
 }
@@ -228,7 +234,19 @@ function entered(form: FormFields, application: Application | undefined): Applic
     anyScope: form.value('any_scope') === 'yes',
     skipAuthorization: form.value('skip_authorization') === 'yes',
     userId: form.value('user_id'),
+    // A page of the host's may not have these fields.
+    lifetimes: lifetimesOf((name) => (form.has(name) ? form.value(name).trim() : String(application?.[name] ?? ''))),
   };
+}
+
+function lifetimesOf(read: (name: LifetimeField) => string): ApplicationFields['lifetimes'] {
+  return Object.fromEntries(LIFETIME_NAMES.map((name) => [name, read(name)])) as ApplicationFields['lifetimes'];
+}
+
+/** What is no number is for the storage to refuse. */
+function secondsOf(entered: ApplicationFields['lifetimes']): ApplicationLifetimes {
+  const read = (text: string) => (text === '' ? null : /^\d+$/.test(text) ? Number(text) : Number.NaN);
+  return Object.fromEntries(LIFETIME_NAMES.map((name) => [name, read(entered[name])]));
 }
 
 function linesOf(text: string): string[] {

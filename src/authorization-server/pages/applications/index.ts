@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import { parseScope } from '../../../core/scopes.js';
-import { type Application, registrarOf } from '../../../storage/index.js';
+import { type Application, LIFETIME_NAMES, registrarOf } from '../../../storage/index.js';
 import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
-import { readQuery } from '../form-body.js';
+import { type FormFields, readQuery } from '../form-body.js';
 import type { ConfirmModel, Notice, Viewer } from '../models.js';
 import { noticeOf } from '../notices.js';
 import { PageError } from '../page-error.js';
@@ -18,6 +18,9 @@ import { shownGrantTypes, shownScopes } from './shown.js';
 
 /** The width of the columns. */
 const MAXIMUM_ID_LENGTH = 255;
+
+/** For how long the secret before a new one may stay good: not at all, an hour, a day, a week. */
+const OVERLAPS_SECONDS = [0, 3600, 86_400, 604_800];
 
 /** The applications of their owners, and all of them for staff. */
 export function applicationRoutes(services: PageServices): PageRoute[] {
@@ -73,6 +76,10 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         mayIntrospect: application.mayIntrospect,
         registeredBy: registrarOf(application),
         trustClearedAtMs: trustClearedAtMs ?? undefined,
+        lifetimes: LIFETIME_NAMES.flatMap((field) => {
+          const seconds = application[field] ?? null;
+          return area.isStaff && seconds !== null ? [{ field, seconds }] : [];
+        }),
         createdAtMs,
       },
       clientSecret: secrets.take(context, viewer.id, clientId),
@@ -83,7 +90,12 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
   }
 
   /** A page that asks, and what is done when it was confirmed. */
-  function confirmed(name: string, what: ConfirmModel['what'], act: Act): PageRoute {
+  function confirmed(
+    name: string,
+    what: ConfirmModel['what'],
+    act: Act,
+    overlaps?: ConfirmModel['overlaps'],
+  ): PageRoute {
     return {
       path: `${path}/:clientId/${name}`,
       get: (context, parameters) =>
@@ -93,14 +105,15 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
             viewer,
             what,
             subject: application.name,
+            overlaps,
             form: services.forms.make(context, `${url}/${name}`, subjectOf(what, viewer, application)),
             cancelUrl: url,
           });
         }),
       post: (context, parameters) =>
         withApplication(context, parameters.clientId, async (viewer, application) => {
-          await services.forms.take(context, subjectOf(what, viewer, application));
-          seeOther(context, await act(context, viewer, application));
+          const form = await services.forms.take(context, subjectOf(what, viewer, application));
+          seeOther(context, await act(context, viewer, application, form));
         }),
     };
   }
@@ -160,15 +173,23 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
           }),
         ),
     },
-    confirmed('secret', 'rotate-secret', async (context, viewer, application) => {
-      const { clientId } = application;
-      const { hasSecret } = listed(area, application);
-      if (hasSecret) await countOf(parts.registrations, viewer);
-      const secret = hasSecret ? await applications.rotateSecret(clientId, area.condition(viewer)) : undefined;
-      if (secret === undefined) throw gone();
-      secrets.put(context, viewer.id, clientId, secret);
-      return done(urlOf(area, clientId), 'rotated');
-    }),
+    confirmed(
+      'secret',
+      'rotate-secret',
+      async (context, viewer, application, form) => {
+        const { clientId } = application;
+        const overlapSeconds = overlapOf(form);
+        const { hasSecret } = listed(area, application);
+        if (hasSecret) await countOf(parts.registrations, viewer);
+        const secret = hasSecret
+          ? await applications.rotateSecret(clientId, { ...area.condition(viewer), overlapSeconds })
+          : undefined;
+        if (secret === undefined) throw gone();
+        secrets.put(context, viewer.id, clientId, secret);
+        return done(urlOf(area, clientId), 'rotated');
+      },
+      OVERLAPS_SECONDS,
+    ),
     confirmed('delete', 'delete', async (_context, viewer, { clientId }) => {
       if (!(await applications.delete(clientId, area.condition(viewer)))) throw gone();
       return done(area.listUrl, 'deleted');
@@ -189,7 +210,15 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
 }
 
 /** Does what was confirmed and answers where to go on. */
-type Act = (context: Context, viewer: Viewer, application: Application) => Promise<string>;
+type Act = (context: Context, viewer: Viewer, application: Application, form: FormFields) => Promise<string>;
+
+/** For how long the present secret stays good; a page of the host's may not ask. */
+function overlapOf(form: FormFields): number {
+  const entered = form.value('overlap') || '0';
+  const seconds = OVERLAPS_SECONDS.find((one) => String(one) === entered);
+  if (seconds === undefined) throw new PageError(400, 'badRequest');
+  return seconds;
+}
 
 function subjectOf(what: ConfirmModel['what'], viewer: Viewer, { clientId }: Application) {
   return { purpose: `${what} ${clientId}`, userId: viewer.id };

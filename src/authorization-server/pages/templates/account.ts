@@ -37,6 +37,14 @@ layout('@frame', { title: t[what + '-title'] });
 <p><%~ it.fillHtml(t[what + '-text'], { subject: model.subject }) %></p>
 <form method="post" action="<%= model.form.action %>">
 <%~ include('@hidden', { form: model.form }) %>
+<% if (model.overlaps) { %>
+<div class="field">
+<label for="overlap"><%= t.overlap %></label>
+<select id="overlap" name="overlap">
+<% for (const seconds of model.overlaps) { %><option value="<%= seconds %>"><%= t['overlap-' + seconds] ?? seconds %></option><% } %>
+</select>
+</div>
+<% } %>
 <div class="choices">
 <button class="<%= what === 'enable' ? 'primary' : 'primary danger' %>" type="submit"><%= t[what + '-submit'] %></button>
 <a class="button" href="<%= model.cancelUrl %>"><%= texts.frame.cancel %></a>

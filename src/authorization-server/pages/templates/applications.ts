@@ -73,6 +73,9 @@ layout('@frame', { title: application.name });
 <div><dt><%= t.consent %></dt><dd><%= application.skipAuthorization ? t.notAsked : t.asked %></dd></div>
 <div><dt><%= t.introspection %></dt><dd><%= application.mayIntrospect ? t.introspectsAll : t.introspectsOwn %></dd></div>
 <% } %>
+<% for (const { field, seconds } of application.lifetimes) { %>
+<div><dt><%= texts.applicationForm[field] %></dt><dd><%= seconds %> s</dd></div>
+<% } %>
 <div><dt><%= t.created %></dt><dd><time datetime="<%= it.isoDate(application.createdAtMs) %>"><%= it.date(application.createdAtMs) %></time></dd></div>
 </dl>
 <div class="choices">
@@ -151,6 +154,16 @@ layout('@frame', { title, hasProblem: problems.length > 0 });
 <p class="hint" id="user-hint"><%= t.userIdHint %></p>
 <input id="userId" name="user_id" type="text" autocomplete="off" spellcheck="false" maxlength="255" value="<%= fields.userId %>" aria-describedby="user-hint<%= model.problems.userId ? ' problem' : '' %>"<% if (model.problems.userId) { %> aria-invalid="true"<% } %>>
 </div>
+<fieldset id="lifetimes" aria-describedby="lifetimes-hint">
+<legend><%= t.lifetimes %></legend>
+<p class="hint" id="lifetimes-hint"><%= t.lifetimesHint %></p>
+<% for (const [field, value] of Object.entries(fields.lifetimes)) { %>
+<div class="field">
+<label for="<%= field %>"><%= t[field] %></label>
+<input id="<%= field %>" name="<%= field %>" type="text" inputmode="numeric" autocomplete="off" maxlength="10" value="<%= value %>"<% if (model.problems[field]) { %> aria-invalid="true" aria-describedby="problem"<% } %>>
+</div>
+<% } %>
+</fieldset>
 <div class="choice"><input id="skip" name="skip_authorization" type="checkbox" value="yes"<% if (fields.skipAuthorization) { %> checked<% } %>><label for="skip"><%= t.skipAuthorization %></label></div>
 <% } %>
 <div class="choices">

@@ -18,8 +18,10 @@ import {
 } from '../../option-values.js';
 import { columns } from '../../output.js';
 import { describeApplication, inWords } from './describe.js';
+import { keySetOf } from './key-set-file.js';
+import { type LifetimeOptions, lifetimeOptions, lifetimesOf } from './lifetime-options.js';
 
-interface CreateOptions {
+interface CreateOptions extends LifetimeOptions {
   readonly name: string;
   readonly grants: string[];
   readonly scopes?: string[];
@@ -33,6 +35,7 @@ interface CreateOptions {
   readonly dpopBoundAccessTokens?: boolean;
   readonly requirePushedAuthorizationRequests?: boolean;
   readonly idTokenAlg?: 'RS256' | 'ES256';
+  readonly jwks?: string;
   readonly owner?: string;
   readonly mayIntrospect?: boolean;
   readonly skipConsent?: boolean;
@@ -40,7 +43,7 @@ interface CreateOptions {
 
 /** `rc-oauth2 applications create`: registers an application and shows its secret, this once. */
 export function addCreate(parent: CliCommand, surroundings: Surroundings): void {
-  parent
+  const command = parent
     .command('create')
     .summary('register an application')
     .description('Registers an application (client). Its secret is printed this once: only its digest is stored.')
@@ -80,25 +83,27 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
       'hash of the secret that it has already, as Django stores it (pbkdf2_sha256$…); no secret is generated',
     )
     .option('--jwks-uri <uri>', 'where its public keys are; it then uses private_key_jwt and gets no secret')
+    .option('--jwks <file>', 'JSON file with its public keys; likewise')
     .option('--owner <id>', 'user who owns it', exactText)
     .option('--dpop-bound-access-tokens', 'it gets access tokens only bound to a key (RFC 9449 §5.2)')
     .option('--require-pushed-authorization-requests', 'its authorization requests are taken only by PAR (RFC 9126 §6)')
     .option('--id-token-alg <alg>', 'algorithm of its ID tokens, RS256 or ES256; without it RS256', idTokenAlgorithm)
     .option('--may-introspect', 'it may introspect tokens of other applications')
-    .option('--skip-consent', 'its users are never asked for consent: for your own applications')
-    .action(async (options: CreateOptions, command: CliCommand) => {
-      checkTogether(options);
-      const context = new CliContext(command, surroundings);
-      await context.withOAuth2({}, async (oauth2) => {
-        const { ApplicationRepository } = await import('../../../storage/index.js');
-        const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: options.redirectSchemes });
-        const { application, clientSecret } = await create(applications, options);
-        const { client_id, ...rest } = describeApplication(application);
-        const created = { client_id, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }), ...rest };
-        context.output.result(created, columns(inWords(created)));
-        if (clientSecret !== undefined) context.output.note('Keep the client_secret now: it is not shown again.');
-      });
+    .option('--skip-consent', 'its users are never asked for consent: for your own applications');
+  for (const option of lifetimeOptions()) command.addOption(option);
+  command.action(async (options: CreateOptions, called: CliCommand) => {
+    checkTogether(options);
+    const context = new CliContext(called, surroundings);
+    await context.withOAuth2({}, async (oauth2) => {
+      const { ApplicationRepository } = await import('../../../storage/index.js');
+      const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: options.redirectSchemes });
+      const { application, clientSecret } = await create(applications, options);
+      const { client_id, ...rest } = describeApplication(application);
+      const created = { client_id, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }), ...rest };
+      context.output.result(created, columns(inWords(created)));
+      if (clientSecret !== undefined) context.output.note('Keep the client_secret now: it is not shown again.');
     });
+  });
 }
 
 async function create(applications: ApplicationRepository, options: CreateOptions): Promise<CreatedApplication> {
@@ -116,6 +121,8 @@ async function create(applications: ApplicationRepository, options: CreateOption
       dpopBoundAccessTokens: options.dpopBoundAccessTokens,
       requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests,
       idTokenSignedResponseAlg: options.idTokenAlg,
+      jwks: options.jwks === undefined ? undefined : keySetOf(options.jwks),
+      ...lifetimesOf(options),
       userId: options.owner,
       mayIntrospect: options.mayIntrospect,
       skipAuthorization: options.skipConsent,
@@ -176,7 +183,10 @@ function checkTogether(options: CreateOptions): void {
       '--secret-hash is not what Django stores; give pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) in single quotes.',
     );
   }
-  if (options.secretHash !== undefined && (options.public || options.jwksUri !== undefined)) {
-    throw usage('--secret-hash: an application with --public or --jwks-uri has no secret.');
+  if (
+    options.secretHash !== undefined &&
+    (options.public || options.jwksUri !== undefined || options.jwks !== undefined)
+  ) {
+    throw usage('--secret-hash: an application with --public, --jwks or --jwks-uri has no secret.');
   }
 }

@@ -1,7 +1,7 @@
-import { InvalidClientError } from '../../../core/errors.js';
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliContext, type Surroundings } from '../../context.js';
+import { known } from './unknown.js';
 
 interface DeleteOptions {
   readonly keyPrefix?: string;
@@ -23,8 +23,7 @@ export function addDelete(parent: CliCommand, surroundings: Surroundings): void 
       await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
         const done = `the application ${clientId} is deleted from the database`;
         const deleted = await tellingCaches(oauth2, { done }, ({ applications }) => applications.delete(clientId));
-        if (!deleted)
-          throw new InvalidClientError(`There is no application with the client id ${JSON.stringify(clientId)}.`);
+        known(deleted || undefined, clientId);
         context.output.result({ client_id: clientId, deleted: true }, `Deleted ${clientId} and its tokens.`);
       });
     });

@@ -1,4 +1,6 @@
 import type { Application } from '../../../storage/index.js';
+import { protocolMetadataOf } from '../../../storage/models/protocol-metadata.js';
+import { registrarOf } from '../../../storage/models/registrar.js';
 
 /** An application as the command line prints it, in the names of RFC 7591 §2 where it has one. Never its secret. */
 export interface DescribedApplication {
@@ -35,6 +37,41 @@ export function describeApplication(application: Application): DescribedApplicat
   };
 }
 
+/** All that is stored of an application but its secrets. Times are in seconds since the Unix epoch. */
+export function describeInFull(application: Application): Readonly<Record<string, unknown>> {
+  const { disabled, ...described } = describeApplication(application);
+  const protocol = protocolMetadataOf(application);
+  return {
+    ...described,
+    post_logout_redirect_uris: words(application.postLogoutRedirectUris ?? ''),
+    jwks: application.jwks ? JSON.parse(application.jwks) : null,
+    jwks_uri: application.jwksUri ?? null,
+    owner: application.userId ?? null,
+    registered_by: registrarOf(application),
+    may_introspect: application.mayIntrospect,
+    skip_consent: application.skipAuthorization,
+    access_token_lifetime: application.accessTokenLifetimeSeconds ?? null,
+    refresh_token_lifetime: application.refreshTokenLifetimeSeconds ?? null,
+    refresh_token_idle: application.refreshTokenIdleSeconds ?? null,
+    id_token_lifetime: application.idTokenLifetimeSeconds ?? null,
+    dpop_bound_access_tokens: protocol.dpopBoundAccessTokens,
+    require_pushed_authorization_requests: protocol.requirePushedAuthorizationRequests,
+    require_auth_time: protocol.requireAuthTime,
+    default_max_age: protocol.defaultMaxAgeSeconds,
+    id_token_signed_response_alg: protocol.idTokenSignedResponseAlg,
+    token_endpoint_auth_signing_alg: protocol.tokenEndpointAuthSigningAlg,
+    previous_client_secret_expires_at: seconds(application.previousSecretExpiresAtMs),
+    disabled,
+    disabled_at: seconds(application.disabledAtMs),
+    client_id_issued_at: seconds(application.createdAtMs),
+    updated_at: seconds(application.updatedAtMs),
+  };
+}
+
+function seconds(milliseconds: number | null | undefined): number | null {
+  return milliseconds === null || milliseconds === undefined ? null : Math.floor(milliseconds / 1000);
+}
+
 /** A secret may also be sent in the body (`client_secret_post`); basic is what RFC 6749 §2.3.1 asks for. */
 function authenticationMethod(application: Application): string {
   if (application.clientType === 'public') return 'none';
@@ -49,6 +86,8 @@ export function inWords(described: object): string[][] {
 function word(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.join(' ') || '-';
   if (name === 'scope' && value === null) return '(any)';
+  if (value === null) return /_(?:lifetime|idle)$/.test(name) ? 'default' : '-';
+  if (typeof value === 'object') return JSON.stringify(value);
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
 }
 

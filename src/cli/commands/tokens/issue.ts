@@ -16,7 +16,7 @@ interface IssueOptions {
   readonly client: string;
   readonly user?: string;
   readonly scope: string[];
-  readonly lifetime: number;
+  readonly lifetime?: number;
   readonly resource?: string;
 }
 
@@ -31,9 +31,8 @@ export function addIssue(parent: CliCommand, surroundings: Surroundings): void {
     .requiredOption('--scope <scopes>', 'scopes separated by spaces; "" for a token without scope', scopes)
     .option(
       '--lifetime <seconds>',
-      'seconds until the token expires; negative for a token that has expired',
+      'seconds until the token expires, negative for one that has expired; without it as long as the application says, else 3600',
       wholeNumber(-MAXIMUM_LIFETIME_SECONDS, MAXIMUM_LIFETIME_SECONDS, 'seconds, negative for an expired token.'),
-      3600,
     )
     .addOption(resourceOption('resource that the token is meant for, if the servers set `resource`'))
     .action(async (options: IssueOptions, command: CliCommand) => {

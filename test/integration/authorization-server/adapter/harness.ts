@@ -142,7 +142,7 @@ async function startServer(
     random: systemRandomBytes,
     logger: silentLogger,
     defaultAudience: options.defaultAudience,
-    refreshLifetimeSeconds: options.refreshLifetimeSeconds ?? 30 * 86_400,
+    refreshLifetimeSeconds: () => Promise.resolve(options.refreshLifetimeSeconds ?? 30 * 86_400),
     refreshGraceSeconds: options.graceSeconds ?? 30,
     invalidate: async (keys) => {
       dropped.push(...keys);

@@ -71,6 +71,53 @@ describe('applications of users', () => {
     expect([await stored?.checkSecret(old), await stored?.checkSecret(secret)]).toEqual([false, true]);
   });
 
+  test('a secret may overlap with the new one, for a time that is offered', async () => {
+    const agent = await pages.signedIn('alice');
+    const clientId = clientIdOf(await register(agent));
+    const url = `/oauth2/applications/${encodeURIComponent(clientId)}`;
+    const old = secretOn(await agent.get(url)) ?? '';
+    const ask = await agent.get(`${url}/secret`);
+    expect(ask.html).toContain('<option value="86400">stays good for a day</option>');
+    expect((await agent.submit(only(ask), { overlap: '86401' })).status).toBe(400);
+    const before = Date.now();
+    const secret = secretOn(await agent.follow(await agent.submit(only(ask), { overlap: '86400' }))) ?? '';
+    const stored = await pages.server.oauth2.applications.findByClientId(clientId);
+    expect([await stored?.checkSecret(old), await stored?.checkSecret(secret)]).toEqual([true, true]);
+    const overlap = Number(stored?.previousSecretExpiresAtMs) - before;
+    expect(Math.round(overlap / 3_600_000)).toBe(24);
+  });
+
+  test('staff sets lifetimes, sees them and takes them away; an owner has no such fields, and sends them in vain', async () => {
+    const alice = await pages.signedIn('alice');
+    const clientId = clientIdOf(await register(alice));
+    const path = encodeURIComponent(clientId);
+    const lifetimes = async () => {
+      const stored = await pages.server.oauth2.applications.findByClientId(clientId);
+      return [stored?.accessTokenLifetimeSeconds, stored?.refreshTokenIdleSeconds];
+    };
+    const carol = await pages.signedIn('carol');
+    const url = `/oauth2/staff/applications/${path}`;
+    const edit = async (fields: Record<string, string>) =>
+      carol.submit(only(await carol.get(`${url}/edit`)), { redirect_uris: CALLBACK, ...fields });
+    const saved = await edit({ accessTokenLifetimeSeconds: '120', refreshTokenIdleSeconds: ' 600 ' });
+    expect([saved.status, await lifetimes()]).toEqual([303, [120, 600]]);
+    expect((await carol.get(url)).html).toContain('<dd>120 s</dd>');
+    for (const wrong of ['0', 'x', '1.5', '-1', '315360001']) {
+      const refused = await edit({ accessTokenLifetimeSeconds: wrong });
+      expect([refused.status, refused.html.includes('enter 1 to 315360000 seconds')]).toEqual([422, true]);
+    }
+    const own = only(await alice.get(`/oauth2/applications/${path}/edit`));
+    expect(JSON.stringify(own)).not.toContain('Lifetime');
+    const answer = await alice.submit(own, {
+      redirect_uris: CALLBACK,
+      name: 'Renamed',
+      accessTokenLifetimeSeconds: '999999',
+    });
+    expect([answer.status, await lifetimes()]).toEqual([303, [120, 600]]);
+    await edit({ accessTokenLifetimeSeconds: '' });
+    expect(await lifetimes()).toEqual([null, 600]);
+  });
+
   test('an application is edited: what is not in the form stays', async () => {
     const agent = await pages.signedIn('alice');
     const clientId = clientIdOf(await register(agent, { scope: 'read' }));

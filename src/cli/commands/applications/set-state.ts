@@ -1,0 +1,59 @@
+import type { OAuth2 } from '../../../oauth2.js';
+import { keyPrefixOption, tellingCaches } from '../../caches.js';
+import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings } from '../../context.js';
+import { known } from './unknown.js';
+
+interface StateOptions {
+  readonly keyPrefix?: string;
+}
+
+/** `rc-oauth2 applications disable`: refuses an application and all its tokens, everywhere. */
+export function addDisable(parent: CliCommand, surroundings: Surroundings): void {
+  addStateCommand(parent, surroundings, {
+    name: 'disable',
+    summary: 'disable an application',
+    description:
+      'Disables an application: it can get no tokens, and those that it has are refused until it is enabled again.\n' +
+      'With --redis every process drops its tokens from its cache; without, processes notice within their revocation bound.',
+    disabled: true,
+  });
+}
+
+/** `rc-oauth2 applications enable`: takes back what `disable` did. */
+export function addEnable(parent: CliCommand, surroundings: Surroundings): void {
+  addStateCommand(parent, surroundings, {
+    name: 'enable',
+    summary: 'enable an application again',
+    description: 'Enables an application that was disabled. Tokens from before that have not expired are good again.',
+    disabled: false,
+  });
+}
+
+interface StateCommand {
+  readonly name: 'disable' | 'enable';
+  readonly summary: string;
+  readonly description: string;
+  readonly disabled: boolean;
+}
+
+function addStateCommand(parent: CliCommand, surroundings: Surroundings, state: StateCommand): void {
+  const { name, disabled } = state;
+  parent
+    .command(name)
+    .summary(state.summary)
+    .description(state.description)
+    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
+    .addOption(keyPrefixOption())
+    .action(async (clientId: string, options: StateOptions, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
+        known(await oauth2.applications.findByClientId(clientId), clientId);
+        const set = ({ applications }: OAuth2) => applications[name](clientId);
+        const done = `the application ${clientId} is ${name}d in the database`;
+        const changed = await tellingCaches(oauth2, { done, advice: `run ${name} again` }, set);
+        const text = changed ? `${clientId} is ${name}d.` : `${clientId} was ${name}d before.`;
+        context.output.result({ client_id: clientId, disabled, changed }, text);
+      });
+    });
+}

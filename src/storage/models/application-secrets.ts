@@ -1,0 +1,61 @@
+import { timingSafeEqual } from 'node:crypto';
+import { wholeNumberOption } from '../../core/options/index.js';
+
+/** The columns that hold an application's secrets, as hashes. */
+export interface SecretColumns {
+  readonly clientSecretHash: Buffer | null;
+  readonly clientSecretImported: string | null;
+  readonly previousClientSecretHash: Buffer | null;
+  readonly previousClientSecretImported: string | null;
+  readonly previousSecretExpiresAtMs: number | null;
+}
+
+/** Stands in where there is no hash to compare with, so that the comparison takes its time all the same. */
+const NO_HASH = Buffer.alloc(32);
+
+/** Whether the secret before the present one is still good. */
+export function isOverlapping({ previousSecretExpiresAtMs }: SecretColumns, nowMilliseconds: number): boolean {
+  return (previousSecretExpiresAtMs ?? 0) > nowMilliseconds;
+}
+
+/** Whether a SHA-256 is that of a secret which is good now. Takes the same time whichever it is of. */
+export function isStoredDigest(columns: SecretColumns, digest: Buffer, nowMilliseconds: number): boolean {
+  const previous = isOverlapping(columns, nowMilliseconds) ? columns.previousClientSecretHash : null;
+  const isPresent = isSame(digest, columns.clientSecretHash);
+  const isPrevious = isSame(digest, previous);
+  return isPresent || isPrevious;
+}
+
+/** Django's hash of a secret which is good now: of the present one, or of the one before it. */
+export function importedHash(columns: SecretColumns, nowMilliseconds: number): string | undefined {
+  if (!columns.clientSecretHash && columns.clientSecretImported) return columns.clientSecretImported;
+  return (isOverlapping(columns, nowMilliseconds) && columns.previousClientSecretImported) || undefined;
+}
+
+/** How long the secret before the present one may stay good, in seconds: 90 days. */
+export const LONGEST_OVERLAP_SECONDS = 90 * 86_400;
+
+/** @throws ConfigurationError if it cannot be an overlap */
+export function checkedOverlap(overlapSeconds: number | undefined): number {
+  if (overlapSeconds === undefined) return 0;
+  const fix = `give a whole number of seconds from 0 to ${LONGEST_OVERLAP_SECONDS}`;
+  return wholeNumberOption('overlapSeconds', overlapSeconds, { least: 0, most: LONGEST_OVERLAP_SECONDS }, fix);
+}
+
+/** What a new secret leaves of the present one. The one before that is dropped. */
+export function overlapColumns(
+  { clientSecretHash, clientSecretImported }: SecretColumns,
+  expiresAtMs: number | undefined,
+): Pick<SecretColumns, 'previousClientSecretHash' | 'previousClientSecretImported' | 'previousSecretExpiresAtMs'> {
+  const keeps = expiresAtMs !== undefined && Boolean(clientSecretHash || clientSecretImported);
+  return {
+    previousClientSecretHash: keeps ? clientSecretHash : null,
+    previousClientSecretImported: keeps && !clientSecretHash ? clientSecretImported : null,
+    previousSecretExpiresAtMs: keeps ? expiresAtMs : null,
+  };
+}
+
+function isSame(digest: Buffer, stored: Buffer | null | undefined): boolean {
+  const matches = timingSafeEqual(digest, stored?.length === 32 ? stored : NO_HASH);
+  return matches && stored !== null && stored !== undefined;
+}
