@@ -34,7 +34,7 @@ export interface EndpointRates {
   readonly authorize?: string | null | undefined;
   /** Applications that a user registers on the pages, and secrets that he replaces there, by user. Default `30/h`. */
   readonly registration?: string | null | undefined;
-  /** The device authorization endpoint, and the page where user codes are entered. Default `60/m`. */
+  /** The device authorization endpoint, and the page where user codes are entered, each by itself. Default `60/m`. */
   readonly device?: string | null | undefined;
   /** Wrong user codes of devices, by user, or by address of who is not signed in. Default `10/10m`. */
   readonly userCodes?: string | null | undefined;

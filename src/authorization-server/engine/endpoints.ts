@@ -1,7 +1,7 @@
 import type { Issuer } from '../issuer.js';
 
 /** The limits that are one for requests to endpoints. */
-export type EndpointRate = 'token' | 'authorize' | 'device' | 'introspection';
+export type EndpointRate = 'token' | 'authorize' | 'device' | 'device-page' | 'introspection';
 
 /** What an endpoint is called in oidc-provider, and what kind of caller it has. */
 export interface Endpoint {
@@ -81,7 +81,7 @@ export class Endpoints {
     add(`${prefix}/revoke`, client('revocation', 'introspection'));
     add(`${prefix}/device_authorization`, client('device_authorization', 'device'));
     add(`${prefix}/par`, client('pushed_authorization_request', 'authorize'));
-    add(`${prefix}/device`, browser('code_verification', [...READ, 'POST'], { rate: 'device', body: 'form' }));
+    add(`${prefix}/device`, browser('code_verification', [...READ, 'POST'], { rate: 'device-page', body: 'form' }));
     add(`${prefix}/jwks`, program('jwks', [...READ, 'OPTIONS']));
     add(
       `${prefix}/userinfo`,

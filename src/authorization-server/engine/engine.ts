@@ -11,7 +11,7 @@ import { claimedClientId } from './client-credentials.js';
 import type { EngineContext } from './context.js';
 import { answerOptions, Cors } from './cors.js';
 import { type Dispatched, Dispatcher } from './dispatcher.js';
-import { type Endpoint, Endpoints } from './endpoints.js';
+import { type Endpoint, type EndpointRate, Endpoints } from './endpoints.js';
 import { logFailure } from './observed.js';
 import { allowsOrigin, pagesOf } from './origins.js';
 import { type Parameters, parameter } from './parameters.js';
@@ -23,7 +23,12 @@ import { refusalOf } from './refusal.js';
 import { UserCodes } from './user-codes.js';
 import { WarmIntrospection } from './warm-introspection.js';
 
-const THROTTLED = ['token', 'authorize', 'device', 'introspection'] as const;
+/** The limits of endpoints, and which of the options says each. */
+const THROTTLED = {
+  ...({ token: 'token', authorize: 'authorize', introspection: 'introspection' } as const),
+  // Each by itself, so that the devices at an address and the people there do not wait for each other.
+  ...({ device: 'device', 'device-page': 'device' } as const),
+};
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** The endpoints: what a request has to pass before oidc-provider works on it. */
@@ -33,7 +38,7 @@ export class Engine {
   private readonly introspection: WarmIntrospection;
   private readonly clientCredentials: PlainClientCredentials;
   private readonly applications: RecentApplications;
-  private readonly throttles: Readonly<Record<(typeof THROTTLED)[number], EndpointThrottle>>;
+  private readonly throttles: Readonly<Record<EndpointRate, EndpointThrottle>>;
   private readonly userCodes: UserCodes;
   private readonly polls: EndpointThrottle | undefined;
 
@@ -50,7 +55,7 @@ export class Engine {
     this.clientCredentials = new PlainClientCredentials(context, this.applications);
     this.userCodes = new UserCodes(context);
     this.throttles = Object.fromEntries(
-      THROTTLED.map((name) => [name, parts.throttle(name, rates[name])]),
+      Object.entries(THROTTLED).map(([name, option]) => [name, parts.throttle(name, rates[option])]),
     ) as typeof this.throttles;
     // A second shorter than what devices are told, so that none is refused for a clock that runs a little fast.
     const pollWindowSeconds = Math.max(1, devicePollingSeconds - 1);
@@ -153,11 +158,13 @@ export class Engine {
    * sent from there without a user who goes there. An application leads its users to the pages; as an image or by a
    * script nobody needs them.
    */
-  private countedAs(outer: Context, { caller }: Endpoint): string {
+  private countedAs(outer: Context, { caller, name }: Endpoint): string {
     const { settings, parts } = this.context;
     const address = parts.address(outer);
     const mode = outer.req.headers['sec-fetch-mode'] ?? 'navigate';
-    if (caller === 'browser' && mode === 'navigate') return address;
+    // A user code comes in a form of ours, never in another's.
+    const isForm = name === 'code_verification' && outer.method === 'POST';
+    if (caller === 'browser' && mode === 'navigate' && !isForm) return address;
     return countedAddress(outer, address, settings.issuer.origin);
   }
 

@@ -112,6 +112,36 @@ describe.each(STACKS)('the limits of the endpoints, on %s', (name) => {
     expect((await ask('203.0.113.200')).status).toBe(status);
   });
 
+  test('[§4] devices and people at one address do not wait for each other', async () => {
+    const address = '203.0.113.220';
+    const device = post('/oauth2/device_authorization', { scope: 'read' });
+    for (let count = 1; count <= 3; count += 1) expect((await device(address)).status).toBe(200);
+    expectThrottled(await device(address));
+    expect((await get(() => '/oauth2/device')(address)).status).toBe(200);
+  });
+
+  test.each([
+    ['a form, at the token endpoint', '/oauth2/token', 'POST', { 'sec-fetch-mode': 'navigate' }],
+    ['a script, at the token endpoint', '/oauth2/token', 'POST', { 'sec-fetch-mode': 'cors' }],
+    ['a form, at pushed requests', '/oauth2/par', 'POST', { 'sec-fetch-mode': 'no-cors' }],
+    ['an image, at the authorization endpoint', '/oauth2/authorize', 'GET', { 'sec-fetch-mode': 'no-cors' }],
+    ['a form, at the page for user codes', '/oauth2/device', 'POST', { 'sec-fetch-mode': 'navigate' }],
+  ])('[AS-54] for a page of another origin %s spends no limit of its visitor’s address', async (...row) => {
+    const [title, path, method, mode] = row;
+    const address = `203.0.113.${100 + title.length}`;
+    const own = () => suite.send(path, { method, headers: { 'x-forwarded-for': address } });
+    const headers = {
+      'x-forwarded-for': address,
+      'sec-fetch-site': 'cross-site',
+      origin: 'https://a.example',
+      ...mode,
+    };
+    const statuses = [];
+    for (let count = 1; count <= 4; count += 1) statuses.push((await suite.send(path, { method, headers })).status);
+    expect(statuses.map((status) => status === 429)).toEqual([false, false, false, true]);
+    expect((await own()).status).not.toBe(429);
+  });
+
   test('[AS-38 RFC 8628 §5.1] guesses of user codes are limited, however they are sent', async () => {
     const address = '203.0.113.210';
     const guess = () =>

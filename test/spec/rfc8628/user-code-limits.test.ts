@@ -86,6 +86,21 @@ describe.each(STACKS)('wrong user codes, on %s', (name) => {
     });
   });
 
+  describe('where the host has a login of its own', () => {
+    const suite = open({
+      authenticate: undefined,
+      login: { url: () => '/login', userId: () => undefined },
+      throttling: { userCodes: '3/h' },
+    });
+    const { browser, enter, statusOf } = browsers(suite);
+
+    test('[AS-38 AS-54 §5.1] who is not signed in is sent there', async () => {
+      const agent = browser();
+      for (let count = 0; count < 3; count += 1) expect(await statusOf(agent)).toBe(400);
+      expect(new URL((await enter(agent, wrongCode())).url).pathname).toBe('/login');
+    });
+  });
+
   describe('of all together', () => {
     const suite = open({ throttling: { userCodes: '100/h', allUserCodes: '6/h' } });
     const { browser, signedIn, enter, statusOf, deviceCode } = browsers(suite);
