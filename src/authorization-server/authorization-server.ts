@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import { describeName, hostPath, refuseOption } from '../core/options/index.js';
 import { userStoreTellingOutages } from '../storage/host-outages.js';
 import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
+import { answerFields } from './answer-fields.js';
 import { BrowserCookie } from './browser-cookie.js';
 import { EngineConsents } from './consents.js';
 import { BrowserBinding } from './engine/browser-binding.js';
@@ -81,8 +82,10 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
   });
   context.pages = pages;
   const engine = new Engine(ready, provider);
+  const setFields = answerFields(settings);
   const middleware: Middleware = (outer, next) => {
     const endpoint = engine.endpointAt(outer.path);
+    if (endpoint !== undefined || pages.has(outer.path)) setFields(outer);
     // No page has the address of a program's endpoint.
     if (endpoint?.caller === 'program') return engine.handle(outer, endpoint);
     return pages.routes(outer, () => (endpoint === undefined ? next() : engine.handle(outer, endpoint)));

@@ -36,3 +36,4 @@ export type {
 } from './pages/index.js';
 export type { AuthorizedApplication, Consents } from './ports.js';
 export type { DynamicRegistrationOptions } from './registration-options.js';
+export type { StrictTransportSecurityOptions } from './transport-security.js';

@@ -17,6 +17,7 @@ import {
   readLimits,
   readRegistration,
 } from './registration-options.js';
+import { readStrictTransportSecurity, type StrictTransportSecurityOptions } from './transport-security.js';
 
 /** A resource server that tokens can be issued for (RFC 8707). */
 export interface ResourceOptions {
@@ -128,6 +129,13 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   /** Default false. */
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
   readonly throttling?: EndpointRates | undefined;
+  /**
+   * Whether applications may open sign-in and sign-out in a popup that stays connected with the page that opened it
+   * (`Cross-Origin-Opener-Policy`). Default true. Other pages never are.
+   */
+  readonly popups?: boolean | undefined;
+  /** HTTP Strict Transport Security (RFC 6797), where the issuer is `https`. Default one year, for this host alone. */
+  readonly strictTransportSecurity?: false | StrictTransportSecurityOptions | undefined;
   /** Pages of the host in place of the package's. */
   readonly pages?: PageOverrides | undefined;
   /** Other words on the pages. */
@@ -157,6 +165,9 @@ export interface Settings {
   readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
   /** What applications may have that others than the host have registered. */
   readonly limits: RegistrationLimits;
+  readonly popups: boolean;
+  /** The value of the header field; `undefined`: none. */
+  readonly strictTransportSecurity: string | undefined;
 }
 
 const NAMES = [
@@ -187,6 +198,8 @@ const NAMES = [
   'resources',
   'dynamicRegistration',
   'throttling',
+  'popups',
+  'strictTransportSecurity',
   'pages',
   'texts',
 ] as const satisfies readonly (keyof AuthorizationServerOptions)[];
@@ -225,6 +238,8 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     rates: readRates(options.throttling ?? {}),
     dynamicRegistration: registration,
     limits: readLimits(options, registration),
+    popups: flag('popups', options.popups, true),
+    strictTransportSecurity: readStrictTransportSecurity(options.strictTransportSecurity, issuer),
   });
 }
 

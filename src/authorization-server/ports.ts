@@ -57,6 +57,9 @@ export interface SignIns {
   signOut(context: Context): Promise<void>;
 }
 
+/** The fields of a form, in their order; a name may come more than once. */
+export type FormEntries = readonly (readonly [name: string, value: string])[];
+
 /** What a form of the engine needs beside its visible fields. */
 export interface EngineForm {
   /** Where it is sent, by POST. */
@@ -90,6 +93,8 @@ export interface EnginePages {
   /** Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it. */
   logoutConfirm(context: Context, form: EngineForm): void | Promise<void>;
   loggedOut(context: Context): void | Promise<void>;
+  /** Posts these fields to a URL, which may be of another origin, by itself or by a button. */
+  formPost(context: Context, url: string, fields: FormEntries): void | Promise<void>;
   /**
    * An error that is nobody's to redirect, or that is not redirected by itself: `returnTo` is the application's address
    * then. `error` is an OAuth code, `description` a text for people.

@@ -6,6 +6,7 @@ import type { EngineForm } from '../ports.js';
 import type { EngineContext } from './context.js';
 import { grantableOf } from './grants.js';
 import { stateOf } from './request-state.js';
+import type { SendResponse } from './send-response.js';
 
 /** oidc-provider's reasons to show the field for the user code again. */
 const DEVICE_PROBLEMS: Readonly<Record<string, 'not-found' | 'expired' | 'not-right'>> = {
@@ -70,6 +71,18 @@ export async function showLogout(context: EngineContext, ctx: KoaContextWithOIDC
 
 export async function showLoggedOut(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
   await show(ctx, (outer) => context.pages.loggedOut(outer));
+}
+
+/** Sends responses of the authorization endpoint to applications as a form (OAuth 2.0 Form Post Response Mode). */
+export function sendingByForm(context: EngineContext): SendResponse {
+  return async (ctx, redirectUri, parameters) => {
+    const fields = Object.entries(parameters).map(([name, value]) => [name, String(value)] as const);
+    const status = 'error' in parameters ? (ctx.status === 500 ? 500 : 400) : 200;
+    await show(ctx, async (outer) => {
+      await context.pages.formPost(outer, redirectUri, fields);
+      outer.status = status;
+    });
+  };
 }
 
 /** An error that is nobody's to redirect: as JSON where programs call, else as a page. */

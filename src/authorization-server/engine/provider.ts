@@ -12,6 +12,7 @@ import { isSecretOf } from './imported-secrets.js';
 import { refreshTokenLifetime } from './lifetimes.js';
 import { observe } from './observed.js';
 import { answersOutages, asOutage } from './outage.js';
+import { sendingByForm } from './page-hooks.js';
 import { isRegistered } from './redirect-uris.js';
 import { refuseUnregistered } from './registered-for.js';
 import { currentState } from './request-state.js';
@@ -71,7 +72,7 @@ export class Providers {
       context.settings.issuer.identifier,
       configuration(context, adapter, jwks as Configuration['jwks']),
       this.storage,
-      (send) => holdingBack(context, send),
+      (send, mode) => holdingBack(context, mode === 'form_post' ? sendingByForm(context) : send),
     );
     // Behind the issuer's own name: what `innerRequest` says of host and protocol is to be believed.
     provider.proxy = true;

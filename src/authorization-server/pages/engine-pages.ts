@@ -2,6 +2,7 @@ import type { Application } from '../../storage/index.js';
 import type { EnginePages } from '../ports.js';
 import { seeOther } from './continuation.js';
 import { describedScopes } from './described-scopes.js';
+import { formPostPolicy, SEND_FORM } from './form-post.js';
 import { hostOf } from './host-of.js';
 import type { ShownApplication } from './models.js';
 import { fillText } from './page-text.js';
@@ -44,6 +45,10 @@ export function enginePages({ renderer, parts, texts, viewers }: Services): Engi
     deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),
     logoutConfirm: (context, form) => renderer.show(context, 'logout', { form }),
     loggedOut: (context) => renderer.show(context, 'loggedOut', {}),
+    formPost(context, url, fields) {
+      const model = { url, fields, host: hostOf(new URL(url, parts.issuer).href) ?? url, script: SEND_FORM };
+      return renderer.show(context, 'formPost', model, 200, formPostPolicy(url, parts.issuer));
+    },
     error(context, { error, description, returnTo }) {
       const status = STATUS[error] ?? 400;
       if (status === 503) context.set('Retry-After', '1');

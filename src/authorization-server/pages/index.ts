@@ -40,6 +40,8 @@ export type { TextOverrides, Texts } from './texts.js';
 export interface Pages extends EnginePages {
   /** Answers the addresses of pages and passes everything else on. It has to come before the engine. */
   readonly routes: Middleware;
+  /** Whether a path is the address of a page. */
+  has(path: string): boolean;
 }
 
 const ONE_YEAR_SECONDS = 31_536_000;
@@ -100,7 +102,7 @@ export function createPages(parts: PagesParts): Pages {
     await renderer.show(context, 'error', model, status);
   }
 
-  return { ...enginePages(services), routes };
+  return { ...enginePages(services), routes, has: (path) => router.has(path) };
 }
 
 function servicesOf(parts: PagesParts): PageServices {

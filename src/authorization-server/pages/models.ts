@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { ApplicationLifetimes, Registrar } from '../../storage/index.js';
-import type { EngineForm } from '../ports.js';
+import type { EngineForm, FormEntries } from '../ports.js';
 import type { Texts } from './texts.js';
 
 /** A form: where it is sent by POST, and the hidden fields that have to come along (the CSRF token among them). */
@@ -100,6 +100,17 @@ export interface ErrorModel {
 export interface ContinueModel {
   readonly url: string;
   readonly host: string;
+}
+
+/** Sends its one form on, by `script` where there is JavaScript, else by a button. */
+export interface FormPostModel {
+  /** Where the form goes, by POST. */
+  readonly url: string;
+  /** Hidden fields; a name may come more than once. */
+  readonly fields: FormEntries;
+  readonly host: string;
+  /** The one script that the page's policy lets run: it has to stand in a `<script>` exactly as it is. */
+  readonly script: string;
 }
 
 export interface ConsentedApplication extends ShownApplication {
@@ -262,6 +273,7 @@ export interface PageModels {
   readonly loggedOut: LoggedOutModel;
   readonly error: ErrorModel;
   readonly continue: ContinueModel;
+  readonly formPost: FormPostModel;
   readonly authorizedApplications: AuthorizedApplicationsModel;
   readonly confirm: ConfirmModel;
   readonly applications: ApplicationsModel;
@@ -284,6 +296,7 @@ export const PAGE_NAMES = [
   'loggedOut',
   'error',
   'continue',
+  'formPost',
   'authorizedApplications',
   'confirm',
   'applications',

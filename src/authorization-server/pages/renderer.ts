@@ -73,19 +73,24 @@ export class Renderer {
     });
   }
 
-  /** Answers a page. The status stays 200 unless it is given. */
+  /**
+   * Answers a page. The status stays 200 unless it is given.
+   *
+   * @param policy its Content-Security-Policy, where it is another one than that of all pages
+   */
   async show<Name extends PageName>(
     context: Context,
     name: Name,
     model: PageModels[Name],
     status = 200,
+    policy?: string,
   ): Promise<void> {
     const override = this.options.overrides[name];
     const page = override === undefined ? this.render(context, name, model) : await override(model, context);
     context.status = status;
     context.type = 'html';
     if (typeof page === 'string') {
-      setSecurityHeaders(context);
+      setSecurityHeaders(context, policy);
       context.body = page;
     } else {
       setSecurityHeaders(context, page.contentSecurityPolicy);

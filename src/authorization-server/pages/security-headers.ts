@@ -6,23 +6,33 @@ import type { Context } from 'koa';
  * also to those that the application makes, so no list would ever be complete. `Continuation` ends a form's redirects
  * here instead.
  */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join('; ');
+export function contentSecurityPolicy({
+  script,
+  formAction = "'self'",
+}: {
+  readonly script?: string;
+  readonly formAction?: string;
+} = {}): string {
+  return [
+    "default-src 'none'",
+    ...(script === undefined ? [] : [`script-src ${script}`]),
+    "style-src 'self'",
+    "img-src 'self'",
+    `form-action ${formAction}`,
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ');
+}
+
+const OF_PAGES = contentSecurityPolicy();
 
 /** What every page is sent with. RFC 9700 §4.16 (no frames), §4.2.4 (no referrer). */
-export function setSecurityHeaders(context: Context, contentSecurityPolicy: string = CONTENT_SECURITY_POLICY): void {
+export function setSecurityHeaders(context: Context, policy: string = OF_PAGES): void {
   context.set({
-    'Content-Security-Policy': contentSecurityPolicy,
+    'Content-Security-Policy': policy,
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
-    'Cross-Origin-Opener-Policy': 'same-origin',
     'Cache-Control': 'no-store',
   });
 }

@@ -6,8 +6,8 @@ import type { StorageAdapters } from './create-storage.js';
 /** So much may the time of a proof be ahead, and one for the second that has begun; it counts for longer by that. */
 const AHEAD_SECONDS = 301;
 
-/** Stands before what sends a response to an application. */
-export type Hold = (send: SendResponse) => SendResponse;
+/** Stands before what sends a response to an application, in a response mode (`query`, `form_post` …). */
+export type Hold = (send: SendResponse, mode: string) => SendResponse;
 
 /**
  * oidc-provider, with each request at its token endpoint as one transaction.
@@ -49,6 +49,8 @@ export class AtomicProvider extends Provider {
 
   override registerResponseMode(name: string, handler: SendResponse): void {
     const send: SendResponse = handler.bind(this);
-    super.registerResponseMode(name, (ctx, redirectUri, parameters) => this.hold(send)(ctx, redirectUri, parameters));
+    super.registerResponseMode(name, (ctx, redirectUri, parameters) =>
+      this.hold(send, name)(ctx, redirectUri, parameters),
+    );
   }
 }

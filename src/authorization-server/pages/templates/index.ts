@@ -3,7 +3,7 @@ import { AUTHORIZED_APPLICATIONS, CONFIRM } from './account.js';
 import { APPLICATION, APPLICATION_FORM, APPLICATIONS } from './applications.js';
 import { DEVICE_CODE, DEVICE_CONFIRM, DEVICE_DONE, DEVICE_REFUSED } from './device.js';
 import { FRAME, HIDDEN, NOTICE, PAGING, PROBLEMS, SCOPES } from './frame.js';
-import { CONSENT, CONTINUE, ERROR, LOGGED_OUT, LOGIN, LOGOUT } from './interaction.js';
+import { CONSENT, CONTINUE, ERROR, FORM_POST, LOGGED_OUT, LOGIN, LOGOUT } from './interaction.js';
 import { TOKENS } from './tokens.js';
 
 /** The parts that templates include. */
@@ -28,6 +28,7 @@ export const TEMPLATES: Readonly<Record<PageName, string>> = {
   loggedOut: LOGGED_OUT,
   error: ERROR,
   continue: CONTINUE,
+  formPost: FORM_POST,
   authorizedApplications: AUTHORIZED_APPLICATIONS,
   confirm: CONFIRM,
   applications: APPLICATIONS,

@@ -70,6 +70,23 @@ layout('@frame', { title: texts.continue.title, refreshTo: model.url });
 </div>
 `;
 
+export const FORM_POST = `<%
+const { model, texts } = it;
+layout('@frame', { title: texts.continue.title });
+%>
+<div class="card">
+<h1><%= texts.continue.title %></h1>
+<p><%~ it.fillHtml(texts.continue.lead, { host: model.host }) %></p>
+<form method="post" action="<%= model.url %>">
+<% for (const [name, value] of model.fields) { %>
+<input type="hidden" name="<%= name %>" value="<%= value %>">
+<% } %>
+<button class="primary" type="submit"><%= texts.continue.link %></button>
+</form>
+<script><%~ model.script %></script>
+</div>
+`;
+
 export const ERROR = `<%
 const { model, texts } = it;
 layout('@frame', { title: texts.errors.title });
