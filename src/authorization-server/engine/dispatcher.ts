@@ -39,6 +39,7 @@ export class Dispatcher {
     const koa = provider as unknown as Koa;
     const request = innerRequest(outer.req, this.context.settings.issuer, {
       url: read.url,
+      method: read.method,
       body: read.body,
       accept: endpoint.caller === 'browser' ? 'text/html' : 'application/json',
     });

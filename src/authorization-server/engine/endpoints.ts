@@ -18,6 +18,8 @@ export interface Endpoint {
   readonly authenticatesClients: boolean;
   /** Whether a token is presented here (RFC 6750 §2). */
   readonly takesTokens: boolean;
+  /** Whether a POST is the same request as a GET, with its parameters in the body. */
+  readonly postsAsGet: boolean;
   /** The limit that holds here. */
   readonly rate: EndpointRate | undefined;
   /** The media type of a body. */
@@ -53,6 +55,7 @@ const program = (name: string, methods: readonly string[], extra: Partial<Route>
   readers: 'everybody',
   authenticatesClients: false,
   takesTokens: false,
+  postsAsGet: false,
   rate: undefined,
   body: undefined,
   ...extra,
@@ -66,6 +69,7 @@ const client = (name: string, rate: EndpointRate): Route =>
   program(name, ['POST', 'OPTIONS'], { readers: 'applications', authenticatesClients: true, rate, body: 'form' });
 
 const READ = ['GET', 'HEAD'] as const;
+const POSTABLE = { body: 'form', postsAsGet: true } as const;
 
 /** Finds the endpoint of a path: exactly that path, since oidc-provider itself is lenient with case and slashes. */
 export class Endpoints {
@@ -75,7 +79,7 @@ export class Endpoints {
   /** @param registration whether applications register themselves, and present a token for it */
   constructor(prefix: string, issuer: Issuer, registration: 'open' | 'by token' | undefined) {
     const add = (path: string, route: Route, innerPath = path) => this.fixed.set(path, { ...route, innerPath });
-    add(`${prefix}/authorize`, browser('authorization', READ, { rate: 'authorize' }));
+    add(`${prefix}/authorize`, browser('authorization', [...READ, 'POST'], { rate: 'authorize', ...POSTABLE }));
     add(`${prefix}/token`, client('token', 'token'));
     add(`${prefix}/introspect`, client('introspection', 'introspection'));
     add(`${prefix}/revoke`, client('revocation', 'introspection'));
@@ -87,7 +91,7 @@ export class Endpoints {
       `${prefix}/userinfo`,
       program('userinfo', [...READ, 'POST', 'OPTIONS'], { readers: 'applications', takesTokens: true, body: 'form' }),
     );
-    add(`${prefix}/logout`, browser('end_session', READ));
+    add(`${prefix}/logout`, browser('end_session', [...READ, 'POST'], POSTABLE));
     add(`${prefix}/logout/confirm`, browser('end_session_confirm', ['POST'], { body: 'form' }));
     add(`${prefix}/logout/success`, browser('end_session_success', READ));
     if (registration !== undefined) {

@@ -16,6 +16,7 @@ import { logFailure } from './observed.js';
 import { allowsOrigin, pagesOf } from './origins.js';
 import { type Parameters, parameter } from './parameters.js';
 import { PlainClientCredentials } from './plain-client-credentials.js';
+import { requestPosted } from './posted-requests.js';
 import { runWithToken } from './presented-tokens.js';
 import { bodyOf, type ReadRequest, readRequest } from './read-request.js';
 import { RecentApplications } from './recent-applications.js';
@@ -113,10 +114,16 @@ export class Engine {
     if (endpoint.takesTokens) return runWithToken(this.context, outer, read.parameters, dispatch);
     if (outer.method === 'POST') {
       if (endpoint.authenticatesClients) return this.runAuthenticated(outer, endpoint, read);
+      if (endpoint.postsAsGet) return this.runPosted(outer, endpoint, read);
       const userCode = endpoint.name === 'code_verification' ? parameter(read.parameters, 'user_code') : undefined;
       if (userCode !== undefined) return this.userCodes.enter(outer, userCode, dispatch);
     }
     await dispatch();
+  }
+
+  private async runPosted(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<void> {
+    const request = await requestPosted(outer, endpoint, read, this.context.pages);
+    if (request !== undefined) await this.dispatcher.run(outer, endpoint, request);
   }
 
   private warmAnswer(outer: Context, { name }: Endpoint, { parameters }: ReadRequest) {

@@ -5,6 +5,8 @@ import type { Issuer } from '../issuer.js';
 export interface InnerRequest {
   /** Path and query. */
   readonly url: string;
+  /** Default: that of the request. */
+  readonly method?: 'GET' | undefined;
   /** The body, which was read already. */
   readonly body: string;
   /** In what errors are answered: it is said by the endpoint, not by what the caller accepts. */
@@ -16,7 +18,7 @@ export interface InnerRequest {
  * cookie depends on what a caller or a proxy writes there. Its body can be read once more.
  */
 export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: InnerRequest): IncomingMessage {
-  const { url, body, accept } = inner;
+  const { url, body, accept, method = request.method } = inner;
   const bytes = Buffer.from(body, 'utf8');
   const headers: IncomingMessage['headers'] = {
     ...request.headers,
@@ -27,9 +29,11 @@ export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: In
   };
   delete headers['transfer-encoding'];
   delete headers['x-forwarded-for'];
-  if (request.method === 'POST' || bytes.length > 0) headers['content-length'] = String(bytes.length);
+  if (method !== request.method) for (const name of ['content-length', 'content-type']) delete headers[name];
+  if (method === 'POST' || bytes.length > 0) headers['content-length'] = String(bytes.length);
   const replaced: Readonly<Record<string | symbol, unknown>> = {
     url,
+    method,
     originalUrl: url,
     headers,
     readable: true,

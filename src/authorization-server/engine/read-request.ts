@@ -8,10 +8,12 @@ import { readBody } from './request-body.js';
 export interface ReadRequest {
   /** The path that oidc-provider knows, with the query. */
   readonly url: string;
+  /** The method that oidc-provider sees, if it is another one. */
+  readonly method?: 'GET';
   readonly body: string;
   /** The parameters of a form. */
   readonly parameters: Parameters;
-  readonly userCode: string | undefined;
+  readonly userCode?: string | undefined;
 }
 
 /**
