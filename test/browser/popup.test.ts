@@ -26,7 +26,6 @@ describe('an application that signs its users in in a popup', () => {
 
   const client = () =>
     site.register({
-      clientType: 'public',
       redirectUris: [`${application.origin}/popup-callback`, `${application.otherOrigin}/popup-callback`],
     });
 
