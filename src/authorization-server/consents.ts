@@ -11,14 +11,20 @@ export class EngineConsents implements Consents {
 
   async list(userId: string): Promise<AuthorizedApplication[]> {
     const consents = await this.repository.list(userId);
-    return consents.map(({ application, scopes, createdAtMs }) => ({ application, scopes, grantedAtMs: createdAtMs }));
+    return consents.map(({ application, scopes, wasAsked, createdAtMs }) => ({
+      application,
+      scopes,
+      wasAsked,
+      grantedAtMs: createdAtMs,
+    }));
   }
 
   async withdraw(userId: string, clientId: string): Promise<boolean> {
     const { applications, revokeAllOf, events } = this.parts;
     const application = await applications.findByClientId(clientId);
     if (application === undefined) return false;
-    const scopes = await this.repository.find(userId, application.id);
+    const consents = await this.repository.list(userId);
+    const scopes = consents.find((consent) => consent.application.id === application.id)?.scopes ?? [];
     // The consent goes first, so that nothing is granted anew in between; the tokens die also if it was gone already,
     // for a call before may have failed half-way.
     const withdrawn = await this.repository.withdraw(userId, application.id);

@@ -109,6 +109,8 @@ export interface EnginePages {
 export interface AuthorizedApplication {
   readonly application: Application;
   readonly scopes: readonly string[];
+  /** Whether the user was asked for all of them; not so where staff decided that he is not (`skipAuthorization`). */
+  readonly wasAsked: boolean;
   readonly grantedAtMs: number;
 }
 

@@ -56,11 +56,17 @@ export class UserAgent {
     return this.send(form, values);
   }
 
-  send(form: FormOnPage, values: Readonly<Record<string, string>> = {}): Promise<Visit> {
+  /** @param repeated fields that come more than once, beside the others */
+  send(
+    form: FormOnPage,
+    values: Readonly<Record<string, string>> = {},
+    repeated: readonly (readonly [name: string, value: string])[] = [],
+  ): Promise<Visit> {
+    const fields: (readonly [string, string])[] = [...Object.entries({ ...form.fields, ...values }), ...repeated];
     return this.follow(new URL(form.action, this.origin).href, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded', origin: this.origin },
-      body: new URLSearchParams({ ...form.fields, ...values }).toString(),
+      body: new URLSearchParams(fields as [string, string][]).toString(),
     });
   }
 

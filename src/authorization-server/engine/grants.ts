@@ -88,6 +88,8 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
   const isComplete = grantable.length > 0 && request.granted.length === grantable.length;
   const isAsked = isNativeRequest(ctx) || oidc.promptPending('consent') || oidc.promptPending('login');
   if (!isComplete || isAsked) return newGrant(provider, request);
+  // What nobody was asked for is shown to him, and can be withdrawn. Before the grant: what there is, is listed.
+  if (skipAuthorization) await context.consents.rememberUnasked(account.accountId, id, request.granted);
   return createGrant(provider, context.parts.random, request);
 }
 

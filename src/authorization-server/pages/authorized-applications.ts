@@ -17,7 +17,7 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
     const consents = await parts.consents.list(userId);
     const found = consents.find(({ application }) => application.clientId === clientId);
     if (found === undefined) throw new PageError(404, 'notFound');
-    return found.application;
+    return found;
   }
 
   return [
@@ -29,10 +29,11 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
         const consents = await parts.consents.list(viewer.id);
         await renderer.show(context, 'authorizedApplications', {
           viewer,
-          applications: consents.map(({ application: { clientId, name }, scopes, grantedAtMs }) => ({
+          applications: consents.map(({ application: { clientId, name }, scopes, wasAsked, grantedAtMs }) => ({
             clientId,
             name,
             scopes: describedScopes(scopes, parts.scopes),
+            wasAsked,
             grantedAtMs,
             withdrawUrl: withdrawUrl(clientId),
           })),
@@ -45,10 +46,11 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
       async get(context, { clientId = '' }) {
         const viewer = await signedIn.viewer(context);
         if (viewer === undefined) return;
-        const { name } = await granted(viewer.id, clientId);
+        const { application } = await granted(viewer.id, clientId);
+        const { name, skipAuthorization } = application;
         await renderer.show(context, 'confirm', {
           viewer,
-          what: 'withdraw',
+          what: skipAuthorization ? 'withdraw-unasked' : 'withdraw',
           subject: name,
           form: forms.make(context, withdrawUrl(clientId), subjectOf(clientId, viewer.id)),
           cancelUrl: listUrl,

@@ -115,6 +115,8 @@ export interface FormPostModel {
 
 export interface ConsentedApplication extends ShownApplication {
   readonly scopes: readonly DescribedScope[];
+  /** Whether the user was asked for all of it; not so where staff decided that he is not. */
+  readonly wasAsked: boolean;
   readonly grantedAtMs: number;
   readonly withdrawUrl: string;
 }
@@ -128,7 +130,7 @@ export interface AuthorizedApplicationsModel {
 /** Asks before something is done that cannot be undone. */
 export interface ConfirmModel {
   readonly viewer: Viewer;
-  readonly what: 'withdraw' | 'rotate-secret' | 'delete' | 'revoke-token' | 'disable' | 'enable';
+  readonly what: 'withdraw' | 'withdraw-unasked' | 'rotate-secret' | 'delete' | 'revoke-token' | 'disable' | 'enable';
   /** What it is done to, as people know it. */
   readonly subject: string;
   /** With `rotate-secret`: for how many seconds the present secret may stay good, the values of a field `overlap`. */

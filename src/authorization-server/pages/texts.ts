@@ -126,6 +126,7 @@ export const ENGLISH = {
     lead: 'These applications may act for you.',
     none: 'No application may act for you.',
     since: 'Allowed on {date}',
+    unaskedSince: 'Since {date}, without asking: the operator vouches for it',
     withdraw: 'Withdraw',
     withdrawOf: 'Withdraw access of {application}',
     noScopes: 'It only knows that you have signed in.',
@@ -240,6 +241,10 @@ export const ENGLISH = {
     'withdraw-text':
       '{subject} can no longer act for you. Every token that it holds for you becomes worthless at once.',
     'withdraw-submit': 'Withdraw',
+    'withdraw-unasked-title': 'Withdraw access?',
+    'withdraw-unasked-text':
+      'Every token that {subject} holds for you becomes worthless at once. The operator vouches for it: when you next sign in there, it gets access again without asking.',
+    'withdraw-unasked-submit': 'Withdraw',
     'rotate-secret-title': 'New secret?',
     'rotate-secret-text':
       'The new secret of {subject} is shown once. The present one becomes worthless, at once if it may be known to others.',

@@ -9,6 +9,8 @@ export class Consent extends StoredModel {
   applicationId!: number;
   /** Scopes, separated by spaces. */
   scope!: string;
+  /** Scopes that the application was given without asking, since staff had decided so. */
+  unaskedScope!: string | null;
   createdAtMs!: number;
   updatedAtMs!: number;
 }

@@ -32,9 +32,7 @@ export function allowedScopes(
   // `openid` and `offline_access` say how an application is told of a user: no list of the host's needs to name them.
   if (registrar === 'host') return stored && [...new Set([...stored, ...IDENTITY_SCOPES])];
   const bound = [...new Set([...limits[registrar].scopes, ...parseScope(approvedScope ?? '')])];
-  // Owners could not choose the two before; what registers itself names them.
-  const unnamed: readonly string[] = registrar === 'owner' ? IDENTITY_SCOPES : [];
-  return bound.filter((name) => stored === undefined || stored.includes(name) || unnamed.includes(name));
+  return bound.filter((name) => stored === undefined || stored.includes(name));
 }
 
 /** The grant types that an application may use now. */

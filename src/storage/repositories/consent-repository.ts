@@ -9,11 +9,18 @@ import type { OAuth2Models } from '../models/models.js';
 /** What a user has allowed an application, with the application. */
 export interface GrantedConsent {
   readonly application: Application;
-  /** In the order in which they were granted. */
+  /** In the order in which they were granted, and then those that were given without asking. */
   readonly scopes: readonly string[];
+  /** Whether the user was asked for all of them. */
+  readonly wasAsked: boolean;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
+
+/** What was asked for, and what was given without asking. */
+type ScopeColumn = 'scope' | 'unaskedScope';
+
+const COLUMN_NAMES: Readonly<Record<ScopeColumn, string>> = { scope: 'scope', unaskedScope: 'unasked_scope' };
 
 /**
  * What users have allowed applications: one row for each pair. Every method rejects with `TemporarilyUnavailableError`
@@ -29,7 +36,7 @@ export class ConsentRepository {
     this.clock = options.clock ?? systemClock;
   }
 
-  /** The scopes that a user has allowed an application; none if nothing. */
+  /** The scopes that a user was asked for and has allowed an application; none if nothing. */
   async find(userId: string, applicationId: number): Promise<readonly string[]> {
     const consent = await orUnavailable(() => this.row(requireUserId(userId), applicationId));
     return consent === undefined ? [] : parseScope(consent.scope);
@@ -42,20 +49,17 @@ export class ConsentRepository {
    * @returns all the scopes that he allows it now
    */
   remember(userId: string, applicationId: number, scopes: readonly string[]): Promise<readonly string[]> {
-    requireUserId(userId);
-    declaredScopes(scopes, 'scopes');
-    return retryContention(async () => {
-      for (;;) {
-        const stored = await this.row(userId, applicationId);
-        const before = stored === undefined ? [] : parseScope(stored.scope);
-        const all = [...new Set([...before, ...scopes])];
-        if (stored !== undefined && all.length === before.length) return all;
-        const written =
-          stored === undefined ? await this.insert(userId, applicationId, all) : await this.replace(stored, all);
-        // Another call was faster: what it wrote is merged too.
-        if (written) return all;
-      }
-    });
+    return this.add(userId, applicationId, 'scope', scopes);
+  }
+
+  /**
+   * Remembers what an application was given without asking the user, so that he sees it and can withdraw it. It is no
+   * consent of his: once he is to be asked, `find` knows nothing of it.
+   *
+   * @returns all the scopes that it was given so
+   */
+  rememberUnasked(userId: string, applicationId: number, scopes: readonly string[]): Promise<readonly string[]> {
+    return this.add(userId, applicationId, 'unaskedScope', scopes);
   }
 
   /** What a user has allowed, each with its application, in the order in which it was first allowed. */
@@ -68,9 +72,13 @@ export class ConsentRepository {
       const ids = own.map((consent) => consent.applicationId);
       const applications = ids.length === 0 ? [] : await this.models.Application.query().whereIn('id', ids);
       const byId = new Map(applications.map((application) => [application.id, application]));
-      return own.flatMap(({ applicationId, scope, createdAtMs, updatedAtMs }) => {
-        const application = byId.get(applicationId);
-        return application === undefined ? [] : [{ application, scopes: parseScope(scope), createdAtMs, updatedAtMs }];
+      return own.flatMap((consent) => {
+        const application = byId.get(consent.applicationId);
+        if (application === undefined) return [];
+        const { createdAtMs, updatedAtMs } = consent;
+        const asked = parseScope(consent.scope);
+        const scopes = [...new Set([...asked, ...parseScope(consent.unaskedScope ?? '')])];
+        return [{ application, scopes, wasAsked: scopes.length === asked.length, createdAtMs, updatedAtMs }];
       });
     });
   }
@@ -93,13 +101,41 @@ export class ConsentRepository {
     return consents.find((consent) => consent.userId === userId);
   }
 
-  private async insert(userId: string, applicationId: number, scopes: readonly string[]): Promise<boolean> {
+  private add(
+    userId: string,
+    applicationId: number,
+    column: ScopeColumn,
+    scopes: readonly string[],
+  ): Promise<readonly string[]> {
+    requireUserId(userId);
+    declaredScopes(scopes, 'scopes');
+    return retryContention(async () => {
+      for (;;) {
+        const stored = await this.row(userId, applicationId);
+        const before = parseScope(stored?.[column] ?? '');
+        const all = [...new Set([...before, ...scopes])];
+        if (stored !== undefined && all.length === before.length) return all;
+        const written =
+          stored === undefined
+            ? await this.insert(userId, applicationId, { scope: '', [column]: formatScope(all) })
+            : await this.replace(stored, column, all);
+        // Another call was faster: what it wrote is merged too.
+        if (written) return all;
+      }
+    });
+  }
+
+  private async insert(
+    userId: string,
+    applicationId: number,
+    columns: Pick<Consent, 'scope'> & Partial<Pick<Consent, ScopeColumn>>,
+  ): Promise<boolean> {
     const now = this.clock.nowMilliseconds();
     try {
       await this.models.Consent.query().insert({
         userId,
         applicationId,
-        scope: formatScope(scopes),
+        ...columns,
         createdAtMs: now,
         updatedAtMs: now,
       });
@@ -111,10 +147,12 @@ export class ConsentRepository {
   }
 
   /** Only over what was read: the condition makes the winner. */
-  private async replace(stored: Consent, scopes: readonly string[]): Promise<boolean> {
-    const changed = await this.models.Consent.query()
-      .where({ id: stored.id, scope: stored.scope })
-      .patch({ scope: formatScope(scopes), updatedAtMs: this.clock.nowMilliseconds() });
-    return changed === 1;
+  private async replace(stored: Consent, column: ScopeColumn, scopes: readonly string[]): Promise<boolean> {
+    const name = COLUMN_NAMES[column];
+    const read = stored[column] ?? null;
+    const query = this.models.Consent.query().where('id', stored.id);
+    if (read === null) query.whereNull(name);
+    else query.where(name, read);
+    return (await query.patch({ [column]: formatScope(scopes), updatedAtMs: this.clock.nowMilliseconds() })) === 1;
   }
 }

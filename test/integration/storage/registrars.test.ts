@@ -66,7 +66,7 @@ describe.each(databaseKinds())('who registered an application, on %s', (kind) =>
       expect(allowedGrantTypes(application, LIMITS)).toEqual(['authorization_code']);
     }
     const narrow = await create({ registeredBy: 'owner', scopes: ['write', 'admin'] });
-    expect(allowedScopes(narrow, LIMITS)).toEqual(['openid']);
+    expect(allowedScopes(narrow, LIMITS)).toEqual([]);
     const stranger = await create({ registeredBy: 'registration', userId: null, scopes: null });
     expect(allowedScopes(stranger, LIMITS)).toEqual([]);
     expect(allowedScopes(await create(), LIMITS)).toBeUndefined();
@@ -76,7 +76,7 @@ describe.each(databaseKinds())('who registered an application, on %s', (kind) =>
   test('[AS-53 ASVS V10.4.7] scopes and grant types that staff gives hold beyond the limits; any scope does not', async () => {
     const { clientId } = await create({ registeredBy: 'owner', scopes: ['read'] });
     const given = await applications.update(clientId, { scopes: ['read', 'admin'], grantTypes: WEB.grantTypes });
-    expect(allowedScopes(given as Application, LIMITS)).toEqual(['read', 'openid', 'admin']);
+    expect(allowedScopes(given as Application, LIMITS)).toEqual(['read', 'admin']);
     expect(allowedGrantTypes(given as Application, LIMITS)).toContain('client_credentials');
     const edited = await applications.update(clientId, { redirectUris: ['https://other.example/'] }, OWNER);
     expect(allowedScopes(edited as Application, LIMITS)).toContain('admin');
@@ -87,7 +87,7 @@ describe.each(databaseKinds())('who registered an application, on %s', (kind) =>
   test('[AS-53 ASVS V10.4.7] an owner’s edit gives nothing that staff did not', async () => {
     const { clientId } = await create({ registeredBy: 'owner', scopes: ['read'] });
     const edited = await applications.update(clientId, { scopes: ['read', 'admin'] }, OWNER);
-    expect(allowedScopes(edited as Application, LIMITS)).toEqual(['read', 'openid']);
+    expect(allowedScopes(edited as Application, LIMITS)).toEqual(['read']);
   });
 
   test('[AS-53 ASVS V10.4.7] a row from before keeps its registrar when staff gives it an owner', async () => {
@@ -125,7 +125,7 @@ describe.each(databaseKinds())('who registered an application, on %s', (kind) =>
     )) as Application;
     expect([registrarOf(edited), isTrusted(edited)]).toEqual(['owner', false]);
     // Staff's scopes stay, but for the one that opens tokens of others.
-    expect(allowedScopes(edited, LIMITS)).toEqual(['read', 'openid', 'write']);
+    expect(allowedScopes(edited, LIMITS)).toEqual(['read', 'write']);
     expect(told.at(-1)).toEqual([clientId, ['mayIntrospect', 'registeredBy']]);
   });
 

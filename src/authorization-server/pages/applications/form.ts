@@ -79,11 +79,12 @@ export class ApplicationForm {
   /** Registers or changes what was entered, or shows the form again with what is wrong. */
   async take(context: Context, viewer: Viewer, application: Application | undefined, save: Save): Promise<void> {
     const form = await this.services.forms.take(context, this.subject(viewer, application), LISTS);
-    const fields = entered(form, application);
+    const offersAnyScope = this.area.isStaff && mayHaveAnyScope(application);
+    const fields = { ...entered(form, application), anyScope: offersAnyScope && form.value('any_scope') === 'yes' };
     const problems = await this.problemsOf(fields, application);
     if (Object.keys(problems).length > 0) return this.show(context, viewer, application, fields, problems);
     try {
-      const registration = this.registration(viewer, fields, application);
+      const registration = this.registration(viewer, fields);
       seeOther(context, await save(registration, this.patchOf(registration, fields, application)));
     } catch (error) {
       const field = fieldOf(error);
@@ -151,11 +152,7 @@ export class ApplicationForm {
   }
 
   /** Only staff decides on owner, consent, lifetimes and scopes to come; what owners send of these is not looked at. */
-  private registration(
-    viewer: Viewer,
-    fields: ApplicationFields,
-    application: Application | undefined,
-  ): NewApplication {
+  private registration(viewer: Viewer, fields: ApplicationFields): NewApplication {
     const { name, grantTypes, scopes } = fields;
     const registration = {
       name: name.trim(),
@@ -168,7 +165,7 @@ export class ApplicationForm {
     if (!this.area.isStaff) return { ...registration, userId: viewer.id, registeredBy: 'owner' };
     return {
       ...registration,
-      scopes: fields.anyScope && mayHaveAnyScope(application) ? null : scopes,
+      scopes: fields.anyScope ? null : scopes,
       skipAuthorization: fields.skipAuthorization,
       userId: fields.userId === '' ? null : fields.userId,
       ...secondsOf(fields.lifetimes),
@@ -223,7 +220,7 @@ function sameNames(some: readonly string[], others: readonly string[]): boolean 
   return some.length === others.length && some.every((name) => others.includes(name));
 }
 
-function entered(form: FormFields, application: Application | undefined): ApplicationFields {
+function entered(form: FormFields, application: Application | undefined): Omit<ApplicationFields, 'anyScope'> {
   return {
     name: form.value('name'),
     clientType: application?.clientType ?? form.value('client_type'),
@@ -231,7 +228,6 @@ function entered(form: FormFields, application: Application | undefined): Applic
     redirectUris: form.value('redirect_uris'),
     postLogoutRedirectUris: form.value('post_logout_redirect_uris'),
     scopes: form.list('scope'),
-    anyScope: form.value('any_scope') === 'yes',
     skipAuthorization: form.value('skip_authorization') === 'yes',
     userId: form.value('user_id'),
     // A page of the host's may not have these fields.

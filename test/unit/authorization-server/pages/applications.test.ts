@@ -211,7 +211,7 @@ describe('applications of users', () => {
   test('hostile names are shown as text, and turn nothing around', async () => {
     const name = '<script>alert(1)</script>"\' onload=x \u202egnihsihp';
     const agent = await pages.signedIn('alice');
-    const answer = await register(agent, { name });
+    const answer = await register(agent, { name, scope: 'openid' });
     const clientId = clientIdOf(answer);
     const other = pages.agent();
     const client = { clientId, clientSecret: '' };
