@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MILLISECONDS = 1000;
 const LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS = 200;
 
 /**
- * Knows whether a store can be asked; one for each engine, whoever uses it.
+ * Knows whether a store can be asked. There is one for each engine, however many throttles use it.
  *
  * A request that gets no answer in time is decided without the store, and that alone changes nothing for others. The
  * store counts as down when several requests in a row had no answer and it was silent for longer than late answers take:
@@ -147,9 +147,9 @@ export class CircuitBreaker {
 const breakers = new WeakMap<ThrottleEngine, CircuitBreaker>();
 
 /**
- * The circuit breaker of an engine: all who use the engine share it, so that one outage is met and reported once.
+ * The circuit breaker of an engine: all throttles on it share the breaker, so that one outage is detected and reported once.
  *
- * @param deadlineMilliseconds of who uses the engine first; later ones keep their own deadline for each request
+ * @param deadlineMilliseconds of the first throttle on the engine; each keeps its own deadline for its requests
  */
 export function circuitBreakerOf(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock): CircuitBreaker {
   let breaker = breakers.get(engine);

@@ -13,22 +13,22 @@ import type { WhenStoreFails } from './throttling-options.js';
 /** The answer for one request. */
 export interface ThrottleOutcome {
   readonly allowed: boolean;
-  /** In how many whole seconds a next try makes sense, at least 1; 0 if allowed. Becomes `Retry-After`. */
+  /** In how many whole seconds another try makes sense, at least 1; 0 if allowed. Becomes `Retry-After`. */
   readonly retryAfterSeconds: number;
-  /** `RateLimit` and its like, for the response of allowed and refused requests. */
+  /** `RateLimit` and related fields, for the response to allowed and refused requests. */
   readonly fields: ResponseFields;
-  /** Refused because the store is away (503), not because the quota is spent (429). */
+  /** Whether it is refused because the store is away (503), not because the quota is spent (429). */
   readonly unavailable: boolean;
   /**
-   * There where a policy counts by the answer (`countWhen`): to be called once, with the status of the answer that was
-   * sent. If it is not called, the request is counted. Never throws.
+   * Present if a policy counts by the answer (`countWhen`): call it once, with the status of the answer that was sent. If
+   * it is not called, the request is counted. Never throws.
    */
   readonly settle?: ((status: number) => void) | undefined;
 }
 
-/** The policies of one action, worked out at start-up. */
+/** The policies of one action, compiled at start-up. */
 export interface CompiledThrottle {
-  /** The policies in their order; for people. */
+  /** The policies in their order, for display. */
   readonly policies: readonly { readonly name: string; readonly description: string }[];
   /** Whether no request can be refused here: there are no policies, or only unlimited ones. */
   readonly unlimited: boolean;
@@ -36,7 +36,7 @@ export interface CompiledThrottle {
    * Decides on a request and counts it if it is allowed. Synchronous if the engine is and no rate function answers
    * with a promise.
    *
-   * @throws ConfigurationError if a rate, cost or key function answers what cannot be (also as a rejection)
+   * @throws ConfigurationError if a rate, cost or key function returns an invalid value (also as a rejection)
    */
   decide(subject: ThrottleSubject): ThrottleOutcome | Promise<ThrottleOutcome>;
 }
@@ -68,16 +68,16 @@ const UNAVAILABLE: ThrottleOutcome = Object.freeze({
   settle: undefined,
 });
 
-/** The charges of a request and the rates that they come from, in the same order. */
+/** The charges of a request and their rates, in the same order. */
 interface Assessment {
   readonly rates: CompiledRate[];
   readonly charges: Charge[];
-  /** Those of the charges that not every answer counts. */
+  /** The charges that are counted only for some answers. */
   conditional?: Conditional[];
 }
 
 interface Conditional {
-  /** The place of the charge. */
+  /** The position of the charge. */
   readonly at: number;
   readonly counts: Counts;
 }
@@ -97,8 +97,8 @@ export function compileThrottle(policies: readonly Policy[], parts: ThrottlePart
 }
 
 /**
- * Keys are joined, and charges made, once per cached token and not per request. An authenticator of the host may give
- * one token to several principals, so that the principal is looked at each time.
+ * Builds keys and charges once per cached token, not per request. An authenticator of the host may give one token to
+ * several principals, so the principal is checked each time.
  */
 function rememberByToken(): typeof assess {
   const remembered = new WeakMap<
@@ -109,7 +109,7 @@ function rememberByToken(): typeof assess {
     const { token, principal } = subject;
     if (token === undefined) return assess(policies, subject);
     const known = remembered.get(token);
-    // Without a key the address counts, which differs from request to request.
+    // Without a key the request is counted by its address, which differs from request to request.
     if (known !== undefined && known.principalKey === principal.key) return known.assessment;
     const assessment = assess(policies, subject);
     if (principal.key !== undefined) remembered.set(token, { principalKey: principal.key, assessment });
@@ -126,7 +126,7 @@ function assess(policies: readonly Policy[], subject: ThrottleSubject): Assessme
   return assessment;
 }
 
-/** The rate functions are asked all at once, and only those of policies that apply. */
+/** All rate functions are called together, and only those of policies that apply. */
 function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): Assessment | Promise<Assessment> {
   const keys: string[] = [];
   const applying: Policy[] = [];
@@ -143,7 +143,7 @@ function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): A
       pending ||= isPromiseLike(answer);
     }
   } catch (error) {
-    // What others still answer is of no use any more; a rejection among it would otherwise be unhandled.
+    // The answers of the others are no longer needed; a rejection among them would otherwise be unhandled.
     for (const answer of answers) if (isPromiseLike(answer)) answer.catch(() => {});
     throw error;
   }
@@ -188,7 +188,7 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
   const { charges } = assessment;
   if (charges.length === 0) return ALLOWED;
   for (const { limit } of charges) {
-    // A rate of nothing refuses whether there is a store or not.
+    // A limit of 0 refuses whether there is a store or not.
     if (limit === 0) return refuseAtOnce(assessment, parts);
   }
   const decision = nativePromise(parts.guard.decide(charges, parts.whenStoreFails === 'closed'));
@@ -215,7 +215,7 @@ function outcomeOf(assessment: Assessment, known: ThrottleDecision | Unknown, pa
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false, settle };
 }
 
-/** Gives back what the answer does not count, once. */
+/** Gives back what is not counted for the answer, once. */
 function settlement(
   charges: readonly Charge[],
   conditional: readonly Conditional[],
@@ -236,7 +236,7 @@ function settlement(
   };
 }
 
-/** A rule that fails counts. */
+/** A rule that throws counts the request. */
 function isFree(counts: Counts, status: number, log: LogLimiter): boolean {
   try {
     return counts(status) === false;

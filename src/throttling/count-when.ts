@@ -1,9 +1,9 @@
 /**
  * Which answers a policy counts:
  *
- * - `'refused'`: those with a status from 400 on, but for 502, 503 and 504, by which the server says that it could not
- *   serve. A fault (500) counts: nobody knows what the caller learned from it.
- * - a function of the status: what it answers with `false` is not counted. It must answer at once.
+ * - `'refused'`: those with a status of 400 or higher, except 502, 503 and 504, which say that the server could not serve.
+ *   A fault (500) counts, because the caller may have learned something from it.
+ * - a function of the status: an answer for which it returns `false` is not counted. It must be synchronous.
  */
 export type CountWhen = 'refused' | ((status: number) => boolean);
 
@@ -19,7 +19,7 @@ export function countsOf(countWhen: CountWhen): Counts {
   return countWhen === 'refused' ? refused : countWhen;
 }
 
-/** For people, behind a rate. */
+/** For display after a rate. */
 export function describeCountWhen(countWhen: CountWhen | undefined): string {
   if (countWhen === undefined) return '';
   return countWhen === 'refused' ? ', refused answers only' : ', by the answer';

@@ -3,7 +3,7 @@ import type { CallerPatience } from './engine.js';
 /** A deadline is counted in so many turns of the event loop. */
 const TURNS_PER_DEADLINE = 10;
 
-/** An answer that somebody waits for until a deadline. */
+/** An answer that is awaited until a deadline. */
 export interface PendingAnswer {
   /** The turn in which the deadline passes; set by `EventLoopDeadlines.start`. */
   deadlineTurn: number;

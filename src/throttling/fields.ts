@@ -3,12 +3,12 @@ import type { CompiledRate } from './compiled-rate.js';
 import type { ChargeResult } from './engine.js';
 import type { CheckedOptions } from './throttling-options.js';
 
-/** Response header fields by name, in lower case: Node would lower a name's case anew for each response. */
+/** Response header fields by name, in lower case: otherwise Node would lower each name again for every response. */
 export type ResponseFields = Readonly<Record<string, string>>;
 
 export const NO_FIELDS: ResponseFields = Object.freeze({});
 
-/** Writes the fields for the rates that were applied and where they stand, in the same order. */
+/** Writes the fields for the rates that were applied and their results, in the same order. */
 export type WriteFields = (rates: readonly CompiledRate[], results: readonly ChargeResult[]) => ResponseFields;
 
 /**

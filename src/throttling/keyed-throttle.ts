@@ -6,14 +6,14 @@ import type { Throttle } from './throttle.js';
 /** Counts one request under a key, and decides on it. */
 export type KeyedThrottle = (key: string) => ThrottleOutcome | Promise<ThrottleOutcome>;
 
-/** How many keys are remembered. */
+/** How many keys are remembered before all are forgotten. */
 const CAPACITY = 1000;
 
 /**
- * Makes a throttle whose caller says himself what a request is counted under, e.g. the key of an address.
+ * Makes a throttle whose caller chooses the key that a request is counted under, e.g. the key of an address.
  *
  * @param where names the option, for messages
- * @throws ConfigurationError if the rate cannot be
+ * @throws ConfigurationError if the rate is not valid
  */
 export function keyedThrottle(
   throttle: Throttle,
@@ -33,7 +33,7 @@ export function keyedThrottle(
   };
 }
 
-/** Whom the key names stands in for a user; one object for each, with which its charges are remembered. */
+/** The key stands in for a user. There is one object for each key, so that its charges are remembered with it. */
 function subjectOf(key: string): ThrottleSubject {
   return { principal: { kind: 'token', id: key, key }, token: { key }, address: () => key, request: undefined };
 }

@@ -2,7 +2,7 @@ import { describeName, hostPath, nearest, refuseOption } from '../core/options/i
 import type { PrepareRate } from './compiled-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
 
-/** The policies by name; no two of one name, however it is spelled. */
+/** The policies by name. No two names differ in case only. */
 export class PolicyRegistry {
   readonly #declared = new Map<string, Policy>();
   readonly #inline = new Map<string, Policy>();

@@ -14,31 +14,31 @@ import {
   type ThrottleSubject,
 } from './subject.js';
 
-/** A rate for each request, e.g. by the plan of the user; `null` is unlimited. */
+/** Returns the rate of a request, e.g. by the plan of the user; `null` is unlimited. */
 export type RateFunction = (subject: ThrottleSubject) => string | null | Promise<string | null>;
-/** The units that a request costs: a whole number from 0, at most the limit. */
+/** Returns the units that a request costs: a whole number from 0, at most the limit. */
 export type CostFunction = (subject: ThrottleSubject) => number;
 
-/** How much may be asked for, by whom, at what cost. */
+/** How many requests are allowed, who is counted, and what a request costs. */
 export interface PolicyOptions {
   /** `100/hour`, several of different windows (`['10/s', '1000/h']`), `null` for no limit, or a function. */
   readonly rate: string | null | readonly string[] | RateFunction;
   /**
    * Who is counted: `anon` (callers without credentials, by address), `user` (the user, else the application, else the
-   * address), `client` (the application, also for its users' tokens), `token`, or a function that gives a key of your
-   * own. By default what the policy is called, else `user`.
+   * address), `client` (the application, also for its users' tokens), `token`, or a function that returns a key of your
+   * own. By default the name of the policy if it is one of these, else `user`.
    */
   readonly subject?: SubjectName | SubjectFunction | undefined;
   /** Units per request; default 1. */
   readonly cost?: number | CostFunction | undefined;
   /**
    * Default `fixed-window`: at most the limit in each window, which begins with the first request. `sliding-window`: at
-   * most the limit in any span of that length, as DRF's throttles.
+   * most the limit in any span of that length, as the throttles of Django REST Framework do.
    */
   readonly algorithm?: ThrottleAlgorithm | undefined;
   /**
    * Which answers count; default all. The units of a request are taken before its action runs, so that no number of
-   * requests at once goes beyond the limit, and given back when its answer was sent and does not count.
+   * simultaneous requests exceeds the limit, and given back once its answer was sent if it does not count.
    */
   readonly countWhen?: CountWhen | undefined;
 }
@@ -48,26 +48,26 @@ export interface InlinePolicy extends PolicyOptions {
   readonly name: string;
 }
 
-/** A policy, checked and ready to be asked. */
+/** A policy, checked and ready for use. */
 export interface Policy {
   readonly name: string;
-  /** For people, e.g. `100/hour`, `unlimited` or `by function`. */
+  /** For display, e.g. `100/hour`, `unlimited` or `by function`. */
   readonly description: string;
   readonly options: PolicyOptions;
   readonly key: KeyOfSubject;
   /** The rates of a request; unlimited ones are left out. */
   readonly rates: readonly CompiledRate[] | ((subject: ThrottleSubject) => CompiledRates | Promise<CompiledRates>);
-  /** Whether one token is always counted alike: nothing here is a function of the host's. */
+  /** Whether all requests with one token are counted alike: no option is a function of the host. */
   readonly ofToken: boolean;
   /** Which answers count; `undefined`: all. */
   readonly counts: Counts | undefined;
-  /** @throws ConfigurationError if a cost function answered what no request can cost */
+  /** @throws ConfigurationError if a cost function returned what no request can cost */
   cost(subject: ThrottleSubject, rates: CompiledRates): number;
 }
 
 export type CompiledRates = readonly CompiledRate[];
 
-/** What can stand in a structured string as it is, and never holds the slash that ends the name in a key. */
+/** Characters that a structured string takes as they are; no slash, which ends the name in a key. */
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
 const OPTIONS = [
   'name',
@@ -79,11 +79,11 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof InlinePolicy)[];
 
 /**
- * Checks a policy and makes it ready.
+ * Checks and compiles a policy.
  *
  * @param prepare asks the engine whether it can count a rate
  * @param path the option, or who declared it, for messages
- * @throws ConfigurationError if the policy cannot be
+ * @throws ConfigurationError if the policy is not valid
  */
 export function createPolicy(
   name: string,

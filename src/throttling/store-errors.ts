@@ -1,28 +1,28 @@
 import { UndecidedError } from './undecided-error.js';
 
-/** The store as a whole cannot be asked now, e.g. since there is no connection: nobody needs to try for himself. */
+/** The store cannot be asked at all now, e.g. because there is no connection: no other request needs to try. */
 export class StoreAwayError extends Error {
   override readonly name = 'StoreAwayError';
 }
 
-/** The store was asked and gave no answer while somebody waited for it. */
+/** The store was asked, and gave no answer while its caller was waiting. */
 export class StoreLateError extends Error {
   override readonly name = 'StoreLateError';
 }
 
-/** The store has an answer, but not about this counter, e.g. since somebody else wrote to its key. */
+/** The store answers, but not about this counter, e.g. because another program wrote to its key. */
 export class CounterError extends Error {
   override readonly name = 'CounterError';
 }
 
 /**
- * What Redis answers when it can answer nothing: it loads its data, takes no writes, has no memory or no place, or
- * refuses this client. Any other error that it answers is about the command that it answers.
+ * The errors of Redis when it can serve nobody: it loads its data, accepts no writes, has no memory or disk space, or
+ * refuses this client. Any other error is about the command that it answers.
  */
 const SERVER_REFUSES =
   /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)\b/;
 
-/** Whether an error is itself an answer of the store: a sign of life, that decides nobody else's request. */
+/** Whether an error is itself an answer of the store: a sign of life that concerns its own request only. */
 export function isAnswer(error: unknown): boolean {
   if (error instanceof UndecidedError || error instanceof CounterError) return true;
   return error instanceof Error && error.name === 'ReplyError' && !SERVER_REFUSES.test(error.message);

@@ -5,7 +5,7 @@ import { printable } from '../core/printable.js';
 
 export type StoreState = 'up' | 'down';
 
-/** Who is told of the state of a store. */
+/** Receives reports on the state of a store. */
 export interface StoreObserver {
   readonly logger: Logger;
   /** What is done without the store, for the log. */
@@ -18,7 +18,7 @@ const REQUESTS_MILLISECONDS = 60_000;
 /** That it is down for another reason than the one logged last, likewise. */
 const REASON_MILLISECONDS = 10_000;
 
-/** Tells the observers of a store what happens to it: each change of its state, and now and then the rest. */
+/** Reports the state of a store to its observers: each change at once, everything else at most once in a while. */
 export class StoreReports {
   readonly #clock: Clock;
   readonly #observers: StoreObserver[] = [];

@@ -2,38 +2,38 @@ import { sha256Key } from '../core/digest.js';
 import { refuseOption } from '../core/options/index.js';
 import type { Principal } from '../core/principal.js';
 
-/** Who a request is counted for; what rate, cost and key functions receive. */
+/** Who a request is counted for. Rate, cost and key functions receive it. */
 export interface ThrottleSubject {
   readonly principal: Principal;
-  /** The user that the request acts for, if any. */
+  /** The user on whose behalf the request is made, if any. */
   readonly userId?: string | undefined;
   /** The application that the token was issued to, also for a user's token; none for a session. */
   readonly clientId?: string | undefined;
   /** SHA-256 of the access token, base64url; none for a session. */
   readonly tokenKey?: string | undefined;
   /**
-   * The token that user, application and key were read from, if they were: one object for as long as it is cached, so
-   * that what follows from it can be remembered with it.
+   * The token from which the user, application and key were read, if there is one. It is the same object for as long as
+   * the token is cached, so that what follows from it can be remembered with it.
    */
   readonly token?: object | undefined;
-  /** The key of the address, e.g. `ip:203.0.113.5`, worked out when it is asked for. */
+  /** The key of the address, e.g. `ip:203.0.113.5`, computed on demand. */
   readonly address: () => string;
-  /** The request, as the framework gives it. */
+  /** The request object of the framework. */
   readonly request: unknown;
 }
 
-/** The subjects that are known by name. */
+/** The subjects that have a name. */
 export type SubjectName = 'anon' | 'user' | 'client' | 'token';
 
 /** A key of your own, e.g. the id of a tenant; `undefined` if the policy does not apply to this request. */
 export type SubjectFunction = (subject: ThrottleSubject) => string | undefined;
 
-/** Gives the key that a policy counts a request under; `undefined` if the policy does not apply to it. */
+/** Returns the key under which a policy counts a request; `undefined` if the policy does not apply to it. */
 export type KeyOfSubject = (subject: ThrottleSubject) => string | undefined;
 
-/** Longer keys are counted under their digest, so that no caller makes the store keep long ones. */
+/** Longer keys are counted under their digest, so that no caller can make the store keep long keys. */
 const MAXIMUM_KEY_LENGTH = 200;
-/** Half of a surrogate pair: it cannot be told from another half once it is written as UTF-8. */
+/** Half of a surrogate pair: written as UTF-8 it cannot be told from another half. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const KEYS: Readonly<Record<SubjectName, KeyOfSubject>> = {
@@ -84,6 +84,6 @@ function bounded(key: string): string {
 }
 
 function digested(key: string): string {
-  // JSON escapes what UTF-8 cannot say, so that different keys have different digests.
+  // JSON escapes what UTF-8 cannot express, so that different keys have different digests.
   return `digest:${sha256Key(JSON.stringify(key))}`;
 }

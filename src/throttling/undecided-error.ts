@@ -1,11 +1,11 @@
 /**
- * The store answers, but cannot know about these charges: it lost what it had counted in a window that may still be
- * open. The throttle acts on them as while the store is away, and goes on asking it for others.
+ * The store answers, but cannot decide on these charges: it lost what it had counted in a window that may still be open.
+ * The throttle treats them as if the store were away, and continues to ask it for others.
  */
 export class UndecidedError extends Error {
   override readonly name = 'UndecidedError';
   readonly code = 'undecided';
-  /** In how many milliseconds the store can know. */
+  /** In how many milliseconds the store can decide. */
   readonly milliseconds: number;
 
   constructor(milliseconds: number) {

@@ -1,10 +1,10 @@
 import type { Charge, ChargeResult } from '../engine.js';
 
-/** A result that remembers which window it was counted in, so that a refund finds the same one or none. */
+/** A result that remembers its window, so that a refund finds the same one or none. */
 export interface CountedResult extends ChargeResult {
   /**
-   * When the window ends, by the clock of the engine, in milliseconds. Of a sliding one in memory, which has no end of
-   * its own, when the units were spent.
+   * When the window ends, by the clock of the engine, in milliseconds. A sliding window in memory has no end of its own:
+   * then it is the time at which the units were spent.
    */
   readonly windowEnd: number;
 }
@@ -14,7 +14,7 @@ export function windowEndOf(result: ChargeResult | undefined): number | undefine
   return (result as CountedResult | undefined)?.windowEnd;
 }
 
-/** The result of a charge whose counter stands at `used` after the decision. */
+/** The result of a charge whose counter is at `used` after the decision. */
 export function countedResult(
   charge: Charge,
   allowed: boolean,

@@ -1,6 +1,6 @@
 import { numberOption, optionPath, refuseOption } from '../../core/options/index.js';
 
-/** @throws ConfigurationError if a prefix of Redis keys cannot be */
+/** @throws ConfigurationError if the value cannot be a prefix of Redis keys */
 export function checkKeyPrefix(engine: string, keyPrefix: unknown): void {
   if (typeof keyPrefix === 'string' && !/[{}]/.test(keyPrefix)) return;
   refuseOption(
@@ -10,7 +10,7 @@ export function checkKeyPrefix(engine: string, keyPrefix: unknown): void {
   );
 }
 
-/** @throws ConfigurationError if it is no time to wait for */
+/** @throws ConfigurationError if the value is not a time to wait for */
 export function checkDeadline(engine: string, deadlineMilliseconds: unknown): void {
   const fix = 'give a number of milliseconds above 0';
   numberOption(optionPath(engine, 'deadlineMilliseconds'), deadlineMilliseconds, { least: Number.MIN_VALUE }, fix);

@@ -2,22 +2,22 @@ import type { ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { StoreAwayError } from '../store-errors.js';
 
 /**
- * An engine whose store is known later than the throttle: until `use` was called, it is a store that is not connected
- * yet, and the throttle acts by `whenStoreFails`.
+ * An engine whose store is known only after the throttle was made. Until `use` is called it behaves like a store that is
+ * not connected yet, and the throttle acts by `whenStoreFails`.
  */
 export class LateEngine implements ThrottleEngine {
   readonly #prepared: Parameters<Required<ThrottleEngine>['prepare']>[] = [];
-  readonly #connected: (() => void)[] = [];
+  readonly #connectedListeners: (() => void)[] = [];
   #engine: ThrottleEngine | undefined;
   #closed = false;
 
-  /** Counts by this engine from now on; one that was used before is closed. */
+  /** Counts with this engine from now on; a previous one is closed. */
   use(engine: ThrottleEngine): void {
-    const before = this.#engine;
+    const previous = this.#engine;
     for (const parameters of this.#prepared) engine.prepare?.(...parameters);
-    for (const listener of this.#connected) engine.onConnected?.(listener);
+    for (const listener of this.#connectedListeners) engine.onConnected?.(listener);
     this.#engine = engine;
-    void before?.close?.();
+    void previous?.close?.();
     if (this.#closed) void engine.close?.();
   }
 
@@ -39,7 +39,7 @@ export class LateEngine implements ThrottleEngine {
   }
 
   onConnected(listener: () => void): void {
-    this.#connected.push(listener);
+    this.#connectedListeners.push(listener);
     this.#engine?.onConnected?.(listener);
   }
 

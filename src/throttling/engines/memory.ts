@@ -7,7 +7,7 @@ import { type Counter, newCounter, OverflowCounters } from './overflow.js';
 import type { SlidingLog } from './sliding-log.js';
 
 export interface MemoryEngineOptions {
-  /** How many counters are kept at most; default 100 000. Keys beyond share a fixed number of counters. */
+  /** The greatest number of counters; default 100 000. Keys beyond it share a fixed number of counters. */
   readonly maxKeys?: number | undefined;
   readonly clock?: Clock | undefined;
 }
@@ -16,21 +16,21 @@ export interface MemoryEngineOptions {
 export interface MemoryEngine extends ThrottleEngine {
   consume(charges: readonly Charge[]): ThrottleDecision;
   refund(charges: readonly Charge[], decision: ThrottleDecision): void;
-  /** How many keys have counters of their own now, ended ones included. */
+  /** How many keys have counters of their own now, including ended ones. */
   readonly size: number;
 }
 
 const DEFAULT_MAXIMUM_KEYS = 100_000;
-/** How many counters are looked at for an ended window, for each that is added, and when there is no place. */
+/** How many counters are checked for an ended window: for each counter that is added, and when there is no room. */
 const SWEEP_PER_INSERT = 2;
 const SWEEP_WHEN_FULL = 32;
 const ROUNDING_MILLISECONDS = 0.001;
 
 /**
- * Makes an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps
- * a bounded number of counters whatever identifiers callers present, and never admits more than a rate.
+ * Makes an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps a bounded number
+ * of counters whatever identifiers callers present, and never admits more than a rate.
  *
- * @throws ConfigurationError if `maxKeys` is no whole number of at least 1
+ * @throws ConfigurationError if `maxKeys` is not a whole number of at least 1
  */
 export function memoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
   const { maxKeys = DEFAULT_MAXIMUM_KEYS, clock = systemClock } = knownOptions<MemoryEngineOptions>(
@@ -51,7 +51,7 @@ class Windows implements MemoryEngine {
   readonly #overflow = new OverflowCounters(randomInt(2 ** 32));
   readonly #maxKeys: number;
   readonly #clock: Clock;
-  /** Goes round all counters, a few at a time; a Map's iterator bears insertions and deletions meanwhile. */
+  /** Visits all counters, a few at a time; a Map's iterator allows insertions and deletions meanwhile. */
   #sweeper = this.#counters.entries();
 
   constructor(maxKeys: number, clock: Clock) {
@@ -65,7 +65,7 @@ class Windows implements MemoryEngine {
 
   consume(charges: readonly Charge[]): ThrottleDecision {
     const now = this.#clock.monotonicMilliseconds();
-    // Only before and after: between finding a counter and spending on it, none may be removed.
+    // Sweep only before and after: between finding a counter and spending on it, none may be removed.
     if (this.#counters.size + charges.length > this.#maxKeys) this.#sweep(SWEEP_WHEN_FULL, now);
     const sizeBefore = this.#counters.size;
     const decision =
@@ -89,9 +89,9 @@ class Windows implements MemoryEngine {
     let allowed = true;
     for (let index = 0; index < charges.length; index++) {
       const charge = charges[index] as Charge;
-      const twin = twinOf(charges, index);
-      const place = twin === undefined ? this.#find(charge, now, planned) : places[twin];
-      if (place === undefined && twin === undefined) planned++;
+      const earlier = earlierOfSameKey(charges, index);
+      const place = earlier === undefined ? this.#find(charge, now, planned) : places[earlier];
+      if (place === undefined && earlier === undefined) planned++;
       const fit = fitsIn(place, charge, now, alreadyAsked(charges, places, index, place));
       places.push(place);
       fits.push(fit);
@@ -126,7 +126,7 @@ class Windows implements MemoryEngine {
   }
 
   #spend(charge: Charge, place: Place, now: number): ChargeResult {
-    // The same key twice in one request: the first of the two made the counter.
+    // If one request has the same key twice, the first charge made the counter.
     let counter = place === undefined ? this.#counters.get(charge.key) : (place as Counter);
     if (counter === undefined) {
       counter = newCounter(charge, now + charge.windowMilliseconds, false);
@@ -144,13 +144,13 @@ class Windows implements MemoryEngine {
 
   #spendInLog(charge: Charge, counter: Counter, log: SlidingLog, now: number): ChargeResult {
     log.add(now, charge.cost);
-    const left = log.millisecondsUntilEmpty(now);
+    const leftMilliseconds = log.millisecondsUntilEmpty(now);
     if (charge.cost > 0) {
-      counter.endsAt = now + left;
+      counter.endsAt = now + leftMilliseconds;
       if (counter.shared) this.#overflow.opened(counter.endsAt);
     }
-    // Its own time is what tells these units from others; the sum with the window would not be exact.
-    return resultOf(charge, true, log.used(now), left, now);
+    // The time itself tells these units from others; its sum with the window would not be exact.
+    return resultOf(charge, true, log.used(now), leftMilliseconds, now);
   }
 
   #sweep(steps: number, now: number): void {
@@ -167,15 +167,15 @@ class Windows implements MemoryEngine {
   }
 }
 
-/** An earlier charge of the same key in the same request. */
-function twinOf(charges: readonly Charge[], index: number): number | undefined {
+/** The position of an earlier charge of the same key in the same request. */
+function earlierOfSameKey(charges: readonly Charge[], index: number): number | undefined {
   for (let earlier = 0; earlier < index; earlier++) {
     if (charges[earlier]?.key === charges[index]?.key) return earlier;
   }
   return undefined;
 }
 
-/** Units that earlier charges of the same request ask of the same counter. */
+/** The units that earlier charges of the same request ask of the same counter. */
 function alreadyAsked(charges: readonly Charge[], places: readonly Place[], index: number, place: Place): number {
   let asked = 0;
   for (let earlier = 0; earlier < index; earlier++) {
@@ -194,25 +194,31 @@ function fitsIn(place: Place, charge: Charge, now: number, asked: number): boole
   return place !== NOWHERE && charge.limit > 0 && usedIn(place, now) + asked + charge.cost <= charge.limit;
 }
 
-/** The result of a charge that was not spent, because another one (or itself) did not fit, or it costs nothing. */
+/** The result of a charge that was not spent, because it or another one did not fit, or it costs nothing. */
 function unspent(charge: Charge, place: Place, allowed: boolean, now: number): ChargeResult {
   if (place === NOWHERE) return resultOf(charge, false, charge.limit, charge.windowMilliseconds, now);
   const live = place !== undefined && place.endsAt > now;
   if (live && place.log !== undefined) {
     const used = place.log.used(now);
-    const left = allowed
+    const leftMilliseconds = allowed
       ? place.log.millisecondsUntilEmpty(now)
       : place.log.millisecondsUntilFree(used + charge.cost - charge.limit, now);
-    return resultOf(charge, allowed, used, left, now + left);
+    return resultOf(charge, allowed, used, leftMilliseconds, now + leftMilliseconds);
   }
   const endsAt = live ? place.endsAt : now + charge.windowMilliseconds;
   return resultOf(charge, allowed, usedIn(place, now), endsAt - now, endsAt);
 }
 
-/** A difference of fractions may come out a hair longer than the window, and would be told as a second more. */
-function resultOf(charge: Charge, allowed: boolean, used: number, left: number, windowEnd: number): ChargeResult {
-  const excess = left - charge.windowMilliseconds;
-  // A counter that keys share in need may really last longer.
-  const exact = excess > 0 && excess < ROUNDING_MILLISECONDS ? charge.windowMilliseconds : left;
-  return countedResult(charge, allowed, used, exact, windowEnd);
+/** A difference of fractions may exceed the window by a rounding error, and would be reported as a second more. */
+function resultOf(
+  charge: Charge,
+  allowed: boolean,
+  used: number,
+  leftMilliseconds: number,
+  windowEnd: number,
+): ChargeResult {
+  const excessMilliseconds = leftMilliseconds - charge.windowMilliseconds;
+  // The window of a shared counter may really be longer.
+  const rounded = excessMilliseconds > 0 && excessMilliseconds < ROUNDING_MILLISECONDS;
+  return countedResult(charge, allowed, used, rounded ? charge.windowMilliseconds : leftMilliseconds, windowEnd);
 }

@@ -2,30 +2,30 @@ import { slides } from '../algorithm.js';
 import type { Charge } from '../engine.js';
 import { SlidingLog } from './sliding-log.js';
 
-/** One window: a fixed one begins at the first hit and lasts its whole length, a sliding one has a log. */
+/** One window: a fixed one begins with the first request and lasts its whole length, a sliding one has a log. */
 export interface Counter {
-  /** What a fixed window counted. */
+  /** What was counted in a fixed window. */
   used: number;
-  /** In milliseconds of the monotonic clock; from then on nothing counts any more. */
+  /** In milliseconds of the monotonic clock; from then on nothing counts. */
   endsAt: number;
   log?: SlidingLog | undefined;
   /** Whether several keys count on it. */
   readonly shared: boolean;
 }
 
-/** A counter of nothing yet. */
+/** An empty counter. */
 export function newCounter(charge: Charge, endsAt: number, shared: boolean): Counter {
   const log = slides(charge) ? new SlidingLog(charge.windowMilliseconds) : undefined;
   return { used: 0, endsAt, log, shared };
 }
 
-/** How many rates have overflow counters of their own; with more, keys that find no place are refused. */
+/** How many rates have overflow counters of their own; beyond that, keys that find no room are refused. */
 const MAXIMUM_RATES = 64;
 const COUNTERS_PER_RATE = 64;
 
 /**
- * A fixed number of counters that keys share when the engine has no place for counters of their own. Sharing is
- * stricter, never looser: what one key spends, all that share its counter have spent.
+ * A fixed number of counters that keys share when the engine has no room for counters of their own. Sharing is
+ * stricter, never looser: what one key spends counts for all keys that share its counter.
  */
 export class OverflowCounters {
   readonly #byRate = new Map<string, (Counter | undefined)[]>();
@@ -37,14 +37,14 @@ export class OverflowCounters {
     this.#seed = seed | 0;
   }
 
-  /** The counter of a key that overflowed earlier and whose window has not ended: it has to stay there. */
+  /** The counter of a key that overflowed earlier and whose window has not ended: the key has to stay there. */
   live(charge: Charge, now: number): Counter | undefined {
     if (this.#liveUntil <= now) return undefined;
     const counter = this.#byRate.get(rateKey(charge))?.[this.#slot(charge.key)];
     return counter !== undefined && counter.endsAt > now ? counter : undefined;
   }
 
-  /** The counter that a key is to share from now on; `undefined` if there are too many different rates. */
+  /** The counter that a key shares from now on; `undefined` if there are too many different rates. */
   open(charge: Charge): Counter | undefined {
     const rate = rateKey(charge);
     let counters = this.#byRate.get(rate);
@@ -58,7 +58,7 @@ export class OverflowCounters {
     return counters[slot];
   }
 
-  /** Tells that a window was opened on one of the counters. */
+  /** Notes that a window was opened on one of the counters. */
   opened(endsAt: number): void {
     if (endsAt > this.#liveUntil) this.#liveUntil = endsAt;
   }

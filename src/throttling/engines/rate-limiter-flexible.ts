@@ -5,14 +5,14 @@ import { ALGORITHMS, slides, type ThrottleAlgorithm } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 
-/** What a limiter answers: `RateLimiterRes` of rate-limiter-flexible, by what is used of it. */
+/** The part of `RateLimiterRes` of rate-limiter-flexible that the engine uses. */
 export interface FlexibleLimiterState {
   readonly msBeforeNext: number;
   readonly remainingPoints: number;
   readonly consumedPoints: number;
 }
 
-/** What the engine uses of a limiter of rate-limiter-flexible; every class with `points` and `duration` has it. */
+/** The part of a limiter of rate-limiter-flexible that the engine uses; every class with `points` and `duration` has it. */
 export interface FlexibleLimiter {
   consume(key: string, points?: number): Promise<FlexibleLimiterState>;
   reward(key: string, points?: number): Promise<FlexibleLimiterState>;
@@ -22,7 +22,7 @@ export interface FlexibleLimiter {
 
 /**
  * Makes the limiter of one rate, e.g. `(points, duration, keyPrefix) => new RateLimiterRedis({ storeClient, points,
- * duration, keyPrefix })`. Called once for each different rate; all of them may share one store.
+ * duration, keyPrefix })`. It is called once for each different rate; all limiters may share one store.
  */
 export type FlexibleLimiterFactory = (limit: number, windowSeconds: number, keyPrefix: string) => FlexibleLimiter;
 
@@ -34,17 +34,17 @@ export interface RateLimiterFlexibleOptions {
 
 const WHERE = 'rateLimiterFlexibleEngine';
 const FACTORY = `${WHERE}.limiterFor`;
-/** A limiter is never dropped again, for that could forget what it counted. */
+/** A limiter is never dropped, because that could lose what it counted. */
 const MAXIMUM_LIMITERS = 1000;
-/** `setTimeout` of Node: beyond, a timer fires at once, and with it the in-memory limiter forgets. */
+/** Node's `setTimeout` fires at once beyond this, and the in-memory limiter would forget its counts. */
 const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
-/** Nothing is given back in the last part of a window: it could come in the next one and loosen that. */
+/** Nothing is given back in the last part of a window: it could arrive in the next one and loosen that. */
 const MARGIN_MILLISECONDS = 250;
 
 /**
- * Makes an engine of the limiters of rate-limiter-flexible, on any of its stores. They count one key at a time: charges
- * are consumed one after the other and given back if a later one refuses. So a refusal that is under way can make
- * another request be refused too; more than a rate is never admitted.
+ * Makes an engine from limiters of rate-limiter-flexible, on any of its stores. They count one key at a time: charges are
+ * consumed one after the other, and given back if a later one refuses. So a refusal in progress can cause another request
+ * to be refused too; more than a rate is never admitted.
  */
 export function rateLimiterFlexibleEngine(
   limiterFor: FlexibleLimiterFactory,
@@ -118,9 +118,9 @@ class FlexibleEngine implements ThrottleEngine {
       const state = await limiter.consume(charge.key, charge.cost);
       return { fits: true, spent: true, result: this.#result(charge, true, state.consumedPoints, state) };
     } catch (state) {
-      // A refusal is no Error; an Error is a failure of the store.
+      // A refusal is not an Error; an Error is a failure of the store.
       if (!isState(state)) throw state;
-      // A key that the limiter itself blocks in memory was not counted, so that nothing must be given back for it.
+      // A key that the limiter itself blocks in memory was not counted, so nothing may be given back for it.
       const spent = state.consumedPoints >= charge.cost;
       const used = spent ? state.consumedPoints - charge.cost : charge.limit;
       return { fits: false, spent, result: this.#result(charge, false, used, state) };
@@ -135,8 +135,10 @@ class FlexibleEngine implements ThrottleEngine {
   }
 
   #result(charge: Charge, allowed: boolean, used: number, state: FlexibleLimiterState | undefined): ChargeResult {
-    const left = state === undefined || state.msBeforeNext < 0 ? charge.windowMilliseconds : state.msBeforeNext;
-    return countedResult(charge, allowed, used, left, this.#clock.monotonicMilliseconds() + left);
+    const leftMilliseconds =
+      state === undefined || state.msBeforeNext < 0 ? charge.windowMilliseconds : state.msBeforeNext;
+    const windowEnd = this.#clock.monotonicMilliseconds() + leftMilliseconds;
+    return countedResult(charge, allowed, used, leftMilliseconds, windowEnd);
   }
 
   /** Best effort: what cannot be given back stays spent, which is stricter and never looser. */
@@ -151,13 +153,14 @@ class FlexibleEngine implements ThrottleEngine {
   async #giveBack(charge: Charge, result: ChargeResult | undefined): Promise<void> {
     const windowEnd = windowEndOf(result);
     if (windowEnd === undefined || charge.cost === 0) return;
-    const left = windowEnd - this.#clock.monotonicMilliseconds();
-    const margin = Math.min(MARGIN_MILLISECONDS, charge.windowMilliseconds / 4);
-    if (left < margin) return;
+    const leftMilliseconds = windowEnd - this.#clock.monotonicMilliseconds();
+    const marginMilliseconds = Math.min(MARGIN_MILLISECONDS, charge.windowMilliseconds / 4);
+    if (leftMilliseconds < marginMilliseconds) return;
     const limiter = this.#limiter(charge.limit, charge.windowMilliseconds);
     const state = await limiter.reward(charge.key, charge.cost);
-    // If it took so long that a new window was met, that one would admit too much: take it back.
-    if (state.consumedPoints < 0 || state.msBeforeNext > left + margin) await limiter.penalty(charge.key, charge.cost);
+    // If it took so long that a new window had begun, that one would admit too much: take it back.
+    const newWindow = state.consumedPoints < 0 || state.msBeforeNext > leftMilliseconds + marginMilliseconds;
+    if (newWindow) await limiter.penalty(charge.key, charge.cost);
   }
 
   #limiter(limit: number, windowMilliseconds: number): FlexibleLimiter {
@@ -203,7 +206,7 @@ function isState(value: unknown): value is FlexibleLimiterState {
   return !(value instanceof Error) && typeof (value as FlexibleLimiterState | undefined)?.msBeforeNext === 'number';
 }
 
-/** Refuses limiters that would count otherwise than the policy says. */
+/** Refuses limiters that would count differently from what the policy says. */
 function checkLimiter(limiter: FlexibleLimiter, limit: number, windowSeconds: number): void {
   const made = `${FACTORY}()`;
   const rate = `for ${limit} in ${windowSeconds} s`;

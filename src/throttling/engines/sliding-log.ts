@@ -1,6 +1,6 @@
-/** Lateness is at most this part of a window. */
+/** A unit is free at most one slot too late; a window has this many slots. */
 export const SLOTS = 100;
-/** With so many entries, those of one slot are put together. */
+/** Beyond this number of entries, those of one slot are merged. */
 export const MAXIMUM_ENTRIES = 2 * SLOTS;
 
 /**
@@ -9,8 +9,8 @@ export const MAXIMUM_ENTRIES = 2 * SLOTS;
  *
  * It is neither GCRA, which admits almost twice the limit in one span (3/min with calls at 0, 20 and 40 s would admit a
  * fourth at 40 s), nor two counters, which only estimate the last window (the same caller would wait until 80 s). Up to
- * 200 different times are kept as they are: exactly DRF's log. Beyond, the times of one hundredth of the window are put
- * together at the latest of them, so that the size is bounded, and a unit is free at most that hundredth too late.
+ * 200 different times are kept as they are: exactly DRF's log. Beyond that, the times of one hundredth of the window are
+ * merged at the latest of them, so that the size is bounded, and a unit is free at most that hundredth too late.
  *
  * The script of the ledger does the same (`redis/scripts/sliding-log.ts`).
  */
@@ -25,7 +25,7 @@ export class SlidingLog {
     this.#windowMilliseconds = windowMilliseconds;
   }
 
-  /** Units that count now. */
+  /** The units that count now. */
   used(now: number): number {
     let ended = 0;
     while (ended < this.#times.length && this.#endOf(ended) <= now) {
@@ -54,9 +54,9 @@ export class SlidingLog {
     if (this.#times.length > MAXIMUM_ENTRIES) this.#compact();
   }
 
-  /** Takes units back that were counted at `at`, as far as they still count. */
+  /** Takes back units that were counted at `at`, if they still count. */
   remove(at: number, units: number, now: number): void {
-    // They count no more; what is left of their slot is of others.
+    // They no longer count; what is left in their slot belongs to others.
     if (at + this.#windowMilliseconds <= now) return;
     const slot = this.#slotOf(at);
     let left = units;
@@ -76,7 +76,7 @@ export class SlidingLog {
     }
   }
 
-  /** How long until `units` of those that count now count no more. */
+  /** How long until `units` of those that count now have ended. */
   millisecondsUntilFree(units: number, now: number): number {
     let freed = 0;
     for (let index = 0; index < this.#times.length; index++) {
@@ -86,7 +86,7 @@ export class SlidingLog {
     return this.millisecondsUntilEmpty(now);
   }
 
-  /** How long until nothing counts any more, if nothing is added. */
+  /** How long until nothing counts, if nothing is added. */
   millisecondsUntilEmpty(now: number): number {
     return this.#times.length === 0 ? 0 : Math.max(0, this.#endOf(this.#times.length - 1) - now);
   }

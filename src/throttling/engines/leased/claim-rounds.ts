@@ -89,7 +89,7 @@ export class ClaimRounds {
 
   /**
    * Asks the ledger: in one call, on a Cluster in one for each principal. If a later one refuses, the others are only
-   * asked how they stand.
+   * asked for their state.
    */
   async #run(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
     let settle: (failure: unknown) => void = () => {};

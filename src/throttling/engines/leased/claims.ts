@@ -48,7 +48,7 @@ export function holdFromLease(keys: KeyStates, charge: Charge, now: number): Pen
   };
 }
 
-/** @param asking whether the ledger is only asked how it stands, since another part of the request was refused */
+/** @param asking whether the ledger is only asked for the state, because another part of the request was refused */
 export function claimOf({ charge, state, need }: PendingCharge, now: number, divisor: number, asking: boolean): Claim {
   if (asking) return { charge, need: 0, want: 0, more: 0, divisor };
   if (charge.cost === 0) return { charge, need, want: 0, more: 0, divisor };

@@ -13,7 +13,7 @@ interface Spending {
   readonly charge: Charge;
   readonly log: SlidingLog | undefined;
   used: number;
-  /** How much of `total` the ledger was told. */
+  /** How much of `total` is registered with the ledger. */
   registered: number;
   /** All that was spent since the window began; a sliding one begins with its first unit. */
   total: number;
@@ -74,7 +74,7 @@ export class FallbackShares {
     return { allowed, results };
   }
 
-  /** Takes back units that were spent here. Those that the ledger was told of meanwhile stay spent there. */
+  /** Takes back units that were spent here. Those that were registered meanwhile stay spent in the ledger. */
   refund({ key }: Charge, { id, units }: Portion): void {
     const spending = this.#spendings.get(key);
     if (spending === undefined) return;

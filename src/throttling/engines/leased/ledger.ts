@@ -16,7 +16,7 @@ export interface Claim {
 /** What the ledger answers to one claim. */
 export interface Claimed {
   readonly fits: boolean;
-  /** Units that nobody has, after the decision. */
+  /** The units that are free after the decision. */
   readonly available: number;
   /** As of the moment of the decision: see `ChargeResult.resetMilliseconds`. */
   readonly resetMilliseconds: number;

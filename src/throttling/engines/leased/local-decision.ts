@@ -17,7 +17,7 @@ export function covers(lease: Lease | undefined, cost: number): lease is Lease {
   return lease !== undefined && cost > 0 && lease.balance > cost;
 }
 
-/** The units that nobody had when the ledger was last asked; 0 if that is too old. Reported beside a refusal only. */
+/** The units that were free when the ledger was last asked; 0 if that is too old. Reported beside a refusal only. */
 export function freshlyAvailable(state: KeyState | undefined, now: number): number {
   const seen = state?.seen;
   return seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt ? 0 : seen.available;

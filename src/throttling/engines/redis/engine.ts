@@ -159,7 +159,7 @@ class RedisEngine implements ThrottleEngine {
     let allowed = true;
     try {
       for (const group of groupsOf(charges)) {
-        // After a refusal the others are only asked how they stand, so that the answer reports each of them.
+        // After a refusal the others are only asked for their state, so that the answer reports each of them.
         const asked = group.map((index) => charges[index] as Charge);
         const decision = await this.#consumeTogether(allowed ? asked : asked.map(withoutCost));
         decision.results.forEach((result, position) => {

@@ -20,8 +20,8 @@ export interface LedgerOpeningOptions {
 }
 
 /**
- * Opens the ledger on every new connection: only then may the server be another one, or have lost what it had. A Cluster
- * has no marker, because no key is on the same node as all counters; there, opening only tells the listeners.
+ * Opens the ledger on every new connection: only then may the server be another one, or have lost its data. A Cluster has
+ * no marker, because no key is on the same node as all counters; there, opening only calls the listeners.
  */
 export class LedgerOpening {
   readonly #options: LedgerOpeningOptions;
@@ -74,7 +74,7 @@ export class LedgerOpening {
     return this.#opening;
   }
 
-  /** An answer was of this generation: if another process met a loss first, this connection has survived it. */
+  /** Notes the generation of an answer: a newer one means that another process noticed a loss first. */
   heard(generation: number): void {
     if (generation <= this.#generation || isCluster(this.#options.client)) return;
     this.#generation = generation;

@@ -113,7 +113,7 @@ export class RedisLedger implements Ledger {
       if (!this.connected) throw away(this.#client);
       const answer = await this.#claimOnce(claims);
       if (typeof answer !== 'number') return this.#answered(answer);
-      // The marker is gone: somebody erased what was counted.
+      // The marker is gone: what was counted has been erased.
       if (answer === CODES.notOpened) await this.#opening.open();
       // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
       else if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');

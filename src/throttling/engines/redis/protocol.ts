@@ -15,7 +15,7 @@ export const CODES = {
   refused: 0,
   /** Nothing was done, because the call came after `notAfter`. */
   tooLate: -1,
-  /** Nothing was done, because there is no marker: somebody erased what was counted. */
+  /** Nothing was done, because there is no marker: what was counted has been erased. */
   notOpened: -2,
   /** The ledger lost what it had counted, and cannot know about this window yet. */
   undecided: -3,

@@ -7,7 +7,7 @@ export type ValuesOf<K extends Kinds> = {
   readonly [Name in keyof K]: { readonly number: number; readonly flag: boolean; readonly text: string }[K[Name]];
 };
 
-/** Named values that stand side by side in arguments, answers and stored states. */
+/** Named values at consecutive positions in arguments, answers and stored states. */
 export interface Row<K extends Kinds> {
   readonly kinds: K;
   /** In their order. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../core/clock.js';
 
-/** What tells whether a server still has what was counted. */
+/** Whether a server still has what was counted follows from this. */
 export interface ServerRun {
   /** Identifies the run: another one after each start; empty if it is not known. */
   readonly run: string;

@@ -30,12 +30,12 @@ local marker = cmsgpack.unpack(got[1])
 local generation, lost_at = marker[MARKER_GENERATION], math.min(marker[MARKER_LOST_AT], now)
 local asked = cjson.decode(items)
 local answer = ${tableOf(CLAIM_ANSWER, { decision: 'GRANTED', now: 'now', generation: 'generation' })}
-local met = {}
+local written = {}
 for i = 1, #KEYS - 1 do
   local key, packed = KEYS[i + 1], got[i + 1]
   local at, put = ${luaRowStart({ length: 0 }, CLAIM_EACH_ITEM)}, ${luaRowStart(CLAIM_ANSWER, CLAIMED_EACH_ITEM)}
   ${numberLocals(CLAIM_EACH_ITEM, 'asked', 'at')}
-  local state, good = met[key], true
+  local state, good = written[key], true
   if not state and packed then
     good, state = pcall(cmsgpack.unpack, packed)
     good = good and type(state) == 'table'
@@ -65,7 +65,7 @@ for i = 1, #KEYS - 1 do
     end
     if need + extra > 0 then
       state = ${NEW_STATE}
-      met[key] = state
+      written[key] = state
       redis.call('SET', key, cmsgpack.pack(state), 'PX', left)
     end
   end
