@@ -241,10 +241,10 @@ export class OAuth2 {
       address,
       failures: this.throttle.failedAuthentications,
       failureBudget: (rate) =>
-        createThrottle({ ...throttling, policies: {}, everywhere: [], failedAuthentication: rate }, { clock, logger })
+        createThrottle({ ...throttling, policies: {}, global: [], failedAuthentication: rate }, { clock, logger })
           .failedAuthentications,
       // Its endpoints are no actions: what holds for every action does not hold for them.
-      throttle: endpointThrottle(createThrottle({ ...throttling, policies: {}, everywhere: [] }, { clock, logger })),
+      throttle: endpointThrottle(createThrottle({ ...throttling, policies: {}, global: [] }, { clock, logger })),
       ...this.tokenParts(),
     });
     options.container?.set(TokenService, this.tokens);

@@ -74,16 +74,16 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
     log: new LogLimiter(logger, clock),
     writeFields: fieldsWriter(checked.fields, clock),
   };
-  const book = new PolicyRegistry((rate, algorithm) => engine.prepare?.(rate, algorithm));
+  const registry = new PolicyRegistry((rate, algorithm) => engine.prepare?.(rate, algorithm));
   for (const [name, declared] of entriesOption('throttling.policies', options.policies ?? {})) {
-    book.declare(name, declared as string | null | PolicyOptions);
+    registry.declare(name, declared as string | null | PolicyOptions);
   }
-  const everywhere = (options.everywhere ?? []).map((name, index) =>
-    book.find(name, `throttling.everywhere[${index}]`),
+  const globalPolicies = (options.global ?? []).map((name, index) =>
+    registry.find(name, `throttling.global[${index}]`),
   );
   if (checked.failedAuthentication !== null) engine.prepare?.(checked.failedAuthentication, 'fixed-window');
   return {
-    policyNames: book.declaredNames(),
+    policyNames: registry.declaredNames(),
     failedAuthentications: failedAuthentications(checked.failedAuthentication, {
       guard,
       local,
@@ -95,9 +95,9 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
     },
     compile(policies, where = '@Throttle') {
       const own = policies.map((policy) =>
-        typeof policy === 'string' ? book.find(policy, where) : book.inline(policy, where),
+        typeof policy === 'string' ? registry.find(policy, where) : registry.inline(policy, where),
       );
-      return compileThrottle([...new Set([...everywhere, ...own])], parts);
+      return compileThrottle([...new Set([...globalPolicies, ...own])], parts);
     },
     async ready() {
       await engine.ready?.();

@@ -68,7 +68,7 @@ export interface ThrottlingOptions {
   readonly failedAuthentication?: string | null | FailedAuthenticationOptions | undefined;
   readonly fields?: FieldsOptions | undefined;
   /** Names of policies that hold for every action. */
-  readonly everywhere?: readonly string[] | undefined;
+  readonly global?: readonly string[] | undefined;
 }
 
 /** The options, checked and with their defaults; without what needs more than a check. */
@@ -90,7 +90,7 @@ export const THROTTLING_OPTION_NAMES = [
   'deadlineMilliseconds',
   'failedAuthentication',
   'fields',
-  'everywhere',
+  'global',
 ] as const satisfies readonly (keyof ThrottlingOptions)[];
 
 const MODES: readonly WhenStoreFails[] = ['closed', 'open', 'local'];
@@ -108,7 +108,7 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
     deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS,
     failedAuthentication,
     fields = {},
-    everywhere = [],
+    global: globalPolicies = [],
   } = knownOptions<ThrottlingOptions>('throttling', given, THROTTLING_OPTION_NAMES);
   if (policies !== undefined) {
     objectOption('throttling.policies', policies, "give an object such as { user: '100/hour' }");
@@ -126,7 +126,7 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
     }
   }
   numberOption('throttling.deadlineMilliseconds', deadlineMilliseconds, DEADLINE, DEADLINE_FIX);
-  listOption('throttling.everywhere', everywhere, "give the names of policies, e.g. ['user']");
+  listOption('throttling.global', globalPolicies, "give the names of policies, e.g. ['user']");
   return {
     whenStoreFails,
     deadlineMilliseconds,

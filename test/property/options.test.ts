@@ -121,7 +121,7 @@ const OPTIONS = [
     'failedAuthentication.exempt',
     'failedAuthentication.typo',
   ].map((name) => `throttling.${name}`),
-  ...['fields', 'fields.version', 'fields.typo', 'everywhere'].map((name) => `throttling.${name}`),
+  ...['fields', 'fields.version', 'fields.typo', 'global'].map((name) => `throttling.${name}`),
   ...POLICY,
 ];
 const SERVER_OPTIONS = [

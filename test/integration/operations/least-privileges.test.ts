@@ -250,7 +250,7 @@ describe('with least privileges in Redis', () => {
       database: database.url,
       redis: redis.url.replace('redis://', `redis://guard:${PASSWORD}@`),
       keyPrefix,
-      throttling: { policies: { everybody: '5/minute' }, everywhere: ['everybody'] },
+      throttling: { policies: { everybody: '5/minute' }, global: ['everybody'] },
     };
     const [first, second] = [await guard(options), await guard(options)];
     const statuses: number[] = [];

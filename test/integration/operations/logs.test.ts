@@ -188,7 +188,7 @@ describe('two thousand requests', () => {
         oauth2: {
           database: database.url,
           redis: redis.url,
-          throttling: { failedAuthentication: null, policies: { all: '100000/s' }, everywhere: ['all'] },
+          throttling: { failedAuthentication: null, policies: { all: '100000/s' }, global: ['all'] },
         },
       });
       await server.oauth2.ready();
@@ -225,7 +225,7 @@ describe('a Redis that does not let the application in', () => {
       database: ':memory:',
       logger,
       redis,
-      throttling: { policies: { all: '100000/s' }, everywhere: ['all'], failedAuthentication: null },
+      throttling: { policies: { all: '100000/s' }, global: ['all'], failedAuthentication: null },
     });
     const served = await serve(oauth2.createKoaServer({ controllers: CONTROLLERS }));
     opened.push(async () => {

@@ -11,7 +11,7 @@ const VARIANTS: Readonly<Record<string, Partial<OAuth2Options>>> = {
     authorizationServer: authorizationServer({ issuer: 'https://a.example', encryptionKeys: [randomBytes(32)] }),
   },
   'no users': { authenticators: [session()] },
-  'an unknown policy': { throttling: { everywhere: ['unknown'] } },
+  'an unknown policy': { throttling: { global: ['unknown'] } },
 };
 
 try {

@@ -315,8 +315,8 @@ describe('rates', () => {
 });
 
 describe('compiling', () => {
-  test('puts policies that hold everywhere first, and counts one that is named twice once', () => {
-    const throttle = createThrottle({ policies: { user: '5/h', burst: '3/s' }, everywhere: ['burst'] });
+  test('puts policies that hold for every action first, and counts one that is named twice once', () => {
+    const throttle = createThrottle({ policies: { user: '5/h', burst: '3/s' }, global: ['burst'] });
     expect(throttle.policyNames).toEqual(['user', 'burst']);
     const compiled = throttle.compile(['user', 'burst', 'user']);
     expect(compiled.policies).toEqual([
@@ -355,8 +355,8 @@ describe('compiling', () => {
       'Books.create cannot be "uploads": there is no such throttling policy; declare it in throttling.policies (declared: user, anon).',
     );
     expect(() => throttle.compile(['toString'])).toThrow('there is no such throttling policy');
-    expect(() => createThrottle({ everywhere: ['user'] })).toThrow(
-      'throttling.everywhere[0] cannot be "user": there is no such',
+    expect(() => createThrottle({ global: ['user'] })).toThrow(
+      'throttling.global[0] cannot be "user": there is no such',
     );
   });
 });
