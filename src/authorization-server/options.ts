@@ -116,6 +116,8 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly refreshTokenIdleSeconds?: number | undefined;
   /** How long a rotated refresh token gives its successor again, for a client that lost the answer. Default 30; 0: never. */
   readonly refreshGraceSeconds?: number | undefined;
+  /** The longest that the assertion of a client (`private_key_jwt`, RFC 7523) may live. Default 300. */
+  readonly clientAssertionLifetimeSeconds?: number | undefined;
   /** Default 600. */
   readonly deviceCodeLifetimeSeconds?: number | undefined;
   /** How long a device waits between two requests for its tokens. Default 5; 0: as often as it likes. */
@@ -156,6 +158,7 @@ export interface Settings {
   readonly refreshTokenLifetimeSeconds: number;
   readonly refreshTokenIdleSeconds: number;
   readonly refreshGraceSeconds: number;
+  readonly clientAssertionLifetimeSeconds: number;
   readonly deviceCodeLifetimeSeconds: number;
   readonly devicePollingSeconds: number;
   readonly idTokenLifetimeSeconds: number;
@@ -191,6 +194,7 @@ const NAMES = [
   'refreshTokenLifetimeSeconds',
   'refreshTokenIdleSeconds',
   'refreshGraceSeconds',
+  'clientAssertionLifetimeSeconds',
   'deviceCodeLifetimeSeconds',
   'devicePollingSeconds',
   'idTokenLifetimeSeconds',
@@ -294,6 +298,11 @@ function readLifetimes(options: AuthorizationServerOptions) {
       Math.min(14 * DAY_SECONDS, absolute),
     ),
     refreshGraceSeconds: seconds('refreshGraceSeconds', options.refreshGraceSeconds, 30, 0),
+    clientAssertionLifetimeSeconds: seconds(
+      'clientAssertionLifetimeSeconds',
+      options.clientAssertionLifetimeSeconds,
+      300,
+    ),
     deviceCodeLifetimeSeconds: seconds('deviceCodeLifetimeSeconds', options.deviceCodeLifetimeSeconds, 600),
     devicePollingSeconds: seconds('devicePollingSeconds', options.devicePollingSeconds, 5, 0),
     idTokenLifetimeSeconds: idToken,

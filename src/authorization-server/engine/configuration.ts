@@ -3,6 +3,7 @@ import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
 import { cookieName } from '../cookie-name.js';
 import { findAccount } from './accounts.js';
+import { assertionChecker } from './client-assertions.js';
 import type { ClientApplication } from './client-metadata.js';
 import { prompts } from './consent-policy.js';
 import type { EngineContext } from './context.js';
@@ -13,7 +14,7 @@ import { lifetimes } from './lifetimes.js';
 import { errors } from './oidc-provider.js';
 import { allowsOrigin } from './origins.js';
 import { asOutage } from './outage.js';
-import { fetchOutside, MAXIMUM_KEY_SET_BYTES } from './outbound.js';
+import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound.js';
 import {
   showDeviceCode,
   showDeviceConfirm,
@@ -98,7 +99,8 @@ export function configuration(
       return allowsOrigin(origin, settings.issuer, { isPublic, redirectUris: client.redirectUris ?? [] });
     },
     fetch: fetchOutside,
-    fetchResponseBodyLimits: { jwks_uri: MAXIMUM_KEY_SET_BYTES },
+    fetchResponseBodyLimits: { jwks_uri: MAXIMUM_DOCUMENT_BYTES },
+    assertJwtClientAuthClaimsAndHeader: assertionChecker(parts.clock, settings.clientAssertionLifetimeSeconds),
     renderError: (ctx, out) => showError(context, ctx, out),
     features: features(context),
   };

@@ -1,16 +1,146 @@
-/** The largest key set of an application that is read, in bytes. */
-export const MAXIMUM_KEY_SET_BYTES = 64 * 1024;
+import { lookup } from 'node:dns/promises';
+import { request } from 'node:https';
+import { isIP, isIPv6, type LookupFunction } from 'node:net';
+import { isPublicAddress } from '../../core/addresses/index.js';
+
+/** The largest document of an application (its key set) that is read, in bytes. */
+export const MAXIMUM_DOCUMENT_BYTES = 64 * 1024;
+/** How long a document may take, and how long every failure takes, in milliseconds. */
+export const FETCH_DEADLINE_MILLISECONDS = 2_500;
+
+/** A time that is waited for, or not. */
+export interface Deadline {
+  readonly passed: Promise<void>;
+  cancel(): void;
+}
+
+/** What documents are fetched with; the parts that a test replaces. */
+export interface OutboundParts {
+  /** The addresses of a host. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
+  /** Whether an address may be connected to. */
+  readonly isAllowed: (address: string) => boolean;
+  readonly deadline: () => Deadline;
+  /** The authorities that sign certificates; `undefined`: those of the platform. */
+  readonly ca?: string | undefined;
+}
+
+/** Fetches a document. */
+export type Fetch = (input: string | URL | Request, options?: RequestInit) => Promise<Response>;
 
 /**
- * Fetches what an application names (its keys): by https only, and without following it elsewhere. Time and addresses of
- * private networks are refused by oidc-provider, through a dispatcher that it gives along. Where it could make none (a
- * host that has put one of its own for the whole process, such as a proxy's) it would only warn; here nothing is fetched.
+ * Makes the function that fetches what applications name: a JSON document by https, at a public address, small, without
+ * following it elsewhere.
+ *
+ * The host's name is resolved once, and only an address that was judged is connected to: a name cannot mean a public
+ * address when it is judged and a private one when it is connected to. Every failure is the same error, after the same
+ * time, whether the name is unknown, the address private, the port closed or silent, or the answer no document: whoever
+ * names an address learns nothing of what is there, unless it is a document that is meant to be read.
  */
-export async function fetchOutside(input: string | URL | Request, options?: RequestInit): Promise<Response> {
-  const url = input instanceof Request ? input.url : input;
-  if (new URL(url).protocol !== 'https:') throw new TypeError('Only https is fetched.');
-  if ((options as { readonly dispatcher?: unknown } | undefined)?.dispatcher === undefined) {
-    throw new TypeError('Nothing is fetched where addresses of private networks cannot be refused.');
+export function outboundFetch(parts: OutboundParts): Fetch {
+  return async (input, options) => {
+    const deadline = parts.deadline();
+    const abort = new AbortController();
+    const given = input instanceof Request ? input.url : input;
+    const document = read(given, options, parts, abort.signal);
+    // Handled here, for it may fail long after the deadline has.
+    const answer = document.catch(() => undefined);
+    const inTime = await Promise.race([answer, deadline.passed.then(() => undefined)]);
+    if (inTime !== undefined) {
+      deadline.cancel();
+      return inTime;
+    }
+    await deadline.passed;
+    abort.abort();
+    throw new TypeError('The document could not be fetched.');
+  };
+}
+
+/** Fetches by the network as it is. */
+export const fetchOutside: Fetch = outboundFetch({
+  resolve: async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
+  isAllowed: isPublicAddress,
+  deadline: () => timer(FETCH_DEADLINE_MILLISECONDS),
+});
+
+function timer(milliseconds: number): Deadline {
+  let handle: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
+    handle = setTimeout(resolve, milliseconds);
+  });
+  return { passed, cancel: () => clearTimeout(handle) };
+}
+
+async function read(
+  given: string | URL,
+  options: RequestInit | undefined,
+  { resolve, isAllowed, ca }: OutboundParts,
+  signal: AbortSignal,
+): Promise<Response> {
+  const url = new URL(given);
+  if (url.protocol !== 'https:' || url.username !== '' || url.password !== '') throw new TypeError('Only https.');
+  if (options?.body !== undefined && options.body !== null) throw new TypeError('Nothing is sent.');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = isIP(host) === 0 ? await resolve(host) : [host];
+  // One that is not public among others is as good a way inside.
+  if (addresses.length === 0 || !addresses.every(isAllowed)) throw new TypeError('Only public addresses.');
+  return get(url, { addresses, accept: new Headers(options?.headers).get('accept') ?? 'application/json', ca, signal });
+}
+
+interface Getting {
+  readonly addresses: readonly string[];
+  readonly accept: string;
+  readonly ca: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      { agent: false, ca, signal, headers: { accept }, lookup: answering(addresses) },
+      (incoming) => {
+        // A redirect is a failure as every other status: what it leads to was not judged.
+        if (incoming.statusCode !== 200) return outgoing.destroy(new TypeError('Not 200.'));
+        const chunks: Buffer[] = [];
+        let length = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > MAXIMUM_DOCUMENT_BYTES) outgoing.destroy(new TypeError('Too long.'));
+          else chunks.push(chunk);
+        });
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          try {
+            const text = Buffer.concat(chunks).toString('utf8');
+            JSON.parse(text);
+            resolve(new Response(text, { status: 200, headers: cachingFields(incoming.headers) }));
+          } catch (error) {
+            reject(error);
+          }
+        });
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/** How long the document is good for. */
+function cachingFields(headers: NodeJS.Dict<string | string[]>): Headers {
+  const fields = new Headers({ 'content-type': 'application/json' });
+  for (const name of ['cache-control', 'expires']) {
+    const value = headers[name];
+    if (typeof value === 'string') fields.set(name, value);
   }
-  return fetch(input, { ...options, redirect: 'error' });
+  return fields;
+}
+
+/** Answers with the addresses that were judged, whatever the name means by now. */
+function answering(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
+  return (_hostname, options, callback) => {
+    if (options.all === true) return callback(null, all);
+    callback(null, all[0]?.address ?? '', all[0]?.family);
+  };
 }

@@ -204,6 +204,42 @@ describe.each(STACKS)('client authentication, on %s', (name) => {
       expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
     });
 
+    test('[AS-36 RFC 7523 §3] the audience is the issuer or the endpoint that was asked, exactly, and alone', async () => {
+      const token = `${suite.url}/oauth2/token`;
+      for (const aud of [suite.url, token, [suite.url], [token]]) {
+        expect([aud, (await send(await sign(claims({ aud })))).status]).toEqual([aud, 200]);
+      }
+      const others = [
+        `${suite.url}/`,
+        `${token}/`,
+        `${token}?a=b`,
+        suite.url.toUpperCase(),
+        'https://other.example.com',
+      ];
+      const lists = [[suite.url, 'https://other.example.com'], [suite.url, token], ['https://other.example.com'], []];
+      for (const aud of [...others, ...lists]) {
+        expect([aud, (await send(await sign(claims({ aud })))).status]).toEqual([aud, 401]);
+      }
+    });
+
+    test('[AS-36 RFC 7523 §3] it lives five minutes at most, whatever it says of its beginning', async () => {
+      const now = Math.floor(Date.now() / 1000);
+      const status = async (changes: JWTPayload) => (await send(await sign(claims(changes)))).status;
+      expect(await status({ iat: now, exp: now + 300 })).toBe(200);
+      expect(await status({ iat: undefined, exp: now + 300 })).toBe(200);
+      for (const changes of [
+        { iat: now, exp: now + 600 },
+        { iat: undefined, exp: now + 600 },
+        { iat: undefined, exp: now + 86_400 * 365 },
+        { iat: now - 3600, exp: now + 60 },
+        { iat: now + 120, exp: now + 180 },
+        { iat: 'now' as never },
+        { exp: 1e300 },
+      ]) {
+        expect([changes, await status(changes)]).toEqual([changes, 401]);
+      }
+    });
+
     test('[AS-36 RFC 7523 §3] one with another key, without signature, or signed with a shared value is refused', async () => {
       const { privateKey: stranger } = await generateKeyPair('ES256');
       const shared = new TextEncoder().encode('checked by the application'.padEnd(32, '.'));
