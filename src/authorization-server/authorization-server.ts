@@ -101,7 +101,10 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
   };
 }
 
-function scopeRules({ defaultScopes, limits, resources }: Settings, { scopes }: AuthorizationServerParts): ScopeRules {
+function scopeRules(
+  { defaultScopes, limits, resources, claims }: Settings,
+  { scopes }: AuthorizationServerParts,
+): ScopeRules {
   if (scopes === undefined) {
     const fix = 'an authorization server needs it: it says what can be granted, and what people are told of it';
     refuseOption('scopes', scopes, fix);
@@ -111,6 +114,7 @@ function scopeRules({ defaultScopes, limits, resources }: Settings, { scopes }: 
     defaultScopes,
     ownerScopes: limits.owner.scopes,
     'dynamicRegistration.scopes': limits.registration.scopes,
+    'claims.scopes': claims?.own ?? [],
   };
   const ofResources = [...resources].map(([name, { scopes }]) => [`${hostPath('resources', name)}.scopes`, scopes]);
   const known = [...rules.known].map((scope) => describeName(scope));

@@ -2,7 +2,7 @@ import { tellingOutages } from '../storage/host-outages.js';
 import type { HostLogin } from './host-login.js';
 
 /** The functions that ask the host about its users. */
-export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'claims', 'scopesOf', 'mayGrant'] as const;
+export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'scopesOf', 'mayGrant'] as const;
 
 /** What of the options asks the host about its users. */
 type HostFunctions = { readonly [Name in (typeof HOST_FUNCTIONS)[number]]?: unknown } & { readonly login?: HostLogin };

@@ -2,6 +2,7 @@
  * The authorization server: endpoints, pages and keys. Needs `oidc-provider` and `eta`, which only this entry loads.
  */
 export { authorizationServer } from './authorization-server.js';
+export type { Claims, ClaimsOfUser, ClaimsOptions } from './claims.js';
 export type {
   AccessRefusedEvent,
   ClientRefusedEvent,

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { entriesOption, hostPath, knownOptions } from '../core/options/index.js';
 import { parseRate } from '../core/rate.js';
 import type { Application, GrantType, RegistrationLimits } from '../storage/index.js';
+import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims } from './claims.js';
 import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
 import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
@@ -73,8 +74,11 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly isStaff?: ((user: unknown) => boolean | PromiseLike<boolean>) | undefined;
   /** How pages name a user. Default: the id. */
   readonly username?: ((user: unknown) => string) | undefined;
-  /** Claims about a user for ID tokens and userinfo, beside `sub`, which is the id. */
-  readonly claims?: ((user: unknown) => Record<string, unknown> | PromiseLike<Record<string, unknown>>) | undefined;
+  /**
+   * What applications are told of a user beside `sub`, which is the id: at userinfo, and where said in ID tokens; each claim
+   * only with the scope that it belongs to. A function alone tells the standard claims at userinfo. Default: nothing.
+   */
+  readonly claims?: ClaimsOfUser | ClaimsOptions | undefined;
   /** The scopes of a request that names none. Without them it is refused (RFC 6749 §3.3). */
   readonly defaultScopes?: readonly string[] | undefined;
   /**
@@ -150,6 +154,8 @@ export interface Settings {
   readonly prefix: string;
   readonly sealer: Sealer;
   readonly options: AuthorizationServerOptions;
+  /** `undefined`: nobody is told anything but who it is. */
+  readonly claims: ClaimsSettings | undefined;
   readonly defaultScopes: readonly string[];
   readonly redirectUriSchemes: readonly string[];
   /** `undefined`: as `createOAuth2` says. */
@@ -235,6 +241,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     prefix: readPrefix(options.prefix),
     sealer: createSealer(options.encryptionKeys, { path: pathOf('encryptionKeys') }),
     options: tellingHostOutages(options),
+    claims: readClaims(options.claims),
     defaultScopes: readScopes(pathOf('defaultScopes'), options.defaultScopes ?? []),
     redirectUriSchemes: readSchemes(options.redirectUriSchemes ?? []),
     ...readLifetimes(options),

@@ -23,7 +23,10 @@ export interface TokenRevokedEvent extends EventSubject {
   readonly familyId: string | undefined;
 }
 
-/** A code or refresh token was used a second time, so that its whole family was revoked. */
+/**
+ * A code or refresh token was used a second time. `refresh.repeated`: within the grace window, and its successor was given
+ * again; the others: the whole family was revoked.
+ */
 export interface ReuseEvent extends EventSubject {
   readonly familyId: string;
 }
@@ -121,6 +124,7 @@ export interface OAuth2EventMap {
   readonly 'token.issued': TokenEvent;
   readonly 'token.refreshed': TokenEvent;
   readonly 'token.revoked': TokenRevokedEvent;
+  readonly 'refresh.repeated': ReuseEvent;
   readonly 'refresh.reused': ReuseEvent;
   readonly 'code.replayed': ReuseEvent;
   readonly 'client.refused': ClientRefusedEvent;

@@ -1,6 +1,7 @@
 import type { Adapter, Client, Configuration } from 'oidc-provider';
 import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
+import { claimsByScope } from '../claims.js';
 import { cookieName } from '../cookie-name.js';
 import { findAccount } from './accounts.js';
 import { assertionChecker } from './client-assertions.js';
@@ -26,17 +27,6 @@ import {
 import { leaveOut } from './registration-metadata.js';
 import { resourceIndicators } from './resources.js';
 
-/** Which claims belong to which scope (OpenID Connect Core §5.4); only for scopes that the host has described. */
-const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
-  profile: [
-    ...['name', 'family_name', 'given_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture'],
-    ...['website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'],
-  ],
-  email: ['email', 'email_verified'],
-  address: ['address'],
-  phone: ['phone_number', 'phone_number_verified'],
-};
-
 const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
 
 /** The application behind a client. */
@@ -60,7 +50,9 @@ export function configuration(
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     pkce: { required: () => true },
     subjectTypes: ['public'],
-    claims: { openid: ['sub'], acr: null, auth_time: null, iss: null, sid: null, ...claimsOf(scopes.known) },
+    claims: { acr: null, auth_time: null, iss: null, sid: null, ...claimsByScope(settings.claims, scopes.known) },
+    // Which claims stand in ID tokens is said by the host: see `findAccount`.
+    conformIdTokenClaims: false,
     cookies: cookies(context),
     ttl: lifetimes(context),
     enabledJWA: {
@@ -84,7 +76,7 @@ export function configuration(
     rotateRefreshToken: () => true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     findAccount: asOutage(async (ctx, userId, source) => {
-      const account = await findAccount(parts.users, userId, settings.options.claims);
+      const account = await findAccount(parts.users, userId, settings.claims);
       if (account !== undefined && source !== undefined) await boundSource(context, ctx, source);
       return account;
     }),
@@ -178,8 +170,4 @@ function cookies({ settings }: EngineContext): Configuration['cookies'] {
     long: options,
     short: options,
   };
-}
-
-function claimsOf(scopes: ReadonlySet<string>): Record<string, readonly string[]> {
-  return Object.fromEntries(Object.entries(STANDARD_CLAIMS).filter(([scope]) => scopes.has(scope)));
 }

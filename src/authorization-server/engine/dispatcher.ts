@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC, OIDCContext, Provider } from 'oidc-provider';
+import { KEYS_CACHED_SECONDS } from '../keys/signing-keys.js';
 import type { EngineContext } from './context.js';
 import type { Endpoint } from './endpoints.js';
 import { innerRequest } from './inner-request.js';
@@ -65,6 +66,8 @@ export class Dispatcher {
       outer.remove('WWW-Authenticate');
     }
     if (!CACHEABLE.has(endpoint.name)) outer.set('Cache-Control', 'no-store');
+    // A cache on the way holds keys back for as long; a new key is announced for longer than that and the reload.
+    else if (endpoint.name === 'jwks') outer.set('Cache-Control', `public, max-age=${KEYS_CACHED_SECONDS}`);
     return { inner, state };
   }
 

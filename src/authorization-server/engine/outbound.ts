@@ -101,7 +101,10 @@ function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Resp
       { agent: false, ca, signal, headers: { accept }, lookup: answering(addresses) },
       (incoming) => {
         // A redirect is a failure as every other status: what it leads to was not judged.
-        if (incoming.statusCode !== 200) return outgoing.destroy(new TypeError('Not 200.'));
+        if (incoming.statusCode !== 200) {
+          outgoing.destroy(new TypeError('Not 200.'));
+          return;
+        }
         const chunks: Buffer[] = [];
         let length = 0;
         incoming.on('data', (chunk: Buffer) => {

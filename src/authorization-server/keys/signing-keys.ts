@@ -15,9 +15,12 @@ import type { Sealer } from './sealer.js';
 /** How long a process may go on with the keys that it has read, in seconds. */
 export const KEYS_RELOAD_SECONDS = 30;
 
+/** How long caches on the way may go on with what `/jwks` answered, in seconds. */
+export const KEYS_CACHED_SECONDS = 30;
+
 /**
- * How long a new key is published before it signs, in seconds: long enough that every process has read it, with room
- * for clocks that differ. Else a client could be sent to a process that does not publish yet what another signed with.
+ * How long a new key is published before it signs, in seconds: long enough that every process has read it and every cache
+ * on the way has dropped the answer before, with room for clocks that differ. Else a client could be sent to a process that does not publish yet what another signed with.
  */
 export const KEYS_ANNOUNCE_SECONDS = 90;
 

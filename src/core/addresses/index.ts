@@ -6,6 +6,5 @@ export {
   UNKNOWN_ADDRESS,
 } from './address-resolver.js';
 export { IPV6_PREFIX_LENGTHS, keyOfAddress, parseAddress } from './ip-address.js';
-export { readNetworkList, readTrustedProxies, type TrustedNetworks, type TrustedProxies } from './trusted-proxies.js';
 export { isPublicAddress } from './public-address.js';
-export { readTrustedProxies, type TrustedProxies } from './trusted-proxies.js';
+export { readNetworkList, readTrustedProxies, type TrustedNetworks, type TrustedProxies } from './trusted-proxies.js';

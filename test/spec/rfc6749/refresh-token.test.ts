@@ -53,11 +53,21 @@ describe.each(STACKS)('the refresh token, on %s', (name) => {
   });
 
   test('[AS-31 §6] within the grace window, as long as the successor is unused, it gives the same successor', async () => {
+    const count = suite.events.length;
     const first = await suite.tokens(client);
     const one = await suite.refresh(client, first.refresh_token);
+    expect(suite.eventsSince(count, 'refresh.repeated')).toEqual([]);
     const two = await later(GRACE_SECONDS - 5, () => suite.refresh(client, first.refresh_token));
     expect([one.status, two.status]).toEqual([200, 200]);
     expect(two.body.refresh_token).toBe(one.body.refresh_token);
+    // Each use is told, and told apart from one that revokes.
+    const [issued] = suite.eventsSince(count, 'token.issued') as { familyId: string }[];
+    const event = { clientId: client.clientId, userId: 'alice', familyId: issued?.familyId };
+    expect(suite.eventsSince(count, 'refresh.repeated')).toEqual([event]);
+    await suite.refresh(client, first.refresh_token);
+    expect(suite.eventsSince(count, 'refresh.repeated')).toEqual([event, event]);
+    expect(suite.eventsSince(count, 'token.refreshed')).toHaveLength(3);
+    expect(suite.eventsSince(count, 'refresh.reused')).toEqual([]);
     expect((await suite.refresh(client, String(one.body.refresh_token))).status).toBe(200);
   });
 
@@ -93,7 +103,10 @@ describe.each(STACKS)('the refresh token, on %s', (name) => {
     const first = await suite.tokens(client);
     const second = (await suite.refresh(client, first.refresh_token)).body;
     const third = (await suite.refresh(client, String(second.refresh_token))).body;
+    const count = suite.events.length;
     expectError(await suite.refresh(client, first.refresh_token), 400, 'invalid_grant');
+    expect(suite.eventsSince(count, 'refresh.reused')).toHaveLength(1);
+    expect(suite.eventsSince(count, 'refresh.repeated')).toEqual([]);
     expect(await suite.isActive(client, String(third.access_token))).toBe(false);
     expectError(await suite.refresh(client, String(third.refresh_token)), 400, 'invalid_grant');
   });
@@ -161,5 +174,20 @@ describe.each(STACKS)('the refresh token, on %s', (name) => {
     expectError(await suite.refresh(client, access_token), 400, 'invalid_grant');
     const userinfo = await suite.send('/oauth2/userinfo', { headers: { authorization: `Bearer ${refresh_token}` } });
     expect(userinfo.status).toBe(401);
+  });
+});
+
+describe.each(STACKS)('the refresh token without grace, on %s', (name) => {
+  const suite = useAuthorizationServer(name, { options: { refreshGraceSeconds: 0 } });
+
+  test('[AS-32 RFC 9700 §4.14.2] a second use revokes the family, however soon it comes', async () => {
+    const client = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
+    const first = await suite.tokens(client);
+    const second = (await suite.refresh(client, first.refresh_token)).body;
+    const count = suite.events.length;
+    expectError(await suite.refresh(client, first.refresh_token), 400, 'invalid_grant');
+    expectError(await suite.refresh(client, String(second.refresh_token)), 400, 'invalid_grant');
+    expect(suite.eventsSince(count, 'refresh.repeated')).toEqual([]);
+    expect(suite.eventsSince(count, 'refresh.reused').length).toBeGreaterThanOrEqual(1);
   });
 });

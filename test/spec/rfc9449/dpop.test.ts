@@ -133,6 +133,26 @@ describe.each(STACKS)('DPoP at the token endpoint, on %s', (name) => {
     }
   });
 
+  test('[AS-31 RFC 9449 §5] within the grace window, what is bound to a key is repeated for that key only', async () => {
+    const first = await ask(await proof(), await codeForm(), open);
+    const form = { grant_type: 'refresh_token', refresh_token: String(first.body.refresh_token) };
+    const second = await ask(await proof(), form, open);
+    expect(second.status).toBe(200);
+    const other = await newKey();
+    expectError(await ask(await proof({ by: other }), form, open), 400, 'invalid_grant');
+    expectError(await suite.token(form, open), 400, 'invalid_grant');
+    // Neither try has hurt whoever has the key.
+    const again = await ask(await proof(), form, open);
+    expect([again.status, again.body.token_type, again.body.refresh_token]).toEqual([
+      200,
+      'DPoP',
+      second.body.refresh_token,
+    ]);
+    const successor = { grant_type: 'refresh_token', refresh_token: String(second.body.refresh_token) };
+    expectError(await ask(await proof({ by: other }), successor, open), 400, 'invalid_grant');
+    expect((await ask(await proof(), successor, open)).status).toBe(200);
+  });
+
   test.each([
     ['another method', { htm: 'GET' }],
     ['no method', { htm: undefined }],

@@ -197,7 +197,7 @@ function withClientId(form: Form | string, client: TestClient | undefined): Form
 }
 
 const EVENTS: readonly OAuth2EventName[] = [
-  ...(['token.issued', 'token.refreshed', 'token.revoked', 'refresh.reused'] as const),
+  ...(['token.issued', 'token.refreshed', 'token.revoked', 'refresh.repeated', 'refresh.reused'] as const),
   ...(['code.replayed', 'client.refused', 'consent.granted', 'consent.withdrawn'] as const),
 ];
 

@@ -30,6 +30,6 @@ export interface AdapterParts {
   invalidate(keys: readonly string[]): Promise<void>;
   /** Forgets that a token was unknown, since it was just issued; takes its cache key. */
   forgetMiss(key: string): void;
-  /** Told when a family was revoked because of a reuse. */
-  emit(name: 'refresh.reused' | 'code.replayed', reuse: Reuse): void;
+  /** Told of each reuse: one within the grace window is `refresh.repeated`, at all others the family was revoked. */
+  emit(name: 'refresh.repeated' | 'refresh.reused' | 'code.replayed', reuse: Reuse): void;
 }

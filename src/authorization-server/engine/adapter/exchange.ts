@@ -95,6 +95,7 @@ export class Exchanges {
         // one of the family, and dies with it.
         refreshTokenValue =
           presented && this.successors.recall(presented.value, outcome.successorSalt, outcome.successorHash);
+        if (presented !== undefined) this.parts.emit('refresh.repeated', presented);
         break;
       case 'done':
         break;

@@ -14,14 +14,16 @@ export function addRotate(parent: CliCommand, surroundings: Surroundings): void 
     .command('rotate')
     .summary('make the next signing keys')
     .description(
-      'Makes the next key of each algorithm. Running servers read it within 30 seconds and all begin to sign with it 90\n' +
+      'Makes the next key of each algorithm. Running servers publish it within 30 seconds and all begin to sign with it 90\n' +
         'seconds from now; the old keys stay published for 30 days, until what they signed has expired, and are then\n' +
         'removed by this command or by tokens clear-expired. Called again within the 90 seconds, it makes no other.\n\n' +
         ENCRYPTION_KEYS_HELP,
     )
     .option(
       '--compromised',
-      'the old keys are known to someone: the new ones sign at once, and what the old ones signed is refused',
+      'the old keys are known to someone: the new ones sign at once, and what the old ones signed is refused. For up to ' +
+        '30 seconds (60 behind a cache) other servers do not publish the new keys yet, and sign with the old ones: ID ' +
+        'tokens of that time may not verify',
     )
     .addOption(
       new Option(
