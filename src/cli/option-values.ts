@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describeName, describeValue } from '../core/options/index.js';
+import { originProblem } from '../core/origin.js';
 import { redirectUriSchemeProblem } from '../core/redirect-uri.js';
 import { isScopeName, parseScope } from '../core/scopes.js';
 
@@ -132,6 +133,17 @@ export function redirectSchemes(value: string): string[] {
     if (problem !== undefined) throw new InvalidArgumentError(`${describeName(scheme)} is not allowed: ${problem}.`);
   }
   return [...new Set(schemes)];
+}
+
+/** Reads origins of pages, separated by spaces. */
+export function origins(value: string): string[] {
+  const read = value.split(/\s+/).filter((origin) => origin !== '');
+  if (read.length === 0) throw new InvalidArgumentError('Give origins separated by spaces.');
+  read.forEach((origin, index) => {
+    const problem = originProblem(origin);
+    if (problem !== undefined) throw new InvalidArgumentError(`Origin ${index + 1}: ${problem}.`);
+  });
+  return [...new Set(read)];
 }
 
 function hasControlCharacters(text: string): boolean {

@@ -1,5 +1,5 @@
 /** Hosts that mean this machine (RFC 8252 §7.3, §8.3). */
-const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+export const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Schemes that run something, read something or mean a site, and so never lead back to an application. */
 const FORBIDDEN_SCHEMES: ReadonlySet<string> = new Set([

@@ -26,6 +26,8 @@ export interface ClientApplication {
   readonly isPublic: boolean;
   /** Lifetimes of its own; what is not there is the server's. */
   readonly lifetimes: ApplicationLifetimes;
+  /** Origins whose pages may read what it is answered, beside those of its redirect URIs. */
+  readonly allowedOrigins: readonly string[];
   /** Whether it may have refresh tokens. */
   readonly hasRefreshTokens: boolean;
   /** When the row was changed: another state of the application is another client. */
@@ -94,6 +96,7 @@ function describe(application: Application, limits: RegistrationLimits): ClientA
     mayIntrospect: application.mayIntrospect ?? false,
     isPublic: application.clientType === 'public',
     lifetimes: Object.fromEntries(LIFETIME_NAMES.map((name) => [name, application[name]])),
+    allowedOrigins: words(application.allowedOrigins ?? ''),
     hasRefreshTokens: grantTypes.includes('refresh_token'),
     updatedAtMs: application.updatedAtMs,
   };

@@ -87,8 +87,9 @@ export function configuration(
       url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
     },
     clientBasedCORS: (_ctx, origin, client) => {
-      const { isPublic } = applicationOf(client);
-      return allowsOrigin(origin, settings.issuer, { isPublic, redirectUris: client.redirectUris ?? [] });
+      const { isPublic, allowedOrigins } = applicationOf(client);
+      const redirectUris = client.redirectUris ?? [];
+      return allowsOrigin(origin, settings.issuer, { isPublic, redirectUris, allowedOrigins });
     },
     fetch: fetchOutside,
     fetchResponseBodyLimits: { jwks_uri: MAXIMUM_DOCUMENT_BYTES },

@@ -164,6 +164,7 @@ export interface ApplicationModel {
     readonly grantTypes: readonly string[];
     readonly redirectUris: readonly string[];
     readonly postLogoutRedirectUris: readonly string[];
+    readonly allowedOrigins: readonly string[];
     /** `undefined`: any scope. */
     readonly scopes: readonly DescribedScope[] | undefined;
     readonly skipAuthorization: boolean;
@@ -188,6 +189,7 @@ export type ApplicationField =
   | 'grantTypes'
   | 'redirectUris'
   | 'postLogoutRedirectUris'
+  | 'allowedOrigins'
   | 'scopes'
   | 'userId'
   | LifetimeField;
@@ -203,6 +205,7 @@ export interface ApplicationFields {
   /** One a line. */
   readonly redirectUris: string;
   readonly postLogoutRedirectUris: string;
+  readonly allowedOrigins: string;
   readonly scopes: readonly string[];
   readonly anyScope: boolean;
   readonly skipAuthorization: boolean;

@@ -153,6 +153,7 @@ export const ENGLISH = {
     grantTypes: 'Grant types',
     redirectUris: 'Redirect URIs',
     postLogoutRedirectUris: 'Redirect URIs after signing out',
+    allowedOrigins: 'Origins of its pages',
     scopes: 'Scopes',
     anyScope: 'Any scope',
     nothing: 'None',
@@ -204,6 +205,9 @@ export const ENGLISH = {
     redirectUrisHint: 'One a line, compared exactly. Needed for authorization codes.',
     postLogoutRedirectUris: 'Redirect URIs after signing out',
     postLogoutRedirectUrisHint: 'One a line. Optional.',
+    allowedOrigins: 'Origins of its pages',
+    allowedOriginsHint:
+      'Where JavaScript reads answers of this server, such as https://app.example.com. One a line. Optional: of a public application, origins of redirect URIs are known.',
     scopes: 'Scopes',
     scopesHint: 'What the application may ask for.',
     noScopes: 'There is no scope that applications of users may have.',
@@ -226,6 +230,8 @@ export const ENGLISH = {
     grantTypesProblem: 'Grant types: choose at least one; client credentials need a confidential application.',
     redirectUrisProblem:
       'Redirect URIs: enter absolute URIs, one a line, without space and fragment (#): https, http for this machine, and for public applications a scheme of their own such as com.example.app. Authorization codes need at least one.',
+    allowedOriginsProblem:
+      'Origins of its pages: enter scheme, host and port alone, one a line, such as https://app.example.com.',
     postLogoutRedirectUrisProblem:
       'Redirect URIs after signing out: enter absolute URIs, one a line, without space and fragment (#).',
     notUsable: 'Not usable is {refused}',

@@ -8,6 +8,7 @@ import { revocations } from './0005-revocations.js';
 import { registrars } from './0006-registrars.js';
 import { protocolMetadata } from './0007-protocol-metadata.js';
 import { applicationLifetimes } from './0008-application-lifetimes.js';
+import { allowedOrigins } from './0009-allowed-origins.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0006_registrars', oldestCompatibleVersion: 3, change: registrars },
   { name: '0007_protocol_metadata', oldestCompatibleVersion: 3, change: protocolMetadata },
   { name: '0008_application_lifetimes', oldestCompatibleVersion: 3, change: applicationLifetimes },
+  { name: '0009_allowed_origins', oldestCompatibleVersion: 3, change: allowedOrigins },
 ];
 
 /** The names of all migrations of this version, in their order. */

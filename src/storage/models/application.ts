@@ -60,6 +60,8 @@ export class Application extends StoredModel {
   redirectUris!: string;
   /** URIs to go to after a sign-out (OpenID Connect RP-Initiated Logout §3.1), separated by spaces. */
   postLogoutRedirectUris!: string | null;
+  /** Origins whose pages may read what it is answered (CORS), separated by spaces. */
+  allowedOrigins!: string | null;
   /** JSON of a set of public keys (RFC 7517 §5); with it the application signs in by `private_key_jwt`, not by secret. */
   jwks!: string | null;
   /** Where that set is; one of the two at most. */

@@ -3,6 +3,7 @@ import { choiceOption, flagOption, optionPath, refuseOption } from '../../core/o
 import { redirectUriProblem } from '../../core/redirect-uri.js';
 import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
+import { originsColumn } from './allowed-origins.js';
 import { type ApplicationKeys, checkedKeys } from './application-keys.js';
 import { type ApplicationLifetimes, type LifetimeColumns, lifetimeColumns } from './application-lifetimes.js';
 import type { ClientType } from './client-type.js';
@@ -34,6 +35,11 @@ export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, P
   readonly redirectUris?: readonly string[] | undefined;
   /** Where its users may be sent after a sign-out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`. */
   readonly postLogoutRedirectUris?: readonly string[] | null | undefined;
+  /**
+   * Origins such as `https://app.example.com` whose pages may read what it is answered (CORS), beside those of the
+   * redirect URIs of a public application; at most 50.
+   */
+  readonly allowedOrigins?: readonly string[] | null | undefined;
   /**
    * The scopes that it may be given; left out: any scope that the server knows, or, for an application that its owner
    * or itself registered, any that the options leave to such applications.
@@ -77,6 +83,7 @@ export interface ApplicationColumns extends LifetimeColumns, ProtocolColumns {
   grantTypes: string;
   redirectUris: string;
   postLogoutRedirectUris: string | null;
+  allowedOrigins: string | null;
   jwks: string | null;
   jwksUri: string | null;
   scope: string | null;
@@ -131,6 +138,7 @@ export function applicationColumns(
     grantTypes: grantTypes.join(' '),
     redirectUris: redirectUris.join(' '),
     postLogoutRedirectUris: postLogoutRedirectUris.length === 0 ? null : postLogoutRedirectUris.join(' '),
+    allowedOrigins: originsColumn(application.allowedOrigins),
     ...keys,
     ...protocolColumns(application, { isPublic: clientType === 'public', hasKeys: hasKeys(keys) }),
     scope: scopeColumn(application.scopes),

@@ -40,6 +40,27 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
     return { clientId: application.clientId, clientSecret };
   }
 
+  test('[AS-60] the origins of its pages are given, changed and taken away; what is none is refused', async () => {
+    const origins = ['https://app.example.com', 'https://spa.example.com:8443'];
+    const made = resultOf(await run('create', '--name', 'Pages', '--allowed-origins', origins.join(' ')));
+    expect(made).toMatchObject({ allowed_origins: origins });
+    const clientId = String(made.client_id);
+    expect((await stored(clientId))?.allowedOrigins).toBe(origins.join(' '));
+    const update = (...args: string[]) => run('update', clientId, ...args);
+    expect(resultOf(await update('--allowed-origins', 'https://other.example.com'))).toMatchObject({
+      allowed_origins: ['https://other.example.com'],
+    });
+    expect(resultOf(await update('--name', 'Another'))).toMatchObject({
+      allowed_origins: ['https://other.example.com'],
+    });
+    for (const wrong of ['*', 'null', 'https://app.example.com/path', '']) {
+      const refused = await update('--allowed-origins', wrong);
+      expect([wrong, refused.code]).toEqual([wrong, 2]);
+    }
+    expect(resultOf(await update('--no-allowed-origins'))).toMatchObject({ allowed_origins: [] });
+    expect((await stored(clientId))?.allowedOrigins).toBeNull();
+  });
+
   test('show prints all that is stored, and no secret', async () => {
     const { clientId, clientSecret } = await created();
     await oauth2.applications.rotateSecret(clientId, { overlapSeconds: 60 });
@@ -53,6 +74,7 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
       token_endpoint_auth_method: 'client_secret_basic',
       scope: 'read',
       post_logout_redirect_uris: [],
+      allowed_origins: [],
       jwks: null,
       jwks_uri: null,
       owner: null,

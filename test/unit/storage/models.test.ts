@@ -108,6 +108,7 @@ describe('an application', () => {
       grantTypes: 'client_credentials',
       redirectUris: '',
       postLogoutRedirectUris: null,
+      allowedOrigins: null,
       jwks: null,
       jwksUri: null,
       scope: null,

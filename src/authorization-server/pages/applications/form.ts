@@ -31,6 +31,7 @@ const PROBLEM_FIELDS: ReadonlySet<string> = new Set([
   'grantTypes',
   'redirectUris',
   'postLogoutRedirectUris',
+  'allowedOrigins',
   'scopes',
   'userId',
   ...LIFETIME_NAMES,
@@ -108,6 +109,7 @@ export class ApplicationForm {
       grantTypes: ['authorization_code', 'refresh_token'],
       redirectUris: '',
       postLogoutRedirectUris: '',
+      allowedOrigins: '',
       scopes: [],
       anyScope: false,
       skipAuthorization: false,
@@ -160,6 +162,7 @@ export class ApplicationForm {
       grantTypes,
       redirectUris: linesOf(fields.redirectUris),
       postLogoutRedirectUris: linesOf(fields.postLogoutRedirectUris),
+      allowedOrigins: linesOf(fields.allowedOrigins),
       scopes,
     };
     if (!this.area.isStaff) return { ...registration, userId: viewer.id, registeredBy: 'owner' };
@@ -199,6 +202,7 @@ export class ApplicationForm {
       grantTypes: shownGrantTypes(application, limits),
       redirectUris: parseScope(redirectUris).join('\n'),
       postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? '').join('\n'),
+      allowedOrigins: parseScope(application.allowedOrigins ?? '').join('\n'),
       scopes: scopes ?? [],
       anyScope: this.area.isStaff && scope === null && mayHaveAnyScope(application),
       skipAuthorization,
@@ -227,6 +231,7 @@ function entered(form: FormFields, application: Application | undefined): Omit<A
     grantTypes: form.list('grant_type'),
     redirectUris: form.value('redirect_uris'),
     postLogoutRedirectUris: form.value('post_logout_redirect_uris'),
+    allowedOrigins: form.value('allowed_origins'),
     scopes: form.list('scope'),
     skipAuthorization: form.value('skip_authorization') === 'yes',
     userId: form.value('user_id'),
@@ -252,7 +257,7 @@ function linesOf(text: string): string[] {
 
 /** The URI among several that the storage refused. */
 function refusedLine(error: unknown, field: ApplicationField, fields: ApplicationFields): string | undefined {
-  if (field !== 'redirectUris' && field !== 'postLogoutRedirectUris') return undefined;
+  if (field !== 'redirectUris' && field !== 'postLogoutRedirectUris' && field !== 'allowedOrigins') return undefined;
   const [, index] = /\[(\d+)\]$/.exec((error as ConfigurationError).option ?? '') ?? [];
   return index === undefined ? undefined : linesOf(fields[field])[Number(index)];
 }

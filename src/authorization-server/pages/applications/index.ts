@@ -71,6 +71,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         grantTypes: shownGrantTypes(application, parts.limits),
         redirectUris: parseScope(redirectUris),
         postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? ''),
+        allowedOrigins: parseScope(application.allowedOrigins ?? ''),
         scopes: scopes && describedScopes(scopes, parts.scopes),
         skipAuthorization,
         mayIntrospect: application.mayIntrospect,

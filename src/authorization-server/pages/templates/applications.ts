@@ -61,7 +61,7 @@ layout('@frame', { title: application.name });
 <div><dt><%= t.clientId %></dt><dd><code><%= application.clientId %></code></dd></div>
 <div><dt><%= t.type %></dt><dd><%= application.clientType === 'public' ? t.public : t.confidential %></dd></div>
 <div><dt><%= t.grantTypes %></dt><dd><ul><% for (const grantType of application.grantTypes) { %><li><%= texts.applicationForm[grantType] ?? grantType %></li><% } %></ul></dd></div>
-<% for (const uris of ['redirectUris', 'postLogoutRedirectUris']) { %>
+<% for (const uris of ['redirectUris', 'postLogoutRedirectUris', 'allowedOrigins']) { %>
 <% if (uris === 'redirectUris' || application[uris].length > 0) { %>
 <div><dt><%= t[uris] %></dt><dd><% if (application[uris].length > 0) { %><ul><% for (const uri of application[uris]) { %><li><code><%= uri %></code></li><% } %></ul><% } else { %><%= t.nothing %><% } %></dd></div>
 <% } %>
@@ -127,7 +127,7 @@ layout('@frame', { title, hasProblem: problems.length > 0 });
 </div>
 <% }) %>
 </fieldset>
-<% for (const [field, name, rows] of [['redirectUris', 'redirect_uris', 4], ['postLogoutRedirectUris', 'post_logout_redirect_uris', 2]]) { %>
+<% for (const [field, name, rows] of [['redirectUris', 'redirect_uris', 4], ['postLogoutRedirectUris', 'post_logout_redirect_uris', 2], ['allowedOrigins', 'allowed_origins', 2]]) { %>
 <div class="field">
 <label for="<%= field %>"><%= t[field] %></label>
 <p class="hint" id="<%= field %>-hint"><%= t[field + 'Hint'] %></p>

@@ -11,6 +11,7 @@ import {
   exactText,
   grantTypes,
   idTokenAlgorithm,
+  origins,
   redirectSchemes,
   redirectUris,
   shortText,
@@ -31,6 +32,7 @@ interface CreateOptions extends LifetimeOptions {
   readonly clientId?: string;
   readonly secretHash?: string;
   readonly postLogoutRedirectUris?: string[];
+  readonly allowedOrigins?: string[];
   readonly jwksUri?: string;
   readonly dpopBoundAccessTokens?: boolean;
   readonly requirePushedAuthorizationRequests?: boolean;
@@ -76,6 +78,12 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
       'private-use schemes that its redirect URIs may have although they are no reverse domain names, e.g. "cursor myapp"',
       redirectSchemes,
     )
+    .option(
+      '--allowed-origins <origins>',
+      'origins whose pages may read what it is answered (CORS), separated by spaces, e.g. https://app.example.com; with ' +
+        '--public those of its redirect URIs may anyway',
+      origins,
+    )
     .option('--public', 'for an application that cannot keep a secret, as in a browser or on a phone')
     .option('--client-id <id>', 'client identifier of your choice; without it one is generated', clientId)
     .option(
@@ -117,6 +125,7 @@ async function create(applications: ApplicationRepository, options: CreateOption
       clientId: options.clientId,
       importedSecretHash: options.secretHash,
       postLogoutRedirectUris: options.postLogoutRedirectUris,
+      allowedOrigins: options.allowedOrigins,
       jwksUri: options.jwksUri,
       dpopBoundAccessTokens: options.dpopBoundAccessTokens,
       requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests,

@@ -9,6 +9,8 @@ export interface DescribedApplication {
   readonly client_type: string;
   readonly grant_types: readonly string[];
   readonly redirect_uris: readonly string[];
+  /** Where it has named any. */
+  readonly allowed_origins?: readonly string[];
   /** How it proves itself at the token endpoint (RFC 7591 §2). */
   readonly token_endpoint_auth_method: string;
   /** These three only where they differ from the default. */
@@ -28,6 +30,7 @@ export function describeApplication(application: Application): DescribedApplicat
     client_type: application.clientType,
     grant_types: words(application.grantTypes),
     redirect_uris: words(application.redirectUris),
+    ...(application.allowedOrigins && { allowed_origins: words(application.allowedOrigins) }),
     token_endpoint_auth_method: authenticationMethod(application),
     ...(application.dpopBoundAccessTokens && { dpop_bound_access_tokens: true }),
     ...(application.requirePushedAuthorizationRequests && { require_pushed_authorization_requests: true }),
@@ -44,6 +47,7 @@ export function describeInFull(application: Application): Readonly<Record<string
   return {
     ...described,
     post_logout_redirect_uris: words(application.postLogoutRedirectUris ?? ''),
+    allowed_origins: words(application.allowedOrigins ?? ''),
     jwks: application.jwks ? JSON.parse(application.jwks) : null,
     jwks_uri: application.jwksUri ?? null,
     owner: application.userId ?? null,

@@ -4,7 +4,15 @@ import type { Application, ApplicationLifetimes, ApplicationPatch, Registrar } f
 import type { ProtocolMetadata } from '../../../storage/models/protocol-metadata.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliContext, type Surroundings, usage } from '../../context.js';
-import { exactText, grantTypes, redirectSchemes, redirectUris, scopes, shortText } from '../../option-values.js';
+import {
+  exactText,
+  grantTypes,
+  origins,
+  redirectSchemes,
+  redirectUris,
+  scopes,
+  shortText,
+} from '../../option-values.js';
 import { columns } from '../../output.js';
 import { describeInFull, inWords } from './describe.js';
 import { extraColumns } from './extra-columns.js';
@@ -22,6 +30,7 @@ interface UpdateOptions extends LifetimeOptions, ProtocolOptions {
   readonly redirectUris?: string[] | false;
   readonly redirectSchemes?: string[];
   readonly postLogoutRedirectUris?: string[] | false;
+  readonly allowedOrigins?: string[] | false;
   readonly jwks?: string | false;
   readonly jwksUri?: string | false;
   readonly owner?: string | false;
@@ -38,6 +47,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   scopes: '--scopes',
   redirectUris: '--redirect-uris',
   postLogoutRedirectUris: '--post-logout-redirect-uris',
+  allowedOrigins: '--allowed-origins',
   jwks: '--jwks',
   jwksUri: '--jwks-uri',
   userId: '--owner',
@@ -63,6 +73,8 @@ export function addUpdate(parent: CliCommand, surroundings: Surroundings): void 
     .option('--no-redirect-uris', 'it has none')
     .option('--post-logout-redirect-uris <uris>', 'where its users may go after a sign-out', redirectUris)
     .option('--no-post-logout-redirect-uris', 'they may go nowhere')
+    .option('--allowed-origins <origins>', 'origins whose pages may read what it is answered (CORS)', origins)
+    .option('--no-allowed-origins', 'it names none')
     .option('--redirect-schemes <schemes>', 'private-use schemes that its redirect URIs may have', redirectSchemes)
     .option('--jwks <file>', 'JSON file with its public keys; it then uses private_key_jwt')
     .option('--no-jwks', 'it has no keys here')
@@ -103,6 +115,7 @@ function patchOf(options: UpdateOptions): ApplicationPatch {
     scopes: options.anyScope ? null : options.scopes,
     redirectUris: options.redirectUris === false ? [] : options.redirectUris,
     postLogoutRedirectUris: options.postLogoutRedirectUris === false ? null : options.postLogoutRedirectUris,
+    allowedOrigins: noneIf(options.allowedOrigins),
     jwks: options.jwks ? keySetOf(options.jwks) : noneIf<undefined>(options.jwks === false ? false : undefined),
     jwksUri: noneIf(options.jwksUri),
     userId: noneIf(options.owner),
