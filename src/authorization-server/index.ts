@@ -14,6 +14,7 @@ export type {
   OAuth2Events,
   RefusalReason,
   ReuseEvent,
+  SecretRotatedEvent,
   TokenEvent,
   TokenRevokedEvent,
   TrustClearedEvent,

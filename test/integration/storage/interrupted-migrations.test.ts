@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { TemporarilyUnavailableError } from '../../../src/core/errors.js';
 import {
   assertMigrated,
@@ -29,14 +29,27 @@ type Ended = 'interrupted' | 'done';
 /** Runs `verb` and interrupts it after its n-th statement that changes the schema. */
 type Attempt = (url: string, verb: 'migrate' | 'rollback', n: number) => Promise<Ended>;
 
-/** The process is killed: nothing of it gets the chance to tidy up. */
-const killed: Attempt = async (url, verb, n) => {
+/** A process that will be told what to do: while one works, the next is loading. */
+function startProcess() {
   const script = resolve('test/integration/storage/migrating-process.mjs');
-  const child = spawn(process.execPath, [script, url, verb, String(n)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const child = spawn(process.execPath, [script], {
+    stdio: ['pipe', 'ignore', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return { child, exit: once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]> };
+}
+let waiting: ReturnType<typeof startProcess> | undefined;
+afterAll(async () => {
+  waiting?.child.stdin.end();
+  await waiting?.exit;
+});
+
+/** The process is killed: nothing of it gets the chance to tidy up. */
+const killed: Attempt = async (url, verb, n) => {
+  const { child, exit } = waiting ?? startProcess();
+  waiting = startProcess();
+  child.stdin.end(`${url} ${verb} ${n}`);
+  const [code, signal] = await exit;
   if (signal === 'SIGKILL') return 'interrupted';
   expect(code).toBe(0);
   return 'done';
@@ -102,13 +115,16 @@ describe.each(databaseKinds())('an interrupted migration on %s', (kind) => {
   // A process costs far more than a connection.
   const interrupted = kind === 'sqlite' ? killed : cut;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     const undisturbed = await freshDatabase(kind);
     const other = openDatabase(undisturbed.url);
     await migrate(other.knex);
     whole = await schemaOf(other.knex);
     await other.knex.destroy();
     await undisturbed.drop();
+  });
+
+  beforeEach(async () => {
     fresh = await freshDatabase(kind);
     database = openDatabase(fresh.url);
   });
