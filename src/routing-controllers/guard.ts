@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
 import { httpErrorStatus } from '../core/http-errors.js';
 import { isSafeMethod } from '../core/methods.js';
@@ -56,6 +56,20 @@ export class Guard {
     this.readersOfBodies = authenticators.filter((one) => one.needsBody !== undefined);
     this.refusals = refusals;
     this.address = address;
+  }
+
+  /**
+   * The layer of an action in a router.
+   *
+   * @param startOnce routing-controllers' own "only the first of several matching routes"
+   * @param action the action itself, if nothing else comes before it: then it needs no layer of its own
+   */
+  layer(served: ServedAction, startOnce: Middleware, action: Middleware | undefined): Middleware {
+    if (action === undefined) {
+      return (context, next) => startOnce(context, () => this.serve(context, served, next) as Promise<unknown>);
+    }
+    return (context, next) =>
+      startOnce(context, () => this.serve(context, served, () => action(context, next)) as Promise<unknown>);
   }
 
   /** The whole way: the request enters, and then the action runs, or it is refused. */

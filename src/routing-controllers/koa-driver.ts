@@ -5,13 +5,13 @@ import { InvalidRequestError, OAuth2Error } from '../core/errors.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { joinDeclaredVary } from './declared-vary.js';
+import { plainResultsFirst } from './fast/plain-result.js';
+import { dispatchOf, isKnownRouter } from './fast/route-dispatch.js';
 import type { Guard, ServedAction } from './guard.js';
 import { ClosedToOptions } from './options-requests.js';
-import { copyIfPlain } from './plain-result.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusal } from './refusal.js';
 import { notedRefusal } from './request-state.js';
-import { dispatchOf } from './route-dispatch.js';
 
 type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
 
@@ -39,6 +39,10 @@ export class OAuth2KoaDriver extends KoaDriver {
     const [bodyParser, ...others] = this.usedBy(() => super.initialize());
     this.bodyParser = bodyParser as Middleware;
     for (const middleware of others) this.koa.use(middleware);
+    this.transformResult = plainResultsFirst(
+      (result, action, options) => super.transformResult(result, action, options),
+      this,
+    );
   }
 
   override registerAction(metadata: ActionMetadata, executeCallback: (options: Action) => unknown): void {
@@ -60,7 +64,7 @@ export class OAuth2KoaDriver extends KoaDriver {
         return (router[verb] as RouteRegistration).call(
           router,
           route,
-          layerOf(this.guard, this.served(plan, metadata), startOnce, action),
+          this.guard.layer(this.served(plan, metadata), startOnce, action),
           ...rest,
         );
       },
@@ -76,25 +80,9 @@ export class OAuth2KoaDriver extends KoaDriver {
   /** What answers to methods that no action has is asked only where no action has answered. */
   override registerRoutes(): void {
     this.closedToOptions.answerOn(this.router);
-    const [, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
-    this.koa.use(dispatchOf(this.router));
+    const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
+    this.koa.use(isKnownRouter(this.router) ? dispatchOf(this.router) : routes);
     this.koa.use((context: Context, next: Next) => (context.status === 404 ? allowedMethods(context, next) : next()));
-  }
-
-  /** With no options, class-transformer only copies what is plain already; most results are. */
-  protected override transformResult(result: unknown, action: ActionMetadata, options: Action): unknown {
-    if (
-      this.useClassTransformer &&
-      typeof result === 'object' &&
-      result !== null &&
-      action.options.transformResponse !== false &&
-      action.responseClassTransformOptions === undefined &&
-      this.classToPlainTransformOptions === undefined
-    ) {
-      const copy = copyIfPlain(result);
-      if (copy !== undefined) return copy;
-    }
-    return super.transformResult(result, action, options);
   }
 
   override handleError(error: unknown, action: ActionMetadata | undefined, options: Action): Promise<void> {
@@ -181,23 +169,6 @@ export class OAuth2KoaDriver extends KoaDriver {
     }
     throw thrown;
   }
-}
-
-/**
- * One layer with routing-controllers' own "only the first of several matching routes", and with the action if nothing
- * comes before it.
- */
-function layerOf(
-  guard: Guard,
-  served: ServedAction,
-  startOnce: Middleware,
-  action: Middleware | undefined,
-): Middleware {
-  if (action === undefined) {
-    return (context, next) => startOnce(context, () => guard.serve(context, served, next) as Promise<unknown>);
-  }
-  return (context, next) =>
-    startOnce(context, () => guard.serve(context, served, () => action(context, next)) as Promise<unknown>);
 }
 
 /** Whether the answer of an action may depend on who asks. */

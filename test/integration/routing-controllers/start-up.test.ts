@@ -12,7 +12,7 @@ import {
   UseBefore,
 } from 'routing-controllers';
 import { type OAuth2, RequiredScopes, Throttle } from '../../../src/index.js';
-import { type Router as DispatchedRouter, dispatchOf } from '../../../src/routing-controllers/route-dispatch.js';
+import { type Router as DispatchedRouter, dispatchOf } from '../../../src/routing-controllers/fast/route-dispatch.js';
 import { bearerHeader, serve } from '../../support/http.js';
 import { testOAuth2 } from './support.js';
 

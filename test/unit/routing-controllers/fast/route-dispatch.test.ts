@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import KoaRouter from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
-import { dispatchOf, type Router } from '../../../src/routing-controllers/route-dispatch.js';
+import { dispatchOf, isKnownRouter, type Router } from '../../../../src/routing-controllers/fast/route-dispatch.js';
 
 type Trace = unknown[];
 
@@ -157,5 +157,78 @@ describe('dispatchOf', () => {
     };
     await expect(run('/a')).rejects.toThrow('thrown');
     await expect(run('/b')).rejects.toThrow('thrown');
+  });
+});
+
+/** Runs a step before a router's own routes, as a later version of it might. */
+function routesAfter(router: KoaRouter, step: (context: Context) => unknown): ReturnType<KoaRouter['routes']> {
+  const routes = KoaRouter.prototype.routes.call(router);
+  return ((context: never, next: Next) => {
+    const waited = step(context);
+    return waited instanceof Promise ? waited.then(() => routes(context, next)) : routes(context, next);
+  }) as never;
+}
+
+describe('isKnownRouter', () => {
+  it('knows the router that it was written for, whatever its routes are', () => {
+    expect(isKnownRouter(new KoaRouter())).toBe(true);
+    expect(isKnownRouter(routesOf([]))).toBe(true);
+  });
+
+  it.each<[string, ConstructorParameters<typeof KoaRouter>[0]]>([
+    ['a prefix', { prefix: '/v1' }],
+    ['a host', { host: 'localhost' }],
+    ['only the last of several matching routes', { exclusive: true }],
+  ])('leaves a router with %s to itself', (_what, options) => {
+    expect(isKnownRouter(new KoaRouter(options))).toBe(false);
+  });
+
+  class NotesMore extends KoaRouter {
+    override routes() {
+      return routesAfter(this, (context) => {
+        context.noted = 'more';
+      });
+    }
+  }
+  class NotesInRequest extends KoaRouter {
+    override routes() {
+      return routesAfter(this, (context) => {
+        (context.request as { noted?: string }).noted = 'more';
+      });
+    }
+  }
+  class Waits extends KoaRouter {
+    override routes() {
+      return routesAfter(this, async () => {});
+    }
+  }
+  class MatchesElsewhere extends KoaRouter {
+    override match(path: string, method: string) {
+      const { route, ...others } = super.match(path, method);
+      return { ...others, found: route } as never;
+    }
+    override routes() {
+      const asBefore = Object.assign(Object.create(KoaRouter.prototype), this) as KoaRouter;
+      return KoaRouter.prototype.routes.call(asBefore);
+    }
+  }
+  class HasOtherLayers extends KoaRouter {
+    override register(...parameters: Parameters<KoaRouter['register']>) {
+      return Object.assign(super.register(...parameters), { captures: undefined }) as never;
+    }
+  }
+  class MatchesNothing extends KoaRouter {
+    override match = undefined as never;
+  }
+  it.each([NotesMore, NotesInRequest, Waits, MatchesElsewhere, HasOtherLayers, MatchesNothing])(
+    'does not know a router of another shape: %p',
+    (Changed) => {
+      expect(isKnownRouter(new Changed())).toBe(false);
+    },
+  );
+
+  it('knows nothing that is no router', () => {
+    expect(isKnownRouter({})).toBe(false);
+    expect(isKnownRouter({ opts: {}, stack: [], match: () => undefined })).toBe(false);
   });
 });

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { Exclude, instanceToPlain } from 'class-transformer';
 import fc from 'fast-check';
-import { copyIfPlain } from '../../../src/routing-controllers/plain-result.js';
+import {
+  copyIfPlain,
+  plainResultsFirst,
+  type TransformResult,
+} from '../../../../src/routing-controllers/fast/plain-result.js';
 
 class Account {
   name = 'alice';
@@ -105,5 +109,68 @@ describe('a plain result', () => {
     } finally {
       delete (Object.prototype as { inherited?: number }).inherited;
     }
+  });
+});
+
+describe('plainResultsFirst', () => {
+  const action = { options: {}, responseClassTransformOptions: undefined } as unknown as Parameters<TransformResult>[1];
+  const settings = { useClassTransformer: true };
+  const RESULT = { hello: 'world' };
+
+  /** A transformation, and how often results came to it since it was chosen. */
+  function counting(transform: (result: unknown) => unknown, chosen = settings) {
+    let calls = 0;
+    const first = plainResultsFirst((result) => {
+      calls += 1;
+      return transform(result);
+    }, chosen);
+    calls = 0;
+    return { transform: (result: unknown, of = action) => first(result, of, {} as never), calls: () => calls };
+  }
+
+  it('copies plain results itself where it copies as the upstream does', () => {
+    const { transform, calls } = counting(instanceToPlain);
+    expect(transform(RESULT)).toEqual(RESULT);
+    expect(transform(RESULT)).not.toBe(RESULT);
+    expect(calls()).toBe(0);
+  });
+
+  it('leaves instances, primitives and actions with options to the upstream', () => {
+    const { transform, calls } = counting(instanceToPlain);
+    expect(transform(new Account())).toEqual({ name: 'alice' });
+    expect(transform('text')).toBe('text');
+    transform(RESULT, { ...action, responseClassTransformOptions: { groups: ['a'] } } as never);
+    transform(RESULT, { ...action, options: { transformResponse: false } } as never);
+    expect(calls()).toBe(4);
+  });
+
+  it.each<[string, (result: unknown) => unknown]>([
+    ['gives the result itself', (result) => result],
+    ['copies the outermost object only', (result) => ({ ...(result as object) })],
+    ['leaves out what is undefined', (result) => JSON.parse(JSON.stringify(result))],
+    ['adds to it', (result) => ({ ...(instanceToPlain(result) as object), version: 2 })],
+    [
+      'wants another call',
+      () => {
+        throw new TypeError('no such call');
+      },
+    ],
+  ])('leaves every result to an upstream that %s', (_what, upstream) => {
+    const { transform, calls } = counting(upstream);
+    try {
+      transform(RESULT);
+    } catch {
+      // What the upstream throws is the application's.
+    }
+    expect(calls()).toBe(1);
+  });
+
+  it.each([
+    { useClassTransformer: false },
+    { useClassTransformer: true, classToPlainTransformOptions: { strategy: 'excludeAll' } },
+  ])('leaves every result to the upstream under the options %j', (chosen) => {
+    const { transform, calls } = counting(instanceToPlain, chosen);
+    transform(RESULT);
+    expect(calls()).toBe(1);
   });
 });
