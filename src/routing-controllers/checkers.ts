@@ -5,7 +5,7 @@ import { declaredScopes } from '../core/scopes.js';
 import { keepVary } from '../resource-server/authentication/vary.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
 import type { Permission } from '../resource-server/permissions/permission.js';
-import { RequiresScopes } from '../resource-server/permissions/scope-alternatives.js';
+import { RequiresScopes } from '../resource-server/permissions/requirement.js';
 import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { DeclarationMark, ownDeclarations } from './declarations.js';

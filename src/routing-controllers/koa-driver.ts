@@ -6,7 +6,7 @@ import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { joinDeclaredVary } from './declared-vary.js';
 import { plainResultsFirst } from './fast/plain-result.js';
-import { dispatchOf, isKnownRouter } from './fast/route-dispatch.js';
+import { dispatchOf, isKnownRouter, whereUnanswered } from './fast/route-dispatch.js';
 import type { Guard, ServedAction } from './guard.js';
 import { ClosedToOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
@@ -82,7 +82,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     this.closedToOptions.answerOn(this.router);
     const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
     this.koa.use(isKnownRouter(this.router) ? dispatchOf(this.router) : routes);
-    this.koa.use((context: Context, next: Next) => (context.status === 404 ? allowedMethods(context, next) : next()));
+    this.koa.use(whereUnanswered(allowedMethods));
   }
 
   override handleError(error: unknown, action: ActionMetadata | undefined, options: Action): Promise<void> {

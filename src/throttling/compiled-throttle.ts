@@ -4,6 +4,7 @@ import { after, isPromiseLike, nativePromise } from '../core/promises.js';
 import type { CompiledRate } from './compiled-rate.js';
 import type { Counts } from './count-when.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
+import type { MemoryEngine } from './engines/memory.js';
 import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
 import type { CompiledRates, Policy } from './policy.js';
 import type { StoreGuard, Unknown } from './store-guard.js';
@@ -44,6 +45,8 @@ export interface CompiledThrottle {
 /** What all compiled throttles share. */
 export interface ThrottleParts {
   readonly guard: StoreGuard;
+  /** The engine, if it counts in this process: it needs no guard. */
+  readonly memory: MemoryEngine | undefined;
   readonly whenStoreFails: WhenStoreFails;
   /** Decides in the mode `local`; `undefined` if this process has no share that it may spend by itself. */
   consumeLocally(charges: readonly Charge[]): ThrottleDecision | undefined;
@@ -191,6 +194,7 @@ function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome
     // A limit of 0 refuses whether there is a store or not.
     if (limit === 0) return refuseAtOnce(assessment, parts);
   }
+  if (parts.memory !== undefined) return outcomeOf(assessment, parts.memory.consume(charges), parts);
   const decision = nativePromise(parts.guard.decide(charges, parts.whenStoreFails === 'closed'));
   return after(decision, (known) => outcomeOf(assessment, known, parts));
 }

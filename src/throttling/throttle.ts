@@ -4,7 +4,7 @@ import { type Logger, silentLogger } from '../core/logger.js';
 import { entriesOption } from '../core/options/index.js';
 import { circuitBreakerOf } from './circuit-breaker.js';
 import { type CompiledThrottle, compileThrottle, type ThrottleParts } from './compiled-throttle.js';
-import { memoryEngine } from './engines/memory.js';
+import { isMemoryEngine, memoryEngine } from './engines/memory.js';
 import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
 import { fieldsWriter } from './fields.js';
 import type { InlinePolicy, PolicyOptions } from './policy.js';
@@ -67,6 +67,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   const guard = new StoreGuard({ engine, breaker, deadlineMilliseconds });
   const parts: ThrottleParts = {
     guard,
+    memory: isMemoryEngine(engine) ? engine : undefined,
     whenStoreFails,
     consumeLocally: (charges) =>
       engine.consumeAlone === undefined ? local.consume(charges) : engine.consumeAlone(charges),

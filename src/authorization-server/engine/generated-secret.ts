@@ -1,6 +1,6 @@
-import type { Socket } from 'node:net';
 import type { Context } from 'koa';
 import { sha256 } from '../../core/digest.js';
+import { rememberPerConnection } from '../../core/remember-per-connection.js';
 import type { Application } from '../../storage/index.js';
 import { basicCredentials } from './client-credentials.js';
 import { type Parameters, parameter } from './parameters.js';
@@ -19,10 +19,6 @@ export interface ClaimedSecret {
   readonly secretHash: Buffer;
 }
 
-const MEMO = Symbol('routing-controllers-oauth2.claimed-secret');
-
-type RememberingSocket = Socket & { [MEMO]?: { readonly header: string; readonly claimed: ClaimedSecret | undefined } };
-
 /**
  * The secret by which a request means to prove itself, if it comes in the Basic field or in the form (RFC 6749 §2.3.1)
  * and there is no other proof beside. `undefined` for everything else, also for what is wrong: it is for oidc-provider
@@ -37,19 +33,13 @@ export function claimedSecret({ req }: Context, parameters: Parameters): Claimed
   const clientId = parameter(parameters, 'client_id');
   if (posted !== undefined)
     return clientId === undefined ? undefined : { clientId, secret: posted, secretHash: sha256(posted) };
-  const claimed = claimedByField(req.socket, header);
+  const claimed = rememberPerConnection(req.socket, header, claimedByField);
   return clientId === undefined || clientId === claimed?.clientId ? claimed : undefined;
 }
 
-/** A client that keeps its connection alive sends the same field again: it is read, and its secret digested, once. */
-function claimedByField(socket: RememberingSocket | undefined, header: string): ClaimedSecret | undefined {
-  const memo = socket?.[MEMO];
-  if (memo?.header === header) return memo.claimed;
+function claimedByField(header: string): ClaimedSecret | undefined {
   const credentials = BASIC.test(header) ? basicCredentials(header) : undefined;
-  const claimed = credentials && { ...credentials, secretHash: sha256(credentials.secret) };
-  // A request that a test or an adapter made up may come without a socket, or with one that takes no notes.
-  if (socket !== undefined && Object.isExtensible(socket)) socket[MEMO] = { header, claimed };
-  return claimed;
+  return credentials && { ...credentials, secretHash: sha256(credentials.secret) };
 }
 
 /**

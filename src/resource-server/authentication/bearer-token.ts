@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
+import { sha256Key } from '../../core/digest.js';
 import { InvalidRequestError } from '../../core/errors.js';
+import { isTokenValue } from '../../core/token-value.js';
 
 /** Where bearer tokens are looked for beside the `Authorization` header (RFC 6750 §2). */
 export interface BearerTokenLocations {
@@ -10,14 +11,17 @@ export interface BearerTokenLocations {
   readonly query?: boolean | undefined;
 }
 
-/** The token that a request presents, and where; `token` is as the caller wrote it, well-formed or not. */
+/** The token that a request presents, and where. */
 export interface PresentedToken {
+  /** As the caller wrote it, well-formed or not. */
   readonly token: string;
+  /** The SHA-256 of the token, base64url: its cache key. `undefined` if it has not the form of a token (RFC 6750 §2.1). */
+  readonly key: string | undefined;
   readonly location: 'header' | 'body' | 'query';
 }
 
 const PARAMETER = 'access_token';
-const MORE_THAN_ONE = 'The request presents an access token in more than one way.';
+export const MORE_THAN_ONE = 'The request presents an access token in more than one way.';
 const FORM = 'application/x-www-form-urlencoded';
 
 /** Whether a form body may hold the token: urlencoded, one part, and not a GET (RFC 6750 §2.2). */
@@ -26,26 +30,38 @@ export function mayHoldTokenInBody(context: Context): boolean {
 }
 
 /**
- * Finds the bearer token of a request.
+ * The token of an `Authorization` field: `"Bearer" 1*SP b64token` (RFC 6750 §2.1) with the scheme in any case (RFC 9110
+ * §11.1). The token is `''` if the scheme stands alone; `undefined` for another scheme.
+ */
+export function tokenOfField(field: string): PresentedToken | undefined {
+  if (!isBearer(field)) return undefined;
+  let start = 6;
+  while (field.charCodeAt(start) === 0x20) start += 1;
+  return presented(field.slice(start), 'header');
+}
+
+/**
+ * Finds the bearer token of a request that may present it elsewhere than in the `Authorization` field.
  *
+ * @param fromHeader the token of that field
  * @throws InvalidRequestError if there is more than one, in one place or in two (RFC 6750 §2, §3.1)
  */
-export function presentedToken(context: Context, locations: BearerTokenLocations): PresentedToken | undefined {
-  const fromHeader = headerToken(context);
-  if (!locations.body && !locations.query) {
-    return fromHeader === undefined ? undefined : { token: fromHeader, location: 'header' };
-  }
+export function presentedToken(
+  context: Context,
+  fromHeader: PresentedToken | undefined,
+  locations: BearerTokenLocations,
+): PresentedToken | undefined {
   const found: PresentedToken[] = [];
-  if (fromHeader !== undefined) found.push({ token: fromHeader, location: 'header' });
+  if (fromHeader !== undefined) found.push(fromHeader);
   if (locations.query) {
     const token = single(context.query[PARAMETER]);
-    if (token !== undefined) found.push({ token, location: 'query' });
+    if (token !== undefined) found.push(presented(token, 'query'));
   }
   if (locations.body && mayHoldTokenInBody(context)) {
     const body = (context.request as { body?: unknown }).body;
     const token =
       typeof body === 'object' && body !== null ? single((body as Record<string, unknown>)[PARAMETER]) : undefined;
-    if (token !== undefined) found.push({ token, location: 'body' });
+    if (token !== undefined) found.push(presented(token, 'body'));
   }
   if (found.length > 1) throw new InvalidRequestError(MORE_THAN_ONE);
   return found[0];
@@ -56,39 +72,12 @@ function single(value: unknown): string | undefined {
   throw new InvalidRequestError(`The parameter ${PARAMETER} is repeated or malformed.`);
 }
 
-/**
- * The `Authorization` field.
- *
- * @throws InvalidRequestError if there are two
- */
-export function authorizationField({ headers, rawHeaders }: IncomingMessage): string | undefined {
-  const header = headers.authorization;
-  if (header !== undefined) refuseRepeated(rawHeaders);
-  return header;
-}
-
-/** `"Bearer" 1*SP b64token` (RFC 6750 §2.1) with the scheme in any case (RFC 9110 §11.1); `''` if it stands alone. */
-function headerToken(context: Context): string | undefined {
-  const header = authorizationField(context.req);
-  if (header === undefined || !isBearer(header)) return undefined;
-  let start = 6;
-  while (header.charCodeAt(start) === 0x20) start += 1;
-  return header.slice(start);
+function presented(token: string, location: PresentedToken['location']): PresentedToken {
+  return { token, key: isTokenValue(token) ? sha256Key(token) : undefined, location };
 }
 
 function isBearer(header: string): boolean {
   if (header.length > 6 && header.charCodeAt(6) !== 0x20) return false;
   if (header.startsWith('Bearer')) return true;
   return header.slice(0, 6).toLowerCase() === 'bearer';
-}
-
-/** Node keeps the first of two `Authorization` fields and drops the other; another hop may have read the other. */
-function refuseRepeated(rawHeaders: readonly string[]): void {
-  let seen = false;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (name.length !== 13 || (name !== 'Authorization' && name.toLowerCase() !== 'authorization')) continue;
-    if (seen) throw new InvalidRequestError(MORE_THAN_ONE);
-    seen = true;
-  }
 }

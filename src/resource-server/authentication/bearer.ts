@@ -1,21 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
 import { challenge } from '../../core/challenge.js';
-import { InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
+import { InvalidRequestError, InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
+import { rememberPerConnection } from '../../core/remember-per-connection.js';
 import type { Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
 import type { TokenVerifier } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 import {
-  authorizationField,
   type BearerTokenLocations,
+  MORE_THAN_ONE,
   mayHoldTokenInBody,
-  type PresentedToken,
   presentedToken,
+  tokenOfField,
 } from './bearer-token.js';
 import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
 import { redactQueryToken } from './query-token.js';
-import { type KeyedToken, keyedToken, rememberedToken, tokenOfField } from './token-key-memo.js';
 
 /** What the bearer authenticator is made of. */
 export interface BearerParts {
@@ -46,16 +46,16 @@ export class BearerAuthenticator implements Authenticator {
   }
 
   authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
-    const remembered = this.onlyInHeader ? rememberedBy(context.req) : undefined;
-    if (remembered !== undefined) return this.verify(context, remembered);
-    const presented = presentedToken(context, this.locations);
+    const field = authorizationField(context.req);
+    const inHeader = field === undefined ? undefined : rememberPerConnection(context.req.socket, field, tokenOfField);
+    const presented = this.onlyInHeader ? inHeader : presentedToken(context, inHeader, this.locations);
     if (presented === undefined) return undefined;
-    if (presented.location === 'query') redactQueryToken(context);
-    const keyed = keyedBy(context.req, presented);
-    return keyed === undefined ? this.refuse(context) : this.verify(context, keyed);
+    const { token, key, location } = presented;
+    if (location === 'query') redactQueryToken(context);
+    return key === undefined ? this.refuse(context) : this.verify(context, token, key);
   }
 
-  private verify(context: Context, { token, key }: KeyedToken): Authentication | Promise<Authentication> {
+  private verify(context: Context, token: string, key: string): Authentication | Promise<Authentication> {
     const known = this.parts.cache.peek(key);
     if (known === undefined) return this.lookUp(context, token, key);
     return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status, key);
@@ -89,13 +89,22 @@ export class BearerAuthenticator implements Authenticator {
   }
 }
 
-function rememberedBy(request: IncomingMessage): KeyedToken | undefined {
-  const header = authorizationField(request);
-  return header === undefined ? undefined : rememberedToken(request.socket, header);
-}
-
-function keyedBy({ socket, headers }: IncomingMessage, { token, location }: PresentedToken): KeyedToken | undefined {
-  return location === 'header' ? tokenOfField(socket, headers.authorization as string, token) : keyedToken(token);
+/**
+ * The `Authorization` field. Node keeps the first of two and drops the other; another hop may have read the other.
+ *
+ * @throws InvalidRequestError if there are two
+ */
+function authorizationField({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined) return undefined;
+  let seen = false;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length !== 13 || (name !== 'Authorization' && name.toLowerCase() !== 'authorization')) continue;
+    if (seen) throw new InvalidRequestError(MORE_THAN_ONE);
+    seen = true;
+  }
+  return authorization;
 }
 
 function refusal(status: 'invalid' | 'expired'): InvalidTokenError {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { EXPIRED, isTokenExpired, type Verification, type VerifiedToken } from '../../core/verified-token.js';
+import type { Clock } from '../../core/clock.js';
+import { EXPIRED, type Verification, type VerifiedToken } from '../../core/verified-token.js';
 import type { LocalSettings } from './cache-options.js';
 import { KeyIndex } from './key-index.js';
 import type { Invalidation } from './token-cache.js';
@@ -20,6 +21,8 @@ interface Held {
   readonly sinceMonotonic: number;
   readonly endsMonotonic: number;
   readonly endsWall: number;
+  /** When the token itself ends, by the wall clock. */
+  readonly tokenEndsWall: number;
 }
 
 interface Refusal {
@@ -35,6 +38,7 @@ export class HeldTokens {
   readonly #users = new KeyIndex();
   readonly #applications = new KeyIndex();
   readonly #negativeMilliseconds: number;
+  readonly #clock: Clock;
 
   constructor(settings: LocalSettings) {
     const dispose = (held: Held, key: string) => this.#unlist(held.verification.token, key);
@@ -43,14 +47,21 @@ export class HeldTokens {
     this.#good = new LRUCache({ ...byCount, ...byBytes, dispose } as LRUCache.Options<string, Held, unknown>);
     this.#refused = new LRUCache({ max: settings.negativeMaxEntries });
     this.#negativeMilliseconds = settings.negativeMilliseconds;
+    this.#clock = settings.clock;
   }
+
+  /** What is held and may be trusted now, good or refused. Works also when taken from its object. */
+  readonly peek = (key: string): Verification | undefined => {
+    const monotonic = this.#clock.monotonicMilliseconds();
+    return this.good(key, monotonic, this.#clock.nowMilliseconds()) ?? this.refusal(key, monotonic);
+  };
 
   /** A good token that is still young enough; `expired` if it has reached its end meanwhile. */
   good(key: string, monotonicMilliseconds: number, wallMilliseconds: number): Verification | undefined {
     const held = this.#good.get(key);
     if (held === undefined) return undefined;
     if (monotonicMilliseconds >= held.endsMonotonic || wallMilliseconds >= held.endsWall) return undefined;
-    return isTokenExpired(held.verification.token, wallMilliseconds) ? EXPIRED : held.verification;
+    return wallMilliseconds >= held.tokenEndsWall ? EXPIRED : held.verification;
   }
 
   /** A refusal that is still remembered. */
@@ -79,6 +90,7 @@ export class HeldTokens {
       sinceMonotonic: since.monotonicMilliseconds,
       endsMonotonic: since.monotonicMilliseconds + maxAgeMilliseconds,
       endsWall: since.wallMilliseconds + maxAgeMilliseconds,
+      tokenEndsWall: verification.token.expiresAtMilliseconds,
     };
     this.#good.set(key, held);
     // An entry larger than the whole budget is not kept, and then must not be listed either.

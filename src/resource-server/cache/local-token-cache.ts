@@ -1,4 +1,3 @@
-import type { Clock } from '../../core/clock.js';
 import type { Verification } from '../../core/verified-token.js';
 import { type LocalSettings, type LocalTokenCacheOptions, localSettings } from './cache-options.js';
 import { LocalLevel } from './local-level.js';
@@ -18,20 +17,14 @@ export function localTokenCache(options: LocalTokenCacheOptions = {}): TokenCach
 }
 
 class LocalTokenCache implements TokenCache {
-  readonly #clock: Clock;
+  readonly peek: TokenCache['peek'];
   readonly #boundMilliseconds: number;
   readonly #level: LocalLevel;
 
   constructor(settings: LocalSettings) {
-    this.#clock = settings.clock;
     this.#boundMilliseconds = settings.boundMilliseconds;
     this.#level = new LocalLevel(settings);
-  }
-
-  peek(key: string): Verification | undefined {
-    const { held } = this.#level;
-    const monotonic = this.#clock.monotonicMilliseconds();
-    return held.good(key, monotonic, this.#clock.nowMilliseconds()) ?? held.refusal(key, monotonic);
+    this.peek = this.#level.held.peek;
   }
 
   async resolve(key: string, lookUp: LookUp): Promise<Verification> {

@@ -1,7 +1,7 @@
 import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import { isPermission, isPermissionClass, type Permission, type PermissionLike } from './permission.js';
-import { RequiresScopes } from './scope-alternatives.js';
+import { RequiresScopes } from './requirement.js';
 
 /** One part of a requirement: scopes in a string, or a permission. */
 export type PermissionExpression = string | PermissionLike;

@@ -9,6 +9,37 @@ import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
 
+/** Scopes written into `@Authorized(...)`: fixed at start-up, so that a request only looks them up. */
+export class RequiresScopes implements Permission {
+  private readonly only: readonly string[] | undefined;
+
+  constructor(private readonly alternatives: ScopeAlternatives) {
+    this.only = alternatives.length === 1 ? alternatives[0] : undefined;
+  }
+
+  hasPermission(access: RequestAccess): boolean {
+    const token = access.token;
+    if (token === undefined) return false;
+    const { scopeSet } = token;
+    if (this.only !== undefined) return hasAll(scopeSet, this.only);
+    for (const scopes of this.alternatives) if (hasAll(scopeSet, scopes)) return true;
+    return false;
+  }
+
+  scopeAlternatives(): ScopeAlternatives {
+    return this.alternatives;
+  }
+
+  describe(): string {
+    return this.alternatives.map((scopes) => scopes.join(' ')).join(' | ');
+  }
+}
+
+function hasAll(scopeSet: ReadonlySet<string>, scopes: readonly string[]): boolean {
+  for (const scope of scopes) if (!scopeSet.has(scope)) return false;
+  return true;
+}
+
 type Ask = (
   permission: Permission,
   access: RequestAccess,

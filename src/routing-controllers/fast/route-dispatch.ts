@@ -154,3 +154,8 @@ function note(context: Context, layer: Layer, path: string): void {
   context._matchedRoute = layer.path;
   if (layer.name) context._matchedRouteName = layer.name;
 }
+
+/** The router's `allowedMethods()`, which has nothing to say where an action has answered. */
+export function whereUnanswered(allowedMethods: Middleware): Middleware {
+  return (context, next) => (context.status === 404 ? allowedMethods(context, next) : next());
+}

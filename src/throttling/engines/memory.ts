@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { knownOptions, wholeNumberOption } from '../../core/options/index.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
-import { countedResult, windowEndOf } from './counted.js';
+import { type CountedResult, windowEndOf } from './counted.js';
 import { type Counter, newCounter, OverflowCounters } from './overflow.js';
 import type { SlidingLog } from './sliding-log.js';
 
@@ -40,6 +40,11 @@ export function memoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
   );
   wholeNumberOption('memoryEngine.maxKeys', maxKeys, { least: 1 });
   return new Windows(maxKeys, clock);
+}
+
+/** Whether an engine is this one: it is never away, and always answers at once. */
+export function isMemoryEngine(engine: ThrottleEngine): engine is MemoryEngine {
+  return engine instanceof Windows;
 }
 
 /** Where a charge is counted: an existing counter, a new one of its own (`undefined`), or nowhere. */
@@ -216,9 +221,10 @@ function resultOf(
   used: number,
   leftMilliseconds: number,
   windowEnd: number,
-): ChargeResult {
+): CountedResult {
   const excessMilliseconds = leftMilliseconds - charge.windowMilliseconds;
   // The window of a shared counter may really be longer.
   const rounded = excessMilliseconds > 0 && excessMilliseconds < ROUNDING_MILLISECONDS;
-  return countedResult(charge, allowed, used, rounded ? charge.windowMilliseconds : leftMilliseconds, windowEnd);
+  const resetMilliseconds = rounded ? charge.windowMilliseconds : leftMilliseconds;
+  return { allowed, remaining: Math.max(0, charge.limit - used), resetMilliseconds, windowEnd };
 }

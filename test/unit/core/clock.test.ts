@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CorrectedClock } from '../../../src/core/corrected-clock.js';
+import { CorrectedClock } from '../../../src/core/clock.js';
 import { silentLogger } from '../../../src/core/logger.js';
 
 function clockAt(start: number) {
