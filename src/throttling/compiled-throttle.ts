@@ -1,15 +1,22 @@
+import type { Clock } from '../core/clock.js';
 import type { LogLimiter } from '../core/log-limiter.js';
-import { loggedFailure } from '../core/logged-failure.js';
-import { after, isPromiseLike, nativePromise } from '../core/promises.js';
+import { after, nativePromise } from '../core/promises.js';
+import { type Assessment, assess, assessDynamic, settlement } from './charges.js';
 import type { CompiledRate } from './compiled-rate.js';
-import type { Counts } from './count-when.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
-import { NO_FIELDS, type ResponseFields, secondsUntil, type WriteFields } from './fields.js';
-import type { CompiledRates, Policy } from './policy.js';
+import type { Policy } from './policy.js';
 import type { StoreGuard, Unknown } from './store-guard.js';
 import type { ThrottleSubject } from './subject.js';
-import type { WhenStoreFails } from './throttling-options.js';
+import type { CheckedOptions, WhenStoreFails } from './throttling-options.js';
+
+/** Response header fields by name, in lower case: otherwise Node would lower each name again for every response. */
+export type ResponseFields = Readonly<Record<string, string>>;
+
+export const NO_FIELDS: ResponseFields = Object.freeze({});
+
+/** Writes the fields for the rates that were applied and their results, in the same order. */
+export type WriteFields = (rates: readonly CompiledRate[], results: readonly ChargeResult[]) => ResponseFields;
 
 /** The answer for one request. */
 export interface ThrottleOutcome {
@@ -71,20 +78,6 @@ const UNAVAILABLE: ThrottleOutcome = Object.freeze({
   settle: undefined,
 });
 
-/** The charges of a request and their rates, in the same order. */
-interface Assessment {
-  readonly rates: CompiledRate[];
-  readonly charges: Charge[];
-  /** The charges that are counted only for some answers. */
-  conditional?: Conditional[];
-}
-
-interface Conditional {
-  /** The position of the charge. */
-  readonly at: number;
-  readonly counts: Counts;
-}
-
 /** Compiles policies for an action. */
 export function compileThrottle(policies: readonly Policy[], parts: ThrottleParts): CompiledThrottle {
   const limiting = policies.filter(({ rates }) => typeof rates === 'function' || rates.length > 0);
@@ -120,73 +113,6 @@ function rememberByToken(): typeof assess {
   };
 }
 
-function assess(policies: readonly Policy[], subject: ThrottleSubject): Assessment {
-  const assessment: Assessment = { rates: [], charges: [] };
-  for (const policy of policies) {
-    const key = policy.key(subject);
-    if (key !== undefined) add(assessment, policy, subject, key, policy.rates as CompiledRates);
-  }
-  return assessment;
-}
-
-/** All rate functions are called together, and only those of policies that apply. */
-function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): Assessment | Promise<Assessment> {
-  const keys: string[] = [];
-  const applying: Policy[] = [];
-  const answers: (CompiledRates | Promise<CompiledRates>)[] = [];
-  let pending = false;
-  try {
-    for (const policy of policies) {
-      const key = policy.key(subject);
-      if (key === undefined) continue;
-      const answer = typeof policy.rates === 'function' ? policy.rates(subject) : policy.rates;
-      keys.push(key);
-      applying.push(policy);
-      answers.push(answer);
-      pending ||= isPromiseLike(answer);
-    }
-  } catch (error) {
-    // The answers of the others are no longer needed; a rejection among them would otherwise be unhandled.
-    for (const answer of answers) if (isPromiseLike(answer)) answer.catch(() => {});
-    throw error;
-  }
-  const complete = (rates: readonly CompiledRates[]) => {
-    const assessment: Assessment = { rates: [], charges: [] };
-    applying.forEach((policy, index) => {
-      add(assessment, policy, subject, keys[index] as string, rates[index] as CompiledRates);
-    });
-    return assessment;
-  };
-  return pending ? Promise.all(answers).then(complete) : complete(answers as CompiledRates[]);
-}
-
-function add(
-  assessment: Assessment,
-  policy: Policy,
-  subject: ThrottleSubject,
-  tag: string,
-  rates: CompiledRates,
-): void {
-  if (rates.length === 0) return;
-  const { rates: allRates, charges } = assessment;
-  const cost = policy.cost(subject, rates);
-  for (const rate of rates) {
-    allRates.push(rate);
-    charges.push({
-      key: rate.keyPrefix + tag,
-      tag,
-      limit: rate.limit,
-      windowMilliseconds: rate.windowMilliseconds,
-      cost,
-      algorithm: rate.algorithm,
-      mayBeRefunded: policy.counts !== undefined,
-    });
-    if (policy.counts === undefined) continue;
-    assessment.conditional ??= [];
-    assessment.conditional.push({ at: charges.length - 1, counts: policy.counts });
-  }
-}
-
 function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome | Promise<ThrottleOutcome> {
   const { charges } = assessment;
   if (charges.length === 0) return ALLOWED;
@@ -215,40 +141,14 @@ function outcomeOf(assessment: Assessment, known: ThrottleDecision | Unknown, pa
   if (decision === undefined) return unavailable(known as Unknown);
   const { allowed, results } = decision;
   if (!allowed) return refused(rates, results, writeFields);
-  const settle = conditional && settlement(charges, conditional, decision, decision === known, parts);
+  const refund = conditional && refundBy(decision === known, parts);
+  const settle = refund && settlement(charges, conditional, decision, refund, parts.log);
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false, settle };
 }
 
-/** Gives back what is not counted for the answer, once. */
-function settlement(
-  charges: readonly Charge[],
-  conditional: readonly Conditional[],
-  decision: ThrottleDecision,
-  ofEngine: boolean,
-  { guard, refundLocally, log }: ThrottleParts,
-): (status: number) => void {
-  let settled = false;
-  return (status) => {
-    if (settled) return;
-    settled = true;
-    const free = conditional.filter(({ counts }) => isFree(counts, status, log));
-    if (free.length === 0) return;
-    const back = free.map(({ at }) => charges[at] as Charge);
-    const results = free.map(({ at }) => decision.results[at] as ChargeResult);
-    if (ofEngine) guard.refund(back, { allowed: true, results });
-    else refundLocally(back, { allowed: true, results });
-  };
-}
-
-/** A rule that throws counts the request. */
-function isFree(counts: Counts, status: number, log: LogLimiter): boolean {
-  try {
-    return counts(status) === false;
-  } catch (error) {
-    const { kind, describe } = loggedFailure(error);
-    log.error(kind, () => `The countWhen of a throttling policy failed: ${describe()}`);
-    return false;
-  }
+/** How units are given back: to the engine, or to what decided in its place. */
+function refundBy(engine: boolean, { guard, refundLocally }: ThrottleParts): ThrottleParts['refundLocally'] {
+  return engine ? (charges, decision) => guard.refund(charges, decision) : refundLocally;
 }
 
 function unavailable({ knownInMilliseconds }: Unknown): ThrottleOutcome {
@@ -271,5 +171,57 @@ function refused(
     fields: writeFields(rates, results),
     unavailable: false,
     settle: undefined,
+  };
+}
+
+/**
+ * Makes the writer of `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10 §3 and §4), e.g.
+ * `"user";q=100;w=3600` and `"user";r=50;t=30`, and of the older `X-RateLimit-*`.
+ */
+export function fieldsWriter({ version, legacy }: CheckedOptions['fields'], clock: Clock): WriteFields {
+  if (version === false && !legacy) return () => NO_FIELDS;
+  return (rates, results) => {
+    if (rates.length === 0) return NO_FIELDS;
+    if (version === false) return legacyFields(rates, results, clock);
+    const fields = { 'ratelimit-policy': policyList(rates), ratelimit: limitList(rates, results) };
+    return legacy ? { ...fields, ...legacyFields(rates, results, clock) } : fields;
+  };
+}
+
+/** Whole seconds until a window ends, never too few. */
+export function secondsUntil(resetMilliseconds: number): number {
+  return Math.max(0, Math.ceil(resetMilliseconds / 1000));
+}
+
+function policyList(rates: readonly CompiledRate[]): string {
+  let list = rates[0]?.policyItem ?? '';
+  for (let index = 1; index < rates.length; index++) list += `, ${rates[index]?.policyItem}`;
+  return list;
+}
+
+function limitList(rates: readonly CompiledRate[], results: readonly ChargeResult[]): string {
+  let list = limitItem(rates[0] as CompiledRate, results[0] as ChargeResult);
+  for (let index = 1; index < rates.length; index++) {
+    list += `, ${limitItem(rates[index] as CompiledRate, results[index] as ChargeResult)}`;
+  }
+  return list;
+}
+
+function limitItem({ limitItem: beginning }: CompiledRate, { remaining, resetMilliseconds }: ChargeResult): string {
+  return `${beginning}${remaining};t=${secondsUntil(resetMilliseconds)}`;
+}
+
+function legacyFields(rates: readonly CompiledRate[], results: readonly ChargeResult[], clock: Clock): ResponseFields {
+  let scarcest = 0;
+  results.forEach((result, index) => {
+    const best = results[scarcest] as ChargeResult;
+    const longer = result.remaining === best.remaining && result.resetMilliseconds > best.resetMilliseconds;
+    if (result.remaining < best.remaining || longer) scarcest = index;
+  });
+  const { remaining, resetMilliseconds } = results[scarcest] as ChargeResult;
+  return {
+    'x-ratelimit-limit': String(rates[scarcest]?.limit),
+    'x-ratelimit-remaining': String(remaining),
+    'x-ratelimit-reset': String(Math.ceil((clock.nowMilliseconds() + resetMilliseconds) / 1000)),
   };
 }

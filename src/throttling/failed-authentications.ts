@@ -2,9 +2,9 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
+import { secondsUntil } from './compiled-throttle.js';
 import type { Charge, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
-import { secondsUntil } from './fields.js';
 import type { StoreGuard } from './store-guard.js';
 import { TriesUnderWay } from './tries-under-way.js';
 
