@@ -1,4 +1,4 @@
-import type { RefusalReason } from './events.js';
+import type { RefusalReason } from './refusal-reason.js';
 
 /** The closed set of codes that a caller of a guarded action can meet in `error`. */
 export type OAuth2ErrorCode =

@@ -2,26 +2,12 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import { isPromiseLike } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
+import type { AuthenticationReservation } from './authentication-reservation.js';
 import { secondsUntil } from './compiled-throttle.js';
 import type { Charge, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
 import type { StoreGuard } from './store-guard.js';
 import { TriesUnderWay } from './tries-under-way.js';
-
-/**
- * A place in the budget of an address, taken before something is tried that can be guessed, such as a password. Each one that
- * is allowed must be ended, by `release` or by `fail`: until then others wait for it.
- */
-export interface AuthenticationReservation {
-  /** Whether the try may be made. */
-  readonly allowed: boolean;
-  /** If not, in how many whole seconds a next try makes sense, at least 1; else 0. */
-  readonly retryAfterSeconds: number;
-  /** Gives the place back: the authentication did not fail. */
-  release(): void;
-  /** The authentication failed: the place counts as a failure. */
-  fail(): void;
-}
 
 /** The budget of failed authentications by address. */
 export interface FailedAuthentications {

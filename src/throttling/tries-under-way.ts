@@ -1,5 +1,5 @@
 import { TemporarilyUnavailableError } from '../core/errors.js';
-import type { AuthenticationReservation } from './failed-authentications.js';
+import type { AuthenticationReservation } from './authentication-reservation.js';
 
 /** How long a try waits for others to end, in milliseconds. */
 const PATIENCE_MILLISECONDS = 5_000;
