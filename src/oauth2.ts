@@ -16,6 +16,7 @@ import { BadTokens } from './resource-server/authentication/bad-tokens.js';
 import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
 import { LookUpAdmission } from './resource-server/authentication/look-up-admission.js';
 import { SessionAuthenticator } from './resource-server/authentication/session.js';
+import { BrowserSessions } from './resource-server/browser-sessions.js';
 import { createTokenCache } from './resource-server/cache/index.js';
 import type { TokenCache } from './resource-server/cache/token-cache.js';
 import { ErrorResponder } from './resource-server/error-response.js';
@@ -48,6 +49,7 @@ import {
   type OAuth2Models,
   openDatabase,
   rollback,
+  SessionRepository,
   type TableNames,
   TokenRepository,
   tableNamesOf,
@@ -93,6 +95,8 @@ type Close = () => Promise<void>;
 export class OAuth2 {
   /** Issues, inspects and revokes tokens. */
   readonly tokens: TokenService;
+  /** The sessions of browsers at the authorization server; also where that runs in another process on this database. */
+  readonly sessions: BrowserSessions;
   /** Registered applications. */
   readonly applications: ApplicationRepository;
   /** The models in use, bound to the database. */
@@ -178,6 +182,13 @@ export class OAuth2 {
     this.admission = new LookUpAdmission(this.throttle.failedAuthentications, this.badTokens);
     const parts: BearerParts = { verifier, cache: this.cache, admission: this.admission, address };
     const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, parts, options));
+    this.sessions = new BrowserSessions({
+      sessions: new SessionRepository(this.models, { clock }),
+      tokens,
+      cache: this.cache,
+      users,
+      currentId: async (context) => this.authorizationServer?.sessionIdOf(context),
+    });
     this.tokens = new TokenService({
       tokens,
       applications: this.applications,
@@ -192,6 +203,7 @@ export class OAuth2 {
       defaultLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3600,
       clock,
       random: options.random ?? systemRandomBytes,
+      endSessionsOf: (userId) => this.sessions.endAllOf({ user: userId }),
     });
     this.events = new OAuth2Events(this.log);
     this.guard = new Guard({
@@ -244,9 +256,11 @@ export class OAuth2 {
           .failedAuthentications,
       // Its endpoints are no actions: what holds for every action does not hold for them.
       throttle: endpointThrottle(createThrottle({ ...throttling, policies: {}, global: [] }, { clock, logger })),
+      sessions: this.sessions,
       ...this.tokenParts(),
     });
     options.container?.set(TokenService, this.tokens);
+    options.container?.set(BrowserSessions, this.sessions);
   }
 
   /** How the authorization server asks for tokens, and tells the caches what it has revoked or issued. */

@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import { describeName, hostPath, refuseOption } from '../core/options/index.js';
 import { userStoreTellingOutages } from '../storage/host-outages.js';
-import { ConsentRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
+import { ConsentRepository, SessionRepository, SigningKeyRepository, TokenSearch } from '../storage/index.js';
 import { answerFields } from './answer-fields.js';
 import { BrowserCookie } from './browser-cookie.js';
 import { EngineConsents } from './consents.js';
@@ -58,6 +58,7 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
     describeClient,
     userScopes,
     consents,
+    sessions: new SessionRepository(models, { clock }),
     findApplication: applicationFinder(parts.applications),
     clientAuthentications: new ClientAuthentications({ ...parts, issuerOrigin: settings.issuer.origin }),
     binding: new BrowserBinding(
@@ -67,6 +68,7 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
   const ready = context as EngineContext;
   const providers = new Providers(ready, signingKeys);
   const provider = () => providers.current();
+  const signIns = new EngineSignIns(ready, provider);
   const engineConsents = new EngineConsents(consents, parts);
   const pages = createPages({
     ...hostParts(settings, parts),
@@ -75,7 +77,8 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
       const isResume = endpoint?.name === 'resume' || endpoint?.name === 'device_resume';
       return isResume ? (outer) => engine.handle(outer, endpoint) : undefined;
     }),
-    signIns: new EngineSignIns(ready, provider),
+    signIns,
+    sessions: parts.sessions,
     consents: engineConsents,
     applications: parts.applications,
     tokens: staffTokens(parts),
@@ -95,6 +98,7 @@ function complete(settings: Settings, given: AuthorizationServerParts): Authoriz
     prefix: settings.prefix,
     consents: engineConsents,
     signingKeys,
+    sessionIdOf: (outer) => signIns.sessionIdOf(outer),
     middleware: () => middleware,
     allowedScopes: (application) => describeClient(application).scopes,
     grantableScopes: (userId, application, scopes) => userScopes.grantable(userId, application, scopes),

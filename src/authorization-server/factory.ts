@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { Application } from '../storage/index.js';
 import type { SigningKeys } from './keys/signing-keys.js';
 import type { AuthorizationServerParts } from './parts.js';
@@ -14,6 +14,8 @@ export interface AuthorizationServer {
   readonly consents: Consents;
   /** The keys that it signs with. */
   readonly signingKeys: SigningKeys;
+  /** The id of the session of the browser that a request came from, if it is signed in. @internal */
+  sessionIdOf(context: Context): Promise<string | undefined>;
   /**
    * Answers what is for the authorization server, and passes on everything else. It has to come before body parsers and
    * before everything that answers for all paths; `useKoaServer` mounts it so.

@@ -128,7 +128,9 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly devicePollingSeconds?: number | undefined;
   /** Default 3600. */
   readonly idTokenLifetimeSeconds?: number | undefined;
-  /** How long a browser stays signed in. Default 14 days. */
+  /** After this time without use a browser is signed out. Default 14 days, or `sessionLifetimeSeconds` if that is less. */
+  readonly sessionIdleSeconds?: number | undefined;
+  /** After this time from the sign-in on a browser is signed out, however often it was used. Default 30 days. */
   readonly sessionLifetimeSeconds?: number | undefined;
   /** Resource servers by identifier. */
   readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
@@ -168,6 +170,7 @@ export interface Settings {
   readonly deviceCodeLifetimeSeconds: number;
   readonly devicePollingSeconds: number;
   readonly idTokenLifetimeSeconds: number;
+  readonly sessionIdleSeconds: number;
   readonly sessionLifetimeSeconds: number;
   readonly resources: ReadonlyMap<string, ResourceOptions>;
   readonly rates: Required<EndpointRates>;
@@ -204,6 +207,7 @@ const NAMES = [
   'deviceCodeLifetimeSeconds',
   'devicePollingSeconds',
   'idTokenLifetimeSeconds',
+  'sessionIdleSeconds',
   'sessionLifetimeSeconds',
   'resources',
   'dynamicRegistration',
@@ -286,6 +290,7 @@ function readLifetimes(options: AuthorizationServerOptions) {
   if (code > 60)
     refuse('authorizationCodeLifetimeSeconds', code, 'a code lives for at most 60 seconds', { number: true });
   const absolute = seconds('refreshTokenLifetimeSeconds', options.refreshTokenLifetimeSeconds, 30 * DAY_SECONDS);
+  const session = seconds('sessionLifetimeSeconds', options.sessionLifetimeSeconds, 30 * DAY_SECONDS);
   const idToken = seconds('idTokenLifetimeSeconds', options.idTokenLifetimeSeconds, 3600);
   if (idToken > KEYS_PUBLISH_SECONDS) {
     refuse('idTokenLifetimeSeconds', idToken, `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`, {
@@ -313,7 +318,8 @@ function readLifetimes(options: AuthorizationServerOptions) {
     deviceCodeLifetimeSeconds: seconds('deviceCodeLifetimeSeconds', options.deviceCodeLifetimeSeconds, 600),
     devicePollingSeconds: seconds('devicePollingSeconds', options.devicePollingSeconds, 5, 0),
     idTokenLifetimeSeconds: idToken,
-    sessionLifetimeSeconds: seconds('sessionLifetimeSeconds', options.sessionLifetimeSeconds, 14 * DAY_SECONDS),
+    sessionIdleSeconds: seconds('sessionIdleSeconds', options.sessionIdleSeconds, Math.min(14 * DAY_SECONDS, session)),
+    sessionLifetimeSeconds: session,
   };
 }
 

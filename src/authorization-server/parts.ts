@@ -62,6 +62,25 @@ export interface Owner {
   readonly clientId?: string;
 }
 
+/** A browser that is signed in; `BrowserSession` of the facade. */
+export interface SignedInBrowser {
+  readonly id: string;
+  readonly userId: string;
+  readonly begunAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly expiresAtMs: number;
+  readonly browser: string | null;
+  readonly address: string | null;
+}
+
+/** What is done with browsers' sessions; `BrowserSessions` does it. */
+export interface SignedInBrowsers {
+  listFor(userId: string, page: { readonly limit?: number; readonly after?: string }): Promise<SignedInBrowser[]>;
+  find(id: string): Promise<SignedInBrowser | undefined>;
+  end(id: string): Promise<boolean>;
+  endAllOf(ended: { readonly user: string; readonly except?: string | undefined }): Promise<number>;
+}
+
 /** What the authorization server is given by `createOAuth2`. It knows neither throttle nor token cache themselves. */
 export interface AuthorizationServerParts {
   readonly models: OAuth2Models;
@@ -95,6 +114,8 @@ export interface AuthorizationServerParts {
   readonly tokenLookUps: TokenLookUps;
   /** Forgets that a token was unknown, since it was just issued. */
   forgetMiss(key: string): void;
+  /** The sessions of browsers here. */
+  readonly sessions: SignedInBrowsers;
   /** Revokes all tokens of an owner, everywhere. */
   revokeAllOf(owner: Owner): Promise<void>;
   /** Revokes one access token, or a refresh token with its family, everywhere. Resolves to whether this call did it. */

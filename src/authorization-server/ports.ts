@@ -35,8 +35,9 @@ export interface Interactions {
    * The user proved who he is. If he is not whom `id_token_hint` names, the application gets `login_required`.
    *
    * @param authenticatedAtMs when, in milliseconds since the Unix epoch; `undefined`: nobody knows
+   * @param mark taken before he was authenticated, see `SignIns.mark`
    */
-  finishLogin(context: Context, userId: string, authenticatedAtMs: number | undefined): Promise<string>;
+  finishLogin(context: Context, userId: string, authenticatedAtMs: number | undefined, mark: number): Promise<string>;
   /** The user cannot be authenticated as the application asks: it gets `login_required`. */
   failLogin(context: Context): Promise<string>;
   /** The user grants these of the scopes that were asked for. */
@@ -53,7 +54,12 @@ export interface Interactions {
 /** Who is signed in at the authorization server itself, apart from any application. */
 export interface SignIns {
   userIdOf(context: Context): Promise<string | undefined>;
-  signIn(context: Context, userId: string): Promise<void>;
+  /** The id of the session of a browser that is signed in, as `BrowserSessions` has it. */
+  sessionIdOf(context: Context): Promise<string | undefined>;
+  /** A mark to take before somebody is authenticated: a later end of all his sessions covers this sign-in too. */
+  mark(): Promise<number>;
+  /** Resolves to `false`, with nobody signed in, if all sessions of the user were ended since the mark was taken. */
+  signIn(context: Context, userId: string, mark: number): Promise<boolean>;
   signOut(context: Context): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { addApplications } from './commands/applications/index.js';
 import { addKeys } from './commands/keys/index.js';
 import { addMigrate } from './commands/migrate.js';
 import { addRoutes } from './commands/routes.js';
+import { addSessions } from './commands/sessions/index.js';
 import { addTokens } from './commands/tokens/index.js';
 import { CACHE_KEYS_VARIABLE, type Surroundings } from './context.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.js';
@@ -43,6 +44,7 @@ function createProgram(surroundings: Surroundings, showHelp: (text: string) => v
   addMigrate(program, surroundings);
   addApplications(program, surroundings);
   addTokens(program, surroundings);
+  addSessions(program, surroundings);
   addKeys(program, surroundings);
   addRoutes(program, surroundings);
   return program;

@@ -1,6 +1,12 @@
 export type { Authentication, Authenticator } from './authentication/authenticator.js';
 export type { BearerTokenLocations } from './authentication/bearer-token.js';
 export { endSession, type SessionOptions, startSession } from './authentication/session.js';
+export {
+  type BrowserSession,
+  type BrowserSessionPage,
+  BrowserSessions,
+  type EndedSessions,
+} from './browser-sessions.js';
 export type { Invalidation, TokenCache } from './cache/token-cache.js';
 export type { ErrorBody } from './error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from './inspection.js';
@@ -10,6 +16,7 @@ export {
   type ApplicationReference,
   type IssuedToken,
   type IssueOptions,
+  type RevokedOwner,
   type TokenOwner,
   TokenService,
   type UserReference,

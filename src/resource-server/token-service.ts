@@ -16,10 +16,11 @@ import type {
 } from '../storage/index.js';
 import type { TokenCache } from './cache/token-cache.js';
 import { INACTIVE, type Inspection, inspectionOf } from './inspection.js';
+import { type UserReference, userIdOf } from './user-reference.js';
 import type { TokenVerifier } from './verifiers/verifier.js';
 
-/** A user: the id, or the host's user object. */
-export type UserReference = string | number | object;
+export type { UserReference };
+
 /** An application: its client identifier, or the model. */
 export type ApplicationReference = string | Application;
 
@@ -50,6 +51,15 @@ export interface TokenOwner {
   readonly application?: ApplicationReference;
 }
 
+/** What `revokeAllOf` takes: whose tokens, and whether his browsers are signed out too. */
+export interface RevokedOwner extends TokenOwner {
+  /**
+   * Whether the user's browsers are signed out at the authorization server as well, since they could get new tokens
+   * otherwise. Default: `true` for a user alone; with an application it cannot be.
+   */
+  readonly sessions?: boolean;
+}
+
 /** What the service is made of. */
 export interface TokenServiceParts {
   readonly tokens: TokenRepository;
@@ -68,6 +78,8 @@ export interface TokenServiceParts {
   readonly defaultLifetimeSeconds: number;
   readonly clock: Clock;
   readonly random: RandomBytes;
+  /** Ends all sessions of a user's browsers. */
+  readonly endSessionsOf: (userId: string) => Promise<unknown>;
 }
 
 /** The longest lifetime of a token: a hundred years. */
@@ -201,11 +213,23 @@ export class TokenService {
    * Revokes all live tokens of a user, of an application, or of a user at an application. When it resolves, none of them is
    * good any more; of very many, the rows in the database are changed behind it, in batches.
    *
-   * @returns how many access and refresh tokens were revoked
-   * @throws TypeError if neither is given
+   * All of a user's also signs his browsers out, unless `sessions` is `false`: a browser that stays signed in would get new
+   * tokens without being asked.
+   *
+   * @returns how many access and refresh tokens were revoked, those that ended with a session aside
+   * @throws TypeError if neither is given, or `sessions` is `true` where sessions are not what is meant
    */
-  async revokeAllOf(owner: TokenOwner): Promise<number> {
+  async revokeAllOf(owner: RevokedOwner): Promise<number> {
     const { userId, application } = await this.owner(owner);
+    const isUserAlone = userId !== undefined && application === undefined;
+    const { sessions = isUserAlone } = owner;
+    if (sessions && !isUserAlone) {
+      throw new TypeError(
+        'sessions cannot be true here: sessions are a user’s, at all applications. Give the user alone.',
+      );
+    }
+    // First, so that none gets new tokens while the present ones are revoked.
+    if (sessions && userId !== undefined) await this.parts.endSessionsOf(userId);
     const revoked = await this.parts.tokens.revokeAllOf(
       { userId, applicationId: application?.id },
       this.closing.signal,
@@ -315,13 +339,6 @@ export class TokenService {
   }
 
   private userIdOf(user: UserReference): string {
-    if (typeof user === 'string' && user !== '') return user;
-    if (Number.isSafeInteger(user)) return String(user);
-    if (typeof user === 'object' && user !== null) {
-      const id: unknown = this.parts.users?.idOf?.(user) ?? (user as { id?: unknown }).id;
-      if (typeof id === 'string' && id !== '') return id;
-      if (Number.isSafeInteger(id) || typeof id === 'bigint') return String(id);
-    }
-    throw new TypeError('The user has no id; give the id itself, or an idOf to the user store.');
+    return userIdOf(user, this.parts.users);
   }
 }

@@ -68,9 +68,21 @@ export {
 export type { OfClient } from './repositories/of-client.js';
 export type { Page } from './repositories/page.js';
 export { GRANT_KIND, type SavedRecord, ServerRecordRepository } from './repositories/server-record-repository.js';
+export {
+  type BegunSession,
+  SESSION_KIND,
+  type SessionPage,
+  SessionRepository,
+  type StoredSession,
+} from './repositories/session-repository.js';
 export { type NewSigningKey, SigningKeyRepository } from './repositories/signing-key-repository.js';
 export type { TokenOwner } from './repositories/token-owner.js';
-export { type NewAccessToken, type RevokedTokens, TokenRepository } from './repositories/token-repository.js';
+export {
+  type EndingSessions,
+  type NewAccessToken,
+  type RevokedTokens,
+  TokenRepository,
+} from './repositories/token-repository.js';
 export {
   cursorAfter,
   type FoundToken,

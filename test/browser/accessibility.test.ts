@@ -54,6 +54,8 @@ describe('the pages for everyone', () => {
       'applications',
       'applications/new',
       'staff/tokens?hash=zz',
+      'sessions',
+      'staff/sessions?user_id=carol',
       'device',
       'sign-out',
       'applications/nope',

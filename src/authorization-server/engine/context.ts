@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { ConsentRepository } from '../../storage/index.js';
+import type { ConsentRepository, SessionRepository } from '../../storage/index.js';
 import type { Settings } from '../options.js';
 import type { AuthorizationServerParts } from '../parts.js';
 import type { EnginePages } from '../ports.js';
@@ -20,6 +20,7 @@ export interface EngineContext {
   readonly findApplication: FindApplication;
   readonly clientAuthentications: ClientAuthentications;
   readonly consents: ConsentRepository;
+  readonly sessions: SessionRepository;
   /** Which browser an interaction is of. */
   readonly binding: BrowserBinding;
   /** Set once the pages are made, which is before the first request. */

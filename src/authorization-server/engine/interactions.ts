@@ -58,7 +58,12 @@ export class EngineInteractions implements Interactions {
     };
   }
 
-  async finishLogin(context: Context, userId: string, authenticatedAtMs: number | undefined): Promise<string> {
+  async finishLogin(
+    context: Context,
+    userId: string,
+    authenticatedAtMs: number | undefined,
+    mark: number,
+  ): Promise<string> {
     const stored = await this.required(context);
     const { parts } = this.context;
     if ((await findAccount(parts.users, userId, undefined)) === undefined) {
@@ -73,7 +78,7 @@ export class EngineInteractions implements Interactions {
       stored.session = undefined;
     }
     const ts = authenticatedAtMs === undefined ? LONG_AGO : Math.floor(authenticatedAtMs / 1000);
-    return this.finish(stored, { login: { accountId: userId, ts } });
+    return this.finish(stored, { login: { accountId: userId, ts, mark } });
   }
 
   async failLogin(context: Context): Promise<string> {

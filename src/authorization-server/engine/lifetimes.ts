@@ -2,6 +2,7 @@ import type { Client, Configuration } from 'oidc-provider';
 import type { ApplicationLifetimes } from '../../storage/index.js';
 import type { ClientApplication } from './client-metadata.js';
 import { type EngineContext, epochSeconds } from './context.js';
+import { sessionLifetimeSeconds } from './session-life.js';
 
 /** How long a browser may take to sign in and consent. */
 const INTERACTION_SECONDS = 3600;
@@ -54,7 +55,7 @@ export function lifetimes(context: Settled): Configuration['ttl'] {
     },
     IdToken: (_ctx, _token, client) => lifetimesOf(client).idTokenLifetimeSeconds ?? settings.idTokenLifetimeSeconds,
     Interaction: () => INTERACTION_SECONDS,
-    Session: () => settings.sessionLifetimeSeconds,
+    Session: (_ctx, session) => sessionLifetimeSeconds(settings, parts.clock, session),
     Grant: () => grantLifetime(context, {}),
   };
 }

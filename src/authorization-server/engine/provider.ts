@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import type { Adapter, Configuration, Provider } from 'oidc-provider';
+import { sha256Key } from '../../core/digest.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import { AtomicProvider, createStorageAdapters, type StorageAdapters } from './adapter/index.js';
 import { clientAdapter } from './client-adapter.js';
@@ -16,7 +17,8 @@ import { sendingByForm } from './page-hooks.js';
 import { isRegistered } from './redirect-uris.js';
 import { refuseUnregistered } from './registered-for.js';
 import { currentState } from './request-state.js';
-import { endGrantsWithSession } from './session-grants.js';
+import { keepSessionOfGrants } from './session-grants.js';
+import { adaptSessions } from './session-life.js';
 
 /** Gives the provider of the keys that are in use; a new one when they have changed. */
 export class Providers {
@@ -50,7 +52,6 @@ export class Providers {
       adapter: storage.adapter.bind(storage),
       exchanges: Object.assign(Object.create(storage.exchanges) as StorageAdapters['exchanges'], { run }),
       isFirstUse: asOutage(storage.isFirstUse.bind(storage)),
-      endGrantsOf: storage.endGrantsOf,
     };
   }
 
@@ -80,8 +81,9 @@ export class Providers {
     (provider as unknown as Koa).on('error', () => {});
     adaptClients(context, provider);
     context.binding.bind(provider);
-    adaptSessions(provider);
-    endGrantsWithSession(provider, asOutage(this.storage.endGrantsOf));
+    const end = asOutage((uid: string) => parts.sessions.end(sha256Key(uid)));
+    adaptSessions(provider, parts, end);
+    keepSessionOfGrants(provider);
     narrowGrants(provider.Grant.prototype, context.scopes);
     observe(context, provider);
     return provider;
@@ -115,13 +117,4 @@ function adaptClients(context: EngineContext, provider: Provider): void {
   };
   const { Schema } = Client as unknown as { readonly Schema: { readonly prototype: Record<string, () => void> } };
   Schema.prototype.redirectUris = () => {};
-}
-
-/** A form without its cookie has a session that was never stored, and nothing to keep: oidc-provider would throw there. */
-function adaptSessions({ Session }: Provider): void {
-  const prototype = Session.prototype as { exp?: number; persist(): Promise<string> };
-  const { persist } = prototype;
-  prototype.persist = async function persistStored(this: { exp?: number; jti?: string }) {
-    return this.exp === undefined ? (this.jti ?? '') : persist.call(this as typeof prototype);
-  };
 }

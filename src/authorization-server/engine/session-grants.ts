@@ -15,19 +15,7 @@ export function ofSession(grant: Grant, granted: readonly string[], sessionUid: 
   if (!granted.includes('offline_access')) (grant as Grant & WithSession).sessionUid = sessionUid;
 }
 
-/**
- * Lets the end of a session end its grants, whose tokens then die everywhere. The grants go first: should somebody have
- * to try again, the session is still there to be ended.
- */
-export function endGrantsWithSession(
-  { Session, Grant }: Provider,
-  endGrantsOf: (sessionUid: string) => Promise<void>,
-): void {
+/** Lets grants keep the session that they end with. */
+export function keepSessionOfGrants({ Grant }: Provider): void {
   withinPayload(Grant, ['sessionUid']);
-  const { prototype } = Session;
-  const { destroy } = prototype;
-  prototype.destroy = async function destroyWithGrants(this: typeof prototype) {
-    await endGrantsOf(this.uid);
-    await destroy.call(this);
-  };
 }

@@ -1,10 +1,13 @@
 import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
+import { sha256Key } from '../../core/digest.js';
 import type { SignIns } from '../ports.js';
 import { findAccount } from './accounts.js';
 import type { EngineContext } from './context.js';
 import { innerRequest } from './inner-request.js';
+import { errors } from './oidc-provider.js';
+import { beginSession, noteWhere, sessionLifetimeSeconds } from './session-life.js';
 
 /** A context with the engine's cookies. */
 export function innerContext({ settings }: EngineContext, provider: Provider, outer: Context): Koa.Context {
@@ -27,7 +30,17 @@ export class EngineSignIns implements SignIns {
     return account?.accountId;
   }
 
-  async signIn(context: Context, userId: string): Promise<void> {
+  mark(): Promise<number> {
+    return this.context.sessions.mark();
+  }
+
+  async sessionIdOf(context: Context): Promise<string | undefined> {
+    const provider = await this.provider();
+    const { accountId, uid } = await provider.Session.get(innerContext(this.context, provider, context));
+    return accountId === undefined ? undefined : sha256Key(uid);
+  }
+
+  async signIn(context: Context, userId: string, mark: number): Promise<boolean> {
     const provider = await this.provider();
     const inner = innerContext(this.context, provider, context);
     let session = await provider.Session.get(inner);
@@ -36,11 +49,21 @@ export class EngineSignIns implements SignIns {
       session = new provider.Session();
     }
     session.loginAccount({ accountId: userId });
+    const { settings, parts } = this.context;
+    beginSession(session, mark, parts.clock);
+    noteWhere(session, context, parts);
     // A new identifier for a browser that proved more than before: what anybody knew of the old one is worth nothing.
     if (session.exp !== undefined) session.resetIdentifier();
-    const { sessionLifetimeSeconds } = this.context.settings;
-    await session.save(sessionLifetimeSeconds);
-    setSessionCookie(this.context, provider, inner, session.jti, sessionLifetimeSeconds);
+    const lifetimeSeconds = sessionLifetimeSeconds(settings, parts.clock, session);
+    try {
+      await session.save(lifetimeSeconds);
+    } catch (error) {
+      // All sessions of the user were ended since he sent his password.
+      if (error instanceof errors.LoginRequired) return false;
+      throw error;
+    }
+    setSessionCookie(this.context, provider, inner, session.jti, lifetimeSeconds);
+    return true;
   }
 
   async signOut(context: Context): Promise<void> {

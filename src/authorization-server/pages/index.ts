@@ -19,6 +19,7 @@ import { PasswordCheck } from './password-check.js';
 import { Renderer } from './renderer.js';
 import { PageRouter } from './router.js';
 import type { PageServices } from './services.js';
+import { sessionRoutes } from './sessions.js';
 import { signInRoutes } from './sign-in.js';
 import { staffTokenRoutes } from './staff-tokens.js';
 import { STYLESHEET } from './stylesheet.js';
@@ -55,6 +56,7 @@ export function createPages(parts: PagesParts): Pages {
     ...authorizedApplicationRoutes(services),
     ...applicationRoutes(services),
     ...staffTokenRoutes(services),
+    ...sessionRoutes(services),
     services.continuation.route,
     { path: STYLESHEET.path, get: sendStylesheet },
   ]);

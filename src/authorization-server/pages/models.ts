@@ -130,7 +130,17 @@ export interface AuthorizedApplicationsModel {
 /** Asks before something is done that cannot be undone. */
 export interface ConfirmModel {
   readonly viewer: Viewer;
-  readonly what: 'withdraw' | 'withdraw-unasked' | 'rotate-secret' | 'delete' | 'revoke-token' | 'disable' | 'enable';
+  readonly what:
+    | 'end-session'
+    | 'end-other-sessions'
+    | 'end-all-sessions'
+    | 'withdraw'
+    | 'withdraw-unasked'
+    | 'rotate-secret'
+    | 'delete'
+    | 'revoke-token'
+    | 'disable'
+    | 'enable';
   /** What it is done to, as people know it. */
   readonly subject: string;
   /** With `rotate-secret`: for how many seconds the present secret may stay good, the values of a field `overlap`. */
@@ -263,6 +273,34 @@ export interface TokensModel {
   readonly notice: Notice | undefined;
 }
 
+export interface ListedSession {
+  readonly id: string;
+  readonly userId: string;
+  /** When the user signed in, in milliseconds since the Unix epoch. */
+  readonly begunAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly expiresAtMs: number;
+  /** Browser and system in words; `null`: not known. */
+  readonly browser: string | null;
+  /** An address, or the network of an IPv6 address. */
+  readonly address: string | null;
+  /** Whether it is the browser that asks. */
+  readonly isCurrent: boolean;
+  readonly endUrl: string;
+}
+
+export interface SessionsModel {
+  readonly viewer: Viewer;
+  /** `undefined`: nobody was chosen yet (staff). */
+  readonly sessions: readonly ListedSession[] | undefined;
+  /** Staff only: whose sessions. */
+  readonly search: { readonly action: string; readonly userId: string } | undefined;
+  /** Ends all others; for staff, all. */
+  readonly endAllUrl: string | undefined;
+  readonly paging: Paging;
+  readonly notice: Notice | undefined;
+}
+
 /** What was just done. */
 export type Notice = keyof Texts['notices'];
 
@@ -285,6 +323,7 @@ export interface PageModels {
   readonly application: ApplicationModel;
   readonly applicationForm: ApplicationFormModel;
   readonly tokens: TokensModel;
+  readonly sessions: SessionsModel;
 }
 
 export type PageName = keyof PageModels;
@@ -308,6 +347,7 @@ export const PAGE_NAMES = [
   'application',
   'applicationForm',
   'tokens',
+  'sessions',
 ] as const satisfies readonly PageName[];
 
 /** A page of the host's: HTML, or HTML with a Content-Security-Policy of its own. */

@@ -7,7 +7,7 @@ import type { UserStore } from '../../core/users.js';
 import type { ApplicationRepository, RegistrationLimits, TokenKind, TokenSearch } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import type { Sealer } from '../keys/sealer.js';
-import type { EndpointThrottle } from '../parts.js';
+import type { EndpointThrottle, SignedInBrowsers } from '../parts.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
 import type { PageOverrides } from './models.js';
 import type { TextOverrides } from './texts.js';
@@ -68,6 +68,7 @@ export interface PagesParts {
   readonly interactions: Interactions;
   readonly signIns: SignIns;
   readonly consents: Consents;
+  readonly sessions: SignedInBrowsers;
   readonly applications: ManagedApplications;
   readonly tokens: StaffTokens;
   /** Every scope there is, with its description. */

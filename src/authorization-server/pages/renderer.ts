@@ -51,6 +51,7 @@ const WITH_NAVIGATION: ReadonlySet<PageName> = new Set([
   'application',
   'applicationForm',
   'tokens',
+  'sessions',
 ] satisfies PageName[]);
 
 /** Makes pages out of models. Templates are compiled once, when it is made. */
@@ -121,15 +122,17 @@ export class Renderer {
   }
 
   private links(viewer: Viewer, currentPath: string): FrameLink[] {
-    const { prefix, texts } = this.options;
-    const { authorized, applications, staffApplications, staffTokens } = texts.frame;
+    const { prefix, texts, hasSignOut } = this.options;
+    const { authorized, applications, sessions, staffApplications, staffTokens, staffSessions } = texts.frame;
     const pages: [string, string][] = [
       ['/authorized-applications', authorized],
       ['/applications', applications],
+      ...(hasSignOut ? ([['/sessions', sessions]] satisfies [string, string][]) : []),
       ...(viewer.isStaff
         ? ([
             ['/staff/applications', staffApplications],
             ['/staff/tokens', staffTokens],
+            ['/staff/sessions', staffSessions],
           ] satisfies [string, string][])
         : []),
     ];

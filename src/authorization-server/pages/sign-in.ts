@@ -36,10 +36,11 @@ export function signInRoutes(services: PageServices): PageRoute[] {
     async post(context) {
       const fields = await forms.take(context, SIGN_IN);
       const path = returnTo(fields.value('return_to'));
+      const mark = await parts.signIns.mark();
       const result = await passwords.check(context, fields);
       if (!('userId' in result)) return page(context, fields.value('username'), path, result);
-      await parts.signIns.signIn(context, result.userId);
-      continuation.goOn(context, path);
+      if (await parts.signIns.signIn(context, result.userId, mark)) return continuation.goOn(context, path);
+      seeOther(context, `${parts.prefix}/sign-in?${new URLSearchParams({ return_to: path })}`);
     },
   };
 

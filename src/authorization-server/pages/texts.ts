@@ -13,6 +13,7 @@ export interface Texts {
   readonly applicationForm: typeof ENGLISH.applicationForm;
   readonly confirm: typeof ENGLISH.confirm;
   readonly tokens: typeof ENGLISH.tokens;
+  readonly sessions: typeof ENGLISH.sessions;
   readonly notices: typeof ENGLISH.notices;
 }
 
@@ -39,6 +40,8 @@ export const ENGLISH = {
     applications: 'Your applications',
     staffApplications: 'All applications',
     staffTokens: 'Tokens',
+    sessions: 'Where you are signed in',
+    staffSessions: 'Sessions',
     signedInAs: 'Signed in as {user}',
     signOut: 'Sign out',
     problem: 'There is a problem',
@@ -272,6 +275,17 @@ export const ENGLISH = {
     'enable-title': 'Enable application?',
     'enable-text': 'The tokens of {subject} that have not expired are good again, and it gets new ones.',
     'enable-submit': 'Enable',
+    'end-session-title': 'Sign this browser out?',
+    'end-session-text': '{subject} is signed out at once, and what applications were allowed there ends with it.',
+    'end-session-submit': 'Sign out',
+    'end-other-sessions-title': 'Sign all other browsers out?',
+    'end-other-sessions-text':
+      'Every browser but this one is signed out at once, and what applications were allowed there ends with it.',
+    'end-other-sessions-submit': 'Sign all others out',
+    'end-all-sessions-title': 'Sign all browsers out?',
+    'end-all-sessions-text':
+      'Every browser of the user {subject} is signed out at once, and what applications were allowed there ends with it.',
+    'end-all-sessions-submit': 'Sign all out',
   }),
   tokens: words({
     title: 'Tokens',
@@ -299,7 +313,25 @@ export const ENGLISH = {
     revoke: 'Revoke',
     revokeOf: 'Revoke token {hash}',
   }),
+  sessions: words({
+    title: 'Where you are signed in',
+    staffTitle: 'Sessions',
+    lead: 'Sign out what you do not use any more, and what you do not know.',
+    userId: 'User (id)',
+    none: 'There is no browser that is signed in.',
+    current: 'This browser',
+    unknownBrowser: 'Unknown browser',
+    unknownAddress: 'an unknown place',
+    address: 'From {address}',
+    times: 'Signed in on {begun}, last seen on {seen}',
+    end: 'Sign out',
+    endOf: 'Sign out {browser}',
+    endOthers: 'Sign all others out',
+    endAll: 'Sign all out',
+  }),
   notices: words({
+    sessionEnded: 'The browser was signed out.',
+    sessionsEnded: 'The browsers were signed out.',
     withdrawn: 'The access was withdrawn.',
     saved: 'The application was saved.',
     trustCleared: 'The application was saved. With this change staff’s trust in it has ended: its users are asked.',

@@ -27,6 +27,12 @@ export class ServerRecord extends StoredModel {
   consumedAtMs!: number | null;
   /** Since when it is void. A row that is kept so cannot be written again by a request that had read it before. */
   revokedAtMs!: number | null;
+  /** Of a session: when the user signed in. */
+  begunAtMs!: number | null;
+  /** Of a session: browser and system in words. */
+  browser!: string | null;
+  /** Of a session: where it came from last, an address or the network of an IPv6 address. */
+  address!: string | null;
   /** JSON of the authorization server, sealed where it holds what must not be read at rest. */
   payload!: string | null;
 }

@@ -19,6 +19,10 @@ export interface SavedRecord {
   /** In milliseconds since the Unix epoch; `null`: it never ends by itself. */
   readonly expiresAtMs: number | null;
   readonly payload?: string | null;
+  /** Of a session; see `ServerRecord`. */
+  readonly begunAtMs?: number | null;
+  readonly browser?: string | null;
+  readonly address?: string | null;
 }
 
 /**
@@ -78,14 +82,38 @@ export class ServerRecordRepository {
    * cannot bring it back. Resolves to whether it is stored.
    */
   async save(record: SavedRecord): Promise<boolean> {
+    return (await this.update(record)) || (await this.insert(record)) || this.update(record);
+  }
+
+  /** Overwrites a record that is there. Resolves to whether there was one, and it is not void. */
+  update(record: SavedRecord): Promise<boolean> {
     const { recordHash, kind, ...columns } = this.rowOf(record);
-    const update = () =>
-      retryContention(async () => {
-        const query = this.models.ServerRecord.query().where('kind', kind).where('record_hash', recordHash);
-        return (await query.whereNull('revoked_at_ms').patch(columns)) === 1;
-      });
-    // In this order, because most of what is saved twice is saved many times (sessions).
-    return (await update()) || (await this.insert(record)) || update();
+    return retryContention(async () => {
+      const query = this.models.ServerRecord.query().where('kind', kind).where('record_hash', recordHash);
+      return (await query.whereNull('revoked_at_ms').patch(columns)) === 1;
+    });
+  }
+
+  /**
+   * Stores a record in the place of another one, which is void from then on; together or not at all. Resolves to `false`,
+   * with nothing stored, if the other one is void already. Of any number of calls for one, exactly one resolves to `true`.
+   */
+  replace(replacedHash: Buffer, record: SavedRecord): Promise<boolean> {
+    requireDigest(replacedHash, 'replacedHash');
+    const row = this.rowOf(record);
+    const { ServerRecord } = this.models;
+    return retryContention(() =>
+      ServerRecord.transaction(async (transaction) => {
+        const replaced = await ServerRecord.query(transaction)
+          .where('kind', record.kind)
+          .where('record_hash', replacedHash)
+          .whereNull('revoked_at_ms')
+          .patch({ revokedAtMs: row.updatedAtMs, updatedAtMs: row.updatedAtMs, payload: null });
+        if (replaced !== 1) return false;
+        await ServerRecord.query(transaction).insert({ ...row, createdAtMs: row.updatedAtMs });
+        return true;
+      }),
+    );
   }
 
   /** Marks a record as used. Of any number of calls for one record, exactly one resolves to `true`. */
@@ -134,6 +162,9 @@ export class ServerRecordRepository {
       expiresAtMs: record.expiresAtMs,
       updatedAtMs: this.clock.nowMilliseconds(),
       payload: record.payload ?? null,
+      ...(record.begunAtMs !== undefined && { begunAtMs: record.begunAtMs }),
+      ...(record.browser !== undefined && { browser: record.browser }),
+      ...(record.address !== undefined && { address: record.address }),
     };
   }
 }

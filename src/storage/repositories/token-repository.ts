@@ -46,11 +46,10 @@ export interface RevokedTokens {
   readonly finished: Promise<void>;
 }
 
-/** Which browser sessions end. */
-export interface EndingSessions {
-  /** SHA-256 of the second identifier of the session. */
-  readonly sessionUidHash: Buffer;
-}
+/** Which browser sessions end: one, by the SHA-256 of its second identifier, or all of a user but one. */
+export type EndingSessions =
+  | { readonly sessionUidHash: Buffer }
+  | { readonly userId: string; readonly exceptUidHash?: Buffer | undefined };
 
 /** How many families are revoked by one transaction. */
 const FAMILIES_AT_ONCE = 200;
@@ -165,16 +164,20 @@ export class TokenRepository {
   }
 
   /** Some of the live grants that end with sessions. */
-  private familiesOf({ sessionUidHash }: EndingSessions): Promise<string[]> {
+  private familiesOf(ending: EndingSessions): Promise<string[]> {
     return orUnavailable(async () => {
-      const grants = await this.models.ServerRecord.query()
-        .where('uid_hash', sessionUidHash)
+      const query = this.models.ServerRecord.query()
         .where('kind', GRANT_KIND)
         .modify(isLive, this.clock.nowMilliseconds())
         .select('family_id')
         .orderBy('id')
         .limit(FAMILIES_AT_ONCE);
-      return grants.flatMap(({ familyId }) => familyId ?? []);
+      if ('sessionUidHash' in ending) query.where('uid_hash', ending.sessionUidHash);
+      else {
+        query.modify(isExactly, 'user_id', requireUserId(ending.userId)).whereNotNull('uid_hash');
+        if (ending.exceptUidHash !== undefined) query.whereNot('uid_hash', ending.exceptUidHash);
+      }
+      return (await query).flatMap(({ familyId }) => familyId ?? []);
     });
   }
 

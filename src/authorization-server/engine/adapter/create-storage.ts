@@ -1,6 +1,6 @@
 import type { Adapter } from 'oidc-provider';
 import { sha256 } from '../../../core/digest.js';
-import { CodeRepository, FamilyRepository, ServerRecordRepository } from '../../../storage/index.js';
+import { CodeRepository, FamilyRepository, ServerRecordRepository, SessionRepository } from '../../../storage/index.js';
 import { AccessTokenAdapter } from './access-token-adapter.js';
 import type { AdapterParts } from './adapter-parts.js';
 import { ApplicationIds } from './application-ids.js';
@@ -11,6 +11,7 @@ import { Families } from './families.js';
 import { GrantAdapter } from './grant-adapter.js';
 import { RecordAdapter } from './record-adapter.js';
 import { RefreshTokenAdapter } from './refresh-token-adapter.js';
+import { SessionAdapter } from './session-adapter.js';
 import { SessionUids } from './session-uids.js';
 import { Successors } from './successor.js';
 import { TokenLookUps } from './token-look-ups.js';
@@ -27,8 +28,6 @@ export interface StorageAdapters {
    * @param expiresAtSeconds until when it is remembered, in seconds since the Unix epoch
    */
   isFirstUse(issuer: string, id: string, expiresAtSeconds: number): Promise<boolean>;
-  /** Revokes the grants that were made in a session and end with it, and all their tokens, everywhere. */
-  readonly endGrantsOf: (sessionUid: string) => Promise<void>;
 }
 
 /** Makes the storage of a provider; pass it to `AtomicProvider`. */
@@ -36,6 +35,7 @@ export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
   const { models, tokens, clock, random, sealer } = parts;
   const codes = new CodeRepository(models, { clock });
   const records = new ServerRecordRepository(models, { clock });
+  const sessions = new SessionRepository(models, { clock });
   const families = new Families(parts, tokens, new FamilyRepository(models, tokens, { clock }));
   const exchanges = new Exchanges(parts, families, new Successors(sealer, random));
   const applications = new ApplicationIds(models);
@@ -54,6 +54,8 @@ export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
           return new AuthorizationCodeAdapter(codes, applications, sessionUids, families, exchanges);
         case 'DeviceCode':
           return new DeviceCodeAdapter(sealer, codes, applications, sessionUids, families, exchanges);
+        case 'Session':
+          return new SessionAdapter(records, applications, sealer, sessions, clock);
         case 'Grant':
           return new GrantAdapter(records, applications, sealer, families);
         default:
@@ -61,7 +63,6 @@ export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
       }
     },
     exchanges,
-    endGrantsOf: (sessionUid) => families.revokeOfSession(sha256(sessionUid)),
     isFirstUse: (issuer, id, expiresAtSeconds) =>
       records.insert({
         kind: 'ReplayDetection',

@@ -29,13 +29,6 @@ export class Families {
     this.parts.emit(kind === 'RefreshToken' ? 'refresh.reused' : 'code.replayed', reuse);
   }
 
-  /** Revokes the families whose grants end with a session. */
-  async revokeOfSession(sessionUidHash: Buffer): Promise<void> {
-    for await (const keys of this.tokens.revokeFamiliesOf({ sessionUidHash })) {
-      if (keys.length > 0) await this.parts.invalidate(keys);
-    }
-  }
-
   private async revokeNow(familyId: string): Promise<void> {
     const keys = await this.tokens.revokeFamily(familyId);
     if (keys.length > 0) await this.parts.invalidate(keys);

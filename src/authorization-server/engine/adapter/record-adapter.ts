@@ -25,7 +25,6 @@ export class RecordAdapter extends BaseAdapter {
   }
 
   override async upsert(id: string, payload: AdapterPayload): Promise<void> {
-    // A session that ended meanwhile is not brought back by a request that had read it before.
     await this.save(id, payload);
   }
 
@@ -47,9 +46,7 @@ export class RecordAdapter extends BaseAdapter {
   }
 
   override destroy(id: string): Promise<void> {
-    return this.kind === 'Session'
-      ? this.records.revoke(this.kind, sha256(id))
-      : this.records.delete(this.kind, sha256(id));
+    return this.records.delete(this.kind, sha256(id));
   }
 
   /** Stores the record; resolves to whether it is stored. */

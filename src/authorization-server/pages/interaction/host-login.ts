@@ -24,13 +24,14 @@ export class HostLoginStep {
   private async next(context: Context, interaction: Interaction): Promise<string> {
     const { parts, viewers } = this.services;
     const { sinceMs } = interaction.login;
+    const mark = await parts.signIns.mark();
     const userId = await this.login.userId(context);
     const viewer = userId === undefined ? undefined : await viewers.of(userId);
     // Who is signed in there and may not act would only be sent back, if he were not asked to be somebody else.
     if (viewer === undefined) return this.ask(context, interaction, userId !== undefined || sinceMs !== undefined);
     const atMs = await this.authenticatedAtMs(context, interaction);
     const isRight = sinceMs === undefined || (atMs !== undefined && atMs >= sinceMs);
-    if (isRight) return parts.interactions.finishLogin(context, viewer.id, atMs);
+    if (isRight) return parts.interactions.finishLogin(context, viewer.id, atMs, mark);
     // A host that knows no times could only send him back here as he is.
     if (this.login.authenticatedAtMs === undefined) return parts.interactions.failLogin(context);
     return this.ask(context, interaction, true);

@@ -17,9 +17,10 @@ export class LoginStep {
     if (fields.value('decision') === 'deny') {
       return continuation.goOn(context, await parts.interactions.refuse(context));
     }
+    const mark = await parts.signIns.mark();
     const result = await passwords.check(context, fields);
     if (!('userId' in result)) return this.page(context, interaction, fields.value('username'), result);
-    const url = await parts.interactions.finishLogin(context, result.userId, parts.clock.nowMilliseconds());
+    const url = await parts.interactions.finishLogin(context, result.userId, parts.clock.nowMilliseconds(), mark);
     continuation.goOn(context, url);
   }
 

@@ -119,7 +119,7 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
     }
     await session.destroy();
     // A request that had read the session before it ended saves it at its own end.
-    await byId?.save(3600);
+    await expect(byId?.save(3600)).rejects.toMatchObject({ error: 'login_required' });
     expect(await Session.find(session.jti)).toBeUndefined();
     expect(await Session.findByUid(session.uid)).toBeUndefined();
   });

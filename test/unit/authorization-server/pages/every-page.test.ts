@@ -25,6 +25,9 @@ describe('every page', () => {
       `/oauth2/applications/${clientId}/delete`,
       '/oauth2/staff/applications',
       '/oauth2/staff/tokens?client_id=x',
+      '/oauth2/sessions',
+      '/oauth2/sessions/end-all',
+      '/oauth2/staff/sessions?user_id=carol',
       '/oauth2/sign-out',
       '/oauth2/applications/nope',
       '/oauth2/device',
@@ -85,7 +88,9 @@ describe('every page', () => {
       ...template.matchAll(/<%~\s*(.*?)\s*%>/gs),
     ]);
     expect(raw.length).toBeGreaterThan(10);
-    for (const [, code = ''] of raw) expect(code).toMatch(/^(include\('@[a-z]+'|it\.fillHtml\(|it\.body$)/);
+    // The one script is a constant.
+    for (const [, code = ''] of raw)
+      expect(code).toMatch(/^(include\('@[a-z]+'|it\.fillHtml\(|it\.body$|model\.script$)/);
   });
 });
 

@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from 'commander';
+import { keyPrefixOption, tellingCaches } from '../../caches.js';
+import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings, usage } from '../../context.js';
+import { exactText } from '../../option-values.js';
+
+interface EndOptions {
+  readonly user?: string;
+  readonly keyPrefix?: string;
+}
+
+const ENDED = { done: 'the sessions are over', advice: 'run the command again when Redis is back' };
+
+/** `rc-oauth2 sessions end`: signs browsers out. */
+export function addEnd(parent: CliCommand, surroundings: Surroundings): void {
+  parent
+    .command('end')
+    .summary('end one session, or all of a user')
+    .description(
+      'Ends a session by its id, or with --user all sessions of a user. Their tokens end too, but for those with\n' +
+        'offline_access. A session that is unknown or over is no error.\n' +
+        'With --redis every process drops the tokens from its cache; without, processes notice within their revocation bound.',
+    )
+    .argument(
+      '[id]',
+      'id of the session, as sessions list shows it; one that begins with -- may be put behind a lone --',
+      sessionId,
+    )
+    .option('--user <id>', 'id of the user whose sessions all end', exactText)
+    .addOption(keyPrefixOption())
+    .action(async (id: string | undefined, { user, keyPrefix }: EndOptions, command: CliCommand) => {
+      const context = new CliContext(command, surroundings);
+      if ((id === undefined) === (user === undefined)) {
+        throw usage('Name either the id of a session, or a user with --user <id>.');
+      }
+      await context.withOAuth2({ redis: true, ...(keyPrefix !== undefined && { keyPrefix }) }, async (oauth2) => {
+        const ended = await tellingCaches(oauth2, ENDED, async ({ sessions }) =>
+          user === undefined ? Number(await sessions.end(id as string)) : sessions.endAllOf({ user }),
+        );
+        context.output.result(
+          { ended },
+          ended === 0
+            ? 'Nothing to end: there is no such session.'
+            : `Ended: ${ended} session${ended === 1 ? '' : 's'}.`,
+        );
+      });
+    });
+}
+
+function sessionId(value: string): string {
+  if (!/^[A-Za-z0-9_-]{43}$/.test(value)) throw new InvalidArgumentError('Give an id as sessions list shows it.');
+  return value;
+}

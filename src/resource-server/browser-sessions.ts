@@ -1,0 +1,136 @@
+import type { Context } from 'koa';
+import { keyOfDigest } from '../core/digest.js';
+import type { UserStore } from '../core/users.js';
+import type { EndingSessions, SessionRepository, StoredSession, TokenRepository } from '../storage/index.js';
+import type { TokenCache } from './cache/token-cache.js';
+import { type UserReference, userIdOf } from './user-reference.js';
+
+/** A browser that is signed in at the authorization server. */
+export interface BrowserSession {
+  /** Names it, and is no secret: base64url, 43 characters. It stays the same as long as the session lives. */
+  readonly id: string;
+  readonly userId: string;
+  /** When the user signed in, in milliseconds since the Unix epoch. */
+  readonly begunAtMs: number;
+  /** When the browser came last. */
+  readonly lastSeenAtMs: number;
+  /** When it ends if the browser does not come again. */
+  readonly expiresAtMs: number;
+  /** Browser and system in words, e.g. `Firefox on Linux`; `null` if they are not known. */
+  readonly browser: string | null;
+  /** Where it came from last: an address, or the network of an IPv6 address; `null` if it is not known. */
+  readonly address: string | null;
+}
+
+/** A part of the list of a user's sessions, newest first. */
+export interface BrowserSessionPage {
+  /** At most how many, 1 to 1000; the default is 50. */
+  readonly limit?: number;
+  /** The `id` of the last session of the page before. */
+  readonly after?: string;
+}
+
+/** What the service is made of. */
+export interface BrowserSessionsParts {
+  readonly sessions: SessionRepository;
+  readonly tokens: TokenRepository;
+  readonly cache: TokenCache;
+  readonly users: UserStore | undefined;
+  /** The `id` of the session that a request belongs to; `undefined` where there is none, or no authorization server. */
+  readonly currentId: (context: Context) => Promise<string | undefined>;
+}
+
+/** SHA-256 in base64url. */
+const ID = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * The sessions of browsers at the authorization server, by user. A session that is ended here is over in every process
+ * when the call resolves, and so is a sign-in that was on its way. Its tokens end too, but for those with
+ * `offline_access`; see `TokenService.revokeAllOf` for those.
+ */
+export class BrowserSessions {
+  constructor(private readonly parts: BrowserSessionsParts) {}
+
+  /**
+   * The live sessions of a user, newest first; a page of them, 50 unless `limit` says otherwise.
+   *
+   * @throws TypeError if the page is out of range
+   */
+  async listFor(user: UserReference, { limit, after }: BrowserSessionPage = {}): Promise<BrowserSession[]> {
+    const uidHash = after === undefined ? undefined : digestOf(after);
+    if (after !== undefined && uidHash === undefined) return [];
+    const page = { ...(limit !== undefined && { limit }), ...(uidHash !== undefined && { after: uidHash }) };
+    return (await this.parts.sessions.listFor(userIdOf(user, this.parts.users), page)).map(described);
+  }
+
+  /** The live session with this `id`. */
+  async find(id: string): Promise<BrowserSession | undefined> {
+    const uidHash = digestOf(id);
+    const stored = uidHash && (await this.parts.sessions.find(uidHash));
+    return stored && described(stored);
+  }
+
+  /** The session of the browser that a request came from, if it is signed in here. */
+  async currentOf(context: Context): Promise<BrowserSession | undefined> {
+    const id = await this.parts.currentId(context);
+    return id === undefined ? undefined : this.find(id);
+  }
+
+  /**
+   * Ends a session. Resolves to whether there was one; one that is unknown or over is no error.
+   *
+   * @throws TemporarilyUnavailableError if the database cannot answer; call it again
+   */
+  async end(id: string): Promise<boolean> {
+    const uidHash = digestOf(id);
+    if (uidHash === undefined) return false;
+    // Before it, so that a sign-out which fails half-way can be tried again in the same session; and after it, for what
+    // was granted meanwhile.
+    await this.endGrants({ sessionUidHash: uidHash });
+    const ended = await this.parts.sessions.end(uidHash);
+    await this.endGrants({ sessionUidHash: uidHash });
+    return ended;
+  }
+
+  /**
+   * Ends all sessions of a user, or all but one: after a change of the password, say. Resolves to how many there were.
+   *
+   * @throws TemporarilyUnavailableError if the database cannot answer; call it again
+   * @throws TypeError if `except` is no id of a session
+   */
+  async endAllOf({ user, except }: EndedSessions): Promise<number> {
+    const userId = userIdOf(user, this.parts.users);
+    const exceptId = typeof except === 'object' ? except.id : except;
+    const exceptUidHash = exceptId === undefined ? undefined : digestOf(exceptId);
+    if (exceptId !== undefined && exceptUidHash === undefined) {
+      throw new TypeError('except is no session; give a session of listFor or currentOf, or its id.');
+    }
+    const ended = await this.parts.sessions.endAllOf(userId, exceptUidHash);
+    await this.endGrants({ userId, exceptUidHash });
+    return ended;
+  }
+
+  /** Grants are looked for after the sessions are over: nobody makes one in them any more. */
+  private async endGrants(ending: EndingSessions): Promise<void> {
+    const { tokens, cache } = this.parts;
+    for await (const keys of tokens.revokeFamiliesOf(ending)) {
+      const [key] = keys;
+      if (key !== undefined) await cache.invalidate({ kind: 'token', key }, keys);
+    }
+  }
+}
+
+/** Which sessions `endAllOf` ends. */
+export interface EndedSessions {
+  readonly user: UserReference;
+  /** The one that stays, or its `id`. */
+  readonly except?: BrowserSession | string | undefined;
+}
+
+function digestOf(id: unknown): Buffer | undefined {
+  return typeof id === 'string' && ID.test(id) ? Buffer.from(id, 'base64url') : undefined;
+}
+
+function described({ uidHash, ...rest }: StoredSession): BrowserSession {
+  return { id: keyOfDigest(uidHash), ...rest };
+}

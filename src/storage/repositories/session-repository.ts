@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, systemClock } from '../../core/clock.js';
+import { orUnavailable, retryContention } from '../database-errors.js';
+import { requireDigest, requireUserId } from '../ids.js';
+import type { OAuth2Models } from '../models/models.js';
+import type { ServerRecord } from '../models/server-record.js';
+import { isExactly } from './exact-text.js';
+import { checkedPage } from './page.js';
+
+/** The kind of the record of a browser's session. */
+export const SESSION_KIND = 'Session';
+/** Says that a session has ended, by its second identifier. */
+const ENDED = 'SessionEnded';
+/** Says that all sessions of a user have ended but one, whose second identifier it names. */
+const ALL_ENDED = 'UserSessionsEnded';
+
+/**
+ * How long an end is remembered. A sign-in that had begun before it stores its session when the user comes back from the
+ * last page, which is an hour later at most.
+ */
+const REMEMBERED_MILLISECONDS = 4 * 3_600_000;
+
+/** A browser's session, as it is stored. */
+export interface StoredSession {
+  /** SHA-256 of its second identifier, which stays the same as long as it lives. */
+  readonly uidHash: Buffer;
+  readonly userId: string;
+  /** When the user signed in, in milliseconds since the Unix epoch. */
+  readonly begunAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly expiresAtMs: number;
+  readonly browser: string | null;
+  readonly address: string | null;
+}
+
+/** A session that is to be stored for the first time, or under another name. */
+export interface BegunSession {
+  readonly uidHash: Buffer;
+  readonly userId: string;
+  /** What `mark` resolved to before the user was authenticated. */
+  readonly mark: number;
+}
+
+/** A part of the list of a user's sessions, newest first. */
+export interface SessionPage {
+  /** At most how many, 1 to 1000; the default is 50. */
+  readonly limit?: number;
+  /** Only what comes after the session with this second identifier (its SHA-256). */
+  readonly after?: Buffer;
+}
+
+/**
+ * Browsers' sessions by user: listed, and ended for good.
+ *
+ * An end is noted first and then looks for sessions; a sign-in stores its session first and then looks for an end
+ * (`hasEnded`). So one of the two sees the other, whichever process each is in and whatever their clocks say, and no lock
+ * is held.
+ */
+export class SessionRepository {
+  private readonly clock: Clock;
+
+  constructor(
+    private readonly models: OAuth2Models,
+    options: { readonly clock?: Clock } = {},
+  ) {
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * A mark to take before a user is authenticated: an end of all his sessions that is noted later covers the session that
+   * comes of it. It is no time, so that clocks need not agree.
+   */
+  mark(): Promise<number> {
+    return orUnavailable(async () => {
+      const last = await this.models.ServerRecord.query().select('id').orderBy('id', 'desc').first();
+      return Number(last?.id ?? 0);
+    });
+  }
+
+  /** Whether a session was ended while it was on its way into the table. */
+  hasEnded({ uidHash, userId, mark }: BegunSession): Promise<boolean> {
+    requireDigest(uidHash, 'uidHash');
+    return orUnavailable(async () => {
+      const { ServerRecord } = this.models;
+      const one = await ServerRecord.query().where('uid_hash', uidHash).where('kind', ENDED).select('id').first();
+      if (one !== undefined) return true;
+      const all = await ServerRecord.query()
+        .modify(isExactly, 'user_id', requireUserId(userId))
+        .where('kind', ALL_ENDED)
+        .where('id', '>', mark)
+        .select('uid_hash');
+      return all.some(({ uidHash: except }) => except === null || !uidHash.equals(except));
+    });
+  }
+
+  /** Ends one session for good, its grants aside. Resolves to whether there was one. */
+  async end(uidHash: Buffer): Promise<boolean> {
+    requireDigest(uidHash, 'uidHash');
+    await this.note({ kind: ENDED, uidHash, userId: null });
+    const ended = await retryContention(async () =>
+      this.sessions().where('uid_hash', uidHash).whereNull('revoked_at_ms').patch(this.voided()),
+    );
+    return ended > 0;
+  }
+
+  /** Ends all sessions of a user for good, or all but one, their grants aside. Resolves to how many there were. */
+  async endAllOf(userId: string, except?: Buffer): Promise<number> {
+    requireUserId(userId);
+    if (except !== undefined) requireDigest(except, 'except');
+    await this.note({ kind: ALL_ENDED, uidHash: except ?? null, userId });
+    return retryContention(async () => {
+      const query = this.sessions().modify(isExactly, 'user_id', userId).whereNull('revoked_at_ms');
+      if (except !== undefined) query.whereNot('uid_hash', except);
+      return query.patch(this.voided());
+    });
+  }
+
+  /** The live sessions of a user, newest first. @throws TypeError if the page is out of range */
+  async listFor(userId: string, page: SessionPage = {}): Promise<StoredSession[]> {
+    requireUserId(userId);
+    const { limit } = checkedPage({ limit: page.limit });
+    const { after } = page;
+    const last = after === undefined ? undefined : await this.lastRowOf(after);
+    if (after !== undefined && last === undefined) return [];
+    const rows = await orUnavailable(async () => {
+      const query = this.live().modify(isExactly, 'user_id', userId).orderBy('id', 'desc').limit(limit);
+      return last === undefined ? query : query.where('id', '<', last);
+    });
+    return rows.flatMap(sessionOf);
+  }
+
+  /** The live session with this second identifier. */
+  async find(uidHash: Buffer): Promise<StoredSession | undefined> {
+    requireDigest(uidHash, 'uidHash');
+    const row = await orUnavailable(async () => this.live().where('uid_hash', uidHash).first());
+    return row === undefined ? undefined : sessionOf(row)[0];
+  }
+
+  private lastRowOf(uidHash: Buffer): Promise<number | undefined> {
+    requireDigest(uidHash, 'after');
+    return orUnavailable(async () => {
+      const row = await this.sessions().where('uid_hash', uidHash).orderBy('id', 'desc').select('id').first();
+      return row?.id;
+    });
+  }
+
+  private sessions() {
+    return this.models.ServerRecord.query().where('kind', SESSION_KIND);
+  }
+
+  private live() {
+    return this.sessions().whereNull('revoked_at_ms').where('expires_at_ms', '>', this.clock.nowMilliseconds());
+  }
+
+  private voided() {
+    const now = this.clock.nowMilliseconds();
+    return { revokedAtMs: now, updatedAtMs: now, payload: null };
+  }
+
+  private async note(end: { kind: string; uidHash: Buffer | null; userId: string | null }): Promise<void> {
+    const now = this.clock.nowMilliseconds();
+    await retryContention(async () =>
+      this.models.ServerRecord.query().insert({
+        ...end,
+        recordHash: uniqueHash(),
+        createdAtMs: now,
+        updatedAtMs: now,
+        expiresAtMs: now + REMEMBERED_MILLISECONDS,
+      }),
+    );
+  }
+}
+
+/** Nobody looks an end up by its identifier; it only has to be its own. */
+function uniqueHash(): Buffer {
+  return randomBytes(32);
+}
+
+function sessionOf(row: ServerRecord): StoredSession[] {
+  const { uidHash, userId, begunAtMs, createdAtMs, updatedAtMs, expiresAtMs, browser, address } = row;
+  if (uidHash === null || userId === null || expiresAtMs === null) return [];
+  return [
+    { uidHash, userId, begunAtMs: begunAtMs ?? createdAtMs, lastSeenAtMs: updatedAtMs, expiresAtMs, browser, address },
+  ];
+}

@@ -1,0 +1,393 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createOAuth2 } from '../../../src/index.js';
+import { authorization, responseOf } from '../../support/authorization.js';
+import type { TestClient, TestUser } from '../../support/authorization-server.js';
+import { STACKS } from '../../support/bookstore.js';
+import { UserAgent, type Visit } from '../../support/user-agent.js';
+import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+const SAFARI =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
+const credentials = (user: string) => ({ username: user, password: [...user].reverse().join('') });
+
+describe.each(STACKS)('sessions of browsers, on %s', (name) => {
+  /** What `authenticate` waits for before it answers. */
+  let gate: Promise<void> = Promise.resolve();
+  let reached: () => void = () => {};
+  const suite = useAuthorizationServer(name, {
+    oauth2: { trustedProxies: 1 },
+    options: {
+      isStaff: (user) => (user as TestUser).id === 'carol',
+      sessionIdleSeconds: 1000,
+      sessionLifetimeSeconds: 3000,
+      async authenticate(username, password) {
+        reached();
+        await gate;
+        return suite.server.users.has(username) && password === [...username].reverse().join('') ? username : undefined;
+      },
+    },
+    mount(koa, oauth2) {
+      koa.use(async (context) => {
+        const current = await oauth2.sessions.currentOf(context);
+        if (context.path === '/change-password' && current !== undefined) {
+          await oauth2.sessions.endAllOf({ user: current.userId, except: current });
+        }
+        context.body = { current: current ?? null };
+      });
+    },
+  });
+  let client: TestClient;
+  beforeAll(async () => {
+    client = await suite.server.register({ ...FOR_USERS, skipAuthorization: true });
+  });
+
+  let users = 0;
+  /** A user whom no other test has signed in. */
+  function freshUser(): string {
+    users += 1;
+    const id = `user-${users}`;
+    suite.server.users.set(id, { id, active: true });
+    return id;
+  }
+
+  const sessions = () => suite.server.oauth2.sessions;
+  const agentAs = (userAgent: string, address = '203.0.113.7') =>
+    new UserAgent(suite.url, { 'user-agent': userAgent, 'x-forwarded-for': address });
+
+  async function signedIn(user: string, agent = suite.agent()): Promise<UserAgent> {
+    const done = await agent.submit(await agent.get('/oauth2/sign-in'), credentials(user));
+    expect(done.status).toBe(200);
+    return agent;
+  }
+
+  const silently = (agent: UserAgent, parameters = {}) =>
+    agent.get(`/oauth2/authorize?${authorization(client, { prompt: 'none', ...parameters }).query}`);
+  const isSignedIn = async (agent: UserAgent) => responseOf(await silently(agent)).has('code');
+
+  /** Signed out means: an application learns of it, in the words of OpenID Connect, and gets nothing. */
+  async function expectSignedOut(agent: UserAgent): Promise<void> {
+    const answer = responseOf(await silently(agent));
+    expect([answer.get('error'), answer.get('code')]).toEqual(['login_required', null]);
+  }
+
+  test('[AS-57 §7.4.5] all sessions of a user are ended by one call, in every process, and nobody else’s', async () => {
+    const user = freshUser();
+    const [one, two, other] = [await signedIn(user), await signedIn(user), await signedIn('bob')];
+    // A process without an authorization server, and without its keys.
+    const elsewhere = createOAuth2({ database: suite.server.databaseUrl, clock: suite.clock });
+    try {
+      expect(await elsewhere.sessions.endAllOf({ user })).toBe(2);
+      await expectSignedOut(one);
+      await expectSignedOut(two);
+      expect(await isSignedIn(other)).toBe(true);
+      expect(await elsewhere.sessions.listFor(user)).toEqual([]);
+      expect(await elsewhere.sessions.endAllOf({ user })).toBe(0);
+    } finally {
+      await elsewhere.close();
+    }
+    // Who signs in afterwards is signed in.
+    expect(await isSignedIn(await signedIn(user, one))).toBe(true);
+  });
+
+  test('[AS-57 §7.4.5] one session is ended by its id, and the others stay; what is unknown is no error', async () => {
+    const user = freshUser();
+    const [one, two] = [await signedIn(user), await signedIn(user)];
+    const [newest, oldest] = await sessions().listFor(user);
+    expect(await sessions().end(newest?.id ?? '')).toBe(true);
+    await expectSignedOut(two);
+    expect(await isSignedIn(one)).toBe(true);
+    expect((await sessions().listFor(user)).map(({ id }) => id)).toEqual([oldest?.id]);
+    for (const id of [newest?.id ?? '', 'x'.repeat(43), '', '../x', "' or 1=1"]) {
+      expect([id, await sessions().end(id)]).toEqual([id, false]);
+    }
+  });
+
+  test('[AS-57 §7.4.3] after a change of the password the browser at hand stays signed in, and no other', async () => {
+    const user = freshUser();
+    const [here, elsewhere] = [await signedIn(user), await signedIn(user)];
+    const bound = await suite.tokens(client, { scope: 'read' }, { agent: here });
+    const others = await suite.tokens(client, { scope: 'read' }, { agent: elsewhere });
+    const { current } = JSON.parse((await here.get('/change-password')).body);
+    expect(current).toMatchObject({ userId: user });
+    await expectSignedOut(elsewhere);
+    expect(await isSignedIn(here)).toBe(true);
+    expect(await isSignedIn(here)).toBe(true);
+    expect([
+      await suite.isActive(client, bound.access_token),
+      await suite.isActive(client, others.access_token),
+    ]).toEqual([true, false]);
+    expect(JSON.parse((await suite.agent().get('/any')).body)).toEqual({ current: null });
+    await expect(sessions().endAllOf({ user, except: 'nonsense' })).rejects.toThrow(TypeError);
+  });
+
+  test('[AS-57 §7.4.1] tokens of a session that is ended end with it, but for offline_access', async () => {
+    const user = freshUser();
+    const agent = await signedIn(user);
+    const bound = await suite.tokens(client, { scope: 'read' }, { agent });
+    const offline = await suite.tokens(client, { scope: 'read offline_access' }, { agent });
+    const code = await suite.code(client, { scope: 'read' }, { agent });
+    const [session] = await sessions().listFor(user);
+    await sessions().end(session?.id ?? '');
+    expect(await suite.isActive(client, bound.access_token)).toBe(false);
+    expect((await suite.refresh(client, bound.refresh_token)).body.error).toBe('invalid_grant');
+    expect((await suite.exchange(client, code)).body.error).toBe('invalid_grant');
+    expect(await suite.isActive(client, offline.access_token)).toBe(true);
+    expect((await suite.refresh(client, offline.refresh_token)).status).toBe(200);
+  });
+
+  test('[AS-57 §7.4.5] revoking all tokens of a user signs his browsers out too, unless it is told not to', async () => {
+    const user = freshUser();
+    const { tokens } = suite.server.oauth2;
+    const agent = await signedIn(user);
+    await tokens.revokeAllOf({ user, sessions: false });
+    expect(await isSignedIn(agent)).toBe(true);
+    await tokens.revokeAllOf({ user, application: client.clientId });
+    expect(await isSignedIn(agent)).toBe(true);
+    const offline = await suite.tokens(client, { scope: 'read offline_access' }, { agent });
+    await tokens.revokeAllOf({ user });
+    await expectSignedOut(agent);
+    expect(await suite.isActive(client, offline.access_token)).toBe(false);
+    const both = tokens.revokeAllOf({ user, application: client.clientId, sessions: true });
+    await expect(both).rejects.toThrow(/sessions/);
+    await expect(tokens.revokeAllOf({ application: client.clientId, sessions: true })).rejects.toThrow(/sessions/);
+  });
+
+  test('[AS-57 §7.4.1] whoever has sent the old password before the end is not signed in by it, at the pages nor on the way to an application', async () => {
+    const user = freshUser();
+    const [atPages, atApplication] = [suite.agent(), suite.agent()];
+    const forms: [UserAgent, Visit][] = [
+      [atPages, await atPages.get('/oauth2/sign-in')],
+      [atApplication, await atApplication.get(`/oauth2/authorize?${authorization(client).query}`)],
+    ];
+    for (const [agent, page] of forms) {
+      let open: () => void = () => {};
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      const asked = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+      const sent = agent.submit(page, credentials(user));
+      await asked;
+      await sessions().endAllOf({ user });
+      open();
+      const { body } = await sent;
+      expect(body).not.toContain('code=');
+      await expectSignedOut(agent);
+      expect(await sessions().listFor(user)).toEqual([]);
+    }
+    reached = () => {};
+  });
+
+  test('[AS-57 §7.4.1] a sign-in that waits for the user to go on, or to consent, is over as well', async () => {
+    const user = freshUser();
+    const asking = await suite.server.register(FOR_USERS);
+    const agent = suite.agent();
+    const login = await agent.get(`/oauth2/authorize?${authorization(asking).query}`);
+    const consent = await agent.submit(login, credentials(user));
+    expect(consent.body).toContain('name="decision"');
+    await sessions().endAllOf({ user });
+    const decided = await agent.submit(consent, { decision: 'allow' });
+    expect([decided.status, decided.headers.get('location')]).toEqual([400, null]);
+    await expectSignedOut(agent);
+  });
+
+  test('[AS-57 §7.4.1] requests that run while the sessions end leave nothing that is good', async () => {
+    const user = freshUser();
+    const agent = suite.agent();
+    for (let round = 0; round < 5; round += 1) {
+      await signedIn(user, agent);
+      const requests = Array.from({ length: 6 }, () => authorization(client, { prompt: 'none' }));
+      const [, ...answers] = await Promise.all([
+        sessions().endAllOf({ user }),
+        ...requests.map(({ query }) => agent.get(`/oauth2/authorize?${query}`)),
+      ]);
+      await expectSignedOut(agent);
+      for (const [index, answer] of answers.entries()) {
+        const response = responseOf(answer);
+        const code = response.get('code');
+        if (code === null) {
+          expect(response.get('error')).toBe('login_required');
+          continue;
+        }
+        const verifier = requests[index]?.verifier as string;
+        expect((await suite.exchange(client, { code, verifier })).body.error).toBe('invalid_grant');
+      }
+      expect(await sessions().listFor(user)).toEqual([]);
+    }
+  });
+
+  test('[AS-57 §7.4.1] a session that is renewed while it ends does not live on under another name', async () => {
+    const user = freshUser();
+    const agent = suite.agent();
+    for (let round = 0; round < 5; round += 1) {
+      await signedIn(user, agent);
+      const login = await agent.get(`/oauth2/authorize?${authorization(client, { prompt: 'login' }).query}`);
+      const [session] = await sessions().listFor(user);
+      await Promise.all([sessions().end(session?.id ?? ''), agent.submit(login, credentials(user))]);
+      expect(await sessions().listFor(user)).toEqual([]);
+      await expectSignedOut(agent);
+    }
+  });
+
+  test('[AS-57 §7.3.1, §7.3.2] a session ends when it is not used, and at the latest so long after the sign-in, however often it is used', async () => {
+    const user = freshUser();
+    const agent = await signedIn(user);
+    const begun = suite.clock.nowMilliseconds();
+    try {
+      for (let visit = 0; visit < 3; visit += 1) {
+        suite.clock.offsetSeconds += 900;
+        expect(await isSignedIn(agent)).toBe(true);
+      }
+      const [session] = await sessions().listFor(user);
+      expect(Math.abs((session?.expiresAtMs ?? 0) - (begun + 3_000_000))).toBeLessThan(60_000);
+      suite.clock.offsetSeconds += 320;
+      await expectSignedOut(agent);
+      expect(await sessions().listFor(user)).toEqual([]);
+      await signedIn(user, agent);
+      suite.clock.offsetSeconds += 1001;
+      await expectSignedOut(agent);
+      // Who proves again who he is begins anew.
+      await signedIn(user, agent);
+      for (let visit = 0; visit < 3; visit += 1) {
+        suite.clock.offsetSeconds += 900;
+        expect(await isSignedIn(agent)).toBe(true);
+      }
+      const login = await agent.get(`/oauth2/authorize?${authorization(client, { prompt: 'login' }).query}`);
+      expect(responseOf(await agent.submit(login, credentials(user))).has('code')).toBe(true);
+      suite.clock.offsetSeconds += 900;
+      expect(await isSignedIn(agent)).toBe(true);
+    } finally {
+      suite.clock.offsetSeconds = 0;
+    }
+  });
+
+  test('[AS-57 §7.5.2] the list says when, with what and from where, newest first, in pages; nothing of the browser’s own words', async () => {
+    const user = freshUser();
+    await signedIn(user, agentAs(FIREFOX));
+    await signedIn(user, agentAs(SAFARI, '2001:db8:1:2:3::4'));
+    const odd = await signedIn(user, agentAs('<script>alert(1)</script>', '198.51.100.9'));
+    const list = await sessions().listFor(user);
+    expect(list.map(({ browser, address }) => [browser, address])).toEqual([
+      [null, '198.51.100.9'],
+      ['Safari on iOS', '2001:db8:1:2::/64'],
+      ['Firefox on Linux', '203.0.113.7'],
+    ]);
+    for (const { id, userId, begunAtMs, lastSeenAtMs, expiresAtMs } of list) {
+      expect([userId, id]).toEqual([user, expect.stringMatching(/^[\w-]{43}$/)]);
+      expect(begunAtMs).toBeLessThanOrEqual(lastSeenAtMs + 1000);
+      expect(expiresAtMs).toBeGreaterThan(lastSeenAtMs);
+    }
+    const [first] = await sessions().listFor(user, { limit: 1 });
+    const rest = await sessions().listFor(user, { after: first?.id ?? '' });
+    expect([first, ...rest]).toEqual(list);
+    expect(await sessions().listFor(user, { after: 'x'.repeat(43) })).toEqual([]);
+    await expect(sessions().listFor(user, { limit: 0 })).rejects.toThrow(TypeError);
+    // The id stays while the session is renewed.
+    const login = await odd.get(`/oauth2/authorize?${authorization(client, { prompt: 'login' }).query}`);
+    await odd.submit(login, credentials(user));
+    expect((await sessions().listFor(user)).map(({ id }) => id).sort()).toEqual(list.map(({ id }) => id).sort());
+  });
+
+  const listOf = ({ body }: Visit) => [...body.matchAll(/<h2><bdi>(.*?)<\/bdi>(.*?)<\/h2>/g)].map((found) => found[1]);
+  const links = ({ body }: Visit, pattern: RegExp) =>
+    [...body.matchAll(/href="([^"]*)"/g)].flatMap(([, href = '']) =>
+      pattern.test(href) ? [href.replaceAll('&amp;', '&')] : [],
+    );
+
+  test('[AS-57 §7.5.2] a user sees where he is signed in, and ends one, or all others', async () => {
+    const user = freshUser();
+    const [here, phone, third] = [
+      await signedIn(user, agentAs(FIREFOX)),
+      await signedIn(user, agentAs(SAFARI)),
+      await signedIn(user, agentAs('')),
+    ];
+    const page = await here.get('/oauth2/sessions');
+    expect(listOf(page)).toEqual(['Unknown browser', 'Safari on iOS', 'Firefox on Linux']);
+    expect(page.body.match(/This browser/g)).toHaveLength(1);
+    expect(page.body).toMatch(/Firefox on Linux<\/bdi>[^\n]*This browser/);
+    const [, endPhone = ''] = links(page, /\/sessions\/[\w-]{43}\/end$/);
+    const confirm = await here.get(endPhone);
+    expect(confirm.body).toContain('Safari on iOS');
+    expect((await here.submit(confirm, { csrf_token: 'forged' })).status).toBe(403);
+    expect(await isSignedIn(phone)).toBe(true);
+    const done = await here.submit(confirm, {});
+    expect(done.body).toContain('The browser was signed out.');
+    await expectSignedOut(phone);
+    const [endAll = ''] = links(done, /\/sessions\/end-all/);
+    await here.submit(await here.get(endAll), {});
+    await expectSignedOut(third);
+    expect(await isSignedIn(here)).toBe(true);
+    const last = await here.get('/oauth2/sessions');
+    expect([listOf(last), links(last, /end-all/)]).toEqual([['Firefox on Linux'], []]);
+    // Also his own, which leads to the sign-in.
+    const [endOwn = ''] = links(last, /\/sessions\/[\w-]{43}\/end$/);
+    expect((await here.submit(await here.get(endOwn), {})).body).toContain('name="password"');
+    await expectSignedOut(here);
+  });
+
+  test('[AS-57] nobody sees or ends the session of somebody else; staff does', async () => {
+    const user = freshUser();
+    const victim = await signedIn(user, agentAs(SAFARI));
+    const [session] = await sessions().listFor(user);
+    const bob = await signedIn('bob');
+    expect((await bob.get(`/oauth2/sessions/${session?.id}/end`)).status).toBe(404);
+    for (const path of [`/oauth2/staff/sessions?user_id=${user}`, `/oauth2/staff/sessions/${session?.id}/end`]) {
+      expect([path, (await bob.get(path)).status]).toEqual([path, 403]);
+    }
+    const carol = await signedIn('carol');
+    expect(listOf(await carol.get('/oauth2/staff/sessions'))).toEqual([]);
+    const page = await carol.get(`/oauth2/staff/sessions?user_id=${user}`);
+    expect(listOf(page)).toEqual(['Safari on iOS']);
+    await carol.submit(await carol.get(links(page, /[\w-]{43}\/end$/)[0] ?? ''), {});
+    await expectSignedOut(victim);
+    await signedIn(user, victim);
+    const again = await carol.get(`/oauth2/staff/sessions?user_id=${user}`);
+    await carol.submit(await carol.get(links(again, /end-all/)[0] ?? ''), {});
+    await expectSignedOut(victim);
+    expect(await isSignedIn(carol)).toBe(true);
+  });
+
+  test('[AS-57] what is noted of an end is cleared when nothing can depend on it any more', async () => {
+    const user = freshUser();
+    await signedIn(user);
+    const { oauth2 } = suite.server;
+    await oauth2.sessions.endAllOf({ user });
+    const noted = async () => oauth2.models.ServerRecord.query().where('kind', 'like', '%SessionsEnded').resultSize();
+    expect(Number(await noted())).toBeGreaterThan(0);
+    suite.clock.offsetSeconds = 5 * 3600;
+    try {
+      await oauth2.tokens.clearExpired();
+      expect(Number(await noted())).toBe(0);
+    } finally {
+      suite.clock.offsetSeconds = 0;
+    }
+  });
+});
+
+describe('a login of the host', () => {
+  const suite = useAuthorizationServer('SQLite + memory', {
+    options: {
+      authenticate: undefined,
+      isStaff: () => true,
+      login: { url: () => '/host-login', userId: (context) => context.get('x-user') || undefined },
+    },
+  });
+
+  test('[AS-57] where somebody is signed in is the host’s to show; sessions here can be listed and ended all the same', async () => {
+    const client = await suite.server.register({ ...FOR_USERS, skipAuthorization: true });
+    const agent = new UserAgent(suite.url, { 'x-user': 'alice' });
+    expect((await agent.get('/oauth2/sessions')).status).toBe(404);
+    expect((await agent.get('/oauth2/authorized-applications')).body).not.toContain('/oauth2/sessions"');
+    const code = async (prompt?: string) => {
+      let visit = await agent.get(`/oauth2/authorize?${authorization(client, { prompt }).query}`);
+      if (new URL(visit.url).pathname === '/host-login') visit = await agent.get('/oauth2/device');
+      return responseOf(visit);
+    };
+    expect((await code()).has('code')).toBe(true);
+    expect(await suite.server.oauth2.sessions.endAllOf({ user: 'alice' })).toBe(1);
+    expect((await code('none')).get('error')).toBe('login_required');
+    expect((await agent.get('/oauth2/staff/sessions?user_id=alice')).status).toBe(200);
+  });
+});
