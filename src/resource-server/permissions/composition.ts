@@ -1,6 +1,6 @@
 import { ConfigurationError, OAuth2Error } from '../../core/errors.js';
 import { httpErrorStatus } from '../../core/http-errors.js';
-import { nativePromise } from '../../core/promises.js';
+import { after, nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
 import { type PermissionExpression, toPermission } from './expression.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
@@ -30,13 +30,12 @@ function firstOf(
 }
 
 function then(answer: Answer, next: () => Answer): Answer {
-  if (answer instanceof Promise) return answer.then((value) => value === true && next());
-  return answer === true && next();
+  return after(answer, (value) => value === true && next());
 }
 
 /** What is neither yes nor no has no opposite: it refuses. */
 function opposite(answer: Answer): Answer {
-  return answer instanceof Promise ? answer.then((value) => value === false) : answer === false;
+  return after(answer, (value) => value === false);
 }
 
 function requestAnswer(permission: Permission, access: RequestAccess, action: GuardedAction): Answer {
@@ -72,8 +71,7 @@ function anyAllows(permissions: readonly Permission[], ask: (permission: Permiss
     if (!allowed && thrown !== undefined) throw thrown;
     return allowed;
   }
-  const answer = firstOf(permissions, true, askOne);
-  return answer instanceof Promise ? answer.then(conclude) : conclude(answer);
+  return after(firstOf(permissions, true, askOne), conclude);
 }
 
 abstract class Composition implements Permission {

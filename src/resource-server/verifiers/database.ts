@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
-import { nativePromise } from '../../core/promises.js';
+import { after, nativePromise } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
 import type { UserStore } from '../../core/users.js';
 import { EXPIRED, INVALID, isTokenExpired, type Verification, verifiedToken } from '../../core/verified-token.js';
@@ -28,8 +28,7 @@ export class DatabaseVerifier implements TokenVerifier {
   constructor(private readonly parts: DatabaseVerifierParts) {}
 
   verify(token: string, key: string): Verification | Promise<Verification> {
-    const row = nativePromise(this.parts.reader.read(sha256(token)));
-    return row instanceof Promise ? row.then((found) => this.judge(found, key)) : this.judge(row, key);
+    return after(nativePromise(this.parts.reader.read(sha256(token))), (row) => this.judge(row, key));
   }
 
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
@@ -50,10 +49,10 @@ export class DatabaseVerifier implements TokenVerifier {
     });
     if (isTokenExpired(token, this.parts.clock.nowMilliseconds())) return EXPIRED;
     if (token.userId === undefined) return { status: 'active', token, user: undefined };
-    const user = activeUser(this.parts.users, token.userId);
-    const conclude = (found: unknown): Verification =>
-      found === undefined ? INVALID : { status: 'active', token, user: found };
-    return user instanceof Promise ? user.then(conclude) : conclude(user);
+    return after(
+      activeUser(this.parts.users, token.userId),
+      (user): Verification => (user === undefined ? INVALID : { status: 'active', token, user }),
+    );
   }
 
   private isForThisResource(audience: readonly string[] | undefined): boolean {
@@ -77,9 +76,7 @@ export function activeUser(users: UserStore | undefined, userId: string): unknow
   } catch (error) {
     throwUserStoreError(error);
   }
-  return found instanceof Promise
-    ? found.then((user) => ifActive(users, user), throwUserStoreError)
-    : ifActive(users, found);
+  return after(found, (user) => ifActive(users, user), throwUserStoreError);
 }
 
 function ifActive(users: UserStore, user: unknown): unknown | Promise<unknown> {
@@ -91,6 +88,5 @@ function ifActive(users: UserStore, user: unknown): unknown | Promise<unknown> {
   } catch (error) {
     throwUserStoreError(error);
   }
-  if (active instanceof Promise) return active.then((value) => (value ? user : undefined), throwUserStoreError);
-  return active ? user : undefined;
+  return after(active, (value) => (value ? user : undefined), throwUserStoreError);
 }
