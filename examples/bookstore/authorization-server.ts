@@ -16,6 +16,12 @@ export function bookstoreAuthorizationServer(options: {
     ownerScopes: OWNER_SCOPES,
     isStaff: (user) => (user as User).isStaff,
     username: (user) => (user as User).username,
+    // Who may know who somebody is, is told his name, in the ID token too.
+    claims: {
+      of: (user) => ({ preferred_username: (user as User).username }),
+      scopes: { openid: ['preferred_username'] },
+      idToken: ['preferred_username'],
+    },
     texts: { frame: { siteName: 'Bookstore' } },
   });
 }

@@ -36,7 +36,10 @@ export class Continuation {
   /** Whether a redirect leaves this origin. */
   leaves(context: Context, location: string): boolean {
     if (!URL.canParse(location, this.parts.issuer)) return true;
-    const { origin, host } = new URL(location, this.parts.issuer);
+    const url = new URL(location, this.parts.issuer);
+    const { origin, host } = url;
+    // A private-use scheme opens a program, whatever stands in the place of a host.
+    if (!isWeb(url)) return true;
     return origin !== new URL(this.parts.issuer).origin && host !== context.host;
   }
 
@@ -61,9 +64,14 @@ export class Continuation {
   }
 
   private page(context: Context, url: string): Promise<void> {
-    const { host, protocol } = new URL(url);
-    return this.renderer.show(context, 'continue', { url, host: host || protocol });
+    const target = new URL(url);
+    // With a private-use scheme, what stands in the place of a host says nothing about who is behind it.
+    return this.renderer.show(context, 'continue', { url, host: isWeb(target) ? target.host : target.protocol });
   }
+}
+
+function isWeb({ protocol }: URL): boolean {
+  return protocol === 'https:' || protocol === 'http:';
 }
 
 function subjectOf(url: string) {

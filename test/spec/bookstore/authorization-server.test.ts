@@ -185,6 +185,11 @@ describe.each(STACKS)('the endpoints of the example, on %s', (name) => {
     }
   });
 
+  test('[AS-43] the metadata say what applications are told of users: their names', async () => {
+    const { body } = await call(`${shop.url}/.well-known/openid-configuration`);
+    expect((body as { claims_supported: string[] }).claims_supported).toContain('preferred_username');
+  });
+
   test('errors of programs are JSON, errors of browsers are pages, and an address that is none is JSON', async () => {
     const refused = await post(shop.url, '/token', { grant_type: 'client_credentials' }, 'bookstore-demo:wrong');
     expect(refused).toMatchObject({ status: 401, body: { error: 'invalid_client' } });

@@ -34,10 +34,22 @@ describe.each(STACKS)('redirect URIs with schemes of the host, on %s', (name) =>
     const visit = await authorize(suite.agent(), { verifier, query });
     expect(targetOf(visit).href.startsWith(`${CURSOR}?`)).toBe(true);
     // The page says what opens, and not what stands in the place of a host.
-    expect(visit.body).toContain('cursor:');
+    expect(visit.body).toContain('>cursor:<');
+    expect(visit.body).not.toContain('>anysphere.cursor-retrieval<');
     const code = responseOf(visit).get('code') ?? '';
     const answer = await suite.exchange(client, { code, verifier }, { redirect_uri: CURSOR });
     expect([answer.status, answer.body.token_type]).toEqual([200, 'Bearer']);
+  });
+
+  test('[AS-30 RFC 8252 §7.1] a page of ours leads on to such a scheme, also where it names our own host', async () => {
+    const { host } = new URL(suite.url);
+    const { body } = await register([`myapp://${host}/callback`]);
+    const client = { clientId: String(body.client_id), clientSecret: '' };
+    const request = authorization(client, { redirect_uri: `myapp://${host}/callback` });
+    const visit = await authorize(suite.agent(), request);
+    expect([visit.status, visit.headers.get('location')]).toEqual([200, null]);
+    expect(targetOf(visit).href.startsWith(`myapp://${host}/callback?`)).toBe(true);
+    expect(visit.body).toContain('>myapp:<');
   });
 
   test.each([
