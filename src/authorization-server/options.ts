@@ -142,7 +142,10 @@ export interface AuthorizationServerOptions extends LimitingOptions {
    * (`Cross-Origin-Opener-Policy`). Default true. Other pages never are.
    */
   readonly popups?: boolean | undefined;
-  /** HTTP Strict Transport Security (RFC 6797), where the issuer is `https`. Default one year, for this host alone. */
+  /**
+   * HTTP Strict Transport Security (RFC 6797), where the issuer is `https`. Default one year, for this host alone;
+   * on the loopback interface none.
+   */
   readonly strictTransportSecurity?: false | StrictTransportSecurityOptions | undefined;
   /** Pages of the host in place of the package's. */
   readonly pages?: PageOverrides | undefined;

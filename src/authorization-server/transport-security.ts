@@ -1,4 +1,5 @@
 import { knownOptions } from '../core/options/index.js';
+import { LOOPBACK_HOSTS } from '../core/redirect-uri.js';
 import type { Issuer } from './issuer.js';
 import { flag, pathOf, seconds } from './option-checks.js';
 
@@ -13,8 +14,10 @@ export interface StrictTransportSecurityOptions {
 const YEAR_SECONDS = 31_536_000;
 
 /** The value of the header field; `undefined`: there is none. */
-export function readStrictTransportSecurity(given: unknown, { protocol }: Issuer): string | undefined {
-  if (given === false) return undefined;
+export function readStrictTransportSecurity(given: unknown, { protocol, origin }: Issuer): string | undefined {
+  // On a developer's own machine it would keep every other server there from http.
+  const isOwnMachine = LOOPBACK_HOSTS.includes(new URL(origin).hostname);
+  if (given === false || (given === undefined && isOwnMachine)) return undefined;
   const { maxAgeSeconds, includeSubDomains } = knownOptions<StrictTransportSecurityOptions>(
     pathOf('strictTransportSecurity'),
     given ?? {},

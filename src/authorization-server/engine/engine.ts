@@ -13,7 +13,6 @@ import { answerOptions, Cors } from './cors.js';
 import { type Dispatched, Dispatcher } from './dispatcher.js';
 import { type Endpoint, type EndpointRate, Endpoints } from './endpoints.js';
 import { logFailure } from './observed.js';
-import { allowsOrigin, pagesOf } from './origins.js';
 import { type Parameters, parameter } from './parameters.js';
 import { PlainClientCredentials } from './plain-client-credentials.js';
 import { requestPosted } from './posted-requests.js';
@@ -21,6 +20,7 @@ import { runWithToken } from './presented-tokens.js';
 import { bodyOf, type ReadRequest, readRequest } from './read-request.js';
 import { RecentApplications } from './recent-applications.js';
 import { refusalOf } from './refusal.js';
+import { RefusalReaders } from './refusal-readers.js';
 import { UserCodes } from './user-codes.js';
 import { WarmIntrospection } from './warm-introspection.js';
 
@@ -38,7 +38,7 @@ export class Engine {
   private readonly dispatcher: Dispatcher;
   private readonly introspection: WarmIntrospection;
   private readonly clientCredentials: PlainClientCredentials;
-  private readonly applications: RecentApplications;
+  private readonly readers: RefusalReaders;
   private readonly throttles: Readonly<Record<EndpointRate, EndpointThrottle>>;
   private readonly userCodes: UserCodes;
   private readonly polls: EndpointThrottle | undefined;
@@ -51,9 +51,10 @@ export class Engine {
     const { issuer, prefix, rates, devicePollingSeconds, dynamicRegistration } = settings;
     this.endpoints = new Endpoints(prefix, issuer, registrationOf(dynamicRegistration));
     this.dispatcher = new Dispatcher(context, provider);
-    this.applications = new RecentApplications(context);
-    this.introspection = new WarmIntrospection(context, this.applications);
-    this.clientCredentials = new PlainClientCredentials(context, this.applications);
+    const applications = new RecentApplications(context);
+    this.readers = new RefusalReaders(settings.issuer, applications);
+    this.introspection = new WarmIntrospection(context, applications);
+    this.clientCredentials = new PlainClientCredentials(context, applications);
     this.userCodes = new UserCodes(context);
     this.throttles = Object.fromEntries(
       Object.entries(THROTTLED).map(([name, option]) => [name, parts.throttle(name, rates[option])]),
@@ -87,26 +88,9 @@ export class Engine {
       else await this.run(outer, endpoint, read);
     } catch (error) {
       await this.refuse(outer, endpoint, error);
-      if (cors?.origin !== undefined && (await this.mayRead(outer, cors.origin, read, error))) cors.allow();
+      if (cors?.origin !== undefined && (await this.readers.mayRead(outer, cors.origin, read, error))) cors.allow();
     }
     cors?.finish();
-  }
-
-  /**
-   * Whether a page may read a refusal that oidc-provider has not made. It holds nothing of an application or a user, so
-   * the application is asked only where that costs a request that has passed its limit at most one look-up.
-   */
-  private async mayRead(
-    outer: Context,
-    origin: string,
-    read: ReadRequest | undefined,
-    thrown: unknown,
-  ): Promise<boolean> {
-    if (read === undefined || !(thrown instanceof BadRequest)) return true;
-    const clientId = claimedClientId(outer, read.parameters);
-    if (clientId === undefined) return true;
-    const application = await Promise.resolve(this.applications.find(clientId)).catch(() => undefined);
-    return application === undefined || allowsOrigin(origin, this.context.settings.issuer, pagesOf(application));
   }
 
   private async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<void> {

@@ -72,6 +72,13 @@ describe('Strict-Transport-Security', () => {
     });
   });
 
+  describe('where the issuer is https on the loopback interface, for development', () => {
+    const { field } = useServer({ options: { issuer: 'https://localhost:3000' } });
+    test('[RFC 6797 §7.1] is not there: it would hold for every server of this machine', async () => {
+      for (const path of PATHS) expect(await field(path)).toBeNull();
+    });
+  });
+
   describe('where the issuer is http', () => {
     const { field } = useServer({ options: { issuer: 'http://localhost:3000' } });
     test('[RFC 6797 §7.2] is not there', async () => {
