@@ -1,4 +1,5 @@
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import { isGeneratedSecret } from '../../core/secret-strength.js';
 import type { Application } from '../../storage/index.js';
 import type { EngineContext } from './context.js';
 import { errors } from './oidc-provider.js';
@@ -9,7 +10,8 @@ import { currentState } from './request-state.js';
  *
  * A secret that came from Django may have been chosen by a person, and be guessed from many addresses. So guesses at it
  * are also counted by the application alone. This budget slows only addresses from which the application has not
- * authenticated lately, and not who presents what was right lately: nobody can lock the application out where it is.
+ * authenticated lately, and not who presents what was right lately: nobody can lock the application out where it is. Nor
+ * does it count or slow what looks generated, by which nobody guesses what a person has chosen.
  */
 export async function isSecretOf(context: EngineContext, application: Application, secret: string): Promise<boolean> {
   const recalled = application.recallSecret(secret, context.parts.clock.nowMilliseconds());
@@ -20,7 +22,8 @@ export async function isSecretOf(context: EngineContext, application: Applicatio
   const state = currentState();
   const isKnown = state !== undefined && context.clientAuthentications.isKnown(state.outer, application.clientId);
   try {
-    return isKnown ? await isRight(context, application, secret, true) : await guessed(context, application, secret);
+    if (isKnown || isGeneratedSecret(secret)) return await isRight(context, application, secret, isKnown);
+    return await guessed(context, application, secret);
   } catch (error) {
     if (state === undefined || !isRefusal(error)) throw error;
     // Told by the engine, with its `Retry-After`.

@@ -45,7 +45,8 @@ describe.each(STACKS)('who fails to authenticate as an application, on %s', (nam
       headers: { ...(by && { authorization: basic(by) }), 'x-forwarded-for': from, ...headers },
       body: new URLSearchParams(form),
     });
-  const wrongFor = ({ clientId }: TestClient): TestClient => ({ clientId, clientSecret: randomUUID() });
+  let guesses = 0;
+  const wrongFor = ({ clientId }: TestClient): TestClient => ({ clientId, clientSecret: `a guess ${++guesses}` });
   async function failAs(by: TestClient, from: string, times = LIMIT): Promise<void> {
     for (let count = 0; count < times; count += 1) expect((await ask({ from, by: wrongFor(by) })).status).toBe(401);
   }
@@ -164,6 +165,17 @@ describe.each(STACKS)('who fails to authenticate as an application, on %s', (nam
       expect((await ask({ from: own, by: wrongFor(client) })).status).toBe(401);
       // Also from elsewhere, if they are the very credentials that were right lately.
       expect((await ask({ from: freshAddress(), by: client })).status).toBe(200);
+    });
+
+    test('[AS-54] a secret that looks generated is none of these guesses: it is right at once, also for the first time', async () => {
+      const clientSecret = 'Vh3kT0qYw9_zLr5Bd-8mXcJ2nGs7Pf4u';
+      const fresh = {
+        ...(await suite.server.register({ importedSecretHash: djangoHash(clientSecret) })),
+        clientSecret,
+      };
+      for (let guess = 0; guess < LIMIT + 1; guess += 1) await ask({ from: freshAddress(), by: wrongFor(fresh) });
+      expect((await ask({ from: freshAddress(), by: wrongFor(fresh) })).status).toBe(429);
+      expect((await ask({ from: freshAddress(), by: fresh })).status).toBe(200);
     });
 
     test('[AS-54] other applications do not wait', async () => {
