@@ -21,7 +21,11 @@ export class Site {
 
   static async start(test: AuthorizationServerTestOptions = {}): Promise<Site> {
     const browser = await startChromium();
-    const options = { isStaff: (user: unknown) => (user as TestUser).id === 'carol', ...test.options };
+    const options = {
+      isStaff: (user: unknown) => (user as TestUser).id === 'carol',
+      ownerScopes: ['read', 'write', 'api'],
+      ...test.options,
+    };
     const [server, callback] = await Promise.all([
       startAuthorizationServer('sqlite', { ...test, options }),
       startCallbackServer(),

@@ -162,3 +162,28 @@ describe.each(STACKS)('before somebody is signed in, on %s', (name) => {
     expect(visit.body).not.toContain('evil.example');
   });
 });
+
+describe.each(STACKS)('before somebody is signed in at the host, on %s', (name) => {
+  let signedIn: string | undefined;
+  const suite = useAuthorizationServer(name, {
+    options: {
+      authenticate: undefined,
+      login: { url: () => '/login', userId: () => signedIn },
+      ownerScopes: ['read'],
+    },
+  });
+
+  test('[AS-59 RFC 9700 §4.11.2] a session of ours that the host knows nothing of any more is none', async () => {
+    const client = await suite.server.register(STRANGERS[0]?.[1]);
+    const agent = suite.agent();
+    const ask = (parameters: Parameters) => agent.get(`/oauth2/authorize?${authorization(client, parameters).query}`);
+    signedIn = 'alice';
+    expect((await ask({})).body).toContain('name="decision"');
+    expect(responseOf(await ask({ scope: 'nope' })).get('error')).toBe('invalid_scope');
+    for (const other of [undefined, 'bob']) {
+      signedIn = other;
+      expectNoWayOut(await ask({ scope: 'nope' }));
+      expectNoWayOut(await ask({ prompt: 'none' }));
+    }
+  });
+});

@@ -97,7 +97,10 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
     .option('--require-pushed-authorization-requests', 'its authorization requests are taken only by PAR (RFC 9126 §6)')
     .option('--id-token-alg <alg>', 'algorithm of its ID tokens, RS256 or ES256; without it RS256', idTokenAlgorithm)
     .option('--may-introspect', 'it may introspect tokens of other applications')
-    .option('--skip-consent', 'its users are never asked for consent: for your own applications');
+    .option(
+      '--skip-consent',
+      'its users are not asked for consent: for your own applications; at an address on their device they are all the same',
+    );
   for (const option of lifetimeOptions()) command.addOption(option);
   command.action(async (options: CreateOptions, called: CliCommand) => {
     checkTogether(options);

@@ -87,7 +87,10 @@ export function addUpdate(parent: CliCommand, surroundings: Surroundings): void 
     )
     .option('--may-introspect', 'it may introspect tokens of other applications')
     .option('--no-may-introspect', 'it may not')
-    .option('--skip-consent', 'its users are never asked for consent: for your own applications')
+    .option(
+      '--skip-consent',
+      'its users are not asked for consent: for your own applications; at an address on their device they are all the same',
+    )
     .option('--no-skip-consent', 'they are asked')
     .option('--extra <json>', 'columns that you added, as a JSON object', extraColumns);
   for (const option of [...lifetimeOptions(), ...protocolOptions()]) command.addOption(option);

@@ -27,7 +27,11 @@ export function addIssue(parent: CliCommand, surroundings: Surroundings): void {
     .summary('issue an access token')
     .description('Issues an access token and prints it, this once: only its digest is stored.')
     .requiredOption('--client <client_id>', 'application that the token is issued to', exactText)
-    .option('--user <id>', 'user that the token acts for; without it the token is the application’s own', exactText)
+    .option(
+      '--user <id>',
+      'user that the token acts for (scopesOf and mayGrant of your code are not asked); without it the token is the application’s own',
+      exactText,
+    )
     .requiredOption('--scope <scopes>', 'scopes separated by spaces; "" for a token without scope', scopes)
     .option(
       '--lifetime <seconds>',
