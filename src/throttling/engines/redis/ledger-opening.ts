@@ -53,6 +53,11 @@ export class LedgerOpening {
     return this.#opened;
   }
 
+  /** Whether a call can be sent now. */
+  get connected(): boolean {
+    return this.#opened && this.#options.client.status === 'ready';
+  }
+
   /** Pending while the ledger is being opened; it may reject. */
   get opening(): Promise<void> | undefined {
     return this.#opening;
