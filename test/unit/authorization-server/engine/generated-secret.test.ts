@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Context } from 'koa';
 import { claimedSecret } from '../../../../src/authorization-server/engine/generated-secret.js';
+import { sha256 } from '../../../../src/core/digest.js';
 
 const authorization = `Basic ${Buffer.from('books:secret').toString('base64')}`;
 
@@ -12,8 +13,9 @@ describe('the secret in the Basic field', () => {
     ['without a socket', undefined],
     ['on a socket that takes no notes', Object.freeze({})],
   ])('is read of a request %s', (_, socket) => {
-    expect(claimedOn(socket)).toEqual({ clientId: 'books', secret: 'secret' });
-    expect(claimedOn(socket)).toEqual({ clientId: 'books', secret: 'secret' });
+    const claimed = { clientId: 'books', secret: 'secret', secretHash: sha256('secret') };
+    expect(claimedOn(socket)).toEqual(claimed);
+    expect(claimedOn(socket)).toEqual(claimed);
   });
 
   test('is read once on a connection', () => {
