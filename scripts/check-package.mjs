@@ -17,6 +17,7 @@ import {
   requirePeerOfOneEntry,
   runCommandLine,
 } from './package-check/consumers.mjs';
+import { checkLinks } from './package-check/links.mjs';
 import { root, run, tool } from './run.mjs';
 
 const folder = await mkdtemp(join(tmpdir(), 'oauth2-check-package-'));
@@ -35,7 +36,9 @@ try {
     const report = JSON.parse(await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]));
     // npm 11 and older print a list, newer ones an object by package name.
     const [packed] = Array.isArray(report) ? report : Object.values(report);
-    requireFiles(packed.files.map(({ path }) => path));
+    const paths = packed.files.map(({ path }) => path);
+    requireFiles(paths);
+    await checkLinks(paths);
     return join(folder, packed.filename);
   });
 
@@ -90,12 +93,14 @@ async function lint(tarball) {
   if (found.length > 0) throw new Error(found.map((message) => JSON.stringify(message)).join('\n'));
 }
 
-/** The tarball holds what it should and nothing of the workshop. */
+/** The tarball holds what it should, and no tests, examples or tools. */
 function requireFiles(paths) {
   for (const path of [
     'package.json',
     'README.md',
     'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
     'LICENSE',
     'dist/index.js',
     'dist/index.d.ts',
@@ -105,7 +110,7 @@ function requireFiles(paths) {
   }
   const strange = paths.filter(
     (path) =>
-      !/^(package\.json|README\.md|CHANGELOG\.md|LICENSE|dist\/.+\.(js|d\.ts)|dist\/commonjs\/package\.json)$/.test(
+      !/^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|docs\/.+\.(md|svg|png)|dist\/.+\.(js|d\.ts)|dist\/commonjs\/package\.json)$/.test(
         path,
       ),
   );
