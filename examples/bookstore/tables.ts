@@ -7,7 +7,7 @@ const NOTES = [
   { id: 'n2', user_id: 'bob', text: 'Can we fix it?' },
 ];
 
-/** Creates the bookstore's own tables and the seeded notes, also when several processes start at once. */
+/** Creates the bookstore's own tables and its first notes, also when several processes start at once. */
 export async function createTables(knex: Knex): Promise<void> {
   await createTable(knex, Book.tableName, (table) => {
     table.increments('id');

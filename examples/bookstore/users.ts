@@ -11,13 +11,13 @@ export interface User {
   readonly isActive: boolean;
 }
 
-const SEED: readonly (User & { readonly password: string })[] = [
+const USERS: readonly (User & { readonly password: string })[] = [
   { ...user('alice'), isStaff: true, password: 'wonderland' },
   { ...user('bob'), password: 'builder' },
   { ...user('carol'), isActive: false, password: 'carol' },
 ];
 
-const byId = new Map(SEED.map(({ password: _password, ...known }) => [known.id, known]));
+const byId = new Map(USERS.map(({ password: _password, ...known }) => [known.id, known]));
 
 /** What the package asks of the bookstore's users. */
 export const users: UserStore<User> = {
@@ -48,7 +48,7 @@ let hashes: Promise<Hashes> | undefined;
 async function hashAll(): Promise<Hashes> {
   const [decoy, ...known] = await Promise.all([
     hashPassword(randomUUID()),
-    ...SEED.map(async ({ id, password }) => [id, await hashPassword(password)] as const),
+    ...USERS.map(async ({ id, password }) => [id, await hashPassword(password)] as const),
   ]);
   return { decoy, known: new Map(known) };
 }

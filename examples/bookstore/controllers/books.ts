@@ -19,7 +19,7 @@ import { Books } from '../models/books.js';
 import { BookBody, BookId, contentOf, type Page, PageOfList, STRICT } from './book-input.js';
 import { shallowBody } from './shallow-body.js';
 
-/** The seed's BookViewSet: what stands on the class and on the action adds up, e.g. `books books:read`. */
+/** As DRF's `ModelViewSet`: scopes of the class and of each action add up, e.g. `books books:read`. */
 @Service()
 @Authorized('books')
 @UseBefore(shallowBody)

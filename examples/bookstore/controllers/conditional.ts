@@ -3,7 +3,7 @@ import { Access, RequestAccess, RequiredScopes } from 'routing-controllers-oauth
 import { Service } from 'typedi';
 import { ConditionalTokenScope, includesSensitive } from '../permissions.js';
 
-/** The seed's ConditionalTokenScope: what is asked for decides which scopes are needed. */
+/** As a subclass of Django OAuth Toolkit's `TokenHasScope` with its own `get_scopes`: the request decides the scopes. */
 @Service()
 @RequiredScopes('api')
 @Authorized(ConditionalTokenScope)

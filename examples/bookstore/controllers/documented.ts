@@ -8,7 +8,7 @@ const requirements = new TokenMatchesOASRequirements({
   PUT: [['edit', 'update']],
 });
 
-/** The seed's DocumentedAPIView: alternatives by method, as an OpenAPI document has them. */
+/** As with Django OAuth Toolkit's `TokenMatchesOASRequirements`: alternatives by method, as in an OpenAPI document. */
 @Service()
 @Authorized(requirements)
 @JsonController('/api/documented')

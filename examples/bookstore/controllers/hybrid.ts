@@ -3,7 +3,7 @@ import { Access, IsAuthenticatedOrTokenHasScope, RequestAccess, RequiredScopes }
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 
-/** The seed's HybridAuthView: a session, or a token with the scope. */
+/** As with Django OAuth Toolkit's `IsAuthenticatedOrTokenHasScope`: a session, or a token with the scope. */
 @Service()
 @RequiredScopes('api')
 @Authorized(IsAuthenticatedOrTokenHasScope)

@@ -4,7 +4,7 @@ import { Service } from 'typedi';
 import { AdminOrTokenHasScope } from '../permissions.js';
 import type { User } from '../users.js';
 
-/** The seed's ProtectedAPIView, and its neighbours that differ in one permission. */
+/** As a DRF `APIView` with `TokenHasScope`, and two more actions that differ in their permission only. */
 @Service()
 @JsonController('/api')
 export class ProtectedController {

@@ -2,7 +2,7 @@ import { Authorized, Get, JsonController, Post } from 'routing-controllers';
 import { RequiredScopes, TokenHasReadWriteScope, TokenHasResourceScope } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 
-/** The seed's ReadWriteAPIView: the scope follows from the method. */
+/** As with Django OAuth Toolkit's `TokenHasReadWriteScope`: the method decides between `read` and `write`. */
 @Service()
 @Authorized(TokenHasReadWriteScope)
 @JsonController('/api/read-write')
@@ -18,7 +18,7 @@ export class ReadWriteController {
   }
 }
 
-/** The same for one resource: `music:read` and `music:write`. */
+/** As with its `TokenHasResourceScope`, for one resource: `music:read` and `music:write`. */
 @Service()
 @RequiredScopes('music')
 @Authorized(TokenHasResourceScope)

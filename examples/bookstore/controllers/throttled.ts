@@ -3,7 +3,7 @@ import { Public, Throttle } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 
-/** The seed's ThrottledAPIView, once guarded and once open. */
+/** As DRF's `UserRateThrottle` and `AnonRateThrottle`, on a guarded and on a public action. */
 @Service()
 @Throttle('user', 'anon')
 @JsonController('/api')

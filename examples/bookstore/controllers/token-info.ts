@@ -3,7 +3,7 @@ import { CurrentToken, RequiredScopes, type VerifiedToken } from 'routing-contro
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 
-/** The seed's TokenInfoView: any valid token may ask what is known of it. */
+/** As a DRF `APIView` that returns `request.auth`: any valid token may read what is stored about it. */
 @Service()
 @RequiredScopes()
 @JsonController('/api/token-info')
