@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 import type { Clock } from '../core/clock.js';
 import type { OAuth2Events } from '../core/events.js';
 import type { LogLimiter } from '../core/log-limiter.js';
@@ -62,21 +63,10 @@ export interface Owner {
   readonly clientId?: string;
 }
 
-/** A browser that is signed in; `BrowserSession` of the facade. */
-export interface SignedInBrowser {
-  readonly id: string;
-  readonly userId: string;
-  readonly begunAtMs: number;
-  readonly lastSeenAtMs: number;
-  readonly expiresAtMs: number;
-  readonly browser: string | null;
-  readonly address: string | null;
-}
-
 /** What is done with browsers' sessions; `BrowserSessions` does it. */
 export interface SignedInBrowsers {
-  listFor(userId: string, page: { readonly limit?: number; readonly after?: string }): Promise<SignedInBrowser[]>;
-  find(id: string): Promise<SignedInBrowser | undefined>;
+  listFor(userId: string, page: BrowserSessionPage): Promise<BrowserSession[]>;
+  find(id: string): Promise<BrowserSession | undefined>;
   end(id: string): Promise<boolean>;
   endAllOf(ended: { readonly user: string; readonly except?: string | undefined }): Promise<number>;
 }

@@ -1,12 +1,8 @@
+export type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 export type { Authentication, Authenticator } from './authentication/authenticator.js';
 export type { BearerTokenLocations } from './authentication/bearer-token.js';
 export { endSession, type SessionOptions, startSession } from './authentication/session.js';
-export {
-  type BrowserSession,
-  type BrowserSessionPage,
-  BrowserSessions,
-  type EndedSessions,
-} from './browser-sessions.js';
+export { BrowserSessions, type EndedSessions } from './browser-sessions.js';
 export type { Invalidation, TokenCache } from './cache/token-cache.js';
 export type { ErrorBody } from './error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from './inspection.js';

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import type { BrowserSession } from '../../core/browser-session.js';
 import type { ApplicationLifetimes, Registrar } from '../../storage/index.js';
 import type { EngineForm, FormEntries } from '../ports.js';
 import type { Texts } from './texts.js';
@@ -273,17 +274,7 @@ export interface TokensModel {
   readonly notice: Notice | undefined;
 }
 
-export interface ListedSession {
-  readonly id: string;
-  readonly userId: string;
-  /** When the user signed in, in milliseconds since the Unix epoch. */
-  readonly begunAtMs: number;
-  readonly lastSeenAtMs: number;
-  readonly expiresAtMs: number;
-  /** Browser and system in words; `null`: not known. */
-  readonly browser: string | null;
-  /** An address, or the network of an IPv6 address. */
-  readonly address: string | null;
+export interface ListedSession extends BrowserSession {
   /** Whether it is the browser that asks. */
   readonly isCurrent: boolean;
   readonly endUrl: string;

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { SignedInBrowser } from '../parts.js';
+import type { BrowserSession } from '../../core/browser-session.js';
 import { seeOther } from './continuation.js';
 import { readQuery } from './form-body.js';
 import type { ListedSession, Viewer } from './models.js';
@@ -58,7 +58,7 @@ function routesOf(services: PageServices, area: Area): PageRoute[] {
   const endUrl = (id: string) => `${listUrl}/${id}/end`;
   const endAllUrl = (userId: string) => urlWith(`${listUrl}/end-all`, { user_id: ofUser(userId) });
 
-  async function list(context: Context, userId: string): Promise<readonly SignedInBrowser[]> {
+  async function list(context: Context, userId: string): Promise<readonly BrowserSession[]> {
     const after = readQuery(context).value('after');
     if (after !== '' && !SESSION_ID.test(after)) throw new PageError(400, 'badRequest');
     return sessions.listFor(userId, { limit: PAGE_SIZE + 1, ...(after !== '' && { after }) });
@@ -89,7 +89,7 @@ function routesOf(services: PageServices, area: Area): PageRoute[] {
   }
 
   /** A session that this viewer may end: nobody learns of those of others. */
-  async function find(id: string, viewer: Viewer): Promise<SignedInBrowser> {
+  async function find(id: string, viewer: Viewer): Promise<BrowserSession> {
     const session = SESSION_ID.test(id) ? await sessions.find(id) : undefined;
     if (session === undefined || (!isStaffPage && session.userId !== viewer.id)) throw new PageError(404, 'notFound');
     return session;

@@ -128,27 +128,7 @@ export class TokenRepository {
    *   that is repeated after a failure tells the caches again
    */
   revokeFamily(familyId: string): Promise<string[]> {
-    const { AccessToken, RefreshToken, ServerRecord } = this.models;
-    return retryContention(() =>
-      AccessToken.transaction(async (transaction) => {
-        const now = this.clock.nowMilliseconds();
-        const revocation = { revokedAtMs: now };
-        // The grant first: who issues under it holds its row, so this waits for him, and all that he stored is there
-        // for the next statements. Who comes later finds the grant void and stores nothing.
-        await ServerRecord.query(transaction)
-          .where('kind', GRANT_KIND)
-          .where('record_hash', sha256(familyId))
-          .whereNull('revoked_at_ms')
-          .patch(revocation);
-        await RefreshToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
-        await AccessToken.query(transaction).where('family_id', familyId).whereNull('revoked_at_ms').patch(revocation);
-        const tokens = await AccessToken.query(transaction)
-          .where('family_id', familyId)
-          .where('expires_at_ms', '>', now)
-          .select('token_hash');
-        return keysOf(tokens);
-      }),
-    );
+    return this.revokeFamilies([familyId]);
   }
 
   /**
@@ -187,7 +167,8 @@ export class TokenRepository {
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
         const revocation = { revokedAtMs: now };
-        // In the order of `revokeFamily`. Tokens first would be overlooked if they were stored meanwhile.
+        // The grants first: who issues under one holds its row, so this waits for him, and all that he stored is there
+        // for the next statements. Who comes later finds the grant void and stores nothing.
         await ServerRecord.query(transaction)
           .where('kind', GRANT_KIND)
           .whereIn('record_hash', familyIds.map(sha256))
