@@ -98,7 +98,8 @@ export interface EnginePages {
   deviceRefused(context: Context): void | Promise<void>;
   /** Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it. */
   logoutConfirm(context: Context, form: EngineForm): void | Promise<void>;
-  loggedOut(context: Context): void | Promise<void>;
+  /** Says that nobody is signed in any more. `returnTo`: the application's address, as in `error`. */
+  loggedOut(context: Context, returnTo?: string): void | Promise<void>;
   /** Posts these fields to a URL, which may be of another origin, by itself or by a button. */
   formPost(context: Context, url: string, fields: FormEntries): void | Promise<void>;
   /**

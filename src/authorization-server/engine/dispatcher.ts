@@ -2,8 +2,10 @@ import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC, OIDCContext, Provider } from 'oidc-provider';
 import { KEYS_CACHED_SECONDS } from '../keys/signing-keys.js';
+import { BadRequest } from './bad-request.js';
 import type { EngineContext } from './context.js';
 import type { Endpoint } from './endpoints.js';
+import { holdAfterLogout } from './held-responses.js';
 import { innerRequest } from './inner-request.js';
 import { withoutInteractionCookies } from './interaction-cookies.js';
 import { showLogout } from './page-hooks.js';
@@ -87,6 +89,11 @@ export class Dispatcher {
     }
     // Where nobody is signed in, oidc-provider answers with a form that a script sends; here the page asks.
     if (name === 'end_session' && status === 200 && !state.pageShown) await showLogout(this.context, inner);
+    if (name === 'end_session_confirm') await holdAfterLogout(this.context, inner);
+    if (isResume(name) && status === 200 && !state.pageShown) {
+      // oidc-provider would sign the other one out by a form that a script sends.
+      throw new BadRequest('somebody else has signed in at this browser meanwhile');
+    }
     if (name === 'introspection' && status === 200) this.nameAudience(inner);
     if (name === 'revocation' && status === 200) {
       // RFC 7009 §2.2 leaves the body open, and there are clients that read every answer as JSON.
@@ -118,8 +125,11 @@ export class Dispatcher {
 
 /** The interaction that the path names, where a request goes on. */
 function resumedUid({ name, innerPath }: Endpoint): string | undefined {
-  const isResume = name === 'resume' || name === 'device_resume';
-  return isResume ? innerPath.slice(innerPath.lastIndexOf('/') + 1) : undefined;
+  return isResume(name) ? innerPath.slice(innerPath.lastIndexOf('/') + 1) : undefined;
+}
+
+function isResume(name: string): boolean {
+  return name === 'resume' || name === 'device_resume';
 }
 
 /** oidc-provider repeats a refused scope. RFC 6749 §5.2 has no such member, and what a stranger wrote is not repeated. */

@@ -2,7 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { applicationOf } from './configuration.js';
 import type { EngineContext } from './context.js';
 import { asOutage } from './outage.js';
-import { showHeld } from './page-hooks.js';
+import { showHeld, showLoggedOut } from './page-hooks.js';
 import { stateOf } from './request-state.js';
 import type { SendResponse } from './send-response.js';
 
@@ -15,6 +15,13 @@ import type { SendResponse } from './send-response.js';
 export function holdingBack(context: EngineContext, send: SendResponse): SendResponse {
   const isSignedIn = asOutage(signedIn.bind(undefined, context));
   return async (ctx, redirectUri, parameters) => {
+    // Compared when the request came; since then it may have been taken from the application.
+    if (ctx.oidc.client?.redirectUriAllowed(redirectUri) !== true) {
+      return showHeld(context, ctx, {
+        error: 'invalid_redirect_uri',
+        description: 'redirect_uri is not registered any more',
+      });
+    }
     const isForPeople = stateOf(ctx).nothingGrantable === true && !ctx.oidc.promptPending('none');
     const mayLeave = isTrusted(ctx) || (await isSignedIn(ctx));
     if (mayLeave && !isForPeople) return send(ctx, redirectUri, parameters);
@@ -25,6 +32,21 @@ export function holdingBack(context: EngineContext, send: SendResponse): SendRes
       returnTo: withParameters(redirectUri, parameters),
     });
   };
+}
+
+/**
+ * The same after a sign-out: an address that a stranger has registered is a link where nobody was signed in (RP-Initiated
+ * Logout §3: not without "other means of confirming the legitimacy of the post-logout redirection target").
+ */
+export async function holdAfterLogout(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+  const { outer } = stateOf(ctx);
+  const location = ctx.response.get('Location');
+  if (location === '' || isTrusted(ctx)) return;
+  const { issuer } = context.settings;
+  if (new URL(location, issuer.identifier).origin === issuer.origin) return;
+  if (await asOutage(signedIn)(context, ctx)) return;
+  outer.remove('Location');
+  await showLoggedOut(context, ctx, location);
 }
 
 function isTrusted({ oidc }: KoaContextWithOIDC): boolean {

@@ -10,7 +10,7 @@ import { grantLifetime } from './lifetimes.js';
 import { loginConditionsOf } from './login-conditions.js';
 import { NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { errors } from './oidc-provider.js';
-import { endSession } from './sessions.js';
+import { endSessionOfAnother } from './sessions.js';
 
 /** What is asked of the user, taken from where oidc-provider keeps it. */
 interface Question {
@@ -71,12 +71,10 @@ export class EngineInteractions implements Interactions {
     }
     const hinted = hintedUserId(stored);
     if (hinted !== undefined && hinted !== userId) return this.fail(stored);
-    const other = stored.session;
-    if (other !== undefined && other.accountId !== userId) {
-      // Somebody else signs in at this browser: the session before is over, and nothing of it goes on.
-      await endSession(this.context, await this.provider(), context);
-      stored.session = undefined;
-    }
+    // Somebody else signs in at this browser: the session before is over, and nothing of it goes on. It need not be the
+    // one that the request began with: another tab may have signed in since.
+    await endSessionOfAnother(this.context, await this.provider(), context, userId);
+    if (stored.session?.accountId !== userId) stored.session = undefined;
     const ts = authenticatedAtMs === undefined ? LONG_AGO : Math.floor(authenticatedAtMs / 1000);
     return this.finish(stored, { login: { accountId: userId, ts, mark } });
   }

@@ -69,8 +69,9 @@ export async function showLogout(context: EngineContext, ctx: KoaContextWithOIDC
   await show(ctx, (outer) => context.pages.logoutConfirm(outer, form));
 }
 
-export async function showLoggedOut(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
-  await show(ctx, (outer) => context.pages.loggedOut(outer));
+/** @param returnTo the application's address, where it is for the user to go on there */
+export async function showLoggedOut(context: EngineContext, ctx: KoaContextWithOIDC, returnTo?: string): Promise<void> {
+  await show(ctx, (outer) => context.pages.loggedOut(outer, returnTo));
 }
 
 /** Sends responses of the authorization endpoint to applications as a form (OAuth 2.0 Form Post Response Mode). */
@@ -107,7 +108,7 @@ export async function showError(
 export async function showHeld(
   context: EngineContext,
   ctx: KoaContextWithOIDC,
-  problem: { readonly error: string; readonly description: string; readonly returnTo: string },
+  problem: { readonly error: string; readonly description: string; readonly returnTo?: string },
 ): Promise<void> {
   await show(ctx, (outer) => context.pages.error(outer, problem));
 }

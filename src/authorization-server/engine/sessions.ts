@@ -80,6 +80,17 @@ export async function endSession(context: EngineContext, provider: Provider, out
   setSessionCookie(context, provider, inner, null, 0);
 }
 
+/** The same, where the session is one of somebody else than this user. */
+export async function endSessionOfAnother(
+  context: EngineContext,
+  provider: Provider,
+  outer: Context,
+  userId: string,
+): Promise<void> {
+  const { accountId } = await provider.Session.get(innerContext(context, provider, outer));
+  if (accountId !== undefined && accountId !== userId) await endSession(context, provider, outer);
+}
+
 function setSessionCookie(
   { settings }: EngineContext,
   provider: Provider,

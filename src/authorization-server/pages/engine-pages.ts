@@ -4,7 +4,7 @@ import { seeOther } from './continuation.js';
 import { describedScopes } from './described-scopes.js';
 import { formPostPolicy, SEND_FORM } from './form-post.js';
 import { hostOf } from './host-of.js';
-import type { ShownApplication } from './models.js';
+import type { PageLink, ShownApplication } from './models.js';
 import { fillText } from './page-text.js';
 import type { PageServices } from './services.js';
 
@@ -21,6 +21,11 @@ type Services = Pick<PageServices, 'renderer' | 'parts' | 'texts' | 'viewers'>;
 
 /** The pages that the engine asks for. */
 export function enginePages({ renderer, parts, texts, viewers }: Services): EnginePages {
+  function linkTo(returnTo: string | undefined): PageLink | undefined {
+    if (returnTo === undefined) return undefined;
+    return { href: returnTo, text: fillText(texts.errors.continueTo, { host: hostOf(returnTo) ?? returnTo }) };
+  }
+
   return {
     deviceCode(context, form, problem, userCode) {
       const status = problem === undefined ? 200 : 400;
@@ -44,7 +49,7 @@ export function enginePages({ renderer, parts, texts, viewers }: Services): Engi
     deviceDone: (context, application) => renderer.show(context, 'deviceDone', { application: shown(application) }),
     deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),
     logoutConfirm: (context, form) => renderer.show(context, 'logout', { form }),
-    loggedOut: (context) => renderer.show(context, 'loggedOut', {}),
+    loggedOut: (context, returnTo) => renderer.show(context, 'loggedOut', { link: linkTo(returnTo) }),
     formPost(context, url, fields) {
       const model = { url, fields, host: hostOf(new URL(url, parts.issuer).href) ?? url, script: SEND_FORM };
       return renderer.show(context, 'formPost', model, 200, formPostPolicy(url, parts.issuer));
@@ -52,11 +57,7 @@ export function enginePages({ renderer, parts, texts, viewers }: Services): Engi
     error(context, { error, description, returnTo }) {
       const status = STATUS[error] ?? 400;
       if (status === 503) context.set('Retry-After', '1');
-      const link =
-        returnTo === undefined
-          ? undefined
-          : { href: returnTo, text: fillText(texts.errors.continueTo, { host: hostOf(returnTo) ?? returnTo }) };
-      return renderer.show(context, 'error', { status, error, description, link }, status);
+      return renderer.show(context, 'error', { status, error, description, link: linkTo(returnTo) }, status);
     },
   };
 }

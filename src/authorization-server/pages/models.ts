@@ -84,7 +84,16 @@ export interface LogoutModel {
   readonly form: PageForm;
 }
 
-export type LoggedOutModel = Record<string, never>;
+/** A link to an address of an application's. */
+export interface PageLink {
+  readonly href: string;
+  readonly text: string;
+}
+
+export interface LoggedOutModel {
+  /** Leads on to the application, where the browser is not sent there by itself. */
+  readonly link?: PageLink | undefined;
+}
 
 export interface ErrorModel {
   /** The HTTP status. */
@@ -94,7 +103,7 @@ export interface ErrorModel {
   /** For people. */
   readonly description: string;
   /** A page that leads on, if there is one. */
-  readonly link: { readonly href: string; readonly text: string } | undefined;
+  readonly link: PageLink | undefined;
 }
 
 /** Leads on to another page at once, by a refresh of zero seconds. */

@@ -115,6 +115,41 @@ describe.each(STACKS)('an interaction and its browser, on %s', (name) => {
     expect([responseOf(last).get('state'), responseOf(last).has('code')]).toEqual(['1', true]);
   });
 
+  test('[AS-56] who signs in where another tab has signed in somebody else meanwhile, takes over; nothing goes on by a script, or without the fields of a page', async () => {
+    const asking = await suite.server.register(FOR_USERS);
+    for (const application of [client, asking]) {
+      const agent = suite.agent();
+      const tab = await begin(agent, application);
+      await agent.submit(await agent.get('/oauth2/sign-in'), ALICE);
+      let visit = await agent.submit(tab, MALLORY);
+      if (application === asking) {
+        expect([isConsent(visit), visit.body]).toEqual([true, expect.stringMatching(/account <bdi[^>]*>bob</)]);
+        visit = await agent.submit(visit, { decision: 'allow' });
+      }
+      expect(responseOf(visit).has('code')).toBe(true);
+      expect((await agent.get('/oauth2/sessions')).body).toContain('>bob<');
+    }
+  });
+
+  test('[AS-56] who signs in between a login and its going on keeps his session: the request is over', async () => {
+    const agent = suite.agent();
+    const tab = await begin(agent, client);
+    const form = formsOf(tab).find(({ fields }) => 'password' in fields);
+    const cookies = Object.entries(agent.cookiesFor('/')).map((pair) => pair.join('='));
+    await fetch(tab.url, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { cookie: cookies.join('; '), origin: suite.url },
+      body: new URLSearchParams({ ...form?.fields, ...MALLORY }),
+    });
+    await agent.submit(await agent.get('/oauth2/sign-in'), ALICE);
+    const resumed = await agent.get(`/oauth2/authorize/${uidOf(tab)}`);
+    expectNothing(resumed);
+    expect(resumed.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(resumed.body).not.toContain('<script');
+    expect((await agent.get('/oauth2/sessions')).body).toContain('>alice<');
+  });
+
   test('[AS-56] however many requests a browser begins, its cookies do not grow in number', async () => {
     const agent = suite.agent();
     await begin(agent, client);

@@ -155,6 +155,62 @@ describe.each(STACKS)('before somebody is signed in, on %s', (name) => {
     expect(visit.status).toBe(400);
   });
 
+  describe('after a sign-out', () => {
+    const BYE = 'https://evil.example/bye';
+    const signOut = async (client: TestClient, agent: UserAgent, fields: Record<string, string>) => {
+      const query = new URLSearchParams({ client_id: client.clientId, post_logout_redirect_uri: BYE, state: 'x' });
+      const page = await agent.get(`/oauth2/logout?${query}`);
+      const [form] = formsOf(page);
+      if (form === undefined) throw new Error(`There is no form: ${page.body}`);
+      return agent.send(form, fields);
+    };
+
+    test.each(STRANGERS)(
+      '[AS-59 RP-Initiated Logout §3] where nobody was signed in, the address of an application registered by %s is a link',
+      async (_registrar, application) => {
+        const client = await suite.server.register({ ...application, postLogoutRedirectUris: [BYE] });
+        for (const fields of [{ logout: 'yes' }, {}] as Record<string, string>[]) {
+          const visit = await signOut(client, suite.agent(), fields);
+          expectNoWayOut(visit);
+          expect([visit.status, linkOn(visit).href]).toEqual([200, `${BYE}?state=x`]);
+        }
+        // Disabled while the page was open.
+        const agent = suite.agent();
+        const query = new URLSearchParams({ client_id: client.clientId, post_logout_redirect_uri: BYE });
+        const page = await agent.get(`/oauth2/logout?${query}`);
+        await suite.server.oauth2.applications.disable(client.clientId);
+        expectNoWayOut(await agent.submit(page, { logout: 'yes' }));
+      },
+    );
+
+    test('[AS-59 RP-Initiated Logout §3] whoever was signed in is sent on, and everybody is by a trusted application', async () => {
+      const [, strangers] = STRANGERS[0] as (typeof STRANGERS)[0];
+      const client = await suite.server.register({ ...strangers, postLogoutRedirectUris: [BYE] });
+      const agent = await signIn(suite.agent(), 'alice');
+      expect(targetOf(await signOut(client, agent, { logout: 'yes' })).href).toBe(`${BYE}?state=x`);
+      for (const [, application] of TRUSTED) {
+        const trusted = await suite.server.register({ ...application, postLogoutRedirectUris: [BYE] });
+        expect(targetOf(await signOut(trusted, suite.agent(), { logout: 'yes' })).href).toBe(`${BYE}?state=x`);
+      }
+    });
+  });
+
+  test.each(['query', 'form_post'])(
+    '[AS-25 RFC 9700 §2.1] an address that is taken from the application while its user is asked gets no code and no error by %s',
+    async (mode) => {
+      for (const decision of ['allow', 'deny']) {
+        const client = await suite.server.register(FOR_USERS);
+        const agent = await signIn(suite.agent(), 'alice');
+        const consent = await ask(client, { response_mode: mode }, agent);
+        await suite.server.oauth2.applications.update(client.clientId, { redirectUris: ['https://new.example/'] });
+        const visit = await agent.submit(consent, { decision });
+        expectNoWayOut(visit);
+        expect([visit.status, visit.body]).toEqual([400, expect.stringContaining('invalid_redirect_uri')]);
+        expect(visit.body).not.toContain('app.example.com');
+      }
+    },
+  );
+
   test('[AS-25 RFC 9700 §4.11.2] where the address is not registered there is no link either', async () => {
     const client = await suite.server.register(STRANGERS[0]?.[1]);
     const visit = await ask(client, { redirect_uri: 'https://evil.example/', scope: 'nope' });

@@ -117,11 +117,12 @@ layout('@frame', { title: texts.logout.title });
 `;
 
 export const LOGGED_OUT = `<%
-const { texts } = it;
+const { model, texts } = it;
 layout('@frame', { title: texts.logout.doneTitle });
 %>
 <div class="card">
 <h1><%= texts.logout.doneTitle %></h1>
 <p role="status"><%= texts.logout.done %></p>
+<% if (model.link) { %><p><a class="button" href="<%= model.link.href %>"><%= model.link.text %></a></p><% } %>
 </div>
 `;
