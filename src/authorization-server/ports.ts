@@ -96,8 +96,12 @@ export interface EnginePages {
   deviceDone(context: Context, application: Application): void | Promise<void>;
   /** Says that the device was refused, by `abort=yes` or where consent was asked for. */
   deviceRefused(context: Context): void | Promise<void>;
-  /** Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it. */
-  logoutConfirm(context: Context, form: EngineForm): void | Promise<void>;
+  /**
+   * Asks whether to sign out (OpenID Connect RP-Initiated Logout §2). `logout=yes` does it.
+   *
+   * @param returnTo the application's address that is gone to afterwards, if there is one
+   */
+  logoutConfirm(context: Context, form: EngineForm, returnTo: string | undefined): void | Promise<void>;
   /** Says that nobody is signed in any more. `returnTo`: the application's address, as in `error`. */
   loggedOut(context: Context, returnTo?: string): void | Promise<void>;
   /** Posts these fields to a URL, which may be of another origin, by itself or by a button. */

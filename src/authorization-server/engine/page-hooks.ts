@@ -66,7 +66,8 @@ export async function showDeviceDone(context: EngineContext, ctx: KoaContextWith
 
 export async function showLogout(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
   const form = formOf(ctx, 'end_session_confirm');
-  await show(ctx, (outer) => context.pages.logoutConfirm(outer, form));
+  const state = ctx.oidc.session?.state as { readonly postLogoutRedirectUri?: string } | undefined;
+  await show(ctx, (outer) => context.pages.logoutConfirm(outer, form, state?.postLogoutRedirectUri));
 }
 
 /** @param returnTo the application's address, where it is for the user to go on there */

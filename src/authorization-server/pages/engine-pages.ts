@@ -48,7 +48,7 @@ export function enginePages({ renderer, parts, texts, viewers }: Services): Engi
     },
     deviceDone: (context, application) => renderer.show(context, 'deviceDone', { application: shown(application) }),
     deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),
-    logoutConfirm: (context, form) => renderer.show(context, 'logout', { form }),
+    logoutConfirm: (context, form, returnTo) => renderer.show(context, 'logout', { form, returnsTo: hostOf(returnTo) }),
     loggedOut: (context, returnTo) => renderer.show(context, 'loggedOut', { link: linkTo(returnTo) }),
     formPost(context, url, fields) {
       const model = { url, fields, host: hostOf(new URL(url, parts.issuer).href) ?? url, script: SEND_FORM };

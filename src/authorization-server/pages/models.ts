@@ -82,6 +82,8 @@ export type DeviceRefusedModel = Record<string, never>;
 /** A button `logout=yes`. */
 export interface LogoutModel {
   readonly form: PageForm;
+  /** The host, or the scheme, of the application's address that is gone to afterwards; `undefined`: to none. */
+  readonly returnsTo: string | undefined;
 }
 
 /** A link to an address of an application's. */

@@ -51,6 +51,7 @@ export function signInRoutes(services: PageServices): PageRoute[] {
       if (viewer === undefined) return renderer.show(context, 'loggedOut', {});
       await renderer.show(context, 'logout', {
         form: forms.make(context, `${parts.prefix}/sign-out`, signOutOf(viewer)),
+        returnsTo: undefined,
       });
     },
     async post(context) {

@@ -96,6 +96,7 @@ export const ENGLISH = {
   logout: words({
     title: 'Sign out',
     lead: 'Do you want to sign out?',
+    returnsTo: 'You will be sent on to {host}.',
     submit: 'Sign out',
     stay: 'Stay signed in',
     doneTitle: 'Signed out',

@@ -151,6 +151,15 @@ describe.each(STACKS)('OpenID Connect, on %s', (name) => {
     expect(await suite.isActive(client, tokens.access_token)).toBe(false);
   });
 
+  test('[OpenID Logout §2] the page that asks names where signing out leads, and nothing where it leads nowhere', async () => {
+    const agent = suite.agent();
+    await suite.tokens(client, { scope: 'openid' }, { agent });
+    const query = new URLSearchParams({ client_id: client.clientId, post_logout_redirect_uri: AFTER_LOGOUT });
+    const leading = await agent.get(`/oauth2/logout?${query}`);
+    expect(leading.body).toContain(`sent on to <bdi class="value">${new URL(AFTER_LOGOUT).host}</bdi>`);
+    expect((await agent.get('/oauth2/logout')).body).not.toContain('sent on to');
+  });
+
   test('[OpenID Core §11] offline_access stays when the user signs out', async () => {
     const agent = suite.agent();
     const tokens = await suite.tokens(client, { scope: 'openid offline_access', prompt: 'consent' }, { agent });

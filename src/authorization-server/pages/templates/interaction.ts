@@ -106,6 +106,7 @@ layout('@frame', { title: texts.logout.title });
 <div class="card">
 <h1><%= texts.logout.title %></h1>
 <p><%= texts.logout.lead %></p>
+<% if (model.returnsTo) { %><p class="hint"><%~ it.fillHtml(texts.logout.returnsTo, { host: model.returnsTo }) %></p><% } %>
 <form method="post" action="<%= model.form.action %>">
 <%~ include('@hidden', { form: model.form }) %>
 <div class="choices">
