@@ -1,4 +1,4 @@
-import type { AuthorizationCode, DeviceCode, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
+import type { AccessToken, AuthorizationCode, DeviceCode, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
 import { formatScope, parseScope } from '../../core/scopes.js';
 import type { ClientApplication } from './client-metadata.js';
 import type { EngineContext } from './context.js';
@@ -17,7 +17,8 @@ const SOURCES: ReadonlySet<string> = new Set(['AuthorizationCode', 'DeviceCode',
  */
 export async function boundSource(context: EngineContext, ctx: KoaContextWithOIDC, given: unknown): Promise<void> {
   const { client, params } = ctx.oidc;
-  const source = given as Source;
+  const source = given as Source | AccessToken;
+  if (source.kind === 'AccessToken') return boundUserinfo(context, ctx, source);
   if (client === undefined || params === undefined || !SOURCES.has(source.kind)) return;
   const isRefresh = source.kind === 'RefreshToken';
   // A refresh request may ask for fewer; that they are no more was found out before.
@@ -30,4 +31,28 @@ export async function boundSource(context: EngineContext, ctx: KoaContextWithOID
   // A refresh token keeps its scope (RFC 6749 §6): it is asked again at the next refresh.
   if (isRefresh) params.scope = formatScope(left);
   else source.scope = formatScope(left);
+}
+
+/**
+ * Bounds what userinfo tells: nothing that belongs to a scope which the user may not have any more, though the access
+ * token is good until it ends. What the application may not have any more, its grant leaves out.
+ *
+ * @throws InsufficientScope if nothing is left
+ */
+async function boundUserinfo(
+  { userScopes, findApplication }: EngineContext,
+  ctx: KoaContextWithOIDC,
+  token: AccessToken,
+) {
+  const { client, params } = ctx.oidc;
+  if (!userScopes.areBounded || client === undefined || params === undefined) return;
+  const application = await findApplication(client.clientId);
+  if (application === undefined) return;
+  // A request may ask for fewer; that they are no more was found out before.
+  const asked = parseScope((params.scope as string | undefined) || (token.scope ?? ''));
+  const left = await userScopes.grantable(token.accountId, application, asked);
+  if (left.length === 0) {
+    throw new errors.InsufficientScope('none of the scopes that were granted may be given any more', 'openid');
+  }
+  params.scope = formatScope(left);
 }

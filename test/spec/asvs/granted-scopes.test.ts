@@ -178,6 +178,11 @@ describe.each(STACKS)('what a user may have, on %s', (name) => {
     // Some faults are meant here.
     logger: silentLogger,
     options: {
+      claims: {
+        of: ({ id }: { id: string }) => ({ badge: 'reader', shelf: `${id}’s` }),
+        scopes: { read: ['badge'], write: ['shelf'] },
+        idToken: ['shelf'],
+      } as never,
       scopesOf: (user) => (held.get((user as { id: string }).id) ?? ['read']) as string[],
       mayGrant: (user, application, scopes) => {
         asked.push([(user as { id: string }).id, application.clientId, scopes]);
@@ -274,6 +279,31 @@ describe.each(STACKS)('what a user may have, on %s', (name) => {
     expectError(await suite.refresh(app, String(second.body.refresh_token)), 400, 'invalid_grant');
     all();
     expect((await suite.refresh(app, String(second.body.refresh_token))).body.scope).toBe('read write openid');
+  });
+
+  test('[AS-53 ASVS V10.4.7] userinfo and ID tokens tell nothing that belongs to a scope which the user or the application has lost, whatever the access token holds', async () => {
+    all();
+    const app = await client({ scopes: ['openid', 'read', 'write'] });
+    const tokens = await suite.tokens(app, { scope: 'openid read write' });
+    const userinfo = async (token: string, query = '') => {
+      const headers = { authorization: `Bearer ${token}` };
+      const answer = await suite.send(`/oauth2/userinfo${query}`, { headers });
+      return [answer.status, answer.status === 200 ? Object.keys(answer.body).sort() : answer.body.error];
+    };
+    const told = ({ id_token: idToken }: { readonly id_token?: unknown }) =>
+      JSON.parse(Buffer.from(String(idToken).split('.')[1] ?? '', 'base64url').toString()).shelf;
+    expect(await userinfo(tokens.access_token)).toEqual([200, ['badge', 'shelf', 'sub']]);
+    expect(told(tokens)).toBe('alice’s');
+    held.set('alice', ['read']);
+    expect(await userinfo(tokens.access_token)).toEqual([200, ['badge', 'sub']]);
+    const refreshed = await suite.refresh(app, tokens.refresh_token);
+    expect(told(refreshed.body)).toBeUndefined();
+    mayGrant = () => ['write'];
+    expect(await userinfo(tokens.access_token)).toEqual([403, 'insufficient_scope']);
+    all();
+    expect(await userinfo(tokens.access_token)).toEqual([200, ['badge', 'shelf', 'sub']]);
+    await suite.server.oauth2.applications.update(app.clientId, { scopes: ['openid', 'write'] });
+    expect(await userinfo(tokens.access_token)).toEqual([200, ['shelf', 'sub']]);
   });
 
   test('[AS-53 ASVS V10.4.7] a device gets only what its user may have', async () => {
