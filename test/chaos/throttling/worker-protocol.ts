@@ -19,7 +19,8 @@ export type Order =
 
 export type Report =
   | { readonly kind: 'ready' | 'stopped' }
-  | { readonly kind: 'admitted'; readonly name: string; readonly at: number }
+  /** It was asked for at `from` and known at `at`, by the wall clock in milliseconds: decided at some time between. */
+  | { readonly kind: 'admitted'; readonly name: string; readonly from: number; readonly at: number }
   | {
       readonly kind: 'counts';
       readonly asked: number;

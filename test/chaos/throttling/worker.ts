@@ -27,8 +27,9 @@ function count(outcome: ThrottleOutcome, admitted: () => void): void {
 
 /** Each admission is told to the parent at once, as its caller would learn of it. */
 async function ask(name: string): Promise<void> {
+  const from = Date.now();
   const outcome = await compiled.decide(user(name));
-  count(outcome, () => process.send?.({ kind: 'admitted', name, at: Date.now() } satisfies Report));
+  count(outcome, () => process.send?.({ kind: 'admitted', name, from, at: Date.now() } satisfies Report));
 }
 
 async function drive(names: readonly string[], atOnce: number): Promise<void> {

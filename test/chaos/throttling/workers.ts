@@ -6,9 +6,15 @@ import type { Order, Report, WorkerSettings } from './worker-protocol.js';
 
 type Counts = Extract<Report, { kind: 'counts' }>;
 
+/** When an admission was asked for, and when it was known. */
+export interface Admission {
+  readonly from: number;
+  readonly at: number;
+}
+
 /** One process, and what it told of. */
 export class Worker {
-  readonly admitted: { readonly name: string; readonly at: number }[] = [];
+  readonly admitted: (Admission & { readonly name: string })[] = [];
   readonly process: ChildProcess;
   readonly #reports: Report[] = [];
   #arrived: () => void = () => {};
@@ -17,7 +23,7 @@ export class Worker {
     this.process = fork(bundle, [JSON.stringify(settings)], { execArgv: [], stdio: 'inherit' });
     this.process.on('message', (report: Report) => {
       if (report.kind === 'admitted') {
-        this.admitted.push({ name: report.name, at: report.at });
+        this.admitted.push(report);
         return;
       }
       this.#reports.push(report);
@@ -89,17 +95,17 @@ export class Workers {
     return worker;
   }
 
-  /** What all processes admitted, those that were killed included, by name. */
-  admitted(): Map<string, number[]> {
-    const byName = new Map<string, number[]>();
+  /** What all processes admitted, those that were killed included, by name, in the order in which it was asked for. */
+  admitted(): Map<string, Admission[]> {
+    const byName = new Map<string, Admission[]>();
     for (const worker of this.all) {
-      for (const { name, at } of worker.admitted) {
-        const times = byName.get(name);
-        if (times === undefined) byName.set(name, [at]);
-        else times.push(at);
+      for (const admission of worker.admitted) {
+        const others = byName.get(admission.name);
+        if (others === undefined) byName.set(admission.name, [admission]);
+        else others.push(admission);
       }
     }
-    for (const times of byName.values()) times.sort((left, right) => left - right);
+    for (const admissions of byName.values()) admissions.sort((left, right) => left.from - right.from);
     return byName;
   }
 
