@@ -11,12 +11,12 @@ export function bookstoreAuthorizationServer(options: {
     issuer: options.issuer,
     encryptionKeys: options.encryptionKeys,
     authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
-    // Whatever an application asks for: staff may have `admin`, others not.
+    // Whatever an application requests, only staff may have `admin`.
     scopesOf: (user) => scopesOf(user as User),
     ownerScopes: OWNER_SCOPES,
     isStaff: (user) => (user as User).isStaff,
     username: (user) => (user as User).username,
-    // Who may know who somebody is, is told his name, in the ID token too.
+    // An application with `openid` learns the user's name, in the ID token too.
     claims: {
       of: (user) => ({ preferred_username: (user as User).username }),
       scopes: { openid: ['preferred_username'] },

@@ -63,7 +63,7 @@ function stopSignal(): Promise<void> {
   });
 }
 
-/** One line for whoever started it. What a caller is told of a refusal is less than what is known here. */
+/** One line for the operator. It says more about a refusal than the caller is told. */
 function reasonOf(error: unknown): string {
   if (error instanceof OAuth2Error) return error.details.detail ?? reasonOf(error.details.cause ?? error.message);
   return error instanceof Error ? error.message : String(error);

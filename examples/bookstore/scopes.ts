@@ -19,7 +19,7 @@ export const scopes = {
   notes: "See everybody's notes",
 } as const;
 
-/** What only staff may do: no token of anybody else holds one of these, whatever he allows an application. */
+/** Scopes of staff only: tokens for other users never hold them, whatever the user allows an application. */
 const STAFF_SCOPES: readonly string[] = ['admin', 'notes', 'sensitive_data'];
 
 /** The scopes that a user of the bookstore may have. */

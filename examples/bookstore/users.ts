@@ -39,7 +39,7 @@ export async function authenticateUser(username: string, password: string): Prom
 
 interface Hashes {
   readonly known: ReadonlyMap<string, PasswordHash>;
-  /** Compared against for names that do not exist; nobody's password. */
+  /** Compared against for unknown names, so that they take as long; it is the password of no user. */
   readonly decoy: PasswordHash;
 }
 

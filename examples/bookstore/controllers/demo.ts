@@ -20,7 +20,7 @@ export class DemoController {
   @Get('/demo')
   begin(@Ctx() context: Context) {
     const { url, state, verifier } = this.application.begin();
-    // Of this browser alone, so that an answer to somebody else's request is not taken (RFC 6749 §10.12).
+    // Bound to this browser, so that the answer to a request of another browser is refused (RFC 6749 §10.12).
     setCookie(context, state, verifier);
     context.redirect(url);
     context.status = 303;

@@ -13,7 +13,7 @@ const PATIENCE_MILLISECONDS = 2_000;
 export class HealthController {
   constructor(private readonly books: Books) {}
 
-  /** Whether this process runs: where it does not answer, start it anew. */
+  /** Whether this process runs: if it does not answer, restart it. */
   @Get('/health')
   health() {
     return { status: 'ok' };
