@@ -10,7 +10,7 @@ import { grantLifetime } from './lifetimes.js';
 import { loginConditionsOf } from './login-conditions.js';
 import { NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { errors } from './oidc-provider.js';
-import { endSessionOfAnother } from './sessions.js';
+import { endSessionOfAnother, innerContext } from './sessions.js';
 
 /** What is asked of the user, taken from where oidc-provider keeps it. */
 interface Question {
@@ -155,12 +155,15 @@ export class EngineInteractions implements Interactions {
     const { settings, binding } = this.context;
     const before = `${settings.prefix}/interaction/`;
     if (!context.path.startsWith(before)) return undefined;
-    const { Interaction, Session } = await this.provider();
+    const provider = await this.provider();
+    const { Interaction, Session } = provider;
     const stored = (await Interaction.find(context.path.slice(before.length))) as StoredInteraction | undefined;
     if (stored === undefined || !binding.isOf(context, stored)) return undefined;
     const { session } = stored;
     if (session?.uid === undefined) return stored;
-    return (await Session.findByUid(session.uid))?.accountId === session.accountId ? stored : undefined;
+    // Not only the interaction, also the session has to be this browser's: who knows the secret alone cannot consent.
+    const { uid, accountId } = await Session.get(innerContext(this.context, provider, context));
+    return uid === session.uid && accountId === session.accountId ? stored : undefined;
   }
 
   private resourcesOf({ params }: StoredInteraction): Record<string, ReadonlySet<string>> {

@@ -72,6 +72,21 @@ describe.each(STACKS)('an interaction and its browser, on %s', (name) => {
     expect(responseOf(await one.submit(consent, { decision: 'allow' })).get('code')).not.toBeNull();
   });
 
+  test('[AS-56 §4.7] who has planted all cookies of his own, as he can on plain http, still consents to nothing in the name of whoever signs in there', async () => {
+    const asking = await suite.server.register(FOR_USERS);
+    const [mallory, alice] = [suite.agent(), suite.agent()];
+    const login = await begin(mallory, asking);
+    for (const [cookie, value] of Object.entries(mallory.cookiesFor('/'))) alice.plant(cookie, value);
+    const consent = await alice.submit(await alice.get(login.url), ALICE);
+    expect(isConsent(consent)).toBe(true);
+    expectNothing(await mallory.get(consent.url));
+    const form = formsOf(consent).find(({ buttons }) => buttons.includes('decision'));
+    const sent = await mallory.send(form as NonNullable<typeof form>, { decision: 'allow' });
+    expect([sent.status, sent.headers.get('location')]).toEqual([400, null]);
+    expect((await alice.get('/oauth2/authorized-applications')).body).not.toContain(asking.clientId);
+    expect(responseOf(await alice.submit(consent, { decision: 'allow' })).get('code')).not.toBeNull();
+  });
+
   test('[AS-56 §4.7] a device that waits for a sign-in in one browser gets it from no other', async () => {
     const [mallory, alice] = [suite.agent(), suite.agent()];
     const begun = await answerOf(suite.server.post('/oauth2/device_authorization', { scope: 'read' }, client));
