@@ -1,4 +1,5 @@
 import { maskUrls } from '../core/options/index.js';
+import { printable } from '../core/printable.js';
 
 /** Where a command writes. Results go to stdout; everything else (errors, notes, progress) to stderr. */
 export class Output {
@@ -21,7 +22,7 @@ export class Output {
 
   /** Reports why the command failed: one line, or one JSON object. */
   failure(code: string, description: string): void {
-    const line = description.replace(/\s*[\r\n]+\s*/g, ' ').trim();
+    const line = printable(description.replace(/\s*[\r\n]+\s*/g, ' ').trim());
     this.stderr.write(
       this.json ? `${JSON.stringify({ error: code, error_description: line })}\n` : `rc-oauth2: ${line}\n`,
     );
@@ -29,7 +30,9 @@ export class Output {
 }
 
 /** Columns of text for people, padded with spaces; the first row is the heading. */
-export function columns(rows: readonly (readonly string[])[]): string {
+export function columns(cells: readonly (readonly string[])[]): string {
+  // Strangers have written some of them: none may end its line, or tell the terminal what to do.
+  const rows = cells.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, index) => {

@@ -31,7 +31,13 @@ export type { ClientType } from './models/client-type.js';
 export { Consent } from './models/consent.js';
 export { DeviceCode } from './models/device-code.js';
 export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/models.js';
-export { type ApplicationPatch, GRANT_TYPES, type GrantType, type NewApplication } from './models/new-application.js';
+export {
+  type ApplicationPatch,
+  GRANT_TYPES,
+  type GrantType,
+  isApplicationName,
+  type NewApplication,
+} from './models/new-application.js';
 export { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS, type ProtocolMetadata } from './models/protocol-metadata.js';
 export { RefreshToken } from './models/refresh-token.js';
 export { isTrusted, type Registrar, registrarOf } from './models/registrar.js';

@@ -229,7 +229,7 @@ export const ENGLISH = {
     idTokenLifetimeSeconds: 'ID tokens',
     create: 'Register',
     save: 'Save',
-    nameProblem: 'Name: enter 1 to 255 characters.',
+    nameProblem: 'Name: enter 1 to 255 characters, without control characters.',
     clientTypeProblem: 'Type: choose one.',
     grantTypesProblem: 'Grant types: choose at least one; client credentials need a confidential application.',
     redirectUrisProblem:

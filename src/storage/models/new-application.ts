@@ -1,5 +1,6 @@
 import { isDjangoSecret } from '../../core/django-secret.js';
 import { choiceOption, flagOption, optionPath, refuseOption } from '../../core/options/index.js';
+import { isPrintable } from '../../core/printable.js';
 import { redirectUriProblem } from '../../core/redirect-uri.js';
 import { declaredScopes, formatScope } from '../../core/scopes.js';
 import { requireUserId } from '../ids.js';
@@ -102,6 +103,14 @@ export function isClientId(value: unknown): value is string {
 }
 
 /**
+ * Whether a string can be the name of an application. Strangers choose such names, and users and staff read them: in one
+ * line, in the order in which it is written.
+ */
+export function isApplicationName(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '' && value.length <= 255 && isPrintable(value);
+}
+
+/**
  * Checks a registration and writes it as columns.
  *
  * @throws ConfigurationError naming the option, the value and the fix
@@ -111,8 +120,9 @@ export function applicationColumns(
   { redirectUriSchemes = [] }: ApplicationRules = {},
 ): ApplicationColumns {
   const { name, clientType = 'confidential', userId = null, clientId } = application;
-  if (typeof name !== 'string' || name.trim() === '' || name.length > 255 || name.includes('\0')) {
-    refuseOption('application.name', name, 'give a name of 1 to 255 characters');
+  if (!isApplicationName(name)) {
+    const fix = 'give a name of 1 to 255 characters, without control characters and marks of direction';
+    refuseOption('application.name', name, fix);
   }
   choiceOption('application.clientType', clientType, ['confidential', 'public']);
   if (clientId !== undefined && (!isClientId(clientId) || clientId.trim() !== clientId)) {

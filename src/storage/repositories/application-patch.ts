@@ -6,6 +6,7 @@ import {
   type ApplicationPatch,
   type ApplicationRules,
   applicationColumns,
+  isApplicationName,
   type NewApplication,
 } from '../models/new-application.js';
 import { protocolMetadataOf } from '../models/protocol-metadata.js';
@@ -71,7 +72,8 @@ function schemesOf({ redirectUris, postLogoutRedirectUris }: Application): strin
 function asRegistered(application: Application): NewApplication {
   const { name, clientType, userId, skipAuthorization, mayIntrospect, jwks, jwksUri, scope } = application;
   return {
-    name,
+    // What is only read again is not judged again: it may be from before there was a rule.
+    name: isApplicationName(name) ? name : 'as it is',
     clientType,
     grantTypes: words(application.grantTypes),
     redirectUris: words(application.redirectUris),

@@ -40,6 +40,21 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
     return { clientId: application.clientId, clientSecret };
   }
 
+  test('[AS-61] a name from before there was a rule neither commands the terminal nor makes a row; the rest can be changed', async () => {
+    const { clientId } = await created();
+    const name = 'demo\u001b[2J\nmade-up  admin  \u202e';
+    await oauth2.knex('oauth2_applications').where({ client_id: clientId }).update({ name });
+    const commands = [['list'], ['show', clientId], ['update', clientId, '--scopes', 'read write']];
+    for (const command of commands) {
+      const { code, stdout } = await runCli(['applications', ...command], { env });
+      expect([command[0], code]).toEqual([command[0], 0]);
+      expect(stdout).toContain('demo\\u001b[2J\\nmade-up  admin  \\u202e');
+      expect(stdout).not.toMatch(/\p{Cc}(?<!\n)|\u202e|^made-up/mu);
+    }
+    expect((await stored(clientId))?.name).toBe(name);
+    await oauth2.applications.delete(clientId);
+  });
+
   test('[AS-60] the origins of its pages are given, changed and taken away; what is none is refused', async () => {
     const origins = ['https://app.example.com', 'https://spa.example.com:8443'];
     const made = resultOf(await run('create', '--name', 'Pages', '--allowed-origins', origins.join(' ')));

@@ -107,6 +107,28 @@ describe.each(STACKS)('metadata of a registration, on %s', (name) => {
     expect(stored).toMatchObject({ tokenEndpointAuthMethod: 'client_secret_post', jwks: null, jwksUri: null });
   });
 
+  test.each([
+    ['half of a character, which is stored as something else', 'a\ud800b'],
+    ['a line of its own', 'Machine\nx  admin  enabled'],
+    ['what a terminal obeys', 'Machine\u001b[2J'],
+    ['the same in one character', 'Machine\u009b2J'],
+    ['another order than it is written in', 'Machine \u202eelgoog'],
+  ])('[AS-61 RFC 7591 §5] a name with %s is refused, and nothing is registered', async (_what, client_name) => {
+    const before = (await suite.server.oauth2.applications.list()).length;
+    const answer = await send({ ...WEB, client_name });
+    expectError(answer, 400, 'invalid_client_metadata');
+    expect(answer.body.error_description).toContain('client_name');
+    expect(await suite.server.oauth2.applications.list()).toHaveLength(before);
+  });
+
+  test('[AS-61 RFC 7591 §3.2.1] a name in any script is stored and answered as it is', async () => {
+    for (const client_name of ['Bücher 📚', 'دفتر', '図書館', 'می‌خواهم']) {
+      const { body, client } = await register({ ...WEB, client_name });
+      const stored = await suite.server.oauth2.applications.findByClientId(client.clientId);
+      expect([body.client_name, stored?.name]).toEqual([client_name, client_name]);
+    }
+  });
+
   test('[AS-61 RFC 7591 §3.2.1] what was stored is answered, and obeyed by every process from the row', async () => {
     const { publicKey } = await generateKeyPair('RS256', { extractable: true });
     const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one' }] };

@@ -6,6 +6,7 @@ import {
   type ApplicationLifetimes,
   type ApplicationPatch,
   GRANT_TYPES,
+  isApplicationName,
   LIFETIME_NAMES,
   type NewApplication,
   registrarOf,
@@ -137,7 +138,7 @@ export class ApplicationForm {
   private async problemsOf(fields: ApplicationFields, application: Application | undefined): Promise<Problems> {
     const problems: Problems = {};
     const choosable = this.choosableScopes(application);
-    if (fields.name.trim() === '' || fields.name.length > 255) problems.name = this.problem('name');
+    if (!isApplicationName(fields.name)) problems.name = this.problem('name');
     const grantTypes = this.choosableGrantTypes(application);
     const isOffered = fields.grantTypes.every((type) => grantTypes.includes(type));
     if (fields.grantTypes.length === 0 || !isOffered) problems.grantTypes = this.problem('grantTypes');
