@@ -13,7 +13,7 @@ export interface WorkQueueOptions {
 }
 
 /**
- * Does work that is dear, a little of it at once, in the order in which it came. There are two lines, and who is known
+ * Does expensive work, a little of it at once, in the order in which it came. There are two lines, and who is known
  * goes first: strangers can fill their own line only.
  */
 export class WorkQueue {

@@ -164,9 +164,8 @@ export class Application extends StoredModel {
    * Whether this is its secret, or the one before it while that stays good (`ApplicationRepository.rotateSecret`).
    * Compares in constant time. An application without secret, as a public one: nothing matches.
    *
-   * A secret that was generated here is stored as its SHA-256. A slow hash would add nothing: it is there to make
-   * guessing dear, and 256 random bits cannot be guessed at any price. One that came from Django may have been chosen
-   * by a person, so it stays under Django's PBKDF2 unless it looks generated
+   * A secret that was generated here is stored as its SHA-256. A slow hash makes guesses expensive, which adds nothing to
+   * 256 random bits: they cannot be guessed at any cost. One that came from Django may have been chosen by a person, so it stays under Django's PBKDF2 unless it looks generated
    * (`ApplicationRepository.rehashImportedSecret`). Its check is the one that answers a promise.
    *
    * @param isKnown whether the caller is known; then the check of an imported secret does not wait behind strangers
