@@ -82,7 +82,7 @@ export class Providers {
     adaptClients(context, provider);
     context.binding.bind(provider);
     const end = asOutage((uid: string) => parts.sessions.end(sha256Key(uid)));
-    adaptSessions(provider, parts, end);
+    adaptSessions(provider, context.settings, parts, end);
     keepSessionOfGrants(provider);
     narrowGrants(provider.Grant.prototype, context.scopes);
     observe(context, provider);

@@ -5,7 +5,7 @@ import type { Settings } from '../options.js';
 import type { AuthorizationServerParts } from '../parts.js';
 import { browserLabel } from './browser-label.js';
 import { epochSeconds } from './context.js';
-import { Provider as CurrentProvider } from './oidc-provider.js';
+import { Provider as CurrentProvider, errors } from './oidc-provider.js';
 import { withinPayload } from './payload-members.js';
 import { currentState } from './request-state.js';
 
@@ -34,10 +34,13 @@ const MAXIMUM_LENGTH = 64;
  * live from its sign-in on, whichever comes first.
  */
 export function sessionLifetimeSeconds(settings: Settings, clock: Clock, session: unknown): number {
-  const { sessionIdleSeconds, sessionLifetimeSeconds: absolute } = settings;
-  const now = epochSeconds(clock);
-  const { begunAt = now } = session as SessionMembers;
-  return Math.max(1, Math.min(sessionIdleSeconds, begunAt + absolute - now));
+  return Math.max(1, Math.min(settings.sessionIdleSeconds, secondsLeft(settings, clock, session as SessionMembers)));
+}
+
+/** How long a session may still live, however often it is used. */
+function secondsLeft(settings: Settings, clock: Clock, { begunAt }: SessionMembers): number {
+  const absolute = settings.sessionLifetimeSeconds;
+  return begunAt === undefined ? absolute : begunAt + absolute - epochSeconds(clock);
 }
 
 /** Notes where a session is used. */
@@ -66,6 +69,7 @@ export function beginSession(session: unknown, mark: number, clock: Clock): void
  */
 export function adaptSessions(
   provider: Provider,
+  settings: Settings,
   parts: Pick<AuthorizationServerParts, 'address' | 'clock'>,
   end: (sessionUid: string) => Promise<unknown>,
 ): void {
@@ -81,6 +85,11 @@ export function adaptSessions(
 
   prototype.save = async function saveUnlessEnded(this: KeptSession, lifetimeSeconds) {
     const isStored = this.exp !== undefined;
+    if (secondsLeft(settings, parts.clock, this) <= 0) {
+      // It was read before its latest end, which being stored again would move.
+      this.destroyed = true;
+      throw sessionHasEnded();
+    }
     // Replaced in one transaction by the adapter, where oidc-provider would do it in two steps.
     put(this, { isNew: !isStored, replaces: isStored ? this.oldId : undefined, oldId: undefined });
     const state = currentState();
@@ -105,4 +114,9 @@ export function adaptSessions(
     if (this.accountId !== undefined) await end(this.uid);
     await destroy.call(this);
   };
+}
+
+/** What a request is told whose session has ended meanwhile: nothing that it has made of it is answered. */
+export function sessionHasEnded(): Error {
+  return new errors.LoginRequired('the session has ended');
 }

@@ -15,12 +15,18 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
   /** What `authenticate` waits for before it answers. */
   let gate: Promise<void> = Promise.resolve();
   let reached: () => void = () => {};
+  /** What a request does while it asks what the user may grant. */
+  let meanwhile: () => void = () => {};
   const suite = useAuthorizationServer(name, {
     oauth2: { trustedProxies: 1 },
     options: {
       isStaff: (user) => (user as TestUser).id === 'carol',
       sessionIdleSeconds: 1000,
       sessionLifetimeSeconds: 3000,
+      mayGrant() {
+        meanwhile();
+        return true;
+      },
       async authenticate(username, password) {
         reached();
         await gate;
@@ -259,6 +265,29 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
       suite.clock.offsetSeconds += 900;
       expect(await isSignedIn(agent)).toBe(true);
     } finally {
+      suite.clock.offsetSeconds = 0;
+    }
+  });
+
+  test('[AS-57 §7.3.2] requests that begin before the latest end of a session and are answered after it do not move it', async () => {
+    const user = freshUser();
+    const agent = await signedIn(user);
+    try {
+      for (let visit = 0; visit < 3; visit += 1) {
+        suite.clock.offsetSeconds += 900;
+        expect(await isSignedIn(agent)).toBe(true);
+      }
+      suite.clock.offsetSeconds += 270;
+      for (let request = 0; request < 5; request += 1) {
+        // The first begins in time; each of the others would still find the session if the one before had moved its end.
+        meanwhile = () => {
+          suite.clock.offsetSeconds += request === 0 ? 60 : 0.7;
+        };
+        await expectSignedOut(agent);
+      }
+      expect(await sessions().listFor(user)).toEqual([]);
+    } finally {
+      meanwhile = () => {};
       suite.clock.offsetSeconds = 0;
     }
   });

@@ -3,8 +3,7 @@ import type { Clock } from '../../../core/clock.js';
 import { sha256 } from '../../../core/digest.js';
 import type { SavedRecord, ServerRecordRepository, SessionRepository } from '../../../storage/index.js';
 import type { Sealer } from '../../keys/sealer.js';
-import { errors } from '../oidc-provider.js';
-import type { SessionMembers } from '../session-life.js';
+import { type SessionMembers, sessionHasEnded } from '../session-life.js';
 import type { ApplicationIds } from './application-ids.js';
 import { RecordAdapter } from './record-adapter.js';
 
@@ -34,13 +33,13 @@ export class SessionAdapter extends RecordAdapter {
   override async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const { replaces, isNew, ...rest } = payload as SessionPayload;
     const record = this.recordOf(id, rest, null);
-    if (!(await this.write(record, replaces, isNew))) throw hasEnded();
+    if (!(await this.write(record, replaces, isNew))) throw sessionHasEnded();
     if (record.userId === null || record.userId === undefined || record.uidHash === null) return;
     if (replaces === undefined && isNew !== true) return;
     const begun = { uidHash: record.uidHash as Buffer, userId: record.userId, mark: rest.signInMark ?? 0 };
     if (!(await this.sessions.hasEnded(begun))) return;
     await this.records.revoke('Session', record.recordHash);
-    throw hasEnded();
+    throw sessionHasEnded();
   }
 
   override destroy(id: string): Promise<void> {
@@ -67,8 +66,4 @@ export class SessionAdapter extends RecordAdapter {
     if (isNew === undefined) return this.records.save(record);
     return isNew ? this.records.insert(record) : this.records.update(record);
   }
-}
-
-function hasEnded(): Error {
-  return new errors.LoginRequired('the session has ended');
 }
