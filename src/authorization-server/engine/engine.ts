@@ -26,10 +26,13 @@ import { WarmIntrospection } from './warm-introspection.js';
 
 /** The limits of endpoints, and which of the options says each. */
 const THROTTLED = {
-  ...({ token: 'token', authorize: 'authorize', introspection: 'introspection' } as const),
+  token: 'token',
+  authorize: 'authorize',
+  introspection: 'introspection',
   // Each by itself, so that the devices at an address and the people there do not wait for each other.
-  ...({ device: 'device', 'device-page': 'device' } as const),
-};
+  device: 'device',
+  'device-page': 'device',
+} as const;
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** The endpoints: what a request has to pass before oidc-provider works on it. */

@@ -142,6 +142,20 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
     expect((await suite.refresh(client, offline.refresh_token)).status).toBe(200);
   });
 
+  test('[AS-57 §7.3.1] tokens of a session whose time is over live until their own end', async () => {
+    const user = freshUser();
+    const agent = await signedIn(user);
+    const tokens = await suite.tokens(client, { scope: 'read' }, { agent });
+    try {
+      suite.clock.offsetSeconds += 1001;
+      await expectSignedOut(agent);
+      expect(await suite.isActive(client, tokens.access_token)).toBe(true);
+      expect((await suite.refresh(client, tokens.refresh_token)).status).toBe(200);
+    } finally {
+      suite.clock.offsetSeconds = 0;
+    }
+  });
+
   test('[AS-57 §7.4.5] revoking all tokens of a user signs his browsers out too, unless it is told not to', async () => {
     const user = freshUser();
     const { tokens } = suite.server.oauth2;
