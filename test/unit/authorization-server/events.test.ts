@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { OAuth2Events } from '../../../src/authorization-server/events.js';
 import { systemClock } from '../../../src/core/clock.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
@@ -7,7 +7,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 const EVENT = { clientId: 'a', userId: 'alice', scopes: ['read'] };
 
 describe('events', () => {
-  it('tells every listener of that event, in the order in which they came, until it is removed', () => {
+  test('tells every listener of that event, in the order in which they came, until it is removed', () => {
     const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
     const told: string[] = [];
     const removeFirst = events.on('consent.granted', () => told.push('first'));
@@ -19,7 +19,7 @@ describe('events', () => {
     expect(told).toEqual(['first', 'second a', 'second a']);
   });
 
-  it('logs what a listener throws or rejects with, and tells the others all the same', async () => {
+  test('logs what a listener throws or rejects with, and tells the others all the same', async () => {
     const errors: string[] = [];
     const events = new OAuth2Events(
       new LogLimiter({ ...silentLogger, error: (message) => errors.push(message) }, systemClock),
@@ -42,7 +42,7 @@ describe('events', () => {
     ]);
   });
 
-  it('gives every listener the same event, which none can change', () => {
+  test('gives every listener the same event, which none can change', () => {
     const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
     let seen: unknown;
     events.on('consent.granted', (event) => {

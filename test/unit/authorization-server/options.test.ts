@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type AuthorizationServerOptions, authorizationServer } from '../../../src/authorization-server/index.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { ConfigurationError, createOAuth2, type OAuth2Options } from '../../../src/index.js';
@@ -13,17 +13,17 @@ function make(options: Partial<AuthorizationServerOptions>) {
 const anything = (value: unknown): never => value as never;
 
 describe('authorizationServer(options)', () => {
-  it('knows its pages by name, and takes functions for them', () => {
+  test('knows its pages by name, and takes functions for them', () => {
     expect(() => make({ pages: anything({ logim: () => '' }) })).toThrow(/authorizationServer\.pages\.logim .*login/);
     expect(() => make({ pages: anything({ login: '<html>' }) })).toThrow(/authorizationServer\.pages\.login cannot be/);
     expect(() => make({ pages: { login: () => '<html>' } })).not.toThrow();
   });
 
-  it('takes the least: an issuer and a key', () => {
+  test('takes the least: an issuer and a key', () => {
     expect(() => make({})).not.toThrow();
   });
 
-  it.each<[option: string, options: Partial<AuthorizationServerOptions>, fix: RegExp]>([
+  test.each<[option: string, options: Partial<AuthorizationServerOptions>, fix: RegExp]>([
     ['issuer', { issuer: 'https://auth.example.com/' }, /no slash at the end/],
     ['issuer', { issuer: 'https://auth.example.com?x=1' }, /no query/],
     ['issuer', { issuer: 'https://auth.example.com#x' }, /no fragment/],
@@ -60,11 +60,11 @@ describe('authorizationServer(options)', () => {
     expect(() => make(options)).toThrow(fix);
   });
 
-  it('reads a rate as throttling does, and refuses another period', () => {
+  test('reads a rate as throttling does, and refuses another period', () => {
     expect(() => make({ throttling: { token: '5/month' } })).toThrow(/authorizationServer\.throttling\.token/);
   });
 
-  it('shows neither a key nor a token in a message', () => {
+  test('shows neither a key nor a token in a message', () => {
     const secret = randomBytes(16).toString('base64url');
     const wrong: Partial<AuthorizationServerOptions>[] = [
       { encryptionKeys: [secret] },
@@ -88,25 +88,25 @@ describe('authorizationServer(options)', () => {
 describe('createOAuth2({ authorizationServer })', () => {
   const base: OAuth2Options = { database: ':memory:', logger: silentLogger };
 
-  it('refuses the options themselves in place of authorizationServer(options), and shows none of them', async () => {
+  test('refuses the options themselves in place of authorizationServer(options), and shows none of them', async () => {
     const create = () => createOAuth2({ ...base, authorizationServer: anything({ encryptionKeys: ['a secret'] }) });
     expect(create).toThrow(/imported from 'routing-controllers-oauth2\/authorization-server'/);
     expect(create).not.toThrow(/a secret/);
   });
 
-  it('needs the scopes, since they are what is granted', () => {
+  test('needs the scopes, since they are what is granted', () => {
     expect(() => createOAuth2({ ...base, authorizationServer: make({}) })).toThrow(
       /The option scopes cannot be undefined: an authorization server needs it/,
     );
   });
 
-  it('refuses a default scope that nothing describes', () => {
+  test('refuses a default scope that nothing describes', () => {
     const create = () =>
       createOAuth2({ ...base, scopes: { read: 'Read' }, authorizationServer: make({ defaultScopes: ['write'] }) });
     expect(create).toThrow(/defaultScopes\[0\] cannot be .*: describe it in the option scopes/);
   });
 
-  it('has no authorization server without the option', async () => {
+  test('has no authorization server without the option', async () => {
     const oauth2 = createOAuth2(base);
     expect(oauth2.authorizationServer).toBeUndefined();
     await oauth2.close();

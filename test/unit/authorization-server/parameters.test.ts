@@ -1,10 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BadRequest } from '../../../src/authorization-server/engine/bad-request.js';
 import { parameter, readParameters, refuseRepeated } from '../../../src/authorization-server/engine/parameters.js';
 
 describe('parameters', () => {
-  it('are read as URLSearchParams reads them, where they are written as it writes them', () => {
+  test('are read as URLSearchParams reads them, where they are written as it writes them', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 50 }).filter((one) => !/[\0[]/.test(one));
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 20 }), (pairs) => {
@@ -14,7 +14,7 @@ describe('parameters', () => {
     );
   });
 
-  it('never make anything but a BadRequest of any text', () => {
+  test('never make anything but a BadRequest of any text', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 300 }), (text) => {
         try {
@@ -26,7 +26,7 @@ describe('parameters', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['NUL', 'a=b%00c'],
     ['NUL in a name', 'a%00=b'],
     ['a broken escape', 'a=%zz'],
@@ -43,12 +43,12 @@ describe('parameters', () => {
     expect(() => readParameters(text)).toThrow(BadRequest);
   });
 
-  it('[AS-40 §3.2] refuse a parameter that comes twice, but for resource, which may', () => {
+  test('[AS-40 §3.2] refuse a parameter that comes twice, but for resource, which may', () => {
     expect(() => refuseRepeated(readParameters('scope=a&scope=a'))).toThrow('twice');
     expect(() => refuseRepeated(readParameters('resource=a&resource=b'))).not.toThrow();
   });
 
-  it('[AS-40 §3.2] treat one without a value as one that is missing', () => {
+  test('[AS-40 §3.2] treat one without a value as one that is missing', () => {
     expect(parameter(readParameters('a=&b'), 'a')).toBeUndefined();
     expect(parameter(readParameters('a=&b'), 'b')).toBeUndefined();
     expect(parameter(readParameters('a=1'), 'a')).toBe('1');

@@ -1,11 +1,11 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { isRegistered } from '../../../src/authorization-server/engine/redirect-uris.js';
 
 const WEB = ['https://app.example.com/callback'];
 const NATIVE = ['http://127.0.0.1/callback', 'http://[::1]:8000/callback', 'http://localhost/callback?x=1'];
 
 describe('redirect URIs', () => {
-  it('[AS-24 §2.1] are compared as strings', () => {
+  test('[AS-24 §2.1] are compared as strings', () => {
     expect(isRegistered('https://app.example.com/callback', WEB, true)).toBe(true);
     for (const other of [
       'https://app.example.com/callback/',
@@ -25,7 +25,7 @@ describe('redirect URIs', () => {
     expect(isRegistered(WEB, WEB, true)).toBe(false);
   });
 
-  it('[AS-24 §7.3] may have any port at the loopback interface, for a public application', () => {
+  test('[AS-24 §7.3] may have any port at the loopback interface, for a public application', () => {
     for (const uri of [
       'http://127.0.0.1:51004/callback',
       'http://127.0.0.1/callback',
@@ -38,7 +38,7 @@ describe('redirect URIs', () => {
     expect(isRegistered('http://127.0.0.1:51004/callback', NATIVE, false)).toBe(false);
   });
 
-  it('[AS-24 §7.3] may differ in the port alone', () => {
+  test('[AS-24 §7.3] may differ in the port alone', () => {
     for (const uri of [
       'http://127.0.0.1:51004/other',
       'http://127.0.0.1:51004',

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   basic,
   type RunningAuthorizationServer,
@@ -50,7 +50,7 @@ describe.each(['sqlite', 'mariadb'] as const)('bad input (%s)', (kind) => {
   }
 
   describe.each(CLIENT_ENDPOINTS)('[AS-40 §3.2] POST %s', (path) => {
-    it.each([
+    test.each([
       ['a parameter twice', 'grant_type=client_credentials&grant_type=client_credentials&token=a'],
       ['an unknown parameter twice', 'x=1&x=2'],
       ['an array', 'scope[]=read&token=a'],
@@ -63,39 +63,39 @@ describe.each(['sqlite', 'mariadb'] as const)('bad input (%s)', (kind) => {
       await expectInvalidRequest(await send(path, body));
     });
 
-    it('a body of raw bytes that are no UTF-8 is invalid_request', async () => {
+    test('a body of raw bytes that are no UTF-8 is invalid_request', async () => {
       await expectInvalidRequest(await send(path, Buffer.from([0x61, 0x3d, 0xff, 0xfe])));
     });
 
-    it('a huge body is invalid_request', async () => {
+    test('a huge body is invalid_request', async () => {
       await expectInvalidRequest(await send(path, `a=${'x'.repeat(70_000)}`));
     });
 
-    it.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])(
+    test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x'])(
       'a body of %s is invalid_request',
       async (type) => {
         await expectInvalidRequest(await send(path, '{"grant_type":"client_credentials"}', { 'content-type': type }));
       },
     );
 
-    it('parameters in the URL are invalid_request: credentials never belong there', async () => {
+    test('parameters in the URL are invalid_request: credentials never belong there', async () => {
       await expectInvalidRequest(await send(`${path}?client_id=a&client_secret=b`, 'grant_type=client_credentials'));
     });
 
-    it.each(['GET', 'PUT', 'DELETE', 'PATCH'])('%s is 405 with Allow', async (method) => {
+    test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('%s is 405 with Allow', async (method) => {
       const answer = await fetch(`${server.url}${path}`, { method });
       expect(answer.status).toBe(405);
       expect(answer.headers.get('allow')).toBe('POST, OPTIONS');
       expect(await answer.json()).toMatchObject({ error: 'invalid_request' });
     });
 
-    it('two ways of client authentication are invalid_request', async () => {
+    test('two ways of client authentication are invalid_request', async () => {
       await expectInvalidRequest(
         await send(path, `grant_type=client_credentials&token=a&client_secret=${client.clientSecret}`),
       );
     });
 
-    it.each([
+    test.each([
       'Basic',
       'Basic !!!',
       'Basic YQ==',
@@ -109,21 +109,24 @@ describe.each(['sqlite', 'mariadb'] as const)('bad input (%s)', (kind) => {
     });
   });
 
-  it.each(BROWSER_ENDPOINTS)('%s answers bad encodings with the error page, and never goes anywhere', async (path) => {
-    for (const query of ['state=%00', 'state=%zz', 'state=%ff', 'a[b]=c', `state=${'x'.repeat(8193)}`]) {
-      const answer = await fetch(`${server.url}${path}?${query}`, { redirect: 'manual' });
-      expect([path, query, answer.status]).toEqual([path, query, 400]);
-      expect(answer.headers.get('location')).toBeNull();
-      expect(answer.headers.get('content-type')).toContain('text/html');
-    }
-  });
+  test.each(BROWSER_ENDPOINTS)(
+    '%s answers bad encodings with the error page, and never goes anywhere',
+    async (path) => {
+      for (const query of ['state=%00', 'state=%zz', 'state=%ff', 'a[b]=c', `state=${'x'.repeat(8193)}`]) {
+        const answer = await fetch(`${server.url}${path}?${query}`, { redirect: 'manual' });
+        expect([path, query, answer.status]).toEqual([path, query, 400]);
+        expect(answer.headers.get('location')).toBeNull();
+        expect(answer.headers.get('content-type')).toContain('text/html');
+      }
+    },
+  );
 
-  it.each(['PATCH', 'PUT', 'DELETE'])('%s at the authorization endpoint is 405 with Allow', async (method) => {
+  test.each(['PATCH', 'PUT', 'DELETE'])('%s at the authorization endpoint is 405 with Allow', async (method) => {
     const answer = await fetch(`${server.url}/oauth2/authorize`, { method });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
   });
 
-  it('[AS-25 §4.1.2.1] repeated parameters at the authorization endpoint redirect nowhere unless all is in order', async () => {
+  test('[AS-25 §4.1.2.1] repeated parameters at the authorization endpoint redirect nowhere unless all is in order', async () => {
     const { clientId } = client;
     for (const query of [
       `client_id=${clientId}&client_id=${clientId}`,
@@ -135,7 +138,7 @@ describe.each(['sqlite', 'mariadb'] as const)('bad input (%s)', (kind) => {
     }
   });
 
-  it.each([
+  test.each([
     '/oauth2/authorize/x',
     '/oauth2/TOKEN',
     '/oauth2/token/',
@@ -153,7 +156,7 @@ describe.each(['sqlite', 'mariadb'] as const)('bad input (%s)', (kind) => {
     expect(answer.split('\r\n')[0]).toBe('HTTP/1.1 404 Not Found');
   });
 
-  it('[AS-43 §3] no URL depends on the Host field, or on what is forwarded', async () => {
+  test('[AS-43 §3] no URL depends on the Host field, or on what is forwarded', async () => {
     const [host, port] = new URL(server.url).host.split(':');
     const request = [
       'GET /.well-known/oauth-authorization-server HTTP/1.1',

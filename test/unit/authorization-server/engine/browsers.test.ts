@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   authorization,
   authorize,
@@ -41,7 +41,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     return (await (await exchange(server, by, code)).json()) as Record<string, string>;
   }
 
-  it('[AS-29 §2] success and error carry the issuer, and the state as it came', async () => {
+  test('[AS-29 §2] success and error carry the issuer, and the state as it came', async () => {
     const agent = new UserAgent(server.url);
     const state = 'ä & = # %41';
     const success = responseOf(await authorize(agent, authorization(client, { state })));
@@ -51,7 +51,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(Object.fromEntries(error)).toMatchObject({ error: 'access_denied', iss: server.url, state });
   });
 
-  it('[AS-27 §4.4.1] a request without PKCE, or with the method plain, is refused, whatever the application', async () => {
+  test('[AS-27 §4.4.1] a request without PKCE, or with the method plain, is refused, whatever the application', async () => {
     const open = await server.register({ ...CODE, clientType: 'public' });
     for (const one of [client, open]) {
       for (const parameters of [
@@ -65,7 +65,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     }
   });
 
-  it('[AS-27 §4.6] a code is worth nothing without its verifier', async () => {
+  test('[AS-27 §4.6] a code is worth nothing without its verifier', async () => {
     const code = await codeFor(server, client);
     for (const verifier of ['x'.repeat(43), 'short']) {
       const answer = await exchange(server, client, { ...code, verifier });
@@ -76,7 +76,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect((await exchange(server, client, code)).status).toBe(200);
   });
 
-  it('[AS-25 §4.11.2] nothing redirects before application and redirect URI are known to be right', async () => {
+  test('[AS-25 §4.11.2] nothing redirects before application and redirect URI are known to be right', async () => {
     for (const parameters of [
       { client_id: 'nobody', prompt: 'none' },
       { redirect_uri: 'https://evil.example/', prompt: 'none' },
@@ -91,7 +91,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     }
   });
 
-  it('a consent is remembered, told as an event, and asked for again only for more', async () => {
+  test('a consent is remembered, told as an event, and asked for again only for more', async () => {
     const fresh = await server.register(CODE);
     const agent = new UserAgent(server.url);
     await authorize(agent, authorization(fresh, { scope: 'read' }));
@@ -109,7 +109,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(responseOf(await ask(agent, { scope: 'api', prompt: 'none' }, fresh)).get('error')).toBe('consent_required');
   });
 
-  it('prompt=consent asks again, prompt=login makes sign in again', async () => {
+  test('prompt=consent asks again, prompt=login makes sign in again', async () => {
     const agent = new UserAgent(server.url);
     await authorize(agent, authorization(client));
     expect(isConsent((await ask(agent, { prompt: 'consent' })).body)).toBe(true);
@@ -119,7 +119,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(responseOf(visit).get('code')).not.toBeNull();
   });
 
-  it('an application that skips the question never asks it', async () => {
+  test('an application that skips the question never asks it', async () => {
     const skipping = await server.register({ ...CODE, skipAuthorization: true });
     const agent = new UserAgent(server.url);
     const login = await ask(agent, {}, skipping);
@@ -127,7 +127,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(responseOf(visit).get('code')).not.toBeNull();
   });
 
-  it('another user who signs in at the same browser starts anew: nothing of the first goes on', async () => {
+  test('another user who signs in at the same browser starts anew: nothing of the first goes on', async () => {
     const agent = new UserAgent(server.url);
     const ofAlice = await tokens(agent);
     expect(await active(ofAlice.access_token)).toBe(true);
@@ -138,7 +138,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(await active(ofAlice.access_token)).toBe(false);
   });
 
-  it('a user who was disabled gets nothing: no code, no refresh, and no error of the server', async () => {
+  test('a user who was disabled gets nothing: no code, no refresh, and no error of the server', async () => {
     const agent = new UserAgent(server.url);
     const before = await tokens(agent);
     const alice = server.users.get('alice');
@@ -157,7 +157,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     }
   });
 
-  it('signing out ends the session and what was granted in it, but for offline_access', async () => {
+  test('signing out ends the session and what was granted in it, but for offline_access', async () => {
     const agent = new UserAgent(server.url);
     const bound = await tokens(agent, { scope: 'openid read' });
     const offline = await tokens(agent, { scope: 'openid offline_access read', prompt: 'consent' });
@@ -175,7 +175,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(await active(offline.access_token)).toBe(true);
   });
 
-  it('a consent that is withdrawn takes every token of the user at the application with it, codes too', async () => {
+  test('a consent that is withdrawn takes every token of the user at the application with it, codes too', async () => {
     const fresh = await server.register(CODE);
     const [one, two] = [await tokens(undefined, {}, fresh), await tokens(undefined, {}, fresh)];
     const code = await codeFor(server, fresh);
@@ -195,7 +195,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     });
   });
 
-  it('[AS-26 §4.1.2] a code belongs to its application and its redirect URI', async () => {
+  test('[AS-26 §4.1.2] a code belongs to its application and its redirect URI', async () => {
     const other = await server.register({ ...CODE, redirectUris: [REDIRECT_URI, 'https://app.example.com/other'] });
     const code = await codeFor(server, client);
     expect(await (await exchange(server, other, code)).json()).toMatchObject({ error: 'invalid_grant' });
@@ -204,7 +204,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(await redirected.json()).toMatchObject({ error: 'invalid_grant' });
   });
 
-  it('[AS-26 §4.1.2] a second use of a code revokes what the first one issued, and is told as an event', async () => {
+  test('[AS-26 §4.1.2] a second use of a code revokes what the first one issued, and is told as an event', async () => {
     const events: unknown[] = [];
     const stop = server.oauth2.events.on('code.replayed', (event) => events.push(event));
     const code = await codeFor(server, client);
@@ -218,7 +218,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     ]);
   });
 
-  it('[AS-30 §4.12] the answer to credentials is 303', async () => {
+  test('[AS-30 §4.12] the answer to credentials is 303', async () => {
     const agent = new UserAgent(server.url);
     const login = await ask(agent);
     const form = new URLSearchParams({ username: 'alice', password: 'ecila' });
@@ -234,13 +234,13 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(answer.status).toBe(303);
   });
 
-  it('[AS-30 §4.16] an interaction is its browser’s own: its URL is worth nothing elsewhere', async () => {
+  test('[AS-30 §4.16] an interaction is its browser’s own: its URL is worth nothing elsewhere', async () => {
     const login = await ask(new UserAgent(server.url));
     const stranger = await new UserAgent(server.url).get(login.url);
     expect([stranger.status, isLogin(stranger.body)]).toEqual([400, false]);
   });
 
-  it('cookies are httpOnly and SameSite', async () => {
+  test('cookies are httpOnly and SameSite', async () => {
     const answer = await fetch(`${server.url}/oauth2/authorize?${authorization(client).query}`, { redirect: 'manual' });
     const cookies = answer.headers.getSetCookie();
     expect(cookies.length).toBeGreaterThan(0);
@@ -252,7 +252,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
 });
 
 describe('behind an https issuer', () => {
-  it('cookies are Secure, the session’s bound to its host, and URLs are the issuer’s', async () => {
+  test('cookies are Secure, the session’s bound to its host, and URLs are the issuer’s', async () => {
     const server = await startAuthorizationServer('sqlite', { options: { issuer: 'https://auth.example.com/tenant' } });
     try {
       const client = await server.register(CODE);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import {
   basic,
@@ -32,7 +32,7 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
       body: new URLSearchParams(form),
     });
 
-  it('[AS-36 §2.3.1] is by Basic or in the body, one of them', async () => {
+  test('[AS-36 §2.3.1] is by Basic or in the body, one of them', async () => {
     const inBody = { client_id: client.clientId, client_secret: client.clientSecret };
     expect((await post(FORM, basic(client))).status).toBe(200);
     expect((await post({ ...FORM, ...inBody })).status).toBe(200);
@@ -43,7 +43,7 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     expect([other.status, await other.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })]);
   });
 
-  it('[AS-36 §2.3.1] reads what is in Basic as form-encoded', async () => {
+  test('[AS-36 §2.3.1] reads what is in Basic as form-encoded', async () => {
     const odd = await server.register({ clientId: 'a:b c+d%41', name: 'Odd' });
     expect((await post(FORM, basic(odd))).status).toBe(200);
     const plus = `${odd.clientId}`.split(' ').map(encodeURIComponent).join('+');
@@ -53,7 +53,7 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     expect((await post(FORM, `Basic ${raw}`)).status).not.toBe(200);
   });
 
-  it('[AS-36 §5.2] answers 401 with a challenge, alike for a wrong secret and an application that is not there', async () => {
+  test('[AS-36 §5.2] answers 401 with a challenge, alike for a wrong secret and an application that is not there', async () => {
     const answers = await Promise.all(
       [
         post(FORM, basic({ ...client, clientSecret: 'wrong' })),
@@ -81,7 +81,7 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     expect(JSON.stringify(refused)).not.toContain(client.clientSecret);
   });
 
-  it('does not take what is stored of a secret for the secret', async () => {
+  test('does not take what is stored of a secret for the secret', async () => {
     const stored = await server.oauth2.models.Application.query().findOne('client_id', client.clientId);
     for (const form of ['hex', 'base64', 'base64url'] as const) {
       const clientSecret = stored?.clientSecretHash?.toString(form) ?? '';
@@ -90,14 +90,14 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     expect((await post(FORM, basic({ ...client, clientSecret: 'checked by the application' }))).status).toBe(401);
   });
 
-  it('refuses an application that is disabled, at once', async () => {
+  test('refuses an application that is disabled, at once', async () => {
     const disabled = await server.register();
     expect((await post(FORM, basic(disabled))).status).toBe(200);
     await server.oauth2.applications.disable(disabled.clientId);
     expect((await post(FORM, basic(disabled))).status).toBe(401);
   });
 
-  it('refuses the old secret once it was replaced', async () => {
+  test('refuses the old secret once it was replaced', async () => {
     const rotated = await server.register();
     expect((await post(FORM, basic(rotated))).status).toBe(200);
     const clientSecret = (await server.oauth2.applications.rotateSecret(rotated.clientId)) as string;
@@ -105,7 +105,7 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     expect((await post(FORM, basic({ ...rotated, clientSecret }))).status).toBe(200);
   });
 
-  it('is by a signed assertion for an application with keys, each assertion once (RFC 7523 §3)', async () => {
+  test('is by a signed assertion for an application with keys, each assertion once (RFC 7523 §3)', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig' };
     const keyed = await server.register({ jwks: { keys: [jwk] } as never });
@@ -134,7 +134,7 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     expect((await post(FORM, basic({ ...keyed, clientSecret: 'x' }))).status).toBe(401);
   });
 
-  it('[AS-28 §2.4] neither the password grant nor the implicit one is there', async () => {
+  test('[AS-28 §2.4] neither the password grant nor the implicit one is there', async () => {
     for (const grant of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:jwt-bearer', 'toString']) {
       const answer = await post(
         { grant_type: grant, username: 'alice', password: 'ecila', scope: 'read' },
@@ -147,14 +147,14 @@ describe.each(['sqlite', 'mariadb'] as const)('client authentication (%s)', (kin
     }
   });
 
-  it('refuses a grant that the application is not registered for', async () => {
+  test('refuses a grant that the application is not registered for', async () => {
     const answer = await post({ grant_type: 'refresh_token', refresh_token: 'a' }, basic(client));
     expect(answer.status).toBe(400);
   });
 });
 
 describe('keys of an application', () => {
-  it('[AS-44] are fetched by https only, from no private address, and what fails is the application’s failure', async () => {
+  test('[AS-44] are fetched by https only, from no private address, and what fails is the application’s failure', async () => {
     const server = await startAuthorizationServer('sqlite');
     try {
       const { privateKey } = await generateKeyPair('ES256');
@@ -178,7 +178,7 @@ describe('keys of an application', () => {
 });
 
 describe('failed client authentications', () => {
-  it('[AS-36 AS-54 §2.3.1] spend the budget of the address, or of the application there if it is known', async () => {
+  test('[AS-36 AS-54 §2.3.1] spend the budget of the address, or of the application there if it is known', async () => {
     const server = await startAuthorizationServer('sqlite', {
       oauth2: { throttling: { failedAuthentication: '3/h' }, trustedProxies: 1 },
     });
@@ -208,7 +208,7 @@ describe('failed client authentications', () => {
     }
   });
 
-  it('[AS-36] right credentials that are checked at the same time spend nothing, however many they are', async () => {
+  test('[AS-36] right credentials that are checked at the same time spend nothing, however many they are', async () => {
     const server = await startAuthorizationServer('sqlite', {
       oauth2: { throttling: { failedAuthentication: '3/h' } },
     });

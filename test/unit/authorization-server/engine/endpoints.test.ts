@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Authorized, Controller, Get } from 'routing-controllers';
 import { authorization, authorize, REDIRECT_URI, responseOf } from '../../../support/authorization.js';
@@ -39,7 +39,7 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
   const call = (token: unknown, scheme = 'Bearer') =>
     fetch(`${server.url}/guarded`, { headers: { authorization: `${scheme} ${token}` } }).then(({ status }) => status);
 
-  it('a token works on a guarded action at once, and is refused there after it was revoked', async () => {
+  test('a token works on a guarded action at once, and is refused there after it was revoked', async () => {
     const issued: unknown[] = [];
     const stop = server.oauth2.events.on('token.issued', (event) => issued.push(event));
     const client = await server.register();
@@ -59,14 +59,14 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
     expect(await call(access_token)).toBe(401);
   });
 
-  it('a token that was asked for before it was issued works all the same', async () => {
+  test('a token that was asked for before it was issued works all the same', async () => {
     const client = await server.register();
     const { access_token } = await server.token({ grant_type: 'client_credentials', scope: 'api' }, client);
     expect(await call(access_token)).toBe(403);
     expect(await call('unknown')).toBe(401);
   });
 
-  it('[AS-41 §2.1] a pushed request is its application’s, and good once', async () => {
+  test('[AS-41 §2.1] a pushed request is its application’s, and good once', async () => {
     const client = await server.register({ grantTypes: ['authorization_code'], redirectUris: [REDIRECT_URI] });
     const other = await server.register({
       grantTypes: ['authorization_code'],
@@ -90,14 +90,14 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
     expect(again.body).toContain('invalid_request_uri');
   });
 
-  it('[AS-41 §2.1] a pushed request to an address that is not registered is refused', async () => {
+  test('[AS-41 §2.1] a pushed request to an address that is not registered is refused', async () => {
     const client = await server.register({ grantTypes: ['authorization_code'], redirectUris: [REDIRECT_URI] });
     const { query } = authorization(client, { redirect_uri: 'https://evil.example/' });
     const answer = await server.post('/oauth2/par', query.toString(), client);
     expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })]);
   });
 
-  it('a DPoP proof binds the token to its key, and is good once (RFC 9449)', async () => {
+  test('a DPoP proof binds the token to its key, and is good once (RFC 9449)', async () => {
     const client = await server.register();
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = await exportJWK(publicKey);
@@ -128,7 +128,7 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
     expect(await call(body.access_token)).toBe(401);
   });
 
-  it('an application registers itself with the initial access token, by our rules, and can use its secret', async () => {
+  test('an application registers itself with the initial access token, by our rules, and can use its secret', async () => {
     const register = (metadata: unknown, token = 'an-initial-access-token-of-a-test') =>
       fetch(`${server.url}/oauth2/register`, {
         method: 'POST',
@@ -171,7 +171,7 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
 });
 
 describe('limits', () => {
-  it('[AS-39 §3.5] a device that asks too often is told to slow down', async () => {
+  test('[AS-39 §3.5] a device that asks too often is told to slow down', async () => {
     const server = await startAuthorizationServer('sqlite', { options: { devicePollingSeconds: 5 } });
     try {
       const client = await server.register({ grantTypes: [DEVICE_CODE] });
@@ -187,7 +187,7 @@ describe('limits', () => {
     }
   });
 
-  it('each endpoint has its own, by address; what is refused says when to come again', async () => {
+  test('each endpoint has its own, by address; what is refused says when to come again', async () => {
     const rates = { token: '2/h', authorize: '2/h', device: '2/h', introspection: '2/h' };
     const server = await startAuthorizationServer('sqlite', { options: { throttling: rates } });
     try {
@@ -212,7 +212,7 @@ describe('limits', () => {
 });
 
 describe('while the database is away', () => {
-  it('programs get 503 temporarily_unavailable as JSON, browsers a page, each with Retry-After; nothing else', async () => {
+  test('programs get 503 temporarily_unavailable as JSON, browsers a page, each with Retry-After; nothing else', async () => {
     const server = await startAuthorizationServer('sqlite');
     const client = await server.register({
       grantTypes: ['client_credentials', 'authorization_code'],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   authorization,
   authorize,
@@ -38,11 +38,11 @@ describe.each(['sqlite', 'mariadb'] as const)('scopes (%s)', (kind) => {
   const credentials = (form: Record<string, string>, client = limited) =>
     server.token({ grant_type: 'client_credentials', ...form }, client);
 
-  it('a token has the scopes that were asked for, each once, in their order', async () => {
+  test('a token has the scopes that were asked for, each once, in their order', async () => {
     expect(await credentials({ scope: 'write read write' })).toMatchObject({ scope: 'write read' });
   });
 
-  it.each([
+  test.each([
     ['unknown', 'read nope'],
     ['not allowed for the application', 'read api'],
     ['malformed', 'read "write"'],
@@ -58,11 +58,11 @@ describe.each(['sqlite', 'mariadb'] as const)('scopes (%s)', (kind) => {
     expect(responseOf(visit).get('error')).toBe('invalid_scope');
   });
 
-  it('no scope is invalid_scope where there are no defaults (RFC 6749 §3.3)', async () => {
+  test('no scope is invalid_scope where there are no defaults (RFC 6749 §3.3)', async () => {
     expect(await credentials({})).toMatchObject({ error: 'invalid_scope' });
   });
 
-  it('[AS-31 §6] a refresh narrows, and never widens', async () => {
+  test('[AS-31 §6] a refresh narrows, and never widens', async () => {
     const code = await codeFor(server, limited, { scope: 'read' });
     const tokens = (await (await exchange(server, limited, code)).json()) as Record<string, string>;
     const refresh = (scope: string, token: string) =>
@@ -72,7 +72,7 @@ describe.each(['sqlite', 'mariadb'] as const)('scopes (%s)', (kind) => {
     expect(await refresh('read', tokens.refresh_token as string)).toMatchObject({ scope: 'read' });
   });
 
-  it('[AS-42 §2] a resource is known, absolute and without fragment, and limits the scopes', async () => {
+  test('[AS-42 §2] a resource is known, absolute and without fragment, and limits the scopes', async () => {
     for (const resource of ['https://other.example.com', 'notes', 'https://notes.example.com#x']) {
       expect(await credentials({ scope: 'read', resource })).toMatchObject({ error: 'invalid_target' });
     }
@@ -82,13 +82,13 @@ describe.each(['sqlite', 'mariadb'] as const)('scopes (%s)', (kind) => {
     expect(await inspected.json()).toMatchObject({ active: true, aud: 'https://notes.example.com' });
   });
 
-  it('[AS-42 §2.2] a code exchange for a resource that was not granted is invalid_target', async () => {
+  test('[AS-42 §2.2] a code exchange for a resource that was not granted is invalid_target', async () => {
     const code = await codeFor(server, limited, { scope: 'read' });
     const answer = await exchange(server, limited, code, { resource: 'https://notes.example.com' });
     expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_target' })]);
   });
 
-  it('a code for a resource gives a token for it', async () => {
+  test('a code for a resource gives a token for it', async () => {
     const code = await codeFor(server, limited, { scope: 'read', resource: 'https://notes.example.com' });
     const tokens = (await (await exchange(server, limited, code)).json()) as Record<string, string>;
     expect(tokens).toMatchObject({ scope: 'read', expires_in: 60 });
@@ -96,7 +96,7 @@ describe.each(['sqlite', 'mariadb'] as const)('scopes (%s)', (kind) => {
 });
 
 describe('default scopes', () => {
-  it('are what a request has that names none, as far as the application may have them', async () => {
+  test('are what a request has that names none, as far as the application may have them', async () => {
     const server = await startAuthorizationServer('sqlite', { options: { defaultScopes: ['read', 'write'] } });
     try {
       const all = await server.register();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { codeFor, exchange, REDIRECT_URI } from '../../../support/authorization.js';
 import {
   type RunningAuthorizationServer,
@@ -27,7 +27,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
   const revoke = (token: string | undefined, client: TestClient) =>
     server.post('/oauth2/revoke', { token: token ?? '' }, client);
 
-  it('[AS-35 §2.2] an application introspects its own tokens', async () => {
+  test('[AS-35 §2.2] an application introspects its own tokens', async () => {
     const { access_token, refresh_token } = await tokens();
     expect(await introspect(access_token, owner)).toMatchObject({
       active: true,
@@ -40,7 +40,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect(await introspect(refresh_token, owner)).toMatchObject({ active: true, client_id: owner.clientId });
   });
 
-  it('[AS-35 §2.2] everything else is exactly {"active": false}', async () => {
+  test('[AS-35 §2.2] everything else is exactly {"active": false}', async () => {
     const { access_token } = await tokens();
     expect(await introspect(access_token, other)).toEqual(INACTIVE);
     expect(await introspect('unknown', owner)).toEqual(INACTIVE);
@@ -49,7 +49,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect(await introspect(access_token, owner)).toEqual(INACTIVE);
   });
 
-  it('[AS-35 §2.1] an application with the permission introspects those of others, by the flag or by the scope', async () => {
+  test('[AS-35 §2.1] an application with the permission introspects those of others, by the flag or by the scope', async () => {
     const { access_token } = await tokens();
     const byFlag = await server.register({ mayIntrospect: true });
     const byScope = await server.register({ scopes: ['introspection'] });
@@ -59,7 +59,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect(await introspect(access_token, byNothing)).toEqual(INACTIVE);
   });
 
-  it('[AS-35 §2.1] a caller that is not authenticated learns nothing', async () => {
+  test('[AS-35 §2.1] a caller that is not authenticated learns nothing', async () => {
     const { access_token } = await tokens();
     const answer = await server.post('/oauth2/introspect', { token: access_token as string });
     expect([answer.status, JSON.stringify(await answer.json()).includes('active')]).toEqual([400, false]);
@@ -71,7 +71,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect(wrong.status).toBe(401);
   });
 
-  it('a token of a user or an application that may not act any more is inactive', async () => {
+  test('a token of a user or an application that may not act any more is inactive', async () => {
     const introspector = await server.register({ mayIntrospect: true });
     const { access_token } = await tokens();
     const alice = server.users.get('alice');
@@ -86,7 +86,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect(await introspect(left.access_token, introspector)).toEqual(INACTIVE);
   });
 
-  it('answers alike from the cache and from oidc-provider', async () => {
+  test('answers alike from the cache and from oidc-provider', async () => {
     const { access_token } = await tokens();
     const fromCache = await introspect(access_token, owner);
     // One that is said to be a refresh token is not looked for in the cache.
@@ -95,7 +95,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect(await fromProvider.json()).toEqual(fromCache);
   });
 
-  it('[AS-34 §2.1] an application revokes its own tokens only', async () => {
+  test('[AS-34 §2.1] an application revokes its own tokens only', async () => {
     const { access_token, refresh_token } = await tokens();
     for (const token of [access_token, refresh_token]) {
       const answer = await revoke(token, other);
@@ -107,12 +107,12 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     }
   });
 
-  it('[AS-34 §2.2] an unknown token is 200', async () => {
+  test('[AS-34 §2.2] an unknown token is 200', async () => {
     for (const token of ['unknown', 'a.b.c', 'x'.repeat(500)]) expect((await revoke(token, owner)).status).toBe(200);
     expect((await server.post('/oauth2/revoke', { token: 'x', token_type_hint: 'nonsense' }, owner)).status).toBe(200);
   });
 
-  it('[AS-34 §2.1] a revoked refresh token takes its access token with it, and is told as an event without a token', async () => {
+  test('[AS-34 §2.1] a revoked refresh token takes its access token with it, and is told as an event without a token', async () => {
     const events: unknown[] = [];
     const stop = server.oauth2.events.on('token.revoked', (event) => events.push(event));
     const { access_token, refresh_token } = await tokens();

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { codeFor, exchange, REDIRECT_URI } from '../../../support/authorization.js';
 import {
   type RunningAuthorizationServer,
@@ -33,7 +33,7 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
   const introspect = async (client: TestClient, token = '') =>
     (await server.post('/oauth2/introspect', { token }, client)).json();
 
-  it('an application that was deleted and registered anew under its identifier is authorized as any other', async () => {
+  test('an application that was deleted and registered anew under its identifier is authorized as any other', async () => {
     const before = await server.register({ ...CODE, clientId: 'registered-anew' });
     expect(await tokens(before)).toHaveProperty('access_token');
     await server.oauth2.applications.delete(before.clientId);
@@ -42,7 +42,7 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
     expect(failures).toEqual([]);
   });
 
-  it('a caller that breaks off within the body is no failure of the server', async () => {
+  test('a caller that breaks off within the body is no failure of the server', async () => {
     const { port } = new URL(server.url);
     await new Promise<void>((resolve, reject) => {
       const socket = connect(Number(port), '127.0.0.1');
@@ -60,7 +60,7 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
     expect(failures).toEqual([]);
   });
 
-  it('[AS-34 §2.1] a revocation that failed half-way is not taken for done when it is tried again', async () => {
+  test('[AS-34 §2.1] a revocation that failed half-way is not taken for done when it is tried again', async () => {
     const client = await server.register(CODE);
     const { access_token, refresh_token = '' } = await tokens(client);
     const { knex } = server.oauth2;
@@ -77,7 +77,7 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
     expect(await introspect(client, refresh_token)).toEqual({ active: false });
   });
 
-  it('a sign-out that failed half-way is not taken for done when it is tried again', async () => {
+  test('a sign-out that failed half-way is not taken for done when it is tried again', async () => {
     const client = await server.register(CODE);
     const agent = new UserAgent(server.url);
     const code = await codeFor(server, client, {}, agent);
@@ -97,7 +97,7 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
     expect(await introspect(client, access_token)).toEqual({ active: false });
   });
 
-  it('[RFC 7591 §2] an application may name the scopes of OpenID Connect when it registers itself', async () => {
+  test('[RFC 7591 §2] an application may name the scopes of OpenID Connect when it registers itself', async () => {
     const answer = await fetch(`${server.url}/oauth2/register`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${INITIAL}` },
@@ -109,7 +109,7 @@ describe.each(['sqlite', 'mariadb'] as const)('what a review has found (%s)', (k
     expect(await tokens(client, 'openid read')).toMatchObject({ scope: 'openid read', id_token: expect.any(String) });
   });
 
-  it('a scope that an application may not be given any more is gone from its next token', async () => {
+  test('a scope that an application may not be given any more is gone from its next token', async () => {
     const client = await server.register({ ...CODE, scopes: ['read', 'write'] });
     const { refresh_token = '' } = await tokens(client, 'openid read write');
     await server.oauth2.applications.update(client.clientId, { scopes: ['read'] });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { authorization, authorize, exchange, REDIRECT_URI, responseOf } from '../../../support/authorization.js';
 import {
   type RunningAuthorizationServer,
@@ -37,7 +37,7 @@ describe.each(['sqlite', 'mariadb'] as const)('with a login of the host (%s)', (
     return ((await token.json()) as Record<string, unknown>).sub;
   }
 
-  it('tokens are those of the user who is signed in at the host now, not of who was before', async () => {
+  test('tokens are those of the user who is signed in at the host now, not of who was before', async () => {
     const agent = new UserAgent(server.url);
     expect(await subject(agent)).toBe('alice');
     atHost = 'bob';
@@ -45,7 +45,7 @@ describe.each(['sqlite', 'mariadb'] as const)('with a login of the host (%s)', (
     expect(await subject(agent)).toBe('bob');
   });
 
-  it('who has signed out at the host has to sign in there again', async () => {
+  test('who has signed out at the host has to sign in there again', async () => {
     const agent = new UserAgent(server.url);
     expect(await subject(agent)).toBe('alice');
     atHost = undefined;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { Exclude, instanceToPlain } from 'class-transformer';
 import fc from 'fast-check';
 import {
@@ -38,7 +38,7 @@ function objectsIn(value: unknown, found = new Set<object>()): Set<object> {
 }
 
 describe('a plain result', () => {
-  it('is what class-transformer makes of it, whatever it holds', () => {
+  test('is what class-transformer makes of it, whatever it holds', () => {
     const { record, list } = values(fc.oneof({ weight: 4, arbitrary: primitives }, { weight: 1, arbitrary: oddities }));
     fc.assert(
       fc.property(fc.oneof(record, list), (result) => {
@@ -49,7 +49,7 @@ describe('a plain result', () => {
     );
   });
 
-  it('is copied as a whole: what is changed in the copy does not change what the action holds', () => {
+  test('is copied as a whole: what is changed in the copy does not change what the action holds', () => {
     const { record, list } = values(primitives);
     fc.assert(
       fc.property(fc.oneof(record, list), (result) => {
@@ -60,7 +60,7 @@ describe('a plain result', () => {
     );
   });
 
-  it.each([
+  test.each([
     ['an instance in an object', { account: new Account() }],
     ['an instance in an array', [new Account()]],
     ['an instance alone', new Account()],
@@ -76,7 +76,7 @@ describe('a plain result', () => {
     expect(copyIfPlain(result as object)).toBeUndefined();
   });
 
-  it('is not seen in what contains itself', () => {
+  test('is not seen in what contains itself', () => {
     const loop: Record<string, unknown> = {};
     loop.self = loop;
     const list: unknown[] = [];
@@ -85,7 +85,7 @@ describe('a plain result', () => {
     expect(copyIfPlain(list)).toBeUndefined();
   });
 
-  it.each<[string, (inner: unknown) => object]>([
+  test.each<[string, (inner: unknown) => object]>([
     ['objects', (inner) => ({ inner })],
     ['arrays', (inner) => [inner]],
   ])('is seen in sixteen %s in one another, and not in one more', (_what, around) => {
@@ -95,12 +95,12 @@ describe('a plain result', () => {
     expect(copyIfPlain(around(result))).toBeUndefined();
   });
 
-  it('is seen in objects, arrays and primitives', () => {
+  test('is seen in objects, arrays and primitives', () => {
     const result = { a: [1, 'b', null, undefined, { c: undefined }], d: true };
     expect(copyIfPlain(result)).toStrictEqual(result);
   });
 
-  it('has the enumerable properties of its own, and no others', () => {
+  test('has the enumerable properties of its own, and no others', () => {
     const result = Object.defineProperty({ shown: 1 }, 'hidden', { value: 2 });
     Object.defineProperty(Object.prototype, 'inherited', { value: 3, enumerable: true, configurable: true });
     try {
@@ -128,14 +128,14 @@ describe('plainResultsFirst', () => {
     return { transform: (result: unknown, of = action) => first(result, of, {} as never), calls: () => calls };
   }
 
-  it('copies plain results itself where it copies as the upstream does', () => {
+  test('copies plain results itself where it copies as the upstream does', () => {
     const { transform, calls } = counting(instanceToPlain);
     expect(transform(RESULT)).toEqual(RESULT);
     expect(transform(RESULT)).not.toBe(RESULT);
     expect(calls()).toBe(0);
   });
 
-  it('leaves instances, primitives and actions with options to the upstream', () => {
+  test('leaves instances, primitives and actions with options to the upstream', () => {
     const { transform, calls } = counting(instanceToPlain);
     expect(transform(new Account())).toEqual({ name: 'alice' });
     expect(transform('text')).toBe('text');
@@ -144,7 +144,7 @@ describe('plainResultsFirst', () => {
     expect(calls()).toBe(4);
   });
 
-  it.each<[string, (result: unknown) => unknown]>([
+  test.each<[string, (result: unknown) => unknown]>([
     ['gives the result itself', (result) => result],
     ['copies the outermost object only', (result) => ({ ...(result as object) })],
     ['leaves out what is undefined', (result) => JSON.parse(JSON.stringify(result))],
@@ -165,7 +165,7 @@ describe('plainResultsFirst', () => {
     expect(calls()).toBe(1);
   });
 
-  it.each([
+  test.each([
     { useClassTransformer: false },
     { useClassTransformer: true, classToPlainTransformOptions: { strategy: 'excludeAll' } },
   ])('leaves every result to the upstream under the options %j', (chosen) => {

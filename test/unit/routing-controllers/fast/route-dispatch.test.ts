@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import KoaRouter from '@koa/router';
 import Koa, { type Context, type Middleware, type Next } from 'koa';
 import { dispatchOf, isKnownRouter, type Router } from '../../../../src/routing-controllers/fast/route-dispatch.js';
@@ -91,7 +91,7 @@ const REQUESTS = [
 ];
 
 describe('dispatchOf', () => {
-  it.each(REQUESTS)(
+  test.each(REQUESTS)(
     'takes %s through the same middleware as the router itself, with the same notes',
     async (request) => {
       const trace = await traceOf(byDispatch, [request]);
@@ -100,13 +100,13 @@ describe('dispatchOf', () => {
     },
   );
 
-  it('keeps nothing of a request for the next', async () => {
+  test('keeps nothing of a request for the next', async () => {
     const requests = [...REQUESTS, ...REQUESTS];
     expect(await traceOf(byDispatch, requests)).toEqual(await traceOf(byRouter, requests));
   });
 
   const OTHERS = { 'before it': 'before', 'behind it': 'behind' } as const;
-  it.each(Object.entries(OTHERS))('shares its notes with a router %s, as the router does', async (_where, place) => {
+  test.each(Object.entries(OTHERS))('shares its notes with a router %s, as the router does', async (_where, place) => {
     const other = new KoaRouter().all('/books', noop).all('/books/:other', noop).routes();
     const options = { [place]: other as unknown as Middleware };
     const requests = ['GET /books/7', 'GET /books/new', 'GET /books', 'GET /books', 'GET /books/new', 'GET /none'];
@@ -114,7 +114,7 @@ describe('dispatchOf', () => {
     expect(trace).toEqual(await traceOf(byRouter, requests, options));
   });
 
-  it('goes by the path that a middleware before it has set for the router', async () => {
+  test('goes by the path that a middleware before it has set for the router', async () => {
     const before: Middleware = (context, next) => {
       context.newRouterPath = context.query.to;
       return next();
@@ -125,7 +125,7 @@ describe('dispatchOf', () => {
     expect(trace).toContain('list');
   });
 
-  it('runs the middleware that a tracing tool has put in place of a route’s, as the router does', async () => {
+  test('runs the middleware that a tracing tool has put in place of a route’s, as the router does', async () => {
     const change = (router: KoaRouter) => {
       for (const { stack } of router.stack) stack.fill(respondWith299);
     };
@@ -145,7 +145,7 @@ describe('dispatchOf', () => {
     expect(byDispatch(router)).toHaveProperty('router', router);
   });
 
-  it('rejects with what a middleware throws, also in a second route', async () => {
+  test('rejects with what a middleware throws, also in a second route', async () => {
     const router = new KoaRouter();
     router.get('/a', (_context, next) => next());
     router.get('/:any', () => {
@@ -170,12 +170,12 @@ function routesAfter(router: KoaRouter, step: (context: Context) => unknown): Re
 }
 
 describe('isKnownRouter', () => {
-  it('knows the router that it was written for, whatever its routes are', () => {
+  test('knows the router that it was written for, whatever its routes are', () => {
     expect(isKnownRouter(new KoaRouter())).toBe(true);
     expect(isKnownRouter(routesOf([]))).toBe(true);
   });
 
-  it.each<[string, ConstructorParameters<typeof KoaRouter>[0]]>([
+  test.each<[string, ConstructorParameters<typeof KoaRouter>[0]]>([
     ['a prefix', { prefix: '/v1' }],
     ['a host', { host: 'localhost' }],
     ['only the last of several matching routes', { exclusive: true }],
@@ -220,14 +220,14 @@ describe('isKnownRouter', () => {
   class MatchesNothing extends KoaRouter {
     override match = undefined as never;
   }
-  it.each([NotesMore, NotesInRequest, Waits, MatchesElsewhere, HasOtherLayers, MatchesNothing])(
+  test.each([NotesMore, NotesInRequest, Waits, MatchesElsewhere, HasOtherLayers, MatchesNothing])(
     'does not know a router of another shape: %p',
     (Changed) => {
       expect(isKnownRouter(new Changed())).toBe(false);
     },
   );
 
-  it('knows nothing that is no router', () => {
+  test('knows nothing that is no router', () => {
     expect(isKnownRouter({})).toBe(false);
     expect(isKnownRouter({ opts: {}, stack: [], match: () => undefined })).toBe(false);
   });
