@@ -18,11 +18,11 @@ export function createProgress(stream: NodeJS.WriteStream, quiet: boolean): Prog
 }
 
 class Bar implements Progress {
-  readonly #bar: SingleBar;
-  #started = false;
+  private readonly bar: SingleBar;
+  private started = false;
 
   constructor(stream: NodeJS.WriteStream) {
-    this.#bar = new SingleBar({
+    this.bar = new SingleBar({
       stream,
       format: '{bar} {percentage}% | {value} of {total} rows | {eta_formatted} left',
       barCompleteChar: '#',
@@ -33,42 +33,42 @@ class Bar implements Progress {
   }
 
   update(done: number, total: number): void {
-    if (this.#started) {
-      this.#bar.setTotal(total);
-      this.#bar.update(done);
+    if (this.started) {
+      this.bar.setTotal(total);
+      this.bar.update(done);
     } else {
-      this.#bar.start(total, done);
-      this.#started = true;
+      this.bar.start(total, done);
+      this.started = true;
     }
   }
 
   stop(): void {
-    this.#bar.stop();
+    this.bar.stop();
   }
 }
 
 class Lines implements Progress {
-  readonly #stream: NodeJS.WriteStream;
-  #lastMilliseconds = Number.NEGATIVE_INFINITY;
-  #pending: string | undefined;
+  private readonly stream: NodeJS.WriteStream;
+  private lastMilliseconds = Number.NEGATIVE_INFINITY;
+  private pending: string | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
+    this.stream = stream;
   }
 
   update(done: number, total: number): void {
-    this.#pending = `${done} of ${total} expired rows deleted\n`;
-    if (performance.now() - this.#lastMilliseconds >= LINE_INTERVAL_MILLISECONDS) this.#print();
+    this.pending = `${done} of ${total} expired rows deleted\n`;
+    if (performance.now() - this.lastMilliseconds >= LINE_INTERVAL_MILLISECONDS) this.print();
   }
 
   stop(): void {
-    this.#print();
+    this.print();
   }
 
-  #print(): void {
-    if (this.#pending === undefined) return;
-    this.#stream.write(this.#pending);
-    this.#pending = undefined;
-    this.#lastMilliseconds = performance.now();
+  private print(): void {
+    if (this.pending === undefined) return;
+    this.stream.write(this.pending);
+    this.pending = undefined;
+    this.lastMilliseconds = performance.now();
   }
 }

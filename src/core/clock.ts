@@ -28,8 +28,8 @@ const FURTHEST_MILLISECONDS = 86_400_000;
  * ended here. One that is ahead is left: it ends things early, which lets nobody in.
  */
 export class CorrectedClock implements Clock {
-  #behindMilliseconds = 0;
-  #told = false;
+  private behindMilliseconds = 0;
+  private told = false;
 
   constructor(
     private readonly clock: Clock,
@@ -37,7 +37,7 @@ export class CorrectedClock implements Clock {
   ) {}
 
   nowMilliseconds(): number {
-    return this.clock.nowMilliseconds() + this.#behindMilliseconds;
+    return this.clock.nowMilliseconds() + this.behindMilliseconds;
   }
 
   monotonicMilliseconds(): number {
@@ -50,16 +50,16 @@ export class CorrectedClock implements Clock {
    */
   heed(referenceMilliseconds: number): void {
     const behind = referenceMilliseconds - this.clock.nowMilliseconds();
-    const change = behind - this.#behindMilliseconds;
+    const change = behind - this.behindMilliseconds;
     if (change <= TOLERANCE_MILLISECONDS && change >= -OLDEST_REFERENCE_MILLISECONDS) return;
     const correctable = behind > TOLERANCE_MILLISECONDS && behind <= FURTHEST_MILLISECONDS;
-    this.#behindMilliseconds = correctable ? behind : 0;
-    if (behind > TOLERANCE_MILLISECONDS) this.#tell(behind, correctable);
+    this.behindMilliseconds = correctable ? behind : 0;
+    if (behind > TOLERANCE_MILLISECONDS) this.tell(behind, correctable);
   }
 
-  #tell(behind: number, corrected: boolean): void {
-    if (this.#told) return;
-    this.#told = true;
+  private tell(behind: number, corrected: boolean): void {
+    if (this.told) return;
+    this.told = true;
     const what = `The clock of this process is ${Math.round(behind / 1000)} seconds behind the database's`;
     this.logger.warn(
       corrected

@@ -30,59 +30,59 @@ interface Kind {
  * A kind is a cause, such as `database`, and never taken from a request; their number stays small.
  */
 export class LogLimiter {
-  readonly #logger: Logger;
-  readonly #clock: Clock;
-  readonly #kinds = new Map<string, Kind>();
+  private readonly logger: Logger;
+  private readonly clock: Clock;
+  private readonly kinds = new Map<string, Kind>();
 
   constructor(logger: Logger, clock: Clock) {
-    this.#logger = logger;
-    this.#clock = clock;
+    this.logger = logger;
+    this.clock = clock;
   }
 
   error(kind: string, text: LogText): void {
-    this.#log('error', kind, text);
+    this.log('error', kind, text);
   }
 
   warn(kind: string, text: LogText): void {
-    this.#log('warn', kind, text);
+    this.log('warn', kind, text);
   }
 
   info(kind: string, text: LogText): void {
-    this.#log('info', kind, text);
+    this.log('info', kind, text);
   }
 
   /** Says now what was left out so far. To be called when nothing more is to come. */
   flush(): void {
-    for (const kind of this.#kinds.values()) this.#sayLeftOut(kind);
+    for (const kind of this.kinds.values()) this.sayLeftOut(kind);
   }
 
-  #log(level: Level, name: string, text: LogText): void {
-    const now = this.#clock.monotonicMilliseconds();
-    const kind = this.#kindOf(level, name, now);
+  private log(level: Level, name: string, text: LogText): void {
+    const now = this.clock.monotonicMilliseconds();
+    const kind = this.kindOf(level, name, now);
     const pause = kind.writtenAt + PAUSE_MILLISECONDS - now;
     if (pause > 0) {
       kind.leftOut += 1;
       kind.last = text;
       if (kind.timer !== undefined) return;
-      kind.timer = setTimeout(() => this.#sayLeftOut(kind), Math.min(pause, PAUSE_MILLISECONDS));
+      kind.timer = setTimeout(() => this.sayLeftOut(kind), Math.min(pause, PAUSE_MILLISECONDS));
       kind.timer.unref();
       return;
     }
     const { leftOut } = kind;
-    this.#written(kind, now);
+    this.written(kind, now);
     const line = typeof text === 'string' ? text : text();
-    this.#logger[level](leftOut === 0 ? line : `${line} (and ${counted(leftOut)} more like it)`);
+    this.logger[level](leftOut === 0 ? line : `${line} (and ${counted(leftOut)} more like it)`);
   }
 
-  #sayLeftOut(kind: Kind): void {
+  private sayLeftOut(kind: Kind): void {
     const { leftOut, last, level } = kind;
-    this.#written(kind, leftOut === 0 ? kind.writtenAt : this.#clock.monotonicMilliseconds());
+    this.written(kind, leftOut === 0 ? kind.writtenAt : this.clock.monotonicMilliseconds());
     if (leftOut === 0) return;
     const line = typeof last === 'string' ? last : last();
-    this.#logger[level](leftOut === 1 ? line : `… and ${counted(leftOut)} more like it, the last: ${line}`);
+    this.logger[level](leftOut === 1 ? line : `… and ${counted(leftOut)} more like it, the last: ${line}`);
   }
 
-  #written(kind: Kind, now: number): void {
+  private written(kind: Kind, now: number): void {
     clearTimeout(kind.timer);
     kind.timer = undefined;
     kind.writtenAt = now;
@@ -90,20 +90,20 @@ export class LogLimiter {
     kind.last = '';
   }
 
-  #kindOf(level: Level, name: string, now: number): Kind {
+  private kindOf(level: Level, name: string, now: number): Kind {
     const id = `${level} ${name}`;
-    const known = this.#kinds.get(id);
+    const known = this.kinds.get(id);
     if (known !== undefined) return known;
-    if (this.#kinds.size >= MAXIMUM_KINDS) this.#forgetQuiet(now);
-    if (this.#kinds.size >= MAXIMUM_KINDS && name !== OTHERS) return this.#kindOf(level, OTHERS, now);
+    if (this.kinds.size >= MAXIMUM_KINDS) this.forgetQuiet(now);
+    if (this.kinds.size >= MAXIMUM_KINDS && name !== OTHERS) return this.kindOf(level, OTHERS, now);
     const kind: Kind = { level, writtenAt: Number.NEGATIVE_INFINITY, leftOut: 0, last: '', timer: undefined };
-    this.#kinds.set(id, kind);
+    this.kinds.set(id, kind);
     return kind;
   }
 
-  #forgetQuiet(now: number): void {
-    for (const [id, { leftOut, writtenAt }] of this.#kinds) {
-      if (leftOut === 0 && now - writtenAt >= PAUSE_MILLISECONDS) this.#kinds.delete(id);
+  private forgetQuiet(now: number): void {
+    for (const [id, { leftOut, writtenAt }] of this.kinds) {
+      if (leftOut === 0 && now - writtenAt >= PAUSE_MILLISECONDS) this.kinds.delete(id);
     }
   }
 }

@@ -20,123 +20,123 @@ const LONGEST_PAUSE_MILLISECONDS = 5_000;
  * while it is not migrated so far.
  */
 export class DatabaseIdentitySource implements IdentitySource {
-  readonly #knex: Knex;
-  readonly #logger: Logger;
-  readonly #listeners: Listener[] = [];
-  #identity: SharedIdentity | undefined;
-  #absentSince: number | undefined;
-  #isSaidAbsent = false;
-  #isSaidFailure = false;
-  #settle: () => void = () => undefined;
-  readonly #settled = new Promise<void>((resolve) => {
-    this.#settle = resolve;
+  private readonly knex: Knex;
+  private readonly logger: Logger;
+  private readonly listeners: Listener[] = [];
+  private identity: SharedIdentity | undefined;
+  private absentSince: number | undefined;
+  private isSaidAbsent = false;
+  private isSaidFailure = false;
+  private settle: () => void = () => undefined;
+  private readonly whenSettled = new Promise<void>((resolve) => {
+    this.settle = resolve;
   });
-  #asking: Promise<SharedIdentity | undefined> | undefined;
+  private asking: Promise<SharedIdentity | undefined> | undefined;
   /** What is asked when that has ended. */
-  #next: Promise<SharedIdentity | undefined> | undefined;
-  #pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
-  #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  private next: Promise<SharedIdentity | undefined> | undefined;
+  private pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
 
   /** Asks nothing before `start()`. */
   constructor(knex: Knex, logger: Logger) {
-    this.#knex = knex;
-    this.#logger = logger;
+    this.knex = knex;
+    this.logger = logger;
   }
 
   /** Begins to ask. */
   start(): void {
     this.ask().catch((error: unknown) => {
-      this.#sayFailure(error);
-      this.#settle();
+      this.sayFailure(error);
+      this.settle();
     });
   }
 
   /** Resolves when the identity is known, when the database was found to have none, or when it could not answer. */
   settled(): Promise<void> {
-    return this.#settled;
+    return this.whenSettled;
   }
 
   subscribe(listener: Listener): void {
-    if (this.#identity !== undefined) listener(this.#identity);
-    else if (this.#isSaidAbsent) listener(undefined);
-    if (this.#identity === undefined) this.#listeners.push(listener);
+    if (this.identity !== undefined) listener(this.identity);
+    else if (this.isSaidAbsent) listener(undefined);
+    if (this.identity === undefined) this.listeners.push(listener);
   }
 
   ask(): Promise<SharedIdentity | undefined> {
-    if (this.#identity !== undefined) return Promise.resolve(this.#identity);
-    if (this.#asking === undefined) return this.#begin();
+    if (this.identity !== undefined) return Promise.resolve(this.identity);
+    if (this.asking === undefined) return this.begin();
     // What is being asked already may have seen the database as it was before whatever the caller did.
-    this.#next ??= this.#asking
+    this.next ??= this.asking
       .catch(() => undefined)
       .then(() => {
-        this.#next = undefined;
-        return this.#identity ?? this.#begin();
+        this.next = undefined;
+        return this.identity ?? this.begin();
       });
-    return this.#next;
+    return this.next;
   }
 
-  #begin(): Promise<SharedIdentity | undefined> {
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined;
+  private begin(): Promise<SharedIdentity | undefined> {
+    this.asking ??= this.readIdentity().finally(() => {
+      this.asking = undefined;
     });
-    return this.#asking;
+    return this.asking;
   }
 
   /** Asks no more. */
   close(): void {
-    this.#closed = true;
-    this.#settle();
-    clearTimeout(this.#timer);
+    this.closed = true;
+    this.settle();
+    clearTimeout(this.timer);
   }
 
-  async #ask(): Promise<SharedIdentity | undefined> {
-    clearTimeout(this.#timer);
+  private async readIdentity(): Promise<SharedIdentity | undefined> {
+    clearTimeout(this.timer);
     try {
-      this.#learn(await readDatabaseIdentity(this.#knex));
+      this.learn(await readDatabaseIdentity(this.knex));
     } finally {
-      if (this.#identity === undefined) this.#askLater();
+      if (this.identity === undefined) this.askLater();
     }
-    return this.#identity;
+    return this.identity;
   }
 
-  #askLater(): void {
-    if (this.#closed) return;
-    this.#timer = setTimeout(() => this.start(), this.#pauseMilliseconds);
-    this.#timer.unref();
-    this.#pauseMilliseconds = Math.min(2 * this.#pauseMilliseconds, LONGEST_PAUSE_MILLISECONDS);
+  private askLater(): void {
+    if (this.closed) return;
+    this.timer = setTimeout(() => this.start(), this.pauseMilliseconds);
+    this.timer.unref();
+    this.pauseMilliseconds = Math.min(2 * this.pauseMilliseconds, LONGEST_PAUSE_MILLISECONDS);
   }
 
-  #learn(identity: SharedIdentity | undefined): void {
-    if (this.#closed) return;
-    if (identity === undefined && !this.#isToBeSaidAbsent()) return;
-    this.#identity = identity;
-    for (const listener of this.#listeners) listener(identity);
-    if (identity !== undefined) this.#listeners.length = 0;
-    this.#settle();
+  private learn(identity: SharedIdentity | undefined): void {
+    if (this.closed) return;
+    if (identity === undefined && !this.isToBeSaidAbsent()) return;
+    this.identity = identity;
+    for (const listener of this.listeners) listener(identity);
+    if (identity !== undefined) this.listeners.length = 0;
+    this.settle();
   }
 
   /** Once: what is away is told elsewhere too, but a right that is missing is not. */
-  #sayFailure(error: unknown): void {
-    if (this.#isSaidFailure || this.#closed) return;
-    this.#isSaidFailure = true;
+  private sayFailure(error: unknown): void {
+    if (this.isSaidFailure || this.closed) return;
+    this.isSaidFailure = true;
     const { message, details } = error as {
       readonly message?: string;
       readonly details?: { readonly detail?: unknown };
     };
     const reason = withoutStatement(String(details?.detail ?? message));
-    this.#logger.warn(
+    this.logger.warn(
       `The identity of the database cannot be read from ${IDENTITY_TABLE} (${reason}). It is asked again; until then this process does not use the token cache in Redis, and its throttles act as if Redis were away.`,
     );
   }
 
   /** Whether it is time to say, this once, that the database has no identity. */
-  #isToBeSaidAbsent(): boolean {
+  private isToBeSaidAbsent(): boolean {
     const now = performance.now();
-    this.#absentSince ??= now;
-    if (this.#isSaidAbsent || now - this.#absentSince < GRACE_MILLISECONDS) return false;
-    this.#isSaidAbsent = true;
-    this.#logger.warn(
+    this.absentSince ??= now;
+    if (this.isSaidAbsent || now - this.absentSince < GRACE_MILLISECONDS) return false;
+    this.isSaidAbsent = true;
+    this.logger.warn(
       'The database has no identity yet (migration 0004_database_identity). Until it is migrated, this process does not use the token cache in Redis, and its counters in Redis are those of every application with the same keyPrefix.',
     );
     return true;

@@ -25,67 +25,67 @@ const LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS = 200;
  */
 export class CircuitBreaker {
   readonly deadlines: EventLoopDeadlines;
-  readonly #clock: Clock;
-  readonly #reports: StoreReports;
-  readonly #silentTurnsNeeded: number;
-  #state: StoreState = 'up';
+  private readonly clock: Clock;
+  private readonly reports: StoreReports;
+  private readonly silentTurnsNeeded: number;
+  private currentState: StoreState = 'up';
   /** Counts the answers, so that a miss knows whether there was one since its request. */
-  #answers = 0;
-  #misses = 0;
-  #silentTurns = 0;
-  #retryAt = 0;
-  #pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
-  #probing = false;
+  private answerCount = 0;
+  private misses = 0;
+  private silentTurns = 0;
+  private retryAt = 0;
+  private pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+  private probing = false;
 
   constructor(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock) {
-    this.#clock = clock;
-    this.#reports = new StoreReports(clock);
+    this.clock = clock;
+    this.reports = new StoreReports(clock);
     const silenceMilliseconds = Math.max(SILENCE_MILLISECONDS, SILENT_DEADLINES * deadlineMilliseconds);
     this.deadlines = new EventLoopDeadlines(deadlineMilliseconds, () => {
-      this.#silentTurns++;
+      this.silentTurns++;
     });
-    this.#silentTurnsNeeded = Math.ceil(silenceMilliseconds / this.deadlines.turnMilliseconds);
+    this.silentTurnsNeeded = Math.ceil(silenceMilliseconds / this.deadlines.turnMilliseconds);
     engine.onConnected?.(() => this.heard());
   }
 
   get state(): StoreState {
-    return this.#state;
+    return this.currentState;
   }
 
   /** How many answers there were. */
   get answers(): number {
-    return this.#answers;
+    return this.answerCount;
   }
 
   observe(observer: StoreObserver): void {
-    this.#reports.add(observer);
+    this.reports.add(observer);
   }
 
   /** Whether a request may ask the store now; `probe` if it is the one that tries a store that is down. */
   admit(): 'ask' | 'probe' | 'leave' {
-    if (this.#state === 'up') return 'ask';
-    if (this.#probing || this.#clock.monotonicMilliseconds() < this.#retryAt) return 'leave';
-    this.#probing = true;
+    if (this.currentState === 'up') return 'ask';
+    if (this.probing || this.clock.monotonicMilliseconds() < this.retryAt) return 'leave';
+    this.probing = true;
     return 'probe';
   }
 
   /** The store has answered, whatever it said and however late. */
   heard(): void {
-    this.#answers++;
-    this.#misses = 0;
-    this.#silentTurns = 0;
-    if (this.#state === 'up') {
-      this.#reports.answered();
+    this.answerCount++;
+    this.misses = 0;
+    this.silentTurns = 0;
+    if (this.currentState === 'up') {
+      this.reports.answered();
       return;
     }
-    this.#probing = false;
-    this.#pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
-    this.#change('up');
+    this.probing = false;
+    this.pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+    this.change('up');
   }
 
   /** A probe was answered by the engine without the store: the next request tries it. */
   probedInVain(): void {
-    this.#probing = false;
+    this.probing = false;
   }
 
   /**
@@ -94,53 +94,53 @@ export class CircuitBreaker {
    * @param answersBefore how many answers there were when it asked
    */
   missed(error: Error, answersBefore: number, probe: boolean): void {
-    if (this.#state === 'down') {
-      this.#leaveAlone(probe, LONGEST_PAUSE_MILLISECONDS);
+    if (this.currentState === 'down') {
+      this.leaveAlone(probe, LONGEST_PAUSE_MILLISECONDS);
       return;
     }
-    if (this.#answers > answersBefore) {
+    if (this.answerCount > answersBefore) {
       // The store answers others: only this request is late.
-      this.#reports.decidedWithout();
+      this.reports.decidedWithout();
       return;
     }
-    this.#reports.count();
-    this.#misses++;
-    if (this.#misses >= MISSES && this.#silentTurns >= this.#silentTurnsNeeded) this.#goDown(error);
+    this.reports.count();
+    this.misses++;
+    if (this.misses >= MISSES && this.silentTurns >= this.silentTurnsNeeded) this.goDown(error);
   }
 
   /** The store answers, but could not decide on a request. */
   decidedWithout(): void {
-    this.#reports.decidedWithout();
+    this.reports.decidedWithout();
   }
 
   /** The engine could not ask the store, or the store could not answer. */
   failed(error: unknown, probe: boolean): void {
-    if (this.#state === 'down') {
-      this.#leaveAlone(probe, LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS);
-      this.#reports.stillDown(error);
+    if (this.currentState === 'down') {
+      this.leaveAlone(probe, LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS);
+      this.reports.stillDown(error);
       return;
     }
-    this.#reports.count();
-    this.#misses++;
-    if (this.#misses >= MISSES || error instanceof StoreAwayError) this.#goDown(error);
+    this.reports.count();
+    this.misses++;
+    if (this.misses >= MISSES || error instanceof StoreAwayError) this.goDown(error);
   }
 
-  #goDown(error: unknown): void {
-    this.#pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
-    this.#retryAt = this.#clock.monotonicMilliseconds() + this.#pauseMilliseconds;
-    this.#change('down', error);
+  private goDown(error: unknown): void {
+    this.pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
+    this.retryAt = this.clock.monotonicMilliseconds() + this.pauseMilliseconds;
+    this.change('down', error);
   }
 
-  #leaveAlone(probe: boolean, longestMilliseconds: number): void {
+  private leaveAlone(probe: boolean, longestMilliseconds: number): void {
     if (!probe) return;
-    this.#probing = false;
-    this.#pauseMilliseconds = Math.min(2 * this.#pauseMilliseconds, longestMilliseconds);
-    this.#retryAt = this.#clock.monotonicMilliseconds() + this.#pauseMilliseconds;
+    this.probing = false;
+    this.pauseMilliseconds = Math.min(2 * this.pauseMilliseconds, longestMilliseconds);
+    this.retryAt = this.clock.monotonicMilliseconds() + this.pauseMilliseconds;
   }
 
-  #change(state: StoreState, error?: unknown): void {
-    this.#state = state;
-    this.#reports.changed(state, error);
+  private change(state: StoreState, error?: unknown): void {
+    this.currentState = state;
+    this.reports.changed(state, error);
   }
 }
 

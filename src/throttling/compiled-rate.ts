@@ -43,17 +43,17 @@ export function compileRate(
 
 /** Reads the answers of a rate function. Equal ones are read once, and a bounded number is remembered. */
 export class DynamicRates {
-  readonly #known = new Map<string, readonly CompiledRate[]>();
-  readonly #policyName: string;
-  readonly #path: string;
-  readonly #algorithm: ThrottleAlgorithm;
-  readonly #prepare: PrepareRate;
+  private readonly known = new Map<string, readonly CompiledRate[]>();
+  private readonly policyName: string;
+  private readonly path: string;
+  private readonly algorithm: ThrottleAlgorithm;
+  private readonly prepare: PrepareRate;
 
   constructor(policyName: string, path: string, algorithm: ThrottleAlgorithm, prepare: PrepareRate) {
-    this.#policyName = policyName;
-    this.#path = path;
-    this.#algorithm = algorithm;
-    this.#prepare = prepare;
+    this.policyName = policyName;
+    this.path = path;
+    this.algorithm = algorithm;
+    this.prepare = prepare;
   }
 
   /**
@@ -63,13 +63,13 @@ export class DynamicRates {
    */
   read(text: string | null): readonly CompiledRate[] {
     if (text === null) return [];
-    const known = this.#known.get(text);
+    const known = this.known.get(text);
     if (known !== undefined) return known;
-    const rate = parseRate(text, this.#path) as Rate;
-    this.#prepare(rate, this.#algorithm);
-    const compiled = [compileRate(this.#policyName, rate, this.#algorithm, true)];
-    if (this.#known.size >= MAXIMUM_REMEMBERED) this.#known.clear();
-    this.#known.set(text, compiled);
+    const rate = parseRate(text, this.path) as Rate;
+    this.prepare(rate, this.algorithm);
+    const compiled = [compileRate(this.policyName, rate, this.algorithm, true)];
+    if (this.known.size >= MAXIMUM_REMEMBERED) this.known.clear();
+    this.known.set(text, compiled);
     return compiled;
   }
 }

@@ -24,51 +24,51 @@ export class EventLoopDeadlines implements CallerPatience {
   readonly turnMilliseconds: number;
   /** The least number of turns that a caller waits for. */
   readonly patienceTurns = TURNS_PER_DEADLINE;
-  readonly #onTurn: () => void;
-  readonly #pending = new Set<PendingAnswer>();
-  #turns = 0;
-  #counting = false;
+  private readonly onTurn: () => void;
+  private readonly pending = new Set<PendingAnswer>();
+  private turnCount = 0;
+  private counting = false;
 
   /** @param onTurn called after each turn that was counted */
   constructor(deadlineMilliseconds: number, onTurn: () => void) {
     this.turnMilliseconds = deadlineMilliseconds / TURNS_PER_DEADLINE;
-    this.#onTurn = onTurn;
+    this.onTurn = onTurn;
   }
 
   /** The turns counted so far; none are counted while nobody waits. */
   get turns(): number {
-    return this.#turns;
+    return this.turnCount;
   }
 
   /** Starts the deadline of an answer. */
   start(answer: PendingAnswer, deadlineMilliseconds: number): void {
     // One more, because the current turn began earlier.
-    answer.deadlineTurn = this.#turns + Math.ceil(deadlineMilliseconds / this.turnMilliseconds) + 1;
-    this.#pending.add(answer);
-    if (this.#counting) return;
-    this.#counting = true;
-    setTimeout(this.#fired, this.turnMilliseconds);
+    answer.deadlineTurn = this.turnCount + Math.ceil(deadlineMilliseconds / this.turnMilliseconds) + 1;
+    this.pending.add(answer);
+    if (this.counting) return;
+    this.counting = true;
+    setTimeout(this.fired, this.turnMilliseconds);
   }
 
   /** Ends the deadline of an answer. Returns whether it was still pending. */
   end(answer: PendingAnswer): boolean {
-    return this.#pending.delete(answer);
+    return this.pending.delete(answer);
   }
 
-  readonly #fired = () => {
+  private readonly fired = () => {
     // After the input of this turn has been read.
-    setImmediate(this.#count);
+    setImmediate(this.count);
   };
 
-  readonly #count = () => {
-    this.#turns++;
-    this.#onTurn();
-    for (const answer of this.#pending) {
-      if (answer.deadlineTurn > this.#turns) continue;
-      this.#pending.delete(answer);
+  private readonly count = () => {
+    this.turnCount++;
+    this.onTurn();
+    for (const answer of this.pending) {
+      if (answer.deadlineTurn > this.turnCount) continue;
+      this.pending.delete(answer);
       answer.overdue();
     }
-    this.#counting = this.#pending.size > 0;
-    if (this.#counting) setTimeout(this.#fired, this.turnMilliseconds);
+    this.counting = this.pending.size > 0;
+    if (this.counting) setTimeout(this.fired, this.turnMilliseconds);
   };
 }

@@ -4,30 +4,30 @@ import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from
 
 /** The policies by name. No two names differ in case only. */
 export class PolicyRegistry {
-  readonly #declared = new Map<string, Policy>();
-  readonly #inline = new Map<string, Policy>();
-  readonly #spellings = new Map<string, string>();
-  readonly #prepare: PrepareRate;
+  private readonly declared = new Map<string, Policy>();
+  private readonly inlinePolicies = new Map<string, Policy>();
+  private readonly spellings = new Map<string, string>();
+  private readonly prepare: PrepareRate;
 
   /** @param prepare asks the engine whether it can count a rate */
   constructor(prepare: PrepareRate) {
-    this.#prepare = prepare;
+    this.prepare = prepare;
   }
 
   declaredNames(): readonly string[] {
-    return Object.freeze([...this.#declared.keys()]);
+    return Object.freeze([...this.declared.keys()]);
   }
 
   declare(name: string, declared: string | null | PolicyOptions): void {
     const path = hostPath('throttling.policies', name);
-    this.#spell(name, path);
-    this.#declared.set(name, createPolicy(name, declared, this.#prepare, path));
+    this.spell(name, path);
+    this.declared.set(name, createPolicy(name, declared, this.prepare, path));
   }
 
   find(name: unknown, path: string): Policy {
-    const policy = typeof name === 'string' ? this.#declared.get(name) : undefined;
+    const policy = typeof name === 'string' ? this.declared.get(name) : undefined;
     if (policy !== undefined) return policy;
-    const known = [...this.#declared.keys()];
+    const known = [...this.declared.keys()];
     const meant = typeof name === 'string' ? nearest(name, known) : undefined;
     const question = meant === undefined ? '' : `, did you mean ${describeName(meant, known)}?`;
     const list = known.map((one) => describeName(one)).join(', ') || 'none';
@@ -45,24 +45,24 @@ export class PolicyRegistry {
       refuseOption(path, declared, 'give the name of a policy, or an object with a name and a rate');
     }
     const at = `${path} (policy ${describeName(name)})`;
-    const known = this.#inline.get(name);
+    const known = this.inlinePolicies.get(name);
     if (known !== undefined && sameOptions(known.options as InlinePolicy, declared)) return known;
-    if (known !== undefined || this.#declared.has(name)) {
+    if (known !== undefined || this.declared.has(name)) {
       refuseOption(at, declared, 'there is another throttling policy of this name; give this one a name of its own');
     }
-    this.#spell(name, at);
-    const policy = createPolicy(name, declared, this.#prepare, at);
-    this.#inline.set(name, policy);
+    this.spell(name, at);
+    const policy = createPolicy(name, declared, this.prepare, at);
+    this.inlinePolicies.set(name, policy);
     return policy;
   }
 
-  #spell(name: string, path: string): void {
+  private spell(name: string, path: string): void {
     const folded = name.toLowerCase();
-    const other = this.#spellings.get(folded);
+    const other = this.spellings.get(folded);
     if (other !== undefined && other !== name) {
       refuseOption(path, name, `it differs from the policy ${describeName(other)} in case only; rename one`);
     }
-    this.#spellings.set(folded, name);
+    this.spellings.set(folded, name);
   }
 }
 

@@ -27,14 +27,14 @@ const UNKNOWN: Unknown = Object.freeze({ allowed: undefined, knownInMilliseconds
  * decides what follows from that for other requests.
  */
 export class StoreGuard {
-  readonly #options: StoreGuardOptions;
+  private readonly options: StoreGuardOptions;
 
   constructor(options: StoreGuardOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   get state(): StoreState {
-    return this.#options.breaker.state;
+    return this.options.breaker.state;
   }
 
   /**
@@ -47,7 +47,7 @@ export class StoreGuard {
     charges: readonly Charge[],
     undoLate: boolean,
   ): ThrottleDecision | Unknown | Promise<ThrottleDecision | Unknown> {
-    const { engine, breaker } = this.#options;
+    const { engine, breaker } = this.options;
     const admitted = breaker.admit();
     if (admitted === 'leave') return engine.consumeHeld?.(charges) ?? UNKNOWN;
     const probe = admitted === 'probe';
@@ -56,13 +56,13 @@ export class StoreGuard {
       answer = engine.consume(charges, breaker.deadlines);
     } catch (error) {
       if (error instanceof UndecidedError) {
-        if (probe) this.#answeredAtOnce();
+        if (probe) this.answeredAtOnce();
         return unknownAfter(error);
       }
-      return this.#failed(error, probe);
+      return this.failed(error, probe);
     }
-    if (isPromiseLike(answer)) return this.#withinDeadline(answer, charges, probe, undoLate);
-    if (probe) this.#answeredAtOnce();
+    if (isPromiseLike(answer)) return this.withinDeadline(answer, charges, probe, undoLate);
+    if (probe) this.answeredAtOnce();
     return answer;
   }
 
@@ -77,26 +77,26 @@ export class StoreGuard {
 
   /** What the engine decides by itself while the store cannot be asked; `undefined` if it cannot. */
   consumeAlone(charges: readonly Charge[]): ThrottleDecision | undefined {
-    return this.#options.engine.consumeAlone?.(charges);
+    return this.options.engine.consumeAlone?.(charges);
   }
 
   /** Gives back what a decision of the engine spent, if that is possible now; failures are not reported. */
   refund(charges: readonly Charge[], decision: ThrottleDecision): void {
     try {
-      const done = this.#options.engine.refund(charges, decision);
+      const done = this.options.engine.refund(charges, decision);
       if (isPromiseLike(done)) done.catch(() => {});
     } catch {
       // What is not given back stays spent until its window ends.
     }
   }
 
-  #withinDeadline(
+  private withinDeadline(
     answer: Promise<ThrottleDecision>,
     charges: readonly Charge[],
     probe: boolean,
     undoLate: boolean,
   ): Promise<ThrottleDecision | Unknown> {
-    const { breaker, deadlineMilliseconds } = this.#options;
+    const { breaker, deadlineMilliseconds } = this.options;
     const answersBefore = breaker.answers;
     return new Promise((resolve, reject) => {
       const late = () => new StoreLateError(`The throttle's store did not answer within ${deadlineMilliseconds} ms.`);
@@ -123,7 +123,7 @@ export class StoreGuard {
             return resolve(UNKNOWN);
           }
           try {
-            resolve(this.#failed(error, probe));
+            resolve(this.failed(error, probe));
           } catch (mistake) {
             reject(mistake);
           }
@@ -133,14 +133,14 @@ export class StoreGuard {
   }
 
   /** An engine that can decide alone has memory, so an immediate answer says nothing about its store. */
-  #answeredAtOnce(): void {
-    const { engine, breaker } = this.#options;
+  private answeredAtOnce(): void {
+    const { engine, breaker } = this.options;
     if (engine.consumeAlone === undefined) breaker.heard();
     else breaker.probedInVain();
   }
 
-  #failed(error: unknown, probe: boolean): Unknown {
-    const { breaker } = this.#options;
+  private failed(error: unknown, probe: boolean): Unknown {
+    const { breaker } = this.options;
     if (error instanceof ConfigurationError) {
       if (probe) breaker.probedInVain();
       throw error;

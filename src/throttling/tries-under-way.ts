@@ -15,19 +15,19 @@ interface Tries {
 
 /** The tries of this process that have a place and have not ended, by the key of the budget, and who waits for one to end. */
 export class TriesUnderWay {
-  readonly #byKey = new Map<string, Tries>();
+  private readonly byKey = new Map<string, Tries>();
 
   /** A try has its place. @param undo gives the place back */
   begin(key: string, undo: () => void): AuthenticationReservation {
-    const tries = this.#byKey.get(key) ?? { count: 0, waiting: new Set() };
+    const tries = this.byKey.get(key) ?? { count: 0, waiting: new Set() };
     tries.count += 1;
-    this.#byKey.set(key, tries);
+    this.byKey.set(key, tries);
     let underWay = true;
     const end = (giveBack: boolean) => {
       if (!underWay) return;
       underWay = false;
       if (giveBack) undo();
-      this.#end(key, tries);
+      this.end(key, tries);
     };
     return { allowed: true, retryAfterSeconds: 0, release: () => end(true), fail: () => end(false) };
   }
@@ -44,7 +44,7 @@ export class TriesUnderWay {
    * @throws TemporarilyUnavailableError (rejects) if none has ended by then
    */
   oneEnds(key: string, until: number): Promise<void> | undefined {
-    const tries = this.#byKey.get(key);
+    const tries = this.byKey.get(key);
     if (tries === undefined) return undefined;
     return new Promise((resolve, reject) => {
       const waiting = {
@@ -62,10 +62,10 @@ export class TriesUnderWay {
     });
   }
 
-  #end(key: string, tries: Tries): void {
+  private end(key: string, tries: Tries): void {
     tries.count -= 1;
     const last = tries.count === 0;
-    if (last) this.#byKey.delete(key);
+    if (last) this.byKey.delete(key);
     for (const waiting of tries.waiting) {
       tries.waiting.delete(waiting);
       waiting.goOn();

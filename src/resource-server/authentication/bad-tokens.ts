@@ -19,73 +19,73 @@ export type BadTokenReason = 'invalid' | 'expired' | 'unexamined';
  * line tells how many there were and where they came from, and nothing of the tokens.
  */
 export class BadTokens {
-  readonly #logger: Logger;
-  readonly #clock: Clock;
-  #since = 0;
-  #counts: Record<BadTokenReason, number> = { invalid: 0, expired: 0, unexamined: 0 };
-  readonly #byAddress = new Map<string, number>();
+  private readonly logger: Logger;
+  private readonly clock: Clock;
+  private since = 0;
+  private counts: Record<BadTokenReason, number> = { invalid: 0, expired: 0, unexamined: 0 };
+  private readonly byAddress = new Map<string, number>();
   /** Whether there were more addresses than are counted. */
-  #hasMore = false;
-  #timer: NodeJS.Timeout | undefined;
+  private hasMore = false;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(logger: Logger, clock: Clock) {
-    this.#logger = logger;
-    this.#clock = clock;
+    this.logger = logger;
+    this.clock = clock;
   }
 
   /** @param address the key of the address that the request came from, e.g. `ip:203.0.113.5` */
   count(address: string, reason: BadTokenReason): void {
-    const now = this.#clock.monotonicMilliseconds();
-    if (this.#timer !== undefined && now - this.#since >= WINDOW_MILLISECONDS) this.#say(now);
-    if (this.#timer === undefined) {
-      this.#since = now;
-      this.#timer = setTimeout(() => this.#say(this.#clock.monotonicMilliseconds()), WINDOW_MILLISECONDS);
-      this.#timer.unref();
+    const now = this.clock.monotonicMilliseconds();
+    if (this.timer !== undefined && now - this.since >= WINDOW_MILLISECONDS) this.say(now);
+    if (this.timer === undefined) {
+      this.since = now;
+      this.timer = setTimeout(() => this.say(this.clock.monotonicMilliseconds()), WINDOW_MILLISECONDS);
+      this.timer.unref();
     }
-    this.#counts[reason] += 1;
-    const known = this.#byAddress.get(address);
-    if (known !== undefined || this.#byAddress.size < MAXIMUM_ADDRESSES) {
-      this.#byAddress.set(address, (known ?? 0) + 1);
+    this.counts[reason] += 1;
+    const known = this.byAddress.get(address);
+    if (known !== undefined || this.byAddress.size < MAXIMUM_ADDRESSES) {
+      this.byAddress.set(address, (known ?? 0) + 1);
     } else {
-      this.#hasMore = true;
+      this.hasMore = true;
     }
   }
 
   /** Says what was counted so far. */
   close(): void {
-    if (this.#timer !== undefined) this.#say(this.#clock.monotonicMilliseconds());
+    if (this.timer !== undefined) this.say(this.clock.monotonicMilliseconds());
   }
 
-  #say(now: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const { invalid, expired, unexamined } = this.#counts;
+  private say(now: number): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { invalid, expired, unexamined } = this.counts;
     const total = invalid + expired + unexamined;
     const level = invalid + unexamined >= MANY ? 'warn' : 'info';
-    const seconds = Math.max(1, Math.round((now - this.#since) / 1000));
+    const seconds = Math.max(1, Math.round((now - this.since) / 1000));
     const parts = [
-      `${counted(total, 'request')} with bad tokens within ${counted(seconds, 'second')}, from ${this.#addresses(total)}`,
+      `${counted(total, 'request')} with bad tokens within ${counted(seconds, 'second')}, from ${this.addresses(total)}`,
     ];
     if (expired > 0) parts.push(`${number(expired)} expired`);
     if (unexamined > 0) parts.push(`${number(unexamined)} not looked up, as too many from their address had failed`);
-    this.#counts = { invalid: 0, expired: 0, unexamined: 0 };
-    this.#byAddress.clear();
-    this.#hasMore = false;
-    this.#logger[level](`${parts.join('; ')}.`);
+    this.counts = { invalid: 0, expired: 0, unexamined: 0 };
+    this.byAddress.clear();
+    this.hasMore = false;
+    this.logger[level](`${parts.join('; ')}.`);
   }
 
-  #addresses(total: number): string {
+  private addresses(total: number): string {
     let busiest = '';
     let most = 0;
-    for (const [address, count] of this.#byAddress) {
+    for (const [address, count] of this.byAddress) {
       if (count <= most) continue;
       busiest = address;
       most = count;
     }
     const name = printable(busiest.replace(/^(?:pages:)?ip:/, ''));
     if (most === total) return `one address (${name})`;
-    const addresses = number(this.#byAddress.size);
-    return `${this.#hasMore ? 'more than ' : ''}${addresses} addresses, most of them (${number(most)}) from ${name}`;
+    const addresses = number(this.byAddress.size);
+    return `${this.hasMore ? 'more than ' : ''}${addresses} addresses, most of them (${number(most)}) from ${name}`;
   }
 }
 

@@ -40,15 +40,15 @@ function isOrigin(origin: string, host: string): boolean {
  * however long that takes; and a storm of bad ones costs no more look-ups than the two bounds together.
  */
 export class LookUpAdmission {
-  readonly #failures: FailureBudget | undefined;
-  readonly #badTokens: BadTokens;
-  readonly #underWay = new Map<string, number>();
+  private readonly failures: FailureBudget | undefined;
+  private readonly badTokens: BadTokens;
+  private readonly underWay = new Map<string, number>();
   /** By the SHA-256 of the token: a neighbour's failures do not shut these out. */
-  readonly #good = new LRUCache<string, true>({ max: REMEMBERED_TOKENS });
+  private readonly good = new LRUCache<string, true>({ max: REMEMBERED_TOKENS });
 
   constructor(failures: FailureBudget | undefined, badTokens: BadTokens) {
-    this.#failures = failures;
-    this.#badTokens = badTokens;
+    this.failures = failures;
+    this.badTokens = badTokens;
   }
 
   /**
@@ -59,31 +59,31 @@ export class LookUpAdmission {
    * @throws TemporarilyUnavailableError if too many look-ups of the address are under way
    */
   enter(address: string, key: string): void {
-    const retryAfterSeconds = this.#failures?.retryAfterSeconds(address) ?? 0;
+    const retryAfterSeconds = this.failures?.retryAfterSeconds(address) ?? 0;
     // Not `has`: it was used now.
-    if (retryAfterSeconds > 0 && this.#good.get(key) === undefined) {
-      this.#badTokens.count(address, 'unexamined');
+    if (retryAfterSeconds > 0 && this.good.get(key) === undefined) {
+      this.badTokens.count(address, 'unexamined');
       throw new ThrottledError(retryAfterSeconds);
     }
-    const underWay = this.#underWay.get(address) ?? 0;
+    const underWay = this.underWay.get(address) ?? 0;
     if (underWay >= LOOK_UPS_AT_ONCE) {
       throw new TemporarilyUnavailableError({
         part: 'look-ups',
         detail: `${LOOK_UPS_AT_ONCE} tokens from ${address} are being looked up already`,
       });
     }
-    this.#underWay.set(address, underWay + 1);
+    this.underWay.set(address, underWay + 1);
   }
 
   leave(address: string): void {
-    const underWay = (this.#underWay.get(address) ?? 1) - 1;
-    if (underWay > 0) this.#underWay.set(address, underWay);
-    else this.#underWay.delete(address);
+    const underWay = (this.underWay.get(address) ?? 1) - 1;
+    if (underWay > 0) this.underWay.set(address, underWay);
+    else this.underWay.delete(address);
   }
 
   /** A token turned out to be good, or was issued here. */
   succeeded(key: string): void {
-    this.#good.set(key, true);
+    this.good.set(key, true);
   }
 
   /**
@@ -93,10 +93,10 @@ export class LookUpAdmission {
    * @throws ThrottledError if the address is over its budget
    */
   async failed(address: string, reason: BadTokenReason, key?: string): Promise<void> {
-    this.#badTokens.count(address, reason);
-    if (key !== undefined) this.#good.delete(key);
-    const known = this.#failures?.retryAfterSeconds(address) ?? 0;
-    const retryAfterSeconds = known > 0 ? known : ((await this.#failures?.fail(address)) ?? 0);
+    this.badTokens.count(address, reason);
+    if (key !== undefined) this.good.delete(key);
+    const known = this.failures?.retryAfterSeconds(address) ?? 0;
+    const retryAfterSeconds = known > 0 ? known : ((await this.failures?.fail(address)) ?? 0);
     if (retryAfterSeconds > 0) throw new ThrottledError(retryAfterSeconds);
   }
 }

@@ -33,32 +33,32 @@ interface Refusal {
 
 /** What one process holds: good tokens and, apart from them, refusals. Both bounded, least recently used goes first. */
 export class HeldTokens {
-  readonly #good: LRUCache<string, Held>;
-  readonly #refused: LRUCache<string, Refusal>;
-  readonly #users = new KeyIndex();
-  readonly #applications = new KeyIndex();
-  readonly #negativeMilliseconds: number;
-  readonly #clock: Clock;
+  private readonly verified: LRUCache<string, Held>;
+  private readonly refused: LRUCache<string, Refusal>;
+  private readonly users = new KeyIndex();
+  private readonly applications = new KeyIndex();
+  private readonly negativeMilliseconds: number;
+  private readonly clock: Clock;
 
   constructor(settings: LocalSettings) {
-    const dispose = (held: Held, key: string) => this.#unlist(held.verification.token, key);
+    const dispose = (held: Held, key: string) => this.unlist(held.verification.token, key);
     const byCount = settings.maxEntries > 0 ? { max: settings.maxEntries } : {};
     const byBytes = settings.maxBytes > 0 ? { maxSize: settings.maxBytes, sizeCalculation: estimatedBytes } : {};
-    this.#good = new LRUCache({ ...byCount, ...byBytes, dispose } as LRUCache.Options<string, Held, unknown>);
-    this.#refused = new LRUCache({ max: settings.negativeMaxEntries });
-    this.#negativeMilliseconds = settings.negativeMilliseconds;
-    this.#clock = settings.clock;
+    this.verified = new LRUCache({ ...byCount, ...byBytes, dispose } as LRUCache.Options<string, Held, unknown>);
+    this.refused = new LRUCache({ max: settings.negativeMaxEntries });
+    this.negativeMilliseconds = settings.negativeMilliseconds;
+    this.clock = settings.clock;
   }
 
   /** What is held and may be trusted now, good or refused. Works also when taken from its object. */
   readonly peek = (key: string): Verification | undefined => {
-    const monotonic = this.#clock.monotonicMilliseconds();
-    return this.good(key, monotonic, this.#clock.nowMilliseconds()) ?? this.refusal(key, monotonic);
+    const monotonic = this.clock.monotonicMilliseconds();
+    return this.good(key, monotonic, this.clock.nowMilliseconds()) ?? this.refusal(key, monotonic);
   };
 
   /** A good token that is still young enough; `expired` if it has reached its end meanwhile. */
   good(key: string, monotonicMilliseconds: number, wallMilliseconds: number): Verification | undefined {
-    const held = this.#good.get(key);
+    const held = this.verified.get(key);
     if (held === undefined) return undefined;
     if (monotonicMilliseconds >= held.endsMonotonic || wallMilliseconds >= held.endsWall) return undefined;
     return wallMilliseconds >= held.tokenEndsWall ? EXPIRED : held.verification;
@@ -66,7 +66,7 @@ export class HeldTokens {
 
   /** A refusal that is still remembered. */
   refusal(key: string, monotonicMilliseconds: number): Verification | undefined {
-    const refusal = this.#refused.get(key);
+    const refusal = this.refused.get(key);
     return refusal !== undefined && monotonicMilliseconds < refusal.endsMonotonic ? refusal.verification : undefined;
   }
 
@@ -76,15 +76,15 @@ export class HeldTokens {
    */
   keep(key: string, verification: Verification, since: Moment, maxAgeMilliseconds: number): void {
     const newest = Math.max(
-      this.#good.peek(key)?.sinceMonotonic ?? Number.NEGATIVE_INFINITY,
-      this.#refused.peek(key)?.sinceMonotonic ?? Number.NEGATIVE_INFINITY,
+      this.verified.peek(key)?.sinceMonotonic ?? Number.NEGATIVE_INFINITY,
+      this.refused.peek(key)?.sinceMonotonic ?? Number.NEGATIVE_INFINITY,
     );
     if (since.monotonicMilliseconds < newest) return;
     if (verification.status !== 'active') {
-      this.#refuse(key, verification, since);
+      this.refuse(key, verification, since);
       return;
     }
-    this.#refused.delete(key);
+    this.refused.delete(key);
     const held = {
       verification,
       sinceMonotonic: since.monotonicMilliseconds,
@@ -92,35 +92,35 @@ export class HeldTokens {
       endsWall: since.wallMilliseconds + maxAgeMilliseconds,
       tokenEndsWall: verification.token.expiresAtMilliseconds,
     };
-    this.#good.set(key, held);
+    this.verified.set(key, held);
     // An entry larger than the whole budget is not kept, and then must not be listed either.
-    if (this.#good.peek(key) !== held) return;
-    this.#users.add(verification.token.userId, key);
-    this.#applications.add(verification.token.clientId, key);
+    if (this.verified.peek(key) !== held) return;
+    this.users.add(verification.token.userId, key);
+    this.applications.add(verification.token.clientId, key);
   }
 
-  #refuse(key: string, verification: Verification, since: Moment): void {
-    this.#good.delete(key);
-    if (this.#negativeMilliseconds === 0) return;
-    this.#refused.set(key, {
+  private refuse(key: string, verification: Verification, since: Moment): void {
+    this.verified.delete(key);
+    if (this.negativeMilliseconds === 0) return;
+    this.refused.set(key, {
       verification,
       sinceMonotonic: since.monotonicMilliseconds,
-      endsMonotonic: since.monotonicMilliseconds + this.#negativeMilliseconds,
+      endsMonotonic: since.monotonicMilliseconds + this.negativeMilliseconds,
     });
   }
 
   drop(invalidation: Invalidation): void {
     // A refusal does not say whose token it was, and the user or the application may be good again.
-    if (invalidation.kind !== 'token') this.#refused.clear();
+    if (invalidation.kind !== 'token') this.refused.clear();
     switch (invalidation.kind) {
       case 'token':
         this.dropKey(invalidation.key);
         break;
       case 'user':
-        for (const key of this.#users.keysOf(invalidation.userId)) this.#good.delete(key);
+        for (const key of this.users.keysOf(invalidation.userId)) this.verified.delete(key);
         break;
       case 'application':
-        for (const key of this.#applications.keysOf(invalidation.clientId)) this.#good.delete(key);
+        for (const key of this.applications.keysOf(invalidation.clientId)) this.verified.delete(key);
         break;
       case 'everything':
         this.clear();
@@ -128,24 +128,24 @@ export class HeldTokens {
   }
 
   dropKey(key: string): void {
-    this.#good.delete(key);
-    this.#refused.delete(key);
+    this.verified.delete(key);
+    this.refused.delete(key);
   }
 
   forgetRefusal(key: string): void {
-    this.#refused.delete(key);
+    this.refused.delete(key);
   }
 
   clear(): void {
-    this.#good.clear();
-    this.#refused.clear();
-    this.#users.clear();
-    this.#applications.clear();
+    this.verified.clear();
+    this.refused.clear();
+    this.users.clear();
+    this.applications.clear();
   }
 
-  #unlist(token: VerifiedToken, key: string): void {
-    this.#users.remove(token.userId, key);
-    this.#applications.remove(token.clientId, key);
+  private unlist(token: VerifiedToken, key: string): void {
+    this.users.remove(token.userId, key);
+    this.applications.remove(token.clientId, key);
   }
 }
 

@@ -1,26 +1,26 @@
 /** Which cache keys belong to a name (a user, an application), so that dropping all of them needs no search. */
 export class KeyIndex {
-  readonly #keys = new Map<string, Set<string>>();
+  private readonly keys = new Map<string, Set<string>>();
 
   add(name: string | undefined, key: string): void {
     if (name === undefined) return;
-    const keys = this.#keys.get(name);
-    if (keys === undefined) this.#keys.set(name, new Set([key]));
+    const keys = this.keys.get(name);
+    if (keys === undefined) this.keys.set(name, new Set([key]));
     else keys.add(key);
   }
 
   remove(name: string | undefined, key: string): void {
     if (name === undefined) return;
-    const keys = this.#keys.get(name);
-    if (keys?.delete(key) && keys.size === 0) this.#keys.delete(name);
+    const keys = this.keys.get(name);
+    if (keys?.delete(key) && keys.size === 0) this.keys.delete(name);
   }
 
   /** The keys of a name; a copy, so that the index may change while it is walked. */
   keysOf(name: string): readonly string[] {
-    return [...(this.#keys.get(name) ?? [])];
+    return [...(this.keys.get(name) ?? [])];
   }
 
   clear(): void {
-    this.#keys.clear();
+    this.keys.clear();
   }
 }

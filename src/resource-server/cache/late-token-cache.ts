@@ -9,53 +9,53 @@ import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
  * without Redis: a token is looked up in the database at least once in each `revocationBoundSeconds`.
  */
 export class LateTokenCache implements TokenCache {
-  readonly #identity: IdentitySource;
-  #cache: TokenCache;
-  #isShared = false;
-  #closed = false;
+  private readonly identity: IdentitySource;
+  private cache: TokenCache;
+  private isShared = false;
+  private closed = false;
 
   /**
    * @param alone the cache of this process alone
    * @param share makes the shared one, once
    */
   constructor(alone: TokenCache, identity: IdentitySource, share: (identity: SharedIdentity) => TokenCache) {
-    this.#cache = alone;
-    this.#identity = identity;
+    this.cache = alone;
+    this.identity = identity;
     identity.subscribe((known) => {
-      if (known === undefined || this.#closed) return;
-      this.#cache = share(known);
-      this.#isShared = true;
+      if (known === undefined || this.closed) return;
+      this.cache = share(known);
+      this.isShared = true;
       void alone.close();
     });
   }
 
   peek(key: string): Verification | undefined {
-    return this.#cache.peek(key);
+    return this.cache.peek(key);
   }
 
   resolve(key: string, lookUp: LookUp): Promise<Verification> {
-    return this.#cache.resolve(key, lookUp);
+    return this.cache.resolve(key, lookUp);
   }
 
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
-    if (!this.#isShared) {
-      await this.#cache.invalidate(invalidation, keys);
+    if (!this.isShared) {
+      await this.cache.invalidate(invalidation, keys);
       // Others may share already, if the database was migrated just now.
-      if ((await this.#identity.ask()) === undefined) return;
+      if ((await this.identity.ask()) === undefined) return;
     }
-    await this.#cache.invalidate(invalidation, keys);
+    await this.cache.invalidate(invalidation, keys);
   }
 
   forgetMiss(key: string): void {
-    this.#cache.forgetMiss(key);
+    this.cache.forgetMiss(key);
   }
 
   ready(): Promise<void> {
-    return this.#cache.ready();
+    return this.cache.ready();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    await this.#cache.close();
+    this.closed = true;
+    await this.cache.close();
   }
 }

@@ -9,12 +9,12 @@ import type { Invalidation } from './token-cache.js';
 export class LocalLevel {
   readonly held: HeldTokens;
   readonly lookUps: LookUps;
-  readonly #clock: Clock;
+  private readonly clock: Clock;
 
   constructor(settings: LocalSettings) {
     this.held = new HeldTokens(settings);
     this.lookUps = new LookUps(settings.clock, settings.boundMilliseconds);
-    this.#clock = settings.clock;
+    this.clock = settings.clock;
   }
 
   /** Drops entries, and forbids look-ups that began before from bringing them back. */
@@ -46,7 +46,7 @@ export class LocalLevel {
     maxAgeMilliseconds: number,
     since: Moment = lookUp,
   ): Verification {
-    const ended = found.status === 'active' && isTokenExpired(found.token, this.#clock.nowMilliseconds());
+    const ended = found.status === 'active' && isTokenExpired(found.token, this.clock.nowMilliseconds());
     const verification = ended ? EXPIRED : found;
     if (this.lookUps.mayKeep(lookUp, found)) this.held.keep(key, verification, since, maxAgeMilliseconds);
     return verification;

@@ -18,34 +18,34 @@ export function localTokenCache(options: LocalTokenCacheOptions = {}): TokenCach
 
 class LocalTokenCache implements TokenCache {
   readonly peek: TokenCache['peek'];
-  readonly #boundMilliseconds: number;
-  readonly #level: LocalLevel;
+  private readonly boundMilliseconds: number;
+  private readonly level: LocalLevel;
 
   constructor(settings: LocalSettings) {
-    this.#boundMilliseconds = settings.boundMilliseconds;
-    this.#level = new LocalLevel(settings);
-    this.peek = this.#level.held.peek;
+    this.boundMilliseconds = settings.boundMilliseconds;
+    this.level = new LocalLevel(settings);
+    this.peek = this.level.held.peek;
   }
 
   async resolve(key: string, lookUp: LookUp): Promise<Verification> {
     const held = this.peek(key);
     if (held !== undefined) return held;
-    return this.#level.lookUps.run(key, async (inFlight) =>
-      this.#level.keep(key, await lookUp(), inFlight, this.#boundMilliseconds),
+    return this.level.lookUps.run(key, async (inFlight) =>
+      this.level.keep(key, await lookUp(), inFlight, this.boundMilliseconds),
     );
   }
 
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
-    this.#level.drop(invalidation, keys);
+    this.level.drop(invalidation, keys);
   }
 
   forgetMiss(key: string): void {
-    this.#level.forgetMiss(key);
+    this.level.forgetMiss(key);
   }
 
   async ready(): Promise<void> {}
 
   async close(): Promise<void> {
-    this.#level.drop({ kind: 'everything' }, []);
+    this.level.drop({ kind: 'everything' }, []);
   }
 }

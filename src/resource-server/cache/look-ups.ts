@@ -37,31 +37,31 @@ const NAMES = 10_000;
  */
 export class LookUps {
   /** The look-up that others may join, by key. */
-  readonly #pending = new Map<string, Pending>();
+  private readonly pending = new Map<string, Pending>();
   /** Every look-up that has not ended, by key; also those that nobody may join any more. */
-  readonly #running = new Map<string, Set<LookUpInFlight>>();
+  private readonly running = new Map<string, Set<LookUpInFlight>>();
   /**
    * The users and applications that were invalidated while look-ups ran, with the number of the last time. Whose token
    * is being looked up is known only when the answer is there.
    */
-  readonly #names = new Map<string, number>();
-  #heard = 0;
-  readonly #clock: Clock;
-  readonly #boundMilliseconds: number;
+  private readonly names = new Map<string, number>();
+  private heard = 0;
+  private readonly clock: Clock;
+  private readonly boundMilliseconds: number;
 
   constructor(clock: Clock, boundMilliseconds: number) {
-    this.#clock = clock;
-    this.#boundMilliseconds = boundMilliseconds;
+    this.clock = clock;
+    this.boundMilliseconds = boundMilliseconds;
   }
 
   /** Joins the look-up of a key, or begins it. `work` asks `mayKeep` when it has its result. */
   run(key: string, work: Work): Promise<Verification> {
-    return this.#joinable(key) ?? this.#begin(key, work, ROUNDS);
+    return this.joinable(key) ?? this.begin(key, work, ROUNDS);
   }
 
   /** Whether an answer may be kept: nothing was invalidated for it, or may have been, since its look-up began. */
   mayKeep(lookUp: LookUpInFlight, verification: Verification): boolean {
-    return !lookUp.unsure && !this.#isOvertaken(lookUp, verification);
+    return !lookUp.unsure && !this.isOvertaken(lookUp, verification);
   }
 
   /** Tells of an invalidation. */
@@ -72,14 +72,14 @@ export class LookUps {
         this.overtakeKey(invalidation.key);
         break;
       case 'user':
-        this.#overtakeName(userName(invalidation.userId));
+        this.overtakeName(userName(invalidation.userId));
         break;
       case 'application':
-        this.#overtakeName(applicationName(invalidation.clientId));
+        this.overtakeName(applicationName(invalidation.clientId));
         break;
       case 'everything':
-        this.#pending.clear();
-        this.#mark((lookUp) => {
+        this.pending.clear();
+        this.mark((lookUp) => {
           lookUp.overtaken = true;
         });
     }
@@ -87,106 +87,104 @@ export class LookUps {
 
   /** The same for one token. */
   overtakeKey(key: string): void {
-    this.#pending.delete(key);
-    for (const lookUp of this.#running.get(key) ?? []) lookUp.overtaken = true;
+    this.pending.delete(key);
+    for (const lookUp of this.running.get(key) ?? []) lookUp.overtaken = true;
   }
 
   /** Invalidations may have been missed: nothing that began before may be kept or joined. */
   interrupt(): void {
-    this.#pending.clear();
-    this.#mark((lookUp) => {
+    this.pending.clear();
+    this.mark((lookUp) => {
       lookUp.unsure = true;
     });
   }
 
-  #overtakeName(name: string): void {
-    this.#pending.clear();
-    if (this.#running.size === 0) return;
-    this.#heard += 1;
-    this.#names.set(name, this.#heard);
-    if (this.#names.size <= NAMES) return;
-    this.#names.clear();
-    this.#mark((lookUp) => {
+  private overtakeName(name: string): void {
+    this.pending.clear();
+    if (this.running.size === 0) return;
+    this.heard += 1;
+    this.names.set(name, this.heard);
+    if (this.names.size <= NAMES) return;
+    this.names.clear();
+    this.mark((lookUp) => {
       lookUp.overtaken = true;
     });
   }
 
-  #mark(change: (lookUp: LookUpInFlight) => void): void {
-    for (const lookUps of this.#running.values()) lookUps.forEach(change);
+  private mark(change: (lookUp: LookUpInFlight) => void): void {
+    for (const lookUps of this.running.values()) lookUps.forEach(change);
   }
 
-  #joinable(key: string): Promise<Verification> | undefined {
-    const pending = this.#pending.get(key);
+  private joinable(key: string): Promise<Verification> | undefined {
+    const pending = this.pending.get(key);
     if (pending === undefined) return undefined;
-    const age = this.#clock.monotonicMilliseconds() - pending.lookUp.monotonicMilliseconds;
-    return age <= this.#boundMilliseconds ? pending.promise : undefined;
+    const age = this.clock.monotonicMilliseconds() - pending.lookUp.monotonicMilliseconds;
+    return age <= this.boundMilliseconds ? pending.promise : undefined;
   }
 
-  #begin(key: string, work: Work, rounds: number): Promise<Verification> {
+  private begin(key: string, work: Work, rounds: number): Promise<Verification> {
     const lookUp: LookUpInFlight = {
       overtaken: false,
       unsure: false,
-      heard: this.#heard,
-      monotonicMilliseconds: this.#clock.monotonicMilliseconds(),
-      wallMilliseconds: this.#clock.nowMilliseconds(),
+      heard: this.heard,
+      monotonicMilliseconds: this.clock.monotonicMilliseconds(),
+      wallMilliseconds: this.clock.nowMilliseconds(),
     };
-    const running = this.#running.get(key);
-    if (running === undefined) this.#running.set(key, new Set([lookUp]));
+    const running = this.running.get(key);
+    if (running === undefined) this.running.set(key, new Set([lookUp]));
     else running.add(lookUp);
     // The work starts after the look-up is listed, so that nothing can invalidate past it.
-    const promise = Promise.resolve().then(() => this.#finish(key, lookUp, work, rounds));
-    this.#pending.set(key, { lookUp, promise });
+    const promise = Promise.resolve().then(() => this.finish(key, lookUp, work, rounds));
+    this.pending.set(key, { lookUp, promise });
     return promise;
   }
 
-  async #finish(key: string, lookUp: LookUpInFlight, work: Work, rounds: number): Promise<Verification> {
+  private async finish(key: string, lookUp: LookUpInFlight, work: Work, rounds: number): Promise<Verification> {
     let mustRepeat: boolean;
     try {
       const verification = await work(lookUp);
-      mustRepeat = verification.status === 'active' && this.#mustRepeat(lookUp, verification);
+      mustRepeat = verification.status === 'active' && this.mustRepeat(lookUp, verification);
       if (!mustRepeat) return verification;
     } finally {
-      this.#end(key, lookUp);
+      this.end(key, lookUp);
     }
-    if (rounds > 1) return this.#joinable(key) ?? this.#begin(key, work, rounds - 1);
+    if (rounds > 1) return this.joinable(key) ?? this.begin(key, work, rounds - 1);
     throw new TemporarilyUnavailableError({
       part: 'overtaken look-ups',
       detail: `token look-up overtaken by invalidations ${ROUNDS} times`,
     });
   }
 
-  #end(key: string, lookUp: LookUpInFlight): void {
-    if (this.#pending.get(key)?.lookUp === lookUp) this.#pending.delete(key);
-    const running = this.#running.get(key);
-    if (running?.delete(lookUp) === true && running.size === 0) this.#running.delete(key);
-    if (this.#running.size === 0) this.#names.clear();
+  private end(key: string, lookUp: LookUpInFlight): void {
+    if (this.pending.get(key)?.lookUp === lookUp) this.pending.delete(key);
+    const running = this.running.get(key);
+    if (running?.delete(lookUp) === true && running.size === 0) this.running.delete(key);
+    if (this.running.size === 0) this.names.clear();
   }
 
   /**
    * What is known to be overtaken is never given out. Where invalidations may have been missed, an answer counts within
    * the bound, as it would if nothing had been heard at all.
    */
-  #mustRepeat(lookUp: LookUpInFlight, verification: Verification): boolean {
-    if (this.#isOvertaken(lookUp, verification)) return true;
-    return (
-      lookUp.unsure && this.#clock.monotonicMilliseconds() - lookUp.monotonicMilliseconds > this.#boundMilliseconds
-    );
+  private mustRepeat(lookUp: LookUpInFlight, verification: Verification): boolean {
+    if (this.isOvertaken(lookUp, verification)) return true;
+    return lookUp.unsure && this.clock.monotonicMilliseconds() - lookUp.monotonicMilliseconds > this.boundMilliseconds;
   }
 
-  #isOvertaken(lookUp: LookUpInFlight, verification: Verification): boolean {
+  private isOvertaken(lookUp: LookUpInFlight, verification: Verification): boolean {
     if (lookUp.overtaken) return true;
-    if (lookUp.heard === this.#heard) return false;
+    if (lookUp.heard === this.heard) return false;
     // A refusal does not say whose token it was: any invalidation may have made it good.
     if (verification.status !== 'active') return true;
     const { userId, clientId } = verification.token;
     return (
-      (userId !== undefined && this.#wasInvalidated(userName(userId), lookUp)) ||
-      (clientId !== undefined && this.#wasInvalidated(applicationName(clientId), lookUp))
+      (userId !== undefined && this.wasInvalidated(userName(userId), lookUp)) ||
+      (clientId !== undefined && this.wasInvalidated(applicationName(clientId), lookUp))
     );
   }
 
-  #wasInvalidated(name: string, lookUp: LookUpInFlight): boolean {
-    return (this.#names.get(name) ?? 0) > lookUp.heard;
+  private wasInvalidated(name: string, lookUp: LookUpInFlight): boolean {
+    return (this.names.get(name) ?? 0) > lookUp.heard;
   }
 }
 

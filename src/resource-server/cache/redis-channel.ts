@@ -55,33 +55,33 @@ const SILENCE_MILLISECONDS = 2_000;
  * A connection that is closed, silently dropped, frozen, or connected to the wrong server proves nothing.
  */
 export class RevocationChannel {
-  readonly #settings: RevocationChannelSettings;
-  readonly #timer: NodeJS.Timeout;
-  readonly #probes = new Map<number, Probe>();
-  #sequence = 0;
-  #subscriber: Redis | undefined;
-  #isConfirmed = false;
-  #isRefusalSaid = false;
-  #provenMonotonic = Number.NEGATIVE_INFINITY;
-  #provenWall = Number.NEGATIVE_INFINITY;
-  #completeFrom: number | undefined;
-  #failures = 0;
-  #reopening: NodeJS.Timeout | undefined;
-  #closed = false;
+  private readonly settings: RevocationChannelSettings;
+  private readonly timer: NodeJS.Timeout;
+  private readonly probes = new Map<number, Probe>();
+  private sequence = 0;
+  private subscriber: Redis | undefined;
+  private isConfirmed = false;
+  private isRefusalSaid = false;
+  private provenMonotonic = Number.NEGATIVE_INFINITY;
+  private provenWall = Number.NEGATIVE_INFINITY;
+  private provenFrom: number | undefined;
+  private failures = 0;
+  private reopening: NodeJS.Timeout | undefined;
+  private closed = false;
 
   constructor(settings: RevocationChannelSettings) {
-    this.#settings = settings;
-    this.#timer = setInterval(() => this.#tick(), settings.boundMilliseconds / 4);
-    this.#timer.unref();
-    void this.#open();
+    this.settings = settings;
+    this.timer = setInterval(() => this.tick(), settings.boundMilliseconds / 4);
+    this.timer.unref();
+    void this.open();
   }
 
   /** Whether every invalidation that was published longer ago than the bound has been received. */
   isProven(monotonicMilliseconds: number, wallMilliseconds: number): boolean {
-    const { boundMilliseconds } = this.#settings;
+    const { boundMilliseconds } = this.settings;
     return (
-      monotonicMilliseconds - this.#provenMonotonic <= boundMilliseconds &&
-      wallMilliseconds - this.#provenWall <= boundMilliseconds
+      monotonicMilliseconds - this.provenMonotonic <= boundMilliseconds &&
+      wallMilliseconds - this.provenWall <= boundMilliseconds
     );
   }
 
@@ -90,153 +90,153 @@ export class RevocationChannel {
    * channel is not proven.
    */
   completeFrom(monotonicMilliseconds: number, wallMilliseconds: number): number | undefined {
-    return this.isProven(monotonicMilliseconds, wallMilliseconds) ? this.#completeFrom : undefined;
+    return this.isProven(monotonicMilliseconds, wallMilliseconds) ? this.provenFrom : undefined;
   }
 
   /** What was received may have been more than was understood: the proof begins anew. */
   doubt(): void {
-    this.#forgetProof();
+    this.forgetProof();
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    clearTimeout(this.#reopening);
-    const subscriber = this.#subscriber;
-    this.#forget();
+    this.closed = true;
+    clearInterval(this.timer);
+    clearTimeout(this.reopening);
+    const subscriber = this.subscriber;
+    this.forget();
     if (subscriber !== undefined) await disconnect(subscriber);
   }
 
-  async #open(): Promise<void> {
-    const { channel, probeChannel } = this.#settings;
+  private async open(): Promise<void> {
+    const { channel, probeChannel } = this.settings;
     let subscriber: Redis | undefined;
     try {
-      subscriber = await this.#settings.openSubscriber();
-      if (this.#closed) return subscriber.disconnect();
-      this.#listen(subscriber);
+      subscriber = await this.settings.openSubscriber();
+      if (this.closed) return subscriber.disconnect();
+      this.listen(subscriber);
       await subscriber.subscribe(channel, probeChannel);
     } catch (error) {
-      this.#sayRefusal(error);
-      return this.#lose(subscriber);
+      this.sayRefusal(error);
+      return this.lose(subscriber);
     }
-    if (subscriber !== this.#subscriber) return;
-    this.#isConfirmed = true;
-    this.#isRefusalSaid = false;
+    if (subscriber !== this.subscriber) return;
+    this.isConfirmed = true;
+    this.isRefusalSaid = false;
     // What was published before this moment was not received.
-    this.#settings.onInterruption();
-    this.#sendProbe();
+    this.settings.onInterruption();
+    this.sendProbe();
   }
 
   /** What is away is told by whoever sends commands, but not that a right is missing here. */
-  #sayRefusal(error: unknown): void {
+  private sayRefusal(error: unknown): void {
     const reason = reasonOf(error);
-    if (this.#isRefusalSaid || this.#closed || !reason.startsWith('NOPERM')) return;
-    this.#isRefusalSaid = true;
-    this.#settings.logger.warn(
+    if (this.isRefusalSaid || this.closed || !reason.startsWith('NOPERM')) return;
+    this.isRefusalSaid = true;
+    this.settings.logger.warn(
       `Token cache: Redis does not let this process listen for revocations (${printable(reason)}); tokens are looked up in the database.`,
     );
   }
 
-  #listen(subscriber: Redis): void {
-    this.#subscriber = subscriber;
-    subscriber.once('end', () => this.#lose(subscriber));
+  private listen(subscriber: Redis): void {
+    this.subscriber = subscriber;
+    subscriber.once('end', () => this.lose(subscriber));
     subscriber.on('message', (name: string, message: string) => {
-      if (subscriber === this.#subscriber) this.#receive(name, message);
+      if (subscriber === this.subscriber) this.receive(name, message);
     });
   }
 
-  #lose(subscriber: Redis | undefined): void {
-    if (this.#closed || subscriber !== this.#subscriber) return;
-    const wasConfirmed = this.#isConfirmed;
-    this.#forget();
-    if (wasConfirmed) this.#settings.onInterruption();
+  private lose(subscriber: Redis | undefined): void {
+    if (this.closed || subscriber !== this.subscriber) return;
+    const wasConfirmed = this.isConfirmed;
+    this.forget();
+    if (wasConfirmed) this.settings.onInterruption();
     subscriber?.disconnect();
-    this.#failures += 1;
-    clearTimeout(this.#reopening);
-    this.#reopening = setTimeout(() => void this.#open(), Math.min(50 * this.#failures, 1_000));
-    this.#reopening.unref();
+    this.failures += 1;
+    clearTimeout(this.reopening);
+    this.reopening = setTimeout(() => void this.open(), Math.min(50 * this.failures, 1_000));
+    this.reopening.unref();
   }
 
-  #forget(): void {
-    this.#subscriber = undefined;
-    this.#isConfirmed = false;
-    this.#forgetProof();
+  private forget(): void {
+    this.subscriber = undefined;
+    this.isConfirmed = false;
+    this.forgetProof();
   }
 
-  #forgetProof(): void {
-    this.#provenMonotonic = Number.NEGATIVE_INFINITY;
-    this.#provenWall = Number.NEGATIVE_INFINITY;
-    this.#completeFrom = undefined;
-    this.#probes.clear();
+  private forgetProof(): void {
+    this.provenMonotonic = Number.NEGATIVE_INFINITY;
+    this.provenWall = Number.NEGATIVE_INFINITY;
+    this.provenFrom = undefined;
+    this.probes.clear();
   }
 
-  #tick(): void {
-    const now = this.#settings.clock.monotonicMilliseconds();
-    for (const { heard, repliedAt } of this.#probes.values()) {
+  private tick(): void {
+    const now = this.settings.clock.monotonicMilliseconds();
+    for (const { heard, repliedAt } of this.probes.values()) {
       if (!heard && repliedAt !== undefined && now - repliedAt > SILENCE_MILLISECONDS) {
-        this.#lose(this.#subscriber);
+        this.lose(this.subscriber);
         break;
       }
     }
-    this.#sendProbe();
+    this.sendProbe();
   }
 
-  #sendProbe(): void {
-    const { clock, probeChannel, authenticator } = this.#settings;
-    this.#sequence += 1;
-    const sequence = this.#sequence;
-    this.#probes.set(sequence, {
-      subscriber: this.#isConfirmed ? this.#subscriber : undefined,
+  private sendProbe(): void {
+    const { clock, probeChannel, authenticator } = this.settings;
+    this.sequence += 1;
+    const sequence = this.sequence;
+    this.probes.set(sequence, {
+      subscriber: this.isConfirmed ? this.subscriber : undefined,
       sentMonotonic: clock.monotonicMilliseconds(),
       sentWall: clock.nowMilliseconds(),
       repliedAt: undefined,
       generation: 0,
       heard: false,
     });
-    this.#settings.probe(probeChannel, authenticator.sign([probeChannel], String(sequence))).then(
-      (answer) => this.#replied(sequence, answer),
-      () => this.#probes.delete(sequence),
+    this.settings.probe(probeChannel, authenticator.sign([probeChannel], String(sequence))).then(
+      (answer) => this.replied(sequence, answer),
+      () => this.probes.delete(sequence),
     );
   }
 
-  #replied(sequence: number, { receivers, generation }: ProbeAnswer): void {
-    const probe = this.#probes.get(sequence);
+  private replied(sequence: number, { receivers, generation }: ProbeAnswer): void {
+    const probe = this.probes.get(sequence);
     if (probe === undefined) return;
-    if (probe.subscriber === undefined || probe.subscriber !== this.#subscriber) {
-      this.#probes.delete(sequence);
+    if (probe.subscriber === undefined || probe.subscriber !== this.subscriber) {
+      this.probes.delete(sequence);
     } else if (receivers >= 1) {
-      probe.repliedAt = this.#settings.clock.monotonicMilliseconds();
+      probe.repliedAt = this.settings.clock.monotonicMilliseconds();
       probe.generation = generation;
-      this.#conclude(sequence, probe);
+      this.conclude(sequence, probe);
     } else {
       // The server that publishes does not know this subscription: it is another server's, or no longer there.
-      this.#lose(this.#subscriber);
+      this.lose(this.subscriber);
     }
   }
 
-  #receive(name: string, message: string): void {
-    if (name === this.#settings.channel) {
-      this.#settings.onMessage(message);
+  private receive(name: string, message: string): void {
+    if (name === this.settings.channel) {
+      this.settings.onMessage(message);
       return;
     }
     // A probe that somebody else sent would prove what did not arrive.
-    const text = this.#settings.authenticator.verify([name], message);
+    const text = this.settings.authenticator.verify([name], message);
     if (text === undefined) return;
     const sequence = Number(text);
-    const probe = this.#probes.get(sequence);
-    if (probe === undefined || probe.subscriber !== this.#subscriber) return;
+    const probe = this.probes.get(sequence);
+    if (probe === undefined || probe.subscriber !== this.subscriber) return;
     probe.heard = true;
-    this.#conclude(sequence, probe);
+    this.conclude(sequence, probe);
   }
 
-  #conclude(sequence: number, probe: Probe): void {
+  private conclude(sequence: number, probe: Probe): void {
     if (!probe.heard || probe.repliedAt === undefined) return;
-    this.#failures = 0;
-    this.#provenMonotonic = probe.sentMonotonic;
-    this.#provenWall = probe.sentWall;
+    this.failures = 0;
+    this.provenMonotonic = probe.sentMonotonic;
+    this.provenWall = probe.sentWall;
     // The subscription stood before the first probe was sent, so that every mark after it was heard.
-    this.#completeFrom ??= probe.generation;
+    this.provenFrom ??= probe.generation;
     // An earlier one proves less.
-    for (const earlier of this.#probes.keys()) if (earlier <= sequence) this.#probes.delete(earlier);
+    for (const earlier of this.probes.keys()) if (earlier <= sequence) this.probes.delete(earlier);
   }
 }

@@ -12,58 +12,58 @@ const UNBOUND = 'any';
  * is forbidden, entries are not bound.
  */
 export class ServerEpoch {
-  readonly #client: RedisClient;
-  readonly #logger: Logger;
-  #current: string | undefined;
-  #connection = 0;
-  #asking = false;
+  private readonly client: RedisClient;
+  private readonly logger: Logger;
+  private known: string | undefined;
+  private connection = 0;
+  private asking = false;
 
   constructor(client: RedisClient, logger: Logger) {
-    this.#client = client;
-    this.#logger = logger;
+    this.client = client;
+    this.logger = logger;
     if (client.isCluster) {
-      this.#current = UNBOUND;
+      this.known = UNBOUND;
       return;
     }
-    client.on('close', () => this.#forget());
-    client.on('ready', () => this.#renew());
+    client.on('close', () => this.forget());
+    client.on('ready', () => this.renew());
   }
 
   /** The epoch of the connection that is open now; `undefined` until it is known. */
   get current(): string | undefined {
-    return this.#current;
+    return this.known;
   }
 
   /** Asks again, if the last answer did not come. */
   retry(): void {
-    if (this.#current === undefined && !this.#asking && this.#client.status === 'ready') this.#renew();
+    if (this.known === undefined && !this.asking && this.client.status === 'ready') this.renew();
   }
 
-  #renew(): void {
-    this.#forget();
-    this.#asking = true;
-    const connection = this.#connection;
-    this.#client
+  private renew(): void {
+    this.forget();
+    this.asking = true;
+    const connection = this.connection;
+    this.client
       .info('server')
-      .then(runId, (error: unknown) => this.#withoutInfo(error))
+      .then(runId, (error: unknown) => this.withoutInfo(error))
       .then((epoch) => {
-        if (connection === this.#connection) this.#current = epoch;
+        if (connection === this.connection) this.known = epoch;
       })
       .finally(() => {
-        if (connection === this.#connection) this.#asking = false;
+        if (connection === this.connection) this.asking = false;
       });
   }
 
-  #forget(): void {
-    this.#current = undefined;
-    this.#asking = false;
-    this.#connection += 1;
+  private forget(): void {
+    this.known = undefined;
+    this.asking = false;
+    this.connection += 1;
   }
 
-  #withoutInfo(error: unknown): string | undefined {
+  private withoutInfo(error: unknown): string | undefined {
     const message = error instanceof Error ? error.message : '';
     if (!/^NOPERM|^ERR unknown command/i.test(message)) return undefined;
-    this.#logger.warn(
+    this.logger.warn(
       'Token cache: Redis does not allow INFO, so entries that come back with an old snapshot are trusted until their maxAgeSeconds are over.',
     );
     return UNBOUND;

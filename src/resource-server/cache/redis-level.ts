@@ -51,30 +51,30 @@ export interface RedisLevelParts {
  * frozen Redis costs the deadline once.
  */
 export class RedisLevel {
-  readonly #parts: RedisLevelParts;
-  readonly #settings: RedisLevelSettings;
+  private readonly parts: RedisLevelParts;
+  private readonly settings: RedisLevelSettings;
   /** What is being invalidated and may not have reached Redis yet: what Redis says of it is not believed. */
-  readonly #suspended = new SuspendedNames();
+  private readonly suspended = new SuspendedNames();
   /** Since when (monotonic) Redis counts as away. */
-  #awaySince: number | undefined;
-  #quietUntil = Number.NEGATIVE_INFINITY;
+  private awaySince: number | undefined;
+  private quietUntil = Number.NEGATIVE_INFINITY;
   /** Why Redis is away, as the log has it; `undefined` while that was not said. */
-  #saidReason: string | undefined;
-  #closed = false;
+  private saidReason: string | undefined;
+  private closed = false;
   /** Pending until the first connection stands or its first attempt has failed: till then Redis is not away. */
-  #starting: Promise<void> | undefined;
+  private starting: Promise<void> | undefined;
 
   constructor(parts: RedisLevelParts, settings: RedisLevelSettings) {
-    this.#parts = parts;
-    this.#settings = settings;
-    this.#starting = firstAttempt(parts.client).then(() => {
-      this.#starting = undefined;
+    this.parts = parts;
+    this.settings = settings;
+    this.starting = firstAttempt(parts.client).then(() => {
+      this.starting = undefined;
     });
   }
 
   /** Resolves when the first connection stands, or its first attempt has failed. */
   async ready(): Promise<void> {
-    await this.#starting;
+    await this.starting;
   }
 
   /**
@@ -83,24 +83,24 @@ export class RedisLevel {
    * @param began when the look-up began
    */
   async read(key: string, began: Moment): Promise<SharedAnswer> {
-    if (!this.#isConnected() || this.#awaySince !== undefined) return NOTHING;
-    if (this.#suspended.hasKey(key)) return NOTHING;
-    const { tokens, marks } = this.#parts;
+    if (!this.isConnected() || this.awaySince !== undefined) return NOTHING;
+    if (this.suspended.hasKey(key)) return NOTHING;
+    const { tokens, marks } = this.parts;
     try {
       const answer = await tokens.read(key);
       if (answer.kind !== 'token') return answer;
       const { stored } = answer;
-      if (this.#suspended.hasOwnerOf(stored.token)) return NOTHING;
-      const overtaken = marks.isOvertaken(stored.token, stored.generation, this.#settings.completeFrom(began));
+      if (this.suspended.hasOwnerOf(stored.token)) return NOTHING;
+      const overtaken = marks.isOvertaken(stored.token, stored.generation, this.settings.completeFrom(began));
       if (
         !(typeof overtaken === 'boolean'
           ? overtaken
-          : await withDeadline(overtaken, this.#settings.deadlineMilliseconds))
+          : await withDeadline(overtaken, this.settings.deadlineMilliseconds))
       )
         return answer;
       tokens.drop(answer);
     } catch (error) {
-      this.#isAway(error);
+      this.isAway(error);
     }
     return NOTHING;
   }
@@ -111,14 +111,14 @@ export class RedisLevel {
    * @throws whatever Redis or the connection answers
    */
   async probe(channel: string, message: string): Promise<ProbeAnswer> {
-    this.#parts.epoch.retry();
-    const sentAt = this.#settings.clock.monotonicMilliseconds();
-    const published = this.#isConnected()
-      ? this.#parts.marks.probe(channel, message)
-      : Promise.reject<ProbeAnswer>(notConnected(this.#parts.client));
-    withDeadline(published, this.#settings.deadlineMilliseconds).then(
-      () => this.#isBack(sentAt),
-      (error: unknown) => this.#isAway(error),
+    this.parts.epoch.retry();
+    const sentAt = this.settings.clock.monotonicMilliseconds();
+    const published = this.isConnected()
+      ? this.parts.marks.probe(channel, message)
+      : Promise.reject<ProbeAnswer>(notConnected(this.parts.client));
+    withDeadline(published, this.settings.deadlineMilliseconds).then(
+      () => this.isBack(sentAt),
+      (error: unknown) => this.isAway(error),
     );
     return published;
   }
@@ -132,11 +132,11 @@ export class RedisLevel {
    */
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
     const all = invalidation.kind === 'token' ? [...new Set([invalidation.key, ...keys])] : keys;
-    const resume = this.#suspended.add(invalidation, all);
-    const startedAt = this.#settings.clock.monotonicMilliseconds();
-    const failure = await this.#tryUntil(startedAt + FOREGROUND_MILLISECONDS, invalidation, all);
+    const resume = this.suspended.add(invalidation, all);
+    const startedAt = this.settings.clock.monotonicMilliseconds();
+    const failure = await this.tryUntil(startedAt + FOREGROUND_MILLISECONDS, invalidation, all);
     if (failure === undefined) return resume();
-    this.#tryUntil(startedAt + this.#settings.maxAgeMilliseconds, invalidation, all).finally(resume);
+    this.tryUntil(startedAt + this.settings.maxAgeMilliseconds, invalidation, all).finally(resume);
     throw new TemporarilyUnavailableError({
       part: 'token cache',
       detail: 'the token cache in Redis could not be told of an invalidation; it is tried again in the background',
@@ -145,34 +145,34 @@ export class RedisLevel {
   }
 
   close(): void {
-    this.#closed = true;
+    this.closed = true;
   }
 
-  #isConnected(): boolean {
-    return !this.#closed && this.#parts.client.status === 'ready';
+  private isConnected(): boolean {
+    return !this.closed && this.parts.client.status === 'ready';
   }
 
-  async #tryUntil(
+  private async tryUntil(
     end: number,
     invalidation: Invalidation,
     keys: readonly string[],
   ): Promise<{ readonly cause: unknown } | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#invalidateOnce(invalidation, keys);
+        await this.invalidateOnce(invalidation, keys);
         return undefined;
       } catch (cause) {
         const delay = Math.min(50 * attempt, 1_000);
-        if (this.#closed || this.#settings.clock.monotonicMilliseconds() + delay > end) return { cause };
+        if (this.closed || this.settings.clock.monotonicMilliseconds() + delay > end) return { cause };
         await pause(delay);
       }
     }
   }
 
-  async #invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
-    const { tokens, marks, scripts } = this.#parts;
-    const { channel, marksKey, authenticator } = this.#settings;
-    if (!this.#isConnected()) throw notConnected(this.#parts.client);
+  private async invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
+    const { tokens, marks, scripts } = this.parts;
+    const { channel, marksKey, authenticator } = this.settings;
+    if (!this.isConnected()) throw notConnected(this.parts.client);
     await tokens.remove(keys);
     for (const text of invalidationMessages(invalidation, keys)) {
       const message = authenticator.sign([channel], text);
@@ -181,22 +181,22 @@ export class RedisLevel {
     }
   }
 
-  #isAway(error: unknown): void {
-    if (this.#closed || this.#starting !== undefined) return;
+  private isAway(error: unknown): void {
+    if (this.closed || this.starting !== undefined) return;
     const reason = printable(reasonOf(error));
-    const isNews = this.#awaySince === undefined || (this.#saidReason !== undefined && this.#saidReason !== reason);
-    this.#awaySince = this.#settings.clock.monotonicMilliseconds();
-    if (!isNews || this.#awaySince < this.#quietUntil) return;
-    this.#quietUntil = this.#awaySince + LOG_PAUSE_MILLISECONDS;
-    this.#saidReason = reason;
-    this.#settings.logger.warn(`Token cache: Redis is away (${reason}); tokens are looked up in the database.`);
+    const isNews = this.awaySince === undefined || (this.saidReason !== undefined && this.saidReason !== reason);
+    this.awaySince = this.settings.clock.monotonicMilliseconds();
+    if (!isNews || this.awaySince < this.quietUntil) return;
+    this.quietUntil = this.awaySince + LOG_PAUSE_MILLISECONDS;
+    this.saidReason = reason;
+    this.settings.logger.warn(`Token cache: Redis is away (${reason}); tokens are looked up in the database.`);
   }
 
-  #isBack(probeSentAt: number): void {
-    if (this.#awaySince === undefined || probeSentAt < this.#awaySince) return;
-    this.#awaySince = undefined;
-    if (this.#saidReason === undefined) return;
-    this.#saidReason = undefined;
-    this.#settings.logger.info('Token cache: Redis answers.');
+  private isBack(probeSentAt: number): void {
+    if (this.awaySince === undefined || probeSentAt < this.awaySince) return;
+    this.awaySince = undefined;
+    if (this.saidReason === undefined) return;
+    this.saidReason = undefined;
+    this.settings.logger.info('Token cache: Redis answers.');
   }
 }

@@ -45,62 +45,62 @@ interface HeardMark {
  * A process that is subscribed without a gap since before the entry's look-up knows all those marks; another one asks Redis.
  */
 export class InvalidationMarks {
-  readonly #client: RedisClient;
-  readonly #scripts: TokenScripts;
-  readonly #settings: InvalidationMarksSettings;
-  readonly #heard = new Map<string, HeardMark>();
-  #generation: number | undefined;
+  private readonly client: RedisClient;
+  private readonly scripts: TokenScripts;
+  private readonly settings: InvalidationMarksSettings;
+  private readonly heard = new Map<string, HeardMark>();
+  private lastGeneration: number | undefined;
 
   constructor(client: RedisClient, scripts: TokenScripts, settings: InvalidationMarksSettings) {
-    this.#client = client;
-    this.#scripts = scripts;
-    this.#settings = settings;
+    this.client = client;
+    this.scripts = scripts;
+    this.settings = settings;
     // Another server may count from elsewhere.
-    if (!client.isCluster) client.on('close', () => this.#forgetGeneration());
+    if (!client.isCluster) client.on('close', () => this.forgetGeneration());
   }
 
   /** What a look-up that begins now carries; `undefined` until a first probe was answered on this connection. */
   get generation(): number | undefined {
-    return this.#generation;
+    return this.lastGeneration;
   }
 
   /** Publishes a probe. @throws whatever Redis answers, where writes are refused too */
   async probe(channel: string, message: string): Promise<ProbeAnswer> {
-    const [receivers, number] = await this.#scripts.tokenCacheProbe(
-      this.#settings.marksKey,
+    const [receivers, number] = await this.scripts.tokenCacheProbe(
+      this.settings.marksKey,
       channel,
       message,
-      this.#keep(),
-      this.#generation ?? 0,
+      this.keep(),
+      this.lastGeneration ?? 0,
     );
     const generation = Number(number);
-    if (this.#client.status === 'ready') this.#generation = generation;
+    if (this.client.status === 'ready') this.lastGeneration = generation;
     return { receivers, generation };
   }
 
   /** Sets the mark and publishes the message, in one step. */
   async set(invalidation: BroadInvalidation, channel: string, message: string): Promise<void> {
-    const { marksKey } = this.#settings;
+    const { marksKey } = this.settings;
     const name = nameOf(invalidation);
-    const known = this.#generation ?? 0;
-    const generation = await this.#scripts.tokenCacheMark(marksKey, channel, message, this.#keep(), known, name);
+    const known = this.lastGeneration ?? 0;
+    const generation = await this.scripts.tokenCacheMark(marksKey, channel, message, this.keep(), known, name);
     this.hear(invalidation, Number(generation));
   }
 
   /** A mark was heard of. */
   hear(invalidation: BroadInvalidation, generation: number): void {
-    const heardAt = this.#settings.clock.monotonicMilliseconds();
+    const heardAt = this.settings.clock.monotonicMilliseconds();
     const name = nameOf(invalidation);
-    const before = this.#heard.get(name)?.generation ?? 0;
+    const before = this.heard.get(name)?.generation ?? 0;
     // Behind the others: they stay in the order in which they were heard.
-    this.#heard.delete(name);
-    this.#heard.set(name, { generation: Math.max(before, generation), heardAt });
-    if (this.#heard.size > MANY) this.#forgetOld(heardAt);
+    this.heard.delete(name);
+    this.heard.set(name, { generation: Math.max(before, generation), heardAt });
+    if (this.heard.size > MANY) this.forgetOld(heardAt);
   }
 
   /** Messages may have been missed. */
   interrupt(): void {
-    this.#heard.clear();
+    this.heard.clear();
   }
 
   /**
@@ -110,30 +110,30 @@ export class InvalidationMarks {
    * @param completeFrom every mark with a higher number was heard; `undefined` if that is not certain
    */
   isOvertaken(token: VerifiedToken, generation: number, completeFrom: number | undefined): boolean | Promise<boolean> {
-    if (completeFrom === undefined || generation < completeFrom) return this.#askWhether(token, generation);
-    return namesOf(token).some((name) => (this.#heard.get(name)?.generation ?? 0) > generation);
+    if (completeFrom === undefined || generation < completeFrom) return this.askWhether(token, generation);
+    return namesOf(token).some((name) => (this.heard.get(name)?.generation ?? 0) > generation);
   }
 
-  async #askWhether(token: VerifiedToken, generation: number): Promise<boolean> {
-    const highest = await this.#scripts.tokenCacheHighestMark(this.#settings.marksKey, ...namesOf(token));
+  private async askWhether(token: VerifiedToken, generation: number): Promise<boolean> {
+    const highest = await this.scripts.tokenCacheHighestMark(this.settings.marksKey, ...namesOf(token));
     // Marks that were lost (evicted, flushed) leave nothing that says what they covered; nor does what is no number.
     return highest === null || !(Number(highest) <= generation);
   }
 
-  #forgetGeneration(): void {
-    this.#generation = undefined;
+  private forgetGeneration(): void {
+    this.lastGeneration = undefined;
   }
 
-  #forgetOld(now: number): void {
-    const { maxAgeMilliseconds } = this.#settings;
-    for (const [name, { heardAt }] of this.#heard) {
+  private forgetOld(now: number): void {
+    const { maxAgeMilliseconds } = this.settings;
+    for (const [name, { heardAt }] of this.heard) {
       if (now - heardAt < maxAgeMilliseconds + MARGIN_MILLISECONDS) break;
-      this.#heard.delete(name);
+      this.heard.delete(name);
     }
   }
 
-  #keep(): number {
-    return Math.ceil(this.#settings.maxAgeMilliseconds) + MARGIN_MILLISECONDS;
+  private keep(): number {
+    return Math.ceil(this.settings.maxAgeMilliseconds) + MARGIN_MILLISECONDS;
   }
 }
 

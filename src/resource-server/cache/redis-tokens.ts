@@ -54,11 +54,11 @@ export interface RedisTokensSettings {
 
 /** The entries in Redis, one key per token. */
 export class RedisTokens {
-  readonly #client: RedisClient;
-  readonly #scripts: TokenScripts;
-  readonly #epoch: ServerEpoch;
-  readonly #marks: InvalidationMarks;
-  readonly #settings: RedisTokensSettings;
+  private readonly client: RedisClient;
+  private readonly scripts: TokenScripts;
+  private readonly epoch: ServerEpoch;
+  private readonly marks: InvalidationMarks;
+  private readonly settings: RedisTokensSettings;
 
   constructor(
     client: RedisClient,
@@ -66,11 +66,11 @@ export class RedisTokens {
     { epoch, marks }: { readonly epoch: ServerEpoch; readonly marks: InvalidationMarks },
     settings: RedisTokensSettings,
   ) {
-    this.#client = client;
-    this.#scripts = scripts;
-    this.#epoch = epoch;
-    this.#marks = marks;
-    this.#settings = settings;
+    this.client = client;
+    this.scripts = scripts;
+    this.epoch = epoch;
+    this.marks = marks;
+    this.settings = settings;
   }
 
   /**
@@ -79,27 +79,27 @@ export class RedisTokens {
    * @throws DeadlineExceededError or a connection's error, if Redis does not answer; what it answers never throws
    */
   async read(key: string): Promise<SharedAnswer> {
-    const field = this.#field();
-    const { generation } = this.#marks;
+    const field = this.field();
+    const { generation } = this.marks;
     if (field === undefined || generation === undefined) return NOTHING;
-    const { clock, deadlineMilliseconds } = this.#settings;
+    const { clock, deadlineMilliseconds } = this.settings;
     const text = `${TICKET_MARK}${clock.nowMilliseconds()}.${randomUUID()}`;
-    const answer = this.#scripts.tokenCacheRead(this.#redisKey(key), field, text, TICKET_MILLISECONDS);
+    const answer = this.scripts.tokenCacheRead(this.redisKey(key), field, text, TICKET_MILLISECONDS);
     const held = await withDeadline(answer.catch(refusedByServer), deadlineMilliseconds);
     // On another connection than it was meant for, the answer may come from another server.
-    if (held === undefined || field !== this.#field()) return NOTHING;
-    return held === null ? { kind: 'ticket', ticket: { key, field, text, generation } } : this.#judge(key, field, held);
+    if (held === undefined || field !== this.field()) return NOTHING;
+    return held === null ? { kind: 'ticket', ticket: { key, field, text, generation } } : this.judge(key, field, held);
   }
 
-  #judge(key: string, field: string, held: string): SharedAnswer {
-    const { clock, maxAgeMilliseconds, authenticator } = this.#settings;
+  private judge(key: string, field: string, held: string): SharedAnswer {
+    const { clock, maxAgeMilliseconds, authenticator } = this.settings;
     const now = clock.nowMilliseconds();
     if (held.startsWith(TICKET_MARK)) {
       const takenAt = Number.parseInt(held.slice(1), 10);
       if (!(now - takenAt < 2 * TICKET_MILLISECONDS)) this.release({ key, field, text: held });
       return NOTHING;
     }
-    const text = authenticator.verify([this.#redisKey(key), field], held);
+    const text = authenticator.verify([this.redisKey(key), field], held);
     const stored = text === undefined ? undefined : readStoredToken(text, key);
     const age = stored === undefined ? Number.POSITIVE_INFINITY : now - stored.foundAtMilliseconds;
     if (age < -CLOCK_DIFFERENCE_MILLISECONDS) return NOTHING;
@@ -119,43 +119,43 @@ export class RedisTokens {
   /** Stores a token under its ticket; does nothing if the ticket is gone. */
   async fill(ticket: TakenTicket, { token, foundAtMilliseconds }: Omit<StoredToken, 'generation'>): Promise<void> {
     const stored = { token, foundAtMilliseconds, generation: ticket.generation };
-    const { clock, maxAgeMilliseconds, authenticator } = this.#settings;
+    const { clock, maxAgeMilliseconds, authenticator } = this.settings;
     const now = clock.nowMilliseconds();
     const milliseconds = Math.floor(
       Math.min(stored.foundAtMilliseconds + maxAgeMilliseconds, stored.token.expiresAtMilliseconds) - now,
     );
-    if (milliseconds <= 0 || ticket.field !== this.#field()) return this.release(ticket);
-    const redisKey = this.#redisKey(ticket.key);
+    if (milliseconds <= 0 || ticket.field !== this.field()) return this.release(ticket);
+    const redisKey = this.redisKey(ticket.key);
     const value = authenticator.sign([redisKey, ticket.field], writeStoredToken(stored));
-    await this.#scripts.tokenCacheFill(redisKey, ticket.field, ticket.text, value, milliseconds).catch(ignore);
+    await this.scripts.tokenCacheFill(redisKey, ticket.field, ticket.text, value, milliseconds).catch(ignore);
   }
 
   /** Removes a ticket, or a value that is of no use, if it is still there; in the background, and it may fail. */
   release({ key, field, text }: Ticket): void {
-    this.#scripts.tokenCacheRelease(this.#redisKey(key), field, text).catch(ignore);
+    this.scripts.tokenCacheRelease(this.redisKey(key), field, text).catch(ignore);
   }
 
   /** Removes entries and tickets, those of every policy. */
   async remove(keys: readonly string[]): Promise<void> {
-    await this.#delete(keys.map((key) => this.#redisKey(key)));
+    await this.delete(keys.map((key) => this.redisKey(key)));
   }
 
-  async #delete(redisKeys: readonly string[]): Promise<void> {
+  private async delete(redisKeys: readonly string[]): Promise<void> {
     for (let start = 0; start < redisKeys.length; start += KEYS_AT_ONCE) {
       const some = redisKeys.slice(start, start + KEYS_AT_ONCE);
       // In a cluster the keys lie in different slots; auto-pipelining joins those of a node.
-      if (this.#client.isCluster) await Promise.all(some.map((key) => this.#client.del(key)));
-      else await this.#client.del(...some);
+      if (this.client.isCluster) await Promise.all(some.map((key) => this.client.del(key)));
+      else await this.client.del(...some);
     }
   }
 
-  #redisKey(key: string): string {
-    return `${this.#settings.keyPrefix}token:${key}`;
+  private redisKey(key: string): string {
+    return `${this.settings.keyPrefix}token:${key}`;
   }
 
-  #field(): string | undefined {
-    const epoch = this.#epoch.current;
-    return epoch === undefined ? undefined : `${this.#settings.policy}|${epoch}`;
+  private field(): string | undefined {
+    const epoch = this.epoch.current;
+    return epoch === undefined ? undefined : `${this.settings.policy}|${epoch}`;
   }
 }
 

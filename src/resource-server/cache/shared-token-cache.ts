@@ -135,129 +135,129 @@ function sharedSettings(
 }
 
 class SharedTokenCache implements TokenCache {
-  readonly #clock: Clock;
-  readonly #maxAgeMilliseconds: number;
-  readonly #level: LocalLevel;
-  readonly #users: UserLoads;
-  readonly #client: RedisClient;
-  readonly #messages: SignedMessages;
-  readonly #invalidations: string;
-  readonly #marks: InvalidationMarks;
-  readonly #tokens: RedisTokens;
-  readonly #redis: RedisLevel;
-  readonly #channel: RevocationChannel;
+  private readonly clock: Clock;
+  private readonly maxAgeMilliseconds: number;
+  private readonly level: LocalLevel;
+  private readonly users: UserLoads;
+  private readonly client: RedisClient;
+  private readonly messages: SignedMessages;
+  private readonly invalidations: string;
+  private readonly marks: InvalidationMarks;
+  private readonly tokens: RedisTokens;
+  private readonly redis: RedisLevel;
+  private readonly channel: RevocationChannel;
 
   constructor(settings: SharedSettings, redis: string | HostRedisClient) {
     const { clock, boundMilliseconds } = settings;
-    this.#clock = clock;
-    this.#maxAgeMilliseconds = settings.maxAgeMilliseconds;
-    this.#level = new LocalLevel(settings);
-    this.#users = new UserLoads(settings.loadUser, clock, boundMilliseconds);
+    this.clock = clock;
+    this.maxAgeMilliseconds = settings.maxAgeMilliseconds;
+    this.level = new LocalLevel(settings);
+    this.users = new UserLoads(settings.loadUser, clock, boundMilliseconds);
 
     const connections = connectRedis(redis, { commandTimeoutMilliseconds: COMMAND_TIMEOUT_MILLISECONDS });
     const client = connections.commands;
-    this.#client = client;
+    this.client = client;
     const keyPrefix = `${connections.hostPrefix}${settings.keyPrefix}`;
     const channel = `${keyPrefix}token-invalidations`;
-    this.#messages = new SignedMessages(settings.authenticator, settings);
-    this.#invalidations = channel;
+    this.messages = new SignedMessages(settings.authenticator, settings);
+    this.invalidations = channel;
     // In a cluster the slot of this key decides where messages are published.
     const marksKey = `${keyPrefix}token-marks`;
     const scripts = defineTokenScripts(client);
     const epoch = new ServerEpoch(client, settings.logger);
     const marks = new InvalidationMarks(client, scripts, { ...settings, marksKey });
-    this.#marks = marks;
-    this.#tokens = new RedisTokens(client, scripts, { epoch, marks }, { ...settings, keyPrefix });
-    this.#redis = new RedisLevel(
-      { client, scripts, epoch, tokens: this.#tokens, marks },
+    this.marks = marks;
+    this.tokens = new RedisTokens(client, scripts, { epoch, marks }, { ...settings, keyPrefix });
+    this.redis = new RedisLevel(
+      { client, scripts, epoch, tokens: this.tokens, marks },
       {
         ...settings,
         marksKey,
         channel,
-        completeFrom: (moment) => this.#channel.completeFrom(moment.monotonicMilliseconds, moment.wallMilliseconds),
+        completeFrom: (moment) => this.channel.completeFrom(moment.monotonicMilliseconds, moment.wallMilliseconds),
       },
     );
-    this.#channel = new RevocationChannel({
+    this.channel = new RevocationChannel({
       openSubscriber: () => connections.openSubscriber(marksKey),
-      probe: (name, message) => this.#redis.probe(name, message),
+      probe: (name, message) => this.redis.probe(name, message),
       channel,
       probeChannel: `${keyPrefix}token-probe:${randomUUID()}`,
       boundMilliseconds,
       clock,
       logger: settings.logger,
       authenticator: settings.authenticator,
-      onMessage: (message) => this.#hear(message),
-      onInterruption: () => this.#interrupt(),
+      onMessage: (message) => this.hear(message),
+      onInterruption: () => this.interrupt(),
     });
   }
 
-  #hear(text: string): void {
-    const message = this.#messages.read(this.#invalidations, text);
+  private hear(text: string): void {
+    const message = this.messages.read(this.invalidations, text);
     if (message === 'ignored') return;
     if (message === undefined) {
       // It may have meant anything: forgetting too much is only slow, too little is not safe.
-      this.#channel.doubt();
-      this.#interrupt();
+      this.channel.doubt();
+      this.interrupt();
       return;
     }
     const { invalidation, keys, generation = 0 } = message;
-    if (invalidation.kind !== 'token') this.#marks.hear(invalidation, generation);
-    this.#drop(invalidation, keys);
+    if (invalidation.kind !== 'token') this.marks.hear(invalidation, generation);
+    this.drop(invalidation, keys);
   }
 
-  #interrupt(): void {
-    this.#marks.interrupt();
-    this.#level.interrupt();
-    this.#users.forgetAll();
+  private interrupt(): void {
+    this.marks.interrupt();
+    this.level.interrupt();
+    this.users.forgetAll();
   }
 
   peek(key: string): Verification | undefined {
-    const monotonic = this.#clock.monotonicMilliseconds();
-    const wall = this.#clock.nowMilliseconds();
-    const { held } = this.#level;
-    const good = this.#channel.isProven(monotonic, wall) ? held.good(key, monotonic, wall) : undefined;
+    const monotonic = this.clock.monotonicMilliseconds();
+    const wall = this.clock.nowMilliseconds();
+    const { held } = this.level;
+    const good = this.channel.isProven(monotonic, wall) ? held.good(key, monotonic, wall) : undefined;
     return good ?? held.refusal(key, monotonic);
   }
 
   async resolve(key: string, lookUp: LookUp): Promise<Verification> {
     const held = this.peek(key);
     if (held !== undefined) return held;
-    return this.#level.lookUps.run(key, (inFlight) => this.#ask(key, lookUp, inFlight));
+    return this.level.lookUps.run(key, (inFlight) => this.ask(key, lookUp, inFlight));
   }
 
-  async #ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
-    const answer = await this.#redis.read(key, inFlight);
+  private async ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
+    const answer = await this.redis.read(key, inFlight);
     if (answer.kind === 'token') {
-      const verification = await this.#withUser(answer.stored);
-      if (verification !== undefined) return this.#keepShared(key, verification, inFlight, answer.stored);
+      const verification = await this.withUser(answer.stored);
+      if (verification !== undefined) return this.keepShared(key, verification, inFlight, answer.stored);
     }
     const ticket = answer.kind === 'ticket' ? answer.ticket : undefined;
     let verification: Verification;
     try {
       verification = await lookUp();
     } catch (error) {
-      if (ticket !== undefined) this.#tokens.release(ticket);
+      if (ticket !== undefined) this.tokens.release(ticket);
       throw error;
     }
-    if (ticket !== undefined) this.#fill(ticket, verification, inFlight);
-    return this.#level.keep(key, verification, inFlight, this.#maxAgeMilliseconds);
+    if (ticket !== undefined) this.fill(ticket, verification, inFlight);
+    return this.level.keep(key, verification, inFlight, this.maxAgeMilliseconds);
   }
 
   /** In the background: the request need not wait for it. */
-  #fill(ticket: TakenTicket, verification: Verification, inFlight: LookUpInFlight): void {
-    if (verification.status !== 'active' || !this.#level.lookUps.mayKeep(inFlight, verification)) {
-      this.#tokens.release(ticket);
+  private fill(ticket: TakenTicket, verification: Verification, inFlight: LookUpInFlight): void {
+    if (verification.status !== 'active' || !this.level.lookUps.mayKeep(inFlight, verification)) {
+      this.tokens.release(ticket);
       return;
     }
     const { token } = verification;
-    void this.#tokens.fill(ticket, { token, foundAtMilliseconds: inFlight.wallMilliseconds });
+    void this.tokens.fill(ticket, { token, foundAtMilliseconds: inFlight.wallMilliseconds });
   }
 
   /** `undefined` if the host could not be asked: then the verifier says what to do about it. */
-  async #withUser({ token }: StoredToken): Promise<Verification | undefined> {
+  private async withUser({ token }: StoredToken): Promise<Verification | undefined> {
     if (token.userId === undefined) return { status: 'active', token, user: undefined };
     try {
-      const user = await this.#users.load(token.userId);
+      const user = await this.users.load(token.userId);
       return user === undefined || user === null ? INVALID : { status: 'active', token, user };
     } catch {
       return undefined;
@@ -265,38 +265,43 @@ class SharedTokenCache implements TokenCache {
   }
 
   /** Keeps what Redis had; its age counts from the look-up that another process made. */
-  #keepShared(key: string, verification: Verification, inFlight: LookUpInFlight, stored: StoredToken): Verification {
+  private keepShared(
+    key: string,
+    verification: Verification,
+    inFlight: LookUpInFlight,
+    stored: StoredToken,
+  ): Verification {
     const age = Math.max(0, inFlight.wallMilliseconds - stored.foundAtMilliseconds);
     const foundAt = {
       monotonicMilliseconds: inFlight.monotonicMilliseconds - age,
       wallMilliseconds: inFlight.wallMilliseconds - age,
     };
     const since = verification.status === 'active' ? foundAt : inFlight;
-    return this.#level.keep(key, verification, inFlight, this.#maxAgeMilliseconds, since);
+    return this.level.keep(key, verification, inFlight, this.maxAgeMilliseconds, since);
   }
 
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
-    this.#drop(invalidation, keys);
-    await this.#redis.invalidate(invalidation, keys);
+    this.drop(invalidation, keys);
+    await this.redis.invalidate(invalidation, keys);
   }
 
-  #drop(invalidation: Invalidation, keys: readonly string[]): void {
-    this.#level.drop(invalidation, keys);
-    if (invalidation.kind === 'user') this.#users.forget(invalidation.userId);
-    else if (invalidation.kind === 'everything') this.#users.forgetAll();
+  private drop(invalidation: Invalidation, keys: readonly string[]): void {
+    this.level.drop(invalidation, keys);
+    if (invalidation.kind === 'user') this.users.forget(invalidation.userId);
+    else if (invalidation.kind === 'everything') this.users.forgetAll();
   }
 
   forgetMiss(key: string): void {
-    this.#level.forgetMiss(key);
+    this.level.forgetMiss(key);
   }
 
   ready(): Promise<void> {
-    return this.#redis.ready();
+    return this.redis.ready();
   }
 
   async close(): Promise<void> {
-    this.#redis.close();
-    await Promise.all([this.#channel.close(), disconnect(this.#client)]);
-    this.#drop({ kind: 'everything' }, []);
+    this.redis.close();
+    await Promise.all([this.channel.close(), disconnect(this.client)]);
+    this.drop({ kind: 'everything' }, []);
   }
 }

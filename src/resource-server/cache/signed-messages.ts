@@ -8,19 +8,19 @@ const LOG_PAUSE_MILLISECONDS = 60_000;
 
 /** Reads the messages of the channel of invalidations, as far as a process of the same database sent them. */
 export class SignedMessages {
-  readonly #authenticator: MessageAuthenticator;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  #ignored = 0;
-  #quietUntil = Number.NEGATIVE_INFINITY;
+  private readonly authenticator: MessageAuthenticator;
+  private readonly clock: Clock;
+  private readonly logger: Logger;
+  private ignored = 0;
+  private quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(
     authenticator: MessageAuthenticator,
     { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
   ) {
-    this.#authenticator = authenticator;
-    this.#clock = clock;
-    this.#logger = logger;
+    this.authenticator = authenticator;
+    this.clock = clock;
+    this.logger = logger;
   }
 
   /**
@@ -29,20 +29,20 @@ export class SignedMessages {
    */
   read(channel: string, message: string): InvalidationMessage | 'ignored' | undefined {
     const { generation, signed } = splitMessage(message);
-    const text = this.#authenticator.verify([channel], signed);
+    const text = this.authenticator.verify([channel], signed);
     if (text !== undefined) return parseInvalidationMessage(generation + text);
-    this.#ignore();
+    this.ignore();
     return 'ignored';
   }
 
-  #ignore(): void {
-    this.#ignored += 1;
-    const now = this.#clock.monotonicMilliseconds();
-    if (now < this.#quietUntil) return;
-    this.#quietUntil = now + LOG_PAUSE_MILLISECONDS;
-    this.#logger.warn(
-      `Token cache: ${this.#ignored} messages in Redis were ignored, as no key of this process authenticates them. Either somebody else publishes there, or processes have different cache.authenticationKeys.`,
+  private ignore(): void {
+    this.ignored += 1;
+    const now = this.clock.monotonicMilliseconds();
+    if (now < this.quietUntil) return;
+    this.quietUntil = now + LOG_PAUSE_MILLISECONDS;
+    this.logger.warn(
+      `Token cache: ${this.ignored} messages in Redis were ignored, as no key of this process authenticates them. Either somebody else publishes there, or processes have different cache.authenticationKeys.`,
     );
-    this.#ignored = 0;
+    this.ignored = 0;
   }
 }

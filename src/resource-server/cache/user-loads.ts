@@ -10,37 +10,37 @@ interface Load {
 
 /** Loads users; who asks for the same user at the same time waits for the same answer. */
 export class UserLoads {
-  readonly #loads = new Map<string, Load>();
-  readonly #load: LoadUser;
-  readonly #clock: Clock;
-  readonly #boundMilliseconds: number;
+  private readonly loads = new Map<string, Load>();
+  private readonly loadUser: LoadUser;
+  private readonly clock: Clock;
+  private readonly boundMilliseconds: number;
 
   constructor(load: LoadUser, clock: Clock, boundMilliseconds: number) {
-    this.#load = load;
-    this.#clock = clock;
-    this.#boundMilliseconds = boundMilliseconds;
+    this.loadUser = load;
+    this.clock = clock;
+    this.boundMilliseconds = boundMilliseconds;
   }
 
   /** The user. A load older than the bound is not joined, as it may not know that the user was disabled. */
   load(userId: string): Promise<unknown> {
-    const now = this.#clock.monotonicMilliseconds();
-    const under = this.#loads.get(userId);
-    if (under !== undefined && now - under.startedAt <= this.#boundMilliseconds) return under.promise;
+    const now = this.clock.monotonicMilliseconds();
+    const under = this.loads.get(userId);
+    if (under !== undefined && now - under.startedAt <= this.boundMilliseconds) return under.promise;
     const promise = Promise.resolve()
-      .then(() => this.#load(userId))
+      .then(() => this.loadUser(userId))
       .finally(() => {
-        if (this.#loads.get(userId)?.promise === promise) this.#loads.delete(userId);
+        if (this.loads.get(userId)?.promise === promise) this.loads.delete(userId);
       });
-    this.#loads.set(userId, { startedAt: now, promise });
+    this.loads.set(userId, { startedAt: now, promise });
     return promise;
   }
 
   /** From now on nobody joins a load of this user from before. */
   forget(userId: string): void {
-    this.#loads.delete(userId);
+    this.loads.delete(userId);
   }
 
   forgetAll(): void {
-    this.#loads.clear();
+    this.loads.clear();
   }
 }

@@ -52,42 +52,41 @@ type Place = Counter | undefined | typeof NOWHERE;
 const NOWHERE = Symbol('nowhere');
 
 class Windows implements MemoryEngine {
-  readonly #counters = new Map<string, Counter>();
-  readonly #overflow = new OverflowCounters(randomInt(2 ** 32));
-  readonly #maxKeys: number;
-  readonly #clock: Clock;
+  private readonly counters = new Map<string, Counter>();
+  private readonly overflow = new OverflowCounters(randomInt(2 ** 32));
+  private readonly maxKeys: number;
+  private readonly clock: Clock;
   /** Visits all counters, a few at a time; a Map's iterator allows insertions and deletions meanwhile. */
-  #sweeper = this.#counters.entries();
+  private sweeper = this.counters.entries();
 
   constructor(maxKeys: number, clock: Clock) {
-    this.#maxKeys = maxKeys;
-    this.#clock = clock;
+    this.maxKeys = maxKeys;
+    this.clock = clock;
   }
 
   get size(): number {
-    return this.#counters.size;
+    return this.counters.size;
   }
 
   consume(charges: readonly Charge[]): ThrottleDecision {
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     // Sweep only before and after: between finding a counter and spending on it, none may be removed.
-    if (this.#counters.size + charges.length > this.#maxKeys) this.#sweep(SWEEP_WHEN_FULL, now);
-    const sizeBefore = this.#counters.size;
-    const decision =
-      charges.length === 1 ? this.#consumeOne(charges[0] as Charge, now) : this.#consumeAll(charges, now);
-    const added = this.#counters.size - sizeBefore;
-    if (added > 0) this.#sweep(SWEEP_PER_INSERT * added, now);
+    if (this.counters.size + charges.length > this.maxKeys) this.sweep(SWEEP_WHEN_FULL, now);
+    const sizeBefore = this.counters.size;
+    const decision = charges.length === 1 ? this.consumeOne(charges[0] as Charge, now) : this.consumeAll(charges, now);
+    const added = this.counters.size - sizeBefore;
+    if (added > 0) this.sweep(SWEEP_PER_INSERT * added, now);
     return decision;
   }
 
-  #consumeOne(charge: Charge, now: number): ThrottleDecision {
-    const place = this.#find(charge, now, 0);
+  private consumeOne(charge: Charge, now: number): ThrottleDecision {
+    const place = this.find(charge, now, 0);
     const allowed = fitsIn(place, charge, now, 0);
-    const result = allowed ? this.#spend(charge, place, now) : unspent(charge, place, false, now);
+    const result = allowed ? this.spend(charge, place, now) : unspent(charge, place, false, now);
     return { allowed, results: [result] };
   }
 
-  #consumeAll(charges: readonly Charge[], now: number): ThrottleDecision {
+  private consumeAll(charges: readonly Charge[], now: number): ThrottleDecision {
     const places: Place[] = [];
     const fits: boolean[] = [];
     let planned = 0;
@@ -95,7 +94,7 @@ class Windows implements MemoryEngine {
     for (let index = 0; index < charges.length; index++) {
       const charge = charges[index] as Charge;
       const earlier = earlierOfSameKey(charges, index);
-      const place = earlier === undefined ? this.#find(charge, now, planned) : places[earlier];
+      const place = earlier === undefined ? this.find(charge, now, planned) : places[earlier];
       if (place === undefined && earlier === undefined) planned++;
       const fit = fitsIn(place, charge, now, alreadyAsked(charges, places, index, place));
       places.push(place);
@@ -103,17 +102,17 @@ class Windows implements MemoryEngine {
       allowed &&= fit;
     }
     const results = charges.map((charge, index) =>
-      allowed ? this.#spend(charge, places[index], now) : unspent(charge, places[index], fits[index] as boolean, now),
+      allowed ? this.spend(charge, places[index], now) : unspent(charge, places[index], fits[index] as boolean, now),
     );
     return { allowed, results };
   }
 
   refund(charges: readonly Charge[], decision: ThrottleDecision): void {
     if (!decision.allowed) return;
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     for (let index = 0; index < charges.length; index++) {
       const charge = charges[index] as Charge;
-      const counter = this.#counters.get(charge.key) ?? this.#overflow.live(charge, now);
+      const counter = this.counters.get(charge.key) ?? this.overflow.live(charge, now);
       const windowEnd = windowEndOf(decision.results[index]);
       if (counter === undefined || windowEnd === undefined) continue;
       if (counter.log !== undefined) counter.log.remove(windowEnd, charge.cost, now);
@@ -121,53 +120,53 @@ class Windows implements MemoryEngine {
     }
   }
 
-  #find(charge: Charge, now: number, planned: number): Place {
-    const own = this.#counters.get(charge.key);
+  private find(charge: Charge, now: number, planned: number): Place {
+    const own = this.counters.get(charge.key);
     if (own !== undefined) return own;
-    const shared = this.#overflow.live(charge, now);
+    const shared = this.overflow.live(charge, now);
     if (shared !== undefined) return shared;
-    if (this.#counters.size + planned < this.#maxKeys) return undefined;
-    return this.#overflow.open(charge) ?? NOWHERE;
+    if (this.counters.size + planned < this.maxKeys) return undefined;
+    return this.overflow.open(charge) ?? NOWHERE;
   }
 
-  #spend(charge: Charge, place: Place, now: number): ChargeResult {
+  private spend(charge: Charge, place: Place, now: number): ChargeResult {
     // If one request has the same key twice, the first charge made the counter.
-    let counter = place === undefined ? this.#counters.get(charge.key) : (place as Counter);
+    let counter = place === undefined ? this.counters.get(charge.key) : (place as Counter);
     if (counter === undefined) {
       counter = newCounter(charge, now + charge.windowMilliseconds, false);
-      if (charge.cost > 0) this.#counters.set(charge.key, counter);
+      if (charge.cost > 0) this.counters.set(charge.key, counter);
     } else if (counter.endsAt <= now) {
       if (charge.cost === 0) return unspent(charge, counter, true, now);
       counter.used = 0;
       counter.endsAt = now + charge.windowMilliseconds;
-      if (counter.shared) this.#overflow.opened(counter.endsAt);
+      if (counter.shared) this.overflow.opened(counter.endsAt);
     }
-    if (counter.log !== undefined) return this.#spendInLog(charge, counter, counter.log, now);
+    if (counter.log !== undefined) return this.spendInLog(charge, counter, counter.log, now);
     counter.used += charge.cost;
     return resultOf(charge, true, counter.used, counter.endsAt - now, counter.endsAt);
   }
 
-  #spendInLog(charge: Charge, counter: Counter, log: SlidingLog, now: number): ChargeResult {
+  private spendInLog(charge: Charge, counter: Counter, log: SlidingLog, now: number): ChargeResult {
     log.add(now, charge.cost);
     const leftMilliseconds = log.millisecondsUntilEmpty(now);
     if (charge.cost > 0) {
       counter.endsAt = now + leftMilliseconds;
-      if (counter.shared) this.#overflow.opened(counter.endsAt);
+      if (counter.shared) this.overflow.opened(counter.endsAt);
     }
     // The time itself tells these units from others; its sum with the window would not be exact.
     return resultOf(charge, true, log.used(now), leftMilliseconds, now);
   }
 
-  #sweep(steps: number, now: number): void {
+  private sweep(steps: number, now: number): void {
     for (let step = 0; step < steps; step++) {
-      let next = this.#sweeper.next();
+      let next = this.sweeper.next();
       if (next.done) {
-        this.#sweeper = this.#counters.entries();
-        next = this.#sweeper.next();
+        this.sweeper = this.counters.entries();
+        next = this.sweeper.next();
         if (next.done) return;
       }
       const [key, counter] = next.value;
-      if (counter.endsAt <= now) this.#counters.delete(key);
+      if (counter.endsAt <= now) this.counters.delete(key);
     }
   }
 }

@@ -28,43 +28,43 @@ const COUNTERS_PER_RATE = 64;
  * stricter, never looser: what one key spends counts for all keys that share its counter.
  */
 export class OverflowCounters {
-  readonly #byRate = new Map<string, (Counter | undefined)[]>();
+  private readonly byRate = new Map<string, (Counter | undefined)[]>();
   /** Random, so that nobody can choose an identifier that shares the counter of another. */
-  readonly #seed: number;
-  #liveUntil = Number.NEGATIVE_INFINITY;
+  private readonly seed: number;
+  private liveUntil = Number.NEGATIVE_INFINITY;
 
   constructor(seed: number) {
-    this.#seed = seed | 0;
+    this.seed = seed | 0;
   }
 
   /** The counter of a key that overflowed earlier and whose window has not ended: the key has to stay there. */
   live(charge: Charge, now: number): Counter | undefined {
-    if (this.#liveUntil <= now) return undefined;
-    const counter = this.#byRate.get(rateKey(charge))?.[this.#slot(charge.key)];
+    if (this.liveUntil <= now) return undefined;
+    const counter = this.byRate.get(rateKey(charge))?.[this.slot(charge.key)];
     return counter !== undefined && counter.endsAt > now ? counter : undefined;
   }
 
   /** The counter that a key shares from now on; `undefined` if there are too many different rates. */
   open(charge: Charge): Counter | undefined {
     const rate = rateKey(charge);
-    let counters = this.#byRate.get(rate);
+    let counters = this.byRate.get(rate);
     if (counters === undefined) {
-      if (this.#byRate.size >= MAXIMUM_RATES) return undefined;
+      if (this.byRate.size >= MAXIMUM_RATES) return undefined;
       counters = new Array<Counter | undefined>(COUNTERS_PER_RATE).fill(undefined);
-      this.#byRate.set(rate, counters);
+      this.byRate.set(rate, counters);
     }
-    const slot = this.#slot(charge.key);
+    const slot = this.slot(charge.key);
     counters[slot] ??= newCounter(charge, Number.NEGATIVE_INFINITY, true);
     return counters[slot];
   }
 
   /** Notes that a window was opened on one of the counters. */
   opened(endsAt: number): void {
-    if (endsAt > this.#liveUntil) this.#liveUntil = endsAt;
+    if (endsAt > this.liveUntil) this.liveUntil = endsAt;
   }
 
-  #slot(key: string): number {
-    let hash = this.#seed;
+  private slot(key: string): number {
+    let hash = this.seed;
     for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
     return (hash ^ (hash >>> 15)) & (COUNTERS_PER_RATE - 1);
   }

@@ -63,38 +63,38 @@ export function rateLimiterFlexibleEngine(
 type Consumed = { readonly fits: boolean; readonly spent: boolean; readonly result: ChargeResult };
 
 class FlexibleEngine implements ThrottleEngine {
-  readonly #limiters = new Map<string, FlexibleLimiter>();
-  readonly #limiterFor: FlexibleLimiterFactory;
-  readonly #keyPrefix: string;
-  readonly #clock: Clock;
+  private readonly limiters = new Map<string, FlexibleLimiter>();
+  private readonly limiterFor: FlexibleLimiterFactory;
+  private readonly keyPrefix: string;
+  private readonly clock: Clock;
 
   constructor(limiterFor: FlexibleLimiterFactory, keyPrefix: string, clock: Clock) {
-    this.#limiterFor = limiterFor;
-    this.#keyPrefix = keyPrefix;
-    this.#clock = clock;
+    this.limiterFor = limiterFor;
+    this.keyPrefix = keyPrefix;
+    this.clock = clock;
   }
 
   prepare({ limit, windowMilliseconds }: Rate, algorithm?: ThrottleAlgorithm): void {
     checkAlgorithm({ algorithm });
-    if (limit > 0) this.#limiter(limit, windowMilliseconds);
+    if (limit > 0) this.limiter(limit, windowMilliseconds);
   }
 
   async consume(charges: readonly Charge[]): Promise<ThrottleDecision> {
     const done: Consumed[] = [];
     try {
       for (const charge of charges) {
-        const consumed = await this.#consumeOne(charge);
+        const consumed = await this.consumeOne(charge);
         done.push(consumed);
         if (!consumed.fits) break;
       }
     } catch (error) {
-      await this.#undo(charges, done);
+      await this.undo(charges, done);
       throw error;
     }
     if (done.every(({ fits }) => fits)) return { allowed: true, results: done.map(({ result }) => result) };
     const [rest] = await Promise.all([
-      Promise.all(charges.slice(done.length).map((charge) => this.#ask(charge))),
-      this.#undo(charges, done),
+      Promise.all(charges.slice(done.length).map((charge) => this.ask(charge))),
+      this.undo(charges, done),
     ]);
     const undone = done.map(({ result, fits }, index) =>
       fits ? { ...result, remaining: result.remaining + (charges[index] as Charge).cost } : result,
@@ -104,89 +104,94 @@ class FlexibleEngine implements ThrottleEngine {
 
   async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
     if (!decision.allowed) return;
-    await Promise.all(charges.map((charge, index) => this.#giveBack(charge, decision.results[index])));
+    await Promise.all(charges.map((charge, index) => this.giveBack(charge, decision.results[index])));
   }
 
-  async #consumeOne(charge: Charge): Promise<Consumed> {
+  private async consumeOne(charge: Charge): Promise<Consumed> {
     checkAlgorithm(charge);
     if (charge.cost === 0 || charge.limit === 0) {
-      const result = await this.#ask(charge);
+      const result = await this.ask(charge);
       return { fits: result.allowed, spent: false, result };
     }
-    const limiter = this.#limiter(charge.limit, charge.windowMilliseconds);
+    const limiter = this.limiter(charge.limit, charge.windowMilliseconds);
     try {
       const state = await limiter.consume(charge.key, charge.cost);
-      return { fits: true, spent: true, result: this.#result(charge, true, state.consumedPoints, state) };
+      return { fits: true, spent: true, result: this.result(charge, true, state.consumedPoints, state) };
     } catch (state) {
       // A refusal is not an Error; an Error is a failure of the store.
       if (!isState(state)) throw state;
       // A key that the limiter itself blocks in memory was not counted, so nothing may be given back for it.
       const spent = state.consumedPoints >= charge.cost;
       const used = spent ? state.consumedPoints - charge.cost : charge.limit;
-      return { fits: false, spent, result: this.#result(charge, false, used, state) };
+      return { fits: false, spent, result: this.result(charge, false, used, state) };
     }
   }
 
-  async #ask(charge: Charge): Promise<ChargeResult> {
-    if (charge.limit === 0) return this.#result(charge, false, 0, undefined);
-    const state = await this.#limiter(charge.limit, charge.windowMilliseconds).get(charge.key);
+  private async ask(charge: Charge): Promise<ChargeResult> {
+    if (charge.limit === 0) return this.result(charge, false, 0, undefined);
+    const state = await this.limiter(charge.limit, charge.windowMilliseconds).get(charge.key);
     const used = state?.consumedPoints ?? 0;
-    return this.#result(charge, used + charge.cost <= charge.limit, used, state ?? undefined);
+    return this.result(charge, used + charge.cost <= charge.limit, used, state ?? undefined);
   }
 
-  #result(charge: Charge, allowed: boolean, used: number, state: FlexibleLimiterState | undefined): ChargeResult {
+  private result(
+    charge: Charge,
+    allowed: boolean,
+    used: number,
+    state: FlexibleLimiterState | undefined,
+  ): ChargeResult {
     const leftMilliseconds =
       state === undefined || state.msBeforeNext < 0 ? charge.windowMilliseconds : state.msBeforeNext;
-    const windowEnd = this.#clock.monotonicMilliseconds() + leftMilliseconds;
+    const windowEnd = this.clock.monotonicMilliseconds() + leftMilliseconds;
     return countedResult(charge, allowed, used, leftMilliseconds, windowEnd);
   }
 
   /** Best effort: what cannot be given back stays spent, which is stricter and never looser. */
-  async #undo(charges: readonly Charge[], done: readonly Consumed[]): Promise<void> {
+  private async undo(charges: readonly Charge[], done: readonly Consumed[]): Promise<void> {
     await Promise.all(
       done.map(({ spent, result }, index) =>
-        spent ? this.#giveBack(charges[index] as Charge, result).catch(() => {}) : undefined,
+        spent ? this.giveBack(charges[index] as Charge, result).catch(() => {}) : undefined,
       ),
     );
   }
 
-  async #giveBack(charge: Charge, result: ChargeResult | undefined): Promise<void> {
+  private async giveBack(charge: Charge, result: ChargeResult | undefined): Promise<void> {
     const windowEnd = windowEndOf(result);
     if (windowEnd === undefined || charge.cost === 0) return;
-    const leftMilliseconds = windowEnd - this.#clock.monotonicMilliseconds();
+    const leftMilliseconds = windowEnd - this.clock.monotonicMilliseconds();
     const marginMilliseconds = Math.min(MARGIN_MILLISECONDS, charge.windowMilliseconds / 4);
     if (leftMilliseconds < marginMilliseconds) return;
-    const limiter = this.#limiter(charge.limit, charge.windowMilliseconds);
+    const limiter = this.limiter(charge.limit, charge.windowMilliseconds);
     const state = await limiter.reward(charge.key, charge.cost);
     // If it took so long that a new window had begun, that one would admit too much: take it back.
     const newWindow = state.consumedPoints < 0 || state.msBeforeNext > leftMilliseconds + marginMilliseconds;
     if (newWindow) await limiter.penalty(charge.key, charge.cost);
   }
 
-  #limiter(limit: number, windowMilliseconds: number): FlexibleLimiter {
+  private limiter(limit: number, windowMilliseconds: number): FlexibleLimiter {
     const rate = `${limit}/${windowMilliseconds}`;
-    let limiter = this.#limiters.get(rate);
+    let limiter = this.limiters.get(rate);
     if (limiter === undefined) {
-      if (this.#limiters.size >= MAXIMUM_LIMITERS) {
+      if (this.limiters.size >= MAXIMUM_LIMITERS) {
         refuseOption(
           FACTORY,
-          this.#limiterFor,
+          this.limiterFor,
           `asked for more than ${MAXIMUM_LIMITERS} different rates; let rate functions answer with fewer`,
         );
       }
-      limiter = this.#make(limit, windowMilliseconds);
-      this.#limiters.set(rate, limiter);
+      limiter = this.make(limit, windowMilliseconds);
+      this.limiters.set(rate, limiter);
     }
     return limiter;
   }
 
-  #make(limit: number, windowMilliseconds: number): FlexibleLimiter {
+  private make(limit: number, windowMilliseconds: number): FlexibleLimiter {
     const windowSeconds = windowMilliseconds / 1000;
     if (!Number.isInteger(windowSeconds) || windowSeconds < 1) {
       // On Redis such a key would never expire.
-      refuseOption(FACTORY, this.#limiterFor, `asked for a window of ${windowMilliseconds} ms; use whole seconds`);
+      refuseOption(FACTORY, this.limiterFor, `asked for a window of ${windowMilliseconds} ms; use whole seconds`);
     }
-    const limiter = this.#limiterFor(limit, windowSeconds, this.#keyPrefix);
+    const limiter = this.limiterFor(limit, windowSeconds, this.keyPrefix);
     checkLimiter(limiter, limit, windowSeconds);
     return limiter;
   }

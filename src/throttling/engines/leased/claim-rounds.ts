@@ -24,51 +24,51 @@ export interface ClaimRoundsDependencies {
 
 /** Asks the ledger for the units of one request, together with those that its process will need soon. */
 export class ClaimRounds {
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
-  readonly #keys: KeyStates;
-  readonly #leases: Leases;
-  readonly #membership: Membership;
-  readonly #fallbackShares: FallbackShares;
-  #claims = 0;
+  private readonly ledger: Ledger;
+  private readonly clock: Clock;
+  private readonly keys: KeyStates;
+  private readonly leases: Leases;
+  private readonly membership: Membership;
+  private readonly fallbackShares: FallbackShares;
+  private claimCount = 0;
 
   constructor({ ledger, clock, keys, leases, membership, fallbackShares }: ClaimRoundsDependencies) {
-    this.#ledger = ledger;
-    this.#clock = clock;
-    this.#keys = keys;
-    this.#leases = leases;
-    this.#membership = membership;
-    this.#fallbackShares = fallbackShares;
+    this.ledger = ledger;
+    this.clock = clock;
+    this.keys = keys;
+    this.leases = leases;
+    this.membership = membership;
+    this.fallbackShares = fallbackShares;
   }
 
   /** How many calls of the ledger there were. */
   get claims(): number {
-    return this.#claims;
+    return this.claimCount;
   }
 
   /** One decision by the ledger; `undefined` if what was granted had ended before the answer came. */
   async claim(charges: readonly Charge[], now: number, isOver: () => boolean): Promise<ThrottleDecision | undefined> {
-    const pending = charges.map((charge) => holdFromLease(this.#keys, charge, now));
+    const pending = charges.map((charge) => holdFromLease(this.keys, charge, now));
     let granted: boolean;
     try {
-      granted = await this.#run(
+      granted = await this.run(
         pending.filter(({ covered }) => !covered),
         isOver,
       );
     } catch (error) {
-      for (const one of pending) this.#release(one);
+      for (const one of pending) this.release(one);
       throw error;
     }
-    const moment = this.#clock.monotonicMilliseconds();
+    const moment = this.clock.monotonicMilliseconds();
     const late = pending.some(
       ({ lease, held, granted: portion, charge }) =>
         (held > 0 && lease !== undefined && lease.deadline <= moment) ||
         (portion !== undefined && !slides(charge) && portion.deadline <= moment),
     );
     if (!granted || late) {
-      for (const one of pending) this.#release(one);
+      for (const one of pending) this.release(one);
       const spent = grantedPortions(pending);
-      if (spent.length > 0) await this.#leases.putBack(spent);
+      if (spent.length > 0) await this.leases.putBack(spent);
     }
     if (granted && late) return undefined;
     return { allowed: granted, results: pending.map((one) => resultOf(one, granted, moment)) };
@@ -82,7 +82,7 @@ export class ClaimRounds {
       ...{ charge, state, covered: false, lease: undefined, held: 0, need: 0 },
       ...{ claimed: undefined, receivedAt: now, granted: undefined },
     };
-    this.#run([refill], () => false).catch(() => {
+    this.run([refill], () => false).catch(() => {
       // A request that finds the lease empty asks for itself, and receives the error.
     });
   }
@@ -91,7 +91,7 @@ export class ClaimRounds {
    * Asks the ledger: in one call, on a Cluster in one for each principal. If a later one refuses, the others are only
    * asked for their state.
    */
-  async #run(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
+  private async run(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
     let settle: (failure: unknown) => void = () => {};
     const flight = new Promise<unknown>((resolve) => {
       settle = resolve;
@@ -102,28 +102,28 @@ export class ClaimRounds {
       settle(failure);
     };
     try {
-      const granted = await this.#callLedger(asked, isOver);
+      const granted = await this.callLedger(asked, isOver);
       land();
       return granted;
     } catch (error) {
       land(error);
       const spent = grantedPortions(asked);
-      if (spent.length > 0) await this.#leases.putBack(spent);
+      if (spent.length > 0) await this.leases.putBack(spent);
       throw error;
     }
   }
 
-  async #callLedger(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
+  private async callLedger(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
     // The ledger may have been away without the connection being lost.
-    if (this.#fallbackShares.hasUnregistered) await this.#fallbackShares.reconcile();
-    const divisor = shareDivisor(this.#membership.processes ?? 1);
+    if (this.fallbackShares.hasUnregistered) await this.fallbackShares.reconcile();
+    const divisor = shareDivisor(this.membership.processes ?? 1);
     let granted = true;
-    for (const group of this.#ledger.callsByTag ? groupByTag(asked, tagOf) : [asked]) {
-      const sentAt = this.#clock.monotonicMilliseconds();
+    for (const group of this.ledger.callsByTag ? groupByTag(asked, tagOf) : [asked]) {
+      const sentAt = this.clock.monotonicMilliseconds();
       const claims = group.map((one) => claimOf(one, sentAt, divisor, !granted));
-      this.#claims++;
-      const answer = await this.#ledger.claim(claims, isOver);
-      const receivedAt = this.#clock.monotonicMilliseconds();
+      this.claimCount++;
+      const answer = await this.ledger.claim(claims, isOver);
+      const receivedAt = this.clock.monotonicMilliseconds();
       if (answer.decision === 'undecided') {
         for (const one of group) rememberUndecided(one, receivedAt + answer.milliseconds);
         throw new UndecidedError(answer.milliseconds);
@@ -133,7 +133,7 @@ export class ClaimRounds {
         const claim = claims[index];
         const claimed = answer.claimed[index];
         if (claim === undefined || claimed === undefined) throw new Error('The ledger left a claim out.');
-        applyAnswer(one, claim, claimed, known, this.#leases);
+        applyAnswer(one, claim, claimed, known, this.leases);
         if (asked.length > 1 || one.state.seen !== undefined) {
           const resetAt = receivedAt + claimed.resetMilliseconds;
           one.state.seen = { available: claimed.available, resetAt, at: receivedAt };
@@ -144,8 +144,8 @@ export class ClaimRounds {
     return granted;
   }
 
-  #release({ state, lease, held }: PendingCharge): void {
-    if (lease !== undefined) this.#leases.release(state, lease, held);
+  private release({ state, lease, held }: PendingCharge): void {
+    if (lease !== undefined) this.leases.release(state, lease, held);
   }
 }
 

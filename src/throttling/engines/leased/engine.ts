@@ -50,83 +50,83 @@ const CLOSING_MILLISECONDS = 500;
  * A decision from a lease is made in this file alone; `LedgerRequests` and `ClaimRounds` make the others.
  */
 export class LeasedEngine implements ThrottleEngine {
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
-  readonly #every: LeasedEngineDependencies['every'];
-  readonly #deadlineMilliseconds: number;
-  readonly #keys: KeyStates;
-  readonly #leases: Leases;
-  readonly #membership: Membership;
-  readonly #fallbackShares: FallbackShares;
-  readonly #rounds: ClaimRounds;
-  readonly #requests: LedgerRequests;
-  readonly #timers: { stop(): void }[];
-  #decisions = 0;
+  private readonly ledger: Ledger;
+  private readonly clock: Clock;
+  private readonly every: LeasedEngineDependencies['every'];
+  private readonly deadlineMilliseconds: number;
+  private readonly keys: KeyStates;
+  private readonly leases: Leases;
+  private readonly membership: Membership;
+  private readonly fallbackShares: FallbackShares;
+  private readonly rounds: ClaimRounds;
+  private readonly requests: LedgerRequests;
+  private readonly timers: { stop(): void }[];
+  private decisions = 0;
 
   constructor({ ledger, clock, maxKeys, deadlineMilliseconds, member, every }: LeasedEngineDependencies) {
-    this.#ledger = ledger;
-    this.#clock = clock;
-    this.#every = every;
-    this.#deadlineMilliseconds = deadlineMilliseconds;
-    this.#keys = new KeyStates(maxKeys);
-    this.#fallbackShares = new FallbackShares(ledger, clock, maxKeys);
-    this.#leases = new Leases(ledger, this.#keys, clock, (key, units) => this.#fallbackShares.settle(key, units));
-    this.#membership = new Membership(ledger, member, clock);
-    this.#rounds = new ClaimRounds({
-      ...{ ledger, clock, keys: this.#keys, leases: this.#leases },
-      ...{ membership: this.#membership, fallbackShares: this.#fallbackShares },
+    this.ledger = ledger;
+    this.clock = clock;
+    this.every = every;
+    this.deadlineMilliseconds = deadlineMilliseconds;
+    this.keys = new KeyStates(maxKeys);
+    this.fallbackShares = new FallbackShares(ledger, clock, maxKeys);
+    this.leases = new Leases(ledger, this.keys, clock, (key, units) => this.fallbackShares.settle(key, units));
+    this.membership = new Membership(ledger, member, clock);
+    this.rounds = new ClaimRounds({
+      ...{ ledger, clock, keys: this.keys, leases: this.leases },
+      ...{ membership: this.membership, fallbackShares: this.fallbackShares },
     });
-    this.#requests = new LedgerRequests(this.#rounds, this.#keys, clock, (charges, now) =>
-      this.#decideLocally(charges, now),
+    this.requests = new LedgerRequests(this.rounds, this.keys, clock, (charges, now) =>
+      this.decideLocally(charges, now),
     );
     ledger.onOpened(() => {
-      void this.#fallbackShares.reconcile();
-      void this.#membership.renew();
+      void this.fallbackShares.reconcile();
+      void this.membership.renew();
     });
-    this.#timers = [
+    this.timers = [
       every(SWEEP_MILLISECONDS, () => {
-        if (this.#leases.size > 0) void this.#leases.sweep();
+        if (this.leases.size > 0) void this.leases.sweep();
       }),
       every(Membership.PERIOD_MILLISECONDS, () => {
-        void this.#membership.renew().then(() => this.#fallbackShares.reconcile());
-        this.#fallbackShares.sweep();
+        void this.membership.renew().then(() => this.fallbackShares.reconcile());
+        this.fallbackShares.sweep();
       }),
     ];
   }
 
   get statistics(): LeasedStatistics {
     return {
-      decisions: this.#decisions,
-      claims: this.#rounds.claims,
-      keys: this.#keys.size,
-      leases: this.#leases.size,
-      processes: this.#membership.processes ?? 1,
+      decisions: this.decisions,
+      claims: this.rounds.claims,
+      keys: this.keys.size,
+      leases: this.leases.size,
+      processes: this.membership.processes ?? 1,
     };
   }
 
   consume(charges: readonly Charge[], patience?: CallerPatience): ThrottleDecision | Promise<ThrottleDecision> {
-    this.#decisions++;
-    const now = this.#clock.monotonicMilliseconds();
+    this.decisions++;
+    const now = this.clock.monotonicMilliseconds();
     if (charges.length === 1) {
       const charge = charges[0] as Charge;
-      const state = this.#keys.get(charge.key);
+      const state = this.keys.get(charge.key);
       const lease = state?.lease;
       if (state !== undefined && lease !== undefined && now < lease.deadline && covers(lease, charge.cost)) {
-        return { allowed: true, results: [this.#spend(state, lease, charge, now)] };
+        return { allowed: true, results: [this.spend(state, lease, charge, now)] };
       }
       // Nothing is remembered of a key that is seen for the first time.
-      if (state === undefined && charge.limit > 0) return this.#ask(charges, now, patience);
+      if (state === undefined && charge.limit > 0) return this.ask(charges, now, patience);
     }
-    return this.#consumeAll(charges, now, patience);
+    return this.consumeAll(charges, now, patience);
   }
 
-  #consumeAll(
+  private consumeAll(
     charges: readonly Charge[],
     now: number,
     patience: CallerPatience | undefined,
   ): ThrottleDecision | Promise<ThrottleDecision> {
     const merged = mergeByKey(charges);
-    const decision = this.#decideLocally(merged, now) ?? this.#ask(merged, now, patience);
+    const decision = this.decideLocally(merged, now) ?? this.ask(merged, now, patience);
     if (merged === charges) return decision;
     return decision instanceof Promise
       ? decision.then((known) => splitDecision(charges, merged, known))
@@ -139,95 +139,99 @@ export class LeasedEngine implements ThrottleEngine {
     charges.forEach((charge, index) => {
       for (const portion of takePortions(decision.results[index])) {
         if (portion.generation === FALLBACK_GENERATION) {
-          this.#fallbackShares.refund(charge, portion);
+          this.fallbackShares.refund(charge, portion);
           continue;
         }
         units.push({ charge, portion });
-        const state = this.#keys.peek(charge.key);
+        const state = this.keys.peek(charge.key);
         if (state !== undefined && !slides(charge)) state.own = Math.max(0, state.own - portion.units);
       }
     });
-    if (units.length > 0) await this.#leases.putBack(units);
+    if (units.length > 0) await this.leases.putBack(units);
   }
 
   /** By what the leases still have, or a refusal that is remembered. */
   consumeHeld(charges: readonly Charge[]): ThrottleDecision | undefined {
     const merged = mergeByKey(charges);
-    const decision = this.#decideHeld(merged, this.#clock.monotonicMilliseconds());
+    const decision = this.decideHeld(merged, this.clock.monotonicMilliseconds());
     return decision === undefined || merged === charges ? decision : splitDecision(charges, merged, decision);
   }
 
   /** The same, then by this process's share of each limit, less what it has already spent of the limit. */
   consumeAlone(charges: readonly Charge[]): ThrottleDecision | undefined {
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     const merged = mergeByKey(charges);
     const decision =
-      this.#decideHeld(merged, now) ??
-      this.#fallbackShares.consume(merged, this.#membership.share, (charge) =>
-        ownUnits(this.#keys.peek(charge.key), charge, now),
+      this.decideHeld(merged, now) ??
+      this.fallbackShares.consume(merged, this.membership.share, (charge) =>
+        ownUnits(this.keys.peek(charge.key), charge, now),
       );
     return decision === undefined || merged === charges ? decision : splitDecision(charges, merged, decision);
   }
 
   onConnected(listener: () => void): void {
-    this.#ledger.onOpened(listener);
+    this.ledger.onOpened(listener);
   }
 
   async ready(): Promise<void> {
-    await this.#ledger.ready();
-    await this.#membership.renewed();
+    await this.ledger.ready();
+    await this.membership.renewed();
   }
 
   async readyAlone(): Promise<void> {
-    const milliseconds = this.#membership.millisecondsUntilShare;
-    if (milliseconds > 0) await this.#after(milliseconds);
+    const milliseconds = this.membership.millisecondsUntilShare;
+    if (milliseconds > 0) await this.after(milliseconds);
   }
 
   /** Leaves the fleet and gives back what is not spent, where that is safe; if the ledger is silent, it is lost. */
   async close(): Promise<void> {
-    for (const timer of this.#timers) timer.stop();
+    for (const timer of this.timers) timer.stop();
     // Leave first: by then earlier calls are answered, and what they granted is given back as well.
-    const handedBack = this.#membership.leave().then(() => this.#leases.giveBackAll());
-    await Promise.race([handedBack, this.#after(CLOSING_MILLISECONDS)]);
-    await this.#ledger.close();
+    const handedBack = this.membership.leave().then(() => this.leases.giveBackAll());
+    await Promise.race([handedBack, this.after(CLOSING_MILLISECONDS)]);
+    await this.ledger.close();
   }
 
-  #after(milliseconds: number): Promise<void> {
+  private after(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#every(milliseconds, () => {
+      const timer = this.every(milliseconds, () => {
         timer.stop();
         resolve();
       });
     });
   }
 
-  #ask(charges: readonly Charge[], now: number, patience: CallerPatience | undefined): Promise<ThrottleDecision> {
-    return this.#requests.ask(charges, now, patienceCheck(patience, this.#clock, now, 2 * this.#deadlineMilliseconds));
+  private ask(
+    charges: readonly Charge[],
+    now: number,
+    patience: CallerPatience | undefined,
+  ): Promise<ThrottleDecision> {
+    return this.requests.ask(charges, now, patienceCheck(patience, this.clock, now, 2 * this.deadlineMilliseconds));
   }
 
-  #decideLocally(charges: readonly Charge[], now: number): ThrottleDecision | undefined {
-    const known = localDecision(this.#keys, charges, now);
+  private decideLocally(charges: readonly Charge[], now: number): ThrottleDecision | undefined {
+    const known = localDecision(this.keys, charges, now);
     if (known !== 'covered') return known;
     const results = charges.map((charge) => {
-      const state = this.#keys.get(charge.key) as KeyState;
-      return this.#spend(state, state.lease as Lease, charge, now);
+      const state = this.keys.get(charge.key) as KeyState;
+      return this.spend(state, state.lease as Lease, charge, now);
     });
     return { allowed: true, results };
   }
 
-  #decideHeld(charges: readonly Charge[], now: number): ThrottleDecision | undefined {
+  private decideHeld(charges: readonly Charge[], now: number): ThrottleDecision | undefined {
     try {
-      return this.#decideLocally(charges, now);
+      return this.decideLocally(charges, now);
     } catch (error) {
       if (error instanceof UndecidedError) return undefined;
       throw error;
     }
   }
 
-  #spend(state: KeyState, lease: Lease, charge: Charge, now: number): ChargeResult {
+  private spend(state: KeyState, lease: Lease, charge: Charge, now: number): ChargeResult {
     const portion = spend(state, lease, charge.cost);
     recordOwnUnits(state, charge, charge.cost, lease.resetAt, now);
-    if (lease.balance <= lease.lowWater && state.inFlight === undefined) this.#rounds.refill(state, lease, now);
+    if (lease.balance <= lease.lowWater && state.inFlight === undefined) this.rounds.refill(state, lease, now);
     return leasedResult(true, lease.balance, lease.resetAt - now, [portion]);
   }
 }

@@ -26,17 +26,17 @@ interface Spending {
  * goes gives no second share.
  */
 export class FallbackShares {
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
-  readonly #maxKeys: number;
-  readonly #spendings = new Map<string, Spending>();
+  private readonly ledger: Ledger;
+  private readonly clock: Clock;
+  private readonly maxKeys: number;
+  private readonly spendings = new Map<string, Spending>();
   /** Whether something was spent that is not registered with the ledger. */
-  #hasUnregistered = false;
+  private unregistered = false;
 
   constructor(ledger: Ledger, clock: Clock, maxKeys: number) {
-    this.#ledger = ledger;
-    this.#clock = clock;
-    this.#maxKeys = maxKeys;
+    this.ledger = ledger;
+    this.clock = clock;
+    this.maxKeys = maxKeys;
   }
 
   /**
@@ -49,17 +49,17 @@ export class FallbackShares {
     share: (limit: number) => number | undefined,
     own: (charge: Charge) => number,
   ): ThrottleDecision | undefined {
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     const limits: number[] = [];
     for (const { limit } of charges) {
       const own = share(limit);
       if (own === undefined) return undefined;
       limits.push(own);
     }
-    const hasRoom = this.#spendings.size + charges.length <= this.#maxKeys;
+    const hasRoom = this.spendings.size + charges.length <= this.maxKeys;
     // A key that finds no room has no units: what it spends could not be counted.
     const used = charges.map((charge) =>
-      hasRoom || this.#spendings.has(charge.key) ? this.#used(charge.key, now) + own(charge) : charge.limit,
+      hasRoom || this.spendings.has(charge.key) ? this.used(charge.key, now) + own(charge) : charge.limit,
     );
     const fits = charges.map(
       ({ cost }, index) => (limits[index] as number) > 0 && (used[index] as number) + cost <= (limits[index] as number),
@@ -67,18 +67,18 @@ export class FallbackShares {
     const allowed = fits.every(Boolean);
     const results = charges.map((charge, index) => {
       const limit = limits[index] as number;
-      const portions = allowed ? this.#spend(charge, now) : undefined;
+      const portions = allowed ? this.spend(charge, now) : undefined;
       const remaining = Math.max(0, limit - (used[index] as number) - (allowed ? charge.cost : 0));
-      return leasedResult(fits[index] as boolean, remaining, this.#resetOf(charge, now), portions);
+      return leasedResult(fits[index] as boolean, remaining, this.resetOf(charge, now), portions);
     });
     return { allowed, results };
   }
 
   /** Takes back units that were spent here. Those that were registered meanwhile stay spent in the ledger. */
   refund({ key }: Charge, { id, units }: Portion): void {
-    const spending = this.#spendings.get(key);
+    const spending = this.spendings.get(key);
     if (spending === undefined) return;
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     if (spending.log !== undefined) spending.log.remove(id, units, now);
     else if (spending.endsAt !== id) return;
     spending.used = Math.max(0, spending.used - units);
@@ -90,15 +90,15 @@ export class FallbackShares {
    * seemed to be away does not account for it. Returns how many units are left.
    */
   settle(key: string, units: number): number {
-    const spending = this.#spendings.get(key);
-    if (spending === undefined || spending.endsAt <= this.#clock.monotonicMilliseconds()) return units;
+    const spending = this.spendings.get(key);
+    if (spending === undefined || spending.endsAt <= this.clock.monotonicMilliseconds()) return units;
     const paid = Math.min(units, spending.total - spending.registered);
     spending.registered += paid;
     return units - paid;
   }
 
   get hasUnregistered(): boolean {
-    return this.#hasUnregistered;
+    return this.unregistered;
   }
 
   /**
@@ -106,12 +106,12 @@ export class FallbackShares {
    * the answer is lost it is registered twice, which is stricter.
    */
   async reconcile(): Promise<void> {
-    if (!this.#hasUnregistered || !this.#ledger.connected) return;
-    this.#hasUnregistered = false;
-    const now = this.#clock.monotonicMilliseconds();
+    if (!this.unregistered || !this.ledger.connected) return;
+    this.unregistered = false;
+    const now = this.clock.monotonicMilliseconds();
     const registering: { spending: Spending; units: number }[] = [];
     const registrations: Registration[] = [];
-    for (const spending of this.#spendings.values()) {
+    for (const spending of this.spendings.values()) {
       const units = spending.total - spending.registered;
       if (units === 0 || spending.endsAt <= now) continue;
       registrations.push({ charge: spending.charge, units, leftMilliseconds: spending.endsAt - now });
@@ -119,34 +119,34 @@ export class FallbackShares {
       spending.registered += units;
     }
     try {
-      await this.#ledger.register(registrations);
+      await this.ledger.register(registrations);
     } catch {
-      this.#hasUnregistered = true;
+      this.unregistered = true;
       for (const { spending, units } of registering) spending.registered -= units;
     }
   }
 
   /** Forgets windows that have ended. */
   sweep(): void {
-    const now = this.#clock.monotonicMilliseconds();
-    for (const [key, { endsAt }] of this.#spendings) if (endsAt <= now) this.#spendings.delete(key);
+    const now = this.clock.monotonicMilliseconds();
+    for (const [key, { endsAt }] of this.spendings) if (endsAt <= now) this.spendings.delete(key);
   }
 
-  #used(key: string, now: number): number {
-    const spending = this.#spendings.get(key);
+  private used(key: string, now: number): number {
+    const spending = this.spendings.get(key);
     if (spending === undefined || spending.endsAt <= now) return 0;
     return spending.log?.used(now) ?? spending.used;
   }
 
-  #spend(charge: Charge, now: number): readonly Portion[] {
+  private spend(charge: Charge, now: number): readonly Portion[] {
     if (charge.cost === 0) return [];
-    let spending = this.#spendings.get(charge.key);
+    let spending = this.spendings.get(charge.key);
     if (spending === undefined || spending.endsAt <= now) {
       const log = slides(charge) ? new SlidingLog(charge.windowMilliseconds) : undefined;
       spending = { charge, log, used: 0, registered: 0, total: 0, endsAt: now + charge.windowMilliseconds };
-      this.#spendings.set(charge.key, spending);
+      this.spendings.set(charge.key, spending);
     }
-    this.#hasUnregistered = true;
+    this.unregistered = true;
     spending.used += charge.cost;
     spending.total += charge.cost;
     spending.log?.add(now, charge.cost);
@@ -164,8 +164,8 @@ export class FallbackShares {
     ];
   }
 
-  #resetOf(charge: Charge, now: number): number {
-    const spending = this.#spendings.get(charge.key);
+  private resetOf(charge: Charge, now: number): number {
+    const spending = this.spendings.get(charge.key);
     return spending === undefined || spending.endsAt <= now ? charge.windowMilliseconds : spending.endsAt - now;
   }
 }

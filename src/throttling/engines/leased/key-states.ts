@@ -98,48 +98,48 @@ export function ownUnits(state: KeyState | undefined, charge: Charge, now: numbe
  * lease, and gives it back.
  */
 export class KeyStates {
-  readonly #half: number;
-  #young = new Map<string, KeyState>();
-  #old = new Map<string, KeyState>();
+  private readonly half: number;
+  private young = new Map<string, KeyState>();
+  private old = new Map<string, KeyState>();
 
   /** @param maximum the greatest number of keys that are kept */
   constructor(maximum: number) {
-    this.#half = Math.max(1, Math.floor(maximum / 2));
+    this.half = Math.max(1, Math.floor(maximum / 2));
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size;
+    return this.young.size + this.old.size;
   }
 
   get(key: string): KeyState | undefined {
-    const state = this.#young.get(key);
+    const state = this.young.get(key);
     if (state !== undefined) return state;
-    const old = this.#old.get(key);
+    const old = this.old.get(key);
     if (old === undefined) return undefined;
-    this.#old.delete(key);
-    this.#add(key, old);
+    this.old.delete(key);
+    this.add(key, old);
     return old;
   }
 
   /** Reads a state without counting it as used. */
   peek(key: string): KeyState | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
+    return this.young.get(key) ?? this.old.get(key);
   }
 
   getOrAdd(key: string): KeyState {
     let state = this.get(key);
     if (state === undefined) {
       state = new KeyState();
-      this.#add(key, state);
+      this.add(key, state);
     }
     return state;
   }
 
-  #add(key: string, state: KeyState): void {
-    if (this.#young.size >= this.#half) {
-      this.#old = this.#young;
-      this.#young = new Map();
+  private add(key: string, state: KeyState): void {
+    if (this.young.size >= this.half) {
+      this.old = this.young;
+      this.young = new Map();
     }
-    this.#young.set(key, state);
+    this.young.set(key, state);
   }
 }

@@ -17,22 +17,22 @@ const KEPT_FACTOR = 3;
  * counted double.
  */
 export class Leases {
-  readonly #ledger: Ledger;
-  readonly #keys: KeyStates;
-  readonly #clock: Clock;
-  readonly #settle: (key: string, units: number) => number;
-  readonly #all = new Set<Lease>();
+  private readonly ledger: Ledger;
+  private readonly keys: KeyStates;
+  private readonly clock: Clock;
+  private readonly settle: (key: string, units: number) => number;
+  private readonly all = new Set<Lease>();
 
   /** @param settle subtracts from granted units what this process has meanwhile spent without the ledger */
   constructor(ledger: Ledger, keys: KeyStates, clock: Clock, settle: (key: string, units: number) => number) {
-    this.#ledger = ledger;
-    this.#keys = keys;
-    this.#clock = clock;
-    this.#settle = settle;
+    this.ledger = ledger;
+    this.keys = keys;
+    this.clock = clock;
+    this.settle = settle;
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.all.size;
   }
 
   /** Puts granted units into the lease of a key. */
@@ -47,8 +47,8 @@ export class Leases {
       lease.deadline = Math.max(lease.deadline, deadline);
       lease.resetAt = Math.min(lease.resetAt, resetAt);
     }
-    lease.balance += this.#settle(charge.key, units);
-    this.#all.add(lease);
+    lease.balance += this.settle(charge.key, units);
+    this.all.add(lease);
     return lease;
   }
 
@@ -60,8 +60,8 @@ export class Leases {
     const { lease } = state;
     state.lease = undefined;
     if (lease === undefined) return;
-    this.#all.delete(lease);
-    if (lease.balance > 0 && slides(lease.charge)) void this.#send([takeFrom(lease, lease.balance)]);
+    this.all.delete(lease);
+    if (lease.balance > 0 && slides(lease.charge)) void this.send([takeFrom(lease, lease.balance)]);
     lease.balance = 0;
   }
 
@@ -70,9 +70,9 @@ export class Leases {
     if (units === 0) return;
     if (state.lease === lease) {
       lease.balance += units;
-      this.#all.add(lease);
+      this.all.add(lease);
     } else if (slides(lease.charge)) {
-      void this.#send([{ charge: lease.charge, generation: lease.generation, id: lease.id, units }]);
+      void this.send([{ charge: lease.charge, generation: lease.generation, id: lease.id, units }]);
     }
   }
 
@@ -81,10 +81,10 @@ export class Leases {
    * where they find the same window or none.
    */
   async putBack(units: readonly { readonly charge: Charge; readonly portion: Portion }[]): Promise<void> {
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     const returns: Return[] = [];
     for (const { charge, portion } of units) {
-      const state = this.#keys.getOrAdd(charge.key);
+      const state = this.keys.getOrAdd(charge.key);
       const { lease } = state;
       const same = lease?.id === portion.id && lease.generation === portion.generation;
       if (now < portion.deadline && (lease === undefined || same)) {
@@ -95,15 +95,15 @@ export class Leases {
         state.refusal = undefined;
       }
     }
-    await this.#send(returns);
+    await this.send(returns);
   }
 
   /** Gives back what is not used; called periodically. */
   async sweep(): Promise<void> {
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     const returns: Return[] = [];
-    for (const lease of this.#all) {
-      const state = this.#keys.peek(lease.charge.key);
+    for (const lease of this.all) {
+      const state = this.keys.peek(lease.charge.key);
       const ended = now >= lease.deadline;
       const ownerless = state?.lease !== lease;
       if (ended && !ownerless && state.inFlight === undefined) state.lease = undefined;
@@ -111,7 +111,7 @@ export class Leases {
       const excess = Math.max(0, lease.balance - kept);
       lease.spentSinceSweep = 0;
       // While the ledger is away the units are more useful here. Those of a fixed window that has ended stay spent.
-      if (excess > 0 && this.#ledger.connected && !(ended && !slides(lease.charge))) {
+      if (excess > 0 && this.ledger.connected && !(ended && !slides(lease.charge))) {
         returns.push(takeFrom(lease, excess));
         // This process may have been refused for lack of the very units that it gives back.
         if (state !== undefined) {
@@ -119,29 +119,29 @@ export class Leases {
           state.seen = undefined;
         }
       }
-      if (ended || ownerless || lease.balance === 0) this.#all.delete(lease);
+      if (ended || ownerless || lease.balance === 0) this.all.delete(lease);
     }
-    await this.#send(returns);
+    await this.send(returns);
   }
 
   /** Gives back everything that can be. */
   async giveBackAll(): Promise<void> {
-    const now = this.#clock.monotonicMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
     const returns: Return[] = [];
-    for (const lease of this.#all) {
+    for (const lease of this.all) {
       if (lease.balance > 0 && (now < lease.deadline || slides(lease.charge))) {
         returns.push(takeFrom(lease, lease.balance));
       }
       lease.balance = 0;
     }
-    this.#all.clear();
-    await this.#send(returns);
+    this.all.clear();
+    await this.send(returns);
   }
 
   /** Best effort: what does not arrive stays spent. */
-  async #send(returns: readonly Return[]): Promise<void> {
-    if (returns.length === 0 || !this.#ledger.connected) return;
-    await this.#ledger.giveBack(returns).catch(() => {});
+  private async send(returns: readonly Return[]): Promise<void> {
+    if (returns.length === 0 || !this.ledger.connected) return;
+    await this.ledger.giveBack(returns).catch(() => {});
   }
 }
 

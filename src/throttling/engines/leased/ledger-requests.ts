@@ -11,10 +11,10 @@ const MAXIMUM_CLAIMS = 4;
 
 /** Requests that this process cannot decide by itself: each waits for a call under way, or makes one. */
 export class LedgerRequests {
-  readonly #rounds: ClaimRounds;
-  readonly #keys: KeyStates;
-  readonly #clock: Clock;
-  readonly #decideLocally: (charges: readonly Charge[], now: number) => ThrottleDecision | undefined;
+  private readonly rounds: ClaimRounds;
+  private readonly keys: KeyStates;
+  private readonly clock: Clock;
+  private readonly decideLocally: (charges: readonly Charge[], now: number) => ThrottleDecision | undefined;
 
   constructor(
     rounds: ClaimRounds,
@@ -22,10 +22,10 @@ export class LedgerRequests {
     clock: Clock,
     decideLocally: (charges: readonly Charge[], now: number) => ThrottleDecision | undefined,
   ) {
-    this.#rounds = rounds;
-    this.#keys = keys;
-    this.#clock = clock;
-    this.#decideLocally = decideLocally;
+    this.rounds = rounds;
+    this.keys = keys;
+    this.clock = clock;
+    this.decideLocally = decideLocally;
   }
 
   /**
@@ -35,36 +35,36 @@ export class LedgerRequests {
   async ask(charges: readonly Charge[], now: number, isOver: () => boolean): Promise<ThrottleDecision> {
     let claims = 0;
     for (let turn = 0; turn < MAXIMUM_TURNS && claims < MAXIMUM_CLAIMS; turn++) {
-      const moment = turn === 0 ? now : this.#clock.monotonicMilliseconds();
+      const moment = turn === 0 ? now : this.clock.monotonicMilliseconds();
       if (turn > 0) {
-        const known = this.#decideLocally(charges, moment);
+        const known = this.decideLocally(charges, moment);
         if (known !== undefined) return known;
         if (isOver()) break;
       }
-      const pending = this.#pendingCall(charges, moment);
+      const pending = this.pendingCall(charges, moment);
       if (pending !== undefined) {
-        await this.#waitFor(pending, charges);
+        await this.waitFor(pending, charges);
         continue;
       }
       claims++;
-      const decision = await this.#rounds.claim(charges, moment, isOver);
+      const decision = await this.rounds.claim(charges, moment, isOver);
       if (decision !== undefined) return decision;
     }
     throw new StoreLateError('The ledger gave no answer in time.');
   }
 
   /** The state of a charge that has to wait for a call under way. */
-  #pendingCall(charges: readonly Charge[], now: number): KeyState | undefined {
+  private pendingCall(charges: readonly Charge[], now: number): KeyState | undefined {
     for (const { key, cost } of charges) {
-      const state = this.#keys.get(key);
+      const state = this.keys.get(key);
       if (state?.inFlight === undefined) continue;
       if (cost === 0 || balanceOf(state, now) <= cost) return state;
     }
     return undefined;
   }
 
-  async #waitFor(state: KeyState, charges: readonly Charge[]): Promise<void> {
-    const cost = charges.find(({ key }) => this.#keys.peek(key) === state)?.cost ?? 0;
+  private async waitFor(state: KeyState, charges: readonly Charge[]): Promise<void> {
+    const cost = charges.find(({ key }) => this.keys.peek(key) === state)?.cost ?? 0;
     state.waiting += cost;
     const failure = await state.inFlight;
     state.waiting -= cost;

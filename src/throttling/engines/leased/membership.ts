@@ -17,82 +17,82 @@ const LEASE_MILLISECONDS = 10_000;
 export class Membership {
   static readonly PERIOD_MILLISECONDS = 1000;
 
-  readonly #ledger: Ledger;
-  readonly #member: string;
-  readonly #clock: Clock;
-  #members: readonly string[] | undefined;
+  private readonly ledger: Ledger;
+  private readonly member: string;
+  private readonly clock: Clock;
+  private members: readonly string[] | undefined;
   /** The members by which it had its share before a long silence. */
-  #membersBefore: readonly string[] | undefined;
+  private membersBefore: readonly string[] | undefined;
   /** When each process was last heard of. */
-  readonly #heardAt = new Map<string, number>();
-  #renewedAt = Number.NEGATIVE_INFINITY;
+  private readonly heardAt = new Map<string, number>();
+  private renewedAt = Number.NEGATIVE_INFINITY;
   /** The moment from which this process has a share. */
-  #sharesFrom = Number.POSITIVE_INFINITY;
-  #renewing: Promise<void> | undefined;
-  #left = false;
+  private sharesFrom = Number.POSITIVE_INFINITY;
+  private renewing: Promise<void> | undefined;
+  private left = false;
 
   constructor(ledger: Ledger, member: string, clock: Clock) {
-    this.#ledger = ledger;
-    this.#member = member;
-    this.#clock = clock;
+    this.ledger = ledger;
+    this.member = member;
+    this.clock = clock;
   }
 
   /** How many processes there are, if that is known. */
   get processes(): number | undefined {
-    return this.#members?.length;
+    return this.members?.length;
   }
 
   /** The part of a limit that this process may spend by itself; `undefined` if it has none. */
   readonly share = (limit: number): number | undefined => {
-    const members = this.#clock.monotonicMilliseconds() < this.#sharesFrom ? this.#membersBefore : this.#members;
+    const members = this.clock.monotonicMilliseconds() < this.sharesFrom ? this.membersBefore : this.members;
     if (members === undefined) return undefined;
     const processes = members.length;
-    const rank = members.indexOf(this.#member);
+    const rank = members.indexOf(this.member);
     return Math.floor(limit / processes) + (rank < limit % processes ? 1 : 0);
   };
 
   /** How long until this process has a share; 0 if it has one, or the ledger was never reached. */
   get millisecondsUntilShare(): number {
-    if (this.#members === undefined || this.#membersBefore !== undefined) return 0;
-    return Math.max(0, this.#sharesFrom - this.#clock.monotonicMilliseconds());
+    if (this.members === undefined || this.membersBefore !== undefined) return 0;
+    return Math.max(0, this.sharesFrom - this.clock.monotonicMilliseconds());
   }
 
   /** Never rejects. */
   renew(): Promise<void> {
-    if (this.#left || !this.#ledger.connected) return Promise.resolve();
-    this.#renewing ??= this.#renewNow()
+    if (this.left || !this.ledger.connected) return Promise.resolve();
+    this.renewing ??= this.renewNow()
       .catch(() => {})
       .finally(() => {
-        this.#renewing = undefined;
+        this.renewing = undefined;
       });
-    return this.#renewing;
+    return this.renewing;
   }
 
   /** Resolves when a renewal that is under way has ended. */
   async renewed(): Promise<void> {
-    await this.#renewing;
+    await this.renewing;
   }
 
   async leave(): Promise<void> {
-    this.#left = true;
-    await this.#renewing;
-    await this.#ledger.leave(this.#member).catch(() => {});
+    this.left = true;
+    await this.renewing;
+    await this.ledger.leave(this.member).catch(() => {});
   }
 
-  async #renewNow(): Promise<void> {
-    const sentAt = this.#clock.monotonicMilliseconds();
-    for (const member of await this.#ledger.join(this.#member, LEASE_MILLISECONDS)) this.#heardAt.set(member, sentAt);
-    for (const [member, at] of this.#heardAt) if (sentAt - at >= LEASE_MILLISECONDS) this.#heardAt.delete(member);
-    const members = [...this.#heardAt.keys()].sort();
-    const now = this.#clock.monotonicMilliseconds();
+  private async renewNow(): Promise<void> {
+    const sentAt = this.clock.monotonicMilliseconds();
+    for (const member of await this.ledger.join(this.member, LEASE_MILLISECONDS)) this.heardAt.set(member, sentAt);
+    for (const [member, at] of this.heardAt) if (sentAt - at >= LEASE_MILLISECONDS) this.heardAt.delete(member);
+    const members = [...this.heardAt.keys()].sort();
+    const now = this.clock.monotonicMilliseconds();
     // After a long silence the others may have continued without this process: it joins again.
-    const rejoins = sentAt - this.#renewedAt > LEASE_MILLISECONDS / 2;
+    const rejoins = sentAt - this.renewedAt > LEASE_MILLISECONDS / 2;
     if (rejoins) {
-      if (now >= this.#sharesFrom) this.#membersBefore = this.#members;
-      const alone = members.length === 1 && (this.#membersBefore?.length ?? 1) === 1;
-      this.#sharesFrom = alone ? now : now + 2 * Membership.PERIOD_MILLISECONDS;
+      if (now >= this.sharesFrom) this.membersBefore = this.members;
+      const alone = members.length === 1 && (this.membersBefore?.length ?? 1) === 1;
+      this.sharesFrom = alone ? now : now + 2 * Membership.PERIOD_MILLISECONDS;
     }
-    this.#renewedAt = sentAt;
-    this.#members = members;
+    this.renewedAt = sentAt;
+    this.members = members;
   }
 }

@@ -19,30 +19,30 @@ export type CallEach = (keys: readonly string[], items: readonly number[]) => Pr
 
 /** Sends the claims of one turn of the event loop together, because each command has a cost of its own. */
 export class ClaimBatch {
-  readonly #call: CallEach;
-  #pending: PendingClaim[] = [];
+  private readonly call: CallEach;
+  private pending: PendingClaim[] = [];
 
   constructor(call: CallEach) {
-    this.#call = call;
+    this.call = call;
   }
 
   /** The answer to one claim, or the negative code by which the whole call was refused. */
   add(claim: Claim, key: string): Promise<LedgerAnswer | number> {
     return new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) setImmediate(() => this.#send());
-      this.#pending.push({ claim, key, resolve, reject });
+      if (this.pending.length === 0) setImmediate(() => this.send());
+      this.pending.push({ claim, key, resolve, reject });
     });
   }
 
-  #send(): void {
-    const pending = this.#pending;
-    this.#pending = [];
+  private send(): void {
+    const pending = this.pending;
+    this.pending = [];
     for (let from = 0; from < pending.length; from += MAXIMUM_CLAIMS) {
-      void this.#sendPart(pending.slice(from, from + MAXIMUM_CLAIMS));
+      void this.sendPart(pending.slice(from, from + MAXIMUM_CLAIMS));
     }
   }
 
-  async #sendPart(part: readonly PendingClaim[]): Promise<void> {
+  private async sendPart(part: readonly PendingClaim[]): Promise<void> {
     try {
       const keys: string[] = [];
       const items: number[] = [];
@@ -52,7 +52,7 @@ export class ClaimBatch {
         keys.push(one.key);
         appendRow(items, CLAIM_EACH_ITEM, { limit, windowMilliseconds, need, want, more, divisor });
       }
-      const answer = await this.#call(keys, items);
+      const answer = await this.call(keys, items);
       const decision = answer[CLAIM_ANSWER.at.decision] ?? CODES.tooLate;
       for (let index = 0; index < part.length; index++) {
         const one = part[index] as PendingClaim;

@@ -67,43 +67,43 @@ export function redisEngine(options: RedisEngineOptions): ThrottleEngine {
 }
 
 class RedisEngine implements ThrottleEngine {
-  readonly #client: Redis | Cluster;
-  readonly #calls: ScriptCalls;
-  readonly #keyPrefix: string;
-  readonly #deadlineMilliseconds: number;
-  readonly #clock: Clock;
-  readonly #serverClock: ServerClock;
+  private readonly client: Redis | Cluster;
+  private readonly calls: ScriptCalls;
+  private readonly keyPrefix: string;
+  private readonly deadlineMilliseconds: number;
+  private readonly clock: Clock;
+  private readonly serverClock: ServerClock;
   /** Pending until the first connection is open or its first attempt has failed. */
-  #starting: Promise<void> | undefined;
+  private starting: Promise<void> | undefined;
 
   constructor(client: Redis | Cluster, keyPrefix: string, deadlineMilliseconds: number, clock: Clock) {
-    this.#client = client;
-    this.#calls = new ScriptCalls(client, Object.values(SCRIPTS));
-    this.#keyPrefix = keyPrefix;
-    this.#deadlineMilliseconds = deadlineMilliseconds;
-    this.#clock = clock;
-    this.#serverClock = new ServerClock(clock, !isCluster(client), deadlineMilliseconds);
-    this.#starting = firstConnection(client).then(() => {
-      this.#starting = undefined;
+    this.client = client;
+    this.calls = new ScriptCalls(client, Object.values(SCRIPTS));
+    this.keyPrefix = keyPrefix;
+    this.deadlineMilliseconds = deadlineMilliseconds;
+    this.clock = clock;
+    this.serverClock = new ServerClock(clock, !isCluster(client), deadlineMilliseconds);
+    this.starting = firstConnection(client).then(() => {
+      this.starting = undefined;
     });
   }
 
   async consume(charges: readonly Charge[], patience?: CallerPatience): Promise<ThrottleDecision> {
-    if (this.#starting !== undefined) {
-      const now = this.#clock.monotonicMilliseconds();
-      const isOver = patienceCheck(patience, this.#clock, now, this.#deadlineMilliseconds);
-      await this.#starting;
+    if (this.starting !== undefined) {
+      const now = this.clock.monotonicMilliseconds();
+      const isOver = patienceCheck(patience, this.clock, now, this.deadlineMilliseconds);
+      await this.starting;
       if (isOver()) throw new StoreLateError('Redis was not connected in time.');
     }
-    if (!isCluster(this.#client) || charges.every(({ tag }) => tag === charges[0]?.tag)) {
-      return this.#consumeTogether(charges);
+    if (!isCluster(this.client) || charges.every(({ tag }) => tag === charges[0]?.tag)) {
+      return this.consumeTogether(charges);
     }
-    return this.#consumeByTag(charges);
+    return this.consumeByTag(charges);
   }
 
   async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
     if (!decision.allowed) return;
-    const groups = isCluster(this.#client) ? groupsOf(charges) : [charges.map((_, index) => index)];
+    const groups = isCluster(this.client) ? groupsOf(charges) : [charges.map((_, index) => index)];
     await Promise.all(
       groups.map((group) => {
         const keys: string[] = [];
@@ -113,39 +113,39 @@ class RedisEngine implements ThrottleEngine {
           const endsAt = windowEndOf(decision.results[index]);
           if (endsAt === undefined) continue;
           const slidingMilliseconds = slides(charge) ? charge.windowMilliseconds : 0;
-          keys.push(this.#key(charge));
+          keys.push(this.key(charge));
           appendRow(parameters, REFUND_ITEM, { cost: charge.cost, endsAt, slidingMilliseconds });
         }
-        return keys.length === 0 ? undefined : this.#calls.call(SCRIPTS.refund, keys, parameters);
+        return keys.length === 0 ? undefined : this.calls.call(SCRIPTS.refund, keys, parameters);
       }),
     );
   }
 
   onConnected(listener: () => void): void {
-    this.#client.on('ready', listener);
+    this.client.on('ready', listener);
   }
 
   async ready(): Promise<void> {
-    await this.#starting;
+    await this.starting;
   }
 
   async close(): Promise<void> {
     // Calls of this turn (a refund) are sent at its end.
     await new Promise((resolve) => setImmediate(resolve));
-    await closeRedis(this.#client);
+    await closeRedis(this.client);
   }
 
-  async #consumeTogether(charges: readonly Charge[]): Promise<ThrottleDecision> {
-    const keys = charges.map((charge) => this.#key(charge));
+  private async consumeTogether(charges: readonly Charge[]): Promise<ThrottleDecision> {
+    const keys = charges.map((charge) => this.key(charge));
     for (let attempt = 1; ; attempt++) {
       const parameters: number[] = [];
-      appendRow(parameters, CONSUME_HEAD, { notAfter: this.#serverClock.notAfter() });
+      appendRow(parameters, CONSUME_HEAD, { notAfter: this.serverClock.notAfter() });
       for (const charge of charges) {
         const { cost, limit, windowMilliseconds } = charge;
         appendRow(parameters, CONSUME_ITEM, { cost, limit, windowMilliseconds, slides: slides(charge) });
       }
-      const answer = await this.#calls.call(SCRIPTS.consume, keys, parameters);
-      this.#serverClock.heard(answer[CONSUME_ANSWER.at.now] ?? 0);
+      const answer = await this.calls.call(SCRIPTS.consume, keys, parameters);
+      this.serverClock.heard(answer[CONSUME_ANSWER.at.now] ?? 0);
       const decision = answer[CONSUME_ANSWER.at.decision] ?? CODES.tooLate;
       if (decision >= 0) return readDecision(charges, answer);
       // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
@@ -153,7 +153,7 @@ class RedisEngine implements ThrottleEngine {
     }
   }
 
-  async #consumeByTag(charges: readonly Charge[]): Promise<ThrottleDecision> {
+  private async consumeByTag(charges: readonly Charge[]): Promise<ThrottleDecision> {
     const results: (ChargeResult | undefined)[] = charges.map(() => undefined);
     const spent: { charges: Charge[]; decision: ThrottleDecision }[] = [];
     let allowed = true;
@@ -161,7 +161,7 @@ class RedisEngine implements ThrottleEngine {
       for (const group of groupsOf(charges)) {
         // After a refusal the others are only asked for their state, so that the answer reports each of them.
         const asked = group.map((index) => charges[index] as Charge);
-        const decision = await this.#consumeTogether(allowed ? asked : asked.map(withoutCost));
+        const decision = await this.consumeTogether(allowed ? asked : asked.map(withoutCost));
         decision.results.forEach((result, position) => {
           const index = group[position] as number;
           const fits = result.allowed && (allowed || result.remaining >= (charges[index] as Charge).cost);
@@ -171,10 +171,10 @@ class RedisEngine implements ThrottleEngine {
         allowed &&= decision.allowed;
       }
     } catch (error) {
-      await this.#giveBack(spent);
+      await this.giveBack(spent);
       throw error;
     }
-    if (!allowed) await this.#giveBack(spent);
+    if (!allowed) await this.giveBack(spent);
     const units = new Map(spent.flatMap((group) => group.charges.map(({ key, cost }) => [key, cost])));
     return {
       allowed,
@@ -186,12 +186,12 @@ class RedisEngine implements ThrottleEngine {
   }
 
   /** Best effort: what cannot be given back stays spent, which is stricter and never looser. */
-  async #giveBack(spent: readonly { charges: Charge[]; decision: ThrottleDecision }[]): Promise<void> {
+  private async giveBack(spent: readonly { charges: Charge[]; decision: ThrottleDecision }[]): Promise<void> {
     await Promise.all(spent.map(({ charges, decision }) => this.refund(charges, decision).catch(() => {})));
   }
 
-  #key({ tag, key }: Charge): string {
-    return `${this.#keyPrefix}{${tag}}${key}`;
+  private key({ tag, key }: Charge): string {
+    return `${this.keyPrefix}{${tag}}${key}`;
   }
 }
 

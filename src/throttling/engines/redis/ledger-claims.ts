@@ -25,24 +25,24 @@ const MAXIMUM_ATTEMPTS = 4;
 
 /** Sends claims to the ledger once it is open, sends them again where the answer calls for it, and reads the answers. */
 export class LedgerClaims {
-  readonly #client: Redis | Cluster;
-  readonly #byTag: boolean;
-  readonly #calls: ScriptCalls;
-  readonly #scripts: LedgerClaimsOptions['scripts'];
-  readonly #opening: LedgerOpening;
-  readonly #serverClock: ServerClock;
-  readonly #keys: LedgerKeys;
-  readonly #batch: ClaimBatch;
+  private readonly client: Redis | Cluster;
+  private readonly byTag: boolean;
+  private readonly calls: ScriptCalls;
+  private readonly scripts: LedgerClaimsOptions['scripts'];
+  private readonly opening: LedgerOpening;
+  private readonly serverClock: ServerClock;
+  private readonly keys: LedgerKeys;
+  private readonly batch: ClaimBatch;
 
   constructor({ client, calls, scripts, opening, serverClock, keys }: LedgerClaimsOptions) {
-    this.#client = client;
-    this.#byTag = isCluster(client);
-    this.#calls = calls;
-    this.#scripts = scripts;
-    this.#opening = opening;
-    this.#serverClock = serverClock;
-    this.#keys = keys;
-    this.#batch = new ClaimBatch(async (counters, items) => {
+    this.client = client;
+    this.byTag = isCluster(client);
+    this.calls = calls;
+    this.scripts = scripts;
+    this.opening = opening;
+    this.serverClock = serverClock;
+    this.keys = keys;
+    this.batch = new ClaimBatch(async (counters, items) => {
       const parameters: (string | number)[] = [];
       appendRow(parameters, CLAIM_EACH_HEAD, { notAfter: serverClock.notAfter(), items: JSON.stringify(items) });
       const answer = await calls.callAtOnce(scripts.claimEach, keys.withMarker(counters), parameters);
@@ -52,60 +52,60 @@ export class LedgerClaims {
   }
 
   claim(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
-    const { starting, opening } = this.#opening;
-    const usable = starting === undefined && opening === undefined && this.#opening.connected;
-    if (!usable) return this.#claimUntil(claims, isOver);
-    return this.#claimOnce(claims).then((answer) =>
-      typeof answer === 'number' ? this.#claimUntil(claims, isOver) : this.#answered(answer),
+    const { starting, opening } = this.opening;
+    const usable = starting === undefined && opening === undefined && this.opening.connected;
+    if (!usable) return this.claimUntil(claims, isOver);
+    return this.claimOnce(claims).then((answer) =>
+      typeof answer === 'number' ? this.claimUntil(claims, isOver) : this.answered(answer),
     );
   }
 
-  async #claimUntil(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
-    if (this.#opening.starting !== undefined) await this.#opening.starting;
+  private async claimUntil(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
+    if (this.opening.starting !== undefined) await this.opening.starting;
     for (let attempt = 1; ; attempt++) {
-      if (this.#opening.opening !== undefined) await this.#opening.opening;
+      if (this.opening.opening !== undefined) await this.opening.opening;
       // An earlier opening may have failed for a reason that no longer holds.
-      else if (!this.#opening.opened && this.#client.status === 'ready') await this.#opening.open();
+      else if (!this.opening.opened && this.client.status === 'ready') await this.opening.open();
       if (isOver()) throw new StoreLateError('Redis was not asked in time.');
-      if (!this.#opening.connected) throw away(this.#client);
-      const answer = await this.#claimOnce(claims);
-      if (typeof answer !== 'number') return this.#answered(answer);
+      if (!this.opening.connected) throw away(this.client);
+      const answer = await this.claimOnce(claims);
+      if (typeof answer !== 'number') return this.answered(answer);
       // The marker is gone: what was counted has been erased.
-      if (answer === CODES.notOpened) await this.#opening.open();
+      if (answer === CODES.notOpened) await this.opening.open();
       // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
       else if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
     }
   }
 
-  #answered(answer: LedgerAnswer): LedgerAnswer {
-    if (answer.decision === 'undecided') this.#opening.reportLoss();
-    else this.#opening.heard(answer.generation);
+  private answered(answer: LedgerAnswer): LedgerAnswer {
+    if (answer.decision === 'undecided') this.opening.reportLoss();
+    else this.opening.heard(answer.generation);
     return answer;
   }
 
   /** The answer, or the negative code by which the call was refused as a whole. */
-  #claimOnce(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
+  private claimOnce(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
     const [first] = claims;
-    if (first !== undefined && claims.length === 1 && !this.#byTag && !slides(first.charge)) {
-      return this.#batch.add(first, this.#keys.counter(first.charge));
+    if (first !== undefined && claims.length === 1 && !this.byTag && !slides(first.charge)) {
+      return this.batch.add(first, this.keys.counter(first.charge));
     }
-    return this.#claimTogether(claims);
+    return this.claimTogether(claims);
   }
 
-  async #claimTogether(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
+  private async claimTogether(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
     const parameters: number[] = [];
-    appendRow(parameters, CLAIM_HEAD, { notAfter: this.#serverClock.notAfter(), hasMarker: !this.#byTag });
+    appendRow(parameters, CLAIM_HEAD, { notAfter: this.serverClock.notAfter(), hasMarker: !this.byTag });
     for (const { charge, need, want, more, divisor } of claims) {
       const { limit, windowMilliseconds } = charge;
       const values = { slides: slides(charge), limit, windowMilliseconds, need, want, more, divisor };
       appendRow(parameters, CLAIM_ITEM, values);
     }
-    const keys = claims.map(({ charge }) => this.#keys.counter(charge));
-    const answer = await this.#calls.call(this.#scripts.claim, this.#keys.withMarker(keys), parameters);
+    const keys = claims.map(({ charge }) => this.keys.counter(charge));
+    const answer = await this.calls.call(this.scripts.claim, this.keys.withMarker(keys), parameters);
     const decision = answer[CLAIM_ANSWER.at.decision] ?? CODES.tooLate;
     const now = answer[CLAIM_ANSWER.at.now] ?? 0;
     if (decision === CODES.undecided) return { decision: 'undecided', milliseconds: now };
-    this.#serverClock.heard(now);
+    this.serverClock.heard(now);
     return decision < 0 ? decision : readAnswer(claims, answer);
   }
 }

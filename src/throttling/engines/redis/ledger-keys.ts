@@ -6,24 +6,24 @@ export class LedgerKeys {
   readonly marker: string;
   /** The set of the processes that share the ledger. */
   readonly members: string;
-  readonly #prefix: string;
-  readonly #hasMarker: boolean;
+  private readonly prefix: string;
+  private readonly hasMarker: boolean;
 
   /** @param hasMarker whether there is a marker; not on a Cluster */
   constructor(prefix: string, hasMarker: boolean) {
     this.marker = `${prefix}ledger`;
     this.members = `${prefix}members`;
-    this.#prefix = prefix;
-    this.#hasMarker = hasMarker;
+    this.prefix = prefix;
+    this.hasMarker = hasMarker;
   }
 
   /** Not the keys of the engine that asks for each request, because the values differ. */
   counter({ tag, key }: Charge): string {
-    return `${this.#prefix}{${tag}}lease:${key}`;
+    return `${this.prefix}{${tag}}lease:${key}`;
   }
 
   /** The keys of a call, which begin with the marker if there is one. */
   withMarker(counters: readonly string[]): readonly string[] {
-    return this.#hasMarker ? [this.marker, ...counters] : counters;
+    return this.hasMarker ? [this.marker, ...counters] : counters;
   }
 }

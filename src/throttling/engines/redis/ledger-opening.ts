@@ -24,98 +24,98 @@ export interface LedgerOpeningOptions {
  * no marker, because no key is on the same node as all counters; there, opening only calls the listeners.
  */
 export class LedgerOpening {
-  readonly #options: LedgerOpeningOptions;
-  readonly #listeners: (() => void)[] = [];
+  private readonly options: LedgerOpeningOptions;
+  private readonly listeners: (() => void)[] = [];
   /** 0 before the first opening, and always on a Cluster. */
-  #generation = 0;
+  private generation = 0;
   /** The last generation whose loss was logged. */
-  #reportedGeneration = 0;
-  #opened = false;
-  #opening: Promise<void> | undefined;
-  #starting: Promise<void> | undefined;
+  private reportedGeneration = 0;
+  private isOpened = false;
+  private openingPromise: Promise<void> | undefined;
+  private startingPromise: Promise<void> | undefined;
 
   constructor(options: LedgerOpeningOptions) {
-    this.#options = options;
+    this.options = options;
     const { client } = options;
-    client.on('ready', () => this.#reopen().catch(() => {}));
+    client.on('ready', () => this.reopen().catch(() => {}));
     client.on('close', () => {
-      this.#opened = false;
+      this.isOpened = false;
     });
-    this.#starting = firstConnection(client)
-      .then(() => this.#opening)
+    this.startingPromise = firstConnection(client)
+      .then(() => this.openingPromise)
       .catch(() => {})
       .then(() => {
-        this.#starting = undefined;
+        this.startingPromise = undefined;
       });
   }
 
   get opened(): boolean {
-    return this.#opened;
+    return this.isOpened;
   }
 
   /** Whether a call can be sent now. */
   get connected(): boolean {
-    return this.#opened && this.#options.client.status === 'ready';
+    return this.isOpened && this.options.client.status === 'ready';
   }
 
   /** Pending while the ledger is being opened; it may reject. */
   get opening(): Promise<void> | undefined {
-    return this.#opening;
+    return this.openingPromise;
   }
 
   /** Pending until the first connection is open or its first attempt has failed. */
   get starting(): Promise<void> | undefined {
-    return this.#starting;
+    return this.startingPromise;
   }
 
   onOpened(listener: () => void): void {
-    this.#listeners.push(listener);
+    this.listeners.push(listener);
   }
 
   open(): Promise<void> {
-    this.#opening ??= this.#openNow().finally(() => {
-      this.#opening = undefined;
+    this.openingPromise ??= this.openNow().finally(() => {
+      this.openingPromise = undefined;
     });
-    return this.#opening;
+    return this.openingPromise;
   }
 
   /** Notes the generation of an answer: a newer one means that another process noticed a loss first. */
   heard(generation: number): void {
-    if (generation <= this.#generation || isCluster(this.#options.client)) return;
-    this.#generation = generation;
+    if (generation <= this.generation || isCluster(this.options.client)) return;
+    this.generation = generation;
     this.reportLoss();
   }
 
   /** Logs a loss once for each generation, whether the connection or a claim on an unknown window notices it first. */
   reportLoss(): void {
-    if (this.#reportedGeneration === this.#generation) return;
-    this.#reportedGeneration = this.#generation;
-    const meaning = this.#options.waitAfterLoss
+    if (this.reportedGeneration === this.generation) return;
+    this.reportedGeneration = this.generation;
+    const meaning = this.options.waitAfterLoss
       ? "a window that may have been open is unknown until it must have ended, and what needs it is decided as while Redis is away (whenLedgerIsLost: 'wait')"
       : "windows begin anew, so that callers may spend the limits of those that were open once more (whenLedgerIsLost: 'restart')";
-    this.#options.logger.error(
+    this.options.logger.error(
       `The throttle's Redis has lost what it had counted: ${meaning}. Let Redis keep its data (appendonly yes) to avoid this.`,
     );
   }
 
   /** An opening that is under way belongs to the previous connection. */
-  async #reopen(): Promise<void> {
-    while (this.#opening !== undefined) await this.#opening.catch(() => {});
+  private async reopen(): Promise<void> {
+    while (this.openingPromise !== undefined) await this.openingPromise.catch(() => {});
     await this.open();
   }
 
-  async #openNow(): Promise<void> {
-    const { client, calls, script, marker, waitAfterLoss, clock } = this.#options;
+  private async openNow(): Promise<void> {
+    const { client, calls, script, marker, waitAfterLoss, clock } = this.options;
     if (!isCluster(client)) {
       const { run, startedAt, durable } = await serverRun(client, clock);
       const parameters: (string | number)[] = [];
-      const knownGeneration = this.#generation;
+      const knownGeneration = this.generation;
       appendRow(parameters, OPEN_ARGUMENTS, { knownGeneration, run, startedAt, durable, waitAfterLoss });
       const answer = await calls.call(script, [marker], parameters);
-      this.#generation = answer[OPEN_ANSWER.at.generation] ?? 0;
+      this.generation = answer[OPEN_ANSWER.at.generation] ?? 0;
       if (answer[OPEN_ANSWER.at.foundLoss] === 1) this.reportLoss();
     }
-    this.#opened = true;
-    for (const listener of this.#listeners) listener();
+    this.isOpened = true;
+    for (const listener of this.listeners) listener();
   }
 }

@@ -44,53 +44,53 @@ const SCRIPTS = {
 /** The ledger in Redis: one server, one that Sentinel names, or a Cluster. */
 export class RedisLedger implements Ledger {
   readonly callsByTag: boolean;
-  readonly #client: Redis | Cluster;
-  readonly #keys: LedgerKeys;
-  readonly #calls: ScriptCalls;
-  readonly #opening: LedgerOpening;
-  readonly #claims: LedgerClaims;
+  private readonly client: Redis | Cluster;
+  private readonly keys: LedgerKeys;
+  private readonly calls: ScriptCalls;
+  private readonly opening: LedgerOpening;
+  private readonly claims: LedgerClaims;
 
   constructor({ client, keyPrefix, deadlineMilliseconds, waitAfterLoss, clock, logger }: RedisLedgerOptions) {
-    this.#client = client;
+    this.client = client;
     this.callsByTag = isCluster(client);
-    this.#keys = new LedgerKeys(keyPrefix, !this.callsByTag);
-    this.#calls = new ScriptCalls(client, Object.values(SCRIPTS));
-    this.#opening = new LedgerOpening({
-      ...{ client, calls: this.#calls, script: SCRIPTS.open, marker: this.#keys.marker },
+    this.keys = new LedgerKeys(keyPrefix, !this.callsByTag);
+    this.calls = new ScriptCalls(client, Object.values(SCRIPTS));
+    this.opening = new LedgerOpening({
+      ...{ client, calls: this.calls, script: SCRIPTS.open, marker: this.keys.marker },
       ...{ waitAfterLoss, clock, logger },
     });
-    this.#claims = new LedgerClaims({
-      ...{ client, calls: this.#calls, opening: this.#opening, keys: this.#keys },
+    this.claims = new LedgerClaims({
+      ...{ client, calls: this.calls, opening: this.opening, keys: this.keys },
       serverClock: new ServerClock(clock, !this.callsByTag, deadlineMilliseconds),
       scripts: SCRIPTS,
     });
   }
 
   get connected(): boolean {
-    return this.#opening.connected;
+    return this.opening.connected;
   }
 
   onOpened(listener: () => void): void {
-    this.#opening.onOpened(listener);
+    this.opening.onOpened(listener);
   }
 
   claim(claims: readonly Claim[], isOver: () => boolean): Promise<LedgerAnswer> {
-    return this.#claims.claim(claims, isOver);
+    return this.claims.claim(claims, isOver);
   }
 
   async giveBack(returns: readonly Return[]): Promise<void> {
-    await this.#inParts(returns, (part, keys) => {
+    await this.inParts(returns, (part, keys) => {
       const parameters: number[] = [];
       for (const { charge, generation, id, units } of part) {
         const { windowMilliseconds } = charge;
         appendRow(parameters, RETURN_ITEM, { slides: slides(charge), windowMilliseconds, generation, id, units });
       }
-      return this.#calls.call(SCRIPTS.giveBack, keys, parameters);
+      return this.calls.call(SCRIPTS.giveBack, keys, parameters);
     });
   }
 
   async register(registrations: readonly Registration[]): Promise<void> {
-    await this.#inParts(registrations, async (part, keys) => {
+    await this.inParts(registrations, async (part, keys) => {
       const parameters: number[] = [];
       appendRow(parameters, REGISTER_HEAD, { hasMarker: !this.callsByTag });
       for (const { charge, units, leftMilliseconds: exactMilliseconds } of part) {
@@ -99,46 +99,46 @@ export class RedisLedger implements Ledger {
         const values = { slides: slides(charge), limit, windowMilliseconds, units, leftMilliseconds };
         appendRow(parameters, REGISTER_ITEM, values);
       }
-      const registered = await this.#calls.call<number>(SCRIPTS.register, this.#keys.withMarker(keys), parameters);
+      const registered = await this.calls.call<number>(SCRIPTS.register, this.keys.withMarker(keys), parameters);
       if (registered !== 1) throw new Error('The ledger is not opened.');
     });
   }
 
   async join(member: string, leaseMilliseconds: number): Promise<readonly string[]> {
-    if (!this.connected) throw away(this.#client);
+    if (!this.connected) throw away(this.client);
     const parameters: (string | number)[] = [];
     appendRow(parameters, JOIN_ARGUMENTS, { member, leaseMilliseconds });
-    return this.#calls.call<string[]>(SCRIPTS.join, [this.#keys.members], parameters);
+    return this.calls.call<string[]>(SCRIPTS.join, [this.keys.members], parameters);
   }
 
   async leave(member: string): Promise<void> {
     if (!this.connected) return;
-    await this.#client.zrem(this.#keys.members, member);
+    await this.client.zrem(this.keys.members, member);
     // Earlier calls are answered by now, and their callers have the answers at the end of this turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
   async ready(): Promise<void> {
-    await this.#opening.starting;
+    await this.opening.starting;
   }
 
   async close(): Promise<void> {
     // Calls of this turn are sent at its end.
     await new Promise((resolve) => setImmediate(resolve));
-    await closeRedis(this.#client);
+    await closeRedis(this.client);
   }
 
-  async #inParts<Item extends { readonly charge: Charge }>(
+  private async inParts<Item extends { readonly charge: Charge }>(
     items: readonly Item[],
     call: (part: readonly Item[], keys: readonly string[]) => Promise<unknown>,
   ): Promise<void> {
     if (items.length === 0) return;
-    if (!this.connected) throw away(this.#client);
+    if (!this.connected) throw away(this.client);
     await Promise.all(
       callParts(items, this.callsByTag).map((part) =>
         call(
           part,
-          part.map(({ charge }) => this.#keys.counter(charge)),
+          part.map(({ charge }) => this.keys.counter(charge)),
         ),
       ),
     );

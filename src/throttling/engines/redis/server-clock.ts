@@ -8,28 +8,28 @@ const MARGIN_MILLISECONDS = 1000;
  * unknown.
  */
 export class ServerClock {
-  readonly #clock: Clock;
-  readonly #oneServer: boolean;
-  readonly #deadlineMilliseconds: number;
+  private readonly clock: Clock;
+  private readonly oneServer: boolean;
+  private readonly deadlineMilliseconds: number;
   /** The server's clock less ours. */
-  #offsetMilliseconds: number | undefined;
+  private offsetMilliseconds: number | undefined;
 
   /** @param deadlineMilliseconds how long a caller waits */
   constructor(clock: Clock, oneServer: boolean, deadlineMilliseconds: number) {
-    this.#clock = clock;
-    this.#oneServer = oneServer;
-    this.#deadlineMilliseconds = deadlineMilliseconds;
+    this.clock = clock;
+    this.oneServer = oneServer;
+    this.deadlineMilliseconds = deadlineMilliseconds;
   }
 
   /** Takes the time that an answer reports. */
   heard(serverNow: number): void {
-    if (this.#oneServer) this.#offsetMilliseconds = serverNow - this.#clock.monotonicMilliseconds();
+    if (this.oneServer) this.offsetMilliseconds = serverNow - this.clock.monotonicMilliseconds();
   }
 
   /** When nobody waits any more for the answer to a call that is sent now, by the server's clock; 0: not known. */
   notAfter(): number {
-    if (this.#offsetMilliseconds === undefined) return 0;
-    const until = this.#clock.monotonicMilliseconds() + this.#deadlineMilliseconds;
-    return Math.ceil(until + this.#offsetMilliseconds + MARGIN_MILLISECONDS);
+    if (this.offsetMilliseconds === undefined) return 0;
+    const until = this.clock.monotonicMilliseconds() + this.deadlineMilliseconds;
+    return Math.ceil(until + this.offsetMilliseconds + MARGIN_MILLISECONDS);
   }
 }
