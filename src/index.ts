@@ -1,4 +1,7 @@
-export type { AuthorizationServer, AuthorizationServerFactory } from './authorization-server/factory.js';
+export type {
+  AuthorizationServer,
+  AuthorizationServerFactory,
+} from './authorization-server/authorization-server-factory.js';
 export type { Clock } from './core/clock.js';
 export {
   AccessDeniedError,

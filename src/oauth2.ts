@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
-import { type AuthorizationServer, COMPLETE } from './authorization-server/factory.js';
-import type { AuthorizationServerParts } from './authorization-server/parts.js';
+import { type AuthorizationServer, COMPLETE } from './authorization-server/authorization-server-factory.js';
+import type { AuthorizationServerParts } from './authorization-server/server-dependencies.js';
 import { CorrectedClock, systemClock } from './core/clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
 import { OAuth2Events } from './core/events.js';

@@ -1,4 +1,4 @@
-import { type AuthorizationServerFactory, COMPLETE } from './authorization-server/factory.js';
+import { type AuthorizationServerFactory, COMPLETE } from './authorization-server/authorization-server-factory.js';
 import { IPV6_PREFIX_LENGTHS, readTrustedProxies, type TrustedProxies } from './core/addresses/index.js';
 import type { Clock } from './core/clock.js';
 import { ConfigurationError } from './core/errors.js';

@@ -2,7 +2,7 @@
  * The authorization server: endpoints, pages and keys. Needs `oidc-provider` and `eta`, which only this entry loads.
  */
 export { authorizationServer } from './authorization-server.js';
-export type { Claims, ClaimsOfUser, ClaimsOptions } from './claims.js';
+export type { AuthorizationServer, AuthorizationServerFactory } from './authorization-server-factory.js';
 export type {
   AccessRefusedEvent,
   ClientRefusedEvent,
@@ -19,13 +19,15 @@ export type {
   TokenRevokedEvent,
   TrustClearedEvent,
 } from './events.js';
-export type { AuthorizationServer, AuthorizationServerFactory } from './factory.js';
-export type { HostLogin, HostLoginRequest } from './host-login.js';
 export type {
   AuthorizationServerOptions,
   EndpointRates,
   ResourceOptions,
-} from './options.js';
+} from './options/authorization-server-options.js';
+export type { Claims, ClaimsOfUser, ClaimsOptions } from './options/claims.js';
+export type { HostLogin, HostLoginRequest } from './options/host-login.js';
+export type { DynamicRegistrationOptions } from './options/registration-options.js';
+export type { StrictTransportSecurityOptions } from './options/transport-security.js';
 export type {
   Authenticate,
   HostPage,
@@ -35,7 +37,5 @@ export type {
   PageOverrides,
   TextOverrides,
   Texts,
-} from './pages/index.js';
+} from './pages/pages.js';
 export type { AuthorizedApplication, Consents } from './ports.js';
-export type { DynamicRegistrationOptions } from './registration-options.js';
-export type { StrictTransportSecurityOptions } from './transport-security.js';

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import { CSRF_FIELD, type Csrf } from './csrf.js';
 import { readQuery } from './form-body.js';
+import type { PagesParts } from './page-dependencies.js';
 import { PageError } from './page-error.js';
-import type { PagesParts } from './parts.js';
 import type { Renderer } from './renderer.js';
 import type { PageRoute } from './router.js';
 

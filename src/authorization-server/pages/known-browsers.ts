@@ -3,7 +3,7 @@ import type { Context } from 'koa';
 import type { Clock } from '../../core/clock.js';
 import { equalInConstantTime } from '../../core/digest.js';
 import type { RandomBytes } from '../../core/token-value.js';
-import type { PageCookies } from './cookies.js';
+import type { PageCookies } from '../browsers/page-cookies.js';
 
 const COOKIE = 'oauth2_known';
 /** How long a browser is known after its last sign-in: half a year. */

@@ -3,8 +3,8 @@ import { sha256Key } from '../../core/digest.js';
 import { foldedName } from './folded-name.js';
 import type { FormFields } from './form-body.js';
 import type { KnownBrowsers } from './known-browsers.js';
+import type { PagesParts, SignInAttempt, SignInBudget } from './page-dependencies.js';
 import { PageError } from './page-error.js';
-import type { PagesParts, SignInAttempt, SignInBudget } from './parts.js';
 import type { Viewers } from './viewers.js';
 
 /** How a sign-in ended. */

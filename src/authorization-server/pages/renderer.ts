@@ -4,7 +4,7 @@ import type { PageModels, PageName, PageOverrides, Viewer } from './models.js';
 import { escapeHtml, fillHtml, fillText } from './page-text.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { STYLESHEET } from './stylesheet.js';
-import { PARTIALS, TEMPLATES } from './templates/index.js';
+import { PARTIALS, TEMPLATES } from './templates/templates.js';
 import type { Texts } from './texts.js';
 
 export interface RendererOptions {

@@ -1,7 +1,7 @@
+import type { PageCookies } from '../browsers/page-cookies.js';
 import type { Continuation } from './continuation.js';
-import type { PageCookies } from './cookies.js';
 import type { Forms } from './forms.js';
-import type { PagesParts } from './parts.js';
+import type { PagesParts } from './page-dependencies.js';
 import type { PasswordCheck } from './password-check.js';
 import type { Renderer } from './renderer.js';
 import type { Texts } from './texts.js';

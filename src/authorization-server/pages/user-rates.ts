@@ -1,6 +1,6 @@
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { isPromiseLike } from '../../core/promises.js';
-import type { EndpointThrottle } from '../parts.js';
+import type { EndpointThrottle } from '../server-dependencies.js';
 import type { Viewer } from './models.js';
 import { PageError } from './page-error.js';
 

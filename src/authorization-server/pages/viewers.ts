@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { Viewer } from './models.js';
-import type { PagesParts } from './parts.js';
+import type { PagesParts } from './page-dependencies.js';
 
 /** Knows who looks at a page. */
 export class Viewers {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { cookieName } from '../../../src/authorization-server/cookie-name.js';
+import { cookieName } from '../../../src/authorization-server/browsers/cookie-name.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';

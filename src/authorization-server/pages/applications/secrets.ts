@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
+import type { PageCookies } from '../../browsers/page-cookies.js';
 import type { Sealer } from '../../keys/sealer.js';
-import type { PageCookies } from '../cookies.js';
 
 const COOKIE = 'oauth2_new_secret';
 const LIFETIME_SECONDS = 60;

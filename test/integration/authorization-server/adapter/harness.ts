@@ -2,14 +2,14 @@ import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Adapter, AdapterPayload, Provider } from 'oidc-provider';
+import { createSealer, type Sealer } from '../../../../src/authorization-server/keys/sealer.js';
 import {
   type AdapterParts,
   AtomicProvider,
   createStorageAdapters,
   type Reuse,
   type StorageAdapters,
-} from '../../../../src/authorization-server/engine/adapter/index.js';
-import { createSealer, type Sealer } from '../../../../src/authorization-server/keys/sealer.js';
+} from '../../../../src/authorization-server/oidc/adapter/index.js';
 import { type Clock, systemClock } from '../../../../src/core/clock.js';
 import { silentLogger } from '../../../../src/core/logger.js';
 import { systemRandomBytes } from '../../../../src/core/token-value.js';

@@ -10,7 +10,7 @@ import {
   MAXIMUM_DOCUMENT_BYTES,
   type OutboundParts,
   outboundFetch,
-} from '../../../../src/authorization-server/engine/outbound.js';
+} from '../../../../src/authorization-server/oidc/outbound-fetch.js';
 import { isPublicAddress } from '../../../../src/core/addresses/index.js';
 
 const CERTIFIED = 'keys.example.com';

@@ -1,0 +1,42 @@
+import type { Context, Middleware } from 'koa';
+import type { Application } from '../storage/index.js';
+import type { SigningKeys } from './keys/signing-keys.js';
+import type { Consents } from './ports.js';
+import type { AuthorizationServerParts } from './server-dependencies.js';
+
+/** The authorization server of one configuration. */
+export interface AuthorizationServer {
+  /** The issuer identifier. */
+  readonly issuer: string;
+  /** The path below which its endpoints and pages are. */
+  readonly prefix: string;
+  /** What users have granted. */
+  readonly consents: Consents;
+  /** The keys that it signs with. */
+  readonly signingKeys: SigningKeys;
+  /** The id of the session of the browser that a request came from, if it is signed in. @internal */
+  sessionIdOf(context: Context): Promise<string | undefined>;
+  /**
+   * Answers what is for the authorization server, and passes on everything else. It has to come before body parsers and
+   * before everything that answers for all paths; `useKoaServer` mounts it so.
+   */
+  middleware(): Middleware;
+  /** The scopes that an application may be given now, by whoever registered it; `undefined`: any that there is. */
+  allowedScopes(application: Application): readonly string[] | undefined;
+  /**
+   * Those of the scopes that a user may let an application have, by `scopesOf` and `mayGrant`.
+   *
+   * @throws TemporarilyUnavailableError if the host cannot answer
+   */
+  grantableScopes(userId: string, application: Application, scopes: readonly string[]): Promise<readonly string[]>;
+}
+
+export const COMPLETE = Symbol('authorization server');
+
+/** What `authorizationServer(options)` gives: `createOAuth2` completes it with its own parts. */
+export interface AuthorizationServerFactory {
+  /** The option `redirectUriSchemes`: it holds for applications whoever registers them. @internal */
+  readonly redirectUriSchemes?: readonly string[];
+  /** @internal */
+  readonly [COMPLETE]: (parts: AuthorizationServerParts) => AuthorizationServer;
+}

@@ -1,0 +1,63 @@
+import type { Application } from '../../storage/index.js';
+import type { EngineContext } from '../server-context.js';
+
+/** How long an application that was disabled, or whose secret was replaced, is still taken for what it was. */
+const KEPT_MILLISECONDS = 1000;
+const CAPACITY = 1000;
+
+type Found = Application | undefined;
+
+interface Kept {
+  application: Found | Promise<Found>;
+  readonly untilMs: number;
+  readonly untilWallMs: number;
+}
+
+/** Applications that were read within the last second; for answers that are allowed to be that old. */
+export class RecentApplications {
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(private readonly context: Pick<EngineContext, 'findApplication' | 'parts'>) {}
+
+  /** The application at once if it was read already, else a promise for it. */
+  find(clientId: string): Found | Promise<Found> {
+    const { clock } = this.context.parts;
+    const now = clock.monotonicMilliseconds();
+    const wall = clock.nowMilliseconds();
+    const known = this.kept.get(clientId);
+    return known !== undefined && now < known.untilMs && wall < known.untilWallMs
+      ? known.application
+      : this.read(clientId, now, wall);
+  }
+
+  /** Forgets what turned out to be older than it may be. */
+  forget(clientId: string): void {
+    this.kept.delete(clientId);
+  }
+
+  private async read(clientId: string, now: number, wall: number): Promise<Found> {
+    if (this.kept.size >= CAPACITY) this.kept.clear();
+    const reading = this.context.findApplication(clientId);
+    const kept: Kept = {
+      application: reading,
+      untilMs: now + KEPT_MILLISECONDS,
+      untilWallMs: wall + KEPT_MILLISECONDS,
+    };
+    this.kept.set(clientId, kept);
+    try {
+      const application = await reading;
+      kept.application = application;
+      // Made-up identifiers do not push out what is known.
+      if (application === undefined) this.drop(clientId, kept);
+      return application;
+    } catch (error) {
+      // What failed is asked for again at once.
+      this.drop(clientId, kept);
+      throw error;
+    }
+  }
+
+  private drop(clientId: string, kept: Kept): void {
+    if (this.kept.get(clientId) === kept) this.kept.delete(clientId);
+  }
+}

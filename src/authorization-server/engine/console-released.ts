@@ -1,3 +1,0 @@
-import { releaseConsole } from './console-held.js';
-
-releaseConsole();

@@ -1,0 +1,35 @@
+import type { ConsentRepository } from '../../storage/index.js';
+import type { AuthorizedApplication, Consents } from '../ports.js';
+import type { AuthorizationServerParts } from '../server-dependencies.js';
+
+/** What users granted, and what withdrawing it does everywhere. */
+export class EngineConsents implements Consents {
+  constructor(
+    private readonly repository: ConsentRepository,
+    private readonly parts: Pick<AuthorizationServerParts, 'applications' | 'revokeAllOf' | 'events'>,
+  ) {}
+
+  async list(userId: string): Promise<AuthorizedApplication[]> {
+    const consents = await this.repository.list(userId);
+    return consents.map(({ application, scopes, wasAsked, createdAtMs }) => ({
+      application,
+      scopes,
+      wasAsked,
+      grantedAtMs: createdAtMs,
+    }));
+  }
+
+  async withdraw(userId: string, clientId: string): Promise<boolean> {
+    const { applications, revokeAllOf, events } = this.parts;
+    const application = await applications.findByClientId(clientId);
+    if (application === undefined) return false;
+    const consents = await this.repository.list(userId);
+    const scopes = consents.find((consent) => consent.application.id === application.id)?.scopes ?? [];
+    // The consent goes first, so that nothing is granted anew in between; the tokens die also if it was gone already,
+    // for a call before may have failed half-way.
+    const withdrawn = await this.repository.withdraw(userId, application.id);
+    await revokeAllOf({ userId, clientId });
+    if (withdrawn) events.emit('consent.withdrawn', { userId, clientId, scopes });
+    return withdrawn;
+  }
+}

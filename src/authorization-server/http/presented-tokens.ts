@@ -1,0 +1,58 @@
+import type { Context } from 'koa';
+import { sha256Key } from '../../core/digest.js';
+import { ThrottledError } from '../../core/errors.js';
+import { isTokenValue } from '../../core/token-value.js';
+import { countedAddress } from '../clients/client-authentications.js';
+import type { Dispatched } from '../oidc/inner-dispatcher.js';
+import type { EngineContext } from '../server-context.js';
+import { type Parameters, parameter } from './request/parameters.js';
+
+/** `"Bearer" 1*SP token`; also with the scheme of a token that is bound to a key (RFC 9449 §7.1). */
+const PRESENTED = /^(?:bearer|dpop)(?: +(.*))?$/i;
+
+/**
+ * Runs a request to an endpoint that takes tokens (userinfo, registration) within the budget of failed authentications, as
+ * the guards do.
+ *
+ * @throws ThrottledError if the address is over its budget
+ */
+export async function runWithToken(
+  context: EngineContext,
+  outer: Context,
+  parameters: Parameters,
+  run: () => Promise<Dispatched>,
+): Promise<void> {
+  const token = tokenOf(outer, parameters);
+  if (token === undefined) return void (await run());
+  const { tokenLookUps, address } = context.parts;
+  const from = countedAddress(outer, address(outer), context.settings.issuer.origin);
+  const key = sha256Key(token);
+  tokenLookUps.enter(from, key);
+  let dispatched: Dispatched;
+  try {
+    dispatched = await run();
+  } finally {
+    tokenLookUps.leave(from);
+  }
+  const { status, body } = dispatched.inner;
+  if (isInvalidToken(body) || (status >= 400 && status < 500 && !isTokenValue(token))) {
+    await tokenLookUps.failed(from, 'invalid', key).catch((error: unknown) => {
+      // No challenge: other credentials would not be looked at either.
+      if (error instanceof ThrottledError) outer.remove('WWW-Authenticate');
+      throw error;
+    });
+  } else if (status < 300 || status === 403) {
+    // 403: it is good, and lacks a scope.
+    tokenLookUps.succeeded(key);
+  }
+}
+
+/** The token that a request presents (RFC 6750 §2.1, §2.2); an empty text if it has the scheme alone. */
+function tokenOf({ req }: Context, parameters: Parameters): string | undefined {
+  const field = PRESENTED.exec(req.headers.authorization ?? '');
+  return field === null ? parameter(parameters, 'access_token') : (field[1] ?? '');
+}
+
+function isInvalidToken(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && (body as { error?: unknown }).error === 'invalid_token';
+}

@@ -1,0 +1,75 @@
+import type { Context } from 'koa';
+import { ThrottledError } from '../../core/errors.js';
+import { parseRate } from '../../core/rate.js';
+import type { Dispatched } from '../oidc/inner-dispatcher.js';
+import type { EngineContext } from '../server-context.js';
+import type { FailureBudget, FailureReservation } from '../server-dependencies.js';
+
+/** What all wrong codes count under together. */
+const ALL = 'user-codes';
+
+/**
+ * Limits wrong user codes, which are short enough to be guessed (RFC 8628 §5.1).
+ *
+ * Wrong codes count by user, for who is signed in, else by address. Beside that all wrong codes together have a bound, on
+ * which the chance rests that somebody guesses somebody's code. A stranger who reaches it stops nobody: from then on a
+ * code has to be entered by who is signed in, which its approval needs anyway, and only users who have just entered a
+ * wrong one wait.
+ */
+export class UserCodes {
+  private readonly own: FailureBudget;
+  private readonly lately: FailureBudget;
+  private readonly all: FailureBudget;
+
+  constructor(private readonly context: EngineContext) {
+    const { rates } = context.settings;
+    const { failureBudget } = context.parts;
+    this.own = failureBudget(rates.userCodes);
+    this.all = failureBudget(rates.allUserCodes);
+    // One wrong code in the time in which all are counted.
+    const window = parseRate(rates.allUserCodes, 'allUserCodes')?.windowSeconds;
+    this.lately = failureBudget(window === undefined ? null : `1/${window}s`);
+  }
+
+  /**
+   * Runs a request that enters a code; where it has to wait for a sign-in, the browser was sent there.
+   *
+   * @throws ThrottledError if the user has entered too many wrong ones
+   */
+  async enter(outer: Context, userCode: string, run: () => Promise<Dispatched>): Promise<void> {
+    const { pages, parts } = this.context;
+    const userId = await pages.signedInUser(outer);
+    const isScarce = this.all.retryAfterSeconds(ALL) > 0;
+    if (userId === undefined && isScarce) return pages.signInForDevice(outer, userCode);
+    const key = userId === undefined ? parts.address(outer) : `user:${userId}`;
+    const reservation = await this.own.reserve(key);
+    if (!reservation.allowed) {
+      if (userId === undefined) return pages.signInForDevice(outer, userCode);
+      throw new ThrottledError(reservation.retryAfterSeconds);
+    }
+    const places = [reservation];
+    let isWrong = false;
+    try {
+      if (isScarce) places.push(await this.firstLately(key));
+      isWrong = (await run()).state.userCodeIsWrong === true;
+    } finally {
+      for (const place of places) isWrong ? place.fail() : place.release();
+    }
+    if (isWrong) await this.count(isScarce ? undefined : key);
+  }
+
+  /** @throws ThrottledError if a wrong code was entered lately */
+  private async firstLately(key: string): Promise<FailureReservation> {
+    const reservation = await this.lately.reserve(key);
+    if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
+    return reservation;
+  }
+
+  /** @param key who has entered it, if that was not counted yet */
+  private async count(key: string | undefined): Promise<void> {
+    await this.all.fail(ALL);
+    if (key === undefined) return;
+    const reservation = await this.lately.reserve(key);
+    if (reservation.allowed) reservation.fail();
+  }
+}

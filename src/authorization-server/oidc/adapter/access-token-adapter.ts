@@ -1,0 +1,70 @@
+import type { AdapterPayload } from 'oidc-provider';
+import { keyOfDigest, sha256 } from '../../../core/digest.js';
+import type { NewAccessToken, TokenRepository } from '../../../storage/index.js';
+import type { AdapterParts } from './adapter-dependencies.js';
+import type { ApplicationIds } from './application-ids.js';
+import type { Exchanges } from './exchange.js';
+import type { Families } from './families.js';
+import { FamilyAdapter } from './family-adapter.js';
+import { familyIdOf, invalidGrant, listOf, payloadOf, restOf, timesOf } from './payloads.js';
+import type { SessionUids } from './session-uids.js';
+import type { TokenLookUps } from './token-look-ups.js';
+
+/** Access tokens, of users (`AccessToken`) and of applications alone (`ClientCredentials`): one table. */
+export class AccessTokenAdapter extends FamilyAdapter {
+  constructor(
+    private readonly kind: 'AccessToken' | 'ClientCredentials',
+    private readonly parts: AdapterParts,
+    private readonly tokens: TokenRepository,
+    private readonly applications: ApplicationIds,
+    private readonly lookUps: TokenLookUps,
+    private readonly sessionUids: SessionUids,
+    families: Families,
+    exchanges: Exchanges,
+  ) {
+    super(families, exchanges);
+  }
+
+  override async upsert(id: string, payload: AdapterPayload): Promise<void> {
+    const tokenHash = sha256(id);
+    await this.applications.with(payload.clientId, async (applicationId) => {
+      const token: NewAccessToken = {
+        tokenHash,
+        applicationId,
+        userId: payload.accountId ?? null,
+        scope: payload.scope ?? '',
+        // `aud` itself stays in the JSON: a token without it is good at the userinfo endpoint.
+        audience: listOf(payload.aud) ?? listOf(this.parts.defaultAudience),
+        ...timesOf(payload),
+        payload: restOf(this.sessionUids.sealedIn(payload)),
+      };
+      if (payload.grantId === undefined) await this.tokens.insertAccessToken(token);
+      else await this.issue(familyIdOf(payload.grantId), token);
+    });
+    if (this.exchanges.get()?.isEmpty() !== false) this.parts.forgetMiss(keyOfDigest(tokenHash));
+  }
+
+  override async find(id: string): Promise<AdapterPayload | undefined> {
+    const found = await this.lookUps.accessToken(sha256(id));
+    if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
+    const kind = found.row.userId === null ? 'ClientCredentials' : 'AccessToken';
+    if (kind !== this.kind) return undefined;
+    return this.sessionUids.openedIn(payloadOf(kind, id, found.row, found.clientId));
+  }
+
+  override async destroy(id: string): Promise<void> {
+    const tokenHash = sha256(id);
+    await this.tokens.revokeAccessToken(tokenHash);
+    await this.parts.invalidate([keyOfDigest(tokenHash)]);
+  }
+
+  private async issue(familyId: string, token: NewAccessToken): Promise<void> {
+    const exchange = this.collecting(familyId);
+    if (exchange !== undefined) {
+      exchange.accessTokens.push(token);
+      return;
+    }
+    const { status } = await this.families.repository.exchange({ familyId, accessTokens: [token] });
+    if (status !== 'done') throw invalidGrant('the grant is revoked or has ended');
+  }
+}

@@ -1,0 +1,82 @@
+import type { AdapterPayload } from 'oidc-provider';
+import { sha256 } from '../../../core/digest.js';
+import type { NewRefreshToken, RefreshToken } from '../../../storage/index.js';
+import type { AdapterParts } from './adapter-dependencies.js';
+import type { ApplicationIds } from './application-ids.js';
+import type { Exchanges } from './exchange.js';
+import type { Families } from './families.js';
+import { FamilyAdapter } from './family-adapter.js';
+import { familyIdOf, invalidGrant, listOf, payloadOf, restOf, timesOf } from './payloads.js';
+import type { SessionUids } from './session-uids.js';
+import type { TokenLookUps } from './token-look-ups.js';
+
+/** Refresh tokens: rotated at each use, with an end of their own and one of the family's. */
+export class RefreshTokenAdapter extends FamilyAdapter {
+  constructor(
+    private readonly parts: AdapterParts,
+    private readonly applications: ApplicationIds,
+    private readonly lookUps: TokenLookUps,
+    private readonly sessionUids: SessionUids,
+    families: Families,
+    exchanges: Exchanges,
+  ) {
+    super(families, exchanges);
+  }
+
+  override async upsert(id: string, payload: AdapterPayload): Promise<void> {
+    const familyId = familyIdOf(payload.grantId);
+    const { createdAtMs, expiresAtMs } = timesOf(payload);
+    const lifetimeSeconds = await this.parts.refreshLifetimeSeconds(payload.clientId ?? '');
+    const familyExpiresAtMs = ((payload.iiat ?? payload.iat ?? 0) + lifetimeSeconds) * 1000;
+    // The lifetime of the application was made shorter meanwhile.
+    if (familyExpiresAtMs <= createdAtMs) throw invalidGrant('the grant has ended');
+    await this.applications.with(payload.clientId, async (applicationId) => {
+      const token: NewRefreshToken = {
+        tokenHash: sha256(id),
+        applicationId,
+        userId: payload.accountId ?? null,
+        scope: payload.scope ?? '',
+        audience: listOf(payload.resource),
+        createdAtMs,
+        expiresAtMs: Math.min(expiresAtMs, familyExpiresAtMs),
+        familyExpiresAtMs,
+        payload: restOf(this.sessionUids.sealedIn(payload)),
+      };
+      const exchange = this.collecting(familyId);
+      if (exchange !== undefined) {
+        exchange.refreshToken = token;
+        return;
+      }
+      const outcome = await this.families.repository.exchange({ familyId, accessTokens: [], refreshToken: token });
+      if (outcome.status !== 'done') throw invalidGrant('the grant is revoked or has ended');
+    });
+  }
+
+  override async find(id: string): Promise<AdapterPayload | undefined> {
+    const found = await this.lookUps.refreshToken(sha256(id));
+    if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
+    const { row, clientId = '' } = found;
+    const payload = this.sessionUids.openedIn(payloadOf('RefreshToken', id, row, clientId));
+    this.present({
+      kind: 'RefreshToken',
+      value: id,
+      familyId: row.familyId,
+      clientId,
+      userId: row.userId ?? undefined,
+    });
+    if (row.rotatedAtMs === null || this.isInGrace(row)) return payload;
+    return { ...payload, consumed: Math.floor(row.rotatedAtMs / 1000) };
+  }
+
+  /** With its family, together or not at all: a token that is revoked alone would hide the rest from a second try. */
+  override async destroy(id: string): Promise<void> {
+    const found = await this.families.repository.findRefreshToken(sha256(id));
+    if (found !== undefined) await this.families.revoke(found.row.familyId);
+  }
+
+  /** Whether it goes through the handler once more, as if it were fresh. The transaction at the end decides. */
+  private isInGrace({ rotatedAtMs }: RefreshToken): boolean {
+    if (this.exchanges.get() === undefined || rotatedAtMs === null) return false;
+    return this.parts.clock.nowMilliseconds() < rotatedAtMs + this.parts.refreshGraceSeconds * 1000;
+  }
+}

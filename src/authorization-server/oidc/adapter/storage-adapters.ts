@@ -1,0 +1,73 @@
+import type { Adapter } from 'oidc-provider';
+import { sha256 } from '../../../core/digest.js';
+import { CodeRepository, FamilyRepository, ServerRecordRepository, SessionRepository } from '../../../storage/index.js';
+import { AccessTokenAdapter } from './access-token-adapter.js';
+import type { AdapterParts } from './adapter-dependencies.js';
+import { ApplicationIds } from './application-ids.js';
+import { AuthorizationCodeAdapter } from './authorization-code-adapter.js';
+import { DeviceCodeAdapter } from './device-code-adapter.js';
+import { Exchanges } from './exchange.js';
+import { Families } from './families.js';
+import { GrantAdapter } from './grant-adapter.js';
+import { RecordAdapter } from './record-adapter.js';
+import { RefreshTokenAdapter } from './refresh-token-adapter.js';
+import { SessionAdapter } from './session-adapter.js';
+import { SessionUids } from './session-uids.js';
+import { Successors } from './successor.js';
+import { TokenLookUps } from './token-look-ups.js';
+
+/** The storage of one provider. */
+export interface StorageAdapters {
+  /** For oidc-provider's `adapter` option: the adapter of a kind; `Client` is not among them. */
+  adapter(kind: string): Adapter;
+  readonly exchanges: Exchanges;
+  /**
+   * Notes an identifier that must not come twice (of a DPoP proof or a client assertion). Of any number of calls for
+   * one, in any number of processes, exactly one resolves to `true`.
+   *
+   * @param expiresAtSeconds until when it is remembered, in seconds since the Unix epoch
+   */
+  isFirstUse(issuer: string, id: string, expiresAtSeconds: number): Promise<boolean>;
+}
+
+/** Makes the storage of a provider; pass it to `AtomicProvider`. */
+export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
+  const { models, tokens, clock, random, sealer } = parts;
+  const codes = new CodeRepository(models, { clock });
+  const records = new ServerRecordRepository(models, { clock });
+  const sessions = new SessionRepository(models, { clock });
+  const families = new Families(parts, tokens, new FamilyRepository(models, tokens, { clock }));
+  const exchanges = new Exchanges(parts, families, new Successors(sealer, random));
+  const applications = new ApplicationIds(models);
+  const lookUps = new TokenLookUps(families.repository);
+  const sessionUids = new SessionUids(sealer);
+
+  return {
+    adapter(kind) {
+      switch (kind) {
+        case 'AccessToken':
+        case 'ClientCredentials':
+          return new AccessTokenAdapter(kind, parts, tokens, applications, lookUps, sessionUids, families, exchanges);
+        case 'RefreshToken':
+          return new RefreshTokenAdapter(parts, applications, lookUps, sessionUids, families, exchanges);
+        case 'AuthorizationCode':
+          return new AuthorizationCodeAdapter(codes, applications, sessionUids, families, exchanges);
+        case 'DeviceCode':
+          return new DeviceCodeAdapter(sealer, codes, applications, sessionUids, families, exchanges);
+        case 'Session':
+          return new SessionAdapter(records, applications, sealer, sessions, clock);
+        case 'Grant':
+          return new GrantAdapter(records, applications, sealer, families);
+        default:
+          return new RecordAdapter(kind, records, applications, sealer);
+      }
+    },
+    exchanges,
+    isFirstUse: (issuer, id, expiresAtSeconds) =>
+      records.insert({
+        kind: 'ReplayDetection',
+        recordHash: sha256(JSON.stringify([issuer, id])),
+        expiresAtMs: expiresAtSeconds * 1000,
+      }),
+  };
+}

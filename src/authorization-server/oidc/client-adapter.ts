@@ -1,0 +1,42 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { Application, ApplicationRepository } from '../../storage/index.js';
+import { clientMetadata, type DescribeClient } from '../clients/client-metadata.js';
+import { currentState } from './inner-state.js';
+
+/** Finds an application that may act now; once for each request. */
+export type FindApplication = (clientId: string) => Promise<Application | undefined>;
+
+export function applicationFinder(applications: ApplicationRepository): FindApplication {
+  const find = async (clientId: string) => {
+    const application = await applications.findByClientId(clientId);
+    return application?.isDisabled() === true ? undefined : application;
+  };
+  return (clientId) => {
+    const known = currentState()?.applications;
+    if (known === undefined) return find(clientId);
+    const found = known.get(clientId) ?? find(clientId);
+    known.set(clientId, found);
+    return found;
+  };
+}
+
+/** Gives oidc-provider the applications. It only reads them, but for those that register themselves. */
+export function clientAdapter(
+  find: FindApplication,
+  describe: DescribeClient,
+  register: (metadata: AdapterPayload) => Promise<void>,
+): Adapter {
+  const readOnly = () => Promise.reject(new Error('Applications are written by their repository.'));
+  return {
+    async find(clientId) {
+      const application = await find(clientId);
+      return application === undefined ? undefined : (clientMetadata(application, describe) as AdapterPayload);
+    },
+    upsert: (_clientId, metadata) => register(metadata),
+    destroy: readOnly,
+    consume: readOnly,
+    findByUserCode: readOnly,
+    findByUid: readOnly,
+    revokeByGrantId: readOnly,
+  };
+}

@@ -1,0 +1,109 @@
+import type { AdapterPayload, JWKS } from 'oidc-provider';
+import { ConfigurationError } from '../../core/errors.js';
+import { parseScope } from '../../core/scopes.js';
+import type { ApplicationRepository, NewApplication, RegistrationLimit } from '../../storage/index.js';
+import type { DescribeClient } from '../clients/client-metadata.js';
+import { currentState } from './inner-state.js';
+import { errors, Provider } from './oidc-provider.js';
+import { refuseMissingProtections, registrationResponse } from './registration-metadata.js';
+
+/**
+ * Registers what an application says of itself (RFC 7591 §2) as any other application, by the same rules. The secret is
+ * the repository's; it is put into the answer, and is stored nowhere.
+ *
+ * @param limit what such an application may be given; the scopes that it leaves out are all of these
+ * @throws InvalidClientMetadata naming what is refused, and the fix (RFC 7591 §3.2.2)
+ */
+export async function registerClient(
+  applications: ApplicationRepository,
+  limit: RegistrationLimit,
+  describe: DescribeClient,
+  metadata: AdapterPayload,
+): Promise<void> {
+  try {
+    refuseMissingProtections((Provider.ctx?.oidc.body ?? {}) as Readonly<Record<string, unknown>>);
+    const { application, clientSecret } = await applications.create(newApplication(metadata, limit));
+    const state = currentState();
+    if (state !== undefined) state.registered = registrationResponse(application, clientSecret, describe);
+  } catch (error) {
+    throw error instanceof ConfigurationError ? refusedMetadata(error, metadata) : error;
+  }
+}
+
+/** The names of RFC 7591 §2 for the properties of an application. */
+const METADATA_NAMES: Readonly<Record<string, string>> = {
+  name: 'client_name',
+  grantTypes: 'grant_types',
+  redirectUris: 'redirect_uris',
+  postLogoutRedirectUris: 'post_logout_redirect_uris',
+  jwksUri: 'jwks_uri',
+  jwks: 'jwks',
+  scopes: 'scope',
+  dpopBoundAccessTokens: 'dpop_bound_access_tokens',
+  requirePushedAuthorizationRequests: 'require_pushed_authorization_requests',
+  requireAuthTime: 'require_auth_time',
+  defaultMaxAgeSeconds: 'default_max_age',
+  idTokenSignedResponseAlg: 'id_token_signed_response_alg',
+  tokenEndpointAuthMethod: 'token_endpoint_auth_method',
+  tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
+};
+
+/** The longest URI that is repeated to whoever sent it. */
+const LONGEST_SHOWN = 200;
+
+/**
+ * A refusal in the words of RFC 7591 §3.2.2. oidc-provider makes its error code out of the beginning of the description:
+ * what begins with `redirect_uris` is `invalid_redirect_uri`.
+ */
+function refusedMetadata({ option = '', fix = 'it cannot be used' }: ConfigurationError, metadata: AdapterPayload) {
+  const [, property = '', index] = /^application\.(\w+)(?:\[(\d+)\])?/.exec(option) ?? [];
+  const name = METADATA_NAMES[property] ?? 'metadata';
+  const values: unknown = metadata[name];
+  const value: unknown = Array.isArray(values) && index !== undefined ? values[Number(index)] : undefined;
+  const shown = typeof value === 'string' && value.length <= LONGEST_SHOWN ? ` (${value})` : '';
+  return new errors.InvalidClientMetadata(
+    asDescription(`${name}${index === undefined ? '' : `[${index}]`}${shown}: ${fix}`),
+  );
+}
+
+/** RFC 6749 §5.2: printable ASCII without `"` and `\`. */
+function asDescription(text: string): string {
+  return text
+    .replaceAll('§', 'section ')
+    .replaceAll('"', "'")
+    .replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
+}
+
+function newApplication(metadata: AdapterPayload, limit: RegistrationLimit): NewApplication {
+  const { client_id: clientId = '', scope, token_endpoint_auth_method: method } = metadata;
+  // Keys are kept where they prove something.
+  const { jwks, jwks_uri: jwksUri } = method === 'private_key_jwt' ? metadata : {};
+  const scopes = scope === undefined ? limit.scopes : parseScope(scope);
+  if (!scopes.every((one) => limit.scopes.includes(one))) {
+    throw new errors.InvalidClientMetadata('scope names what an application may not register for');
+  }
+  const grantTypes = [...(metadata.grant_types ?? [])];
+  if (!grantTypes.every((one) => limit.grantTypes.includes(one))) {
+    throw new errors.InvalidClientMetadata('grant_types names what an application may not register for');
+  }
+  return {
+    clientId,
+    registeredBy: 'registration',
+    name: metadata.client_name ?? clientId,
+    clientType: method === 'none' ? 'public' : 'confidential',
+    grantTypes,
+    redirectUris: [...(metadata.redirect_uris ?? [])],
+    postLogoutRedirectUris: [...(metadata.post_logout_redirect_uris ?? [])],
+    scopes,
+    jwks: jwks as (JWKS & NewApplication['jwks']) | undefined,
+    jwksUri,
+    dpopBoundAccessTokens: metadata.dpop_bound_access_tokens,
+    requirePushedAuthorizationRequests: metadata.require_pushed_authorization_requests,
+    requireAuthTime: metadata.require_auth_time,
+    defaultMaxAgeSeconds: metadata.default_max_age,
+    idTokenSignedResponseAlg: metadata.id_token_signed_response_alg as NewApplication['idTokenSignedResponseAlg'],
+    tokenEndpointAuthMethod: method === 'client_secret_basic' || method === 'client_secret_post' ? method : undefined,
+    tokenEndpointAuthSigningAlg:
+      metadata.token_endpoint_auth_signing_alg as NewApplication['tokenEndpointAuthSigningAlg'],
+  };
+}

@@ -1,0 +1,174 @@
+import type { Adapter, Client, Configuration } from 'oidc-provider';
+import { generateClientId } from '../../core/token-value.js';
+import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
+import { cookieName } from '../browsers/cookie-name.js';
+import { allowsOrigin } from '../clients/allowed-origins.js';
+import type { ClientApplication } from '../clients/client-metadata.js';
+import { lifetimes } from '../grants/lifetimes.js';
+import { ROUTES } from '../http/endpoints.js';
+import { claimsByScope } from '../options/claims.js';
+import type { EngineContext } from '../server-context.js';
+import { findAccount } from './hooks/accounts.js';
+import { assertionChecker } from './hooks/client-assertions.js';
+import { boundSource } from './hooks/grant-sources.js';
+import { existingGrant } from './hooks/grants.js';
+import {
+  showDeviceCode,
+  showDeviceConfirm,
+  showDeviceDone,
+  showError,
+  showLoggedOut,
+  showLogout,
+} from './hooks/page-hooks.js';
+import { resourceIndicators } from './hooks/resource-indicators.js';
+import { prompts } from './interactions/consent-policy.js';
+import { errors } from './oidc-provider.js';
+import { asOutage } from './outage.js';
+import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound-fetch.js';
+import { leaveOut } from './registration-metadata.js';
+
+const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
+
+/** The application behind a client. */
+export function applicationOf(client: Client): ClientApplication {
+  return client.application as ClientApplication;
+}
+
+/** oidc-provider's configuration. What is not set here is left at its default on purpose. */
+export function configuration(
+  context: EngineContext,
+  adapter: (kind: string) => Adapter,
+  jwks: Configuration['jwks'],
+): Configuration {
+  const { settings, parts, scopes } = context;
+  return {
+    adapter,
+    jwks,
+    routes: Object.fromEntries(Object.entries(ROUTES).map(([name, path]) => [name, `${settings.prefix}${path}`])),
+    scopes: [...scopes.known],
+    responseTypes: ['code'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    pkce: { required: () => true },
+    subjectTypes: ['public'],
+    claims: { acr: null, auth_time: null, iss: null, sid: null, ...claimsByScope(settings.claims, scopes.known) },
+    // Which claims stand in ID tokens is said by the host: see `findAccount`.
+    conformIdTokenClaims: false,
+    cookies: cookies(context),
+    ttl: lifetimes(context),
+    enabledJWA: {
+      idTokenSigningAlgValues: [...ID_TOKEN_ALGORITHMS],
+      clientAuthSigningAlgValues: [...ASYMMETRIC],
+      dPoPSigningAlgValues: [...ASYMMETRIC],
+    },
+    extraClientMetadata: {
+      properties: ['application'],
+      validator(ctx, name, _value, metadata) {
+        if (ctx?.oidc?.route !== 'registration') return;
+        // What the engine notes of an application is nothing that an application can say of itself.
+        metadata[name] = undefined;
+        leaveOut(metadata as Record<string, unknown>);
+      },
+    },
+    allowOmittingSingleRegisteredRedirectUri: true,
+    acceptQueryParamAccessTokens: false,
+    // A token lives on without the browser's session: a resource server could not ask for that one.
+    expiresWithSession: () => false,
+    rotateRefreshToken: () => true,
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    findAccount: asOutage(async (ctx, userId, source) => {
+      const account = await findAccount(parts.users, userId, settings.claims);
+      if (account !== undefined && source !== undefined) await boundSource(context, ctx, source);
+      return account;
+    }),
+    loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
+    revokeGrantPolicy: () => true,
+    interactions: {
+      policy: prompts(settings.options.login, parts.clock),
+      url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
+    },
+    clientBasedCORS: (_ctx, origin, client) => {
+      const { isPublic, allowedOrigins } = applicationOf(client);
+      const redirectUris = client.redirectUris ?? [];
+      return allowsOrigin(origin, settings.issuer, { isPublic, redirectUris, allowedOrigins });
+    },
+    fetch: fetchOutside,
+    fetchResponseBodyLimits: { jwks_uri: MAXIMUM_DOCUMENT_BYTES },
+    assertJwtClientAuthClaimsAndHeader: assertionChecker(parts.clock, settings.clientAssertionLifetimeSeconds),
+    renderError: (ctx, out) => showError(context, ctx, out),
+    features: features(context),
+  };
+}
+
+function features(context: EngineContext): Configuration['features'] {
+  const { settings, parts } = context;
+  const registration = settings.dynamicRegistration;
+  const find = asOutage(findAccount);
+  return {
+    devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
+    userinfo: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true, allowUnregisteredRedirectUris: false },
+    dPoP: { enabled: true, nonceSecret: settings.sealer.deriveKeys('dpop nonce')[0], requireNonce: () => false },
+    introspection: {
+      enabled: true,
+      async allowedPolicy(ctx, client, token) {
+        if (token.clientId !== client.clientId) {
+          const { mayIntrospect, scopes } = applicationOf(client);
+          // Who proves nothing about himself gets nothing of others, whatever is registered.
+          if (client.clientAuthMethod === 'none') return false;
+          if (!mayIntrospect && scopes?.includes('introspection') !== true) return false;
+          // The application of the token may be disabled by now.
+          if (token.clientId === undefined || !(await ctx.oidc.provider.Client.find(token.clientId))) return false;
+        }
+        const userId = 'accountId' in token ? token.accountId : undefined;
+        return userId === undefined || (await find(parts.users, userId, undefined)) !== undefined;
+      },
+    },
+    revocation: {
+      enabled: true,
+      allowedPolicy(_ctx, client, token) {
+        if (token.clientId === client.clientId) return true;
+        // RFC 7009 §2.1: "the request is refused and the client is informed of the error".
+        throw new errors.UnauthorizedClient('the token was not issued to this application');
+      },
+    },
+    resourceIndicators: resourceIndicators(context),
+    deviceFlow: {
+      enabled: true,
+      charset: 'base-20',
+      mask: '****-****',
+      deviceInfo: () => ({}),
+      userCodeInputSource: (ctx, _form, out, error) => showDeviceCode(context, ctx, out, error),
+      userCodeConfirmSource: (ctx, _form, client, _device, userCode) =>
+        showDeviceConfirm(context, ctx, client, userCode),
+      successSource: (ctx) => showDeviceDone(context, ctx),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx) => showLogout(context, ctx),
+      postLogoutSuccessSource: (ctx) => showLoggedOut(context, ctx),
+    },
+    ...(registration && {
+      registration: {
+        enabled: true,
+        initialAccessToken: registration.initialAccessToken ?? false,
+        idFactory: () => generateClientId(parts.random),
+        issueRegistrationAccessToken: false,
+      },
+    }),
+  };
+}
+
+function cookies({ settings }: EngineContext): Configuration['cookies'] {
+  const { issuer, prefix, sealer } = settings;
+  const secure = issuer.protocol === 'https';
+  const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true, path: '/' } as const;
+  const nameOf = (name: string) => cookieName(issuer.identifier, prefix, name);
+  return {
+    keys: sealer.deriveKeys('cookies').map((key) => key.toString('base64url')),
+    // Only the first is a cookie: of an interaction the URL says which, and the browser's secret whose.
+    names: { session: nameOf('oauth2_session'), interaction: 'interaction', resume: 'resume' },
+    long: options,
+    short: options,
+  };
+}

@@ -1,0 +1,126 @@
+import type { Context } from 'koa';
+import type { Client, ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
+import { parseScope } from '../../../core/scopes.js';
+import type { Application } from '../../../storage/index.js';
+import type { EngineForm } from '../../ports.js';
+import type { EngineContext } from '../../server-context.js';
+import { stateOf } from '../inner-state.js';
+import type { SendResponse } from '../send-response.js';
+import { grantableOf } from './grants.js';
+
+/** oidc-provider's reasons to show the field for the user code again. */
+const DEVICE_PROBLEMS: Readonly<Record<string, 'not-found' | 'expired' | 'not-right'>> = {
+  NoCodeError: 'not-found',
+  NotFoundError: 'not-found',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'not-right',
+};
+
+/** Of these problems, those of a code that was entered. */
+const WRONG_CODES = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
+
+/** Shows one of the pages in the host's context. */
+async function show(ctx: KoaContextWithOIDC, page: (outer: Context) => void | Promise<void>): Promise<void> {
+  const state = stateOf(ctx);
+  await page(state.outer);
+  state.pageShown = true;
+}
+
+export async function showDeviceCode(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  out: ErrorOut | undefined,
+  error: Error | undefined,
+): Promise<void> {
+  const name = error?.name ?? '';
+  // oidc-provider has one hook for the form and for all that went wrong with it, and counts a refusal to that.
+  if (name === 'AbortedError') return show(ctx, (outer) => context.pages.deviceRefused(outer));
+  const isReRender = error === undefined || Object.hasOwn(DEVICE_PROBLEMS, name);
+  if (!isReRender) return showError(context, ctx, out ?? { error: 'server_error' });
+  const entered = (error as { readonly userCode?: string } | undefined)?.userCode ?? stateOf(ctx).userCode;
+  const form = formOf(ctx, 'code_verification');
+  if (WRONG_CODES.has(name)) stateOf(ctx).userCodeIsWrong = true;
+  await show(ctx, (outer) => context.pages.deviceCode(outer, form, DEVICE_PROBLEMS[name], entered));
+}
+
+export async function showDeviceConfirm(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  client: Client,
+  userCode: string,
+): Promise<void> {
+  const application = await applicationOf(context, client);
+  const params = ctx.oidc.entities.DeviceCode?.params as { readonly scope?: string } | undefined;
+  const form = formOf(ctx, 'code_verification', { user_code: userCode });
+  const requested = parseScope(params?.scope ?? '');
+  const userId = ctx.oidc.session?.accountId;
+  const scopes = userId === undefined ? requested : await grantableOf(context, client.clientId, userId, requested);
+  const device = { application, userCode, scopes };
+  await show(ctx, (outer) => context.pages.deviceConfirm(outer, form, device));
+}
+
+export async function showDeviceDone(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+  const application = await applicationOf(context, ctx.oidc.client as Client);
+  await show(ctx, (outer) => context.pages.deviceDone(outer, application));
+}
+
+export async function showLogout(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+  const form = formOf(ctx, 'end_session_confirm');
+  const state = ctx.oidc.session?.state as { readonly postLogoutRedirectUri?: string } | undefined;
+  await show(ctx, (outer) => context.pages.logoutConfirm(outer, form, state?.postLogoutRedirectUri));
+}
+
+/** @param returnTo the application's address, where it is for the user to go on there */
+export async function showLoggedOut(context: EngineContext, ctx: KoaContextWithOIDC, returnTo?: string): Promise<void> {
+  await show(ctx, (outer) => context.pages.loggedOut(outer, returnTo));
+}
+
+/** Sends responses of the authorization endpoint to applications as a form (OAuth 2.0 Form Post Response Mode). */
+export function sendingByForm(context: EngineContext): SendResponse {
+  return async (ctx, redirectUri, parameters) => {
+    const fields = Object.entries(parameters).map(([name, value]) => [name, String(value)] as const);
+    const status = 'error' in parameters ? (ctx.status === 500 ? 500 : 400) : 200;
+    await show(ctx, async (outer) => {
+      await context.pages.formPost(outer, redirectUri, fields);
+      outer.status = status;
+    });
+  };
+}
+
+/** An error that is nobody's to redirect: as JSON where programs call, else as a page. */
+export async function showError(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  out: Partial<ErrorOut>,
+): Promise<void> {
+  if (stateOf(ctx).endpoint.caller === 'program') {
+    ctx.body = out;
+    return;
+  }
+  const { error = 'server_error', error_description: description = '' } = out;
+  const { status } = ctx;
+  await show(ctx, async (outer) => {
+    await context.pages.error(outer, { error, description });
+    outer.status = status;
+  });
+}
+
+/** An error that the application was to be told. The page leads on to it, if the user wants that. */
+export async function showHeld(
+  context: EngineContext,
+  ctx: KoaContextWithOIDC,
+  problem: { readonly error: string; readonly description: string; readonly returnTo?: string },
+): Promise<void> {
+  await show(ctx, (outer) => context.pages.error(outer, problem));
+}
+
+function formOf(ctx: KoaContextWithOIDC, route: string, fields: Readonly<Record<string, string>> = {}): EngineForm {
+  const state = ctx.oidc.session?.state as { readonly secret?: string } | undefined;
+  return { action: new URL(ctx.oidc.urlFor(route)).pathname, hidden: { xsrf: state?.secret ?? '', ...fields } };
+}
+
+async function applicationOf({ findApplication }: EngineContext, client: Client): Promise<Application> {
+  const application = await findApplication(client.clientId);
+  if (application === undefined) throw new Error('The application of a request was disabled while it ran.');
+  return application;
+}

@@ -1,0 +1,69 @@
+import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
+import { parseScope } from '../../../core/scopes.js';
+import type { ClientApplication } from '../../clients/client-metadata.js';
+import type { EngineContext } from '../../server-context.js';
+import { errors } from '../oidc-provider.js';
+import { askedScope } from './requested-scope.js';
+
+type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>;
+
+/** The error could echo a scope; what a stranger wrote is not repeated. */
+const NO_SCOPE = undefined as unknown as string;
+
+/**
+ * Resource indicators (RFC 8707), and with them the scope of every request: these two functions are what oidc-provider
+ * asks about each request of a known application, before it drops the scopes that it does not know.
+ */
+export function resourceIndicators(context: EngineContext): ResourceIndicators {
+  const { settings, parts, scopes } = context;
+  return {
+    enabled: true,
+    defaultResource(ctx, client, oneOf) {
+      settleScope(context, ctx, client);
+      // Asked with several, it is to choose one for the token; without a choice the request is refused.
+      return oneOf as string[] | undefined;
+    },
+    getResourceServerInfo(ctx, identifier, client) {
+      settleScope(context, ctx, client);
+      const resource = settings.resources.get(identifier);
+      if (resource !== undefined) {
+        refuseScopesFromElsewhere(ctx, resource.scopes);
+        return {
+          scope: resource.scopes.join(' '),
+          audience: identifier,
+          accessTokenFormat: 'opaque',
+          accessTokenTTL: resource.accessTokenLifetimeSeconds,
+        };
+      }
+      if (identifier !== parts.resource) throw new errors.InvalidTarget();
+      return { scope: [...scopes.known].join(' '), audience: identifier, accessTokenFormat: 'opaque' };
+    },
+    // Without a `resource` parameter a token is for what was granted, not for the userinfo endpoint alone.
+    useGrantedResource: () => true,
+  };
+}
+
+/** Refuses scopes that are unknown or not allowed, and puts the defaults in where none is asked for. */
+function settleScope({ scopes }: EngineContext, ctx: KoaContextWithOIDC, client: Client): void {
+  const { params } = ctx.oidc;
+  if (params === undefined || !asksForScope(ctx)) return;
+  const settled = scopes.resolve(askedScope(ctx), client.application as ClientApplication);
+  if ('problem' in settled) throw new errors.InvalidScope(settled.problem, NO_SCOPE);
+  params.scope = settled.scope;
+}
+
+/**
+ * A token of an application alone is for one resource. oidc-provider would leave out what means nothing there, and where
+ * nothing is left issue a token without scope and without a word (RFC 6749 §3.3).
+ */
+function refuseScopesFromElsewhere({ oidc }: KoaContextWithOIDC, known: readonly string[]): void {
+  const { grant_type: grantType, scope } = oidc.params ?? {};
+  if (oidc.route !== 'token' || grantType !== 'client_credentials') return;
+  if (parseScope(String(scope)).every((name) => known.includes(name))) return;
+  throw new errors.InvalidScope('a requested scope means nothing at this resource', NO_SCOPE);
+}
+
+/** Codes and refresh tokens carry their scope: a token request asks for one only with client credentials. */
+function asksForScope({ oidc }: KoaContextWithOIDC): boolean {
+  return oidc.route !== 'token' || oidc.params?.grant_type === 'client_credentials';
+}

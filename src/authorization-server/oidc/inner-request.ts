@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http';
+import type { Issuer } from '../options/issuer.js';
+
+/** What oidc-provider is to see in place of the request's own. */
+export interface InnerRequest {
+  /** Path and query. */
+  readonly url: string;
+  /** Default: that of the request. */
+  readonly method?: 'GET' | undefined;
+  /** The body, which was read already. */
+  readonly body: string;
+  /** In what errors are answered: it is said by the endpoint, not by what the caller accepts. */
+  readonly accept?: 'text/html' | 'application/json';
+}
+
+/**
+ * The request as oidc-provider sees it: it came to the issuer, whatever the `Host` field says, so that no URL and no
+ * cookie depends on what a caller or a proxy writes there. Its body can be read once more.
+ */
+export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: InnerRequest): IncomingMessage {
+  const { url, body, accept, method = request.method } = inner;
+  const bytes = Buffer.from(body, 'utf8');
+  const headers: IncomingMessage['headers'] = {
+    ...request.headers,
+    host: issuer.host,
+    'x-forwarded-host': issuer.host,
+    'x-forwarded-proto': issuer.protocol,
+    ...(accept !== undefined && { accept }),
+  };
+  delete headers['transfer-encoding'];
+  delete headers['x-forwarded-for'];
+  if (method !== request.method) for (const name of ['content-length', 'content-type']) delete headers[name];
+  if (method === 'POST' || bytes.length > 0) headers['content-length'] = String(bytes.length);
+  const replaced: Readonly<Record<string | symbol, unknown>> = {
+    url,
+    method,
+    originalUrl: url,
+    headers,
+    readable: true,
+    readableEncoding: null,
+    iterator: () => (bytes.length === 0 ? [] : [bytes]),
+  };
+  return new Proxy(request, {
+    get(target, name) {
+      if (Object.hasOwn(replaced, name)) return replaced[name];
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+    // Koa and others note things on the request; what is replaced stays as it is.
+    set: (target, name, value) => Object.hasOwn(replaced, name) || Reflect.set(target, name, value, target),
+  });
+}

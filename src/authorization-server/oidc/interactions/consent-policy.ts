@@ -1,0 +1,64 @@
+import type { KoaContextWithOIDC, interactionPolicy as policies } from 'oidc-provider';
+import type { Clock } from '../../../core/clock.js';
+import type { HostLogin } from '../../options/host-login.js';
+import { stateOf } from '../inner-state.js';
+import { errors, interactionPolicy } from '../oidc-provider.js';
+import { asOutage } from '../outage.js';
+import { noteBeginnings } from './login-conditions.js';
+import { isNativeRequest, NATIVE_CLIENT_PROMPT } from './native-clients.js';
+
+/**
+ * What a browser is asked, and when: sign in, then consent.
+ *
+ * @param login the host's own login, if it has one: it says who is there, and a session of ours only follows it
+ */
+export function prompts(login: HostLogin | undefined, clock: Clock): policies.DefaultPolicy {
+  const policy = interactionPolicy.base();
+  // Of a user who was disabled meanwhile only the session is left; he has to sign in, which he cannot.
+  policy.get('login')?.checks.add(
+    new interactionPolicy.Check('user_gone', 'the user may not act any more', 'login_required', (ctx) => {
+      const { session, account } = (ctx as KoaContextWithOIDC).oidc;
+      return session?.accountId !== undefined && account === undefined;
+    }),
+  );
+  if (login !== undefined) {
+    noteBeginnings(policy.get('login') as policies.Prompt, login, clock);
+    const userIdOf = asOutage(login.userId.bind(login));
+    // Signed out at the host, or somebody else by now: nobody acts in the name of who was here before.
+    policy.get('login')?.checks.add(
+      new interactionPolicy.Check(
+        'user_changed',
+        'the user is not signed in any more',
+        'login_required',
+        async (ctx) => {
+          const { session } = (ctx as KoaContextWithOIDC).oidc;
+          return session?.accountId !== undefined && session.accountId !== (await userIdOf(stateOf(ctx).outer));
+        },
+      ),
+    );
+  }
+  // Asked of whoever is signed in for this request, so after the login. Nobody is asked for what he cannot give.
+  policy.get('consent')?.checks.add(
+    new interactionPolicy.Check('nothing_grantable', 'the user may give nothing of it', 'access_denied', (ctx) => {
+      if (stateOf(ctx).nothingGrantable === true) {
+        throw new errors.AccessDenied(undefined, 'the user may not have any of the requested scopes');
+      }
+      return false;
+    }),
+  );
+  // oidc-provider's own goes by `application_type`, which an application says of itself. RFC 8252 §8.6: also where the
+  // user has approved it before; and `skipAuthorization` says nothing of who it is that asks.
+  policy.get('consent')?.checks.remove(NATIVE_CLIENT_PROMPT);
+  policy.get('consent')?.checks.add(
+    new interactionPolicy.Check(
+      NATIVE_CLIENT_PROMPT,
+      'native applications need the consent of the user each time',
+      'consent_required',
+      (ctx) => {
+        const request = ctx as KoaContextWithOIDC;
+        return isNativeRequest(request) && request.oidc.result?.consent === undefined;
+      },
+    ),
+  );
+  return policy;
+}

@@ -1,0 +1,110 @@
+import type Koa from 'koa';
+import type { Context } from 'koa';
+import type { Provider } from 'oidc-provider';
+import { sha256Key } from '../../../core/digest.js';
+import type { SignIns } from '../../ports.js';
+import type { EngineContext } from '../../server-context.js';
+import { findAccount } from '../hooks/accounts.js';
+import { innerRequest } from '../inner-request.js';
+import { errors } from '../oidc-provider.js';
+import { beginSession, noteWhere, sessionLifetimeSeconds } from '../patches/session-life.js';
+
+/** A context with the engine's cookies. */
+export function innerContext({ settings }: EngineContext, provider: Provider, outer: Context): Koa.Context {
+  const request = innerRequest(outer.req, settings.issuer, { url: outer.path, body: '' });
+  return (provider as unknown as Koa).createContext(request, outer.res) as Koa.Context;
+}
+
+/** Who is signed in, over the sessions that oidc-provider keeps. */
+export class EngineSignIns implements SignIns {
+  constructor(
+    private readonly context: EngineContext,
+    private readonly provider: () => Promise<Provider>,
+  ) {}
+
+  async userIdOf(context: Context): Promise<string | undefined> {
+    const provider = await this.provider();
+    const { accountId } = await provider.Session.get(innerContext(this.context, provider, context));
+    if (accountId === undefined) return undefined;
+    const account = await findAccount(this.context.parts.users, accountId, undefined);
+    return account?.accountId;
+  }
+
+  mark(): Promise<number> {
+    return this.context.sessions.mark();
+  }
+
+  async sessionIdOf(context: Context): Promise<string | undefined> {
+    const provider = await this.provider();
+    const { accountId, uid } = await provider.Session.get(innerContext(this.context, provider, context));
+    return accountId === undefined ? undefined : sha256Key(uid);
+  }
+
+  async signIn(context: Context, userId: string, mark: number): Promise<boolean> {
+    const provider = await this.provider();
+    const inner = innerContext(this.context, provider, context);
+    let session = await provider.Session.get(inner);
+    if (session.accountId !== undefined && session.accountId !== userId) {
+      await session.destroy();
+      session = new provider.Session();
+    }
+    session.loginAccount({ accountId: userId });
+    const { settings, parts } = this.context;
+    beginSession(session, mark, parts.clock);
+    noteWhere(session, context, parts);
+    // A new identifier for a browser that proved more than before: what anybody knew of the old one is worth nothing.
+    if (session.exp !== undefined) session.resetIdentifier();
+    const lifetimeSeconds = sessionLifetimeSeconds(settings, parts.clock, session);
+    try {
+      await session.save(lifetimeSeconds);
+    } catch (error) {
+      // All sessions of the user were ended since he sent his password.
+      if (error instanceof errors.LoginRequired) return false;
+      throw error;
+    }
+    setSessionCookie(this.context, provider, inner, session.jti, lifetimeSeconds);
+    return true;
+  }
+
+  async signOut(context: Context): Promise<void> {
+    await endSession(this.context, await this.provider(), context);
+  }
+}
+
+/** Ends the session of a browser, and with it the grants that do not reach beyond it. */
+export async function endSession(context: EngineContext, provider: Provider, outer: Context): Promise<void> {
+  const inner = innerContext(context, provider, outer);
+  const session = await provider.Session.get(inner);
+  if (session.exp === undefined) return;
+  await session.destroy();
+  setSessionCookie(context, provider, inner, null, 0);
+}
+
+/** The same, where the session is one of somebody else than this user. */
+export async function endSessionOfAnother(
+  context: EngineContext,
+  provider: Provider,
+  outer: Context,
+  userId: string,
+): Promise<void> {
+  const { accountId } = await provider.Session.get(innerContext(context, provider, outer));
+  if (accountId !== undefined && accountId !== userId) await endSession(context, provider, outer);
+}
+
+function setSessionCookie(
+  { settings }: EngineContext,
+  provider: Provider,
+  inner: Koa.Context,
+  value: string | null,
+  lifetimeSeconds: number,
+): void {
+  inner.cookies.set(provider.cookieName('session'), value, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: settings.issuer.protocol === 'https',
+    signed: true,
+    overwrite: true,
+    path: '/',
+    ...(value !== null && { maxAge: lifetimeSeconds * 1000 }),
+  });
+}

@@ -1,0 +1,9 @@
+import './quiet-import.js';
+
+import { errors, interactionPolicy, Provider } from 'oidc-provider';
+import { heldMessages } from './quiet-import.js';
+
+import './quiet-import-end.js';
+
+/** The one place where oidc-provider is loaded. */
+export { errors, heldMessages, interactionPolicy, Provider };

@@ -1,0 +1,52 @@
+import type { Context } from 'koa';
+import type { Provider, Interaction as StoredInteraction } from 'oidc-provider';
+import { equalInConstantTime, sha256 } from '../../../core/digest.js';
+import type { BrowserCookie } from '../../browsers/browser-cookie.js';
+import { currentState } from '../inner-state.js';
+import { withinPayload } from './payload-members.js';
+
+/** What an interaction keeps beside what oidc-provider keeps. */
+interface WithBrowser {
+  /** SHA-256 of the secret of the browser that began it. */
+  browser?: string;
+}
+
+/**
+ * Binds interactions to the browser that began them (RFC 9700 §4.7): neither its address, sent to somebody, nor a cookie
+ * that somebody planted lets another browser take a step in it.
+ */
+export class BrowserBinding {
+  constructor(private readonly browsers: BrowserCookie) {}
+
+  /** Whether this browser began the interaction. */
+  isOf(context: Context, interaction: StoredInteraction): boolean {
+    const { browser } = interaction as StoredInteraction & WithBrowser;
+    const secret = this.browsers.of(context);
+    return browser !== undefined && secret !== undefined && equalInConstantTime(digestOf(secret), browser);
+  }
+
+  /** Binds what a provider stores, and shows its endpoints only what is bound to the browser that asks. */
+  bind({ Interaction }: Provider): void {
+    withinPayload(Interaction, ['browser']);
+    const { browsers } = this;
+    const isOf = this.isOf.bind(this);
+    const { find } = Interaction;
+    Interaction.find = async function findOwn(this: typeof Interaction, ...values: Parameters<typeof find>) {
+      const interaction = await find.apply(this, values);
+      const state = currentState();
+      if (interaction === undefined || state === undefined) return interaction;
+      return isOf(state.outer, interaction as StoredInteraction) ? interaction : undefined;
+    } as typeof find;
+    const prototype = Interaction.prototype as StoredInteraction & WithBrowser;
+    const { save } = prototype;
+    prototype.save = function saveBound(this: typeof prototype, lifetimeSeconds: number) {
+      const state = currentState();
+      if (this.browser === undefined && state !== undefined) this.browser = digestOf(browsers.ensure(state.outer));
+      return save.call(this, lifetimeSeconds);
+    };
+  }
+}
+
+function digestOf(secret: string): string {
+  return sha256(secret).toString('base64url');
+}

@@ -1,0 +1,3 @@
+import { releaseConsole } from './quiet-import.js';
+
+releaseConsole();

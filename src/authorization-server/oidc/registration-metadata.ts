@@ -1,0 +1,76 @@
+import type { Application } from '../../storage/index.js';
+import { clientMetadata, type DescribeClient } from '../clients/client-metadata.js';
+import { errors } from './oidc-provider.js';
+
+type Metadata = Readonly<Record<string, unknown>>;
+
+/** Words of a registration that are for people, or for what there is not here: no reason to refuse it. */
+const LEFT_OUT = [
+  ...['application_type', 'client_uri', 'contacts', 'initiate_login_uri', 'logo_uri', 'policy_uri', 'tos_uri'],
+  // Subjects are public here, so nobody reads what it leads to.
+  'sector_identifier_uri',
+  // Judged before.
+  'response_modes',
+] as const;
+
+/** Forgets what is not kept, before oidc-provider judges or fetches it (RFC 7591 §2: "MUST ignore"). */
+export function leaveOut(metadata: Record<string, unknown>): void {
+  for (const name of LEFT_OUT) delete metadata[name];
+}
+
+/** The response modes that there are. */
+const RESPONSE_MODES = ['query', 'fragment', 'form_post'];
+
+const isTrue = (value: unknown) => value === true || value === 'true';
+const isAsked = (value: unknown) => value !== undefined && value !== null && value !== '' && value !== 'none';
+
+/** What an application asks for its protection, and would believe to have; by what makes a value ask for it. */
+const PROTECTIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  tls_client_certificate_bound_access_tokens: isTrue,
+  require_signed_request_object: isTrue,
+  id_token_encrypted_response_alg: isAsked,
+  userinfo_signed_response_alg: isAsked,
+  userinfo_encrypted_response_alg: isAsked,
+  introspection_signed_response_alg: isAsked,
+  introspection_encrypted_response_alg: isAsked,
+  authorization_signed_response_alg: isAsked,
+  authorization_encrypted_response_alg: isAsked,
+  default_acr_values: (value) => isAsked(value) && !(Array.isArray(value) && value.length === 0),
+  response_modes: (value) =>
+    isAsked(value) && !(Array.isArray(value) && RESPONSE_MODES.every((mode) => value.includes(mode))),
+};
+
+/**
+ * An application that is refused knows where it stands; one that is registered without what it asked for would rely on
+ * a protection that is not there.
+ *
+ * @throws InvalidClientMetadata naming the first of them
+ */
+export function refuseMissingProtections(asked: Metadata): void {
+  const missing = Object.keys(PROTECTIONS).find((name) => PROTECTIONS[name]?.(asked[name]) === true);
+  if (missing !== undefined) {
+    throw new errors.InvalidClientMetadata(`${missing} asks for what this server does not do; leave it out`);
+  }
+}
+
+/**
+ * The answer to a registration: what was stored, in the words of RFC 7591 §3.2.1, and nothing else.
+ */
+export function registrationResponse(
+  application: Application,
+  clientSecret: string | undefined,
+  describe: DescribeClient,
+): Record<string, unknown> {
+  const { client_secret: _placeholder, application: notes, ...metadata } = clientMetadata(application, describe);
+  const scopes = (notes as { readonly scopes?: readonly string[] }).scopes;
+  return {
+    client_id_issued_at: Math.floor(application.createdAtMs / 1000),
+    ...(clientSecret !== undefined && { client_secret: clientSecret, client_secret_expires_at: 0 }),
+    ...metadata,
+    ...(scopes !== undefined && { scope: scopes.join(' ') }),
+    id_token_signed_response_alg: metadata.id_token_signed_response_alg ?? 'RS256',
+    dpop_bound_access_tokens: application.dpopBoundAccessTokens,
+    require_pushed_authorization_requests: application.requirePushedAuthorizationRequests,
+    require_auth_time: application.requireAuthTime,
+  };
+}

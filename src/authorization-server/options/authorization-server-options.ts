@@ -1,0 +1,355 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { entriesOption, hostPath, knownOptions } from '../../core/options/index.js';
+import { parseRate } from '../../core/rate.js';
+import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
+import { createSealer, type Sealer } from '../keys/sealer.js';
+import { KEYS_PUBLISH_SECONDS } from '../keys/signing-keys.js';
+import { PAGE_NAMES, type PageOverrides } from '../pages/models.js';
+import type { Authenticate } from '../pages/page-dependencies.js';
+import type { TextOverrides } from '../pages/texts.js';
+import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims } from './claims.js';
+import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
+import type { HostLogin } from './host-login.js';
+import { type Issuer, readIssuer } from './issuer.js';
+import { flag, optionalFunction, pathOf, readSchemes, readScopes, refuse, seconds } from './option-checks.js';
+import {
+  type DynamicRegistrationOptions,
+  type LimitingOptions,
+  readLimits,
+  readRegistration,
+} from './registration-options.js';
+import { readStrictTransportSecurity, type StrictTransportSecurityOptions } from './transport-security.js';
+
+/** A resource server that tokens can be issued for (RFC 8707). */
+export interface ResourceOptions {
+  /** The scopes that mean something there. */
+  readonly scopes: readonly string[];
+  /** Default: `accessTokenLifetimeSeconds`. */
+  readonly accessTokenLifetimeSeconds?: number | undefined;
+}
+
+/** The limits of the endpoints, by address where nothing else is said, e.g. `'60/m'`; `null` is no limit. */
+export interface EndpointRates {
+  /** Default `1200/m`. */
+  readonly token?: string | null | undefined;
+  /** The authorization endpoint and pushed requests to it. Default `300/m`. */
+  readonly authorize?: string | null | undefined;
+  /** Applications that a user registers on the pages, and secrets that he replaces there, by user. Default `30/h`. */
+  readonly registration?: string | null | undefined;
+  /** The device authorization endpoint, and the page where user codes are entered, each by itself. Default `60/m`. */
+  readonly device?: string | null | undefined;
+  /** Wrong user codes of devices, by user, or by address of who is not signed in. Default `10/10m`. */
+  readonly userCodes?: string | null | undefined;
+  /**
+   * Wrong user codes of all together. Beyond it codes can be entered by who is signed in, and users who have just entered a
+   * wrong one wait; nobody else does. Default `300/10m`.
+   */
+  readonly allUserCodes?: string | null | undefined;
+  /** Introspection and revocation. Default `6000/m`. */
+  readonly introspection?: string | null | undefined;
+  /**
+   * Wrong passwords, by user name and address, or at one browser that the user has signed in with before. Default `10/m`.
+   * All that fails at an address counts as a failed authentication too.
+   */
+  readonly signIn?: string | null | undefined;
+  /** Wrong passwords by user name, from all addresses and browsers that are not known together. Default `100/m`. */
+  readonly signInByName?: string | null | undefined;
+}
+
+/** What `authorizationServer` is told. */
+export interface AuthorizationServerOptions extends LimitingOptions {
+  /** The issuer identifier (RFC 8414 §2), exactly as clients know it. */
+  readonly issuer: string;
+  /** Allows `http` for other hosts than the loopback ones. */
+  readonly allowInsecureIssuer?: boolean | undefined;
+  /** The path below which endpoints and pages are. Default `/oauth2`. */
+  readonly prefix?: string | undefined;
+  /** Keys of 32 bytes (or their base64url text), the newest first: what must be read again is sealed with them. */
+  readonly encryptionKeys: readonly (Uint8Array | string)[];
+  /** Checks a password, for the login page. Either this or `login`. */
+  readonly authenticate?: Authenticate | undefined;
+  /** The host's own login. */
+  readonly login?: HostLogin | undefined;
+  /** Who sees the pages for staff. Default: nobody. */
+  readonly isStaff?: ((user: unknown) => boolean | PromiseLike<boolean>) | undefined;
+  /** How pages name a user. Default: the id. */
+  readonly username?: ((user: unknown) => string) | undefined;
+  /**
+   * What applications are told of a user beside `sub`, which is the id: at userinfo, and where said in ID tokens; each claim
+   * only with the scope that it belongs to. A function alone tells the standard claims at userinfo. Default: nothing.
+   */
+  readonly claims?: ClaimsOfUser | ClaimsOptions | undefined;
+  /** The scopes of a request that names none. Without them it is refused (RFC 6749 §3.3). */
+  readonly defaultScopes?: readonly string[] | undefined;
+  /**
+   * The scopes that applications of users may have, `openid` and `offline_access` among them. It bounds what they are
+   * issued, not only what is registered. Default: none.
+   */
+  readonly ownerScopes?: readonly string[] | undefined;
+  /** The grant types that applications of users may use. Default: all but `client_credentials`. */
+  readonly ownerGrantTypes?: readonly GrantType[] | undefined;
+  /**
+   * The scopes that a user has himself: no token for him ever holds another. Asked at consent, whenever tokens are
+   * issued or refreshed, and by `TokenService.issue`. `openid` and `offline_access` need not be listed. Default: every
+   * user may have every scope.
+   */
+  readonly scopesOf?: ((user: unknown) => readonly string[] | PromiseLike<readonly string[]>) | undefined;
+  /**
+   * Which of these scopes the user may let this application have: all (`true`), none (`false`), or those of a list.
+   * Asked as `scopesOf`, and for what that leaves. Default: all.
+   */
+  readonly mayGrant?:
+    | ((
+        user: unknown,
+        application: Application,
+        scopes: readonly string[],
+      ) => boolean | readonly string[] | PromiseLike<boolean | readonly string[]>)
+    | undefined;
+  /**
+   * Private-use schemes that redirect URIs of public applications may have although they are no reverse domain names, such
+   * as `cursor` or `myapp`. Any program on a device may claim one (RFC 8252 §8.4). Default: none.
+   */
+  readonly redirectUriSchemes?: readonly string[] | undefined;
+  /** Default: the option of `createOAuth2`, 3600. */
+  readonly accessTokenLifetimeSeconds?: number | undefined;
+  /** At most 60, the default. */
+  readonly authorizationCodeLifetimeSeconds?: number | undefined;
+  /** After this time a refresh token dies, however often it was rotated. Default 30 days. */
+  readonly refreshTokenLifetimeSeconds?: number | undefined;
+  /** After this time without use a refresh token dies. Default 14 days. */
+  readonly refreshTokenIdleSeconds?: number | undefined;
+  /** How long a rotated refresh token gives its successor again, for a client that lost the answer. Default 30; 0: never. */
+  readonly refreshGraceSeconds?: number | undefined;
+  /** The longest that the assertion of a client (`private_key_jwt`, RFC 7523) may live. Default 300. */
+  readonly clientAssertionLifetimeSeconds?: number | undefined;
+  /** Default 600. */
+  readonly deviceCodeLifetimeSeconds?: number | undefined;
+  /** How long a device waits between two requests for its tokens. Default 5; 0: as often as it likes. */
+  readonly devicePollingSeconds?: number | undefined;
+  /** Default 3600. */
+  readonly idTokenLifetimeSeconds?: number | undefined;
+  /** After this time without use a browser is signed out. Default 14 days, or `sessionLifetimeSeconds` if that is less. */
+  readonly sessionIdleSeconds?: number | undefined;
+  /** After this time from the sign-in on a browser is signed out, however often it was used. Default 30 days. */
+  readonly sessionLifetimeSeconds?: number | undefined;
+  /** Resource servers by identifier. */
+  readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
+  /** Default false. */
+  readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
+  readonly throttling?: EndpointRates | undefined;
+  /**
+   * Whether applications may open sign-in and sign-out in a popup that stays connected with the page that opened it
+   * (`Cross-Origin-Opener-Policy`). Default true. Other pages never are.
+   */
+  readonly popups?: boolean | undefined;
+  /**
+   * HTTP Strict Transport Security (RFC 6797), where the issuer is `https`. Default one year, for this host alone;
+   * on the loopback interface none.
+   */
+  readonly strictTransportSecurity?: false | StrictTransportSecurityOptions | undefined;
+  /** Pages of the host in place of the package's. */
+  readonly pages?: PageOverrides | undefined;
+  /** Other words on the pages. */
+  readonly texts?: TextOverrides | undefined;
+}
+
+/** The options, checked and with their defaults. */
+export interface Settings {
+  readonly issuer: Issuer;
+  readonly prefix: string;
+  readonly sealer: Sealer;
+  readonly options: AuthorizationServerOptions;
+  /** `undefined`: nobody is told anything but who it is. */
+  readonly claims: ClaimsSettings | undefined;
+  readonly defaultScopes: readonly string[];
+  readonly redirectUriSchemes: readonly string[];
+  /** `undefined`: as `createOAuth2` says. */
+  readonly accessTokenLifetimeSeconds: number | undefined;
+  readonly authorizationCodeLifetimeSeconds: number;
+  readonly refreshTokenLifetimeSeconds: number;
+  readonly refreshTokenIdleSeconds: number;
+  readonly refreshGraceSeconds: number;
+  readonly clientAssertionLifetimeSeconds: number;
+  readonly deviceCodeLifetimeSeconds: number;
+  readonly devicePollingSeconds: number;
+  readonly idTokenLifetimeSeconds: number;
+  readonly sessionIdleSeconds: number;
+  readonly sessionLifetimeSeconds: number;
+  readonly resources: ReadonlyMap<string, ResourceOptions>;
+  readonly rates: Required<EndpointRates>;
+  readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
+  /** What applications may have that others than the host have registered. */
+  readonly limits: RegistrationLimits;
+  readonly popups: boolean;
+  /** The value of the header field; `undefined`: none. */
+  readonly strictTransportSecurity: string | undefined;
+}
+
+const NAMES = [
+  'issuer',
+  'allowInsecureIssuer',
+  'prefix',
+  'encryptionKeys',
+  'authenticate',
+  'login',
+  'isStaff',
+  'username',
+  'claims',
+  'defaultScopes',
+  'ownerScopes',
+  'ownerGrantTypes',
+  'scopesOf',
+  'mayGrant',
+  'redirectUriSchemes',
+  'accessTokenLifetimeSeconds',
+  'authorizationCodeLifetimeSeconds',
+  'refreshTokenLifetimeSeconds',
+  'refreshTokenIdleSeconds',
+  'refreshGraceSeconds',
+  'clientAssertionLifetimeSeconds',
+  'deviceCodeLifetimeSeconds',
+  'devicePollingSeconds',
+  'idTokenLifetimeSeconds',
+  'sessionIdleSeconds',
+  'sessionLifetimeSeconds',
+  'resources',
+  'dynamicRegistration',
+  'throttling',
+  'popups',
+  'strictTransportSecurity',
+  'pages',
+  'texts',
+] as const satisfies readonly (keyof AuthorizationServerOptions)[];
+
+const DAY_SECONDS = 86_400;
+const DEFAULT_RATES: Required<EndpointRates> = {
+  token: '1200/m',
+  authorize: '300/m',
+  device: '60/m',
+  introspection: '6000/m',
+  registration: '30/h',
+  userCodes: '10/10m',
+  allUserCodes: '300/10m',
+  signIn: '10/m',
+  signInByName: '100/m',
+};
+
+/** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */
+export function readOptions(given: AuthorizationServerOptions): Settings {
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigurationError('authorizationServer needs its options, at least { issuer, encryptionKeys }.');
+  }
+  const options = knownOptions<AuthorizationServerOptions>('authorizationServer', given, NAMES);
+  const issuer = readIssuer(options.issuer, flag('allowInsecureIssuer', options.allowInsecureIssuer, false));
+  checkFunctions(options);
+  const registration = readRegistration(options.dynamicRegistration);
+  return Object.freeze({
+    issuer,
+    prefix: readPrefix(options.prefix),
+    sealer: createSealer(options.encryptionKeys, { path: pathOf('encryptionKeys') }),
+    options: tellingHostOutages(options),
+    claims: readClaims(options.claims),
+    defaultScopes: readScopes(pathOf('defaultScopes'), options.defaultScopes ?? []),
+    redirectUriSchemes: readSchemes(options.redirectUriSchemes ?? []),
+    ...readLifetimes(options),
+    resources: readResources(options.resources ?? {}),
+    rates: readRates(options.throttling ?? {}),
+    dynamicRegistration: registration,
+    limits: readLimits(options, registration),
+    popups: flag('popups', options.popups, true),
+    strictTransportSecurity: readStrictTransportSecurity(options.strictTransportSecurity, issuer),
+  });
+}
+
+function readPrefix(prefix: unknown = '/oauth2'): string {
+  if (typeof prefix !== 'string' || !/^(\/[A-Za-z0-9._~-]+)+$/.test(prefix)) {
+    refuse('prefix', prefix, "give a path without a slash at the end, e.g. '/oauth2'");
+  }
+  return prefix;
+}
+
+function checkFunctions(options: AuthorizationServerOptions): void {
+  for (const name of HOST_FUNCTIONS) optionalFunction(name, options[name]);
+  const { login, authenticate } = options;
+  if (login !== undefined) {
+    const functions = knownOptions<HostLogin>(
+      pathOf('login'),
+      login,
+      ['url', 'userId', 'authenticatedAtMs'],
+      'give an object with the functions url(interactionUid, context) and userId(context)',
+    );
+    if (typeof functions.url !== 'function' || typeof functions.userId !== 'function') {
+      refuse('login', login, 'give an object with the functions url(interactionUid, context) and userId(context)');
+    }
+    optionalFunction('login.authenticatedAtMs', functions.authenticatedAtMs);
+    if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
+  }
+  const pages = knownOptions<PageOverrides>(pathOf('pages'), options.pages ?? {}, PAGE_NAMES);
+  for (const name of PAGE_NAMES) optionalFunction(`pages.${name}`, pages[name]);
+}
+
+function readLifetimes(options: AuthorizationServerOptions) {
+  const code = seconds('authorizationCodeLifetimeSeconds', options.authorizationCodeLifetimeSeconds, 60);
+  if (code > 60)
+    refuse('authorizationCodeLifetimeSeconds', code, 'a code lives for at most 60 seconds', { number: true });
+  const absolute = seconds('refreshTokenLifetimeSeconds', options.refreshTokenLifetimeSeconds, 30 * DAY_SECONDS);
+  const session = seconds('sessionLifetimeSeconds', options.sessionLifetimeSeconds, 30 * DAY_SECONDS);
+  const idToken = seconds('idTokenLifetimeSeconds', options.idTokenLifetimeSeconds, 3600);
+  if (idToken > KEYS_PUBLISH_SECONDS) {
+    refuse('idTokenLifetimeSeconds', idToken, `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`, {
+      number: true,
+    });
+  }
+  return {
+    accessTokenLifetimeSeconds:
+      options.accessTokenLifetimeSeconds === undefined
+        ? undefined
+        : seconds('accessTokenLifetimeSeconds', options.accessTokenLifetimeSeconds, 0),
+    authorizationCodeLifetimeSeconds: code,
+    refreshTokenLifetimeSeconds: absolute,
+    refreshTokenIdleSeconds: seconds(
+      'refreshTokenIdleSeconds',
+      options.refreshTokenIdleSeconds,
+      Math.min(14 * DAY_SECONDS, absolute),
+    ),
+    refreshGraceSeconds: seconds('refreshGraceSeconds', options.refreshGraceSeconds, 30, 0),
+    clientAssertionLifetimeSeconds: seconds(
+      'clientAssertionLifetimeSeconds',
+      options.clientAssertionLifetimeSeconds,
+      300,
+    ),
+    deviceCodeLifetimeSeconds: seconds('deviceCodeLifetimeSeconds', options.deviceCodeLifetimeSeconds, 600),
+    devicePollingSeconds: seconds('devicePollingSeconds', options.devicePollingSeconds, 5, 0),
+    idTokenLifetimeSeconds: idToken,
+    sessionIdleSeconds: seconds('sessionIdleSeconds', options.sessionIdleSeconds, Math.min(14 * DAY_SECONDS, session)),
+    sessionLifetimeSeconds: session,
+  };
+}
+
+function readResources(resources: unknown): ReadonlyMap<string, ResourceOptions> {
+  const read = new Map<string, ResourceOptions>();
+  for (const [identifier, value] of entriesOption(pathOf('resources'), resources)) {
+    const name = hostPath('resources', identifier);
+    // RFC 8707 §2: an absolute URI without a fragment.
+    if (!URL.canParse(identifier) || identifier.includes('#')) {
+      refuse(name, value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
+    }
+    const resource = knownOptions<ResourceOptions>(pathOf(name), value, ['scopes', 'accessTokenLifetimeSeconds']);
+    const lifetime = resource.accessTokenLifetimeSeconds;
+    read.set(identifier, {
+      scopes: readScopes(pathOf(`${name}.scopes`), resource.scopes),
+      accessTokenLifetimeSeconds:
+        lifetime === undefined ? undefined : seconds(`${name}.accessTokenLifetimeSeconds`, lifetime, 0),
+    });
+  }
+  return read;
+}
+
+function readRates(given: unknown): Required<EndpointRates> {
+  const names = Object.keys(DEFAULT_RATES) as (keyof EndpointRates)[];
+  const rates = knownOptions<EndpointRates>(pathOf('throttling'), given, names);
+  for (const [name, rate] of Object.entries(rates)) {
+    if (rate !== undefined) parseRate(rate, pathOf(`throttling.${name}`));
+  }
+  return { ...DEFAULT_RATES, ...Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined)) };
+}

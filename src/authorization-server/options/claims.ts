@@ -1,0 +1,111 @@
+import {
+  entriesOption,
+  hostPath,
+  knownOptions,
+  listOption,
+  optionPath,
+  refuseOption,
+} from '../../core/options/index.js';
+import { isScopeName } from '../../core/scopes.js';
+import { tellingOutages } from '../../storage/host-outages.js';
+import { pathOf, refuse } from './option-checks.js';
+
+/** What the host tells of a user, by the names of claims. */
+export type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * Tells the claims of a user. What is not a claim of a granted scope is not released, so all may be told at once.
+ *
+ * @param scopes the granted scopes, for claims that cost something to find
+ */
+export type ClaimsOfUser = (user: unknown, scopes: readonly string[]) => Claims | PromiseLike<Claims>;
+
+/** What applications are told of users, beside `sub`. */
+export interface ClaimsOptions {
+  readonly of: ClaimsOfUser;
+  /**
+   * The claims of scopes, standard or your own: `{ profile: ['name', 'picture'], staff: ['department'] }`. What stands here
+   * replaces the standard list of that scope (OpenID Connect Core §5.4); the others keep theirs.
+   */
+  readonly scopes?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** The claims that also stand in ID tokens, if their scope was granted. Default: none, so they are at userinfo only. */
+  readonly idToken?: readonly string[] | undefined;
+}
+
+/** The same, checked. */
+export interface ClaimsSettings {
+  readonly of: ClaimsOfUser;
+  readonly scopes: Readonly<Record<string, readonly string[]>>;
+  /** The scopes that the host has named here; each must be one that there is. */
+  readonly own: readonly string[];
+  readonly idToken: ReadonlySet<string>;
+}
+
+/** Which claims belong to which scope (OpenID Connect Core §5.4); only for scopes that the host has described. */
+const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
+  profile: [
+    ...['name', 'family_name', 'given_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture'],
+    ...['website', 'gender', 'birthdate', 'zoneinfo', 'locale', 'updated_at'],
+  ],
+  email: ['email', 'email_verified'],
+  address: ['address'],
+  phone: ['phone_number', 'phone_number_verified'],
+};
+
+/** Claims that the server makes itself: with them the host could contradict it. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'azp', 'nonce', 'auth_time', 'acr', 'amr', 'sid', 'events'],
+  ...['at_hash', 'c_hash', 's_hash', 'cnf', 'client_id', '_claim_names', '_claim_sources', '__proto__'],
+]);
+
+/** @throws ConfigurationError naming what cannot be */
+export function readClaims(given: unknown): ClaimsSettings | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given === 'function') {
+    return { of: telling(given as ClaimsOfUser), scopes: STANDARD_CLAIMS, own: [], idToken: new Set() };
+  }
+  const path = pathOf('claims');
+  const fix = 'give a function (user) => claims, or { of, scopes, idToken }';
+  const options = knownOptions<ClaimsOptions>(path, given, ['of', 'scopes', 'idToken'], fix);
+  if (typeof options.of !== 'function') refuse('claims.of', options.of, 'give a function (user) => claims');
+  const own = entriesOption(pathOf('claims.scopes'), options.scopes ?? {}).map(([scope, names]) => {
+    const where = hostPath(pathOf('claims.scopes'), scope);
+    if (!isScopeName(scope)) refuseOption(where, names, 'its name must be a scope name (RFC 6749 §3.3)');
+    return [scope, readNames(where, names)] as const;
+  });
+  const scopes = { ...STANDARD_CLAIMS, ...Object.fromEntries(own) };
+  const idToken = new Set(readNames(pathOf('claims.idToken'), options.idToken ?? []));
+  const known = new Set(Object.values(scopes).flat());
+  [...idToken].forEach((name, index) => {
+    if (known.has(name)) return;
+    refuse(`claims.idToken[${index}]`, name, 'no scope has this claim; name it in claims.scopes too');
+  });
+  return { of: telling(options.of.bind(given)), scopes, own: own.map(([scope]) => scope), idToken };
+}
+
+/** What the host's function needs may be away: then the answer is 503. */
+function telling(of: ClaimsOfUser): ClaimsOfUser {
+  return tellingOutages('authorizationServer.claims', of);
+}
+
+function readNames(path: string, given: unknown): readonly string[] {
+  const names = listOption(path, given, "give a list of claims, e.g. ['name']");
+  names.forEach((name, index) => {
+    const where = optionPath(path, index);
+    if (typeof name !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(name))
+      refuseOption(where, name, 'give a name of a claim');
+    if (RESERVED.has(name))
+      refuseOption(where, name, 'the server says this one itself; leave it out', { near: [...RESERVED] });
+  });
+  return Object.freeze([...new Set(names as readonly string[])]);
+}
+
+/** The claims of the scopes that there are, in the form that oidc-provider takes. */
+export function claimsByScope(
+  claims: ClaimsSettings | undefined,
+  scopes: ReadonlySet<string>,
+): Record<string, readonly string[]> {
+  const all = Object.entries(claims?.scopes ?? {}).filter(([scope]) => scopes.has(scope));
+  const { openid = [], ...others } = Object.fromEntries(all);
+  return { ...others, openid: ['sub', ...openid] };
+}

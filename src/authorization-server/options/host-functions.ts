@@ -1,0 +1,31 @@
+import { tellingOutages } from '../../storage/host-outages.js';
+import type { HostLogin } from './host-login.js';
+
+/** The functions that ask the host about its users. */
+export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'scopesOf', 'mayGrant'] as const;
+
+/** What of the options asks the host about its users. */
+type HostFunctions = { readonly [Name in (typeof HOST_FUNCTIONS)[number]]?: unknown } & { readonly login?: HostLogin };
+
+/** The options with the host's functions in a form that says when something is away that they need. */
+export function tellingHostOutages<Options extends HostFunctions>(options: Options): Options {
+  const told: Record<string, unknown> = {};
+  for (const name of HOST_FUNCTIONS) {
+    const given = options[name] as ((...values: unknown[]) => unknown) | undefined;
+    if (given !== undefined) told[name] = tellingOutages(`authorizationServer.${name}`, given.bind(options));
+  }
+  if (options.login !== undefined) told.login = tellingLogin(options.login);
+  return { ...options, ...told };
+}
+
+function tellingLogin(login: HostLogin): HostLogin {
+  const where = 'authorizationServer.login';
+  const { authenticatedAtMs } = login;
+  return {
+    url: tellingOutages(`${where}.url`, login.url.bind(login)),
+    userId: tellingOutages(`${where}.userId`, login.userId.bind(login)),
+    ...(authenticatedAtMs !== undefined && {
+      authenticatedAtMs: tellingOutages(`${where}.authenticatedAtMs`, authenticatedAtMs.bind(login)),
+    }),
+  };
+}

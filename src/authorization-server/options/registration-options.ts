@@ -1,0 +1,76 @@
+import { choiceOption, knownOptions, listOption, optionPath } from '../../core/options/index.js';
+import { GRANT_TYPES, type GrantType, type RegistrationLimit, type RegistrationLimits } from '../../storage/index.js';
+import { pathOf, readScopes, refuse } from './option-checks.js';
+
+/** Dynamic client registration (RFC 7591). */
+export interface DynamicRegistrationOptions {
+  /** What a registration must present as bearer token; left out: anybody may register. */
+  readonly initialAccessToken?: string | undefined;
+  /** The scopes that such applications may have, `openid` and `offline_access` among them. Default: none. */
+  readonly scopes?: readonly string[] | undefined;
+  /** The grant types that they may use. Default: all but `client_credentials`. */
+  readonly grantTypes?: readonly GrantType[] | undefined;
+}
+
+/** The options that bound applications which others than the host register. */
+export interface LimitingOptions {
+  readonly ownerScopes?: readonly string[] | undefined;
+  readonly ownerGrantTypes?: readonly GrantType[] | undefined;
+  readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
+}
+
+/** With client credentials an application acts for itself: nobody would be asked for what it does. */
+const DEFAULT_GRANT_TYPES: readonly GrantType[] = GRANT_TYPES.filter((type) => type !== 'client_credentials');
+
+/** @throws ConfigurationError naming the option, its value and the fix */
+export function readLimits(
+  { ownerScopes, ownerGrantTypes }: LimitingOptions,
+  registration: DynamicRegistrationOptions | undefined,
+): RegistrationLimits {
+  return {
+    owner: readLimit('ownerScopes', ownerScopes, 'ownerGrantTypes', ownerGrantTypes),
+    registration: readLimit(
+      'dynamicRegistration.scopes',
+      registration?.scopes,
+      'dynamicRegistration.grantTypes',
+      registration?.grantTypes,
+    ),
+  };
+}
+
+function readLimit(
+  scopesName: string,
+  scopes: unknown,
+  grantTypesName: string,
+  grantTypes: unknown,
+): RegistrationLimit {
+  return {
+    scopes: readScopes(pathOf(scopesName), scopes ?? []),
+    grantTypes: grantTypes === undefined ? DEFAULT_GRANT_TYPES : readGrantTypes(pathOf(grantTypesName), grantTypes),
+  };
+}
+
+function readGrantTypes(path: string, given: unknown): readonly GrantType[] {
+  const list = listOption(path, given, "give a list of grant types, e.g. ['authorization_code', 'refresh_token']");
+  return [...new Set(list.map((type, index) => choiceOption(optionPath(path, index), type, GRANT_TYPES)))];
+}
+
+export function readRegistration(given: unknown): DynamicRegistrationOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  const registration = knownOptions<DynamicRegistrationOptions>(
+    pathOf('dynamicRegistration'),
+    given,
+    ['initialAccessToken', 'scopes', 'grantTypes'],
+    'give false, or an object such as { initialAccessToken }',
+  );
+  const { initialAccessToken } = registration;
+  const isToken = typeof initialAccessToken === 'string' && /^[A-Za-z0-9._~+/-]{22,}=*$/.test(initialAccessToken);
+  if (initialAccessToken !== undefined && !isToken) {
+    refuse(
+      'dynamicRegistration.initialAccessToken',
+      initialAccessToken,
+      'give at least 22 random characters of base64url',
+    );
+  }
+  return registration;
+}

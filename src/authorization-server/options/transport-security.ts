@@ -1,0 +1,31 @@
+import { knownOptions } from '../../core/options/index.js';
+import { LOOPBACK_HOSTS } from '../../core/redirect-uri.js';
+import type { Issuer } from './issuer.js';
+import { flag, pathOf, seconds } from './option-checks.js';
+
+/** What browsers are told to keep in mind: that this host is reached by https only (RFC 6797 §6.1). */
+export interface StrictTransportSecurityOptions {
+  /** Default 31536000, a year; 0 makes browsers forget it. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** Whether it holds for all subdomains. Default false. */
+  readonly includeSubDomains?: boolean | undefined;
+}
+
+const YEAR_SECONDS = 31_536_000;
+
+/** The value of the header field; `undefined`: there is none. */
+export function readStrictTransportSecurity(given: unknown, { protocol, origin }: Issuer): string | undefined {
+  // On a developer's own machine it would keep every other server there from http.
+  const isOwnMachine = LOOPBACK_HOSTS.includes(new URL(origin).hostname);
+  if (given === false || (given === undefined && isOwnMachine)) return undefined;
+  const { maxAgeSeconds, includeSubDomains } = knownOptions<StrictTransportSecurityOptions>(
+    pathOf('strictTransportSecurity'),
+    given ?? {},
+    ['maxAgeSeconds', 'includeSubDomains'],
+    'give false, or an object such as { maxAgeSeconds, includeSubDomains }',
+  );
+  const age = seconds('strictTransportSecurity.maxAgeSeconds', maxAgeSeconds, YEAR_SECONDS, 0);
+  const all = flag('strictTransportSecurity.includeSubDomains', includeSubDomains, false);
+  // RFC 6797 §7.2: the field is not for http.
+  return protocol === 'https' ? `max-age=${age}${all ? '; includeSubDomains' : ''}` : undefined;
+}

@@ -1,0 +1,162 @@
+import type { Context, Middleware, Next } from 'koa';
+import { OAuth2Error } from '../../core/errors.js';
+import { loggedFailure } from '../../core/logged-failure.js';
+import { printable } from '../../core/printable.js';
+import { BrowserCookie } from '../browsers/browser-cookie.js';
+import { PageCookies } from '../browsers/page-cookies.js';
+import type { EnginePages } from '../ports.js';
+import { applicationRoutes } from './applications/routes.js';
+import { authorizedApplicationRoutes } from './authorized-applications.js';
+import { Continuation } from './continuation.js';
+import { Csrf } from './csrf.js';
+import { enginePages } from './engine-pages.js';
+import { Forms } from './forms.js';
+import { interactionRoutes } from './interaction/routes.js';
+import { KnownBrowsers } from './known-browsers.js';
+import type { PagesParts } from './page-dependencies.js';
+import { PageError } from './page-error.js';
+import { PasswordCheck } from './password-check.js';
+import { Renderer } from './renderer.js';
+import { PageRouter } from './router.js';
+import type { PageServices } from './services.js';
+import { sessionRoutes } from './session-list.js';
+import { signInRoutes } from './sign-in.js';
+import { staffTokenRoutes } from './staff-tokens.js';
+import { STYLESHEET } from './stylesheet.js';
+import { completeTexts } from './texts.js';
+import { Viewers } from './viewers.js';
+
+export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './models.js';
+export type {
+  Authenticate,
+  ManagedApplications,
+  PagesParts,
+  SignInAttempt,
+  SignInBudget,
+  StaffTokens,
+} from './page-dependencies.js';
+export type { TextOverrides, Texts } from './texts.js';
+
+/** The pages: those that the engine asks for, and those that have addresses of their own. */
+export interface Pages extends EnginePages {
+  /** Answers the addresses of pages and passes everything else on. It has to come before the engine. */
+  readonly routes: Middleware;
+  /** Whether a path is the address of a page. */
+  has(path: string): boolean;
+}
+
+const ONE_YEAR_SECONDS = 31_536_000;
+
+/** Makes the pages. Templates are compiled here, once. */
+export function createPages(parts: PagesParts): Pages {
+  const services = servicesOf(parts);
+  const router = new PageRouter(parts.prefix, [
+    ...interactionRoutes(services),
+    ...signInRoutes(services),
+    ...authorizedApplicationRoutes(services),
+    ...applicationRoutes(services),
+    ...staffTokenRoutes(services),
+    ...sessionRoutes(services),
+    services.continuation.route,
+    { path: STYLESHEET.path, get: sendStylesheet },
+  ]);
+
+  async function routes(context: Context, next: Next): Promise<void> {
+    if (!router.has(context.path)) {
+      await next();
+      endFormHere(context);
+      return;
+    }
+    try {
+      await router.dispatch(context, next);
+    } catch (error) {
+      await showError(context, error);
+    }
+  }
+
+  /** A form of the engine's (signing out) may lead to another origin too; see `Continuation`. */
+  function endFormHere(context: Context): void {
+    const location = context.response.get('Location');
+    const isRedirect = context.status === 302 || context.status === 303;
+    if (context.method !== 'POST' || !isRedirect || !context.path.startsWith(`${parts.prefix}/`)) return;
+    if (services.continuation.leaves(context, location)) services.continuation.goOn(context, location);
+  }
+
+  function log({ method, path }: Context, error: unknown): void {
+    const { kind, isOutage, describe } = loggedFailure(error);
+    parts.log.error(kind, () =>
+      isOutage ? describe() : `The page ${method} ${printable(path)} failed: ${describe()}`,
+    );
+  }
+
+  async function showError(context: Context, thrown: unknown): Promise<void> {
+    const { renderer, texts } = services;
+    const error = reasonOf(thrown);
+    const { status, text, headers } = refusalOf(error);
+    if (status >= 500) log(context, error);
+    context.set(headers);
+    const model = {
+      status,
+      error: CODES[status] ?? 'invalid_request',
+      description: texts.errors[text],
+      link: undefined,
+    };
+    await renderer.show(context, 'error', model, status);
+  }
+
+  return { ...enginePages(services), routes, has: (path) => router.has(path) };
+}
+
+function servicesOf(parts: PagesParts): PageServices {
+  const { prefix, issuer, sealer, random } = parts;
+  const { origin } = new URL(issuer);
+  const texts = completeTexts(parts.texts);
+  const overrides = parts.pages ?? {};
+  const renderer = new Renderer({ prefix, issuer, texts, overrides, hasSignOut: parts.login === undefined });
+  const cookies = new PageCookies(issuer, prefix);
+  const csrf = new Csrf(sealer.deriveKeys('pages csrf'), origin, new BrowserCookie(cookies, random));
+  const viewers = new Viewers(parts);
+  const browsers = new KnownBrowsers({ ...parts, keys: sealer.deriveKeys('pages known browsers'), cookies });
+  return {
+    parts,
+    texts,
+    renderer,
+    cookies,
+    viewers,
+    forms: new Forms(csrf),
+    passwords: new PasswordCheck(parts, viewers, browsers),
+    continuation: new Continuation(parts, csrf, renderer),
+  };
+}
+
+function sendStylesheet(context: Context): void {
+  context.type = 'css';
+  context.set({
+    'Cache-Control': `public, max-age=${ONE_YEAR_SECONDS}, immutable`,
+    'X-Content-Type-Options': 'nosniff',
+  });
+  context.body = STYLESHEET.text;
+}
+
+const CODES: Readonly<Record<number, string>> = {
+  403: 'access_denied',
+  404: 'not_found',
+  429: 'throttled',
+  500: 'server_error',
+  503: 'temporarily_unavailable',
+};
+
+/** An outage comes from the engine as the cause of an error of its own. */
+function reasonOf(thrown: unknown): unknown {
+  return thrown instanceof Error && thrown.cause instanceof OAuth2Error ? thrown.cause : thrown;
+}
+
+/** What people are told of an error. What it says itself is for the log. */
+function refusalOf(error: unknown): Pick<PageError, 'status' | 'text' | 'headers'> {
+  if (error instanceof PageError) return error;
+  if (error instanceof OAuth2Error && error.status === 503) {
+    const retryAfter = String(error.details.retryAfterSeconds ?? 1);
+    return { status: 503, text: 'unavailable', headers: { 'Retry-After': retryAfter } };
+  }
+  return { status: 500, text: 'internal', headers: {} };
+}
