@@ -6,7 +6,7 @@ import compose from 'koa-compose';
  * Replaces: `router.routes()` of @koa/router, written for 13.1.1. For each request that searches all routes of the
  * application one after the other and composes the middleware of those that match; here both are done once for each
  * route. Must equal: which middleware runs for a request, in which order, and what it finds on the context (`params`,
- * `captures`, `matched`, `routerPath` and the like). Compared by: test/unit/routing-controllers/fast/route-dispatch.test.ts,
+ * `captures`, `matched`, `routerPath` and the like). Compared by: test/integration/routing-controllers/fast/route-dispatch.test.ts,
  * request by request, with the router itself. At start-up `isKnownRouter` compares the two on a few routes; where they
  * differ, the driver leaves the requests to the router.
  */

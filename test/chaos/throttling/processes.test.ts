@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { PolicyOptions } from '../../../src/throttling/index.js';
-import { pause, until } from '../../integration/throttling/engines.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
+import { pause, until } from '../../support/throttling/engines.js';
 import type { WorkerSettings } from './worker-protocol.js';
 import { type Worker, Workers } from './workers.js';
 

@@ -1,6 +1,6 @@
 /** A process with a throttle of its own on the Redis that all share, driven by its parent. */
 import { createThrottle, leasedEngine, type ThrottleOutcome } from '../../../src/throttling/index.js';
-import { user } from '../../unit/throttling/subjects.js';
+import { user } from '../../support/throttling/subjects.js';
 import type { Order, Report, WorkerSettings } from './worker-protocol.js';
 
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;

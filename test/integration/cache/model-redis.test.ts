@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { defineTokenScripts } from '../../../src/resource-server/cache/redis-scripts.js';
-import { ModelRedis } from '../../property/cache/model-redis.js';
-import { SimulatedTime } from '../../property/cache/simulated-time.js';
+import { ModelRedis } from '../../support/cache/model-redis.js';
+import { SimulatedTime } from '../../support/cache/simulated-time.js';
 import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
 
 const KEEP_MILLISECONDS = 90_000;

@@ -1,8 +1,8 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 describe('applications and their secrets', () => {
   let database: FreshDatabase;

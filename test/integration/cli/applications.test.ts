@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 const KEYS = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }] };
 

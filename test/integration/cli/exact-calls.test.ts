@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { type DatabaseKind, databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 let database: FreshDatabase;
 let env: Record<string, string>;

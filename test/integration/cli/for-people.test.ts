@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CLI, resultOf, runCli, runProcess } from '../../support/cli/run-cli.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { CLI, resultOf, runCli, runProcess } from './support/run-cli.js';
 
 describe('without --json', () => {
   let database: FreshDatabase;

@@ -4,8 +4,8 @@ import { createSealer } from '../../../src/authorization-server/keys/sealer.js';
 import { SigningKeys } from '../../../src/authorization-server/keys/signing-keys.js';
 import { createOAuth2, type OAuth2 } from '../../../src/index.js';
 import { SigningKeyRepository } from '../../../src/storage/index.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 interface PrintedKey {
   readonly kid: string;

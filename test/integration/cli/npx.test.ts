@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { resultOf, runProcess } from '../../support/cli/run-cli.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { resultOf, runProcess } from './support/run-cli.js';
 
 describe('npx rc-oauth2, in the package’s own folder', () => {
   let database: FreshDatabase;

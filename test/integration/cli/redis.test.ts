@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { freePort } from '../../support/ports.js';
 import {
   type FreshDatabase,
@@ -10,7 +11,6 @@ import {
   removeKeys,
   startRedis,
 } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 describe('with --redis', () => {
   const keyPrefix = freshKeyPrefix();

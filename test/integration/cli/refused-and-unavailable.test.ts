@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../src/storage/index.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { freePort } from '../../support/ports.js';
 import { databaseKinds, type FreshDatabase, freshDatabase, mariadbUrl } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 describe('a refusal has exit code 1 and names the option, the value and the fix', () => {
   let database: FreshDatabase;

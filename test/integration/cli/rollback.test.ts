@@ -2,8 +2,8 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.js';
 import { createOAuth2 } from '../../../src/index.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 describe.each(databaseKinds())('migrate --rollback on %s', (kind) => {
   let database: FreshDatabase;

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { fixture, objectOf, resultOf, runCli } from './support/run-cli.js';
+import { fixture, objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 
 describe('routes', () => {
   let folder: string;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type RunningAuthorizationServer, startAuthorizationServer } from '../../support/authorization-server.js';
+import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { UserAgent } from '../../support/user-agent.js';
-import { objectOf, resultOf, runCli } from './support/run-cli.js';
 
 describe('sessions of browsers', () => {
   let server: RunningAuthorizationServer;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { objectOf, runCli } from './support/run-cli.js';
+import { objectOf, runCli } from '../../support/cli/run-cli.js';
 
 const TOKEN = 'aB3dEfGhIjKlMnOpQrStUvWxYz0123456789aB3dEf';
 const DJANGO_HASH = `pbkdf2_sha256$600000$salt$${Buffer.alloc(32).toString('base64')}`;

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Authorized, Get, JsonController, useKoaServer } from 'routing-controllers';
 import { createOAuth2, type OAuth2, type OAuth2Options, type Permission } from '../../../src/index.js';
-import { FOR_USERS } from '../../spec/support/authorization-server.js';
 import { authorization } from '../../support/authorization.js';
 import {
   type RunningAuthorizationServer,
@@ -11,8 +10,9 @@ import {
 } from '../../support/authorization-server.js';
 import { type Served, serve } from '../../support/http.js';
 import { type FreshDatabase, freshDatabase, mariadbUrl, startRedis } from '../../support/services.js';
+import { FOR_USERS } from '../../support/spec/authorization-server.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { UserAgent } from '../../support/user-agent.js';
-import { TcpProxy } from '../storage/tcp-proxy.js';
 import { tlsMisfit } from '../storage/tls-misfit.js';
 
 const Faulty: Permission = {

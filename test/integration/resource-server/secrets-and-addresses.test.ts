@@ -4,8 +4,8 @@ import { Authorized, Get, JsonController } from 'routing-controllers';
 import { addressResolver } from '../../../src/core/addresses/index.js';
 import { bearer, createOAuth2, TokenHasResourceScope, TokenMatchesOASRequirements } from '../../../src/index.js';
 import { serve } from '../../support/http.js';
-import { action, withToken } from '../../unit/permissions/support.js';
-import { testOAuth2 } from '../routing-controllers/support.js';
+import { action, withToken } from '../../support/permissions/access.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 describe('a message about a wrong option', () => {
   test.each([

@@ -5,7 +5,7 @@ import Koa, { type Context, type Next } from 'koa';
 import { Body, JsonController, Middleware, Post, useKoaServer } from 'routing-controllers';
 import { type OAuth2, Public } from '../../../src/index.js';
 import { type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 @JsonController('/body')
 class Reading {

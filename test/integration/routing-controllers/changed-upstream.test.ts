@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import { Authorized, Ctx, Get, JsonController, KoaDriver } from 'routing-controllers';
 import type { OAuth2 } from '../../../src/index.js';
 import { bearerHeader, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 @JsonController('/upstream')
 class Upstream {

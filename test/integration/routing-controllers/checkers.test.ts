@@ -13,7 +13,7 @@ import {
   type VerifiedToken,
 } from '../../../src/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 class OwnOnly extends TokenHasScope {
   override readonly requiredScopes = ['a'];

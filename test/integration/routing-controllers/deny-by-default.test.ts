@@ -20,7 +20,7 @@ import {
   TokenHasScope,
 } from '../../../src/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 let oauth2: OAuth2;
 let issue: (scope: string, user?: string) => Promise<string>;

@@ -19,7 +19,7 @@ import {
   type UserStore,
 } from '../../../src/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 /** A promise of another library or realm, or a query builder: it has `then`, and is no instance of `Promise`. */
 class Foreign<T> {

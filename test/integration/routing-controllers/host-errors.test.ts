@@ -28,7 +28,7 @@ import {
   TokenHasScope,
 } from '../../../src/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 class Does implements Permission {
   constructor(

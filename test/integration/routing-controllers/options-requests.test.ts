@@ -15,7 +15,7 @@ import {
 } from 'routing-controllers';
 import { Access, type OAuth2, Public, type RequestAccess, Throttle } from '../../../src/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 /** The bodies of actions that ran. */
 const ran: string[] = [];

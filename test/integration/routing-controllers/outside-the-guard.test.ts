@@ -21,7 +21,7 @@ import {
   Throttle,
 } from '../../../src/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 const served: Served[] = [];
 afterEach(async () => {

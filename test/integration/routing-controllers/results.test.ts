@@ -3,7 +3,7 @@ import { Exclude, Expose } from 'class-transformer';
 import { Get, JsonController, ResponseClassTransformOptions, UseAfter } from 'routing-controllers';
 import { type OAuth2, Public } from '../../../src/index.js';
 import { serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 class Account {
   name = 'alice';

@@ -14,7 +14,7 @@ import {
 import { type OAuth2, RequiredScopes, Throttle } from '../../../src/index.js';
 import { type Router as DispatchedRouter, dispatchOf } from '../../../src/routing-controllers/fast/route-dispatch.js';
 import { bearerHeader, serve } from '../../support/http.js';
-import { testOAuth2 } from './support.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
 let classes = 0;
 

@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { bundle } from '../../support/bundle.js';
 import { databaseKinds, type FreshDatabase, freshDatabase, redisUrl } from '../../support/services.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from './fixture.js';
-import { TcpProxy } from './tcp-proxy.js';
 import { type TlsMisfit, tlsMisfit } from './tls-misfit.js';
 
 /** What an orchestrator waits before it kills; far more than it takes. */

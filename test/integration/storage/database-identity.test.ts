@@ -5,8 +5,8 @@ import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, Public, Throttle } from '../../../src/index.js';
 import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from './fixture.js';
-import { TcpProxy } from './tcp-proxy.js';
 
 @JsonController()
 class Books {

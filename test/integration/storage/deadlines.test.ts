@@ -7,9 +7,9 @@ import { Model } from 'objection';
 import { generateTokenValue, systemRandomBytes } from '../../../src/core/token-value.js';
 import { objectionUserStore } from '../../../src/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { type Site, startSite } from './deadline-site.js';
 import { until } from './fixture.js';
-import { TcpProxy } from './tcp-proxy.js';
 
 const servers = databaseKinds().filter((kind) => kind !== 'sqlite');
 type ServerKind = (typeof servers)[number];

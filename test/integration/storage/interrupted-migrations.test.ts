@@ -15,8 +15,8 @@ import {
   rollback,
 } from '../../../src/storage/index.js';
 import { type DatabaseKind, databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { schemaOf } from './schema-of.js';
-import { TcpProxy } from './tcp-proxy.js';
 
 /** Each statement costs a process, or a connection. */
 const PATIENCE_MILLISECONDS = 300_000;

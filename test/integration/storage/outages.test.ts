@@ -13,8 +13,8 @@ import {
   TokenRepository,
 } from '../../../src/storage/index.js';
 import { databaseKinds } from '../../support/services.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { type Fixture, newToken, openFixture, storeRefreshToken, storeToken, until } from './fixture.js';
-import { TcpProxy } from './tcp-proxy.js';
 
 const servers = databaseKinds().filter((kind) => kind !== 'sqlite');
 

@@ -12,8 +12,8 @@ import {
 import { mariadb } from '../../support/finder/mariadb.js';
 import type { UsableService } from '../../support/finder/service.js';
 import { databaseKinds, mariadbUrl } from '../../support/services.js';
+import { SwappingPooler } from '../../support/swapping-pooler.js';
 import { type Fixture, newApplication, newToken, openFixture, storeToken } from './fixture.js';
-import { SwappingPooler } from './swapping-pooler.js';
 
 /** The reader and the writer of one pool, with what they have logged. */
 interface Pair {

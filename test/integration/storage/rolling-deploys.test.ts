@@ -10,6 +10,7 @@ import {
   rollbackLosses,
   SCHEMA_VERSION,
 } from '../../../src/storage/index.js';
+import { resultOf, runCli } from '../../support/cli/run-cli.js';
 import {
   databaseKinds,
   type FreshDatabase,
@@ -18,7 +19,6 @@ import {
   redisUrl,
   removeKeys,
 } from '../../support/services.js';
-import { resultOf, runCli } from '../cli/support/run-cli.js';
 
 /** This version plays the older one: the database has a migration 9999 of a version to come. */
 describe.each(databaseKinds())('a newer schema on %s', (kind) => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createThrottle, type Throttle, type ThrottleAlgorithm } from '../../../src/throttling/index.js';
-import { user } from '../../unit/throttling/subjects.js';
-import { type EngineUnderTest, engines, onlyFixed, until } from './engines.js';
+import { type EngineUnderTest, engines, onlyFixed, until } from '../../support/throttling/engines.js';
+import { user } from '../../support/throttling/subjects.js';
 
 const cases = Object.keys(engines).flatMap((name): [string, ThrottleAlgorithm][] =>
   onlyFixed.has(name)

@@ -9,7 +9,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type OAuth2, type OAuth2Options, Public, Throttle } from '../../../src/index.js';
 import { memoryEngine } from '../../../src/throttling/index.js';
 import { type FreshDatabase, freshDatabase, type RedisProcess, startRedis } from '../../support/services.js';
-import { until } from './engines.js';
+import { until } from '../../support/throttling/engines.js';
 
 let server: RedisProcess;
 let redis: Redis;

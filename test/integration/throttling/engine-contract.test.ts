@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Charge, ThrottleEngine } from '../../../src/throttling/engine.js';
 import type { ThrottleAlgorithm } from '../../../src/throttling/index.js';
-import { charge as chargeOf, type EngineUnderTest, engines, onlyFixed, pause } from './engines.js';
+import {
+  charge as chargeOf,
+  type EngineUnderTest,
+  engines,
+  onlyFixed,
+  pause,
+} from '../../support/throttling/engines.js';
 
 const cases = Object.keys(engines).flatMap((name): [string, ThrottleAlgorithm][] =>
   onlyFixed.has(name)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WhenStoreFails } from '../../../src/throttling/index.js';
 import { bundle } from '../../support/bundle.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
-import { pause } from './engines.js';
+import { pause } from '../../support/throttling/engines.js';
 import { Outcomes, writeBetweenMarks } from './late/outcomes.js';
 import { ENGINES, type EngineName, WAYS } from './late/protocol.js';
 import { AWAKE, frozen, oneLate, type Situation } from './late/situations.js';

@@ -11,8 +11,8 @@ import {
   type WhenStoreFails,
 } from '../../../src/throttling/index.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
-import { user } from '../../unit/throttling/subjects.js';
-import { charge, pause, until } from './engines.js';
+import { charge, pause, until } from '../../support/throttling/engines.js';
+import { user } from '../../support/throttling/subjects.js';
 
 let server: RedisProcess;
 let redis: Redis;

@@ -8,9 +8,9 @@ import { CLAIM_EACH } from '../../../src/throttling/engines/redis/scripts/claim-
 import { GIVE_BACK } from '../../../src/throttling/engines/redis/scripts/give-back.js';
 import { REGISTER } from '../../../src/throttling/engines/redis/scripts/register.js';
 import { SLIDING_LOG } from '../../../src/throttling/engines/redis/scripts/sliding-log.js';
-import { ModelLedger } from '../../property/throttling/model-ledger.js';
 import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
-import { pause } from './engines.js';
+import { pause } from '../../support/throttling/engines.js';
+import { ModelLedger } from '../../support/throttling/model-ledger.js';
 
 const keyPrefix = freshKeyPrefix();
 let redis: Redis;

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../../../src/core/errors.js';
 import type { ThrottleEngine } from '../../../src/throttling/engine.js';
 import { type RedisEngineOptions, redisEngine } from '../../../src/throttling/index.js';
 import { freshKeyPrefix, redisUrl, removeKeys, startRedis, startSentinel } from '../../support/services.js';
-import { charge, pause, until } from './engines.js';
+import { charge, pause, until } from '../../support/throttling/engines.js';
 
 const keyPrefix = freshKeyPrefix();
 let redis: Redis;

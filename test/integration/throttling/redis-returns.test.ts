@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bundle } from '../../support/bundle.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
-import { pause } from './engines.js';
+import { pause } from '../../support/throttling/engines.js';
 import { type Answer, countsOf, Stand } from './late/stand.js';
 
 let redis: RedisProcess;

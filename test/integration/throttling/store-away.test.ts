@@ -11,8 +11,8 @@ import {
   type WhenStoreFails,
 } from '../../../src/throttling/index.js';
 import { type RedisProcess, startRedis, startRedisCluster } from '../../support/services.js';
-import { user } from '../../unit/throttling/subjects.js';
-import { pause, until } from './engines.js';
+import { pause, until } from '../../support/throttling/engines.js';
+import { user } from '../../support/throttling/subjects.js';
 
 const LIMIT = 5;
 let server: RedisProcess;

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Redis, RedisOptions } from 'ioredis';
-import type { Listener, ModelRedis } from './model-redis.js';
-import type { SimulatedTime } from './simulated-time.js';
+import type { Listener, ModelRedis } from '../../support/cache/model-redis.js';
+import type { SimulatedTime } from '../../support/cache/simulated-time.js';
 
 /** The network between one process and Redis. */
 export class Network {

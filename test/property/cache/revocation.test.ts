@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { LookUps } from '../../../src/resource-server/cache/look-ups.js';
 import { InvalidationMarks } from '../../../src/resource-server/cache/redis-marks.js';
 import { RedisTokens } from '../../../src/resource-server/cache/redis-tokens.js';
-import { ModelRedis } from './model-redis.js';
+import { ModelRedis } from '../../support/cache/model-redis.js';
+import { SimulatedTime } from '../../support/cache/simulated-time.js';
 import { run, someMoods, someSettings, someSteps } from './schedule.js';
-import { SimulatedTime } from './simulated-time.js';
 import { met, type WorldSettings } from './world.js';
 
 /** How many schedules are tried; more of them by `CACHE_MODEL_RUNS=20000`. */

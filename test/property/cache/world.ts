@@ -5,9 +5,9 @@ import { localTokenCache } from '../../../src/resource-server/cache/local-token-
 import { MessageAuthenticator } from '../../../src/resource-server/cache/message-authenticator.js';
 import { sharedTokenCache } from '../../../src/resource-server/cache/shared-token-cache.js';
 import type { Invalidation, TokenCache } from '../../../src/resource-server/cache/token-cache.js';
+import { ModelRedis } from '../../support/cache/model-redis.js';
+import { SimulatedTime } from '../../support/cache/simulated-time.js';
 import { Network } from './model-client.js';
-import { ModelRedis } from './model-redis.js';
-import { SimulatedTime } from './simulated-time.js';
 
 /** How long something waits before it looks, and then before it tells what it saw, in milliseconds. */
 export interface Stall {

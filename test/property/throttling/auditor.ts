@@ -1,7 +1,7 @@
 import { slides } from '../../../src/throttling/algorithm.js';
 import type { Charge, ChargeResult } from '../../../src/throttling/engine.js';
 import { portionsOf } from '../../../src/throttling/engines/leased/portions.js';
-import { Accounts, type ModelLedger } from './model-ledger.js';
+import { Accounts, type ModelLedger } from '../../support/throttling/model-ledger.js';
 
 interface Admitted {
   readonly at: number;

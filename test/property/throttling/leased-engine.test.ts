@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Charge, ThrottleDecision } from '../../../src/throttling/engine.js';
 import { UndecidedError } from '../../../src/throttling/index.js';
+import { Fleet, type Process } from '../../support/throttling/fleet.js';
 import { Auditor } from './auditor.js';
-import { Fleet, type Process } from './fleet.js';
 
 const PROCESSES = 3;
 const RUNS = 200;

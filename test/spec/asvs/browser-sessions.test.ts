@@ -3,8 +3,8 @@ import { createOAuth2 } from '../../../src/index.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import type { TestClient, TestUser } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
 const SAFARI =

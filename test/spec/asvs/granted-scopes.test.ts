@@ -4,8 +4,13 @@ import type { NewApplication } from '../../../src/storage/index.js';
 import { authorization, authorize, REDIRECT_URI, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import {
+  DEVICE_CODE,
+  expectError,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 import { formsOf, type UserAgent } from '../../support/user-agent.js';
-import { DEVICE_CODE, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const OWNERS: Partial<NewApplication> = { ...FOR_USERS, userId: 'bob', registeredBy: 'owner' };
 const STRANGERS: Partial<NewApplication> = { ...FOR_USERS, registeredBy: 'registration' };

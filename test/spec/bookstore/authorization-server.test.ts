@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { failToStart, freshStack, STACKS, type Stack, startBookstore, useBookstore } from '../../support/bookstore.js';
+import { call, type Reply } from '../../support/spec/http.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
-import { call, type Reply } from '../support/http.js';
 
 /** The link that the example prints. */
 async function readyLink(output: string): Promise<string> {

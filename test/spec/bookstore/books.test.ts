@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call, callRaw } from '../support/http.js';
+import { call, callRaw } from '../../support/spec/http.js';
 
 const ALICE = { title: 'Alice in Wonderland', author: 'Lewis Carroll', publishedYear: 1865 };
 

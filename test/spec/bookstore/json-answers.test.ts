@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call } from '../support/http.js';
+import { call } from '../../support/spec/http.js';
 
 describe.each(STACKS)('every answer is JSON, on %s', (name) => {
   const shop = useBookstore(name);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createOAuth2 } from '../../../src/index.js';
 import { failToStart, freshStack, issuerOf, STACKS, startBookstore } from '../../support/bookstore.js';
-import { call, head, openSocket, rawReply } from '../support/http.js';
+import { call, head, openSocket, rawReply } from '../../support/spec/http.js';
 
 describe.each(STACKS)('the process of the example, on %s', (name) => {
   test('on SIGTERM a request in flight finishes, nothing new is accepted, and the exit code is 0', async () => {

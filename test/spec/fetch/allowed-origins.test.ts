@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import { type Answer, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import type { UserAgent } from '../../support/user-agent.js';
-import { type Answer, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const SPA = 'https://spa.example.com';
 

@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { type Answer, DEVICE_CODE, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import {
+  type Answer,
+  DEVICE_CODE,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 
 const PAGE = 'https://app.example.com';
 const ELSEWHERE = 'https://evil.example';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
 import { type AuthorizationServerOptions, authorizationServer } from '../../../src/authorization-server/index.js';
 import { STACKS } from '../../support/bookstore.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const TOLD = {
   name: 'Alice',

@@ -4,8 +4,12 @@ import type { HostLogin } from '../../../src/authorization-server/index.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import type { TestClient, TestUser } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import {
+  type AuthorizationServerSuite,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 import type { UserAgent, Visit } from '../../support/user-agent.js';
-import { type AuthorizationServerSuite, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const SKIPPING = { ...FOR_USERS, skipAuthorization: true };
 

@@ -8,7 +8,7 @@ import {
   type TestClient,
 } from '../../support/authorization-server.js';
 import { type DatabaseKind, databaseKinds } from '../../support/services.js';
-import { FOR_USERS, MovedClock } from '../support/authorization-server.js';
+import { FOR_USERS, MovedClock } from '../../support/spec/authorization-server.js';
 
 /** What docs/authorization-server.md promises. */
 const PUBLISHED_SECONDS = 30;

@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { authorization, authorize, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import type { UserAgent } from '../../support/user-agent.js';
 import {
   answerOf,
   DEVICE_CODE,
@@ -10,7 +9,8 @@ import {
   FOR_USERS,
   type Tokens,
   useAuthorizationServer,
-} from '../support/authorization-server.js';
+} from '../../support/spec/authorization-server.js';
+import type { UserAgent } from '../../support/user-agent.js';
 
 const OFFLINE = 'openid offline_access read';
 

@@ -4,8 +4,8 @@ import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from '
 import { authorization, authorize, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { targetOf } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const AFTER_LOGOUT = 'https://app.example.com/goodbye';
 

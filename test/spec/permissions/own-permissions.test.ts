@@ -17,9 +17,9 @@ import {
   TokenMatchesOASRequirements,
 } from '../../../src/index.js';
 import { STACKS } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
-import { expectInvalidToken } from '../support/refusals.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
+import { expectInvalidToken } from '../../support/spec/refusals.js';
 
 class SpoilsItsList extends TokenHasScope {
   override getScopes(access: RequestAccess, action: GuardedAction): string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call } from '../support/http.js';
-import { expectInsufficientScope } from '../support/refusals.js';
+import { call } from '../../support/spec/http.js';
+import { expectInsufficientScope } from '../../support/spec/refusals.js';
 
 type Row = readonly [method: string, path: string, scope: string, status: number];
 

@@ -19,9 +19,9 @@ import {
   type RequestAccess,
   Throttle,
 } from '../../../src/index.js';
-import { testOAuth2, users } from '../../integration/routing-controllers/support.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { freePort } from '../../support/ports.js';
+import { testOAuth2, users } from '../../support/routing-controllers/oauth2.js';
 
 class Refusing {
   hasPermission() {

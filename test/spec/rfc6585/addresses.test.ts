@@ -3,8 +3,8 @@ import { Authorized, Get, JsonController } from 'routing-controllers';
 import type { Logger } from '../../../src/core/logger.js';
 import { type AccessRefusedEvent, type OAuth2Options, Public, Throttle } from '../../../src/index.js';
 import { STACKS } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call, callRaw } from '../support/http.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call, callRaw } from '../../support/spec/http.js';
 import { toldPolicy } from './rate-limit-fields.js';
 
 @JsonController()

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { authorization } from '../../support/authorization.js';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { type Answer, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { type Answer, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const GOOD = { grant_type: 'client_credentials', scope: 'read' };
 

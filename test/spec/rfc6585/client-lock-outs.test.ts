@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import { djangoHash } from '../../support/django-secrets.js';
-import { type Answer, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { type Answer, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const GOOD = { grant_type: 'client_credentials', scope: 'read' };

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { register, type StackName, useBookstore } from '../../support/bookstore.js';
-import { call } from '../support/http.js';
+import { call } from '../../support/spec/http.js';
 
 const LIMIT = 10;
 const CALLS = 200;

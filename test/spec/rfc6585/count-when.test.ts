@@ -6,8 +6,8 @@ import { Ctx, createKoaServer, Get, HttpError, JsonController } from 'routing-co
 import { Public, Throttle } from '../../../src/index.js';
 import type { CountWhen } from '../../../src/throttling/index.js';
 import { STACKS } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
 import { toldPolicy } from './rate-limit-fields.js';
 
 const LIMIT = 3;

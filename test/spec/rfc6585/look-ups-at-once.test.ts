@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { LOOK_UPS_AT_ONCE } from '../../../src/resource-server/authentication/look-up-admission.js';
 import { STACKS } from '../../support/bookstore.js';
-import { type SmallUser, useApplication } from '../support/application.js';
+import { type SmallUser, useApplication } from '../../support/spec/application.js';
 
 @JsonController('/guarded')
 class Guarded {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS } from '../../support/bookstore.js';
+import { useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
-import { useAuthorizationServer } from '../support/authorization-server.js';
 
 const passwordOf = (user: string) => [...user].reverse().join('');
 

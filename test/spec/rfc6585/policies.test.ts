@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { Public, Throttle } from '../../../src/index.js';
 import { failToStart, register, STACKS } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
 import { toldPolicies, toldPolicy } from './rate-limit-fields.js';
 
 @Authorized('a')

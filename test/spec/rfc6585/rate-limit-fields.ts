@@ -1,5 +1,5 @@
 import { parseList } from 'structured-headers';
-import type { Reply } from '../support/http.js';
+import type { Reply } from '../../support/spec/http.js';
 
 /** One policy as the response fields tell of it. */
 export interface ToldPolicy {

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { cookieName } from '../../../src/authorization-server/browsers/cookie-name.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const HALF_A_YEAR_SECONDS = 15_552_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { STACKS } from '../../support/bookstore.js';
-import { type Answer, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { type Answer, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 @JsonController('/guarded')
 class Guarded {

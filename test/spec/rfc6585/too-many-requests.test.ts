@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { register, STACKS, useBookstore } from '../../support/bookstore.js';
-import { call, type Reply } from '../support/http.js';
+import { call, type Reply } from '../../support/spec/http.js';
 import { toldPolicies, toldPolicy } from './rate-limit-fields.js';
 
 describe.each(STACKS)('throttled actions, on %s', (name) => {

@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { DEVICE_CODE, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import {
+  DEVICE_CODE,
+  expectError,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 
 const SHORT = 'https://short.example.com';
 const LONG = 'https://long.example.com';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { REDIRECT_URI } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { expectError, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const OTHER_URI = 'https://app.example.com/other';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { REDIRECT_URI } from '../../support/authorization.js';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { DEVICE_CODE, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { DEVICE_CODE, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const POSTS = ['token', 'introspect', 'revoke', 'device_authorization', 'par', 'register', 'device', 'userinfo'];
 const PAGES = [

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { expectError, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const GRACE_SECONDS = 30;
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import { djangoHash } from '../../support/django-secrets.js';
-import { useAuthorizationServer } from '../support/authorization-server.js';
+import { useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 describe.each(STACKS)('a new secret of an application, on %s', (name) => {
   const suite = useAuthorizationServer(name);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call, callRaw } from '../support/http.js';
-import { expectInvalidToken, expectNoCredentials, INVALID } from '../support/refusals.js';
+import { call, callRaw } from '../../support/spec/http.js';
+import { expectInvalidToken, expectNoCredentials, INVALID } from '../../support/spec/refusals.js';
 
 describe.each(STACKS)('the Authorization header, on %s', (name) => {
   const shop = useBookstore(name);

@@ -9,9 +9,9 @@ import {
   TokenHasScope,
 } from '../../../src/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call, callRaw } from '../support/http.js';
-import { expectNoCredentials } from '../support/refusals.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call, callRaw } from '../../support/spec/http.js';
+import { expectNoCredentials } from '../../support/spec/refusals.js';
 
 /** `Bearer` and quoted auth-params that hold only what RFC 6750 §3 allows. */
 const WELL_FORMED = /^Bearer realm="[\x20-\x21\x23-\x5b\x5d-\x7e]*"(, [a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*")*$/;

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
 import { Access, type RequestAccess } from '../../../src/index.js';
 import { register, STACKS, useBookstore } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
-import { expectAccessDenied, expectInsufficientScope } from '../support/refusals.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
+import { expectAccessDenied, expectInsufficientScope } from '../../support/spec/refusals.js';
 
 const USER_NEEDED = 'A user is needed: the credentials belong to an application alone.';
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { allOf, anyOf, IsAuthenticated, RequiredScopes, TokenHasScope } from '../../../src/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
-import { expectInsufficientScope } from '../support/refusals.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
+import { expectInsufficientScope } from '../../support/spec/refusals.js';
 
 describe.each(STACKS)('a token that lacks a scope, on %s', (name) => {
   const shop = useBookstore(name);

@@ -4,9 +4,9 @@ import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256 } from '../../../src/core/digest.js';
 import { AccessToken } from '../../../src/index.js';
 import { register, STACKS, useBookstore } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
-import { EXPIRED, expectInvalidToken } from '../support/refusals.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
+import { EXPIRED, expectInvalidToken } from '../../support/spec/refusals.js';
 
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call, everything, head, openSocket, rawReply } from '../support/http.js';
-import { expectInsufficientScope, expectInvalidToken, expectNoCredentials } from '../support/refusals.js';
+import { call, everything, head, openSocket, rawReply } from '../../support/spec/http.js';
+import { expectInsufficientScope, expectInvalidToken, expectNoCredentials } from '../../support/spec/refusals.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 

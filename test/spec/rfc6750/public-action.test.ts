@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { CurrentUser, Get, JsonController } from 'routing-controllers';
 import { CurrentToken, Public, type VerifiedToken } from '../../../src/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { type SmallUser, useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
-import { expectInvalidToken, expectNoCredentials } from '../support/refusals.js';
+import { type SmallUser, useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
+import { expectInvalidToken, expectNoCredentials } from '../../support/spec/refusals.js';
 
 @Public()
 @JsonController('/open')

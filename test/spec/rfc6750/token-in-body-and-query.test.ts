@@ -3,9 +3,9 @@ import type { Context } from 'koa';
 import { Authorized, Body, Ctx, Get, JsonController, Post } from 'routing-controllers';
 import { bearer } from '../../../src/index.js';
 import { STACKS } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
-import { EXPIRED, expectInvalidRequest, expectInvalidToken, expectNoCredentials } from '../support/refusals.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
+import { EXPIRED, expectInvalidRequest, expectInvalidToken, expectNoCredentials } from '../../support/spec/refusals.js';
 
 const TWICE = 'The request presents an access token in more than one way.';
 const REPEATED = 'The parameter access_token is repeated or malformed.';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { authorizationServer } from '../../../src/authorization-server/index.js';
 import { authorization } from '../../support/authorization.js';
 import type { AuthorizationServerTestOptions } from '../../support/authorization-server.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const HTTPS = { issuer: 'https://auth.example.com' };
 const YEAR = 'max-age=31536000';

@@ -8,7 +8,7 @@ import {
 } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 @JsonController('/guarded')
 class Guarded {

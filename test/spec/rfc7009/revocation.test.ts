@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { type Answer, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import {
+  type Answer,
+  expectError,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 
 /** RFC 7009 §2.2 leaves the body open: an empty object, since there are clients that read every answer as JSON. */
 function expectEmptyObject({ status, text, headers }: Answer): void {

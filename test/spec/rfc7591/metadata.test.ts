@@ -13,7 +13,12 @@ import {
 import { authorization } from '../../support/authorization.js';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { DEVICE_CODE, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import {
+  DEVICE_CODE,
+  expectError,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 
 const ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const MACHINE = { client_name: 'Machine', grant_types: ['client_credentials'], response_types: [], scope: 'read' };

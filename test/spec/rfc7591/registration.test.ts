@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS } from '../../support/bookstore.js';
-import { useAuthorizationServer } from '../support/authorization-server.js';
+import { useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const INITIAL = 'an-initial-access-token-of-a-test';
 const MACHINE = { client_name: 'Self-made', grant_types: ['client_credentials'], response_types: [], scope: 'read' };

@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { type Answer, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import {
+  type Answer,
+  expectError,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 
 describe.each(STACKS)('the introspection endpoint, on %s', (name) => {
   const suite = useAuthorizationServer(name);

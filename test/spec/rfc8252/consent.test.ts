@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { NewApplication } from '../../../src/storage/index.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { targetOf } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const HTTPS = 'https://app.example.com/callback';
 const LOOPBACK = 'http://127.0.0.1/callback';

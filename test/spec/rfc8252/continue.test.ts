@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { authorization } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { pageLinksOf, targetOf, type UserAgent, type Visit } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const NATIVE = 'com.example.app:/callback';
 const ALICE = { username: 'alice', password: 'ecila' };

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { authorizationServer } from '../../../src/authorization-server/index.js';
 import { authorization, authorize, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
+import { useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { targetOf } from '../../support/user-agent.js';
-import { useAuthorizationServer } from '../support/authorization-server.js';
 
 const CURSOR = 'cursor://anysphere.cursor-retrieval/oauth/user-agent-callback';
 

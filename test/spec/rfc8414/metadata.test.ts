@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { authorization, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
-import { DEVICE_CODE, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { DEVICE_CODE, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 const OAUTH = '/.well-known/oauth-authorization-server';
 const OPENID = '/.well-known/openid-configuration';

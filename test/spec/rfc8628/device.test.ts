@@ -1,14 +1,14 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { formsOf, type UserAgent, type Visit } from '../../support/user-agent.js';
 import {
   type Answer,
   DEVICE_CODE,
   expectError,
   FOR_USERS,
   useAuthorizationServer,
-} from '../support/authorization-server.js';
+} from '../../support/spec/authorization-server.js';
+import { formsOf, type UserAgent, type Visit } from '../../support/user-agent.js';
 
 interface Device {
   readonly device_code: string;

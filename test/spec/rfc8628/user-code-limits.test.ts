@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { basic } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const passwordOf = (user: string) => [...user].reverse().join('');
 

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { TcpProxy } from '../../integration/storage/tcp-proxy.js';
 import { authorization } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { type FreshDatabase, freshDatabase, mariadbUrl } from '../../support/services.js';
-import { type Answer, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { type Answer, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 
 /** Starts what is between the server and MariaDB, while the tests of the surrounding `describe` run. */
 function useProxiedDatabase(): { readonly proxy: TcpProxy; readonly options: { readonly database: string } } {

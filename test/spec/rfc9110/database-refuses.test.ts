@@ -16,7 +16,7 @@ import {
   answerOf,
   FOR_USERS,
   useAuthorizationServer,
-} from '../support/authorization-server.js';
+} from '../../support/spec/authorization-server.js';
 
 /** What the actions below work on; set while tests run. */
 let running: AuthorizationServerSuite | undefined;

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { All, Authorized, Get, JsonController } from 'routing-controllers';
 import { TokenMatchesOASRequirements } from '../../../src/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { useApplication } from '../support/application.js';
-import { call } from '../support/http.js';
+import { useApplication } from '../../support/spec/application.js';
+import { call } from '../../support/spec/http.js';
 
 @JsonController('/any')
 class Any {

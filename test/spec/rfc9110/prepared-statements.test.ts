@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { DEFAULT_TABLE_NAMES, openDatabase } from '../../../src/storage/index.js';
-import { SwappingPooler } from '../../integration/storage/swapping-pooler.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
-import { type AuthorizationServerSuite, useAuthorizationServer } from '../support/authorization-server.js';
+import { type AuthorizationServerSuite, useAuthorizationServer } from '../../support/spec/authorization-server.js';
+import { SwappingPooler } from '../../support/swapping-pooler.js';
 
 @JsonController()
 class GuardedController {

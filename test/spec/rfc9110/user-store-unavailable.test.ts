@@ -12,8 +12,8 @@ import { authorization } from '../../support/authorization.js';
 import type { StackName } from '../../support/bookstore.js';
 import { STACKS } from '../../support/bookstore.js';
 import { freePort } from '../../support/ports.js';
-import { useApplication } from '../support/application.js';
-import { type Answer, answerOf, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { useApplication } from '../../support/spec/application.js';
+import { type Answer, answerOf, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 @JsonController()
 class ProfileController {

@@ -2,8 +2,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { authorization, authorize, REDIRECT_URI, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import { expectError, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { targetOf, type Visit } from '../../support/user-agent.js';
-import { expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 describe.each(STACKS)('pushed authorization requests, on %s', (name) => {
   const suite = useAuthorizationServer(name);

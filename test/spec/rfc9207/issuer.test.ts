@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { authorization, authorize, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
 describe.each(STACKS)('the issuer in authorization responses, on %s', (name) => {
   const suite = useAuthorizationServer(name);

@@ -11,7 +11,12 @@ import {
 } from 'jose';
 import { basic, type TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { type Answer, expectError, FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
+import {
+  type Answer,
+  expectError,
+  FOR_USERS,
+  useAuthorizationServer,
+} from '../../support/spec/authorization-server.js';
 
 interface Key {
   readonly privateKey: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];

@@ -3,8 +3,8 @@ import type { NewApplication } from '../../../src/storage/index.js';
 import { authorization, REDIRECT_URI, responseOf } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
+import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { formsOf, targetOf, type UserAgent, type Visit } from '../../support/user-agent.js';
-import { FOR_USERS, useAuthorizationServer } from '../support/authorization-server.js';
 
 const STRANGERS: [string, Partial<NewApplication>][] = [
   ['a user', { ...FOR_USERS, registeredBy: 'owner', userId: 'bob' }],

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Authorized, createKoaServer, Get, JsonController } from 'routing-controllers';
 import { ConfigurationError, type OAuth2, Public } from '../../../src/index.js';
-import { testOAuth2 } from '../../integration/routing-controllers/support.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
+import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 import { type Chain, everyChain, KINDS, type Outcome, outcomeOf } from './declaration-chains.js';
 
 const tables: [string, Chain[]][] = [

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call } from '../support/http.js';
+import { call } from '../../support/spec/http.js';
 import {
   expectAccessDenied,
   expectInsufficientScope,
   expectInvalidToken,
   expectNoCredentials,
-} from '../support/refusals.js';
-import { cookieOf, signIn } from '../support/sessions.js';
+} from '../../support/spec/refusals.js';
+import { cookieOf, signIn } from '../../support/spec/sessions.js';
 
 const CSRF = 'The CSRF token is missing or wrong; repeat it in the header X-CSRF-Token.';
 

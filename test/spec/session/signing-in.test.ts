@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
-import { call } from '../support/http.js';
-import { signIn } from '../support/sessions.js';
+import { call } from '../../support/spec/http.js';
+import { signIn } from '../../support/spec/sessions.js';
 
 describe.each(STACKS)('signing in, on %s', (name) => {
   const shop = useBookstore(name, { environment: { TRUSTED_PROXIES: '1' } });

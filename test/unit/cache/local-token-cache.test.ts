@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256Key } from '../../../src/core/digest.js';
 import { EXPIRED, INVALID, type Verification } from '../../../src/core/verified-token.js';
 import { localTokenCache, type TokenCache } from '../../../src/resource-server/cache/index.js';
-import { active, heldLookUp, KEY, settled, VirtualClock } from './support.js';
+import { active, heldLookUp, KEY, settled, VirtualClock } from '../../support/cache/verifications.js';
 
 let clock: VirtualClock;
 let cache: TokenCache;

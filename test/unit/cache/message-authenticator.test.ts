@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { MessageAuthenticator } from '../../../src/resource-server/cache/message-authenticator.js';
 import { readStoredToken, writeStoredToken } from '../../../src/resource-server/cache/token-json.js';
-import { active, KEY } from './support.js';
+import { active, KEY } from '../../support/cache/verifications.js';
 
 const FIRST = Buffer.alloc(32, 1);
 const SECOND = Buffer.alloc(32, 2);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readStoredToken, writeStoredToken } from '../../../src/resource-server/cache/token-json.js';
-import { active, KEY } from './support.js';
+import { active, KEY } from '../../support/cache/verifications.js';
 
 const foundAtMilliseconds = 1_700_000_000_123;
 const generation = 1_700_000_000_100_000;

@@ -12,7 +12,7 @@ import {
 } from '../../../src/resource-server/permissions/index.js';
 import { Requirement } from '../../../src/resource-server/permissions/requirement.js';
 import type { RequestAccess } from '../../../src/resource-server/request-access.js';
-import { action, anonymous, withClientToken, withSession, withToken } from './support.js';
+import { action, anonymous, withClientToken, withSession, withToken } from '../../support/permissions/access.js';
 
 function requirement(...permissions: Permission[]): Requirement {
   return new Requirement(action([]), permissions);

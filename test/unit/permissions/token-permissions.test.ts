@@ -8,7 +8,7 @@ import {
 } from '../../../src/resource-server/permissions/index.js';
 import type { GuardedAction } from '../../../src/resource-server/permissions/permission.js';
 import type { RequestAccess } from '../../../src/resource-server/request-access.js';
-import { action, anonymous, withClientToken, withSession, withToken } from './support.js';
+import { action, anonymous, withClientToken, withSession, withToken } from '../../support/permissions/access.js';
 
 describe('TokenHasScope', () => {
   const permission = new TokenHasScope();

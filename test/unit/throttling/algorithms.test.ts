@@ -10,8 +10,8 @@ import {
   type ThrottleAlgorithm,
   type ThrottleOutcome,
 } from '../../../src/throttling/index.js';
-import { user } from './subjects.js';
-import { VirtualClock } from './virtual-clock.js';
+import { user } from '../../support/throttling/subjects.js';
+import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
 function throttleOf(policy: PolicyOptions) {
   const clock = new VirtualClock();

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseList } from 'structured-headers';
 import { createThrottle, type ThrottleOutcome, type ThrottlingOptions } from '../../../src/throttling/index.js';
-import { anonymous, user } from './subjects.js';
-import { VirtualClock } from './virtual-clock.js';
+import { anonymous, user } from '../../support/throttling/subjects.js';
+import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
 function ask(options: ThrottlingOptions, times = 1, subject = user('alice')): ThrottleOutcome {
   const compiled = createThrottle(options, { clock: new VirtualClock() }).compile(Object.keys(options.policies ?? {}));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createThrottle, keyedThrottle, type ThrottleOutcome } from '../../../src/throttling/index.js';
-import { VirtualClock } from './virtual-clock.js';
+import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
 function throttleOf(rate: string | null) {
   const throttle = createThrottle({}, { clock: new VirtualClock() });

@@ -12,8 +12,8 @@ import {
   type ThrottleOutcome,
   type ThrottlingOptions,
 } from '../../../src/throttling/index.js';
-import { user } from './subjects.js';
-import { VirtualClock } from './virtual-clock.js';
+import { user } from '../../support/throttling/subjects.js';
+import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
 /** A store that answers, fails or hangs as it is told, and counts in memory. */
 class Store implements ThrottleEngine {

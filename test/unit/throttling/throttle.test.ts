@@ -5,8 +5,8 @@ import {
   type ThrottleSubject,
   type ThrottlingOptions,
 } from '../../../src/throttling/index.js';
-import { anonymous, application, user } from './subjects.js';
-import { VirtualClock } from './virtual-clock.js';
+import { anonymous, application, user } from '../../support/throttling/subjects.js';
+import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
 function throttleOf(policies: ThrottlingOptions['policies'], more: Partial<ThrottlingOptions> = {}) {
   const clock = new VirtualClock();

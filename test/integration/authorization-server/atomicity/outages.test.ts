@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Adapter } from 'oidc-provider';
 import { databaseKinds } from '../../../support/services.js';
-import { TcpProxy } from '../../storage/tcp-proxy.js';
+import { TcpProxy } from '../../../support/tcp-proxy.js';
 import { type AdapterServer, Authorizations, type TestDatabase, testDatabase } from '../adapter/harness.js';
 
 describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))('when %s goes away in an exchange', (kind) => {

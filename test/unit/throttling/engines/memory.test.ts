@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { ConfigurationError } from '../../../../src/core/errors.js';
 import type { Charge } from '../../../../src/throttling/engine.js';
 import { memoryEngine } from '../../../../src/throttling/index.js';
-import { VirtualClock } from '../virtual-clock.js';
+import { VirtualClock } from '../../../support/throttling/virtual-clock.js';
 
 function charge(key: string, limit: number, windowMilliseconds: number, cost = 1): Charge {
   return { key: `${limit}/${windowMilliseconds}:${key}`, tag: key, limit, windowMilliseconds, cost };

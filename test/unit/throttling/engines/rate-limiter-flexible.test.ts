@@ -7,7 +7,7 @@ import {
   type FlexibleLimiterFactory,
   rateLimiterFlexibleEngine,
 } from '../../../../src/throttling/index.js';
-import { VirtualClock } from '../virtual-clock.js';
+import { VirtualClock } from '../../../support/throttling/virtual-clock.js';
 
 const memory: FlexibleLimiterFactory = (points, duration, keyPrefix) =>
   new RateLimiterMemory({ points, duration, keyPrefix });

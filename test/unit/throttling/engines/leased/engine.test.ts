@@ -6,7 +6,7 @@ import {
   type LeasedEngineOptions,
   leasedEngine,
 } from '../../../../../src/throttling/index.js';
-import { Fleet, type Process, settled } from '../../../../property/throttling/fleet.js';
+import { Fleet, type Process, settled } from '../../../../support/throttling/fleet.js';
 
 const HOUR = 3_600_000;
 

@@ -10,8 +10,8 @@ import {
   MAXIMUM_DOCUMENT_BYTES,
   type OutboundParts,
   outboundFetch,
-} from '../../../../src/authorization-server/oidc/outbound-fetch.js';
-import { isPublicAddress } from '../../../../src/core/addresses/index.js';
+} from '../../../src/authorization-server/oidc/outbound-fetch.js';
+import { isPublicAddress } from '../../../src/core/addresses/index.js';
 
 const CERTIFIED = 'keys.example.com';
 let folder: string;

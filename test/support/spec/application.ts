@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type KoaServerOptions, type OAuth2, type OAuth2Options } from '../../../src/index.js';
-import { freshStack, type Issue, issuerOf, type Stack, type StackName } from '../../support/bookstore.js';
+import { freshStack, type Issue, issuerOf, type Stack, type StackName } from '../bookstore.js';
 
 /** A user of the small application. */
 export interface SmallUser {

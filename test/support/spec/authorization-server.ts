@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, jest } from '@jest/globals';
 import type { OAuth2EventMap, OAuth2EventName } from '../../../src/authorization-server/index.js';
 import { type Clock, systemClock } from '../../../src/core/clock.js';
-import { authorization, authorize, exchange, REDIRECT_URI, responseOf } from '../../support/authorization.js';
+import { authorization, authorize, exchange, REDIRECT_URI, responseOf } from '../authorization.js';
 import {
   type AuthorizationServerTestOptions,
   type RunningAuthorizationServer,
   startAuthorizationServer,
   type TestClient,
-} from '../../support/authorization-server.js';
-import type { StackName } from '../../support/bookstore.js';
-import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
-import { UserAgent, type Visit } from '../../support/user-agent.js';
+} from '../authorization-server.js';
+import type { StackName } from '../bookstore.js';
+import { freshKeyPrefix, redisUrl, removeKeys } from '../services.js';
+import { UserAgent, type Visit } from '../user-agent.js';
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';
 

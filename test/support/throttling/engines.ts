@@ -4,7 +4,7 @@ import { RateLimiterMemory, RateLimiterMySQL, RateLimiterRedis } from 'rate-limi
 import type { ThrottleAlgorithm } from '../../../src/throttling/algorithm.js';
 import type { Charge, ThrottleEngine } from '../../../src/throttling/engine.js';
 import { leasedEngine, memoryEngine, rateLimiterFlexibleEngine, redisEngine } from '../../../src/throttling/index.js';
-import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys, startRedisCluster } from '../../support/services.js';
+import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys, startRedisCluster } from '../services.js';
 
 /** An engine of the test's own and its way out. */
 export interface EngineUnderTest {
