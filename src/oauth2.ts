@@ -13,7 +13,7 @@ import { AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } fro
 import { fieldsRead } from './resource-server/authentication/authentication-steps.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BadTokens } from './resource-server/authentication/bad-tokens.js';
-import { BearerAuthenticator, type BearerParts } from './resource-server/authentication/bearer.js';
+import { BearerAuthenticator, type BearerDependencies } from './resource-server/authentication/bearer.js';
 import { LookUpAdmission } from './resource-server/authentication/look-up-admission.js';
 import { SessionAuthenticator } from './resource-server/authentication/session.js';
 import { BrowserSessions } from './resource-server/browser-sessions.js';
@@ -26,10 +26,10 @@ import { activeUser, DatabaseVerifier } from './resource-server/verifiers/databa
 import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
 import { type CheckerOptions, checkers, currentUserChecker } from './routing-controllers/checkers.js';
 import { PlanCompiler } from './routing-controllers/compile.js';
+import { withIndexedMetadata } from './routing-controllers/fast/metadata-index.js';
 import { Guard } from './routing-controllers/guard.js';
 import { linkToHttpError } from './routing-controllers/http-error.js';
 import { OAuth2KoaDriver } from './routing-controllers/koa-driver.js';
-import { withIndexedMetadata } from './routing-controllers/metadata-index.js';
 import { Refusals } from './routing-controllers/refusals.js';
 import { tellingOutages } from './storage/host-outages.js';
 import {
@@ -180,7 +180,7 @@ export class OAuth2 {
     opened.push(async () => this.identity?.close());
     const address = requestAddress(options, logger);
     this.admission = new LookUpAdmission(this.throttle.failedAuthentications, this.badTokens);
-    const parts: BearerParts = { verifier, cache: this.cache, admission: this.admission, address };
+    const parts: BearerDependencies = { verifier, cache: this.cache, admission: this.admission, address };
     const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, parts, options));
     this.sessions = new BrowserSessions({
       sessions: new SessionRepository(this.models, { clock }),
@@ -453,7 +453,7 @@ function throttlingOptions(
 
 function authenticator(
   one: NonNullable<OAuth2Options['authenticators']>[number],
-  parts: BearerParts,
+  parts: BearerDependencies,
   options: OAuth2Options,
 ): Authenticator {
   if (!isFactory(one)) return tellingAuthenticator(one);

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Surroundings } from './context.js';
+import type { Surroundings } from './cli-context.js';
 
 /** Whether somebody sits at both ends: what is asked is seen, and what is answered was meant. */
 export function isInteractive({ stdin, stderr }: Surroundings): boolean {

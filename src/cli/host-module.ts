@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describePath } from '../core/options/index.js';
 import type { ActionSummary } from '../oauth2.js';
+import { usage } from './cli-context.js';
 import { CliError } from './cli-error.js';
-import { usage } from './context.js';
 import { EXIT_CODES } from './exit-codes.js';
 
 /** What `routes` asks of the application's `oauth2`; it may come from another copy of the package. */

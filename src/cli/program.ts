@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { secretsOf, withoutTexts } from '../core/options/index.js';
 import { CliCommand } from './cli-command.js';
+import { CACHE_KEYS_VARIABLE, type Surroundings } from './cli-context.js';
 import { addApplications } from './commands/applications/index.js';
 import { addKeys } from './commands/keys/index.js';
 import { addMigrate } from './commands/migrate.js';
 import { addRoutes } from './commands/routes.js';
 import { addSessions } from './commands/sessions/index.js';
 import { addTokens } from './commands/tokens/index.js';
-import { CACHE_KEYS_VARIABLE, type Surroundings } from './context.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.js';
 import { type Failure, failureOf } from './failures.js';
 import { Output } from './output.js';

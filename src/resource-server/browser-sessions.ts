@@ -7,7 +7,7 @@ import type { TokenCache } from './cache/token-cache.js';
 import { type UserReference, userIdOf } from './user-reference.js';
 
 /** What the service is made of. */
-export interface BrowserSessionsParts {
+export interface BrowserSessionsDependencies {
   readonly sessions: SessionRepository;
   readonly tokens: TokenRepository;
   readonly cache: TokenCache;
@@ -25,7 +25,7 @@ const ID = /^[A-Za-z0-9_-]{43}$/;
  * `offline_access`; see `TokenService.revokeAllOf` for those.
  */
 export class BrowserSessions {
-  constructor(private readonly parts: BrowserSessionsParts) {}
+  constructor(private readonly dependencies: BrowserSessionsDependencies) {}
 
   /**
    * The live sessions of a user, newest first; a page of them, 50 unless `limit` says otherwise.
@@ -36,19 +36,19 @@ export class BrowserSessions {
     const uidHash = after === undefined ? undefined : digestOf(after);
     if (after !== undefined && uidHash === undefined) return [];
     const page = { ...(limit !== undefined && { limit }), ...(uidHash !== undefined && { after: uidHash }) };
-    return (await this.parts.sessions.listFor(userIdOf(user, this.parts.users), page)).map(described);
+    return (await this.dependencies.sessions.listFor(userIdOf(user, this.dependencies.users), page)).map(described);
   }
 
   /** The live session with this `id`. */
   async find(id: string): Promise<BrowserSession | undefined> {
     const uidHash = digestOf(id);
-    const stored = uidHash && (await this.parts.sessions.find(uidHash));
+    const stored = uidHash && (await this.dependencies.sessions.find(uidHash));
     return stored && described(stored);
   }
 
   /** The session of the browser that a request came from, if it is signed in here. */
   async currentOf(context: Context): Promise<BrowserSession | undefined> {
-    const id = await this.parts.currentId(context);
+    const id = await this.dependencies.currentId(context);
     return id === undefined ? undefined : this.find(id);
   }
 
@@ -63,7 +63,7 @@ export class BrowserSessions {
     // Before it, so that a sign-out which fails half-way can be tried again in the same session; and after it, for what
     // was granted meanwhile.
     await this.endGrants({ sessionUidHash: uidHash });
-    const ended = await this.parts.sessions.end(uidHash);
+    const ended = await this.dependencies.sessions.end(uidHash);
     await this.endGrants({ sessionUidHash: uidHash });
     return ended;
   }
@@ -75,20 +75,20 @@ export class BrowserSessions {
    * @throws TypeError if `except` is no id of a session
    */
   async endAllOf({ user, except }: EndedSessions): Promise<number> {
-    const userId = userIdOf(user, this.parts.users);
+    const userId = userIdOf(user, this.dependencies.users);
     const exceptId = typeof except === 'object' ? except.id : except;
     const exceptUidHash = exceptId === undefined ? undefined : digestOf(exceptId);
     if (exceptId !== undefined && exceptUidHash === undefined) {
       throw new TypeError('except is no session; give a session of listFor or currentOf, or its id.');
     }
-    const ended = await this.parts.sessions.endAllOf(userId, exceptUidHash);
+    const ended = await this.dependencies.sessions.endAllOf(userId, exceptUidHash);
     await this.endGrants({ userId, exceptUidHash });
     return ended;
   }
 
   /** Grants are looked for after the sessions are over: nobody makes one in them any more. */
   private async endGrants(ending: EndingSessions): Promise<void> {
-    const { tokens, cache } = this.parts;
+    const { tokens, cache } = this.dependencies;
     for await (const keys of tokens.revokeFamiliesOf(ending)) {
       const [key] = keys;
       if (key !== undefined) await cache.invalidate({ kind: 'token', key }, keys);

@@ -99,7 +99,7 @@ function joined(field: string | string[] | undefined): string | undefined {
   return Array.isArray(field) ? field.join(',') : field;
 }
 
-interface HostAddressParts {
+interface HostAddressDependencies {
   readonly usual: AddressOf;
   readonly byConnection: AddressOf;
   readonly ipv6PrefixLength: number;
@@ -107,7 +107,10 @@ interface HostAddressParts {
 }
 
 /** The host is asked once per request, so that all that counts the request counts it under one key. */
-function hostAddress(ask: HostAddress, { usual, byConnection, ipv6PrefixLength, logger }: HostAddressParts): AddressOf {
+function hostAddress(
+  ask: HostAddress,
+  { usual, byConnection, ipv6PrefixLength, logger }: HostAddressDependencies,
+): AddressOf {
   const known = new WeakMap<IncomingMessage, string>();
   let warned = false;
   const warn = (what: string): undefined => {

@@ -61,7 +61,7 @@ export interface RevokedOwner extends TokenOwner {
 }
 
 /** What the service is made of. */
-export interface TokenServiceParts {
+export interface TokenServiceDependencies {
   readonly tokens: TokenRepository;
   readonly applications: ApplicationRepository;
   readonly verifier: TokenVerifier;
@@ -90,7 +90,7 @@ export class TokenService {
   private readonly closing = new AbortController();
   private readonly unfinished = new Set<Promise<void>>();
 
-  constructor(private readonly parts: TokenServiceParts) {}
+  constructor(private readonly dependencies: TokenServiceDependencies) {}
 
   /**
    * What is known of a token, in the shape of RFC 7662 §2.2: exactly `{active: false}` for every token that would be
@@ -98,9 +98,9 @@ export class TokenService {
    */
   async inspect(token: string): Promise<Inspection> {
     if (!isTokenValue(token)) return INACTIVE;
-    const model = await this.parts.tokens.findAccessTokenByHash(sha256(token));
+    const model = await this.dependencies.tokens.findAccessTokenByHash(sha256(token));
     if (model === undefined) return INACTIVE;
-    const verification = await this.parts.verifier.verify(token, sha256Key(token));
+    const verification = await this.dependencies.verifier.verify(token, sha256Key(token));
     return inspectionOf(verification, model);
   }
 
@@ -113,7 +113,7 @@ export class TokenService {
   async verify(token: string): Promise<VerifiedToken> {
     if (!isTokenValue(token)) throw new InvalidTokenError();
     const key = sha256Key(token);
-    const { cache, verifier } = this.parts;
+    const { cache, verifier } = this.dependencies;
     const verification = cache.peek(key) ?? (await cache.resolve(key, () => verifier.verify(token, key)));
     if (verification.status === 'active') return verification.token;
     throw new InvalidTokenError(verification.status === 'expired' ? TOKEN_EXPIRED : undefined);
@@ -126,7 +126,7 @@ export class TokenService {
    */
   peek(token: string): VerifiedToken | undefined {
     if (!isTokenValue(token)) return undefined;
-    const verification = this.parts.cache.peek(sha256Key(token));
+    const verification = this.dependencies.cache.peek(sha256Key(token));
     return verification?.status === 'active' ? verification.token : undefined;
   }
 
@@ -140,7 +140,7 @@ export class TokenService {
    * @throws RangeError if the lifetime is not a whole number of seconds
    */
   async issue(options: IssueOptions): Promise<IssuedToken> {
-    const { tokens, cache, clock, random, resource, defaultLifetimeSeconds } = this.parts;
+    const { tokens, cache, clock, random, resource, defaultLifetimeSeconds } = this.dependencies;
     const application = await this.application(options.application);
     const lifetimeSeconds = options.lifetimeSeconds ?? application.accessTokenLifetimeSeconds ?? defaultLifetimeSeconds;
     if (!Number.isSafeInteger(lifetimeSeconds) || Math.abs(lifetimeSeconds) > LONGEST_LIFETIME_SECONDS) {
@@ -191,7 +191,7 @@ export class TokenService {
    */
   async revokeByHash(digest: Buffer): Promise<boolean> {
     const key = keyOfDigest(digest);
-    const { tokens, cache } = this.parts;
+    const { tokens, cache } = this.dependencies;
     if (await tokens.revokeAccessToken(digest)) {
       await cache.invalidate({ kind: 'token', key }, [key]);
       return true;
@@ -229,8 +229,8 @@ export class TokenService {
       );
     }
     // First, so that none gets new tokens while the present ones are revoked.
-    if (sessions && userId !== undefined) await this.parts.endSessionsOf(userId);
-    const revoked = await this.parts.tokens.revokeAllOf(
+    if (sessions && userId !== undefined) await this.dependencies.endSessionsOf(userId);
+    const revoked = await this.dependencies.tokens.revokeAllOf(
       { userId, applicationId: application?.id },
       this.closing.signal,
     );
@@ -258,7 +258,7 @@ export class TokenService {
    * @throws TypeError if `limit` is not a whole number from 1 to 1000
    */
   listFor(user: UserReference, page: Page = {}): Promise<AccessToken[]> {
-    return this.parts.tokens.listFor(this.userIdOf(user), page);
+    return this.dependencies.tokens.listFor(this.userIdOf(user), page);
   }
 
   /**
@@ -283,11 +283,11 @@ export class TokenService {
 
   /** Deletes what has expired, in small batches, so that a large table is never locked for long. */
   clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
-    return this.parts.tokens.clearExpired(options);
+    return this.dependencies.tokens.clearExpired(options);
   }
 
   private async dropFromCaches(userId: string | undefined, application: Application | undefined): Promise<void> {
-    const { cache } = this.parts;
+    const { cache } = this.dependencies;
     if (userId !== undefined) await cache.invalidate({ kind: 'user', userId }, []);
     else if (application !== undefined)
       await cache.invalidate({ kind: 'application', clientId: application.clientId }, []);
@@ -307,7 +307,7 @@ export class TokenService {
 
   private async application(reference: ApplicationReference, disabledToo = false): Promise<Application> {
     const application =
-      typeof reference === 'string' ? await this.parts.applications.findByClientId(reference) : reference;
+      typeof reference === 'string' ? await this.dependencies.applications.findByClientId(reference) : reference;
     if (application === undefined)
       throw new InvalidClientError(`There is no application with the client id ${JSON.stringify(reference)}.`);
     if (!disabledToo && application.isDisabled()) throw new InvalidClientError('The application is disabled.');
@@ -320,7 +320,7 @@ export class TokenService {
     scopes: readonly string[],
   ): Promise<void> {
     if (userId === null) return;
-    const grantable = await this.parts.grantableScopes?.(userId, application, scopes);
+    const grantable = await this.dependencies.grantableScopes?.(userId, application, scopes);
     if (grantable !== undefined && !scopes.every((scope) => grantable.includes(scope)))
       throw new InvalidScopeError('The user may not have one of these scopes.');
   }
@@ -329,16 +329,16 @@ export class TokenService {
     const scopes = typeof scope === 'string' ? parseScope(scope) : [...new Set(scope)];
     for (const name of scopes) {
       if (!isScopeName(name)) throw new InvalidScopeError(`${JSON.stringify(name)} is not a scope name.`);
-      if (this.parts.scopes !== undefined && !Object.hasOwn(this.parts.scopes, name))
+      if (this.dependencies.scopes !== undefined && !Object.hasOwn(this.dependencies.scopes, name))
         throw new InvalidScopeError(`The scope ${name} is unknown.`);
     }
-    const bound = this.parts.allowedScopes?.(application);
+    const bound = this.dependencies.allowedScopes?.(application);
     if (!application.allowsScopes(scopes) || (bound !== undefined && !scopes.every((name) => bound.includes(name))))
       throw new InvalidScopeError('The application is not allowed one of these scopes.');
     return scopes;
   }
 
   private userIdOf(user: UserReference): string {
-    return userIdOf(user, this.parts.users);
+    return userIdOf(user, this.dependencies.users);
   }
 }

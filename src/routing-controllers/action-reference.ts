@@ -1,7 +1,7 @@
 import type { ActionMetadata } from 'routing-controllers';
 import { ActionMetadata as ActionMetadataClass } from 'routing-controllers';
 import { classChain } from './declarations.js';
-import { paramsMetadata } from './metadata-index.js';
+import { paramsMetadata } from './fast/metadata-index.js';
 
 /** One routing-controllers route, as far as a plan needs it. */
 export interface ActionReference {

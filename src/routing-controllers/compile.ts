@@ -7,7 +7,7 @@ import type { ActionPlan } from './plan.js';
 import { type DeclaredRequirement, declaredRequirement } from './requirements.js';
 
 /** What plans are compiled with. */
-export interface CompilerParts {
+export interface PlanCompilerDependencies {
   readonly throttle: Throttle;
   readonly readScope: string;
   readonly writeScope: string;
@@ -20,7 +20,7 @@ export type Compiled =
 
 /** Makes plans out of declarations, at start-up. */
 export class PlanCompiler {
-  constructor(private readonly parts: CompilerParts) {}
+  constructor(private readonly dependencies: PlanCompilerDependencies) {}
 
   /** The plan of an action; a mistake in its declarations is returned, so that all of them can be told at once. */
   compile(action: ActionReference): Compiled {
@@ -35,7 +35,7 @@ export class PlanCompiler {
 
   /** @throws ConfigurationError if a permission or a throttle cannot work on the action */
   plan(action: ActionReference, declared: DeclaredRequirement): ActionPlan {
-    const { throttle, readScope, writeScope } = this.parts;
+    const { throttle, readScope, writeScope } = this.dependencies;
     const guarded: GuardedAction = Object.freeze({
       controller: action.controller,
       method: action.method,

@@ -1,7 +1,7 @@
 import { getMetadataArgsStorage } from 'routing-controllers';
 import { ConfigurationError } from '../core/errors.js';
 import type { InlinePolicy } from '../throttling/index.js';
-import { responseHandlersMetadata } from './metadata-index.js';
+import { responseHandlersMetadata } from './fast/metadata-index.js';
 
 /** A policy by its name in the options, or one that is written where it is used. */
 export type ThrottleDeclaration = string | InlinePolicy;

@@ -20,7 +20,7 @@ import { type RequestState, STATE, type StatefulContext } from './request-state.
 import { settleWhenAnswered } from './settlement.js';
 
 /** What the guard is made of. */
-export interface GuardParts {
+export interface GuardDependencies {
   readonly authenticators: readonly Authenticator[];
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
@@ -50,7 +50,7 @@ export class Guard {
   /** Those that may want to see the parsed body. */
   private readonly readersOfBodies: readonly Authenticator[];
 
-  constructor({ authenticators, refusals, address }: GuardParts) {
+  constructor({ authenticators, refusals, address }: GuardDependencies) {
     this.fieldsRead = fieldsRead(authenticators);
     this.steps = authenticationSteps(authenticators);
     this.readersOfBodies = authenticators.filter((one) => one.needsBody !== undefined);

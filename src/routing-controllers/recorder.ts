@@ -6,7 +6,7 @@ import {
   type RoutingControllersOptions,
 } from 'routing-controllers';
 import { type ActionReference, actionReference } from './action-reference.js';
-import { withIndexedMetadata } from './metadata-index.js';
+import { withIndexedMetadata } from './fast/metadata-index.js';
 
 /** A driver that serves nothing and only notes which actions there are. */
 class RecordingDriver extends BaseDriver {

@@ -15,7 +15,7 @@ import { answerUncaught } from './uncaught.js';
 import { withoutCredentials } from './without-credentials.js';
 
 /** What refusals are made of. */
-export interface RefusalsParts {
+export interface RefusalsDependencies {
   readonly responder: ErrorResponder;
   readonly address: (context: Context) => string;
   /** The request fields that authentication reads, as they stand in `Vary`. */
@@ -26,11 +26,11 @@ export interface RefusalsParts {
 
 /** Makes refusals out of errors: logs what is a fault, and tells those who listen. */
 export class Refusals {
-  constructor(private readonly parts: RefusalsParts) {}
+  constructor(private readonly dependencies: RefusalsDependencies) {}
 
   /** The refusal that an error is. What is neither an `OAuth2Error` nor an `HttpError` is a fault: 500, and logged. */
   of(context: Context, thrown: unknown): Refusal {
-    const { responder } = this.parts;
+    const { responder } = this.dependencies;
     if (thrown instanceof OAuth2Error) {
       const { detail, cause } = thrown.details;
       // The throttle has said once that its store is away; what has a cause is said by nobody else.
@@ -51,10 +51,10 @@ export class Refusals {
   /** The same for an error in the guard of an action, which is told to those who listen. */
   ofRequest(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object' = 'request'): Refusal {
     const refusal = this.of(context, thrown);
-    const { events } = this.parts;
+    const { events } = this.dependencies;
     if (!events.hasListeners('access.refused')) return refusal;
     try {
-      events.emitLater('access.refused', refusalEvent(context, plan, refusal, about, this.parts.address));
+      events.emitLater('access.refused', refusalEvent(context, plan, refusal, about, this.dependencies.address));
     } catch (error) {
       this.logFailure(context, error, 'The event access.refused');
     }
@@ -63,7 +63,7 @@ export class Refusals {
 
   /** An error of the host's, answered by one of ours if nobody else does. */
   translated(thrown: object, answer: OAuth2Error): Refusal {
-    return translatedRefusal(this.parts.responder, thrown, answer);
+    return translatedRefusal(this.dependencies.responder, thrown, answer);
   }
 
   /**
@@ -98,7 +98,7 @@ export class Refusals {
     thrown: unknown,
     what = `The guard of ${context.method} ${printable(context.path)}`,
   ): void {
-    const { log, fieldsRead } = this.parts;
+    const { log, fieldsRead } = this.dependencies;
     const { kind, isOutage, describe } = loggedFailure(thrown);
     log.error(kind, () =>
       withoutCredentials(context, isOutage ? describe() : `${what} failed: ${describe()}`, fieldsRead),

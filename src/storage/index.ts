@@ -18,7 +18,7 @@ export { DatabaseIdentitySource } from './database-identity-source.js';
 export { type BoundedDatabase, boundsOf } from './deadlines/index.js';
 export { MIGRATIONS_TABLE } from './migrations/bookkeeping.js';
 export { type RollbackLosses, rollbackLosses } from './migrations/losses.js';
-export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate.js';
+export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate-and-rollback.js';
 export { MIGRATION_NAMES, SCHEMA_VERSION } from './migrations/source.js';
 export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
 export { AccessToken } from './models/access-token.js';
@@ -30,7 +30,6 @@ export { AuthorizationCode } from './models/authorization-code.js';
 export type { ClientType } from './models/client-type.js';
 export { Consent } from './models/consent.js';
 export { DeviceCode } from './models/device-code.js';
-export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/models.js';
 export {
   type ApplicationPatch,
   GRANT_TYPES,
@@ -38,6 +37,7 @@ export {
   isApplicationName,
   type NewApplication,
 } from './models/new-application.js';
+export { bindModels, completeModels, DEFAULT_MODELS, type OAuth2Models, tableNamesOf } from './models/oauth2-models.js';
 export { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS, type ProtocolMetadata } from './models/protocol-metadata.js';
 export { RefreshToken } from './models/refresh-token.js';
 export { isTrusted, type Registrar, registrarOf } from './models/registrar.js';
@@ -61,9 +61,9 @@ export {
 } from './repositories/application-repository.js';
 export type { ApplicationFilter } from './repositories/application-search.js';
 export { type ClearedTrust, trustIn } from './repositories/application-trust.js';
-export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/clear-expired.js';
 export { CodeRepository, type DeviceCodeDecision } from './repositories/code-repository.js';
 export { ConsentRepository, type GrantedConsent } from './repositories/consent-repository.js';
+export type { ClearExpiredOptions, ClearExpiredProgress, ClearExpiredResult } from './repositories/expired-rows.js';
 export {
   type ExchangeOutcome,
   type ExchangeSource,
@@ -107,5 +107,5 @@ export {
   createTokenWriter,
   type SecretProof,
   type TokenWriter,
-  type TokenWriterParts,
+  type TokenWriterDependencies,
 } from './token-writer.js';

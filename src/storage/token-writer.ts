@@ -3,7 +3,7 @@ import { isMissingReference, retryContention } from './database-errors.js';
 import { boundsOf } from './deadlines/index.js';
 import { requireDigest } from './ids.js';
 import type { Application } from './models/application.js';
-import type { OAuth2Models } from './models/models.js';
+import type { OAuth2Models } from './models/oauth2-models.js';
 import type { TokenRepository } from './repositories/token-repository.js';
 import type { ConnectionSource, PooledConnection } from './statements/connection-source.js';
 import { Mysql2Driver } from './statements/mysql2-driver.js';
@@ -47,7 +47,7 @@ export interface TokenWriter {
 }
 
 /** What a writer works with. */
-export interface TokenWriterParts extends PreparationOptions {
+export interface TokenWriterDependencies extends PreparationOptions {
   readonly database: Database;
   readonly models: OAuth2Models;
   readonly tables: TableNames;
@@ -57,8 +57,8 @@ export interface TokenWriterParts extends PreparationOptions {
 }
 
 /** Makes the writer: one prepared statement where the driver is known, else the models. */
-export function createTokenWriter(parts: TokenWriterParts): TokenWriter {
-  const { database, models, tables, tokens, ownModel, preparedStatements, logger } = parts;
+export function createTokenWriter(dependencies: TokenWriterDependencies): TokenWriter {
+  const { database, models, tables, tokens, ownModel, preparedStatements, logger } = dependencies;
   const { source: knex, deadlineMilliseconds } = boundsOf(database);
   const source = knex.client as ConnectionSource;
   const driver = ownModel ? undefined : driverOf(source.driverName, tables);

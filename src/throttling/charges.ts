@@ -3,9 +3,9 @@ import { loggedFailure } from '../core/logged-failure.js';
 import { isPromiseLike } from '../core/promises.js';
 import type { CompiledRate } from './compiled-rate.js';
 import type { Counts } from './count-when.js';
-import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import type { CompiledRates, Policy } from './policy.js';
 import type { ThrottleSubject } from './subject.js';
+import type { Charge, ChargeResult, ThrottleDecision } from './throttle-engine.js';
 
 /** The charges of a request and their rates, in the same order. */
 export interface Assessment {

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.js';
-import type { ThrottleEngine } from './engine.js';
 import { EventLoopDeadlines } from './event-loop-deadlines.js';
 import { StoreAwayError } from './store-errors.js';
 import { type StoreObserver, StoreReports, type StoreState } from './store-reports.js';
+import type { ThrottleEngine } from './throttle-engine.js';
 
 /** So many requests in a row must get no answer before others are decided without the store. */
 const MISSES = 3;

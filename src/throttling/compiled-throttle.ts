@@ -3,11 +3,11 @@ import type { LogLimiter } from '../core/log-limiter.js';
 import { after, nativePromise } from '../core/promises.js';
 import { type Assessment, assess, assessDynamic, settlement } from './charges.js';
 import type { CompiledRate } from './compiled-rate.js';
-import type { Charge, ChargeResult, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
 import type { Policy } from './policy.js';
 import type { StoreGuard, Unknown } from './store-guard.js';
 import type { ThrottleSubject } from './subject.js';
+import type { Charge, ChargeResult, ThrottleDecision } from './throttle-engine.js';
 import type { CheckedOptions, WhenStoreFails } from './throttling-options.js';
 
 /** Response header fields by name, in lower case: otherwise Node would lower each name again for every response. */
@@ -50,7 +50,7 @@ export interface CompiledThrottle {
 }
 
 /** What all compiled throttles share. */
-export interface ThrottleParts {
+export interface CompiledThrottleDependencies {
   readonly guard: StoreGuard;
   /** The engine, if it counts in this process: it needs no guard. */
   readonly memory: MemoryEngine | undefined;
@@ -79,15 +79,18 @@ const UNAVAILABLE: ThrottleOutcome = Object.freeze({
 });
 
 /** Compiles policies for an action. */
-export function compileThrottle(policies: readonly Policy[], parts: ThrottleParts): CompiledThrottle {
+export function compileThrottle(
+  policies: readonly Policy[],
+  dependencies: CompiledThrottleDependencies,
+): CompiledThrottle {
   const limiting = policies.filter(({ rates }) => typeof rates === 'function' || rates.length > 0);
   const described = Object.freeze(policies.map(({ name, description }) => Object.freeze({ name, description })));
   if (limiting.length === 0) return Object.freeze({ policies: described, unlimited: true, decide: () => ALLOWED });
   const dynamic = limiting.some(({ rates }) => typeof rates === 'function');
   const assessed = limiting.every(({ ofToken }) => ofToken) ? rememberByToken() : assess;
   const decide = (subject: ThrottleSubject) => {
-    if (!dynamic) return decideOn(assessed(limiting, subject), parts);
-    return after(assessDynamic(limiting, subject), (assessment) => decideOn(assessment, parts));
+    if (!dynamic) return decideOn(assessed(limiting, subject), dependencies);
+    return after(assessDynamic(limiting, subject), (assessment) => decideOn(assessment, dependencies));
   };
   return Object.freeze({ policies: described, unlimited: false, decide });
 }
@@ -113,41 +116,52 @@ function rememberByToken(): typeof assess {
   };
 }
 
-function decideOn(assessment: Assessment, parts: ThrottleParts): ThrottleOutcome | Promise<ThrottleOutcome> {
+function decideOn(
+  assessment: Assessment,
+  dependencies: CompiledThrottleDependencies,
+): ThrottleOutcome | Promise<ThrottleOutcome> {
   const { charges } = assessment;
   if (charges.length === 0) return ALLOWED;
   for (const { limit } of charges) {
     // A limit of 0 refuses whether there is a store or not.
-    if (limit === 0) return refuseAtOnce(assessment, parts);
+    if (limit === 0) return refuseAtOnce(assessment, dependencies);
   }
-  if (parts.memory !== undefined) return outcomeOf(assessment, parts.memory.consume(charges), parts);
-  const decision = nativePromise(parts.guard.decide(charges, parts.whenStoreFails === 'closed'));
-  return after(decision, (known) => outcomeOf(assessment, known, parts));
+  if (dependencies.memory !== undefined)
+    return outcomeOf(assessment, dependencies.memory.consume(charges), dependencies);
+  const decision = nativePromise(dependencies.guard.decide(charges, dependencies.whenStoreFails === 'closed'));
+  return after(decision, (known) => outcomeOf(assessment, known, dependencies));
 }
 
-function refuseAtOnce({ rates }: Assessment, { writeFields }: ThrottleParts): ThrottleOutcome {
+function refuseAtOnce({ rates }: Assessment, { writeFields }: CompiledThrottleDependencies): ThrottleOutcome {
   const zero = rates.filter(({ limit }) => limit === 0);
   const results = zero.map((rate) => ({ allowed: false, remaining: 0, resetMilliseconds: rate.windowMilliseconds }));
   return refused(zero, results, writeFields);
 }
 
-function outcomeOf(assessment: Assessment, known: ThrottleDecision | Unknown, parts: ThrottleParts): ThrottleOutcome {
+function outcomeOf(
+  assessment: Assessment,
+  known: ThrottleDecision | Unknown,
+  dependencies: CompiledThrottleDependencies,
+): ThrottleOutcome {
   const { rates, charges, conditional } = assessment;
-  const { whenStoreFails, writeFields } = parts;
+  const { whenStoreFails, writeFields } = dependencies;
   let decision: ThrottleDecision | undefined;
   if (known.allowed !== undefined) decision = known;
   else if (whenStoreFails === 'open') return ALLOWED;
-  else if (whenStoreFails === 'local') decision = parts.consumeLocally(charges);
+  else if (whenStoreFails === 'local') decision = dependencies.consumeLocally(charges);
   if (decision === undefined) return unavailable(known as Unknown);
   const { allowed, results } = decision;
   if (!allowed) return refused(rates, results, writeFields);
-  const refund = conditional && refundBy(decision === known, parts);
-  const settle = refund && settlement(charges, conditional, decision, refund, parts.log);
+  const refund = conditional && refundBy(decision === known, dependencies);
+  const settle = refund && settlement(charges, conditional, decision, refund, dependencies.log);
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false, settle };
 }
 
 /** How units are given back: to the engine, or to what decided in its place. */
-function refundBy(engine: boolean, { guard, refundLocally }: ThrottleParts): ThrottleParts['refundLocally'] {
+function refundBy(
+  engine: boolean,
+  { guard, refundLocally }: CompiledThrottleDependencies,
+): CompiledThrottleDependencies['refundLocally'] {
   return engine ? (charges, decision) => guard.refund(charges, decision) : refundLocally;
 }
 

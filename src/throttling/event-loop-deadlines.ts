@@ -1,4 +1,4 @@
-import type { CallerPatience } from './engine.js';
+import type { CallerPatience } from './throttle-engine.js';
 
 /** A deadline is counted in so many turns of the event loop. */
 const TURNS_PER_DEADLINE = 10;

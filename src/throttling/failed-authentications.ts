@@ -4,9 +4,9 @@ import { isPromiseLike } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
 import type { AuthenticationReservation } from './authentication-reservation.js';
 import { secondsUntil } from './compiled-throttle.js';
-import type { Charge, ThrottleDecision } from './engine.js';
 import type { MemoryEngine } from './engines/memory.js';
 import type { StoreGuard } from './store-guard.js';
+import type { Charge, ThrottleDecision } from './throttle-engine.js';
 import { TriesUnderWay } from './tries-under-way.js';
 
 /** The budget of failed authentications by address. */
@@ -50,7 +50,7 @@ const TRIES = '!try';
 const REMEMBERED_ADDRESSES = 10_000;
 
 /** What the budget counts with. */
-export interface FailedAuthenticationsParts {
+export interface FailedAuthenticationsDependencies {
   readonly guard: StoreGuard;
   /** Counts while the store is away. */
   readonly local: MemoryEngine;
@@ -66,7 +66,7 @@ export interface FailedAuthenticationsParts {
  */
 export function failedAuthentications(
   rate: Rate | null,
-  { guard, local, clock, isExempt }: FailedAuthenticationsParts,
+  { guard, local, clock, isExempt }: FailedAuthenticationsDependencies,
 ): FailedAuthentications {
   if (rate === null) return { retryAfterSeconds: () => 0, fail: () => 0, reserve: () => UNLIMITED };
   const { limit, windowMilliseconds, windowSeconds } = rate;

@@ -5,7 +5,6 @@ export type { ThrottleAlgorithm } from './algorithm.js';
 export type { AuthenticationReservation } from './authentication-reservation.js';
 export type { CompiledThrottle, ResponseFields, ThrottleOutcome } from './compiled-throttle.js';
 export type { CountWhen } from './count-when.js';
-export type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './engine.js';
 export type { LeasedStatistics } from './engines/leased/engine.js';
 export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased/index.js';
 export type { WhenLedgerIsLost } from './engines/leased/ledger.js';
@@ -24,6 +23,7 @@ export { CounterError, StoreAwayError } from './store-errors.js';
 export type { StoreState } from './store-reports.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
 export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';
+export type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from './throttle-engine.js';
 export type {
   FailedAuthenticationOptions,
   FieldsOptions,

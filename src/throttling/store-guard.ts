@@ -1,10 +1,10 @@
 import { ConfigurationError } from '../core/errors.js';
 import { isPromiseLike } from '../core/promises.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import type { Charge, ThrottleDecision, ThrottleEngine } from './engine.js';
 import type { PendingAnswer } from './event-loop-deadlines.js';
 import { isAnswer, StoreLateError } from './store-errors.js';
 import type { StoreState } from './store-reports.js';
+import type { Charge, ThrottleDecision, ThrottleEngine } from './throttle-engine.js';
 import { UndecidedError } from './undecided-error.js';
 
 export interface StoreGuardOptions {

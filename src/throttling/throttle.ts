@@ -3,7 +3,12 @@ import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { entriesOption } from '../core/options/index.js';
 import { circuitBreakerOf } from './circuit-breaker.js';
-import { type CompiledThrottle, compileThrottle, fieldsWriter, type ThrottleParts } from './compiled-throttle.js';
+import {
+  type CompiledThrottle,
+  type CompiledThrottleDependencies,
+  compileThrottle,
+  fieldsWriter,
+} from './compiled-throttle.js';
 import { isMemoryEngine, memoryEngine } from './engines/memory.js';
 import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
 import type { InlinePolicy, PolicyOptions } from './policy.js';
@@ -64,7 +69,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   const breaker = circuitBreakerOf(engine, deadlineMilliseconds, clock);
   breaker.observe({ logger, meanwhile: MEANWHILE[whenStoreFails], onStateChange: onStoreStateChange });
   const guard = new StoreGuard({ engine, breaker, deadlineMilliseconds });
-  const parts: ThrottleParts = {
+  const shared: CompiledThrottleDependencies = {
     guard,
     memory: isMemoryEngine(engine) ? engine : undefined,
     whenStoreFails,
@@ -97,7 +102,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
       const own = policies.map((policy) =>
         typeof policy === 'string' ? registry.find(policy, where) : registry.inline(policy, where),
       );
-      return compileThrottle([...new Set([...globalPolicies, ...own])], parts);
+      return compileThrottle([...new Set([...globalPolicies, ...own])], shared);
     },
     async ready() {
       await engine.ready?.();

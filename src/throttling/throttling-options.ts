@@ -11,10 +11,10 @@ import {
   refuseOption,
 } from '../core/options/index.js';
 import { parseRate, type Rate } from '../core/rate.js';
-import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './engine.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased/ledger.js';
 import { exemptKeys } from './exempt-keys.js';
 import type { PolicyOptions } from './policy.js';
+import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './throttle-engine.js';
 
 /**
  * What happens while the store is away: `closed` answers 503, `open` admits without counting, `local` counts in this

@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import { ConfigurationError } from '../../core/errors.js';
 import type { MigrationStatus } from '../../storage/index.js';
 import type { CliCommand } from '../cli-command.js';
+import { CliContext, type Surroundings } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
-import { CliContext, type Surroundings } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { rollBack } from './rollback.js';
 

@@ -1,8 +1,8 @@
 import type { OAuth2 } from '../../oauth2.js';
 import type { RollbackLosses } from '../../storage/index.js';
+import type { CliContext } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
 import { confirm, isInteractive } from '../confirm.js';
-import type { CliContext } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
 /**

@@ -1,8 +1,8 @@
 import Table from 'cli-table3';
 import type { ActionSummary } from '../../oauth2.js';
 import type { CliCommand } from '../cli-command.js';
+import { CliContext, type Surroundings } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
-import { CliContext, type Surroundings } from '../context.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { loadHostModule } from '../host-module.js';
 

@@ -1,4 +1,4 @@
-import { hostPath, optionPath, refuseOption, refuseUnknown } from './refusal.js';
+import { hostPath, optionPath, refuseOption, refuseUnknown } from './refuse-option.js';
 
 /** The least and the most that a number may be. */
 export interface Range {

@@ -25,4 +25,4 @@ export {
   withoutValues,
 } from './masking.js';
 export { nearest } from './nearest.js';
-export { hostPath, optionPath, reasonWithout, refuseForReason, refuseOption, refuseUnknown } from './refusal.js';
+export { hostPath, optionPath, reasonWithout, refuseForReason, refuseOption, refuseUnknown } from './refuse-option.js';

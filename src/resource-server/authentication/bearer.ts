@@ -18,7 +18,7 @@ import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
 import { redactQueryToken } from './query-token.js';
 
 /** What the bearer authenticator is made of. */
-export interface BearerParts {
+export interface BearerDependencies {
   readonly verifier: TokenVerifier;
   readonly cache: TokenCache;
   readonly admission: LookUpAdmission;
@@ -34,7 +34,7 @@ export class BearerAuthenticator implements Authenticator {
   private readonly onlyInHeader: boolean;
 
   constructor(
-    private readonly parts: BearerParts,
+    private readonly dependencies: BearerDependencies,
     private readonly locations: BearerTokenLocations,
   ) {
     this.onlyInHeader = locations.body !== true && locations.query !== true;
@@ -56,19 +56,19 @@ export class BearerAuthenticator implements Authenticator {
   }
 
   private verify(context: Context, token: string, key: string): Authentication | Promise<Authentication> {
-    const known = this.parts.cache.peek(key);
+    const known = this.dependencies.cache.peek(key);
     if (known === undefined) return this.lookUp(context, token, key);
     return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status, key);
   }
 
   /** A failure that needs no look-up counts all the same: a storm of them is limited too. */
   private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
-    await this.parts.admission.failed(this.addressOf(context), status, key);
+    await this.dependencies.admission.failed(this.addressOf(context), status, key);
     throw refusal(status);
   }
 
   private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
-    const { cache, verifier, admission } = this.parts;
+    const { cache, verifier, admission } = this.dependencies;
     const address = this.addressOf(context);
     admission.enter(address, key);
     let verification: Verification;
@@ -85,7 +85,7 @@ export class BearerAuthenticator implements Authenticator {
   }
 
   private addressOf(context: Context): string {
-    return countedAddress(context, this.parts.address(context));
+    return countedAddress(context, this.dependencies.address(context));
   }
 }
 

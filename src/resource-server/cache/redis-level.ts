@@ -36,7 +36,7 @@ export interface RedisLevelSettings {
   readonly authenticator: MessageAuthenticator;
 }
 
-export interface RedisLevelParts {
+export interface RedisLevelDependencies {
   readonly client: RedisClient;
   readonly scripts: TokenScripts;
   readonly epoch: ServerEpoch;
@@ -51,7 +51,7 @@ export interface RedisLevelParts {
  * frozen Redis costs the deadline once.
  */
 export class RedisLevel {
-  private readonly parts: RedisLevelParts;
+  private readonly dependencies: RedisLevelDependencies;
   private readonly settings: RedisLevelSettings;
   /** What is being invalidated and may not have reached Redis yet: what Redis says of it is not believed. */
   private readonly suspended = new SuspendedNames();
@@ -64,10 +64,10 @@ export class RedisLevel {
   /** Pending until the first connection stands or its first attempt has failed: till then Redis is not away. */
   private starting: Promise<void> | undefined;
 
-  constructor(parts: RedisLevelParts, settings: RedisLevelSettings) {
-    this.parts = parts;
+  constructor(dependencies: RedisLevelDependencies, settings: RedisLevelSettings) {
+    this.dependencies = dependencies;
     this.settings = settings;
-    this.starting = firstAttempt(parts.client).then(() => {
+    this.starting = firstAttempt(dependencies.client).then(() => {
       this.starting = undefined;
     });
   }
@@ -85,7 +85,7 @@ export class RedisLevel {
   async read(key: string, began: Moment): Promise<SharedAnswer> {
     if (!this.isConnected() || this.awaySince !== undefined) return NOTHING;
     if (this.suspended.hasKey(key)) return NOTHING;
-    const { tokens, marks } = this.parts;
+    const { tokens, marks } = this.dependencies;
     try {
       const answer = await tokens.read(key);
       if (answer.kind !== 'token') return answer;
@@ -111,11 +111,11 @@ export class RedisLevel {
    * @throws whatever Redis or the connection answers
    */
   async probe(channel: string, message: string): Promise<ProbeAnswer> {
-    this.parts.epoch.retry();
+    this.dependencies.epoch.retry();
     const sentAt = this.settings.clock.monotonicMilliseconds();
     const published = this.isConnected()
-      ? this.parts.marks.probe(channel, message)
-      : Promise.reject<ProbeAnswer>(notConnected(this.parts.client));
+      ? this.dependencies.marks.probe(channel, message)
+      : Promise.reject<ProbeAnswer>(notConnected(this.dependencies.client));
     withDeadline(published, this.settings.deadlineMilliseconds).then(
       () => this.isBack(sentAt),
       (error: unknown) => this.isAway(error),
@@ -149,7 +149,7 @@ export class RedisLevel {
   }
 
   private isConnected(): boolean {
-    return !this.closed && this.parts.client.status === 'ready';
+    return !this.closed && this.dependencies.client.status === 'ready';
   }
 
   private async tryUntil(
@@ -170,9 +170,9 @@ export class RedisLevel {
   }
 
   private async invalidateOnce(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
-    const { tokens, marks, scripts } = this.parts;
+    const { tokens, marks, scripts } = this.dependencies;
     const { channel, marksKey, authenticator } = this.settings;
-    if (!this.isConnected()) throw notConnected(this.parts.client);
+    if (!this.isConnected()) throw notConnected(this.dependencies.client);
     await tokens.remove(keys);
     for (const text of invalidationMessages(invalidation, keys)) {
       const message = authenticator.sign([channel], text);

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { orUnavailable } from '../database-errors.js';
 import { completeTableNames, type TableNames } from '../tables.js';
 import { readBookkeeping } from './bookkeeping.js';
-import { batchOf, lastBatch } from './migrate.js';
+import { batchOf, lastBatch } from './migrate-and-rollback.js';
 import { changeOf } from './source.js';
 import { assertCompatible, statusOf } from './status.js';
 

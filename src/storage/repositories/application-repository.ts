@@ -10,13 +10,13 @@ import { requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import { LIFETIME_NAMES } from '../models/application-lifetimes.js';
 import { checkedOverlap, overlapColumns } from '../models/application-secrets.js';
-import type { OAuth2Models } from '../models/models.js';
 import {
   type ApplicationPatch,
   type ApplicationRules,
   isClientId,
   type NewApplication,
 } from '../models/new-application.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import { patchedColumns } from './application-patch.js';
 import { type ApplicationFilter, searchApplications } from './application-search.js';
 import { type ClearedTrust, ownersEdit, staffsColumns } from './application-trust.js';

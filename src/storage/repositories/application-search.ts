@@ -2,7 +2,7 @@ import { raw } from 'objection';
 import { orUnavailable } from '../database-errors.js';
 import { requireText, requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage, type Page } from './page.js';
 

@@ -4,7 +4,7 @@ import { isDuplicate, orUnavailable, retryContention, unavailable } from '../dat
 import { requireDigest, requireUserId } from '../ids.js';
 import type { AuthorizationCode } from '../models/authorization-code.js';
 import type { DeviceCode } from '../models/device-code.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import { firstOfClient, type OfClient } from './of-client.js';
 
 /** What an authorization code is stored with. */

@@ -4,7 +4,7 @@ import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import type { Consent } from '../models/consent.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 
 /** What a user has allowed an application, with the application. */
 export interface GrantedConsent {

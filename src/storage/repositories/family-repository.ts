@@ -6,7 +6,7 @@ import { dialectOf } from '../database.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
 import type { AccessToken } from '../models/access-token.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { RefreshToken } from '../models/refresh-token.js';
 import { firstOfClient, type OfClient } from './of-client.js';
 import { GRANT_KIND } from './server-record-repository.js';

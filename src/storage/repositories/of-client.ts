@@ -1,5 +1,5 @@
 import type { Model, QueryBuilder } from 'objection';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 
 /** A row with what is needed of its application, read in the same statement. */
 export interface OfClient<Row> {

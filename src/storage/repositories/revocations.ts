@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.js';
 import { dialectOf } from '../database.js';
 import { isMissingReference, orUnavailable, retryContention } from '../database-errors.js';
 import { REVOCATIONS_TABLE } from '../migrations/0005-revocations.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import { GRANT_KIND } from './server-record-repository.js';
 import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
 

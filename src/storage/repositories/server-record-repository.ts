@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import { isDuplicate, orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { ServerRecord } from '../models/server-record.js';
 
 /** The kind of the record that stands for one authorization: all tokens of a family live as long as it does. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { ServerRecord } from '../models/server-record.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage } from './page.js';

@@ -1,7 +1,7 @@
 import type { Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { SigningKey } from '../models/signing-key.js';
 
 /** What a signing key is stored with. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { CallerPatience } from '../engine.js';
+import type { CallerPatience } from '../throttle-engine.js';
 
 /**
  * Tells whether the caller of a request has stopped waiting.

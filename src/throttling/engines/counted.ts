@@ -1,4 +1,4 @@
-import type { Charge, ChargeResult } from '../engine.js';
+import type { Charge, ChargeResult } from '../throttle-engine.js';
 
 /** A result that remembers its window, so that a refund finds the same one or none. */
 export interface CountedResult extends ChargeResult {

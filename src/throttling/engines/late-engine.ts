@@ -1,5 +1,5 @@
-import type { ThrottleDecision, ThrottleEngine } from '../engine.js';
 import { StoreAwayError } from '../store-errors.js';
+import type { ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
 
 /**
  * An engine whose store is known only after the throttle was made. Until `use` is called it behaves like a store that is

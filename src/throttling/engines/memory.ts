@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { knownOptions, wholeNumberOption } from '../../core/options/index.js';
-import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
 import { type CountedResult, windowEndOf } from './counted.js';
+import type { SlidingLog } from './memory-sliding-log.js';
 import { type Counter, newCounter, OverflowCounters } from './overflow.js';
-import type { SlidingLog } from './sliding-log.js';
 
 export interface MemoryEngineOptions {
   /** The greatest number of counters; default 100 000. Keys beyond it share a fixed number of counters. */

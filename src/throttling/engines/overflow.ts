@@ -1,6 +1,6 @@
 import { slides } from '../algorithm.js';
-import type { Charge } from '../engine.js';
-import { SlidingLog } from './sliding-log.js';
+import type { Charge } from '../throttle-engine.js';
+import { SlidingLog } from './memory-sliding-log.js';
 
 /** One window: a fixed one begins with the first request and lasts its whole length, a sliding one has a log. */
 export interface Counter {

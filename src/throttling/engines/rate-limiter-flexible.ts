@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../core/clock.js';
 import { functionOption, knownOptions, objectWith, refuseOption, textOption } from '../../core/options/index.js';
 import type { Rate } from '../../core/rate.js';
 import { ALGORITHMS, slides, type ThrottleAlgorithm } from '../algorithm.js';
-import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../engine.js';
+import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 
 /** The part of `RateLimiterRes` of rate-limiter-flexible that the engine uses. */

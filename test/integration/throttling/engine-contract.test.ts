@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Charge, ThrottleEngine } from '../../../src/throttling/engine.js';
 import type { ThrottleAlgorithm } from '../../../src/throttling/index.js';
+import type { Charge, ThrottleEngine } from '../../../src/throttling/throttle-engine.js';
 import {
   charge as chargeOf,
   type EngineUnderTest,

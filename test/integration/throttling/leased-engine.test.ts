@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
-import type { Charge } from '../../../src/throttling/engine.js';
 import {
   createThrottle,
   type LeasedThrottleEngine,
@@ -10,6 +9,7 @@ import {
   type WhenLedgerIsLost,
   type WhenStoreFails,
 } from '../../../src/throttling/index.js';
+import type { Charge } from '../../../src/throttling/throttle-engine.js';
 import { type RedisProcess, startRedis } from '../../support/services.js';
 import { charge, pause, until } from '../../support/throttling/engines.js';
 import { user } from '../../support/throttling/subjects.js';

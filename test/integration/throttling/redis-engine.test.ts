@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { ConfigurationError } from '../../../src/core/errors.js';
-import type { ThrottleEngine } from '../../../src/throttling/engine.js';
 import { type RedisEngineOptions, redisEngine } from '../../../src/throttling/index.js';
+import type { ThrottleEngine } from '../../../src/throttling/throttle-engine.js';
 import { freshKeyPrefix, redisUrl, removeKeys, startRedis, startSentinel } from '../../support/services.js';
 import { charge, pause, until } from '../../support/throttling/engines.js';
 

@@ -1,6 +1,6 @@
 import { slides } from '../../../src/throttling/algorithm.js';
-import type { Charge, ChargeResult } from '../../../src/throttling/engine.js';
 import { portionsOf } from '../../../src/throttling/engines/leased/portions.js';
+import type { Charge, ChargeResult } from '../../../src/throttling/throttle-engine.js';
 import { Accounts, type ModelLedger } from '../../support/throttling/model-ledger.js';
 
 interface Admitted {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Charge, ThrottleDecision } from '../../../src/throttling/engine.js';
 import { UndecidedError } from '../../../src/throttling/index.js';
+import type { Charge, ThrottleDecision } from '../../../src/throttling/throttle-engine.js';
 import { Fleet, type Process } from '../../support/throttling/fleet.js';
 import { Auditor } from './auditor.js';
 

@@ -2,8 +2,8 @@ import { Cluster, Redis } from 'ioredis';
 import { createPool, type Pool } from 'mysql2';
 import { RateLimiterMemory, RateLimiterMySQL, RateLimiterRedis } from 'rate-limiter-flexible';
 import type { ThrottleAlgorithm } from '../../../src/throttling/algorithm.js';
-import type { Charge, ThrottleEngine } from '../../../src/throttling/engine.js';
 import { leasedEngine, memoryEngine, rateLimiterFlexibleEngine, redisEngine } from '../../../src/throttling/index.js';
+import type { Charge, ThrottleEngine } from '../../../src/throttling/throttle-engine.js';
 import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys, startRedisCluster } from '../services.js';
 
 /** An engine of the test's own and its way out. */

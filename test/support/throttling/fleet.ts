@@ -1,5 +1,4 @@
 import type { Clock } from '../../../src/core/clock.js';
-import type { Charge, ThrottleDecision } from '../../../src/throttling/engine.js';
 import { LeasedEngine } from '../../../src/throttling/engines/leased/engine.js';
 import type {
   Claim,
@@ -8,6 +7,7 @@ import type {
   Registration,
   Return,
 } from '../../../src/throttling/engines/leased/ledger.js';
+import type { Charge, ThrottleDecision } from '../../../src/throttling/throttle-engine.js';
 import { ModelLedger } from './model-ledger.js';
 
 /** Time that moves only when it is told to, and what is due in it. */

@@ -1,5 +1,4 @@
 import { slides } from '../../../src/throttling/algorithm.js';
-import type { Charge } from '../../../src/throttling/engine.js';
 import type {
   Claim,
   Claimed,
@@ -7,7 +6,8 @@ import type {
   Registration,
   Return,
 } from '../../../src/throttling/engines/leased/ledger.js';
-import { SlidingLog } from '../../../src/throttling/engines/sliding-log.js';
+import { SlidingLog } from '../../../src/throttling/engines/memory-sliding-log.js';
+import type { Charge } from '../../../src/throttling/throttle-engine.js';
 
 interface FixedState {
   generation: number;

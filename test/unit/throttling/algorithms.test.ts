@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
-import { SlidingLog } from '../../../src/throttling/engines/sliding-log.js';
+import { SlidingLog } from '../../../src/throttling/engines/memory-sliding-log.js';
 import {
   createThrottle,
   memoryEngine,

@@ -3,8 +3,8 @@ import { describeName } from '../../../core/options/index.js';
 import { redirectUriProblem } from '../../../core/redirect-uri.js';
 import type { ApplicationRepository, CreatedApplication } from '../../../storage/index.js';
 import type { CliCommand } from '../../cli-command.js';
+import { CliContext, refused, type Surroundings, usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
-import { CliContext, refused, type Surroundings, usage } from '../../context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import {
   clientId,

@@ -1,6 +1,6 @@
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../context.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
 import { known } from './unknown.js';
 
 interface DeleteOptions {

@@ -1,5 +1,5 @@
 import type { CliCommand } from '../../cli-command.js';
-import type { Surroundings } from '../../context.js';
+import type { Surroundings } from '../../cli-context.js';
 import { addCreate } from './create.js';
 import { addDelete } from './delete.js';
 import { addList } from './list.js';

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../../core/errors.js';
 import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
-import { CliContext, type Surroundings } from '../../context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { duration } from '../../option-values.js';
 import { columns } from '../../output.js';

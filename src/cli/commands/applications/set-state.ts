@@ -1,7 +1,7 @@
 import type { OAuth2 } from '../../../oauth2.js';
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../context.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
 import { known } from './unknown.js';
 
 interface StateOptions {

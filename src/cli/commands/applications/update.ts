@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../../core/errors.js';
 import type { Application, ApplicationLifetimes, ApplicationPatch, Registrar } from '../../../storage/index.js';
 import type { ProtocolMetadata } from '../../../storage/models/protocol-metadata.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings, usage } from '../../context.js';
+import { CliContext, type Surroundings, usage } from '../../cli-context.js';
 import {
   exactText,
   grantTypes,

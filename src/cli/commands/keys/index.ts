@@ -1,5 +1,5 @@
 import type { CliCommand } from '../../cli-command.js';
-import type { Surroundings } from '../../context.js';
+import type { Surroundings } from '../../cli-context.js';
 import { addKeysList } from './list.js';
 import { addReseal } from './reseal.js';
 import { addRotate } from './rotate.js';

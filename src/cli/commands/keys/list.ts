@@ -1,7 +1,7 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../context.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
 import { columns } from '../../output.js';
-import { readableTime, seconds } from './signing-keys.js';
+import { readableTime, seconds } from './opened-signing-keys.js';
 
 /** `rc-oauth2 keys list`: the keys that are published, without their private parts. */
 export function addKeysList(parent: CliCommand, surroundings: Surroundings): void {

@@ -1,6 +1,6 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../context.js';
-import { ENCRYPTION_KEYS_HELP, withSigningKeys } from './signing-keys.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
+import { ENCRYPTION_KEYS_HELP, withSigningKeys } from './opened-signing-keys.js';
 
 /** `rc-oauth2 keys reseal`: the last step but one of replacing an encryption key. */
 export function addReseal(parent: CliCommand, surroundings: Surroundings): void {

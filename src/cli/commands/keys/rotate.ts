@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../context.js';
-import { ENCRYPTION_KEYS_HELP, readableTime, seconds, withSigningKeys } from './signing-keys.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
+import { ENCRYPTION_KEYS_HELP, readableTime, seconds, withSigningKeys } from './opened-signing-keys.js';
 
 interface RotateOptions {
   readonly compromised?: boolean;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings, usage } from '../../context.js';
+import { CliContext, type Surroundings, usage } from '../../cli-context.js';
 import { exactText } from '../../option-values.js';
 
 interface EndOptions {

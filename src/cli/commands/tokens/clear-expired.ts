@@ -1,6 +1,6 @@
 import type { CliCommand } from '../../cli-command.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
-import { CliContext, type Surroundings } from '../../context.js';
 import { Interruption } from '../../interruption.js';
 import { wholeNumber } from '../../option-values.js';
 import { createProgress } from '../../progress.js';

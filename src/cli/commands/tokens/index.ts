@@ -1,5 +1,5 @@
 import type { CliCommand } from '../../cli-command.js';
-import type { Surroundings } from '../../context.js';
+import type { Surroundings } from '../../cli-context.js';
 import { addClearExpired } from './clear-expired.js';
 import { addInspect } from './inspect.js';
 import { addIssue } from './issue.js';

@@ -1,5 +1,5 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../context.js';
+import { CliContext, type Surroundings } from '../../cli-context.js';
 import { columns } from '../../output.js';
 import { resourceOption } from '../../resource.js';
 

@@ -1,12 +1,19 @@
 import type { Clock } from '../../../core/clock.js';
 import { slides } from '../../algorithm.js';
-import type { Charge, ThrottleDecision } from '../../engine.js';
+import type { Charge, ThrottleDecision } from '../../throttle-engine.js';
 import { UndecidedError } from '../../undecided-error.js';
 import { groupByTag } from '../by-tag.js';
-import { applyAnswer, claimOf, holdFromLease, type PendingCharge, rememberUndecided, resultOf } from './claims.js';
 import { shareDivisor } from './demand.js';
 import type { FallbackShares } from './fallback-shares.js';
 import type { KeyState, KeyStates, Lease } from './key-states.js';
+import {
+  applyAnswer,
+  claimOf,
+  holdFromLease,
+  type PendingCharge,
+  rememberUndecided,
+  resultOf,
+} from './lease-claims.js';
 import type { Leases } from './leases.js';
 import type { Ledger } from './ledger.js';
 import type { Membership } from './membership.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/clock.js';
 import { slides } from '../../algorithm.js';
-import type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../../engine.js';
+import type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../../throttle-engine.js';
 import { UndecidedError } from '../../undecided-error.js';
 import { patienceCheck } from '../caller-patience.js';
 import { ClaimRounds } from './claim-rounds.js';

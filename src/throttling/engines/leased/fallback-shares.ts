@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.js';
 import { slides } from '../../algorithm.js';
-import type { Charge, ThrottleDecision } from '../../engine.js';
-import { SlidingLog } from '../sliding-log.js';
+import type { Charge, ThrottleDecision } from '../../throttle-engine.js';
+import { SlidingLog } from '../memory-sliding-log.js';
 import type { Ledger, Registration } from './ledger.js';
 import { leasedResult, type Portion } from './portions.js';
 

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../../core/clock.js';
 import { type Logger, silentLogger } from '../../../core/logger.js';
 import { choiceOption, knownOptions, wholeNumberOption } from '../../../core/options/index.js';
 import type { RedisClient } from '../../../core/redis-client.js';
-import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../../engine.js';
+import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../../throttle-engine.js';
 import { checkDeadline, checkKeyPrefix } from '../engine-options.js';
 import { openRedis } from '../redis/connection.js';
 import { RedisLedger } from '../redis/ledger.js';

@@ -1,5 +1,5 @@
 import { slides } from '../../algorithm.js';
-import type { Charge } from '../../engine.js';
+import type { Charge } from '../../throttle-engine.js';
 
 /**
  * Units of one window that this process may spend by itself.

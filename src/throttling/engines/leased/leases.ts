@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/clock.js';
 import { slides } from '../../algorithm.js';
-import type { Charge } from '../../engine.js';
+import type { Charge } from '../../throttle-engine.js';
 import { type KeyState, type KeyStates, Lease } from './key-states.js';
 import type { Ledger, Return } from './ledger.js';
 import { liveLease } from './local-decision.js';

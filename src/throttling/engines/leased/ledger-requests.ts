@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/clock.js';
-import type { Charge, ThrottleDecision } from '../../engine.js';
 import { StoreLateError } from '../../store-errors.js';
+import type { Charge, ThrottleDecision } from '../../throttle-engine.js';
 import type { ClaimRounds } from './claim-rounds.js';
 import type { KeyState, KeyStates } from './key-states.js';
 import { balanceOf } from './leases.js';

@@ -1,4 +1,4 @@
-import type { Charge } from '../../engine.js';
+import type { Charge } from '../../throttle-engine.js';
 
 /** What a process asks of the ledger for one key. */
 export interface Claim {

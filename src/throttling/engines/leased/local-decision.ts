@@ -1,4 +1,4 @@
-import type { Charge, ChargeResult, ThrottleDecision } from '../../engine.js';
+import type { Charge, ChargeResult, ThrottleDecision } from '../../throttle-engine.js';
 import { UndecidedError } from '../../undecided-error.js';
 import type { KeyState, KeyStates, Lease } from './key-states.js';
 import { leasedResult } from './portions.js';

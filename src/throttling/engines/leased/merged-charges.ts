@@ -1,4 +1,4 @@
-import type { Charge, ChargeResult, ThrottleDecision } from '../../engine.js';
+import type { Charge, ChargeResult, ThrottleDecision } from '../../throttle-engine.js';
 import { leasedResult } from './portions.js';
 
 /** The charges with each key once, at the cost of all its charges; the same array if no key repeats. */

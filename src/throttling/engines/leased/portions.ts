@@ -1,4 +1,4 @@
-import type { ChargeResult } from '../../engine.js';
+import type { ChargeResult } from '../../throttle-engine.js';
 
 const NO_PORTIONS: readonly Portion[] = Object.freeze([]);
 

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../../../core/clock.js';
 import { knownOptions } from '../../../core/options/index.js';
 import type { RedisClient } from '../../../core/redis-client.js';
 import { slides } from '../../algorithm.js';
+import { StoreLateError } from '../../store-errors.js';
 import {
   type CallerPatience,
   type Charge,
@@ -10,8 +11,7 @@ import {
   DEFAULT_DEADLINE_MILLISECONDS,
   type ThrottleDecision,
   type ThrottleEngine,
-} from '../../engine.js';
-import { StoreLateError } from '../../store-errors.js';
+} from '../../throttle-engine.js';
 import { groupByTag } from '../by-tag.js';
 import { patienceCheck } from '../caller-patience.js';
 import { countedResult, windowEndOf } from '../counted.js';

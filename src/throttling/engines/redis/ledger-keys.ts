@@ -1,4 +1,4 @@
-import type { Charge } from '../../engine.js';
+import type { Charge } from '../../throttle-engine.js';
 
 /** The keys of the ledger in Redis. */
 export class LedgerKeys {

@@ -2,9 +2,9 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../../../core/clock.js';
 import type { Logger } from '../../../core/logger.js';
 import { slides } from '../../algorithm.js';
-import type { Charge } from '../../engine.js';
+import type { Charge } from '../../throttle-engine.js';
 import type { Claim, Ledger, LedgerAnswer, Registration, Return } from '../leased/ledger.js';
-import { callParts } from './call-parts.js';
+import { splitIntoCalls } from './call-batches.js';
 import { away, closeRedis, isCluster } from './connection.js';
 import { LedgerClaims } from './ledger-claims.js';
 import { LedgerKeys } from './ledger-keys.js';
@@ -135,7 +135,7 @@ export class RedisLedger implements Ledger {
     if (items.length === 0) return;
     if (!this.connected) throw away(this.client);
     await Promise.all(
-      callParts(items, this.callsByTag).map((part) =>
+      splitIntoCalls(items, this.callsByTag).map((part) =>
         call(
           part,
           part.map(({ charge }) => this.keys.counter(charge)),

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigurationError } from '../../../../src/core/errors.js';
-import type { Charge } from '../../../../src/throttling/engine.js';
 import { memoryEngine } from '../../../../src/throttling/index.js';
+import type { Charge } from '../../../../src/throttling/throttle-engine.js';
 import { VirtualClock } from '../../../support/throttling/virtual-clock.js';
 
 function charge(key: string, limit: number, windowMilliseconds: number, cost = 1): Charge {

@@ -1,4 +1,4 @@
-import { MAXIMUM_ENTRIES, SLOTS } from '../../sliding-log.js';
+import { MAXIMUM_ENTRIES, SLOTS } from '../../memory-sliding-log.js';
 
 /**
  * The sliding log of `engines/sliding-log.ts` as functions for scripts. A log is a flat array {time, units, time, units,

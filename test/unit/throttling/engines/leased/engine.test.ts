@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Charge, ThrottleDecision } from '../../../../../src/throttling/engine.js';
 import {
   type AuthenticationReservation,
   createThrottle,
   type LeasedEngineOptions,
   leasedEngine,
 } from '../../../../../src/throttling/index.js';
+import type { Charge, ThrottleDecision } from '../../../../../src/throttling/throttle-engine.js';
 import { Fleet, type Process, settled } from '../../../../support/throttling/fleet.js';
 
 const HOUR = 3_600_000;

@@ -5,9 +5,9 @@ import { describePath, describeUrl, describeValue } from '../core/options/index.
 import { readSecretKeys } from '../core/secret-keys.js';
 import type { OAuth2 } from '../oauth2.js';
 import { configOfUrl } from '../storage/database-url.js';
+import { deadline } from './answer-deadline.js';
 import type { CliCommand, GlobalOptions } from './cli-command.js';
 import { CliError } from './cli-error.js';
-import { deadline } from './deadline.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { unavailable } from './failures.js';
 import { Output } from './output.js';

@@ -1,8 +1,8 @@
 import type { SigningKeys } from '../../../authorization-server/keys/signing-keys.js';
 import { ConfigurationError } from '../../../core/errors.js';
 import type { OAuth2 } from '../../../oauth2.js';
+import { type Surroundings, usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
-import { type Surroundings, usage } from '../../context.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 
 /** Where the encryption keys are. Not an option: what is on a command line is in the list of processes. */

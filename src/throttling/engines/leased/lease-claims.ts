@@ -1,5 +1,5 @@
 import { slides } from '../../algorithm.js';
-import type { Charge, ChargeResult } from '../../engine.js';
+import type { Charge, ChargeResult } from '../../throttle-engine.js';
 import { HORIZON_MILLISECONDS, speculativeUnits } from './demand.js';
 import { type KeyState, type KeyStates, type Lease, type Refusal, recordOwnUnits } from './key-states.js';
 import { balanceOf, type Leases } from './leases.js';

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import { wholeNumberOption } from '../../core/options/index.js';
 import { dialectOf } from '../database.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
-import type { OAuth2Models } from '../models/models.js';
+import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { StoredModel } from '../models/stored-model.js';
 import { ClearingPace } from './clearing-pace.js';
 
