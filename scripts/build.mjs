@@ -26,7 +26,11 @@ const INPUTS = [
   'scripts/build.mjs',
 ];
 /** What a build leaves behind, as far as it is run by name. */
-const OUTPUTS = ['dist/index.js', 'dist/cli/main.js', ...(hasExamples ? ['examples/dist/bookstore/main.js'] : [])];
+const OUTPUTS = [
+  'dist/public/index.js',
+  'dist/cli/main.js',
+  ...(hasExamples ? ['examples/dist/bookstore/main.js'] : []),
+];
 
 async function build() {
   const fingerprint = await fingerprintOf(INPUTS);

@@ -102,8 +102,8 @@ function requireFiles(paths) {
     'CONTRIBUTING.md',
     'SECURITY.md',
     'LICENSE',
-    'dist/index.js',
-    'dist/index.d.ts',
+    'dist/public/index.js',
+    'dist/public/index.d.ts',
     'dist/cli/main.js',
   ]) {
     if (!paths.includes(path)) throw new Error(`The tarball lacks ${path}.`);

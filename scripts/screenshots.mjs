@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Koa from 'koa';
 import { chromium } from 'playwright-core';
-import { authorizationServer } from '../dist/authorization-server/index.js';
-import { createOAuth2 } from '../dist/index.js';
+import { authorizationServer } from '../dist/public/authorization-server.js';
+import { createOAuth2 } from '../dist/public/index.js';
 
 const folder = fileURLToPath(new URL('../docs/screenshots/', import.meta.url));
 const scopes = {

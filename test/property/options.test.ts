@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { authorizationServer } from '../../src/authorization-server/index.js';
 import { run } from '../../src/cli/program.js';
-import { bearer, createOAuth2, type OAuth2Options, session } from '../../src/index.js';
+import { authorizationServer } from '../../src/public/authorization-server.js';
+import { bearer, createOAuth2, type OAuth2Options, session } from '../../src/public/index.js';
 import { createTokenCache } from '../../src/resource-server/cache/index.js';
 import {
   createThrottle,

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
-import { type AuthorizationServerOptions, authorizationServer } from '../../src/authorization-server/index.js';
 import { type Logger, silentLogger } from '../../src/core/logger.js';
 import type { UserStore } from '../../src/core/users.js';
-import { createOAuth2, type OAuth2, type OAuth2Options } from '../../src/index.js';
+import { type AuthorizationServerOptions, authorizationServer } from '../../src/public/authorization-server.js';
+import { createOAuth2, type OAuth2, type OAuth2Options } from '../../src/public/index.js';
 import type { NewApplication } from '../../src/storage/index.js';
 import { type DatabaseKind, freshDatabase } from './services.js';
 

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll } from '@jest/globals';
 import { silentLogger } from '../../src/core/logger.js';
-import { createOAuth2, type IssueOptions, type OAuth2 } from '../../src/index.js';
+import { createOAuth2, type IssueOptions, type OAuth2 } from '../../src/public/index.js';
 import { type LeashedProcess, startLeashed } from './leashed-process.js';
 import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from './services.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigurationError, createOAuth2, type OAuth2Options, session } from '../../src/index.js';
+import { ConfigurationError, createOAuth2, type OAuth2Options, session } from '../../src/public/index.js';
 
 describe('a wrong option is an error at start-up that names it, its value and the fix', () => {
   const cases: [string, Partial<Record<keyof OAuth2Options | 'datbase', unknown>>, RegExp][] = [

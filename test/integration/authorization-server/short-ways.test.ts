@@ -1,10 +1,10 @@
 import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import type { TokenEvent } from '../../../src/authorization-server/index.js';
 import { Dispatcher } from '../../../src/authorization-server/oidc/inner-dispatcher.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import type { TokenEvent } from '../../../src/public/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import type { ApplicationRepository } from '../../../src/storage/index.js';
 import { codeFor, exchange, REDIRECT_URI } from '../../support/authorization.js';
 import {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { freePort } from '../../support/ports.js';
 import { freshKeyPrefix, redisUrl } from '../../support/services.js';
 

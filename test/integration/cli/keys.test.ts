@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSealer } from '../../../src/authorization-server/keys/sealer.js';
 import { SigningKeys } from '../../../src/authorization-server/keys/signing-keys.js';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { SigningKeyRepository } from '../../../src/storage/index.js';
 import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { freePort } from '../../support/ports.js';
 import {

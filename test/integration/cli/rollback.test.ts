@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../../src/cli/program.js';
-import { createOAuth2 } from '../../../src/index.js';
+import { createOAuth2 } from '../../../src/public/index.js';
 import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 

@@ -4,7 +4,7 @@ import Koa from 'koa';
 import { Authorized, Controller, Get } from 'routing-controllers';
 import { sha256 } from '../../../src/core/digest.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/index.js';
+import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { type Served, serve } from '../../support/http.js';
 import { databaseKinds, type FreshDatabase, freshDatabase, freshKeyPrefix, redisUrl } from '../../support/services.js';
 

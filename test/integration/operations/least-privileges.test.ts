@@ -5,9 +5,9 @@ import Koa from 'koa';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { Authorized, Controller, Get } from 'routing-controllers';
-import { authorizationServer } from '../../../src/authorization-server/index.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/index.js';
+import { authorizationServer } from '../../../src/public/authorization-server.js';
+import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { type Served, serve } from '../../support/http.js';
 import {
   type DatabaseKind,

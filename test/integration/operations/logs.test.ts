@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Authorized, Get, JsonController, useKoaServer } from 'routing-controllers';
-import { createOAuth2, type OAuth2, type OAuth2Options, type Permission } from '../../../src/index.js';
+import { createOAuth2, type OAuth2, type OAuth2Options, type Permission } from '../../../src/public/index.js';
 import { authorization } from '../../support/authorization.js';
 import {
   type RunningAuthorizationServer,

@@ -1,7 +1,7 @@
 /** Makes what the options say, and says whether they were refused; then only what is still open keeps it alive. */
 import { randomBytes } from 'node:crypto';
-import { authorizationServer } from '../../../src/authorization-server/index.js';
-import { createOAuth2, type OAuth2Options, session } from '../../../src/index.js';
+import { authorizationServer } from '../../../src/public/authorization-server.js';
+import { createOAuth2, type OAuth2Options, session } from '../../../src/public/index.js';
 
 const [redis = '', which = ''] = process.argv.slice(2);
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import Koa, { type Context } from 'koa';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { addressResolver } from '../../../src/core/addresses/index.js';
-import { bearer, createOAuth2, TokenHasResourceScope, TokenMatchesOASRequirements } from '../../../src/index.js';
+import { bearer, createOAuth2, TokenHasResourceScope, TokenMatchesOASRequirements } from '../../../src/public/index.js';
 import { serve } from '../../support/http.js';
 import { action, withToken } from '../../support/permissions/access.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';

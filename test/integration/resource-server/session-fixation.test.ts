@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
 import Koa, { type Context } from 'koa';
 import createSession from 'koa-session';
-import { endSession, startSession } from '../../../src/index.js';
+import { endSession, startSession } from '../../../src/public/index.js';
 import { type Served, serve } from '../../support/http.js';
 
 const stored = new Map<string, object>();

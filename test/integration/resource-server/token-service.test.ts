@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
-import { type Application, createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { type Application, createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { databaseKinds, freshDatabase } from '../../support/services.js';
 
 const users = new Map([

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import Koa, { type Context, type Next } from 'koa';
 import { Body, JsonController, Middleware, Post, useKoaServer } from 'routing-controllers';
-import { type OAuth2, Public } from '../../../src/index.js';
+import { type OAuth2, Public } from '../../../src/public/index.js';
 import { type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

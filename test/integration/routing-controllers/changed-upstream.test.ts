@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import KoaRouter from '@koa/router';
 import type { Context } from 'koa';
 import { Authorized, Ctx, Get, JsonController, KoaDriver } from 'routing-controllers';
-import type { OAuth2 } from '../../../src/index.js';
+import type { OAuth2 } from '../../../src/public/index.js';
 import { bearerHeader, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

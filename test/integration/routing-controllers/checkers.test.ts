@@ -11,7 +11,7 @@ import {
   Throttle,
   TokenHasScope,
   type VerifiedToken,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

@@ -17,7 +17,7 @@ import {
   session,
   Throttle,
   type UserStore,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Authorized, Controller, CurrentUser, createKoaServer, Get, JsonController } from 'routing-controllers';
-import { type OAuth2, Public, RequiredScopes, Throttle } from '../../../src/index.js';
+import { type OAuth2, Public, RequiredScopes, Throttle } from '../../../src/public/index.js';
 import { bearerHeader, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

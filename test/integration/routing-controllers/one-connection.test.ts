@@ -1,7 +1,7 @@
 import { Agent, type OutgoingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController, Post } from 'routing-controllers';
-import { Access, bearer, type OAuth2, type RequestAccess } from '../../../src/index.js';
+import { Access, bearer, type OAuth2, type RequestAccess } from '../../../src/public/index.js';
 import { type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

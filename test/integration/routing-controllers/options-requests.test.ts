@@ -13,7 +13,7 @@ import {
   Method,
   UseBefore,
 } from 'routing-controllers';
-import { Access, type OAuth2, Public, type RequestAccess, Throttle } from '../../../src/index.js';
+import { Access, type OAuth2, Public, type RequestAccess, Throttle } from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

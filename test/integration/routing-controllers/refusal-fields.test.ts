@@ -27,7 +27,7 @@ import {
   type RequestAccess,
   session,
   Throttle,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

@@ -14,7 +14,7 @@ import {
   TokenHasScope,
   TokenService,
   type VerifiedToken,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

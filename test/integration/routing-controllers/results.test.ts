@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Exclude, Expose } from 'class-transformer';
 import { Get, JsonController, ResponseClassTransformOptions, UseAfter } from 'routing-controllers';
-import { type OAuth2, Public } from '../../../src/index.js';
+import { type OAuth2, Public } from '../../../src/public/index.js';
 import { serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 

@@ -11,7 +11,7 @@ import {
   Post,
   UseBefore,
 } from 'routing-controllers';
-import { type OAuth2, RequiredScopes, Throttle } from '../../../src/index.js';
+import { type OAuth2, RequiredScopes, Throttle } from '../../../src/public/index.js';
 import { type Router as DispatchedRouter, dispatchOf } from '../../../src/routing-controllers/fast/route-dispatch.js';
 import { bearerHeader, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';

@@ -1,5 +1,5 @@
 /** Uses a database and perhaps Redis, closes when it is told to, and then has to end by itself. */
-import { createOAuth2 } from '../../../src/index.js';
+import { createOAuth2 } from '../../../src/public/index.js';
 
 const [database = '', redis = ''] = process.argv.slice(2);
 const silent = { info() {}, warn() {}, error() {} };

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, Public, Throttle } from '../../../src/index.js';
+import { createOAuth2, Public, Throttle } from '../../../src/public/index.js';
 import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from './fixture.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Authorized, Get, JsonController, Post, QueryParam } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options, Public } from '../../../src/index.js';
+import { createOAuth2, type OAuth2, type OAuth2Options, Public } from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 
 let current: OAuth2;

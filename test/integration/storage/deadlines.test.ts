@@ -5,7 +5,7 @@ import Sqlite from 'better-sqlite3';
 import createKnex, { type Knex } from 'knex';
 import { Model } from 'objection';
 import { generateTokenValue, systemRandomBytes } from '../../../src/core/token-value.js';
-import { objectionUserStore } from '../../../src/index.js';
+import { objectionUserStore } from '../../../src/public/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { type Site, startSite } from './deadline-site.js';

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import createKnex, { type Knex } from 'knex';
 import Koa from 'koa';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { authorizationServer } from '../../../src/authorization-server/index.js';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/index.js';
+import { authorizationServer } from '../../../src/public/authorization-server.js';
+import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { openDatabase } from '../../../src/storage/index.js';
 import { type MariadbProcess, startMariadb } from '../../support/mariadb-process.js';
 

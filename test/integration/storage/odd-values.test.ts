@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Model } from 'objection';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { objectionUserStore, TokenSearch } from '../../../src/storage/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 

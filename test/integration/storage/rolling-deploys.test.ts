@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import {
   assertMigrated,
   MIGRATIONS_TABLE,

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createOAuth2 } from '../../../src/index.js';
+import { createOAuth2 } from '../../../src/public/index.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import type { TestClient, TestUser } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createOAuth2 } from '../../../src/index.js';
+import { createOAuth2 } from '../../../src/public/index.js';
 import { failToStart, freshStack, issuerOf, STACKS, startBookstore } from '../../support/bookstore.js';
 import { call, head, openSocket, rawReply } from '../../support/spec/http.js';
 

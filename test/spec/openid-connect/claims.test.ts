@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import { type AuthorizationServerOptions, authorizationServer } from '../../../src/authorization-server/index.js';
+import { type AuthorizationServerOptions, authorizationServer } from '../../../src/public/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 

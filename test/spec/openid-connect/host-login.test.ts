@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { decodeJwt } from 'jose';
-import type { HostLogin } from '../../../src/authorization-server/index.js';
+import type { HostLogin } from '../../../src/public/authorization-server.js';
 import { authorization, responseOf } from '../../support/authorization.js';
 import type { TestClient, TestUser } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';

@@ -15,7 +15,7 @@ import {
   TokenHasResourceScope,
   TokenHasScope,
   TokenMatchesOASRequirements,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { STACKS } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

@@ -18,7 +18,7 @@ import {
   type OAuth2Options,
   type RequestAccess,
   Throttle,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { freePort } from '../../support/ports.js';
 import { testOAuth2, users } from '../../support/routing-controllers/oauth2.js';

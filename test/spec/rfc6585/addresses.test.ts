@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import type { Logger } from '../../../src/core/logger.js';
-import { type AccessRefusedEvent, type OAuth2Options, Public, Throttle } from '../../../src/index.js';
+import { type AccessRefusedEvent, type OAuth2Options, Public, Throttle } from '../../../src/public/index.js';
 import { STACKS } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call, callRaw } from '../../support/spec/http.js';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Context } from 'koa';
 import { Ctx, createKoaServer, Get, HttpError, JsonController } from 'routing-controllers';
-import { Public, Throttle } from '../../../src/index.js';
+import { Public, Throttle } from '../../../src/public/index.js';
 import type { CountWhen } from '../../../src/throttling/index.js';
 import { STACKS } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
-import { Public, Throttle } from '../../../src/index.js';
+import { Public, Throttle } from '../../../src/public/index.js';
 import { failToStart, register, STACKS } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

@@ -7,7 +7,7 @@ import {
   type RequestAccess,
   RequiredScopes,
   TokenHasScope,
-} from '../../../src/index.js';
+} from '../../../src/public/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call, callRaw } from '../../support/spec/http.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
-import { Access, type RequestAccess } from '../../../src/index.js';
+import { Access, type RequestAccess } from '../../../src/public/index.js';
 import { register, STACKS, useBookstore } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

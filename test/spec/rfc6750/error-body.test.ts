@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
-import { IsAuthenticated, type OAuth2Error, type OAuth2Options, Throttle } from '../../../src/index.js';
+import { IsAuthenticated, type OAuth2Error, type OAuth2Options, Throttle } from '../../../src/public/index.js';
 import { STACKS } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256 } from '../../../src/core/digest.js';
-import { AccessToken } from '../../../src/index.js';
+import { AccessToken } from '../../../src/public/index.js';
 import { register, STACKS, useBookstore } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

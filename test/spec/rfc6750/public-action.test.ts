@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CurrentUser, Get, JsonController } from 'routing-controllers';
-import { CurrentToken, Public, type VerifiedToken } from '../../../src/index.js';
+import { CurrentToken, Public, type VerifiedToken } from '../../../src/public/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
 import { type SmallUser, useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

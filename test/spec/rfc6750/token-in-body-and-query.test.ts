@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Context } from 'koa';
 import { Authorized, Body, Ctx, Get, JsonController, Post } from 'routing-controllers';
-import { bearer } from '../../../src/index.js';
+import { bearer } from '../../../src/public/index.js';
 import { STACKS } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

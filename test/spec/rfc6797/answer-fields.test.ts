@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { authorizationServer } from '../../../src/authorization-server/index.js';
+import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { authorization } from '../../support/authorization.js';
 import type { AuthorizationServerTestOptions } from '../../support/authorization-server.js';
 import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';

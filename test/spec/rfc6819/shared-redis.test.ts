@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Redis } from 'ioredis';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options, Throttle } from '../../../src/index.js';
+import { createOAuth2, type OAuth2, type OAuth2Options, Throttle } from '../../../src/public/index.js';
 import { type FreshDatabase, freshDatabase, type RedisProcess, startRedis } from '../../support/services.js';
 
 @JsonController()

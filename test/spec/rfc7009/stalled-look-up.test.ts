@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2 } from '../../../src/index.js';
+import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { bundle } from '../../support/bundle.js';
 import { bearerHeader } from '../../support/http.js';
 import { type FreshDatabase, freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';

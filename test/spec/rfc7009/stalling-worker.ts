@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2 } from '../../../src/index.js';
+import { createOAuth2 } from '../../../src/public/index.js';
 import type { StallingSettings, ToParent, ToWorker } from './stalling-protocol.js';
 
 process.once('disconnect', () => process.exit());

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { authorizationServer } from '../../../src/authorization-server/index.js';
+import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { authorization, authorize, responseOf } from '../../support/authorization.js';
 import { STACKS } from '../../support/bookstore.js';
 import { useAuthorizationServer } from '../../support/spec/authorization-server.js';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import createKnex, { type Knex } from 'knex';
 import { createConnection } from 'mysql2/promise';
 import { Authorized, Get, JsonController, Post } from 'routing-controllers';
-import { Public } from '../../../src/index.js';
+import { Public } from '../../../src/public/index.js';
 import { DEFAULT_TABLE_NAMES, openDatabase } from '../../../src/storage/index.js';
 import { authorization } from '../../support/authorization.js';
 import type { TestClient } from '../../support/authorization-server.js';

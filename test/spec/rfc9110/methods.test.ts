@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { All, Authorized, Get, JsonController } from 'routing-controllers';
-import { TokenMatchesOASRequirements } from '../../../src/index.js';
+import { TokenMatchesOASRequirements } from '../../../src/public/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';

@@ -7,7 +7,7 @@ import type { Context } from 'koa';
 import { Model } from 'objection';
 import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
 import type { Logger } from '../../../src/core/logger.js';
-import { bearer, objectionUserStore, Public, session, type UserStore } from '../../../src/index.js';
+import { bearer, objectionUserStore, Public, session, type UserStore } from '../../../src/public/index.js';
 import { authorization } from '../../support/authorization.js';
 import type { StackName } from '../../support/bookstore.js';
 import { STACKS } from '../../support/bookstore.js';

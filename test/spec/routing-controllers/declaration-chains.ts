@@ -1,5 +1,5 @@
 import { Authorized, Get, JsonController } from 'routing-controllers';
-import { Public, RequiredScopes, Throttle } from '../../../src/index.js';
+import { Public, RequiredScopes, Throttle } from '../../../src/public/index.js';
 
 /** Where something may be declared: a class or its method, of the controller itself (depth 0) or of an ancestor. */
 export interface Place {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Authorized, createKoaServer, Get, JsonController } from 'routing-controllers';
-import { ConfigurationError, type OAuth2, Public } from '../../../src/index.js';
+import { ConfigurationError, type OAuth2, Public } from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 import { type Chain, everyChain, KINDS, type Outcome, outcomeOf } from './declaration-chains.js';

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/index.js';
+import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 
 /** The users of these tests. */
 export const users = new Map([

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, type KoaServerOptions, type OAuth2, type OAuth2Options } from '../../../src/index.js';
+import { createOAuth2, type KoaServerOptions, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { freshStack, type Issue, issuerOf, type Stack, type StackName } from '../bookstore.js';
 
 /** A user of the small application. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, jest } from '@jest/globals';
-import type { OAuth2EventMap, OAuth2EventName } from '../../../src/authorization-server/index.js';
 import { type Clock, systemClock } from '../../../src/core/clock.js';
+import type { OAuth2EventMap, OAuth2EventName } from '../../../src/public/index.js';
 import { authorization, authorize, exchange, REDIRECT_URI, responseOf } from '../authorization.js';
 import {
   type AuthorizationServerTestOptions,

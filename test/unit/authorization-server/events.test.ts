@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { OAuth2Events } from '../../../src/authorization-server/events.js';
 import { systemClock } from '../../../src/core/clock.js';
+import { OAuth2Events } from '../../../src/core/events.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { silentLogger } from '../../../src/core/logger.js';
 

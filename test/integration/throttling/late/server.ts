@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Redis } from 'ioredis';
 import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { Authorized, Get, JsonController } from 'routing-controllers';
-import { createOAuth2, Throttle } from '../../../../src/index.js';
+import { createOAuth2, Throttle } from '../../../../src/public/index.js';
 import { rateLimiterFlexibleEngine, redisEngine, type ThrottleEngine } from '../../../../src/throttling/index.js';
 import type { Order, Report, ServerSettings } from './protocol.js';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { type AuthorizationServerOptions, authorizationServer } from '../../../../src/authorization-server/index.js';
 import { silentLogger } from '../../../../src/core/logger.js';
-import { ConfigurationError, createOAuth2, type OAuth2Options } from '../../../../src/index.js';
+import { type AuthorizationServerOptions, authorizationServer } from '../../../../src/public/authorization-server.js';
+import { ConfigurationError, createOAuth2, type OAuth2Options } from '../../../../src/public/index.js';
 
 const KEY = randomBytes(32);
 

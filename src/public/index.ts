@@ -1,0 +1,108 @@
+/**
+ * `routing-controllers-oauth2`: guards, permissions, tokens and the options of `createOAuth2`. This folder alone is
+ * published; each of its files is one entry, and lists by hand what users get.
+ */
+export type {
+  AuthorizationServer,
+  AuthorizationServerFactory,
+} from '../authorization-server/authorization-server-factory.js';
+export type { TrustedProxies } from '../core/addresses/index.js';
+export type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
+export type { ChallengeParameters } from '../core/challenge.js';
+export type { Clock } from '../core/clock.js';
+export {
+  AccessDeniedError,
+  AuthenticationRequiredError,
+  ConfigurationError,
+  InsufficientScopeError,
+  InvalidClientError,
+  InvalidRequestError,
+  InvalidScopeError,
+  InvalidTokenError,
+  OAuth2Error,
+  type OAuth2ErrorCode,
+  type OAuth2ErrorDetails,
+  TemporarilyUnavailableError,
+  ThrottledError,
+} from '../core/errors.js';
+export type {
+  AccessRefusedEvent,
+  ClientRefusedEvent,
+  ConsentEvent,
+  EventSubject,
+  OAuth2EventListener,
+  OAuth2EventMap,
+  OAuth2EventName,
+  OAuth2Events,
+  RefusalReason,
+  ReuseEvent,
+  SecretRotatedEvent,
+  TokenEvent,
+  TokenRevokedEvent,
+  TrustClearedEvent,
+} from '../core/events.js';
+export type { Logger } from '../core/logger.js';
+export type { Principal } from '../core/principal.js';
+export type { RedisClient } from '../core/redis-client.js';
+export type { ScopeDescriptions } from '../core/scopes.js';
+export type { RandomBytes } from '../core/token-value.js';
+export type { UserStore } from '../core/users.js';
+export type { Verification, VerifiedToken } from '../core/verified-token.js';
+export { createOAuth2, type KoaServerOptions, type OAuth2 } from '../oauth2.js';
+export {
+  type AuthenticatorFactory,
+  bearer,
+  type CacheOptions,
+  type DatabaseSource,
+  type OAuth2Options,
+  type ServiceContainer,
+  session,
+} from '../options.js';
+export type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
+export type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
+export { endSession, type SessionOptions, startSession } from '../resource-server/authentication/session.js';
+export { BrowserSessions, type EndedSessions } from '../resource-server/browser-sessions.js';
+export type { ErrorBody } from '../resource-server/error-response.js';
+export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
+export {
+  AllowAny,
+  allOf,
+  anyOf,
+  type GuardedAction,
+  IsAuthenticated,
+  IsAuthenticatedOrTokenHasScope,
+  not,
+  type OASRequirements,
+  type Permission,
+  type PermissionExpression,
+  type PermissionLike,
+  type ResourceScopes,
+  type ScopeAlternatives,
+  type SecurityRequirement,
+  TokenHasReadWriteScope,
+  TokenHasResourceScope,
+  TokenHasScope,
+  TokenMatchesOASRequirements,
+} from '../resource-server/permissions/index.js';
+export { RequestAccess } from '../resource-server/request-access.js';
+export type { HostAddress } from '../resource-server/request-address.js';
+export {
+  type ApplicationReference,
+  type IssuedToken,
+  type IssueOptions,
+  type RevokedOwner,
+  type TokenOwner,
+  TokenService,
+  type UserReference,
+} from '../resource-server/token-service.js';
+export type { TokenVerifier } from '../resource-server/verifiers/verifier.js';
+export type { ActionSummary } from '../routing-controllers/audit.js';
+export type { CheckerOptions } from '../routing-controllers/checkers.js';
+export type { ClassOrMethodDecorator, ThrottleDeclaration } from '../routing-controllers/declarations.js';
+export { Access } from '../routing-controllers/decorators/access.js';
+export { CurrentToken } from '../routing-controllers/decorators/current-token.js';
+export { Public } from '../routing-controllers/decorators/public.js';
+export { RequiredScopes } from '../routing-controllers/decorators/required-scopes.js';
+export { Throttle } from '../routing-controllers/decorators/throttle.js';
+export { AccessToken, Application, objectionUserStore, RefreshToken } from '../storage/index.js';
+export type { ThrottlingOptions } from '../throttling/index.js';
