@@ -66,6 +66,7 @@ export async function startMariadb(
         '--skip-name-resolve',
         // Nothing here has to survive a crash.
         '--innodb-flush-log-at-trx-commit=0',
+        '--innodb-doublewrite=0',
         '--innodb-log-file-size=16M',
         ...asRoot,
         ...parameters,

@@ -16,6 +16,7 @@ import {
 export const mariadb: ServiceKind = {
   name: 'MariaDB',
   variable: 'TEST_MARIADB_URL',
+  namedBy: ['TEST_MARIADB_URL', 'DATABASE_URL'],
   debianPackage: 'mariadb-server',
   look,
   hasPrograms: () => mariadbPrograms() !== undefined,

@@ -20,6 +20,7 @@ import { waitUntilReady } from './throw-away.js';
 export const postgres: ServiceKind = {
   name: 'PostgreSQL',
   variable: 'TEST_POSTGRES_URL',
+  namedBy: ['TEST_POSTGRES_URL'],
   debianPackage: 'postgresql',
   look,
   hasPrograms: () => programs() !== undefined,

@@ -1,4 +1,5 @@
 import { mariadb } from './mariadb.js';
+import { useMemoryFolder } from './memory-folder.js';
 import { postgres } from './postgres.js';
 import { canInstall, installPackages } from './programs.js';
 import { redis } from './redis.js';
@@ -28,16 +29,32 @@ const inContinuousIntegration = () => /^(1|true)$/i.test(process.env.CI ?? '');
 const isNeeded = (kind: ServiceKind) => kind !== postgres || (inContinuousIntegration() && canInstall());
 
 /**
+ * Whether throw-away servers are preferred to those that run already: `npm test` asks for it, because they keep their
+ * files in memory, and nobody else uses them. A run of a few files is sooner done with what runs already.
+ */
+const prefersThrowAway = () => process.env.TEST_SERVICES === 'throw-away';
+
+const isNamed = (kind: ServiceKind) => kind.namedBy.some((variable) => process.env[variable]);
+
+/** Looks for a service that runs, unless one is to be started for this run. */
+const look = (kind: ServiceKind): Promise<Search> =>
+  prefersThrowAway() && !isNamed(kind) && kind.hasPrograms()
+    ? Promise.resolve({ reason: 'TEST_SERVICES asks for it' })
+    : kind.look();
+
+/**
  * Finds or starts what the integration tests need and hands the URLs to the workers in `TEST_…_URL` variables:
  * what the environment names, else what is on the default ports, else throw-away ones from programs on this machine,
- * else (root on Debian) from programs that are installed now.
+ * else (root on Debian) from programs that are installed now. With `TEST_SERVICES=throw-away`, what is on the default ports
+ * comes after programs on this machine.
  *
  * @throws UnusableServiceError, with one line that says what to start, if something is missing then
  */
 export async function provideServices(): Promise<ProvidedServices> {
   const running: UsableService[] = [];
+  const leaveMemory = useMemoryFolder();
   try {
-    const searches = await settled(KINDS.map((kind) => kind.look()));
+    const searches = await settled(KINDS.map(look));
     for (const search of searches) if ('service' in search) running.push(search.service);
     await ensurePrograms(searches);
     const outcomes = await settled(KINDS.map((kind, index) => provide(kind, searches[index] as Search, running)));
@@ -47,10 +64,12 @@ export async function provideServices(): Promise<ProvidedServices> {
       async stop() {
         await Promise.all(running.map((service) => service.stop?.()));
         restore();
+        leaveMemory();
       },
     };
   } catch (error) {
     await Promise.allSettled(running.map((service) => service.stop?.()));
+    leaveMemory();
     throw error;
   }
 }
@@ -91,7 +110,12 @@ async function provide(kind: ServiceKind, search: Search, running: UsableService
     running.push(service);
     return { kind, search: { service: { ...service, how: `${service.how}, as ${search.reason}` } } };
   } catch (error) {
-    return { kind, search: { reason: `${search.reason}, starting one failed: ${reasonOf(error)}` } };
+    const reason = `${search.reason}, starting one failed: ${reasonOf(error)}`;
+    // Where it was not looked for before, one that runs does as well.
+    const found = prefersThrowAway() ? await kind.look() : search;
+    if (!('service' in found)) return { kind, search: { reason } };
+    running.push(found.service);
+    return { kind, search: found };
   }
 }
 

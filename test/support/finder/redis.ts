@@ -15,6 +15,7 @@ import {
 export const redis: ServiceKind = {
   name: 'Redis',
   variable: 'TEST_REDIS_URL',
+  namedBy: ['TEST_REDIS_URL', 'REDIS_URL'],
   debianPackage: 'redis-server',
   look,
   hasPrograms: () => findProgram(redisServerProgram()) !== undefined,

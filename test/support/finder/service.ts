@@ -19,6 +19,8 @@ export interface ServiceKind {
   readonly name: 'MariaDB' | 'Redis' | 'PostgreSQL';
   /** The variable that hands its URL to the workers. */
   readonly variable: 'TEST_MARIADB_URL' | 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL';
+  /** The variables that may name one that runs. */
+  readonly namedBy: readonly string[];
   /** The Debian package that brings its programs. */
   readonly debianPackage: string;
   /**
