@@ -194,4 +194,22 @@ describe('the body of a token request', () => {
     expect(answer.match(/HTTP\/1\.1 200 /g)).toHaveLength(3);
     socket.destroy();
   });
+
+  test.each(['/oauth2/token', '/oauth2/revoke'])(
+    'a caller that breaks off within a body for %s is no failure of the server',
+    async (path) => {
+      const { hostname, port } = new URL(server.url);
+      await new Promise<void>((resolve, reject) => {
+        const socket = connect(Number(port), hostname);
+        socket.on('error', reject);
+        // What was promised does not come: the server answers that, or sees the end, but notes nothing.
+        socket.end(`POST ${path} HTTP/1.1\r\nHost: a\r\n${type}\r\nContent-Length: 100\r\n\r\ngrant_type=`);
+        socket.on('close', () => resolve());
+        socket.resume();
+      });
+      // Answers come in the order of the requests: what was to be noted is noted.
+      expect((await fetch(`${server.url}/oauth2/jwks`)).status).toBe(200);
+      expect(problems).toEqual([]);
+    },
+  );
 });

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { authorization, authorize, exchange, REDIRECT_URI, responseOf } from '../../../support/authorization.js';
+import { authorization, authorize, exchange, REDIRECT_URI, responseOf } from '../../support/authorization.js';
 import {
   type RunningAuthorizationServer,
   startAuthorizationServer,
   type TestClient,
-} from '../../../support/authorization-server.js';
-import { UserAgent } from '../../../support/user-agent.js';
+} from '../../support/authorization-server.js';
+import { UserAgent } from '../../support/user-agent.js';
 
 const CODE = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [REDIRECT_URI] };
 
