@@ -1,7 +1,7 @@
 import Koa from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
 import { type AuthorizationServer, COMPLETE } from './authorization-server/authorization-server-factory.js';
-import type { AuthorizationServerParts } from './authorization-server/server-dependencies.js';
+import type { AuthorizationServerDependencies } from './authorization-server/server-dependencies.js';
 import { CorrectedClock, systemClock } from './core/clock.js';
 import { ConfigurationError, InvalidTokenError } from './core/errors.js';
 import { OAuth2Events } from './core/events.js';
@@ -265,8 +265,8 @@ export class OAuth2 {
 
   /** How the authorization server asks for tokens, and tells the caches what it has revoked or issued. */
   private tokenParts(): Pick<
-    AuthorizationServerParts,
-    'peekToken' | 'verifyToken' | 'dropTokens' | 'forgetMiss' | 'tokenLookUps' | 'revokeAllOf' | 'revokeToken'
+    AuthorizationServerDependencies,
+    'peekToken' | 'verifyToken' | 'invalidate' | 'forgetMiss' | 'tokenLookUps' | 'revokeAllOf' | 'revokeToken'
   > {
     return {
       peekToken: (token) => this.tokens.peek(token),
@@ -275,7 +275,7 @@ export class OAuth2 {
           if (error instanceof InvalidTokenError) return undefined;
           throw error;
         }),
-      dropTokens: async (keys) => {
+      invalidate: async (keys) => {
         const [key] = keys;
         if (key !== undefined) await this.cache.invalidate({ kind: 'token', key }, keys);
       },
@@ -419,7 +419,7 @@ export class OAuth2 {
 }
 
 /** Makes the throttles of the authorization server's endpoints. */
-function endpointThrottle(throttle: Throttle): AuthorizationServerParts['throttle'] {
+function endpointThrottle(throttle: Throttle): AuthorizationServerDependencies['throttle'] {
   return (name, rate) =>
     keyedThrottle(throttle, { name: `authorization-server:${name}`, rate }, `authorizationServer.throttling.${name}`);
 }

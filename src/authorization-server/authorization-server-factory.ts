@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa';
 import type { Application } from '../storage/index.js';
 import type { SigningKeys } from './keys/signing-keys.js';
 import type { Consents } from './ports.js';
-import type { AuthorizationServerParts } from './server-dependencies.js';
+import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
 /** The authorization server of one configuration. */
 export interface AuthorizationServer {
@@ -38,5 +38,5 @@ export interface AuthorizationServerFactory {
   /** The option `redirectUriSchemes`: it holds for applications whoever registers them. @internal */
   readonly redirectUriSchemes?: readonly string[];
   /** @internal */
-  readonly [COMPLETE]: (parts: AuthorizationServerParts) => AuthorizationServer;
+  readonly [COMPLETE]: (dependencies: AuthorizationServerDependencies) => AuthorizationServer;
 }

@@ -3,7 +3,7 @@ import type { Application } from '../storage/index.js';
 
 /** What a browser is asked at the moment, on its way through the authorization endpoint. */
 export interface Interaction {
-  /** The id that stands in the page's URL; the cookie that belongs to it stays with the engine. */
+  /** The id that stands in the page's URL; it is worth nothing in another browser. */
   readonly uid: string;
   readonly prompt: 'login' | 'consent';
   readonly application: Application;
@@ -27,7 +27,7 @@ export interface LoginConditions {
   readonly wasSignedOut: boolean;
 }
 
-/** The engine's side of login and consent. Each answer is the URL to go on at, by 303 (RFC 9700 §4.12). */
+/** The endpoints' side of login and consent. Each answer is the URL to go on at, by 303 (RFC 9700 §4.12). */
 export interface Interactions {
   /** The pending interaction of this browser, or `undefined` if it is unknown, over, or another browser's. */
   current(context: Context): Promise<Interaction | undefined>;
@@ -66,27 +66,27 @@ export interface SignIns {
 /** The fields of a form, in their order; a name may come more than once. */
 export type FormEntries = readonly (readonly [name: string, value: string])[];
 
-/** What a form of the engine needs beside its visible fields. */
-export interface EngineForm {
+/** What a form of an endpoint needs beside its visible fields. */
+export interface EndpointForm {
   /** Where it is sent, by POST. */
   readonly action: string;
   /** Hidden fields, the CSRF token among them. */
   readonly hidden: Readonly<Record<string, string>>;
 }
 
-/** The pages that the engine asks for. Each sets status, type and body of the context. */
-export interface EnginePages {
+/** The pages that endpoints show. Each sets status, type and body of the context. */
+export interface EndpointPages {
   /** Asks for the user code (RFC 8628 §3.3). The field's name is `user_code`. */
   deviceCode(
     context: Context,
-    form: EngineForm,
+    form: EndpointForm,
     problem: 'not-found' | 'expired' | 'not-right' | undefined,
     userCode: string | undefined,
   ): void | Promise<void>;
   /** Asks whether the device with this code is the user's own. `confirm=yes` approves, `abort=yes` refuses. */
   deviceConfirm(
     context: Context,
-    form: EngineForm,
+    form: EndpointForm,
     device: { readonly application: Application; readonly userCode: string; readonly scopes: readonly string[] },
   ): void | Promise<void>;
   /** Has whoever enters a user code sign in first, and then enter it. */
@@ -101,7 +101,7 @@ export interface EnginePages {
    *
    * @param returnTo the application's address that is gone to afterwards, if there is one
    */
-  logoutConfirm(context: Context, form: EngineForm, returnTo: string | undefined): void | Promise<void>;
+  logoutConfirm(context: Context, form: EndpointForm, returnTo: string | undefined): void | Promise<void>;
   /** Says that nobody is signed in any more. `returnTo`: the application's address, as in `error`. */
   loggedOut(context: Context, returnTo?: string): void | Promise<void>;
   /** Posts these fields to a URL, which may be of another origin, by itself or by a button. */

@@ -1,19 +1,18 @@
-import type { Clock } from '../core/clock.js';
 import type { ConsentRepository, SessionRepository } from '../storage/index.js';
 import type { ClientAuthentications } from './clients/client-authentications.js';
 import type { DescribeClient } from './clients/client-metadata.js';
+import type { FindApplication } from './clients/find-application.js';
 import type { ScopeRules } from './grants/scope-rules.js';
 import type { UserScopes } from './grants/user-scopes.js';
-import type { FindApplication } from './oidc/client-adapter.js';
 import type { BrowserBinding } from './oidc/patches/browser-binding.js';
 import type { Settings } from './options/authorization-server-options.js';
-import type { EnginePages } from './ports.js';
-import type { AuthorizationServerParts } from './server-dependencies.js';
+import type { EndpointPages } from './ports.js';
+import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
-/** What the parts of the engine share. */
-export interface EngineContext {
+/** What the rooms of the authorization server share. */
+export interface ServerContext {
   readonly settings: Settings;
-  readonly parts: AuthorizationServerParts;
+  readonly dependencies: AuthorizationServerDependencies;
   readonly scopes: ScopeRules;
   readonly describeClient: DescribeClient;
   readonly userScopes: UserScopes;
@@ -23,11 +22,9 @@ export interface EngineContext {
   readonly sessions: SessionRepository;
   /** Which browser an interaction is of. */
   readonly binding: BrowserBinding;
-  /** Set once the pages are made, which is before the first request. */
-  pages: EnginePages;
 }
 
-/** The time as oidc-provider counts it: whole seconds since the Unix epoch. */
-export function epochSeconds(clock: Clock): number {
-  return Math.floor(clock.nowMilliseconds() / 1000);
+/** What endpoints have beside: the pages that they show. Pages themselves are made from the context without it. */
+export interface EndpointContext extends ServerContext {
+  readonly pages: EndpointPages;
 }

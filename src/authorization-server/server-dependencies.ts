@@ -72,7 +72,7 @@ export interface SignedInBrowsers {
 }
 
 /** What the authorization server is given by `createOAuth2`. It knows neither throttle nor token cache themselves. */
-export interface AuthorizationServerParts {
+export interface AuthorizationServerDependencies {
   readonly models: OAuth2Models;
   readonly applications: ApplicationRepository;
   readonly tokens: TokenRepository;
@@ -96,7 +96,7 @@ export interface AuthorizationServerParts {
   /** Makes the throttle of an endpoint; `null` for no limit. */
   throttle(name: string, rate: string | null): EndpointThrottle;
   /** Drops access tokens from every cache, by their cache keys. */
-  dropTokens(keys: readonly string[]): Promise<void>;
+  invalidate(keys: readonly string[]): Promise<void>;
   /** What this process knows of an access token, without asking anybody; `undefined`: ask `verifyToken`. */
   peekToken(token: string): VerifiedToken | undefined;
   /** What is known of an access token, from the cache or the database; `undefined` if a guard would refuse it. */

@@ -68,3 +68,8 @@ export class CorrectedClock implements Clock {
     );
   }
 }
+
+/** The time in whole seconds since the Unix epoch, as OAuth and JWT write it (RFC 7519 §2). */
+export function epochSeconds(clock: Pick<Clock, 'nowMilliseconds'>): number {
+  return Math.floor(clock.nowMilliseconds() / 1000);
+}

@@ -12,7 +12,7 @@ export type {
   EndpointRates,
   ResourceOptions,
 } from '../authorization-server/options/authorization-server-options.js';
-export type { Claims, ClaimsOfUser, ClaimsOptions } from '../authorization-server/options/claims.js';
+export type { Claims, ClaimsOfUser, ClaimsOptions } from '../authorization-server/options/claims-options.js';
 export type { HostLogin, HostLoginRequest } from '../authorization-server/options/host-login.js';
 export type { DynamicRegistrationOptions } from '../authorization-server/options/registration-options.js';
 export type { StrictTransportSecurityOptions } from '../authorization-server/options/transport-security.js';

@@ -6,7 +6,7 @@ import { isPromiseLike } from '../../core/promises.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { Parameters } from '../http/request/parameters.js';
 import { type PresentedClient, presentedClient } from '../http/request/presented-client.js';
-import type { AuthorizationServerParts, FailureBudget, FailureReservation } from '../server-dependencies.js';
+import type { AuthorizationServerDependencies, FailureBudget, FailureReservation } from '../server-dependencies.js';
 
 /** How many are remembered, of each kind. */
 const MAXIMUM_REMEMBERED = 10_000;
@@ -21,7 +21,8 @@ export interface ClientAuthentication {
   end(outcome: 'right' | 'wrong' | undefined): void;
 }
 
-export interface ClientAuthenticationsParts extends Pick<AuthorizationServerParts, 'failures' | 'address'> {
+export interface ClientAuthenticationsDependencies
+  extends Pick<AuthorizationServerDependencies, 'failures' | 'address'> {
   readonly random: RandomBytes;
   readonly issuerOrigin: string;
 }
@@ -43,8 +44,8 @@ export class ClientAuthentications {
   private readonly credentials = new LRUCache<string, true>(REMEMBERED);
   private readonly pairs = new LRUCache<string, true>(REMEMBERED);
 
-  constructor(private readonly parts: ClientAuthenticationsParts) {
-    this.key = parts.random(32);
+  constructor(private readonly dependencies: ClientAuthenticationsDependencies) {
+    this.key = dependencies.random(32);
   }
 
   /** Takes a place in the budget, before anything is looked up. */
@@ -55,7 +56,7 @@ export class ClientAuthentications {
     const digest = this.digest(client);
     if (digest !== undefined && this.credentials.has(digest)) return this.uncounted(address, digest);
     const pair = pairOf(address, client.clientId);
-    const reserved = this.parts.failures.reserve(this.pairs.has(pair) ? pair : address);
+    const reserved = this.dependencies.failures.reserve(this.pairs.has(pair) ? pair : address);
     const counted = (reservation: FailureReservation) => this.counted(reservation, pair, digest);
     return isPromiseLike(reserved) ? reserved.then(counted) : counted(reserved);
   }
@@ -66,7 +67,7 @@ export class ClientAuthentications {
   }
 
   private addressOf(outer: Context): string {
-    return countedAddress(outer, this.parts.address(outer), this.parts.issuerOrigin);
+    return countedAddress(outer, this.dependencies.address(outer), this.dependencies.issuerOrigin);
   }
 
   /** A digest of credentials that are the same each time; an assertion is another one each time. */
@@ -79,7 +80,7 @@ export class ClientAuthentications {
   }
 
   private uncounted(address: string, digest: string): ClientAuthentication {
-    const { failures } = this.parts;
+    const { failures } = this.dependencies;
     return {
       refused: undefined,
       end: (outcome) => {

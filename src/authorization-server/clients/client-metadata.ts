@@ -10,7 +10,7 @@ import {
 } from '../../storage/index.js';
 
 /**
- * What the engine keeps of an application beside the metadata that oidc-provider knows. It stands in the client's
+ * What is kept of an application beside the metadata that oidc-provider knows. It stands in the client's
  * property `application`, and holds all that its decisions depend on.
  */
 export interface ClientApplication {

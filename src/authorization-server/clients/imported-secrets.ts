@@ -3,7 +3,7 @@ import { isGeneratedSecret } from '../../core/secret-strength.js';
 import type { Application } from '../../storage/index.js';
 import { currentState } from '../oidc/inner-state.js';
 import { errors } from '../oidc/oidc-provider.js';
-import type { EngineContext } from '../server-context.js';
+import type { ServerContext } from '../server-context.js';
 
 /**
  * Whether this is the secret of the application.
@@ -13,8 +13,8 @@ import type { EngineContext } from '../server-context.js';
  * authenticated lately, and not who presents what was right lately: nobody can lock the application out where it is. Nor
  * does it count or slow what looks generated, by which nobody guesses what a person has chosen.
  */
-export async function isSecretOf(context: EngineContext, application: Application, secret: string): Promise<boolean> {
-  const recalled = application.recallSecret(secret, context.parts.clock.nowMilliseconds());
+export async function isSecretOf(context: ServerContext, application: Application, secret: string): Promise<boolean> {
+  const recalled = application.recallSecret(secret, context.dependencies.clock.nowMilliseconds());
   if (recalled !== undefined) {
     if (recalled) await rehash(context, application, secret);
     return recalled;
@@ -26,14 +26,14 @@ export async function isSecretOf(context: EngineContext, application: Applicatio
     return await guessed(context, application, secret);
   } catch (error) {
     if (state === undefined || !isRefusal(error)) throw error;
-    // Told by the engine, with its `Retry-After`.
+    // Answered by the dispatcher, with its `Retry-After`.
     state.refusal = error;
     throw endOf(error);
   }
 }
 
-async function guessed(context: EngineContext, application: Application, secret: string): Promise<boolean> {
-  const reservation = await context.parts.failures.reserve(`client:${application.clientId}`);
+async function guessed(context: ServerContext, application: Application, secret: string): Promise<boolean> {
+  const reservation = await context.dependencies.failures.reserve(`client:${application.clientId}`);
   if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
   let isWrong = false;
   try {
@@ -46,20 +46,20 @@ async function guessed(context: EngineContext, application: Application, secret:
 }
 
 async function isRight(
-  context: EngineContext,
+  context: ServerContext,
   application: Application,
   secret: string,
   isKnown: boolean,
 ): Promise<boolean> {
-  const matches = await application.checkSecret(secret, isKnown, context.parts.clock.nowMilliseconds());
+  const matches = await application.checkSecret(secret, isKnown, context.dependencies.clock.nowMilliseconds());
   if (matches) await rehash(context, application, secret);
   return matches;
 }
 
 /** Nothing is asked of the database for a secret that is stored as a fast hash, or is to stay as it is. */
-async function rehash({ parts }: EngineContext, application: Application, secret: string): Promise<void> {
+async function rehash({ dependencies }: ServerContext, application: Application, secret: string): Promise<void> {
   // That it could not be stored is no reason to refuse it; the next request will try again.
-  await parts.applications.rehashImportedSecret(application, secret).catch(() => false);
+  await dependencies.applications.rehashImportedSecret(application, secret).catch(() => false);
 }
 
 function isRefusal(error: unknown): error is ThrottledError | TemporarilyUnavailableError {

@@ -1,5 +1,6 @@
+import type { Clock } from '../../core/clock.js';
 import type { Application } from '../../storage/index.js';
-import type { EngineContext } from '../server-context.js';
+import type { FindApplication } from './find-application.js';
 
 /** How long an application that was disabled, or whose secret was replaced, is still taken for what it was. */
 const KEPT_MILLISECONDS = 1000;
@@ -17,17 +18,19 @@ interface Kept {
 export class RecentApplications {
   private readonly kept = new Map<string, Kept>();
 
-  constructor(private readonly context: Pick<EngineContext, 'findApplication' | 'parts'>) {}
+  constructor(
+    private readonly read: FindApplication,
+    private readonly clock: Clock,
+  ) {}
 
   /** The application at once if it was read already, else a promise for it. */
   find(clientId: string): Found | Promise<Found> {
-    const { clock } = this.context.parts;
-    const now = clock.monotonicMilliseconds();
-    const wall = clock.nowMilliseconds();
+    const now = this.clock.monotonicMilliseconds();
+    const wall = this.clock.nowMilliseconds();
     const known = this.kept.get(clientId);
     return known !== undefined && now < known.untilMs && wall < known.untilWallMs
       ? known.application
-      : this.read(clientId, now, wall);
+      : this.readNow(clientId, now, wall);
   }
 
   /** Forgets what turned out to be older than it may be. */
@@ -35,9 +38,9 @@ export class RecentApplications {
     this.kept.delete(clientId);
   }
 
-  private async read(clientId: string, now: number, wall: number): Promise<Found> {
+  private async readNow(clientId: string, now: number, wall: number): Promise<Found> {
     if (this.kept.size >= CAPACITY) this.kept.clear();
-    const reading = this.context.findApplication(clientId);
+    const reading = this.read(clientId);
     const kept: Kept = {
       application: reading,
       untilMs: now + KEPT_MILLISECONDS,

@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { epochSeconds } from '../../core/clock.js';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
 import { isPromiseLike } from '../../core/promises.js';
 import { IDENTITY_SCOPES, isScopeValue, parseScope } from '../../core/scopes.js';
@@ -6,7 +7,7 @@ import { generateTokenValue } from '../../core/token-value.js';
 import type { RecentApplications } from '../clients/recent-applications.js';
 import { accessTokenLifetime } from '../grants/lifetimes.js';
 import { type Parameters, parameter } from '../http/request/parameters.js';
-import { type EngineContext, epochSeconds } from '../server-context.js';
+import type { ServerContext } from '../server-context.js';
 import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
 
 /** A successful response of the token endpoint (RFC 6749 §5.1). */
@@ -30,10 +31,10 @@ export class PlainClientCredentials {
   private readonly audience: readonly string[] | null;
 
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: ServerContext,
     private readonly applications: RecentApplications,
   ) {
-    const { resource } = context.parts;
+    const { resource } = context.dependencies;
     this.audience = resource === undefined ? null : [resource];
   }
 
@@ -56,8 +57,8 @@ export class PlainClientCredentials {
     const { clientId } = claimed;
     const found = this.applications.find(clientId);
     const application = isPromiseLike(found) ? await found : found;
-    const { parts } = this.context;
-    const nowMs = parts.clock.nowMilliseconds();
+    const { dependencies } = this.context;
+    const nowMs = dependencies.clock.nowMilliseconds();
     if (!isProvenBy(claimed, application, nowMs)) return undefined;
     // Without a proof there is nothing for it (RFC 9449 §5.2): a plain request is refused.
     if (application.dpopBoundAccessTokens) return undefined;
@@ -68,9 +69,9 @@ export class PlainClientCredentials {
     // What scopes about a user mean where there is none is said by oidc-provider.
     const scopes = parseScope(settled.scope);
     if (IDENTITY_SCOPES.some((name) => scopes.includes(name))) return undefined;
-    const token = generateTokenValue(parts.random);
+    const token = generateTokenValue(dependencies.random);
     const tokenHash = sha256(token);
-    const issuedAt = epochSeconds(parts.clock);
+    const issuedAt = epochSeconds(dependencies.clock);
     const lifetimeSeconds = accessTokenLifetime(this.context, application, undefined);
     const newToken = {
       tokenHash,
@@ -80,13 +81,13 @@ export class PlainClientCredentials {
       expiresAtMs: (issuedAt + lifetimeSeconds) * 1000,
     };
     const { secretHash } = claimed;
-    const stored = await parts.tokenWriter.insertIfUnchanged(application, newToken, { secretHash, nowMs });
+    const stored = await dependencies.tokenWriter.insertIfUnchanged(application, newToken, { secretHash, nowMs });
     if (!stored) {
       this.applications.forget(clientId);
       return undefined;
     }
-    parts.forgetMiss(keyOfDigest(tokenHash));
-    parts.events.emit('token.issued', {
+    dependencies.forgetMiss(keyOfDigest(tokenHash));
+    dependencies.events.emit('token.issued', {
       clientId,
       userId: undefined,
       grantType: 'client_credentials',

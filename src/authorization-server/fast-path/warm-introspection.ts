@@ -4,7 +4,7 @@ import type { VerifiedToken } from '../../core/verified-token.js';
 import type { Application } from '../../storage/index.js';
 import type { RecentApplications } from '../clients/recent-applications.js';
 import { type Parameters, parameter } from '../http/request/parameters.js';
-import type { EngineContext } from '../server-context.js';
+import type { ServerContext } from '../server-context.js';
 import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
 
 /**
@@ -17,7 +17,7 @@ export class WarmIntrospection {
   private readonly responses = new WeakMap<VerifiedToken, string>();
 
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: ServerContext,
     private readonly applications: RecentApplications,
   ) {}
 
@@ -40,7 +40,7 @@ export class WarmIntrospection {
     claimed: ClaimedSecret,
     token: string,
   ): string | undefined | Promise<string | undefined> {
-    const { clock, peekToken, verifyToken } = this.context.parts;
+    const { clock, peekToken, verifyToken } = this.context.dependencies;
     if (!isProvenBy(claimed, application, clock.nowMilliseconds())) return undefined;
     const known = peekToken(token);
     if (known !== undefined) return this.told(application, known);
@@ -51,7 +51,7 @@ export class WarmIntrospection {
     if (!mayRead(application, token)) return undefined;
     let response = this.responses.get(token);
     if (response === undefined) {
-      response = responseOf(token, this.context.settings.issuer.identifier, this.context.parts.resource);
+      response = responseOf(token, this.context.settings.issuer.identifier, this.context.dependencies.resource);
       this.responses.set(token, response);
     }
     return response;

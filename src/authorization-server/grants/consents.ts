@@ -1,12 +1,12 @@
 import type { ConsentRepository } from '../../storage/index.js';
 import type { AuthorizedApplication, Consents } from '../ports.js';
-import type { AuthorizationServerParts } from '../server-dependencies.js';
+import type { AuthorizationServerDependencies } from '../server-dependencies.js';
 
 /** What users granted, and what withdrawing it does everywhere. */
-export class EngineConsents implements Consents {
+export class StoredConsents implements Consents {
   constructor(
     private readonly repository: ConsentRepository,
-    private readonly parts: Pick<AuthorizationServerParts, 'applications' | 'revokeAllOf' | 'events'>,
+    private readonly dependencies: Pick<AuthorizationServerDependencies, 'applications' | 'revokeAllOf' | 'events'>,
   ) {}
 
   async list(userId: string): Promise<AuthorizedApplication[]> {
@@ -20,7 +20,7 @@ export class EngineConsents implements Consents {
   }
 
   async withdraw(userId: string, clientId: string): Promise<boolean> {
-    const { applications, revokeAllOf, events } = this.parts;
+    const { applications, revokeAllOf, events } = this.dependencies;
     const application = await applications.findByClientId(clientId);
     if (application === undefined) return false;
     const consents = await this.repository.list(userId);

@@ -1,14 +1,15 @@
 import type { Client, Configuration } from 'oidc-provider';
+import { epochSeconds } from '../../core/clock.js';
 import type { ApplicationLifetimes } from '../../storage/index.js';
 import type { ClientApplication } from '../clients/client-metadata.js';
 import { sessionLifetimeSeconds } from '../oidc/patches/session-life.js';
-import { type EngineContext, epochSeconds } from '../server-context.js';
+import type { ServerContext } from '../server-context.js';
 
 /** How long a browser may take to sign in and consent. */
 const INTERACTION_SECONDS = 3600;
 
 /** What lifetimes are worked out from. */
-type Settled = Pick<EngineContext, 'settings' | 'parts'>;
+type Settled = Pick<ServerContext, 'settings' | 'dependencies'>;
 
 /**
  * How long an access token of an application is good, in seconds: as long as the application's own lifetime says, else
@@ -16,11 +17,11 @@ type Settled = Pick<EngineContext, 'settings' | 'parts'>;
  * it shorter.
  */
 export function accessTokenLifetime(
-  { settings, parts }: Settled,
+  { settings, dependencies }: Settled,
   { accessTokenLifetimeSeconds: own }: ApplicationLifetimes,
   resourceSeconds: number | undefined,
 ): number {
-  const server = settings.accessTokenLifetimeSeconds ?? parts.accessTokenLifetimeSeconds;
+  const server = settings.accessTokenLifetimeSeconds ?? dependencies.accessTokenLifetimeSeconds;
   return resourceSeconds === undefined ? (own ?? server) : Math.min(resourceSeconds, own ?? resourceSeconds);
 }
 
@@ -37,7 +38,7 @@ export function grantLifetime(context: Settled, lifetimes: ApplicationLifetimes)
 
 /** oidc-provider's `ttl`: the lifetimes of all that it makes, in seconds. */
 export function lifetimes(context: Settled): Configuration['ttl'] {
-  const { settings, parts } = context;
+  const { settings, dependencies } = context;
   return {
     AccessToken: (_ctx, token, client) =>
       accessTokenLifetime(context, lifetimesOf(client), token.resourceServer?.accessTokenTTL),
@@ -48,14 +49,14 @@ export function lifetimes(context: Settled): Configuration['ttl'] {
     // Until it is not used for too long, or its family has lived long enough, whichever comes first.
     RefreshToken: (_ctx, token, client) => {
       const own = lifetimesOf(client);
-      const now = epochSeconds(parts.clock);
+      const now = epochSeconds(dependencies.clock);
       const begun = (token as { readonly iiat?: number }).iiat ?? now;
       const idle = own.refreshTokenIdleSeconds ?? settings.refreshTokenIdleSeconds;
       return Math.max(1, Math.min(idle, begun + refreshTokenLifetime(context, own) - now));
     },
     IdToken: (_ctx, _token, client) => lifetimesOf(client).idTokenLifetimeSeconds ?? settings.idTokenLifetimeSeconds,
     Interaction: () => INTERACTION_SECONDS,
-    Session: (_ctx, session) => sessionLifetimeSeconds(settings, parts.clock, session),
+    Session: (_ctx, session) => sessionLifetimeSeconds(settings, dependencies.clock, session),
     Grant: () => grantLifetime(context, {}),
   };
 }

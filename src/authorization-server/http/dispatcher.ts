@@ -8,9 +8,9 @@ import { RecentApplications } from '../clients/recent-applications.js';
 import { PlainClientCredentials } from '../fast-path/plain-client-credentials.js';
 import { WarmIntrospection } from '../fast-path/warm-introspection.js';
 import { logFailure } from '../oidc/event-bridge.js';
-import { type Dispatched, Dispatcher } from '../oidc/inner-dispatcher.js';
+import { type Dispatched, InnerDispatcher } from '../oidc/inner-dispatcher.js';
 import type { Settings } from '../options/authorization-server-options.js';
-import type { EngineContext } from '../server-context.js';
+import type { EndpointContext } from '../server-context.js';
 import type { EndpointThrottle, ThrottleAnswer } from '../server-dependencies.js';
 import { answerOptions, Cors } from './cors.js';
 import { type Endpoint, type EndpointRate, Endpoints } from './endpoints.js';
@@ -36,9 +36,9 @@ const THROTTLED = {
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 /** The endpoints: what a request has to pass before oidc-provider works on it. */
-export class Engine {
+export class EndpointDispatcher {
   private readonly endpoints: Endpoints;
-  private readonly dispatcher: Dispatcher;
+  private readonly dispatcher: InnerDispatcher;
   private readonly introspection: WarmIntrospection;
   private readonly clientCredentials: PlainClientCredentials;
   private readonly readers: RefusalReaders;
@@ -47,29 +47,36 @@ export class Engine {
   private readonly polls: EndpointThrottle | undefined;
 
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: EndpointContext,
     provider: () => Promise<Provider>,
   ) {
-    const { settings, parts } = context;
+    const { settings, dependencies } = context;
     const { issuer, prefix, rates, devicePollingSeconds, dynamicRegistration } = settings;
     this.endpoints = new Endpoints(prefix, issuer, registrationOf(dynamicRegistration));
-    this.dispatcher = new Dispatcher(context, provider);
-    const applications = new RecentApplications(context);
+    this.dispatcher = new InnerDispatcher(context, provider);
+    const applications = new RecentApplications(context.findApplication, dependencies.clock);
     this.readers = new RefusalReaders(settings.issuer, applications);
     this.introspection = new WarmIntrospection(context, applications);
     this.clientCredentials = new PlainClientCredentials(context, applications);
     this.userCodes = new UserCodes(context);
     this.throttles = Object.fromEntries(
-      Object.entries(THROTTLED).map(([name, option]) => [name, parts.throttle(name, rates[option])]),
+      Object.entries(THROTTLED).map(([name, option]) => [name, dependencies.throttle(name, rates[option])]),
     ) as typeof this.throttles;
     // A second shorter than what devices are told, so that none is refused for a clock that runs a little fast.
     const pollWindowSeconds = Math.max(1, devicePollingSeconds - 1);
-    if (devicePollingSeconds > 0) this.polls = parts.throttle('device-polling', `1/${pollWindowSeconds}s`);
+    if (devicePollingSeconds > 0) this.polls = dependencies.throttle('device-polling', `1/${pollWindowSeconds}s`);
   }
 
   /** The endpoint at a path, if there is one. */
   endpointAt(path: string): Endpoint | undefined {
     return this.endpoints.find(path);
+  }
+
+  /** What answers a request to a path at which an authorization request goes on; `undefined` for other paths. */
+  resumeAt(path: string): ((outer: Context) => Promise<void>) | undefined {
+    const endpoint = this.endpoints.find(path);
+    const isResume = endpoint?.name === 'resume' || endpoint?.name === 'device_resume';
+    return isResume ? (outer) => this.handle(outer, endpoint) : undefined;
   }
 
   /** Answers a request to an endpoint. */
@@ -139,12 +146,16 @@ export class Engine {
   }
 
   private tellRefused(outer: Context, endpoint: Endpoint, clientId: string | undefined): void {
-    const { settings, parts } = this.context;
+    const { settings, dependencies } = this.context;
     // RFC 9110 §15.5.2: a 401 has a challenge, also where the secret came in the body.
     if (outer.status === 401 && !outer.res.hasHeader('WWW-Authenticate')) {
       outer.set('WWW-Authenticate', `Basic realm="${settings.issuer.identifier}"`);
     }
-    parts.events.emit('client.refused', { clientId, address: parts.address(outer), endpoint: endpoint.name });
+    dependencies.events.emit('client.refused', {
+      clientId,
+      address: dependencies.address(outer),
+      endpoint: endpoint.name,
+    });
   }
 
   /**
@@ -153,8 +164,8 @@ export class Engine {
    * script nobody needs them.
    */
   private countedAs(outer: Context, { caller, name }: Endpoint): string {
-    const { settings, parts } = this.context;
-    const address = parts.address(outer);
+    const { settings, dependencies } = this.context;
+    const address = dependencies.address(outer);
     const mode = outer.req.headers['sec-fetch-mode'] ?? 'navigate';
     // A user code comes in a form of ours, never in another's.
     const isForm = name === 'code_verification' && outer.method === 'POST';

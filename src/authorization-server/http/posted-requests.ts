@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { EnginePages } from '../ports.js';
+import type { EndpointPages } from '../ports.js';
 import type { Endpoint } from './endpoints.js';
 import { BadRequest } from './request/bad-request.js';
 import type { ReadRequest } from './request/read-request.js';
@@ -23,7 +23,7 @@ export async function requestPosted(
   outer: Context,
   endpoint: Endpoint,
   { parameters }: ReadRequest,
-  pages: Pick<EnginePages, 'formPost'>,
+  pages: Pick<EndpointPages, 'formPost'>,
 ): Promise<ReadRequest | undefined> {
   if (outer.search !== '') throw new BadRequest('the parameters of a POST must be in the body');
   const own = parameters.filter(([name]) => name !== POSTED_AGAIN);

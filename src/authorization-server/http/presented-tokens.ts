@@ -4,7 +4,7 @@ import { ThrottledError } from '../../core/errors.js';
 import { isTokenValue } from '../../core/token-value.js';
 import { countedAddress } from '../clients/client-authentications.js';
 import type { Dispatched } from '../oidc/inner-dispatcher.js';
-import type { EngineContext } from '../server-context.js';
+import type { ServerContext } from '../server-context.js';
 import { type Parameters, parameter } from './request/parameters.js';
 
 /** `"Bearer" 1*SP token`; also with the scheme of a token that is bound to a key (RFC 9449 §7.1). */
@@ -17,14 +17,14 @@ const PRESENTED = /^(?:bearer|dpop)(?: +(.*))?$/i;
  * @throws ThrottledError if the address is over its budget
  */
 export async function runWithToken(
-  context: EngineContext,
+  context: ServerContext,
   outer: Context,
   parameters: Parameters,
   run: () => Promise<Dispatched>,
 ): Promise<void> {
   const token = tokenOf(outer, parameters);
   if (token === undefined) return void (await run());
-  const { tokenLookUps, address } = context.parts;
+  const { tokenLookUps, address } = context.dependencies;
   const from = countedAddress(outer, address(outer), context.settings.issuer.origin);
   const key = sha256Key(token);
   tokenLookUps.enter(from, key);

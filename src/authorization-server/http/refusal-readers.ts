@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { allowsOrigin, pagesOf } from '../clients/allowed-origins.js';
+import { allowsOrigin, pagesOf } from '../clients/page-origins.js';
 import type { RecentApplications } from '../clients/recent-applications.js';
 import type { Issuer } from '../options/issuer.js';
 import { BadRequest } from './request/bad-request.js';

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { ThrottledError } from '../../core/errors.js';
 import { parseRate } from '../../core/rate.js';
 import type { Dispatched } from '../oidc/inner-dispatcher.js';
-import type { EngineContext } from '../server-context.js';
+import type { EndpointContext } from '../server-context.js';
 import type { FailureBudget, FailureReservation } from '../server-dependencies.js';
 
 /** What all wrong codes count under together. */
@@ -21,9 +21,9 @@ export class UserCodes {
   private readonly lately: FailureBudget;
   private readonly all: FailureBudget;
 
-  constructor(private readonly context: EngineContext) {
+  constructor(private readonly context: EndpointContext) {
     const { rates } = context.settings;
-    const { failureBudget } = context.parts;
+    const { failureBudget } = context.dependencies;
     this.own = failureBudget(rates.userCodes);
     this.all = failureBudget(rates.allUserCodes);
     // One wrong code in the time in which all are counted.
@@ -37,11 +37,11 @@ export class UserCodes {
    * @throws ThrottledError if the user has entered too many wrong ones
    */
   async enter(outer: Context, userCode: string, run: () => Promise<Dispatched>): Promise<void> {
-    const { pages, parts } = this.context;
+    const { pages, dependencies } = this.context;
     const userId = await pages.signedInUser(outer);
     const isScarce = this.all.retryAfterSeconds(ALL) > 0;
     if (userId === undefined && isScarce) return pages.signInForDevice(outer, userCode);
-    const key = userId === undefined ? parts.address(outer) : `user:${userId}`;
+    const key = userId === undefined ? dependencies.address(outer) : `user:${userId}`;
     const reservation = await this.own.reserve(key);
     if (!reservation.allowed) {
       if (userId === undefined) return pages.signInForDevice(outer, userCode);

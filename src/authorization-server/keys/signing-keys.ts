@@ -70,7 +70,7 @@ export interface RotatedSigningKey {
 }
 
 /** What the keys work with. */
-export interface SigningKeysParts {
+export interface SigningKeysDependencies {
   readonly repository: SigningKeyRepository;
   readonly sealer: Sealer;
   readonly clock?: Clock;
@@ -115,7 +115,7 @@ export class SigningKeys {
   private held: HeldKeys | undefined;
   private reading: Reading | undefined;
 
-  constructor({ repository, sealer, clock = systemClock, logger = silentLogger }: SigningKeysParts) {
+  constructor({ repository, sealer, clock = systemClock, logger = silentLogger }: SigningKeysDependencies) {
     this.repository = repository;
     this.sealer = sealer;
     this.clock = clock;

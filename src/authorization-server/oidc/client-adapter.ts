@@ -1,11 +1,10 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import type { Application, ApplicationRepository } from '../../storage/index.js';
+import type { ApplicationRepository } from '../../storage/index.js';
 import { clientMetadata, type DescribeClient } from '../clients/client-metadata.js';
+import type { FindApplication } from '../clients/find-application.js';
 import { currentState } from './inner-state.js';
 
-/** Finds an application that may act now; once for each request. */
-export type FindApplication = (clientId: string) => Promise<Application | undefined>;
-
+/** Finds each application once for each request. */
 export function applicationFinder(applications: ApplicationRepository): FindApplication {
   const find = async (clientId: string) => {
     const application = await applications.findByClientId(clientId);

@@ -2,12 +2,12 @@ import type { Adapter, Client, Configuration } from 'oidc-provider';
 import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
 import { cookieName } from '../browsers/cookie-name.js';
-import { allowsOrigin } from '../clients/allowed-origins.js';
 import type { ClientApplication } from '../clients/client-metadata.js';
+import { allowsOrigin } from '../clients/page-origins.js';
 import { lifetimes } from '../grants/lifetimes.js';
 import { ROUTES } from '../http/endpoints.js';
-import { claimsByScope } from '../options/claims.js';
-import type { EngineContext } from '../server-context.js';
+import { claimsByScope } from '../options/claims-options.js';
+import type { EndpointContext } from '../server-context.js';
 import { findAccount } from './hooks/accounts.js';
 import { assertionChecker } from './hooks/client-assertions.js';
 import { boundSource } from './hooks/grant-sources.js';
@@ -36,11 +36,11 @@ export function applicationOf(client: Client): ClientApplication {
 
 /** oidc-provider's configuration. What is not set here is left at its default on purpose. */
 export function configuration(
-  context: EngineContext,
+  context: EndpointContext,
   adapter: (kind: string) => Adapter,
   jwks: Configuration['jwks'],
 ): Configuration {
-  const { settings, parts, scopes } = context;
+  const { settings, dependencies, scopes } = context;
   return {
     adapter,
     jwks,
@@ -64,7 +64,7 @@ export function configuration(
       properties: ['application'],
       validator(ctx, name, _value, metadata) {
         if (ctx?.oidc?.route !== 'registration') return;
-        // What the engine notes of an application is nothing that an application can say of itself.
+        // What is noted of an application is nothing that an application can say of itself.
         metadata[name] = undefined;
         leaveOut(metadata as Record<string, unknown>);
       },
@@ -76,14 +76,14 @@ export function configuration(
     rotateRefreshToken: () => true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     findAccount: asOutage(async (ctx, userId, source) => {
-      const account = await findAccount(parts.users, userId, settings.claims);
+      const account = await findAccount(dependencies.users, userId, settings.claims);
       if (account !== undefined && source !== undefined) await boundSource(context, ctx, source);
       return account;
     }),
     loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy: prompts(settings.options.login, parts.clock),
+      policy: prompts(settings.options.login, dependencies.clock),
       url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
     },
     clientBasedCORS: (_ctx, origin, client) => {
@@ -93,14 +93,14 @@ export function configuration(
     },
     fetch: fetchOutside,
     fetchResponseBodyLimits: { jwks_uri: MAXIMUM_DOCUMENT_BYTES },
-    assertJwtClientAuthClaimsAndHeader: assertionChecker(parts.clock, settings.clientAssertionLifetimeSeconds),
+    assertJwtClientAuthClaimsAndHeader: assertionChecker(dependencies.clock, settings.clientAssertionLifetimeSeconds),
     renderError: (ctx, out) => showError(context, ctx, out),
     features: features(context),
   };
 }
 
-function features(context: EngineContext): Configuration['features'] {
-  const { settings, parts } = context;
+function features(context: EndpointContext): Configuration['features'] {
+  const { settings, dependencies } = context;
   const registration = settings.dynamicRegistration;
   const find = asOutage(findAccount);
   return {
@@ -121,7 +121,7 @@ function features(context: EngineContext): Configuration['features'] {
           if (token.clientId === undefined || !(await ctx.oidc.provider.Client.find(token.clientId))) return false;
         }
         const userId = 'accountId' in token ? token.accountId : undefined;
-        return userId === undefined || (await find(parts.users, userId, undefined)) !== undefined;
+        return userId === undefined || (await find(dependencies.users, userId, undefined)) !== undefined;
       },
     },
     revocation: {
@@ -152,14 +152,14 @@ function features(context: EngineContext): Configuration['features'] {
       registration: {
         enabled: true,
         initialAccessToken: registration.initialAccessToken ?? false,
-        idFactory: () => generateClientId(parts.random),
+        idFactory: () => generateClientId(dependencies.random),
         issueRegistrationAccessToken: false,
       },
     }),
   };
 }
 
-function cookies({ settings }: EngineContext): Configuration['cookies'] {
+function cookies({ settings }: EndpointContext): Configuration['cookies'] {
   const { issuer, prefix, sealer } = settings;
   const secure = issuer.protocol === 'https';
   const options = { httpOnly: true, sameSite: 'lax', secure, signed: true, overwrite: true, path: '/' } as const;

@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { loggedFailure } from '../../core/logged-failure.js';
 import { printable } from '../../core/printable.js';
-import type { EngineContext } from '../server-context.js';
+import type { ServerContext } from '../server-context.js';
 
 /** What oidc-provider reports errors of endpoints under. */
 const ERROR_EVENTS = [
@@ -28,9 +28,9 @@ const ERROR_EVENTS = [
 ];
 
 /** Tells the host's listeners, and the log, what oidc-provider reports. */
-export function observe(context: EngineContext, provider: Provider): void {
-  const { parts } = context;
-  const { events } = parts;
+export function observe(context: ServerContext, provider: Provider): void {
+  const { dependencies } = context;
+  const { events } = dependencies;
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const { AccessToken, ClientCredentials, RotatedRefreshToken } = ctx.oidc.entities;
     const token = AccessToken ?? ClientCredentials;
@@ -56,9 +56,9 @@ export function observe(context: EngineContext, provider: Provider): void {
 }
 
 /** Logs what is no matter of the request. @param where the endpoint, or its path */
-export function logFailure({ parts }: EngineContext, where: string, thrown: unknown): void {
+export function logFailure({ dependencies }: ServerContext, where: string, thrown: unknown): void {
   const { kind, isOutage, describe } = loggedFailure(thrown);
-  parts.log.error(kind, () =>
+  dependencies.log.error(kind, () =>
     isOutage ? describe() : `The authorization server failed at ${printable(where)}: ${describe()}`,
   );
 }

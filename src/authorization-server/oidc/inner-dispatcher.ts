@@ -5,7 +5,7 @@ import type { Endpoint } from '../http/endpoints.js';
 import { BadRequest } from '../http/request/bad-request.js';
 import type { ReadRequest } from '../http/request/read-request.js';
 import { KEYS_CACHED_SECONDS } from '../keys/signing-keys.js';
-import type { EngineContext } from '../server-context.js';
+import type { EndpointContext } from '../server-context.js';
 import { showLogout } from './hooks/page-hooks.js';
 import { innerRequest } from './inner-request.js';
 import { attachState, type RequestState } from './inner-state.js';
@@ -25,9 +25,9 @@ export interface Dispatched {
 const CACHEABLE = new Set(['discovery', 'jwks']);
 
 /** Lets oidc-provider work on requests. */
-export class Dispatcher {
+export class InnerDispatcher {
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: EndpointContext,
     private readonly provider: () => Promise<Provider>,
   ) {}
 
@@ -35,7 +35,7 @@ export class Dispatcher {
    * Puts what oidc-provider answers into the host's context, so that the host's own middleware sees it as any other
    * answer. Its cookies and its idea of the request are apart from the host's.
    *
-   * @throws OAuth2Error if a part of the engine refused the request meanwhile
+   * @throws OAuth2Error if code of this package refused the request meanwhile
    */
   async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<Dispatched> {
     const provider = await this.provider();
@@ -104,7 +104,7 @@ export class Dispatcher {
 
   /** An access token that was issued for no other resource is for the one that is guarded here. */
   private nameAudience(inner: InnerContext): void {
-    const { resource } = this.context.parts;
+    const { resource } = this.context.dependencies;
     const body = inner.body as Record<string, unknown>;
     const isAccessToken = body.token_type !== undefined;
     if (resource !== undefined && isAccessToken && body.aud === undefined) inner.body = { ...body, aud: resource };
@@ -114,7 +114,7 @@ export class Dispatcher {
     const { AccessToken, ClientCredentials, RefreshToken } = entities;
     const token = AccessToken ?? ClientCredentials ?? RefreshToken;
     if (token?.clientId === undefined) return;
-    this.context.parts.events.emit('token.revoked', {
+    this.context.dependencies.events.emit('token.revoked', {
       clientId: token.clientId,
       userId: AccessToken?.accountId ?? RefreshToken?.accountId,
       token: RefreshToken === undefined ? 'access_token' : 'refresh_token',

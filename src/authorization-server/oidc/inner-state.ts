@@ -16,7 +16,7 @@ export interface RequestState {
   readonly userCode: string | undefined;
   /** Whether one of the pages has answered. */
   pageShown: boolean;
-  /** What the request is refused for, in the words of the engine. */
+  /** What the request is refused for, as one of this package's errors. */
   refusal?: OAuth2Error;
   /** Whether the user may give nothing of what is asked for. */
   nothingGrantable?: boolean;
@@ -37,11 +37,11 @@ export function attachState(inner: object, state: RequestState): void {
 /** The state of a request that oidc-provider works on. */
 export function stateOf(inner: KoaContextWithOIDC | object): RequestState {
   const state = states.get(inner);
-  if (state === undefined) throw new Error('This request did not come through the engine.');
+  if (state === undefined) throw new Error('This request did not come through the dispatcher.');
   return state;
 }
 
-/** The state of the request at hand; none where the engine is asked apart from its endpoints. */
+/** The state of the request at hand; none outside of a request to an endpoint, as for a page. */
 export function currentState(): RequestState | undefined {
   const inner: object | undefined = Provider.ctx;
   return inner === undefined ? undefined : states.get(inner);

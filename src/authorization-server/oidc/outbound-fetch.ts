@@ -15,7 +15,7 @@ export interface Deadline {
 }
 
 /** What documents are fetched with; the parts that a test replaces. */
-export interface OutboundParts {
+export interface OutboundNetwork {
   /** The addresses of a host. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   /** Whether an address may be connected to. */
@@ -37,12 +37,12 @@ export type Fetch = (input: string | URL | Request, options?: RequestInit) => Pr
  * time, whether the name is unknown, the address private, the port closed or silent, or the answer no document: whoever
  * names an address learns nothing of what is there, unless it is a document that is meant to be read.
  */
-export function outboundFetch(parts: OutboundParts): Fetch {
+export function outboundFetch(dependencies: OutboundNetwork): Fetch {
   return async (input, options) => {
-    const deadline = parts.deadline();
+    const deadline = dependencies.deadline();
     const abort = new AbortController();
     const given = input instanceof Request ? input.url : input;
-    const document = read(given, options, parts, abort.signal);
+    const document = read(given, options, dependencies, abort.signal);
     // Handled here, for it may fail long after the deadline has.
     const answer = document.catch(() => undefined);
     const inTime = await Promise.race([answer, deadline.passed.then(() => undefined)]);
@@ -74,7 +74,7 @@ function timer(milliseconds: number): Deadline {
 async function read(
   given: string | URL,
   options: RequestInit | undefined,
-  { resolve, isAllowed, ca }: OutboundParts,
+  { resolve, isAllowed, ca }: OutboundNetwork,
   signal: AbortSignal,
 ): Promise<Response> {
   const url = new URL(given);

@@ -5,7 +5,7 @@ import { isSecretOf } from '../clients/imported-secrets.js';
 import { isRegistered } from '../clients/redirect-uris.js';
 import { refreshTokenLifetime } from '../grants/lifetimes.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
-import type { EngineContext } from '../server-context.js';
+import type { EndpointContext } from '../server-context.js';
 import { AtomicProvider, createStorageAdapters, type StorageAdapters } from './adapter/index.js';
 import { clientAdapter } from './client-adapter.js';
 import { registerClient } from './client-registration.js';
@@ -26,26 +26,26 @@ export class Providers {
   private made: { readonly keys: unknown; readonly provider: Provider } | undefined;
 
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: EndpointContext,
     private readonly keys: SigningKeys,
   ) {
-    const { settings, parts } = context;
+    const { settings, dependencies } = context;
     const storage = createStorageAdapters({
-      models: parts.models,
-      tokens: parts.tokens,
-      clock: parts.clock,
-      random: parts.random,
+      models: dependencies.models,
+      tokens: dependencies.tokens,
+      clock: dependencies.clock,
+      random: dependencies.random,
       sealer: settings.sealer,
-      logger: parts.logger,
-      defaultAudience: parts.resource,
+      logger: dependencies.logger,
+      defaultAudience: dependencies.resource,
       // The application is at hand: it was found for this request.
       refreshLifetimeSeconds: async (clientId) =>
         refreshTokenLifetime(context, (await context.findApplication(clientId)) ?? {}),
       refreshGraceSeconds: settings.refreshGraceSeconds,
-      invalidate: (keys) => parts.dropTokens(keys),
-      forgetMiss: (key) => parts.forgetMiss(key),
+      invalidate: (keys) => dependencies.invalidate(keys),
+      forgetMiss: (key) => dependencies.forgetMiss(key),
       // Only these: an event has ids, never a token.
-      emit: (name, { familyId, clientId, userId }) => parts.events.emit(name, { familyId, clientId, userId }),
+      emit: (name, { familyId, clientId, userId }) => dependencies.events.emit(name, { familyId, clientId, userId }),
     });
     const run = asOutage(storage.exchanges.run.bind(storage.exchanges));
     this.storage = {
@@ -64,9 +64,9 @@ export class Providers {
 
   private make(jwks: unknown): Provider {
     const { context } = this;
-    const { parts, settings } = context;
+    const { dependencies, settings } = context;
     const clients = clientAdapter(context.findApplication, context.describeClient, (metadata) =>
-      registerClient(parts.applications, settings.limits.registration, context.describeClient, metadata),
+      registerClient(dependencies.applications, settings.limits.registration, context.describeClient, metadata),
     );
     const adapter = (kind: string): Adapter => answersOutages(kind === 'Client' ? clients : this.storage.adapter(kind));
     const provider = new AtomicProvider(
@@ -77,12 +77,12 @@ export class Providers {
     );
     // Behind the issuer's own name: what `innerRequest` says of host and protocol is to be believed.
     provider.proxy = true;
-    // Requests are run by the engine, which reports what fails; nothing is left for oidc-provider to print.
+    // Requests are run by `InnerDispatcher`, and what fails is reported by `event-bridge`; nothing is left for oidc-provider to print.
     (provider as unknown as Koa).on('error', () => {});
     adaptClients(context, provider);
     context.binding.bind(provider);
-    const end = asOutage((uid: string) => parts.sessions.end(sha256Key(uid)));
-    adaptSessions(provider, context.settings, parts, end);
+    const end = asOutage((uid: string) => dependencies.sessions.end(sha256Key(uid)));
+    adaptSessions(provider, context.settings, dependencies, end);
     keepSessionOfGrants(provider);
     narrowGrants(provider.Grant.prototype, context.scopes);
     observe(context, provider);
@@ -91,7 +91,7 @@ export class Providers {
 }
 
 /** Applications were checked when they were registered, by our own rules; secrets and URIs are compared by them too. */
-function adaptClients(context: EngineContext, provider: Provider): void {
+function adaptClients(context: EndpointContext, provider: Provider): void {
   const { Client } = provider;
   const prototype = Client.prototype as {
     compareClientSecret(secret: string): Promise<boolean>;

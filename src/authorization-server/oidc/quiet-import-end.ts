@@ -1,3 +1,3 @@
-import { releaseConsole } from './quiet-import.js';
+import { endQuietImport } from './quiet-import.js';
 
-releaseConsole();
+endQuietImport();

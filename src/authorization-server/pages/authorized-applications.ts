@@ -2,19 +2,19 @@ import { seeOther } from './continuation.js';
 import { describedScopes } from './described-scopes.js';
 import { noticeOf } from './notices.js';
 import { PageError } from './page-error.js';
-import type { PageRoute } from './router.js';
-import type { PageServices } from './services.js';
+import type { PageRoute } from './page-router.js';
+import type { PageServices } from './page-services.js';
 import { SignedIn } from './sign-in.js';
 
 /** What may act for the user: the list, and taking it back. */
 export function authorizedApplicationRoutes(services: PageServices): PageRoute[] {
-  const { parts, forms, renderer } = services;
+  const { dependencies, forms, renderer } = services;
   const signedIn = new SignedIn(services);
-  const listUrl = `${parts.prefix}/authorized-applications`;
+  const listUrl = `${dependencies.prefix}/authorized-applications`;
   const withdrawUrl = (clientId: string) => `${listUrl}/${encodeURIComponent(clientId)}/withdraw`;
 
   async function granted(userId: string, clientId: string) {
-    const consents = await parts.consents.list(userId);
+    const consents = await dependencies.consents.list(userId);
     const found = consents.find(({ application }) => application.clientId === clientId);
     if (found === undefined) throw new PageError(404, 'notFound');
     return found;
@@ -26,13 +26,13 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
       async get(context) {
         const viewer = await signedIn.viewer(context);
         if (viewer === undefined) return;
-        const consents = await parts.consents.list(viewer.id);
+        const consents = await dependencies.consents.list(viewer.id);
         await renderer.show(context, 'authorizedApplications', {
           viewer,
           applications: consents.map(({ application: { clientId, name }, scopes, wasAsked, grantedAtMs }) => ({
             clientId,
             name,
-            scopes: describedScopes(scopes, parts.scopes),
+            scopes: describedScopes(scopes, dependencies.scopes),
             wasAsked,
             grantedAtMs,
             withdrawUrl: withdrawUrl(clientId),
@@ -60,7 +60,7 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
         const viewer = await signedIn.viewer(context);
         if (viewer === undefined) return;
         await forms.take(context, subjectOf(clientId, viewer.id));
-        if (!(await parts.consents.withdraw(viewer.id, clientId))) throw new PageError(404, 'notFound');
+        if (!(await dependencies.consents.withdraw(viewer.id, clientId))) throw new PageError(404, 'notFound');
         seeOther(context, `${listUrl}?done=withdrawn`);
       },
     },

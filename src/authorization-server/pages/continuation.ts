@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 import { CSRF_FIELD, type Csrf } from './csrf.js';
 import { readQuery } from './form-body.js';
-import type { PagesParts } from './page-dependencies.js';
+import type { PageDependencies } from './page-dependencies.js';
 import { PageError } from './page-error.js';
+import type { PageRoute } from './page-router.js';
 import type { Renderer } from './renderer.js';
-import type { PageRoute } from './router.js';
 
 /** Answers with 303, so that nothing that was posted is posted on (RFC 9700 §4.12). */
 export function seeOther(context: Context, url: string): void {
@@ -22,7 +22,7 @@ export class Continuation {
   readonly route: PageRoute = { path: '/continue', get: (context) => this.show(context) };
 
   constructor(
-    private readonly parts: Pick<PagesParts, 'prefix' | 'issuer' | 'interactions'>,
+    private readonly dependencies: Pick<PageDependencies, 'prefix' | 'issuer' | 'interactions'>,
     private readonly csrf: Csrf,
     private readonly renderer: Renderer,
   ) {}
@@ -30,29 +30,36 @@ export class Continuation {
   goOn(context: Context, url: string): void {
     // Only what this server has sent this browser to may be gone on to.
     const query = new URLSearchParams({ to: url, [CSRF_FIELD]: this.csrf.tokenFor(context, subjectOf(url)) });
-    seeOther(context, `${this.parts.prefix}/continue?${query}`);
+    seeOther(context, `${this.dependencies.prefix}/continue?${query}`);
   }
 
   /** Whether a redirect leaves this origin. */
   leaves(context: Context, location: string): boolean {
-    if (!URL.canParse(location, this.parts.issuer)) return true;
-    const url = new URL(location, this.parts.issuer);
+    if (!URL.canParse(location, this.dependencies.issuer)) return true;
+    const url = new URL(location, this.dependencies.issuer);
     const { origin, host } = url;
     // A private-use scheme opens a program, whatever stands in the place of a host.
     if (!isWeb(url)) return true;
-    return origin !== new URL(this.parts.issuer).origin && host !== context.host;
+    return origin !== new URL(this.dependencies.issuer).origin && host !== context.host;
   }
 
   private async show(context: Context): Promise<void> {
     const query = readQuery(context);
     const url = query.value('to');
-    if (!this.csrf.isRight(context, subjectOf(url), query.value(CSRF_FIELD)) || !URL.canParse(url, this.parts.issuer)) {
+    if (
+      !this.csrf.isRight(context, subjectOf(url), query.value(CSRF_FIELD)) ||
+      !URL.canParse(url, this.dependencies.issuer)
+    ) {
       throw new PageError(400, 'badRequest');
     }
-    const target = new URL(url, this.parts.issuer);
+    const target = new URL(url, this.dependencies.issuer);
     const isHere = !this.leaves(context, target.href);
     // What looks only, without going there, must not use the interaction up.
-    if (!isHere || context.method === 'HEAD' || !(await this.parts.interactions.resume(context, target.pathname))) {
+    if (
+      !isHere ||
+      context.method === 'HEAD' ||
+      !(await this.dependencies.interactions.resume(context, target.pathname))
+    ) {
       return this.page(context, target.href);
     }
     const location = context.response.get('Location');

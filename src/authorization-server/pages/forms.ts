@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { CSRF_FIELD, type Csrf, type CsrfSubject } from './csrf.js';
 import { type FormFields, readForm } from './form-body.js';
-import type { PageForm } from './models.js';
+import type { PageForm } from './page-models.js';
 
 /** Makes forms of ours and takes them back. */
 export class Forms {

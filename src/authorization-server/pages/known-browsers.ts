@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
-import type { Clock } from '../../core/clock.js';
+import { type Clock, epochSeconds } from '../../core/clock.js';
 import { equalInConstantTime } from '../../core/digest.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { PageCookies } from '../browsers/page-cookies.js';
@@ -15,7 +15,7 @@ const MAXIMUM_NAMES = 5;
 const ENTRY = /^([A-Za-z0-9_-]{22})\.([0-9a-z]{1,8})\.([A-Za-z0-9_-]{43})$/;
 const SEPARATOR = '~';
 
-export interface KnownBrowsersParts {
+export interface KnownBrowsersDependencies {
   /** Newest first: the first signs, all of them check. */
   readonly keys: readonly Buffer[];
   readonly cookies: PageCookies;
@@ -33,12 +33,12 @@ export interface KnownBrowsersParts {
  * tries a minute of this one browser.
  */
 export class KnownBrowsers {
-  constructor(private readonly parts: KnownBrowsersParts) {}
+  constructor(private readonly dependencies: KnownBrowsersDependencies) {}
 
   /** Identifies this browser if somebody has signed in with it by this name; else `undefined`. */
   find(context: Context, username: string): string | undefined {
     for (const [, id, issuedAt, signature] of this.entries(context)) {
-      const isOurs = this.parts.keys
+      const isOurs = this.dependencies.keys
         .map((key) => sign(key, username, id, issuedAt))
         .filter((expected) => equalInConstantTime(signature, expected));
       if (isOurs.length > 0) return id;
@@ -48,7 +48,7 @@ export class KnownBrowsers {
 
   /** Somebody has just signed in with this browser: it is known from now on, under a new identifier. */
   remember(context: Context, username: string): void {
-    const { keys, cookies, random } = this.parts;
+    const { keys, cookies, random } = this.dependencies;
     const former = this.find(context, username);
     const others = this.entries(context).filter(([, id]) => id !== former);
     const id = random(16).toString('base64url');
@@ -61,14 +61,14 @@ export class KnownBrowsers {
   /** What the browser has sent, as far as it has not ended. Whose it is, and whether it is ours, is not known yet. */
   private entries(context: Context): Entry[] {
     const since = this.nowSeconds() - LIFETIME_SECONDS;
-    const texts = (this.parts.cookies.get(context, COOKIE) ?? '').split(SEPARATOR, MAXIMUM_NAMES);
+    const texts = (this.dependencies.cookies.get(context, COOKIE) ?? '').split(SEPARATOR, MAXIMUM_NAMES);
     return texts
       .map((text) => ENTRY.exec(text) as Entry | null)
       .filter((entry): entry is Entry => entry !== null && Number.parseInt(entry[2], 36) > since);
   }
 
   private nowSeconds(): number {
-    return Math.floor(this.parts.clock.nowMilliseconds() / 1000);
+    return epochSeconds(this.dependencies.clock);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import type { LoginModel } from './models.js';
+import type { LoginModel } from './page-models.js';
+import type { PageServices } from './page-services.js';
 import type { SignInResult } from './password-check.js';
-import type { PageServices } from './services.js';
 
 /** A sign-in that did not work. */
 export type RefusedSignIn = Exclude<SignInResult, { readonly userId: string }>;

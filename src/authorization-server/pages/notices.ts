@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { readQuery } from './form-body.js';
-import type { Notice } from './models.js';
+import type { Notice } from './page-models.js';
 import { ENGLISH } from './texts.js';
 
 /** What was just done, by `done` of the query. Anyone can write it there, so it is one of a closed set. */

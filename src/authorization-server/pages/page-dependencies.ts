@@ -9,7 +9,7 @@ import type { Sealer } from '../keys/sealer.js';
 import type { HostLogin } from '../options/host-login.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
 import type { EndpointThrottle, SignedInBrowsers } from '../server-dependencies.js';
-import type { PageOverrides } from './models.js';
+import type { PageOverrides } from './page-models.js';
 import type { TextOverrides } from './texts.js';
 
 /** A place in a budget of failed sign-ins, taken before the password is looked at. */
@@ -61,7 +61,7 @@ export interface StaffTokens extends Pick<TokenSearch, 'search' | 'find'> {
 }
 
 /** All that the pages work with. */
-export interface PagesParts {
+export interface PageDependencies {
   /** Where the pages live, e.g. `/oauth2`: no slash at the end. */
   readonly prefix: string;
   readonly issuer: string;

@@ -27,8 +27,8 @@ export function fillText(text: string, values: Readonly<Record<string, unknown>>
 
 /** As `fillText`, but as HTML: what is put in stands out, and its direction of writing stays its own. */
 export function fillHtml(text: string, values: Readonly<Record<string, unknown>>): string {
-  const parts = text.split(/\{(\w+)\}/);
-  return parts
+  const dependencies = text.split(/\{(\w+)\}/);
+  return dependencies
     .map((part, index) => {
       if (index % 2 === 0) return escapeHtml(part);
       return part in values ? `<bdi class="value">${escapeHtml(values[part])}</bdi>` : escapeHtml(`{${part}}`);

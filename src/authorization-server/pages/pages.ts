@@ -4,21 +4,21 @@ import { loggedFailure } from '../../core/logged-failure.js';
 import { printable } from '../../core/printable.js';
 import { BrowserCookie } from '../browsers/browser-cookie.js';
 import { PageCookies } from '../browsers/page-cookies.js';
-import type { EnginePages } from '../ports.js';
-import { applicationRoutes } from './applications/routes.js';
+import type { EndpointPages } from '../ports.js';
+import { applicationRoutes } from './applications/application-routes.js';
 import { authorizedApplicationRoutes } from './authorized-applications.js';
 import { Continuation } from './continuation.js';
 import { Csrf } from './csrf.js';
-import { enginePages } from './engine-pages.js';
+import { endpointPages } from './endpoint-pages.js';
 import { Forms } from './forms.js';
-import { interactionRoutes } from './interaction/routes.js';
+import { interactionRoutes } from './interaction/interaction-routes.js';
 import { KnownBrowsers } from './known-browsers.js';
-import type { PagesParts } from './page-dependencies.js';
+import type { PageDependencies } from './page-dependencies.js';
 import { PageError } from './page-error.js';
+import { PageRouter } from './page-router.js';
+import type { PageServices } from './page-services.js';
 import { PasswordCheck } from './password-check.js';
 import { Renderer } from './renderer.js';
-import { PageRouter } from './router.js';
-import type { PageServices } from './services.js';
 import { sessionRoutes } from './session-list.js';
 import { signInRoutes } from './sign-in.js';
 import { staffTokenRoutes } from './staff-tokens.js';
@@ -26,20 +26,20 @@ import { STYLESHEET } from './stylesheet.js';
 import { completeTexts } from './texts.js';
 import { Viewers } from './viewers.js';
 
-export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './models.js';
 export type {
   Authenticate,
   ManagedApplications,
-  PagesParts,
+  PageDependencies,
   SignInAttempt,
   SignInBudget,
   StaffTokens,
 } from './page-dependencies.js';
+export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './page-models.js';
 export type { TextOverrides, Texts } from './texts.js';
 
-/** The pages: those that the engine asks for, and those that have addresses of their own. */
-export interface Pages extends EnginePages {
-  /** Answers the addresses of pages and passes everything else on. It has to come before the engine. */
+/** The pages: those that endpoints show, and those that have addresses of their own. */
+export interface Pages extends EndpointPages {
+  /** Answers the addresses of pages and passes everything else on. It has to come before the endpoints. */
   readonly routes: Middleware;
   /** Whether a path is the address of a page. */
   has(path: string): boolean;
@@ -48,9 +48,9 @@ export interface Pages extends EnginePages {
 const ONE_YEAR_SECONDS = 31_536_000;
 
 /** Makes the pages. Templates are compiled here, once. */
-export function createPages(parts: PagesParts): Pages {
-  const services = servicesOf(parts);
-  const router = new PageRouter(parts.prefix, [
+export function createPages(dependencies: PageDependencies): Pages {
+  const services = servicesOf(dependencies);
+  const router = new PageRouter(dependencies.prefix, [
     ...interactionRoutes(services),
     ...signInRoutes(services),
     ...authorizedApplicationRoutes(services),
@@ -74,17 +74,17 @@ export function createPages(parts: PagesParts): Pages {
     }
   }
 
-  /** A form of the engine's (signing out) may lead to another origin too; see `Continuation`. */
+  /** A form of an endpoint (signing out) may lead to another origin too; see `Continuation`. */
   function endFormHere(context: Context): void {
     const location = context.response.get('Location');
     const isRedirect = context.status === 302 || context.status === 303;
-    if (context.method !== 'POST' || !isRedirect || !context.path.startsWith(`${parts.prefix}/`)) return;
+    if (context.method !== 'POST' || !isRedirect || !context.path.startsWith(`${dependencies.prefix}/`)) return;
     if (services.continuation.leaves(context, location)) services.continuation.goOn(context, location);
   }
 
   function log({ method, path }: Context, error: unknown): void {
     const { kind, isOutage, describe } = loggedFailure(error);
-    parts.log.error(kind, () =>
+    dependencies.log.error(kind, () =>
       isOutage ? describe() : `The page ${method} ${printable(path)} failed: ${describe()}`,
     );
   }
@@ -104,28 +104,28 @@ export function createPages(parts: PagesParts): Pages {
     await renderer.show(context, 'error', model, status);
   }
 
-  return { ...enginePages(services), routes, has: (path) => router.has(path) };
+  return { ...endpointPages(services), routes, has: (path) => router.has(path) };
 }
 
-function servicesOf(parts: PagesParts): PageServices {
-  const { prefix, issuer, sealer, random } = parts;
+function servicesOf(dependencies: PageDependencies): PageServices {
+  const { prefix, issuer, sealer, random } = dependencies;
   const { origin } = new URL(issuer);
-  const texts = completeTexts(parts.texts);
-  const overrides = parts.pages ?? {};
-  const renderer = new Renderer({ prefix, issuer, texts, overrides, hasSignOut: parts.login === undefined });
+  const texts = completeTexts(dependencies.texts);
+  const overrides = dependencies.pages ?? {};
+  const renderer = new Renderer({ prefix, issuer, texts, overrides, hasSignOut: dependencies.login === undefined });
   const cookies = new PageCookies(issuer, prefix);
   const csrf = new Csrf(sealer.deriveKeys('pages csrf'), origin, new BrowserCookie(cookies, random));
-  const viewers = new Viewers(parts);
-  const browsers = new KnownBrowsers({ ...parts, keys: sealer.deriveKeys('pages known browsers'), cookies });
+  const viewers = new Viewers(dependencies);
+  const browsers = new KnownBrowsers({ ...dependencies, keys: sealer.deriveKeys('pages known browsers'), cookies });
   return {
-    parts,
+    dependencies,
     texts,
     renderer,
     cookies,
     viewers,
     forms: new Forms(csrf),
-    passwords: new PasswordCheck(parts, viewers, browsers),
-    continuation: new Continuation(parts, csrf, renderer),
+    passwords: new PasswordCheck(dependencies, viewers, browsers),
+    continuation: new Continuation(dependencies, csrf, renderer),
   };
 }
 
@@ -146,7 +146,7 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-/** An outage comes from the engine as the cause of an error of its own. */
+/** An outage comes from oidc-provider as the cause of an error of its own. */
 function reasonOf(thrown: unknown): unknown {
   return thrown instanceof Error && thrown.cause instanceof OAuth2Error ? thrown.cause : thrown;
 }

@@ -1,6 +1,6 @@
 import type { FormFields } from './form-body.js';
-import type { Paging } from './models.js';
 import { PageError } from './page-error.js';
+import type { Paging } from './page-models.js';
 
 /** How many rows a page of a list shows. */
 export const PAGE_SIZE = 50;

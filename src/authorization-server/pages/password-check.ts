@@ -3,7 +3,7 @@ import { sha256Key } from '../../core/digest.js';
 import { foldedName } from './folded-name.js';
 import type { FormFields } from './form-body.js';
 import type { KnownBrowsers } from './known-browsers.js';
-import type { PagesParts, SignInAttempt, SignInBudget } from './page-dependencies.js';
+import type { PageDependencies, SignInAttempt, SignInBudget } from './page-dependencies.js';
 import { PageError } from './page-error.js';
 import type { Viewers } from './viewers.js';
 
@@ -20,7 +20,7 @@ const MAXIMUM_PASSWORD_LENGTH = 1024;
 /** Checks user name and password within the budgets of failures. */
 export class PasswordCheck {
   constructor(
-    private readonly parts: Pick<PagesParts, 'authenticate' | 'failures' | 'address'>,
+    private readonly dependencies: Pick<PageDependencies, 'authenticate' | 'failures' | 'address'>,
     private readonly viewers: Viewers,
     private readonly browsers: KnownBrowsers,
   ) {}
@@ -55,7 +55,7 @@ export class PasswordCheck {
   }
 
   private async authenticated(context: Context, username: string, password: string): Promise<string | undefined> {
-    const userId: unknown = await this.parts.authenticate?.(username, password, context);
+    const userId: unknown = await this.dependencies.authenticate?.(username, password, context);
     if (userId === undefined || userId === null) return undefined;
     if (typeof userId !== 'string') {
       throw new TypeError(`authenticate answered a ${typeof userId}; let it answer the id of the user as a string.`);
@@ -87,10 +87,10 @@ export class PasswordCheck {
    * its own, which nobody else spends.
    */
   private budgetsOf(context: Context, username: string): (readonly [SignInBudget | undefined, string])[] {
-    const { byAddress, byName, byNameAndAddress } = this.parts.failures ?? {};
+    const { byAddress, byName, byNameAndAddress } = this.dependencies.failures ?? {};
     const browser = this.browsers.find(context, username);
     if (browser !== undefined) return [[byNameAndAddress, `browser:${browser}`]];
-    const address = this.parts.address(context);
+    const address = this.dependencies.address(context);
     // A digest, since what is typed into this field is sometimes a password. Spellings of one name count together.
     const name = `username:${sha256Key(foldedName(username))}`;
     return [

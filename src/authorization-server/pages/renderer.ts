@@ -1,6 +1,6 @@
 import { Eta, type TemplateFunction } from 'eta/core';
 import type { Context } from 'koa';
-import type { PageModels, PageName, PageOverrides, Viewer } from './models.js';
+import type { PageModels, PageName, PageOverrides, Viewer } from './page-models.js';
 import { escapeHtml, fillHtml, fillText } from './page-text.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { STYLESHEET } from './stylesheet.js';

@@ -2,12 +2,12 @@ import type { Context } from 'koa';
 import type { BrowserSession } from '../../core/browser-session.js';
 import { seeOther } from './continuation.js';
 import { readQuery } from './form-body.js';
-import type { ListedSession, Viewer } from './models.js';
 import { noticeOf } from './notices.js';
 import { PageError } from './page-error.js';
+import type { ListedSession, Viewer } from './page-models.js';
+import type { PageRoute } from './page-router.js';
+import type { PageServices } from './page-services.js';
 import { PAGE_SIZE } from './paging.js';
-import type { PageRoute } from './router.js';
-import type { PageServices } from './services.js';
 import { SignedIn } from './sign-in.js';
 
 /** The width of the column. */
@@ -41,15 +41,15 @@ export function sessionRoutes(services: PageServices): PageRoute[] {
     },
   };
   // With a login of the host's own, where somebody is signed in is the host's to show and to end.
-  const forUsers = services.parts.login === undefined ? routesOf(services, own) : [];
+  const forUsers = services.dependencies.login === undefined ? routesOf(services, own) : [];
   return [...forUsers, ...routesOf(services, ofStaff)];
 }
 
 function routesOf(services: PageServices, area: Area): PageRoute[] {
-  const { parts, forms, renderer } = services;
-  const { sessions, signIns } = parts;
+  const { dependencies, forms, renderer } = services;
+  const { sessions, signIns } = dependencies;
   const isStaffPage = area.path === '/staff/sessions';
-  const listUrl = parts.prefix + area.path;
+  const listUrl = dependencies.prefix + area.path;
   const urlWith = (path: string, query: Readonly<Record<string, string | undefined>>) => {
     const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;

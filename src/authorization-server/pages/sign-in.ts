@@ -3,22 +3,22 @@ import { seeOther } from './continuation.js';
 import { readQuery } from './form-body.js';
 import { localPath } from './local-path.js';
 import { type RefusedSignIn, showLogin } from './login-page.js';
-import type { Viewer } from './models.js';
 import { PageError } from './page-error.js';
-import type { PageRoute } from './router.js';
-import type { PageServices } from './services.js';
+import type { Viewer } from './page-models.js';
+import type { PageRoute } from './page-router.js';
+import type { PageServices } from './page-services.js';
 
 const SIGN_IN = { purpose: 'sign-in', userId: undefined };
 
 /** Signing in at this server itself, for the management pages, and signing out again. */
 export function signInRoutes(services: PageServices): PageRoute[] {
-  const { parts, forms, passwords, renderer, viewers, continuation } = services;
-  const home = `${parts.prefix}/authorized-applications`;
+  const { dependencies, forms, passwords, renderer, viewers, continuation } = services;
+  const home = `${dependencies.prefix}/authorized-applications`;
   const returnTo = (text: string) => localPath(text) ?? home;
 
   function page(context: Context, username: string, path: string, result: RefusedSignIn | undefined): Promise<void> {
     return showLogin(services, context, result, {
-      form: forms.make(context, `${parts.prefix}/sign-in`, SIGN_IN, { return_to: path }),
+      form: forms.make(context, `${dependencies.prefix}/sign-in`, SIGN_IN, { return_to: path }),
       username,
       application: undefined,
       notice: undefined,
@@ -36,11 +36,11 @@ export function signInRoutes(services: PageServices): PageRoute[] {
     async post(context) {
       const fields = await forms.take(context, SIGN_IN);
       const path = returnTo(fields.value('return_to'));
-      const mark = await parts.signIns.mark();
+      const mark = await dependencies.signIns.mark();
       const result = await passwords.check(context, fields);
       if (!('userId' in result)) return page(context, fields.value('username'), path, result);
-      if (await parts.signIns.signIn(context, result.userId, mark)) return continuation.goOn(context, path);
-      seeOther(context, `${parts.prefix}/sign-in?${new URLSearchParams({ return_to: path })}`);
+      if (await dependencies.signIns.signIn(context, result.userId, mark)) return continuation.goOn(context, path);
+      seeOther(context, `${dependencies.prefix}/sign-in?${new URLSearchParams({ return_to: path })}`);
     },
   };
 
@@ -50,23 +50,23 @@ export function signInRoutes(services: PageServices): PageRoute[] {
       const viewer = await viewers.current(context);
       if (viewer === undefined) return renderer.show(context, 'loggedOut', {});
       await renderer.show(context, 'logout', {
-        form: forms.make(context, `${parts.prefix}/sign-out`, signOutOf(viewer)),
+        form: forms.make(context, `${dependencies.prefix}/sign-out`, signOutOf(viewer)),
         returnsTo: undefined,
       });
     },
     async post(context) {
       const viewer = await viewers.current(context);
       // Signed out in another tab in the meantime: it is as was wished.
-      if (viewer === undefined) return seeOther(context, `${parts.prefix}/sign-out`);
+      if (viewer === undefined) return seeOther(context, `${dependencies.prefix}/sign-out`);
       const fields = await forms.take(context, signOutOf(viewer));
       if (fields.value('logout') !== 'yes') return seeOther(context, home);
-      await parts.signIns.signOut(context);
-      seeOther(context, `${parts.prefix}/sign-out`);
+      await dependencies.signIns.signOut(context);
+      seeOther(context, `${dependencies.prefix}/sign-out`);
     },
   };
 
   // With a login of the host's own, signing in and out is the host's.
-  return parts.login === undefined ? [signIn, signOut] : [];
+  return dependencies.login === undefined ? [signIn, signOut] : [];
 }
 
 function signOutOf(viewer: Viewer) {
@@ -75,22 +75,22 @@ function signOutOf(viewer: Viewer) {
 
 /** Makes pages that only signed-in users see. */
 export class SignedIn {
-  constructor(private readonly services: Pick<PageServices, 'parts' | 'viewers'>) {}
+  constructor(private readonly services: Pick<PageServices, 'dependencies' | 'viewers'>) {}
 
   /** Who is signed in; if nobody is, the browser was sent to sign in and there is no more to do. */
   async viewer(context: Context): Promise<Viewer | undefined> {
-    const { parts, viewers } = this.services;
+    const { dependencies, viewers } = this.services;
     const viewer = await viewers.current(context);
     if (viewer !== undefined) return viewer;
-    if (parts.login !== undefined) {
+    if (dependencies.login !== undefined) {
       // Whoever is signed in there all the same may not act: only as somebody else can he go on.
       const reauthenticate = (await viewers.userId(context)) !== undefined;
-      seeOther(context, parts.login.url(undefined, context, { reauthenticate }));
+      seeOther(context, dependencies.login.url(undefined, context, { reauthenticate }));
       return undefined;
     }
     // A form cannot be sent again after signing in, but the page before it can be shown.
     const query = new URLSearchParams({ return_to: context.method === 'POST' ? context.path : context.url });
-    seeOther(context, `${parts.prefix}/sign-in?${query}`);
+    seeOther(context, `${dependencies.prefix}/sign-in?${query}`);
     return undefined;
   }
 

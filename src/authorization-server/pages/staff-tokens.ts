@@ -2,12 +2,12 @@ import type { Context } from 'koa';
 import { cursorAfter, type FoundToken, isHashPrefix } from '../../storage/index.js';
 import { seeOther } from './continuation.js';
 import { readQuery } from './form-body.js';
-import type { ListedToken, Viewer } from './models.js';
 import { noticeOf } from './notices.js';
 import { PageError } from './page-error.js';
+import type { ListedToken, Viewer } from './page-models.js';
+import type { PageRoute, PathParameters } from './page-router.js';
+import type { PageServices } from './page-services.js';
 import { PAGE_SIZE, pagingOf, rowBefore } from './paging.js';
-import type { PageRoute, PathParameters } from './router.js';
-import type { PageServices } from './services.js';
 import { SignedIn } from './sign-in.js';
 
 /** The width of the columns. */
@@ -17,13 +17,13 @@ const SHOWN_DIGITS = 12;
 
 /** Staff looks for tokens and revokes them. */
 export function staffTokenRoutes(services: PageServices): PageRoute[] {
-  const { parts, forms, renderer } = services;
+  const { dependencies, forms, renderer } = services;
   const signedIn = new SignedIn(services);
-  const listUrl = `${parts.prefix}/staff/tokens`;
+  const listUrl = `${dependencies.prefix}/staff/tokens`;
   const revokeUrl = ({ kind, id }: FoundToken) => `${listUrl}/${kind}/${id}/revoke`;
 
   function listed(token: FoundToken): ListedToken {
-    const state = stateOf(token, parts.clock.nowMilliseconds());
+    const state = stateOf(token, dependencies.clock.nowMilliseconds());
     return {
       ...token,
       hashPrefix: token.hash.slice(0, SHOWN_DIGITS),
@@ -46,7 +46,7 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
     };
     const isSearch = isHash && Object.keys(given).length > 0;
     const before = { access: rowBefore(query, 'before_access'), refresh: rowBefore(query, 'before_refresh') };
-    const found = isSearch ? await parts.tokens.search(given, { limit: PAGE_SIZE + 1, before }) : [];
+    const found = isSearch ? await dependencies.tokens.search(given, { limit: PAGE_SIZE + 1, before }) : [];
     const shown = found.slice(0, PAGE_SIZE);
     const older = found.length > shown.length ? cursorAfter(shown, before) : undefined;
     // What is no digest may be a token that was pasted by mistake: it is not shown again.
@@ -69,7 +69,7 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
 
   async function find({ kind, id = '' }: PathParameters): Promise<FoundToken> {
     const isKind = kind === 'access' || kind === 'refresh';
-    const token = isKind && /^[1-9]\d{0,15}$/.test(id) ? await parts.tokens.find(kind, Number(id)) : undefined;
+    const token = isKind && /^[1-9]\d{0,15}$/.test(id) ? await dependencies.tokens.find(kind, Number(id)) : undefined;
     if (token === undefined) throw new PageError(404, 'notFound');
     return token;
   }
@@ -102,7 +102,7 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
         const token = await find(parameters);
         await forms.take(context, subjectOf(token, viewer));
         // Revoked by someone else in the meantime: it is as was wished.
-        await parts.tokens.revoke(token.kind, token.id);
+        await dependencies.tokens.revoke(token.kind, token.id);
         seeOther(context, `${listUrl}?done=revoked`);
       },
     },

@@ -1,8 +1,8 @@
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { isPromiseLike } from '../../core/promises.js';
 import type { EndpointThrottle } from '../server-dependencies.js';
-import type { Viewer } from './models.js';
 import { PageError } from './page-error.js';
+import type { Viewer } from './page-models.js';
 
 /**
  * Counts what a user does on a page.

@@ -1,14 +1,16 @@
 import type { Context } from 'koa';
-import type { Viewer } from './models.js';
-import type { PagesParts } from './page-dependencies.js';
+import type { PageDependencies } from './page-dependencies.js';
+import type { Viewer } from './page-models.js';
 
 /** Knows who looks at a page. */
 export class Viewers {
-  constructor(private readonly parts: Pick<PagesParts, 'signIns' | 'login' | 'users' | 'isStaff' | 'username'>) {}
+  constructor(
+    private readonly dependencies: Pick<PageDependencies, 'signIns' | 'login' | 'users' | 'isStaff' | 'username'>,
+  ) {}
 
   /** The id of whoever is signed in, by the host's own login if there is one. */
   async userId(context: Context): Promise<string | undefined> {
-    const { login, signIns } = this.parts;
+    const { login, signIns } = this.dependencies;
     return login === undefined ? signIns.userIdOf(context) : login.userId(context);
   }
 
@@ -20,7 +22,7 @@ export class Viewers {
 
   /** A user who may act, by the id. */
   async of(id: string): Promise<Viewer | undefined> {
-    const { users, isStaff, username } = this.parts;
+    const { users, isStaff, username } = this.dependencies;
     const user = users === undefined ? { id } : await users.findById(id);
     if (user === undefined || user === null) return undefined;
     if (users !== undefined && (await users.isActive(user)) !== true) return undefined;

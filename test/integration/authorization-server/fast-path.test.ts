@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Dispatcher } from '../../../src/authorization-server/oidc/inner-dispatcher.js';
+import { InnerDispatcher } from '../../../src/authorization-server/oidc/inner-dispatcher.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import type { TokenEvent } from '../../../src/public/index.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
@@ -26,7 +26,7 @@ interface Answer {
   readonly asked: boolean;
 }
 
-const spyOnDispatcher = () => jest.spyOn(Dispatcher.prototype, 'run');
+const spyOnDispatcher = () => jest.spyOn(InnerDispatcher.prototype, 'run');
 
 describe.each(['sqlite', 'mariadb'] as const)(
   'answers that do not need oidc-provider are as its own, on %s',

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   MAXIMUM_DOCUMENT_BYTES,
-  type OutboundParts,
+  type OutboundNetwork,
   outboundFetch,
 } from '../../../src/authorization-server/oidc/outbound-fetch.js';
 import { isPublicAddress } from '../../../src/core/addresses/index.js';
@@ -66,7 +66,7 @@ function manualDeadline() {
 }
 
 /** Fetches with this machine allowed, until the test lets the deadline pass. */
-function fetching(url: string, parts: Partial<OutboundParts> = {}) {
+function fetching(url: string, parts: Partial<OutboundNetwork> = {}) {
   const deadline = manualDeadline();
   const seen = { settled: false };
   const promise = outboundFetch({
@@ -100,7 +100,7 @@ describe('a document that an application names', () => {
     expect([...response.headers.keys()]).toEqual(['cache-control', 'content-type']);
   });
 
-  const CASES: readonly (readonly [string, () => Promise<string>, Partial<OutboundParts>?])[] = [
+  const CASES: readonly (readonly [string, () => Promise<string>, Partial<OutboundNetwork>?])[] = [
     ['a closed port', async () => `https://${CERTIFIED}:1/`],
     ['a silent port', async () => `https://${CERTIFIED}:${(await listen(createServer())).port}/`],
     [

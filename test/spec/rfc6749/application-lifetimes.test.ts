@@ -61,7 +61,7 @@ describe.each(STACKS)('lifetimes of an application, on %s', (name) => {
     (await suite.token({ grant_type: 'client_credentials', scope: 'read', ...form }, client)).body.expires_in;
 
   test('[AS-31 §5.1] its access tokens live as long as it says, whichever way they are issued', async () => {
-    // The short way in one statement, and oidc-provider's: it alone takes a resource and an assertion of another kind.
+    // The fast path in one statement, and oidc-provider's: it alone takes a resource and an assertion of another kind.
     expect([await own(brief), await own(lasting), await own(plain)]).toEqual([30, 2000, 200]);
     const posted = { client_id: brief.clientId, client_secret: brief.clientSecret };
     const slow = await suite.token({ grant_type: 'client_credentials', scope: 'read', unknown: 'x', ...posted });

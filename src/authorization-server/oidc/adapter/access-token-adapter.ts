@@ -1,7 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { keyOfDigest, sha256 } from '../../../core/digest.js';
 import type { NewAccessToken, TokenRepository } from '../../../storage/index.js';
-import type { AdapterParts } from './adapter-dependencies.js';
+import type { AdapterDependencies } from './adapter-dependencies.js';
 import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
 import type { Families } from './families.js';
@@ -14,7 +14,7 @@ import type { TokenLookUps } from './token-look-ups.js';
 export class AccessTokenAdapter extends FamilyAdapter {
   constructor(
     private readonly kind: 'AccessToken' | 'ClientCredentials',
-    private readonly parts: AdapterParts,
+    private readonly dependencies: AdapterDependencies,
     private readonly tokens: TokenRepository,
     private readonly applications: ApplicationIds,
     private readonly lookUps: TokenLookUps,
@@ -34,14 +34,14 @@ export class AccessTokenAdapter extends FamilyAdapter {
         userId: payload.accountId ?? null,
         scope: payload.scope ?? '',
         // `aud` itself stays in the JSON: a token without it is good at the userinfo endpoint.
-        audience: listOf(payload.aud) ?? listOf(this.parts.defaultAudience),
+        audience: listOf(payload.aud) ?? listOf(this.dependencies.defaultAudience),
         ...timesOf(payload),
         payload: restOf(this.sessionUids.sealedIn(payload)),
       };
       if (payload.grantId === undefined) await this.tokens.insertAccessToken(token);
       else await this.issue(familyIdOf(payload.grantId), token);
     });
-    if (this.exchanges.get()?.isEmpty() !== false) this.parts.forgetMiss(keyOfDigest(tokenHash));
+    if (this.exchanges.get()?.isEmpty() !== false) this.dependencies.forgetMiss(keyOfDigest(tokenHash));
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
@@ -55,7 +55,7 @@ export class AccessTokenAdapter extends FamilyAdapter {
   override async destroy(id: string): Promise<void> {
     const tokenHash = sha256(id);
     await this.tokens.revokeAccessToken(tokenHash);
-    await this.parts.invalidate([keyOfDigest(tokenHash)]);
+    await this.dependencies.invalidate([keyOfDigest(tokenHash)]);
   }
 
   private async issue(familyId: string, token: NewAccessToken): Promise<void> {

@@ -12,7 +12,7 @@ export interface Reuse {
 }
 
 /** What the storage of oidc-provider is made of. */
-export interface AdapterParts {
+export interface AdapterDependencies {
   /** Bound to their knex instance. */
   readonly models: OAuth2Models;
   readonly tokens: TokenRepository;

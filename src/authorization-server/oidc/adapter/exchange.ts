@@ -3,7 +3,7 @@ import { keyOfDigest, sha256 } from '../../../core/digest.js';
 import type { ExchangeSource, NewAccessToken, NewRefreshToken } from '../../../storage/index.js';
 import { isMissingReference } from '../../../storage/index.js';
 import { errors } from '../oidc-provider.js';
-import type { AdapterParts, Reuse } from './adapter-dependencies.js';
+import type { AdapterDependencies, Reuse } from './adapter-dependencies.js';
 import type { Families } from './families.js';
 import { invalidGrant } from './payloads.js';
 import type { Successors } from './successor.js';
@@ -45,7 +45,7 @@ export class Exchanges {
   private readonly current = new AsyncLocalStorage<Exchange>();
 
   constructor(
-    private readonly parts: AdapterParts,
+    private readonly dependencies: AdapterDependencies,
     private readonly families: Families,
     private readonly successors: Successors,
   ) {}
@@ -95,13 +95,13 @@ export class Exchanges {
         // one of the family, and dies with it.
         refreshTokenValue =
           presented && this.successors.recall(presented.value, outcome.successorSalt, outcome.successorHash);
-        if (presented !== undefined) this.parts.emit('refresh.repeated', presented);
+        if (presented !== undefined) this.dependencies.emit('refresh.repeated', presented);
         break;
       case 'done':
         break;
     }
     if (refreshTokenValue !== undefined) Object.assign(context.body as object, { refresh_token: refreshTokenValue });
-    for (const token of accessTokens) this.parts.forgetMiss(keyOfDigest(token.tokenHash));
+    for (const token of accessTokens) this.dependencies.forgetMiss(keyOfDigest(token.tokenHash));
   }
 
   private sourceOf(presented: Presented | undefined): ExchangeSource | undefined {
@@ -114,7 +114,7 @@ export class Exchanges {
       kind: 'refresh_token',
       hash,
       successorSalt: this.successors.newSalt(),
-      graceMilliseconds: this.parts.refreshGraceSeconds * 1000,
+      graceMilliseconds: this.dependencies.refreshGraceSeconds * 1000,
       successorHashes: (salt) => this.successors.digests(value, salt),
     };
   }

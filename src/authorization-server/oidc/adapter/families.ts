@@ -1,12 +1,12 @@
 import type { FamilyRepository, TokenRepository } from '../../../storage/index.js';
-import type { AdapterParts, Reuse } from './adapter-dependencies.js';
+import type { AdapterDependencies, Reuse } from './adapter-dependencies.js';
 
 /** Revokes families, in the database and then in every cache. */
 export class Families {
   private readonly running = new Map<string, Promise<void>>();
 
   constructor(
-    private readonly parts: AdapterParts,
+    private readonly dependencies: AdapterDependencies,
     private readonly tokens: TokenRepository,
     readonly repository: FamilyRepository,
   ) {}
@@ -26,11 +26,11 @@ export class Families {
   /** Revokes a family of which a code or refresh token came a second time (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */
   async revokeReused(kind: string, reuse: Reuse): Promise<void> {
     await this.revoke(reuse.familyId);
-    this.parts.emit(kind === 'RefreshToken' ? 'refresh.reused' : 'code.replayed', reuse);
+    this.dependencies.emit(kind === 'RefreshToken' ? 'refresh.reused' : 'code.replayed', reuse);
   }
 
   private async revokeNow(familyId: string): Promise<void> {
     const keys = await this.tokens.revokeFamily(familyId);
-    if (keys.length > 0) await this.parts.invalidate(keys);
+    if (keys.length > 0) await this.dependencies.invalidate(keys);
   }
 }

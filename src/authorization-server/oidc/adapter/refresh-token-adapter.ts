@@ -1,7 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { sha256 } from '../../../core/digest.js';
 import type { NewRefreshToken, RefreshToken } from '../../../storage/index.js';
-import type { AdapterParts } from './adapter-dependencies.js';
+import type { AdapterDependencies } from './adapter-dependencies.js';
 import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
 import type { Families } from './families.js';
@@ -13,7 +13,7 @@ import type { TokenLookUps } from './token-look-ups.js';
 /** Refresh tokens: rotated at each use, with an end of their own and one of the family's. */
 export class RefreshTokenAdapter extends FamilyAdapter {
   constructor(
-    private readonly parts: AdapterParts,
+    private readonly dependencies: AdapterDependencies,
     private readonly applications: ApplicationIds,
     private readonly lookUps: TokenLookUps,
     private readonly sessionUids: SessionUids,
@@ -26,7 +26,7 @@ export class RefreshTokenAdapter extends FamilyAdapter {
   override async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const familyId = familyIdOf(payload.grantId);
     const { createdAtMs, expiresAtMs } = timesOf(payload);
-    const lifetimeSeconds = await this.parts.refreshLifetimeSeconds(payload.clientId ?? '');
+    const lifetimeSeconds = await this.dependencies.refreshLifetimeSeconds(payload.clientId ?? '');
     const familyExpiresAtMs = ((payload.iiat ?? payload.iat ?? 0) + lifetimeSeconds) * 1000;
     // The lifetime of the application was made shorter meanwhile.
     if (familyExpiresAtMs <= createdAtMs) throw invalidGrant('the grant has ended');
@@ -77,6 +77,6 @@ export class RefreshTokenAdapter extends FamilyAdapter {
   /** Whether it goes through the handler once more, as if it were fresh. The transaction at the end decides. */
   private isInGrace({ rotatedAtMs }: RefreshToken): boolean {
     if (this.exchanges.get() === undefined || rotatedAtMs === null) return false;
-    return this.parts.clock.nowMilliseconds() < rotatedAtMs + this.parts.refreshGraceSeconds * 1000;
+    return this.dependencies.clock.nowMilliseconds() < rotatedAtMs + this.dependencies.refreshGraceSeconds * 1000;
   }
 }

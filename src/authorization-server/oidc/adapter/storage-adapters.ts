@@ -2,7 +2,7 @@ import type { Adapter } from 'oidc-provider';
 import { sha256 } from '../../../core/digest.js';
 import { CodeRepository, FamilyRepository, ServerRecordRepository, SessionRepository } from '../../../storage/index.js';
 import { AccessTokenAdapter } from './access-token-adapter.js';
-import type { AdapterParts } from './adapter-dependencies.js';
+import type { AdapterDependencies } from './adapter-dependencies.js';
 import { ApplicationIds } from './application-ids.js';
 import { AuthorizationCodeAdapter } from './authorization-code-adapter.js';
 import { DeviceCodeAdapter } from './device-code-adapter.js';
@@ -31,13 +31,13 @@ export interface StorageAdapters {
 }
 
 /** Makes the storage of a provider; pass it to `AtomicProvider`. */
-export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
-  const { models, tokens, clock, random, sealer } = parts;
+export function createStorageAdapters(dependencies: AdapterDependencies): StorageAdapters {
+  const { models, tokens, clock, random, sealer } = dependencies;
   const codes = new CodeRepository(models, { clock });
   const records = new ServerRecordRepository(models, { clock });
   const sessions = new SessionRepository(models, { clock });
-  const families = new Families(parts, tokens, new FamilyRepository(models, tokens, { clock }));
-  const exchanges = new Exchanges(parts, families, new Successors(sealer, random));
+  const families = new Families(dependencies, tokens, new FamilyRepository(models, tokens, { clock }));
+  const exchanges = new Exchanges(dependencies, families, new Successors(sealer, random));
   const applications = new ApplicationIds(models);
   const lookUps = new TokenLookUps(families.repository);
   const sessionUids = new SessionUids(sealer);
@@ -47,9 +47,18 @@ export function createStorageAdapters(parts: AdapterParts): StorageAdapters {
       switch (kind) {
         case 'AccessToken':
         case 'ClientCredentials':
-          return new AccessTokenAdapter(kind, parts, tokens, applications, lookUps, sessionUids, families, exchanges);
+          return new AccessTokenAdapter(
+            kind,
+            dependencies,
+            tokens,
+            applications,
+            lookUps,
+            sessionUids,
+            families,
+            exchanges,
+          );
         case 'RefreshToken':
-          return new RefreshTokenAdapter(parts, applications, lookUps, sessionUids, families, exchanges);
+          return new RefreshTokenAdapter(dependencies, applications, lookUps, sessionUids, families, exchanges);
         case 'AuthorizationCode':
           return new AuthorizationCodeAdapter(codes, applications, sessionUids, families, exchanges);
         case 'DeviceCode':

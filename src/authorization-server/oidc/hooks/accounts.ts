@@ -1,7 +1,7 @@
 import type { Account } from 'oidc-provider';
 import { parseScope } from '../../../core/scopes.js';
 import type { UserStore } from '../../../core/users.js';
-import type { ClaimsSettings } from '../../options/claims.js';
+import type { ClaimsSettings } from '../../options/claims-options.js';
 import { asOutage } from '../outage.js';
 
 /**

@@ -1,6 +1,5 @@
 import type { Configuration } from 'oidc-provider';
-import type { Clock } from '../../../core/clock.js';
-import { epochSeconds } from '../../server-context.js';
+import { type Clock, epochSeconds } from '../../../core/clock.js';
 import { errors } from '../oidc-provider.js';
 
 /** How far apart the clocks of client and server may be, in seconds; oidc-provider allows the same for `exp` and `nbf`. */

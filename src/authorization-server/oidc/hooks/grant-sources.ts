@@ -1,7 +1,7 @@
 import type { AccessToken, AuthorizationCode, DeviceCode, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
 import { formatScope, parseScope } from '../../../core/scopes.js';
 import type { ClientApplication } from '../../clients/client-metadata.js';
-import type { EngineContext } from '../../server-context.js';
+import type { ServerContext } from '../../server-context.js';
 import { errors } from '../oidc-provider.js';
 import { grantableOf } from './grants.js';
 
@@ -15,7 +15,7 @@ const SOURCES: ReadonlySet<string> = new Set(['AuthorizationCode', 'DeviceCode',
  *
  * @throws InvalidGrant if nothing is left: a token without scope would still say who the user is
  */
-export async function boundSource(context: EngineContext, ctx: KoaContextWithOIDC, given: unknown): Promise<void> {
+export async function boundSource(context: ServerContext, ctx: KoaContextWithOIDC, given: unknown): Promise<void> {
   const { client, params } = ctx.oidc;
   const source = given as Source | AccessToken;
   if (source.kind === 'AccessToken') return boundUserinfo(context, ctx, source);
@@ -40,7 +40,7 @@ export async function boundSource(context: EngineContext, ctx: KoaContextWithOID
  * @throws InsufficientScope if nothing is left
  */
 async function boundUserinfo(
-  { userScopes, findApplication }: EngineContext,
+  { userScopes, findApplication }: ServerContext,
   ctx: KoaContextWithOIDC,
   token: AccessToken,
 ) {

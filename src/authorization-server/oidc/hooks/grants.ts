@@ -3,7 +3,7 @@ import { parseScope } from '../../../core/scopes.js';
 import type { RandomBytes } from '../../../core/token-value.js';
 import type { ClientApplication } from '../../clients/client-metadata.js';
 import { grantLifetime } from '../../grants/lifetimes.js';
-import type { EngineContext } from '../../server-context.js';
+import type { ServerContext } from '../../server-context.js';
 import { stateOf } from '../inner-state.js';
 import { isNativeRequest } from '../interactions/native-clients.js';
 import { ofSession } from '../patches/session-grants.js';
@@ -57,7 +57,7 @@ function newGrant(provider: Provider, request: GrantRequest): Grant {
  * What the user has granted this application before, as a grant for this request: stored if it is all that is asked
  * for. Applications that skip the question have everything granted.
  */
-export async function existingGrant(context: EngineContext, ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+export async function existingGrant(context: ServerContext, ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
   const { oidc } = ctx;
   const { client, account, provider } = oidc;
   if (client === undefined || account === undefined) return undefined;
@@ -90,12 +90,12 @@ export async function existingGrant(context: EngineContext, ctx: KoaContextWithO
   if (!isComplete || isAsked) return newGrant(provider, request);
   // What nobody was asked for is shown to him, and can be withdrawn. Before the grant: what there is, is listed.
   if (skipAuthorization) await context.consents.rememberUnasked(account.accountId, id, request.granted);
-  return createGrant(provider, context.parts.random, request);
+  return createGrant(provider, context.dependencies.random, request);
 }
 
 /** Those of the scopes that a user may let an application have; none if the application is gone. */
 export async function grantableOf(
-  { findApplication, userScopes }: EngineContext,
+  { findApplication, userScopes }: ServerContext,
   clientId: string,
   userId: string,
   scopes: readonly string[],

@@ -2,8 +2,8 @@ import type { Context } from 'koa';
 import type { Client, ErrorOut, KoaContextWithOIDC } from 'oidc-provider';
 import { parseScope } from '../../../core/scopes.js';
 import type { Application } from '../../../storage/index.js';
-import type { EngineForm } from '../../ports.js';
-import type { EngineContext } from '../../server-context.js';
+import type { EndpointForm } from '../../ports.js';
+import type { EndpointContext } from '../../server-context.js';
 import { stateOf } from '../inner-state.js';
 import type { SendResponse } from '../send-response.js';
 import { grantableOf } from './grants.js';
@@ -27,7 +27,7 @@ async function show(ctx: KoaContextWithOIDC, page: (outer: Context) => void | Pr
 }
 
 export async function showDeviceCode(
-  context: EngineContext,
+  context: EndpointContext,
   ctx: KoaContextWithOIDC,
   out: ErrorOut | undefined,
   error: Error | undefined,
@@ -44,7 +44,7 @@ export async function showDeviceCode(
 }
 
 export async function showDeviceConfirm(
-  context: EngineContext,
+  context: EndpointContext,
   ctx: KoaContextWithOIDC,
   client: Client,
   userCode: string,
@@ -59,24 +59,28 @@ export async function showDeviceConfirm(
   await show(ctx, (outer) => context.pages.deviceConfirm(outer, form, device));
 }
 
-export async function showDeviceDone(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+export async function showDeviceDone(context: EndpointContext, ctx: KoaContextWithOIDC): Promise<void> {
   const application = await applicationOf(context, ctx.oidc.client as Client);
   await show(ctx, (outer) => context.pages.deviceDone(outer, application));
 }
 
-export async function showLogout(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+export async function showLogout(context: EndpointContext, ctx: KoaContextWithOIDC): Promise<void> {
   const form = formOf(ctx, 'end_session_confirm');
   const state = ctx.oidc.session?.state as { readonly postLogoutRedirectUri?: string } | undefined;
   await show(ctx, (outer) => context.pages.logoutConfirm(outer, form, state?.postLogoutRedirectUri));
 }
 
 /** @param returnTo the application's address, where it is for the user to go on there */
-export async function showLoggedOut(context: EngineContext, ctx: KoaContextWithOIDC, returnTo?: string): Promise<void> {
+export async function showLoggedOut(
+  context: EndpointContext,
+  ctx: KoaContextWithOIDC,
+  returnTo?: string,
+): Promise<void> {
   await show(ctx, (outer) => context.pages.loggedOut(outer, returnTo));
 }
 
 /** Sends responses of the authorization endpoint to applications as a form (OAuth 2.0 Form Post Response Mode). */
-export function sendingByForm(context: EngineContext): SendResponse {
+export function sendingByForm(context: EndpointContext): SendResponse {
   return async (ctx, redirectUri, parameters) => {
     const fields = Object.entries(parameters).map(([name, value]) => [name, String(value)] as const);
     const status = 'error' in parameters ? (ctx.status === 500 ? 500 : 400) : 200;
@@ -89,7 +93,7 @@ export function sendingByForm(context: EngineContext): SendResponse {
 
 /** An error that is nobody's to redirect: as JSON where programs call, else as a page. */
 export async function showError(
-  context: EngineContext,
+  context: EndpointContext,
   ctx: KoaContextWithOIDC,
   out: Partial<ErrorOut>,
 ): Promise<void> {
@@ -107,19 +111,19 @@ export async function showError(
 
 /** An error that the application was to be told. The page leads on to it, if the user wants that. */
 export async function showHeld(
-  context: EngineContext,
+  context: EndpointContext,
   ctx: KoaContextWithOIDC,
   problem: { readonly error: string; readonly description: string; readonly returnTo?: string },
 ): Promise<void> {
   await show(ctx, (outer) => context.pages.error(outer, problem));
 }
 
-function formOf(ctx: KoaContextWithOIDC, route: string, fields: Readonly<Record<string, string>> = {}): EngineForm {
+function formOf(ctx: KoaContextWithOIDC, route: string, fields: Readonly<Record<string, string>> = {}): EndpointForm {
   const state = ctx.oidc.session?.state as { readonly secret?: string } | undefined;
   return { action: new URL(ctx.oidc.urlFor(route)).pathname, hidden: { xsrf: state?.secret ?? '', ...fields } };
 }
 
-async function applicationOf({ findApplication }: EngineContext, client: Client): Promise<Application> {
+async function applicationOf({ findApplication }: EndpointContext, client: Client): Promise<Application> {
   const application = await findApplication(client.clientId);
   if (application === undefined) throw new Error('The application of a request was disabled while it ran.');
   return application;

@@ -1,7 +1,7 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { parseScope } from '../../../core/scopes.js';
 import type { ClientApplication } from '../../clients/client-metadata.js';
-import type { EngineContext } from '../../server-context.js';
+import type { ServerContext } from '../../server-context.js';
 import { errors } from '../oidc-provider.js';
 import { askedScope } from './requested-scope.js';
 
@@ -14,8 +14,8 @@ const NO_SCOPE = undefined as unknown as string;
  * Resource indicators (RFC 8707), and with them the scope of every request: these two functions are what oidc-provider
  * asks about each request of a known application, before it drops the scopes that it does not know.
  */
-export function resourceIndicators(context: EngineContext): ResourceIndicators {
-  const { settings, parts, scopes } = context;
+export function resourceIndicators(context: ServerContext): ResourceIndicators {
+  const { settings, dependencies, scopes } = context;
   return {
     enabled: true,
     defaultResource(ctx, client, oneOf) {
@@ -35,7 +35,7 @@ export function resourceIndicators(context: EngineContext): ResourceIndicators {
           accessTokenTTL: resource.accessTokenLifetimeSeconds,
         };
       }
-      if (identifier !== parts.resource) throw new errors.InvalidTarget();
+      if (identifier !== dependencies.resource) throw new errors.InvalidTarget();
       return { scope: [...scopes.known].join(' '), audience: identifier, accessTokenFormat: 'opaque' };
     },
     // Without a `resource` parameter a token is for what was granted, not for the userinfo endpoint alone.
@@ -44,7 +44,7 @@ export function resourceIndicators(context: EngineContext): ResourceIndicators {
 }
 
 /** Refuses scopes that are unknown or not allowed, and puts the defaults in where none is asked for. */
-function settleScope({ scopes }: EngineContext, ctx: KoaContextWithOIDC, client: Client): void {
+function settleScope({ scopes }: ServerContext, ctx: KoaContextWithOIDC, client: Client): void {
   const { params } = ctx.oidc;
   if (params === undefined || !asksForScope(ctx)) return;
   const settled = scopes.resolve(askedScope(ctx), client.application as ClientApplication);

@@ -1,9 +1,10 @@
 import type { Context } from 'koa';
 import type { InteractionResults, Provider, Interaction as StoredInteraction } from 'oidc-provider';
+import { epochSeconds } from '../../../core/clock.js';
 import { parseScope } from '../../../core/scopes.js';
 import { grantLifetime } from '../../grants/lifetimes.js';
 import type { Interaction, Interactions } from '../../ports.js';
-import { type EngineContext, epochSeconds } from '../../server-context.js';
+import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
 import { createGrant, grantableOf } from '../hooks/grants.js';
 import { errors } from '../oidc-provider.js';
@@ -27,9 +28,9 @@ interface Question {
 const LONG_AGO = 1;
 
 /** Login and consent, over the interactions that oidc-provider keeps. */
-export class EngineInteractions implements Interactions {
+export class ProviderInteractions implements Interactions {
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: ServerContext,
     private readonly provider: () => Promise<Provider>,
     /** Answers a request to the path at which a request goes on; `undefined` for other paths. */
     private readonly handlerAt: (path: string) => ((context: Context) => Promise<void>) | undefined,
@@ -54,7 +55,7 @@ export class EngineInteractions implements Interactions {
       scopes: userId === undefined ? question.requested : await this.grantable(stored, userId, question.asked),
       loginHint: typeof hint === 'string' ? hint : undefined,
       redirectUri: typeof redirectUri === 'string' ? redirectUri : undefined,
-      login: loginConditionsOf(stored, this.context.parts.clock),
+      login: loginConditionsOf(stored, this.context.dependencies.clock),
     };
   }
 
@@ -65,8 +66,8 @@ export class EngineInteractions implements Interactions {
     mark: number,
   ): Promise<string> {
     const stored = await this.required(context);
-    const { parts } = this.context;
-    if ((await findAccount(parts.users, userId, undefined)) === undefined) {
+    const { dependencies } = this.context;
+    if ((await findAccount(dependencies.users, userId, undefined)) === undefined) {
       return this.finish(stored, { error: 'access_denied', error_description: 'the user may not sign in' });
     }
     const hinted = hintedUserId(stored);
@@ -94,7 +95,7 @@ export class EngineInteractions implements Interactions {
     const grantable = await this.grantable(stored, userId, requested);
     const granted = grantable.filter((scope) => !asked.includes(scope) || grantedScopes.includes(scope));
     const refused = requested.filter((scope) => !granted.includes(scope));
-    const { jti: grantId } = await createGrant(await this.provider(), this.context.parts.random, {
+    const { jti: grantId } = await createGrant(await this.provider(), this.context.dependencies.random, {
       clientId,
       userId,
       granted,
@@ -105,7 +106,7 @@ export class EngineInteractions implements Interactions {
     });
     if (granted.length > 0) {
       await this.context.consents.remember(userId, application.id, granted);
-      this.context.parts.events.emit('consent.granted', { clientId, userId, scopes: granted });
+      this.context.dependencies.events.emit('consent.granted', { clientId, userId, scopes: granted });
     }
     // What was submitted before stands, so that a login is not asked for again.
     return this.finish(stored, { ...stored.lastSubmission, consent: { grantId } });
@@ -127,7 +128,7 @@ export class EngineInteractions implements Interactions {
 
   private async finish(stored: StoredInteraction, result: InteractionResults): Promise<string> {
     stored.result = result;
-    await stored.save(Math.max(1, stored.exp - epochSeconds(this.context.parts.clock)));
+    await stored.save(Math.max(1, stored.exp - epochSeconds(this.context.dependencies.clock)));
     return stored.returnTo;
   }
 

@@ -3,22 +3,22 @@ import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { sha256Key } from '../../../core/digest.js';
 import type { SignIns } from '../../ports.js';
-import type { EngineContext } from '../../server-context.js';
+import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
 import { innerRequest } from '../inner-request.js';
 import { errors } from '../oidc-provider.js';
 import { beginSession, noteWhere, sessionLifetimeSeconds } from '../patches/session-life.js';
 
-/** A context with the engine's cookies. */
-export function innerContext({ settings }: EngineContext, provider: Provider, outer: Context): Koa.Context {
+/** A context with oidc-provider's cookies. */
+export function innerContext({ settings }: ServerContext, provider: Provider, outer: Context): Koa.Context {
   const request = innerRequest(outer.req, settings.issuer, { url: outer.path, body: '' });
   return (provider as unknown as Koa).createContext(request, outer.res) as Koa.Context;
 }
 
 /** Who is signed in, over the sessions that oidc-provider keeps. */
-export class EngineSignIns implements SignIns {
+export class ProviderSignIns implements SignIns {
   constructor(
-    private readonly context: EngineContext,
+    private readonly context: ServerContext,
     private readonly provider: () => Promise<Provider>,
   ) {}
 
@@ -26,7 +26,7 @@ export class EngineSignIns implements SignIns {
     const provider = await this.provider();
     const { accountId } = await provider.Session.get(innerContext(this.context, provider, context));
     if (accountId === undefined) return undefined;
-    const account = await findAccount(this.context.parts.users, accountId, undefined);
+    const account = await findAccount(this.context.dependencies.users, accountId, undefined);
     return account?.accountId;
   }
 
@@ -49,12 +49,12 @@ export class EngineSignIns implements SignIns {
       session = new provider.Session();
     }
     session.loginAccount({ accountId: userId });
-    const { settings, parts } = this.context;
-    beginSession(session, mark, parts.clock);
-    noteWhere(session, context, parts);
+    const { settings, dependencies } = this.context;
+    beginSession(session, mark, dependencies.clock);
+    noteWhere(session, context, dependencies);
     // A new identifier for a browser that proved more than before: what anybody knew of the old one is worth nothing.
     if (session.exp !== undefined) session.resetIdentifier();
-    const lifetimeSeconds = sessionLifetimeSeconds(settings, parts.clock, session);
+    const lifetimeSeconds = sessionLifetimeSeconds(settings, dependencies.clock, session);
     try {
       await session.save(lifetimeSeconds);
     } catch (error) {
@@ -72,7 +72,7 @@ export class EngineSignIns implements SignIns {
 }
 
 /** Ends the session of a browser, and with it the grants that do not reach beyond it. */
-export async function endSession(context: EngineContext, provider: Provider, outer: Context): Promise<void> {
+export async function endSession(context: ServerContext, provider: Provider, outer: Context): Promise<void> {
   const inner = innerContext(context, provider, outer);
   const session = await provider.Session.get(inner);
   if (session.exp === undefined) return;
@@ -82,7 +82,7 @@ export async function endSession(context: EngineContext, provider: Provider, out
 
 /** The same, where the session is one of somebody else than this user. */
 export async function endSessionOfAnother(
-  context: EngineContext,
+  context: ServerContext,
   provider: Provider,
   outer: Context,
   userId: string,
@@ -92,7 +92,7 @@ export async function endSessionOfAnother(
 }
 
 function setSessionCookie(
-  { settings }: EngineContext,
+  { settings }: ServerContext,
   provider: Provider,
   inner: Koa.Context,
   value: string | null,

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { EngineContext } from '../../server-context.js';
+import type { EndpointContext } from '../../server-context.js';
 import { applicationOf } from '../configuration.js';
 import { showHeld, showLoggedOut } from '../hooks/page-hooks.js';
 import { stateOf } from '../inner-state.js';
@@ -12,7 +12,7 @@ import type { SendResponse } from '../send-response.js';
  * A page says what went wrong, and where the link on it leads. It stands before every response mode, so that it holds
  * for whatever is wrong with a request, and however the answer was to be sent.
  */
-export function holdingBack(context: EngineContext, send: SendResponse): SendResponse {
+export function holdingBack(context: EndpointContext, send: SendResponse): SendResponse {
   const isSignedIn = asOutage(signedIn.bind(undefined, context));
   return async (ctx, redirectUri, parameters) => {
     // Compared when the request came; since then it may have been taken from the application.
@@ -38,7 +38,7 @@ export function holdingBack(context: EngineContext, send: SendResponse): SendRes
  * The same after a sign-out: an address that a stranger has registered is a link where nobody was signed in (RP-Initiated
  * Logout §3: not without "other means of confirming the legitimacy of the post-logout redirection target").
  */
-export async function holdAfterLogout(context: EngineContext, ctx: KoaContextWithOIDC): Promise<void> {
+export async function holdAfterLogout(context: EndpointContext, ctx: KoaContextWithOIDC): Promise<void> {
   const { outer } = stateOf(ctx);
   const location = ctx.response.get('Location');
   if (location === '' || isTrusted(ctx)) return;
@@ -54,12 +54,12 @@ function isTrusted({ oidc }: KoaContextWithOIDC): boolean {
 }
 
 /** Whether the user of this browser's session is signed in and may act; at the host too, where that has a login. */
-async function signedIn({ settings, parts }: EngineContext, ctx: KoaContextWithOIDC): Promise<boolean> {
+async function signedIn({ settings, dependencies }: EndpointContext, ctx: KoaContextWithOIDC): Promise<boolean> {
   const userId = ctx.oidc.session?.accountId;
   if (userId === undefined) return false;
   const { login } = settings.options;
   if (login !== undefined && (await login.userId(stateOf(ctx).outer)) !== userId) return false;
-  const { users } = parts;
+  const { users } = dependencies;
   if (ctx.oidc.account?.accountId === userId || users === undefined) return true;
   const user = await users.findById(userId);
   return user !== undefined && user !== null && (await users.isActive(user)) === true;

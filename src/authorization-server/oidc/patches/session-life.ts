@@ -1,10 +1,9 @@
 import type { Context } from 'koa';
 import type { Provider, Session } from 'oidc-provider';
-import type { Clock } from '../../../core/clock.js';
+import { type Clock, epochSeconds } from '../../../core/clock.js';
 import { browserLabel } from '../../browsers/browser-label.js';
 import type { Settings } from '../../options/authorization-server-options.js';
-import { epochSeconds } from '../../server-context.js';
-import type { AuthorizationServerParts } from '../../server-dependencies.js';
+import type { AuthorizationServerDependencies } from '../../server-dependencies.js';
 import { currentState } from '../inner-state.js';
 import { Provider as CurrentProvider, errors } from '../oidc-provider.js';
 import { withinPayload } from './payload-members.js';
@@ -44,10 +43,14 @@ function secondsLeft(settings: Settings, clock: Clock, { begunAt }: SessionMembe
 }
 
 /** Notes where a session is used. */
-export function noteWhere(session: unknown, context: Context, parts: Pick<AuthorizationServerParts, 'address'>): void {
+export function noteWhere(
+  session: unknown,
+  context: Context,
+  dependencies: Pick<AuthorizationServerDependencies, 'address'>,
+): void {
   put(session, {
     browser: browserLabel(context.get('User-Agent')),
-    address: parts.address(context).replace(/^ip:/, '').slice(0, MAXIMUM_LENGTH),
+    address: dependencies.address(context).replace(/^ip:/, '').slice(0, MAXIMUM_LENGTH),
   });
 }
 
@@ -70,7 +73,7 @@ export function beginSession(session: unknown, mark: number, clock: Clock): void
 export function adaptSessions(
   provider: Provider,
   settings: Settings,
-  parts: Pick<AuthorizationServerParts, 'address' | 'clock'>,
+  dependencies: Pick<AuthorizationServerDependencies, 'address' | 'clock'>,
   end: (sessionUid: string) => Promise<unknown>,
 ): void {
   withinPayload(provider.Session, MEMBERS);
@@ -80,12 +83,12 @@ export function adaptSessions(
   prototype.loginAccount = function beginWithLogin(this: KeptSession, details) {
     loginAccount.call(this, details);
     const result = CurrentProvider.ctx?.oidc?.entities.Interaction?.result;
-    beginSession(this, (result?.login as { readonly mark?: number } | undefined)?.mark ?? 0, parts.clock);
+    beginSession(this, (result?.login as { readonly mark?: number } | undefined)?.mark ?? 0, dependencies.clock);
   };
 
   prototype.save = async function saveUnlessEnded(this: KeptSession, lifetimeSeconds) {
     const isStored = this.exp !== undefined;
-    if (secondsLeft(settings, parts.clock, this) <= 0) {
+    if (secondsLeft(settings, dependencies.clock, this) <= 0) {
       // It was read before its latest end, which being stored again would move.
       this.destroyed = true;
       throw sessionHasEnded();
@@ -93,7 +96,7 @@ export function adaptSessions(
     // Replaced in one transaction by the adapter, where oidc-provider would do it in two steps.
     put(this, { isNew: !isStored, replaces: isStored ? this.oldId : undefined, oldId: undefined });
     const state = currentState();
-    if (state !== undefined) noteWhere(this, state.outer, parts);
+    if (state !== undefined) noteWhere(this, state.outer, dependencies);
     try {
       return await save.call(this, lifetimeSeconds);
     } catch (error) {

@@ -1,8 +1,8 @@
 import type { Context } from 'koa';
 import type { Application, OwnerOption } from '../../../storage/index.js';
-import type { ListedApplication, Viewer } from '../models.js';
 import { PageError } from '../page-error.js';
-import type { PageServices } from '../services.js';
+import type { ListedApplication, Viewer } from '../page-models.js';
+import type { PageServices } from '../page-services.js';
 import { SignedIn } from '../sign-in.js';
 
 /** The applications that one sort of people look after: their own, or all of them. */
@@ -23,10 +23,10 @@ export function ownersArea(services: PageServices): ApplicationArea {
   const signedIn = new SignedIn(services);
   return {
     isStaff: false,
-    listUrl: `${services.parts.prefix}/applications`,
+    listUrl: `${services.dependencies.prefix}/applications`,
     viewer: (context) => signedIn.viewer(context),
     async find(viewer, clientId) {
-      const application = await services.parts.applications.findByClientId(clientId);
+      const application = await services.dependencies.applications.findByClientId(clientId);
       if (application === undefined || application.userId !== viewer.id) throw new PageError(404, 'notFound');
       return application;
     },
@@ -39,10 +39,10 @@ export function staffArea(services: PageServices): ApplicationArea {
   const signedIn = new SignedIn(services);
   return {
     isStaff: true,
-    listUrl: `${services.parts.prefix}/staff/applications`,
+    listUrl: `${services.dependencies.prefix}/staff/applications`,
     viewer: (context) => signedIn.staff(context),
     async find(_viewer, clientId) {
-      const application = await services.parts.applications.findByClientId(clientId);
+      const application = await services.dependencies.applications.findByClientId(clientId);
       if (application === undefined) throw new PageError(404, 'notFound');
       return application;
     },

@@ -15,9 +15,9 @@ import {
 import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
 import type { FormFields } from '../form-body.js';
-import type { ApplicationField, ApplicationFields, LifetimeField, Viewer } from '../models.js';
+import type { ApplicationField, ApplicationFields, LifetimeField, Viewer } from '../page-models.js';
+import type { PageServices } from '../page-services.js';
 import { fillText } from '../page-text.js';
-import type { PageServices } from '../services.js';
 import { type ApplicationArea, urlOf } from './area.js';
 import { shownGrantTypes, shownScopes } from './shown.js';
 
@@ -53,7 +53,7 @@ export class ApplicationForm {
     fields: ApplicationFields = application === undefined ? this.blank(viewer) : this.fieldsOf(application),
     problems: Problems = {},
   ): Promise<void> {
-    const { forms, renderer, parts } = this.services;
+    const { forms, renderer, dependencies } = this.services;
     const { area } = this;
     const url = application === undefined ? undefined : urlOf(area, application.clientId);
     const hasProblems = Object.keys(problems).length > 0;
@@ -68,7 +68,7 @@ export class ApplicationForm {
       application: application === undefined ? undefined : { clientId: application.clientId, name: application.name },
       fields,
       problems,
-      choosableScopes: describedScopes(this.choosableScopes(application), parts.scopes),
+      choosableScopes: describedScopes(this.choosableScopes(application), dependencies.scopes),
       choosableGrantTypes: this.choosableGrantTypes(application),
       offersAnyScope: area.isStaff && mayHaveAnyScope(application),
       endsTrust: !area.isStaff && application !== undefined && trustIn(application).length > 0,
@@ -121,15 +121,15 @@ export class ApplicationForm {
 
   /** What may be chosen: what staff gave an application stays on it when its owner edits it. */
   private choosableScopes(application: Application | undefined): readonly string[] {
-    const all = Object.keys(this.services.parts.scopes);
-    const { limits } = this.services.parts;
+    const all = Object.keys(this.services.dependencies.scopes);
+    const { limits } = this.services.dependencies;
     const had = application === undefined ? [] : (shownScopes(application, limits) ?? []);
     return [...new Set([...(this.area.isStaff ? all : limits.owner.scopes), ...had])];
   }
 
   private choosableGrantTypes(application: Application | undefined): readonly string[] {
     if (this.area.isStaff) return GRANT_TYPES;
-    const { limits } = this.services.parts;
+    const { limits } = this.services.dependencies;
     const had = application === undefined ? [] : shownGrantTypes(application, limits);
     return GRANT_TYPES.filter((type) => limits.owner.grantTypes.includes(type) || had.includes(type));
   }
@@ -195,7 +195,7 @@ export class ApplicationForm {
 
   private fieldsOf(application: Application): ApplicationFields {
     const { name, clientType, redirectUris, postLogoutRedirectUris, scope, skipAuthorization, userId } = application;
-    const { limits } = this.services.parts;
+    const { limits } = this.services.dependencies;
     const scopes = shownScopes(application, limits);
     return {
       name,

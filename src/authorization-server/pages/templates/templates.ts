@@ -1,4 +1,4 @@
-import type { PageName } from '../models.js';
+import type { PageName } from '../page-models.js';
 import { AUTHORIZED_APPLICATIONS, CONFIRM } from './account.js';
 import { APPLICATION, APPLICATION_FORM, APPLICATIONS } from './applications.js';
 import { DEVICE_CODE, DEVICE_CONFIRM, DEVICE_DONE, DEVICE_REFUSED } from './device.js';

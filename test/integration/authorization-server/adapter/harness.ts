@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Adapter, AdapterPayload, Provider } from 'oidc-provider';
 import { createSealer, type Sealer } from '../../../../src/authorization-server/keys/sealer.js';
 import {
-  type AdapterParts,
+  type AdapterDependencies,
   AtomicProvider,
   createStorageAdapters,
   type Reuse,
@@ -134,7 +134,7 @@ async function startServer(
   const sealer = createSealer(options.encryptionKeys ?? []);
   const dropped: string[] = [];
   const events: { name: string; reuse: Reuse }[] = [];
-  const parts: AdapterParts = {
+  const parts: AdapterDependencies = {
     models,
     tokens,
     clock,

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import { RecentApplications } from '../../../../src/authorization-server/clients/recent-applications.js';
-import type { EngineContext } from '../../../../src/authorization-server/server-context.js';
 import type { Application } from '../../../../src/storage/index.js';
 
 function recentApplications() {
@@ -11,8 +10,7 @@ function recentApplications() {
     reads++;
     return clientId.startsWith('unknown') ? undefined : ({ clientId } as Application);
   };
-  const context = { findApplication, parts: { clock } } as unknown as EngineContext;
-  const recent = new RecentApplications(context);
+  const recent = new RecentApplications(findApplication, clock);
   return { recent, time, reads: () => reads };
 }
 
@@ -56,8 +54,8 @@ test('a reading that stalls counts from when it began: nobody joins it after a s
   const after = { clientId: 'a', name: 'after' } as Application;
   let goOn: (application: Application) => void = () => undefined;
   const answers = [new Promise<Application>((resolve) => (goOn = resolve)), Promise.resolve(after)];
-  const findApplication = () => answers.shift();
-  const recent = new RecentApplications({ findApplication, parts: { clock } } as unknown as EngineContext);
+  const findApplication = () => answers.shift() as Promise<Application>;
+  const recent = new RecentApplications(findApplication, clock);
 
   const first = recent.find('a');
   time.monotonic += 1000;

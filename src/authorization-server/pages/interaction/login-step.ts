@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
 import { type RefusedSignIn, showLogin } from '../login-page.js';
-import type { PageServices } from '../services.js';
+import type { PageServices } from '../page-services.js';
 
 /** Login on the way to an application, by user name and password. */
 export class LoginStep {
@@ -12,15 +12,20 @@ export class LoginStep {
   }
 
   async take(context: Context, interaction: Interaction): Promise<void> {
-    const { forms, passwords, continuation, parts } = this.services;
+    const { forms, passwords, continuation, dependencies } = this.services;
     const fields = await forms.take(context, this.subject(interaction));
     if (fields.value('decision') === 'deny') {
-      return continuation.goOn(context, await parts.interactions.refuse(context));
+      return continuation.goOn(context, await dependencies.interactions.refuse(context));
     }
-    const mark = await parts.signIns.mark();
+    const mark = await dependencies.signIns.mark();
     const result = await passwords.check(context, fields);
     if (!('userId' in result)) return this.page(context, interaction, fields.value('username'), result);
-    const url = await parts.interactions.finishLogin(context, result.userId, parts.clock.nowMilliseconds(), mark);
+    const url = await dependencies.interactions.finishLogin(
+      context,
+      result.userId,
+      dependencies.clock.nowMilliseconds(),
+      mark,
+    );
     continuation.goOn(context, url);
   }
 
@@ -30,8 +35,8 @@ export class LoginStep {
     username: string,
     result: RefusedSignIn | undefined,
   ): Promise<void> {
-    const { forms, parts } = this.services;
-    const action = `${parts.prefix}/interaction/${encodeURIComponent(interaction.uid)}`;
+    const { forms, dependencies } = this.services;
+    const action = `${dependencies.prefix}/interaction/${encodeURIComponent(interaction.uid)}`;
     const { clientId, name } = interaction.application;
     return showLogin(this.services, context, result, {
       form: forms.make(context, action, this.subject(interaction)),

@@ -4,12 +4,12 @@ import { type Application, LIFETIME_NAMES, registrarOf } from '../../../storage/
 import { seeOther } from '../continuation.js';
 import { describedScopes } from '../described-scopes.js';
 import { type FormFields, readQuery } from '../form-body.js';
-import type { ConfirmModel, Notice, Viewer } from '../models.js';
 import { noticeOf } from '../notices.js';
 import { PageError } from '../page-error.js';
+import type { ConfirmModel, Notice, Viewer } from '../page-models.js';
+import type { PageRoute } from '../page-router.js';
+import type { PageServices } from '../page-services.js';
 import { PAGE_SIZE, pagingOf, rowBefore } from '../paging.js';
-import type { PageRoute } from '../router.js';
-import type { PageServices } from '../services.js';
 import { countOf } from '../user-rates.js';
 import { type ApplicationArea, listed, ownersArea, staffArea, urlOf } from './area.js';
 import { ApplicationForm } from './form.js';
@@ -28,11 +28,11 @@ export function applicationRoutes(services: PageServices): PageRoute[] {
 }
 
 function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
-  const { parts, renderer } = services;
-  const { applications } = parts;
+  const { dependencies, renderer } = services;
+  const { applications } = dependencies;
   const form = new ApplicationForm(services, area);
-  const secrets = new NewSecrets(parts.sealer, services.cookies);
-  const path = area.listUrl.slice(parts.prefix.length);
+  const secrets = new NewSecrets(dependencies.sealer, services.cookies);
+  const path = area.listUrl.slice(dependencies.prefix.length);
 
   async function list(context: Context, viewer: Viewer): Promise<void> {
     const query = readQuery(context);
@@ -63,16 +63,16 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
   async function show(context: Context, viewer: Viewer, application: Application): Promise<void> {
     const { clientId, redirectUris, postLogoutRedirectUris, skipAuthorization, trustClearedAtMs, createdAtMs } =
       application;
-    const scopes = shownScopes(application, parts.limits);
+    const scopes = shownScopes(application, dependencies.limits);
     await renderer.show(context, 'application', {
       viewer,
       application: {
         ...listed(area, application),
-        grantTypes: shownGrantTypes(application, parts.limits),
+        grantTypes: shownGrantTypes(application, dependencies.limits),
         redirectUris: parseScope(redirectUris),
         postLogoutRedirectUris: parseScope(postLogoutRedirectUris ?? ''),
         allowedOrigins: parseScope(application.allowedOrigins ?? ''),
-        scopes: scopes && describedScopes(scopes, parts.scopes),
+        scopes: scopes && describedScopes(scopes, dependencies.scopes),
         skipAuthorization,
         mayIntrospect: application.mayIntrospect,
         registeredBy: registrarOf(application),
@@ -148,7 +148,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         const viewer = await area.viewer(context);
         if (viewer === undefined) return;
         await form.take(context, viewer, undefined, async (registration) => {
-          await countOf(parts.registrations, viewer);
+          await countOf(dependencies.registrations, viewer);
           const { application, clientSecret } = await applications.create(registration);
           if (clientSecret !== undefined) secrets.put(context, viewer.id, application.clientId, clientSecret);
           return done(urlOf(area, application.clientId), 'registered');
@@ -181,7 +181,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         const { clientId } = application;
         const overlapSeconds = overlapOf(form);
         const { hasSecret } = listed(area, application);
-        if (hasSecret) await countOf(parts.registrations, viewer);
+        if (hasSecret) await countOf(dependencies.registrations, viewer);
         const secret = hasSecret
           ? await applications.rotateSecret(clientId, { ...area.condition(viewer), overlapSeconds })
           : undefined;

@@ -2,40 +2,40 @@ import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
 import { describedScopes } from '../described-scopes.js';
 import { hostOf } from '../host-of.js';
-import type { Viewer } from '../models.js';
 import { PageError } from '../page-error.js';
-import type { PageServices } from '../services.js';
+import type { Viewer } from '../page-models.js';
+import type { PageServices } from '../page-services.js';
 
 /** Consent on the way to an application. All that it asks for is allowed, or nothing. */
 export class ConsentStep {
   constructor(private readonly services: PageServices) {}
 
   async show(context: Context, interaction: Interaction): Promise<void> {
-    const { forms, renderer, parts } = this.services;
+    const { forms, renderer, dependencies } = this.services;
     const viewer = await this.viewer(interaction);
     const { clientId, name } = interaction.application;
     await renderer.show(context, 'consent', {
       form: forms.make(
         context,
-        `${parts.prefix}/interaction/${encodeURIComponent(interaction.uid)}`,
+        `${dependencies.prefix}/interaction/${encodeURIComponent(interaction.uid)}`,
         subjectOf(interaction, viewer),
       ),
       application: { clientId, name },
       viewer,
-      scopes: describedScopes(interaction.scopes, parts.scopes),
+      scopes: describedScopes(interaction.scopes, dependencies.scopes),
       returnsTo: hostOf(interaction.redirectUri),
     });
   }
 
   async take(context: Context, interaction: Interaction): Promise<void> {
-    const { forms, continuation, parts } = this.services;
+    const { forms, continuation, dependencies } = this.services;
     const viewer = await this.viewer(interaction);
     const decision = (await forms.take(context, subjectOf(interaction, viewer))).value('decision');
     if (decision !== 'allow' && decision !== 'deny') throw new PageError(400, 'badRequest');
     const url =
       decision === 'allow'
-        ? await parts.interactions.finishConsent(context, interaction.scopes)
-        : await parts.interactions.refuse(context);
+        ? await dependencies.interactions.finishConsent(context, interaction.scopes)
+        : await dependencies.interactions.refuse(context);
     continuation.goOn(context, url);
   }
 

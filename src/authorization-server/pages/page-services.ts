@@ -1,7 +1,7 @@
 import type { PageCookies } from '../browsers/page-cookies.js';
 import type { Continuation } from './continuation.js';
 import type { Forms } from './forms.js';
-import type { PagesParts } from './page-dependencies.js';
+import type { PageDependencies } from './page-dependencies.js';
 import type { PasswordCheck } from './password-check.js';
 import type { Renderer } from './renderer.js';
 import type { Texts } from './texts.js';
@@ -9,7 +9,7 @@ import type { Viewers } from './viewers.js';
 
 /** What the pages are made with. */
 export interface PageServices {
-  readonly parts: PagesParts;
+  readonly dependencies: PageDependencies;
   readonly texts: Texts;
   readonly renderer: Renderer;
   readonly forms: Forms;

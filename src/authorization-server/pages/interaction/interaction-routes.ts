@@ -1,21 +1,21 @@
 import type { Context } from 'koa';
 import { PageError } from '../page-error.js';
-import type { PageRoute, PathParameters } from '../router.js';
-import type { PageServices } from '../services.js';
-import { ConsentStep } from './consent.js';
-import { LoginStep } from './login.js';
-import { HostLoginStep } from './login-at-host.js';
+import type { PageRoute, PathParameters } from '../page-router.js';
+import type { PageServices } from '../page-services.js';
+import { ConsentStep } from './consent-step.js';
+import { HostLoginStep } from './host-login-step.js';
+import { LoginStep } from './login-step.js';
 
 /** What a browser is asked on its way through the authorization endpoint. */
 export function interactionRoutes(services: PageServices): PageRoute[] {
-  const { login } = services.parts;
+  const { login } = services.dependencies;
   const steps = {
     login: login === undefined ? new LoginStep(services) : new HostLoginStep(services, login),
     consent: new ConsentStep(services),
   };
 
   async function current(context: Context, { uid }: PathParameters) {
-    const interaction = await services.parts.interactions.current(context);
+    const interaction = await services.dependencies.interactions.current(context);
     // The URL has to be of the interaction that the cookie is of, else a form could end another one than it shows.
     if (interaction === undefined || interaction.uid !== uid) throw new PageError(400, 'interactionOver');
     return interaction;

@@ -3,7 +3,7 @@ import { authenticatedAtMs, type HostLogin } from '../../options/host-login.js';
 import type { Interaction } from '../../ports.js';
 import { seeOther } from '../continuation.js';
 import { PageError } from '../page-error.js';
-import type { PageServices } from '../services.js';
+import type { PageServices } from '../page-services.js';
 
 /** Login on the way to an application where it is the host's business: who is signed in there, goes on. */
 export class HostLoginStep {
@@ -22,18 +22,18 @@ export class HostLoginStep {
   }
 
   private async next(context: Context, interaction: Interaction): Promise<string> {
-    const { parts, viewers } = this.services;
+    const { dependencies, viewers } = this.services;
     const { sinceMs } = interaction.login;
-    const mark = await parts.signIns.mark();
+    const mark = await dependencies.signIns.mark();
     const userId = await this.login.userId(context);
     const viewer = userId === undefined ? undefined : await viewers.of(userId);
     // Who is signed in there and may not act would only be sent back, if he were not asked to be somebody else.
     if (viewer === undefined) return this.ask(context, interaction, userId !== undefined || sinceMs !== undefined);
     const atMs = await this.authenticatedAtMs(context, interaction);
     const isRight = sinceMs === undefined || (atMs !== undefined && atMs >= sinceMs);
-    if (isRight) return parts.interactions.finishLogin(context, viewer.id, atMs, mark);
+    if (isRight) return dependencies.interactions.finishLogin(context, viewer.id, atMs, mark);
     // A host that knows no times could only send him back here as he is.
-    if (this.login.authenticatedAtMs === undefined) return parts.interactions.failLogin(context);
+    if (this.login.authenticatedAtMs === undefined) return dependencies.interactions.failLogin(context);
     return this.ask(context, interaction, true);
   }
 
@@ -43,7 +43,7 @@ export class HostLoginStep {
 
   /** By what the host says, or by what follows from that nobody was signed in before. */
   private async authenticatedAtMs(context: Context, { login }: Interaction): Promise<number | undefined> {
-    const { clock } = this.services.parts;
+    const { clock } = this.services.dependencies;
     const known = await authenticatedAtMs(this.login, context, clock);
     return known ?? (login.wasSignedOut ? clock.nowMilliseconds() : undefined);
   }

@@ -1,12 +1,12 @@
 import type { Application } from '../../storage/index.js';
-import type { EnginePages } from '../ports.js';
+import type { EndpointPages } from '../ports.js';
 import { seeOther } from './continuation.js';
 import { describedScopes } from './described-scopes.js';
 import { formPostPolicy, SEND_FORM } from './form-post.js';
 import { hostOf } from './host-of.js';
-import type { PageLink, ShownApplication } from './models.js';
+import type { PageLink, ShownApplication } from './page-models.js';
+import type { PageServices } from './page-services.js';
 import { fillText } from './page-text.js';
-import type { PageServices } from './services.js';
 
 /** Statuses of errors that are not the caller's request. */
 const STATUS: Readonly<Record<string, number>> = {
@@ -17,10 +17,10 @@ const STATUS: Readonly<Record<string, number>> = {
   slow_down: 429,
 };
 
-type Services = Pick<PageServices, 'renderer' | 'parts' | 'texts' | 'viewers'>;
+type Services = Pick<PageServices, 'renderer' | 'dependencies' | 'texts' | 'viewers'>;
 
-/** The pages that the engine asks for. */
-export function enginePages({ renderer, parts, texts, viewers }: Services): EnginePages {
+/** The pages that endpoints show. */
+export function endpointPages({ renderer, dependencies, texts, viewers }: Services): EndpointPages {
   function linkTo(returnTo: string | undefined): PageLink | undefined {
     if (returnTo === undefined) return undefined;
     return { href: returnTo, text: fillText(texts.errors.continueTo, { host: hostOf(returnTo) ?? returnTo }) };
@@ -36,12 +36,12 @@ export function enginePages({ renderer, parts, texts, viewers }: Services): Engi
         form,
         application: shown(application),
         userCode,
-        scopes: describedScopes(scopes, parts.scopes),
+        scopes: describedScopes(scopes, dependencies.scopes),
       });
     },
     signedInUser: (context) => viewers.userId(context),
     signInForDevice(context, userCode) {
-      const { login, prefix } = parts;
+      const { login, prefix } = dependencies;
       if (login !== undefined) return seeOther(context, login.url(undefined, context, { reauthenticate: false }));
       const page = `${prefix}/device?${new URLSearchParams({ user_code: userCode })}`;
       seeOther(context, `${prefix}/sign-in?${new URLSearchParams({ return_to: page })}`);
@@ -51,8 +51,8 @@ export function enginePages({ renderer, parts, texts, viewers }: Services): Engi
     logoutConfirm: (context, form, returnTo) => renderer.show(context, 'logout', { form, returnsTo: hostOf(returnTo) }),
     loggedOut: (context, returnTo) => renderer.show(context, 'loggedOut', { link: linkTo(returnTo) }),
     formPost(context, url, fields) {
-      const model = { url, fields, host: hostOf(new URL(url, parts.issuer).href) ?? url, script: SEND_FORM };
-      return renderer.show(context, 'formPost', model, 200, formPostPolicy(url, parts.issuer));
+      const model = { url, fields, host: hostOf(new URL(url, dependencies.issuer).href) ?? url, script: SEND_FORM };
+      return renderer.show(context, 'formPost', model, 200, formPostPolicy(url, dependencies.issuer));
     },
     error(context, { error, description, returnTo }) {
       const status = STATUS[error] ?? 400;

@@ -1,0 +1,45 @@
+import { describeName, hostPath, refuseOption } from '../../core/options/index.js';
+import { IDENTITY_SCOPES, type ScopeDescriptions } from '../../core/scopes.js';
+import type { Settings } from './authorization-server-options.js';
+import { refuse } from './option-checks.js';
+
+type ScopeSettings = Pick<Settings, 'defaultScopes' | 'limits' | 'resources' | 'claims'>;
+
+/**
+ * The names of the scopes that the host describes, after all options that name scopes were compared with them.
+ *
+ * @throws ConfigurationError if there are no descriptions, or an option names a scope that has none
+ */
+export function describedScopes(settings: ScopeSettings, scopes: ScopeDescriptions | undefined): readonly string[] {
+  if (scopes === undefined) {
+    const fix = 'an authorization server needs it: it says what can be granted, and what people are told of it';
+    refuseOption('scopes', scopes, fix);
+  }
+  const described = Object.keys(scopes);
+  const known = new Set([...IDENTITY_SCOPES, ...described]);
+  const names = [...known].map((scope) => describeName(scope));
+  for (const [name, list] of listsOf(settings)) {
+    const index = list.findIndex((scope) => !known.has(scope));
+    if (index < 0) continue;
+    refuse(`${name}[${index}]`, list[index], `describe it in the option scopes; there are ${names.join(', ')}`, {
+      near: names,
+    });
+  }
+  return described;
+}
+
+/** Every option that is a list of scopes, by its name. */
+function listsOf({
+  defaultScopes,
+  limits,
+  resources,
+  claims,
+}: ScopeSettings): (readonly [string, readonly string[]])[] {
+  return [
+    ['defaultScopes', defaultScopes],
+    ['ownerScopes', limits.owner.scopes],
+    ['dynamicRegistration.scopes', limits.registration.scopes],
+    ['claims.scopes', claims?.own ?? []],
+    ...[...resources].map(([name, { scopes }]) => [`${hostPath('resources', name)}.scopes`, scopes] as const),
+  ];
+}
