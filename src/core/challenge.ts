@@ -1,4 +1,4 @@
-/** The auth-params of a challenge, in the order in which they are written. */
+/** The parameters of a challenge, in the order in which they are written. */
 export interface ChallengeParameters {
   readonly error?: string;
   readonly errorDescription?: string;
@@ -7,10 +7,13 @@ export interface ChallengeParameters {
   readonly resourceMetadata?: string;
 }
 
-/** What RFC 6750 §3 allows inside `error_description`, `scope` and the like: printable ASCII without `"` and `\`. */
+/**
+ * Everything outside what RFC 6750 §3 allows in `error_description`, `scope` and the like: printable ASCII without `"`
+ * and `\`.
+ */
 const FORBIDDEN = /[^\x20-\x21\x23-\x5b\x5d-\x7e]/g;
 
-/** A quoted-string whose content cannot end it, escape from it or start a new header field. */
+/** A quoted-string. Its content cannot end it early or start a new header field. */
 function quoted(value: string): string {
   return `"${value.replace(FORBIDDEN, '?')}"`;
 }

@@ -14,18 +14,18 @@ export const systemClock: Clock = {
   monotonicMilliseconds: () => performance.now(),
 };
 
-/** Being behind by less is not corrected: an answer's own way takes time. */
+/** Smaller differences are not corrected, since the database's answer takes time to arrive. */
 const TOLERANCE_MILLISECONDS = 1_000;
 
-/** How old the reference may be when it is heard of: no answer that took longer is used. */
+/** How old a reference time may be when it arrives; slower answers are not used. */
 const OLDEST_REFERENCE_MILLISECONDS = 5_000;
 
-/** Whoever is further apart was set so on purpose, as in a test, or has no time at all. */
+/** A larger difference is intentional, as in a test, or the clock was never set. */
 const FURTHEST_MILLISECONDS = 86_400_000;
 
 /**
- * A clock that is corrected where it is behind a reference (a database's), so that what has ended by the reference has
- * ended here. One that is ahead is left: it ends things early, which lets nobody in.
+ * Corrects a clock that is behind a reference (the database's), so that what has expired by the reference has expired
+ * here too. A clock that is ahead is not corrected: it only makes things expire early.
  */
 export class CorrectedClock implements Clock {
   private behindMilliseconds = 0;
@@ -45,8 +45,9 @@ export class CorrectedClock implements Clock {
   }
 
   /**
-   * Learns from a time that the reference had a moment ago. The correction is changed in steps, since each is a leap of
-   * the clock: up for more than a second, down only for more than an answer may be old.
+   * Takes note of the reference's time, read a moment ago. The correction changes in steps, because each change makes
+   * the clock jump: up if the difference grew by more than a second, down only if it shrank by more than the age that
+   * an answer may have.
    */
   heed(referenceMilliseconds: number): void {
     const behind = referenceMilliseconds - this.clock.nowMilliseconds();

@@ -3,7 +3,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 /**
  * The SHA-256 digest of a token, code or secret, as it is stored: 32 bytes.
  *
- * A plain digest is enough, since what is digested here holds 256 random bits and cannot be guessed.
+ * A plain digest is enough: its inputs contain 256 random bits and cannot be guessed.
  */
 export function sha256(value: string): Buffer {
   return hash('sha256', value, 'buffer');
@@ -19,7 +19,7 @@ export function keyOfDigest(digest: Uint8Array): string {
   return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('base64url');
 }
 
-/** Compares two strings in a time that tells nothing about where they differ. */
+/** Compares two strings in constant time. */
 export function equalInConstantTime(left: string, right: string): boolean {
   return timingSafeEqual(sha256(left), sha256(right));
 }

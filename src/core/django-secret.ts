@@ -6,7 +6,7 @@ import { WorkQueue } from './work-queue.js';
 
 const derive = promisify(pbkdf2);
 
-/** The hash functions of Django's two PBKDF2 hashers, with the size of what they store. */
+/** The hash functions of Django's two PBKDF2 hashers, with the length of their output. */
 const HASHERS: Readonly<Record<string, { readonly digest: string; readonly bytes: number }>> = {
   pbkdf2_sha256: { digest: 'sha256', bytes: 32 },
   pbkdf2_sha1: { digest: 'sha1', bytes: 20 },
@@ -15,7 +15,7 @@ const HASHERS: Readonly<Record<string, { readonly digest: string; readonly bytes
 /** RFC 8018 §4.2 asks for at least 1000. */
 const MINIMUM_ITERATIONS = 1_000;
 
-/** Twice of what Django 6 does: about a second. More would only be a way to keep this server busy. */
+/** Twice the number of Django 6, about a second of work. A higher limit would only help to overload the server. */
 const MAXIMUM_ITERATIONS = 3_000_000;
 
 /** `algorithm$iterations$salt$hash`, as Django's `make_password` writes it. */
@@ -28,7 +28,10 @@ interface DjangoSecret {
   readonly hash: Buffer;
 }
 
-/** Whether a text is a secret as Django's `make_password` stores it, PBKDF2 with SHA-256 or SHA-1, within bounds. */
+/**
+ * Whether a string is a secret in the format of Django's `make_password`: PBKDF2 with SHA-256 or SHA-1, within the
+ * limits.
+ */
 export function isDjangoSecret(encoded: unknown): encoded is string {
   return typeof encoded === 'string' && parse(encoded) !== undefined;
 }
@@ -43,26 +46,28 @@ function parse(encoded: string): DjangoSecret | undefined {
   return { digest: hasher.digest, iterations, salt, hash };
 }
 
-/** How many derivations run at once. Node has four threads for them, and for files and name look-ups too. */
+/**
+ * How many derivations run at once. Node's thread pool has four threads, which also serve file access and DNS look-ups.
+ */
 const MAXIMUM_AT_ONCE = 2;
 
-/** How many wait in each line: at Django's own number of iterations that is a few seconds. */
+/** How many derivations wait in each queue: a few seconds of work at Django's number of iterations. */
 const MAXIMUM_WAITING = 16;
 
-/** How many secrets that matched are remembered, and for how long. */
+/** How many matching secrets are remembered, and for how long. */
 const MAXIMUM_REMEMBERED = 1_000;
 const REMEMBERED_MILLISECONDS = 3_600_000;
 
 /**
- * Checks secrets against hashes that came from Django.
+ * Checks secrets against hashes that were imported from Django.
  *
- * A secret that matched is remembered in this process for an hour, as a digest under a key that this process made up, so
- * that an application which asks for a token each second costs one derivation and not one each second. The stored hash
- * is part of what is digested: a changed hash is a new question. Nothing is stored: whoever reads the database still has
- * to guess through PBKDF2, which matters because such a secret may have been chosen by a person.
+ * A matching secret is remembered in this process for an hour, as a digest under a random key, so that an application
+ * that requests a token every second does not cost a derivation every second. The digest includes the stored hash, so a
+ * changed hash is checked anew. Nothing is stored: someone who reads the database still has to guess through PBKDF2,
+ * which matters because a person may have chosen the secret.
  *
- * Few derivations run at once and few wait, so that guesses do not pile up; callers who are known wait in a line of their
- * own and go first.
+ * Few derivations run at once and few wait, so that guesses do not pile up. Known callers have a queue of their own,
+ * which is served first.
  */
 export class DjangoSecretChecker {
   private readonly key: Buffer;
@@ -74,36 +79,36 @@ export class DjangoSecretChecker {
     this.key = random(32);
   }
 
-  /** Whether it is known to be the secret, without a derivation. */
+  /** Whether the secret is remembered as a match; needs no derivation. */
   remembers(secret: string, encoded: string): boolean {
-    return this.remembered.get(this.question(secret, encoded)) === true;
+    return this.remembered.get(this.memoryKeyOf(secret, encoded)) === true;
   }
 
   /**
-   * Whether it is the secret; compared in constant time. A hash that is none matches nothing.
+   * Whether the secret matches, compared in constant time. A malformed hash matches nothing.
    *
-   * @param isKnown whether the caller is known, and does not wait behind strangers
-   * @throws TemporarilyUnavailableError (rejects) if too many are being checked
+   * @param isKnown whether the caller is known and need not wait behind strangers
+   * @throws TemporarilyUnavailableError (rejects) if too many checks are waiting
    */
   check(secret: string, encoded: string, isKnown = false): boolean | Promise<boolean> {
     const stored = parse(encoded);
     if (stored === undefined) return false;
-    const question = this.question(secret, encoded);
-    if (this.remembered.get(question)) return true;
-    // Each line by itself: who is known does not wait for what a stranger asked.
-    const place = `${isKnown} ${question}`;
-    const running = this.running.get(place) ?? this.start(question, place, isKnown, secret, stored);
-    this.running.set(place, running);
+    const memoryKey = this.memoryKeyOf(secret, encoded);
+    if (this.remembered.get(memoryKey)) return true;
+    // The two queues do not share derivations: a known caller must not wait for one that a stranger started.
+    const queueKey = `${isKnown} ${memoryKey}`;
+    const running = this.running.get(queueKey) ?? this.start(memoryKey, queueKey, isKnown, secret, stored);
+    this.running.set(queueKey, running);
     return running;
   }
 
-  private question(secret: string, encoded: string): string {
+  private memoryKeyOf(secret: string, encoded: string): string {
     return createHmac('sha256', this.key).update(encoded).update('\0').update(secret).digest('base64url');
   }
 
   private async start(
-    question: string,
-    place: string,
+    memoryKey: string,
+    queueKey: string,
     isKnown: boolean,
     secret: string,
     { salt, iterations, hash, digest }: DjangoSecret,
@@ -111,10 +116,10 @@ export class DjangoSecretChecker {
     try {
       const derived = await this.queue.run(isKnown, () => derive(secret, salt, iterations, hash.length, digest));
       const matches = timingSafeEqual(derived, hash);
-      if (matches) this.remembered.set(question, true);
+      if (matches) this.remembered.set(memoryKey, true);
       return matches;
     } finally {
-      this.running.delete(place);
+      this.running.delete(queueKey);
     }
   }
 }

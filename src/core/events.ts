@@ -108,20 +108,20 @@ export interface OAuth2EventMap {
 
 export type OAuth2EventName = keyof OAuth2EventMap;
 
-/** Gets an event; its answer is not waited for, and its failure is logged and stays without effect. */
+/** Called with an event. Its result is not awaited; if it throws or rejects, the error is logged. */
 export type OAuth2EventListener<Name extends OAuth2EventName> = (event: OAuth2EventMap[Name]) => unknown;
 
-/** Tells listeners of the host what happens. A listener never delays a request and never breaks one. */
+/** Calls the listeners of the host. A listener never delays a request and never makes one fail. */
 export class OAuth2Events {
   private readonly listeners = new Map<OAuth2EventName, Set<OAuth2EventListener<never>>>();
 
   constructor(private readonly log: LogLimiter) {}
 
-  /** Adds a listener; the answer removes it again. */
+  /** Adds a listener; the returned function removes it. */
   on<Name extends OAuth2EventName>(name: Name, listener: OAuth2EventListener<Name>): () => void {
     const listeners = this.listeners.get(name) ?? new Set();
     this.listeners.set(name, listeners);
-    // One entry for each call, so that a listener that was added twice is told twice, and removed singly.
+    // One entry per call, so that a listener that was added twice is called twice and removed one at a time.
     const entry: OAuth2EventListener<Name> = (event) => listener(event);
     listeners.add(entry as OAuth2EventListener<never>);
     return () => {
@@ -129,13 +129,19 @@ export class OAuth2Events {
     };
   }
 
-  /** @internal Whether anybody listens, so that an event need not be made for nobody. */
+  /**
+   * @internal Whether there are listeners, so that an event need not be created in vain.
+   * @internal Whether anybody listens, so that an event need not be made for nobody.
+   */
   hasListeners(name: OAuth2EventName): boolean {
     const listeners = this.listeners.get(name);
     return listeners !== undefined && listeners.size > 0;
   }
 
-  /** @internal Emits once the work at hand is done, so that a listener that computes long delays no answer. */
+  /**
+   * @internal Emits after the current work, so that a slow listener does not delay the response.
+   * @internal Emits once the work at hand is done, so that a listener that computes long delays no answer.
+   */
   emitLater<Name extends OAuth2EventName>(name: Name, event: OAuth2EventMap[Name]): void {
     setImmediate(() => this.emit(name, event));
   }

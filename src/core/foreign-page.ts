@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Whether a browser sent this request for a page of another origin, which may do it without the user's knowledge: a form
- * that sends itself, a `fetch` that needs no preflight, an image. Such a request says nothing of who is at its address.
+ * Whether a browser sent this request for a page of another origin, possibly without the user's knowledge: a form that
+ * submits itself, a `fetch` without preflight, an image. Such a request says nothing about who is at its address.
  *
- * Browsers say it in `Sec-Fetch-Site` (W3C Fetch Metadata); older ones, and those of pages without TLS, by `Origin` alone.
- * Programs send neither.
+ * Browsers announce it in `Sec-Fetch-Site` (W3C Fetch Metadata); old browsers, and pages without TLS, only by `Origin`.
+ * Other programs send neither.
  *
  * @param isOwn whether an origin is this server's
  */

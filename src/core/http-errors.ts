@@ -1,8 +1,8 @@
-/** What an error of another library carries that says how it is to be answered. */
+/** The members by which an error of another library defines its response. */
 interface HttpErrorLike extends Error {
   /** routing-controllers' `HttpError`. */
   readonly httpCode?: unknown;
-  /** http-errors, as Koa's `ctx.throw` makes them. */
+  /** http-errors, created by Koa's `ctx.throw`. */
   readonly status?: unknown;
   readonly statusCode?: unknown;
   readonly expose?: unknown;
@@ -10,18 +10,18 @@ interface HttpErrorLike extends Error {
 }
 
 /**
- * The status of an error that says itself how it is to be answered: an `HttpError` of routing-controllers, or one of
- * http-errors (`ctx.throw`). `undefined` for any other, and for one that does not refuse (below 400): a fault.
+ * The status of an error that defines its own response: an `HttpError` of routing-controllers, or one of http-errors
+ * (`ctx.throw`). `undefined` for any other error, and for a status below 400: those are faults.
  */
 export function httpErrorStatus(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   const { httpCode, status, statusCode, expose } = error as HttpErrorLike;
   if (isRefusal(httpCode)) return httpCode;
-  // The test of http-errors' own `isHttpError`: a `status` alone is found on errors of HTTP clients too.
+  // The same test as http-errors' own `isHttpError`: errors of HTTP clients have a `status` too.
   return typeof expose === 'boolean' && status === statusCode && isRefusal(status) ? status : undefined;
 }
 
-/** The header fields that such an error brings. */
+/** The header fields of such an error. */
 export function httpErrorHeaders(error: Error): Record<string, string | string[]> {
   const { headers } = error as HttpErrorLike;
   if (typeof headers !== 'object' || headers === null) return {};

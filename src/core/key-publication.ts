@@ -1,2 +1,5 @@
-/** How long a signing key is published after it signed last, in seconds: nothing that it signs may live longer. */
+/**
+ * How long a signing key stays published after it was last used to sign, in seconds. Nothing that it signed may live
+ * longer.
+ */
 export const KEYS_PUBLISH_SECONDS = 30 * 86_400;

@@ -1,14 +1,14 @@
 import type { Clock } from './clock.js';
 import type { Logger } from './logger.js';
 
-/** How long nothing more is said of a kind, once a line of it was written. */
+/** How long further lines of a kind are held back after one was written. */
 const PAUSE_MILLISECONDS = 1_000;
 
-/** More kinds than a program has; beyond this number new ones share one line. */
+/** More kinds than a program has; beyond this number, new kinds share one. */
 const MAXIMUM_KINDS = 200;
 const OTHERS = 'others';
 
-/** A line, or what makes it: called only if the line is written. */
+/** A line, or a function that makes it, called only if the line is written. */
 export type LogText = string | (() => string);
 
 type Level = keyof Logger;
@@ -16,7 +16,7 @@ type Level = keyof Logger;
 interface Kind {
   readonly level: Level;
   writtenAt: number;
-  /** The lines that were left out since the last one was written. */
+  /** The number of lines that were held back since the last one was written. */
   leftOut: number;
   /** The last of them. */
   last: LogText;
@@ -24,10 +24,11 @@ interface Kind {
 }
 
 /**
- * Logs what may come once per request: of each kind one line a second. What is left out is counted and said with the
- * next line, or when the second is over. Kinds do not stand in each other's way, so that a fault shows beside an outage.
+ * Limits what may be logged once per request: one line per second for each kind. The others are counted, and the count
+ * is logged with the next line, or when the second is over. Kinds are limited separately, so that a fault remains
+ * visible during an outage.
  *
- * A kind is a cause, such as `database`, and never taken from a request; their number stays small.
+ * A kind names a cause, such as `database`. It is never taken from a request, and there are few.
  */
 export class LogLimiter {
   private readonly logger: Logger;
@@ -51,7 +52,7 @@ export class LogLimiter {
     this.log('info', kind, text);
   }
 
-  /** Says now what was left out so far. To be called when nothing more is to come. */
+  /** Logs what was held back so far; to be called at the end. */
   flush(): void {
     for (const kind of this.kinds.values()) this.sayLeftOut(kind);
   }

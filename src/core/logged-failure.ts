@@ -1,22 +1,22 @@
 import { OAuth2Error } from './errors.js';
 import { printable } from './printable.js';
 
-/** A failure as the log has it. */
+/** A failure as it is logged. */
 export interface LoggedFailure {
-  /** What failures of one cause have in common, for `LogLimiter`. */
+  /** Equal for all failures of one cause, for `LogLimiter`. */
   readonly kind: string;
-  /** Whether something is away that may come back; else there is a fault somewhere in the code. */
+  /** Whether something is unavailable that may come back; otherwise there is a fault in code. */
   readonly isOutage: boolean;
-  /** One line for an outage; a fault comes with its stack. */
+  /** One line for an outage; a fault includes its stack. */
   describe(): string;
 }
 
-/** No honest chain of causes is longer. */
+/** Real chains of causes are shorter. */
 const DEEPEST = 5;
 
 /**
- * What to log of an error. An outage has a message and its cause, and no stack: where it was met says nothing. A fault
- * keeps its stack, and its kind is the place where it was thrown.
+ * What to log of an error. Of an outage, the message and the cause are logged; the stack would not help. A fault is
+ * logged with its stack, and its kind is the place where it was thrown.
  */
 export function loggedFailure(thrown: unknown): LoggedFailure {
   const known = thrown instanceof Error && thrown.cause instanceof OAuth2Error ? thrown.cause : thrown;
@@ -42,7 +42,7 @@ function outageLine(error: OAuth2Error): string {
   return printable(reason === '' || said.includes(reason) ? said : `${said}: ${reason}`);
 }
 
-/** The message of an error; an `AggregateError` (several addresses were tried) has none of its own, but a code. */
+/** The message of an error. An `AggregateError` (several addresses were tried) may have a code instead. */
 export function reasonOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { message, code } = error as { readonly message?: unknown; readonly code?: unknown };
@@ -61,8 +61,8 @@ function faultLines(error: unknown, depth: number): string {
 }
 
 /**
- * The lines of a stack that say where. What stands before them is the message, which may hold what a caller wrote; for
- * some errors the stack was taken before they had one.
+ * The frames of a stack. The text before them is the message, which may contain input; some errors get their message
+ * only after the stack was captured.
  */
 function framesOf({ stack = '', message }: Error): string[] {
   const at = message === '' ? -1 : stack.indexOf(message);

@@ -1,6 +1,6 @@
 /**
- * Where the package says what an operator should know. `console` fits, and so do pino and winston.
- * No message and no field ever holds a token, a secret or a password.
+ * Receives what an operator should know. `console`, pino and winston are suitable. No message ever contains a token, a
+ * secret or a password.
  */
 export interface Logger {
   info(message: string): void;
@@ -8,5 +8,5 @@ export interface Logger {
   error(message: string): void;
 }
 
-/** A logger that keeps silent. */
+/** A logger that discards everything. */
 export const silentLogger: Logger = { info() {}, warn() {}, error() {} };

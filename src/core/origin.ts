@@ -1,20 +1,23 @@
 import { LOOPBACK_HOSTS } from './redirect-uri.js';
 
-/** As browsers write the origin of a page (RFC 6454 §6.2): scheme, host and port. A page without one says `null`. */
+/**
+ * The origin of a page in the form that browsers send (RFC 6454 §6.2): scheme, host and port. A page without an origin
+ * sends `null`.
+ */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@,]{1,255}$/;
 
-/** Whether a text is the origin of a page; `null`, which any page can have, is none. */
+/** Whether a string is the origin of a page; `null`, which any page can have, is not. */
 export function isOrigin(value: unknown): value is string {
   return typeof value === 'string' && ORIGIN.test(value);
 }
 
-/** A page of a browser extension or of an application with an embedded browser, such as `capacitor://localhost`. */
+/** Origins of browser extensions and of applications with an embedded browser, such as `capacitor://localhost`. */
 const OF_APPLICATIONS = /^[a-z][a-z0-9+.-]*:\/\/[A-Za-z0-9._-]+(:\d{1,5})?$/;
 const NO_PAGES: readonly string[] = ['file:', 'data:', 'blob:', 'javascript:', 'about:', 'ws:', 'wss:', 'ftp:'];
 
 /**
- * What is wrong with an origin whose pages are to read answers, in words; `undefined` if nothing is. It is compared as a
- * string with what browsers send, so it has to be written as they write it.
+ * The problem with an origin whose pages may read responses, in words; `undefined` if there is none. Browsers' `Origin`
+ * fields are compared with it as strings, so it must be written as browsers write it.
  */
 export function originProblem(origin: unknown): string | undefined {
   if (typeof origin !== 'string') return 'an origin is a string';

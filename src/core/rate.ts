@@ -8,7 +8,7 @@ export interface Rate {
   readonly windowSeconds: number;
 }
 
-/** The largest limit: what the response fields can tell (RFC 9651 §3.3.1). */
+/** The largest limit that the response fields can express (RFC 9651 §3.3.1). */
 export const MAXIMUM_LIMIT = MAXIMUM_INTEGER;
 
 /** The longest window: 366 days. */

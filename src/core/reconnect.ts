@@ -1,7 +1,7 @@
 import { reasonOf } from './logged-failure.js';
 import { printable } from './printable.js';
 
-/** The part of an ioredis client that is needed to connect it again. */
+/** The part of an ioredis client that is needed to reconnect it. */
 interface Connectable {
   on(event: 'end', listener: () => void): unknown;
   connect(): Promise<unknown>;
@@ -12,10 +12,10 @@ const PAUSE_MILLISECONDS = 50;
 const released = new WeakSet<Connectable>();
 
 /**
- * Connects a client again each time it gives up, until it is released.
+ * Reconnects a client whenever it gives up, until it is released.
  *
- * With a retry strategy ioredis reconnects for ever, with one exception: if Sentinel announces a new master while the
- * client is asking for it, the attempt counts as closed by its user, and no other follows.
+ * With a retry strategy ioredis reconnects forever, with one exception: if Sentinel announces a new master while the
+ * client is asking for it, ioredis treats the attempt as closed by the user and makes no other.
  */
 export function keepConnected(client: Connectable): void {
   client.on('end', () => {
@@ -26,12 +26,12 @@ export function keepConnected(client: Connectable): void {
   });
 }
 
-/** Lets a client end from now on; call it before the client is disconnected. */
+/** Stops reconnecting a client; to be called before the client is disconnected. */
 export function release(client: Connectable): void {
   released.add(client);
 }
 
-/** The part of a Redis client that tells why it is not connected. */
+/** The part of a Redis client that reports why it is not connected. */
 interface ErrorSource {
   on(event: 'error' | 'ready', listener: (error?: unknown) => void): unknown;
 }
@@ -39,8 +39,8 @@ interface ErrorSource {
 const connectionErrors = new WeakMap<ErrorSource, unknown>();
 
 /**
- * Remembers why the last attempt to connect failed until one succeeds: the server refuses the password, the certificate
- * is not trusted, nobody listens. Without a listener ioredis writes each failure to the console.
+ * Remembers why the last attempt to connect failed until one succeeds: the password was refused, the certificate is not
+ * trusted, the connection was refused. Without a listener ioredis prints each failure to the console.
  */
 export function rememberConnectionError(client: ErrorSource): void {
   client.on('error', (error) => connectionErrors.set(client, error));
@@ -51,19 +51,19 @@ export function rememberConnectionError(client: ErrorSource): void {
 export function connectionErrorOf(client: ErrorSource): string | undefined {
   const error = connectionErrors.get(client);
   if (error === undefined) return undefined;
-  // A Cluster reports that it found no node; the error of the node is attached.
+  // A Cluster reports that it found no node; the error of the node is attached to it.
   const { lastNodeError } = error as { readonly lastNodeError?: unknown };
   const reason = reasonOf(lastNodeError ?? error);
   return printable(reason);
 }
 
-/** The error of a call through a client that is not connected, with the reason of its last attempt. */
+/** The error of a call through a client that is not connected, including why its last attempt failed. */
 export function notConnected(client: ErrorSource): Error {
   const reason = connectionErrorOf(client);
   return new Error(reason === undefined ? 'not connected to Redis' : `not connected to Redis: ${reason}`);
 }
 
-/** The part of a Redis client that tells how its first attempt to connect ends. */
+/** The part of a Redis client that reports how its first attempt to connect ends. */
 interface Starting {
   readonly status: string;
   once(event: 'ready' | 'error' | 'close' | 'end', listener: () => void): unknown;

@@ -1,6 +1,7 @@
 /**
- * A client of ioredis 5 or 6, single (also behind Sentinel) or a Cluster, by what is asked of it here. Written out, so
- * that whoever has no Redis needs no types of ioredis. It is duplicated, and never used itself.
+ * The members of an ioredis client (version 5 or 6; single, behind Sentinel, or a Cluster) that are used here. Declared
+ * here so that applications without Redis do not need the types of ioredis. The client is only duplicated, never used
+ * itself.
  */
 export interface RedisClient {
   readonly isCluster: boolean;

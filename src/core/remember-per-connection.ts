@@ -1,15 +1,15 @@
 /*
- * Replaces nothing of a library: it stands where a header field would be read anew for each request. A client that keeps
- * its connection alive sends the same credentials again, and to read and digest them are the most expensive steps of a
- * warm request. Must equal: what `compute` makes of the field each time. Compared by:
+ * Replaces no library code: it avoids reading a header field anew for each request. A client with a keep-alive
+ * connection sends the same credentials again, and parsing and hashing them are the most expensive steps of a warm
+ * request. Must equal: the result of `compute` for the field. Compared by:
  * test/unit/core/remember-per-connection.test.ts, and over one connection by
- * test/integration/routing-controllers/one-connection.test.ts. It is written for the sockets of `node:http`; a request that
- * comes with another kind of object, or with none, has its field computed each time.
+ * test/integration/routing-controllers/one-connection.test.ts. Written for the sockets of `node:http`; for other
+ * objects, or without a socket, the result is computed each time.
  */
 
 const REMEMBERED = Symbol('routing-controllers-oauth2.remembered-field');
 
-/** Written anew when another field comes: one object for each connection. */
+/** One object per connection, overwritten when another field arrives. */
 interface Remembered {
   field: string;
   compute: (field: string) => unknown;
@@ -19,7 +19,10 @@ interface Remembered {
 type RememberingSocket = object & { [REMEMBERED]?: Remembered };
 
 /**
- * What a function makes of a header field, remembered with the connection until another field or another function comes.
+ * The result of a function of a header field, remembered with the connection until another field or function is used.
+ *
+ * @param field the value of the field
+ * @param compute depends on the field only; must be the same function each time, not a closure created for the call
  *
  * @param field the value of the field
  * @param compute depends on the field alone; the same function each time, not one that is made for the call

@@ -3,7 +3,7 @@ import { refuseOption } from './options/index.js';
 /** Scope names with what a person is told of them, e.g. `{ 'books:read': 'See your books' }`. */
 export type ScopeDescriptions = Readonly<Record<string, string>>;
 
-/** The scopes that OpenID Connect brings with it: known without being described. */
+/** The scopes that OpenID Connect defines: known without a description. */
 export const IDENTITY_SCOPES = ['openid', 'offline_access'] as const;
 
 /** `scope-token` of RFC 6749 §3.3: printable ASCII without space, `"` and `\`. */
@@ -14,18 +14,18 @@ export function isScopeName(value: unknown): value is string {
   return typeof value === 'string' && SCOPE_TOKEN.test(value);
 }
 
-/** Whether a string is a `scope` value to the letter (RFC 6749 §3.3): names with one space between them. */
+/** Whether a string is a valid `scope` value (RFC 6749 §3.3): names separated by single spaces. */
 export function isScopeValue(value: string): boolean {
   return value.split(' ').every(isScopeName);
 }
 
-/** Splits a `scope` value (RFC 6749 §3.3) into its names, each once, in their order. */
+/** Splits a `scope` value (RFC 6749 §3.3) into its names, without duplicates, in their order. */
 export function parseScope(scope: string): string[] {
   const names = scope.split(' ').filter((name) => name !== '');
   return names.length < 2 ? names : [...new Set(names)];
 }
 
-/** Joins scope names to the `scope` value of the wire and of the database. */
+/** Joins scope names into a `scope` value, as it is sent and stored. */
 export function formatScope(names: Iterable<string>): string {
   return [...names].join(' ');
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { optionPath, refuseOption } from './options/index.js';
 
-/** A key that seals or authenticates what must be read again: 32 bytes, or the base64url text of 32 bytes (43 characters). */
+/** A key that encrypts or authenticates data: 32 bytes, or the base64url text of 32 bytes (43 characters). */
 export type SecretKey = Uint8Array | string;
 
 const KEY_BYTES = 32;
@@ -9,7 +9,7 @@ const KEY_BYTES = 32;
 const HOW_TO_MAKE_ONE = `make one with: node -p "crypto.randomBytes(32).toString('base64url')"`;
 
 /**
- * Reads secret keys, in their order.
+ * Reads secret keys and keeps their order.
  *
  * @param path names the option or the environment variable in errors; no message ever holds a key or a part of one
  * @throws ConfigurationError if there is none, one is not 32 bytes, or one is given twice
@@ -26,12 +26,12 @@ export function readSecretKeys(keys: readonly SecretKey[], path: string): readon
 }
 
 function readKey(key: unknown, path: string): Buffer {
-  // A copy: a caller that clears its buffer, as is good habit, must not clear this one.
+  // A copy: the caller may clear its buffer afterwards.
   if (key instanceof Uint8Array) return requireLength(Buffer.from(key), key, path);
   if (typeof key !== 'string')
     refuseOption(path, key, `give 32 bytes or their base64url text; ${HOW_TO_MAKE_ONE}`, { secret: true });
   const bytes = Buffer.from(key, 'base64url');
-  // Node skips what is not base64url: without this look a mistyped key would quietly be another one.
+  // Node skips characters that are not base64url; without this check a mistyped key would silently become another key.
   if (bytes.toString('base64url') !== key) {
     refuseOption(path, key, `it is not base64url text without padding; ${HOW_TO_MAKE_ONE}`, { secret: true });
   }

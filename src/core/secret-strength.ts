@@ -1,29 +1,29 @@
-/** 22 characters of base64url are 128 bits (RFC 6749 §10.10 asks for that much), if they are random. */
+/** 22 characters of base64url are 128 bits if they are random; RFC 6749 §10.10 requires as much. */
 const SHORTEST = 22;
 
 const GENERATED = /^[A-Za-z0-9+/_.~-]+={0,2}$/;
 
-/** The kinds of characters between which random text changes all the time. */
+/** The character classes between which random text alternates. */
 const KINDS = [/[a-z]/, /[A-Z]/, /[0-9]/];
 
-/** As words look: small letters on end, with or without a capital before them, or capitals. */
+/** Words: runs of lower-case letters, optionally with a capital in front, or capitals. */
 const WORDS = /[A-Z]?[a-z]{2,}|[A-Z]{3,}/g;
 
 /**
- * How much of a text may look like words. Of random letters and digits about half does, and the more the shorter the text
- * is; of what people make of words nearly all.
+ * How much of a secret may look like words. In random letters and digits about half does, more in short text; in text
+ * that people write, nearly all.
  */
 const MOST_IN_WORDS = 0.65;
 const MOST_IN_WORDS_IF_LONG = 0.75;
 const LONG = 40;
 
-/** In random text of 22 characters about 18 are different, in 32 hexadecimal digits about 14. */
+/** Random text of 22 characters has about 18 different ones, 32 hexadecimal digits have about 14. */
 const LEAST_DIFFERENT = 12;
 
 /**
- * Whether a secret looks generated, so that it cannot be guessed from a fast hash of it: long, of the characters that
- * generators use, of at least two kinds of them in irregular order, and no repetition of something shorter. It is an
- * estimate that errs to the safe side: what a person could have chosen, and now and then a random text, is none.
+ * Whether a secret looks generated, so that it cannot be guessed from a fast hash of it: it is long, uses the
+ * characters of generators from at least two classes in irregular order, and does not repeat itself. The estimate errs
+ * on the safe side: text that a person could have chosen, and occasionally a random text, does not count as generated.
  */
 export function isGeneratedSecret(secret: string): boolean {
   if (secret.length < SHORTEST || !GENERATED.test(secret)) return false;
@@ -34,7 +34,7 @@ export function isGeneratedSecret(secret: string): boolean {
   return inWords <= secret.length * (secret.length < LONG ? MOST_IN_WORDS : MOST_IN_WORDS_IF_LONG);
 }
 
-/** Whether much of it was there before, or goes on by one: `secret-1-secret-2`, `0123456789`, `a1b2c3d4`. */
+/** Whether much of the text repeats or continues what came before: `secret-1-secret-2`, `0123456789`, `a1b2c3d4`. */
 function repeats(secret: string): boolean {
   const seen = new Set<string>();
   let again = 0;
@@ -46,7 +46,7 @@ function repeats(secret: string): boolean {
   return again > (secret.length - 2) / 4;
 }
 
-/** Whether three characters, this far from each other, are equal or follow on each other. */
+/** Whether three characters at this distance are equal or consecutive. */
 function isSequence(text: string, start: number, stride: number): boolean {
   const [first, second, third] = [0, 1, 2].map((step) => text.charCodeAt(start + step * stride)) as [
     number,

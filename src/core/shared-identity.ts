@@ -1,20 +1,20 @@
-/** What tells the application of one database from every other one with which it shares a Redis. */
+/** Distinguishes the applications of one database from all others that use the same Redis. */
 export interface SharedIdentity {
-  /** Part of every key and channel. No secret. */
+  /** Part of every key and channel; not secret. */
   readonly id: string;
-  /** 32 random bytes; a secret to all who can reach Redis only. */
+  /** 32 random bytes; secret from everyone who can only reach Redis. */
   readonly macKey: Buffer;
 }
 
-/** Where the identity comes from: it is known only after the database was asked. */
+/** The source of the identity, which is known only after the database was asked. */
 export interface IdentitySource {
   /**
-   * Calls back with the identity, once: at once where it is known already. `undefined` tells that the database has none
+   * Calls the listener once with the identity, immediately if it is known. `undefined` means that the database has none
    * yet; the identity may follow.
    */
   subscribe(listener: (identity: SharedIdentity | undefined) => void): void;
   /**
-   * Asks the database now, unless the identity is known; what was asked earlier and not answered yet does not count.
+   * Asks the database now, unless the identity is known. A question that is still unanswered is not reused.
    *
    * @returns `undefined` if the database has no identity yet
    * @throws TemporarilyUnavailableError if the database cannot answer

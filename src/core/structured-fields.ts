@@ -1,15 +1,15 @@
-/** The few parts of Structured Field Values (RFC 9651) that the package writes. */
+/** The parts of Structured Field Values (RFC 9651) that the package writes. */
 
 /** The characters that a String may hold (RFC 9651 §3.3.3): printable ASCII. */
 const STRING = /^[\x20-\x7e]*$/;
 
-/** The bound of an Integer (RFC 9651 §3.3.1): fifteen digits. */
+/** The largest Integer (RFC 9651 §3.3.1): fifteen digits. */
 export const MAXIMUM_INTEGER = 999_999_999_999_999;
 
 /**
- * Writes a String (RFC 9651 §4.1.6), quotes and backslashes escaped.
+ * Writes a String (RFC 9651 §4.1.6), with quotes and backslashes escaped.
  *
- * @throws RangeError if a character cannot be in one
+ * @throws RangeError if it contains other characters than printable ASCII
  */
 export function structuredString(value: string): string {
   if (!STRING.test(value)) throw new RangeError('A structured field string holds only printable ASCII.');
@@ -19,7 +19,7 @@ export function structuredString(value: string): string {
 /**
  * Writes an Integer (RFC 9651 §4.1.4).
  *
- * @throws RangeError if it is no whole number, or too large
+ * @throws RangeError if it is not a whole number, or too large
  */
 export function structuredInteger(value: number): string {
   if (!Number.isInteger(value) || Math.abs(value) > MAXIMUM_INTEGER) {

@@ -11,7 +11,7 @@ export function generateTokenValue(random: RandomBytes = systemRandomBytes): str
   return random(32).toString('base64url');
 }
 
-/** A client identifier: 128 random bits as 22 base64url characters. It is public, only unique. */
+/** A client identifier: 128 random bits as 22 base64url characters. It is public, and only has to be unique. */
 export function generateClientId(random: RandomBytes = systemRandomBytes): string {
   return random(16).toString('base64url');
 }
@@ -19,10 +19,10 @@ export function generateClientId(random: RandomBytes = systemRandomBytes): strin
 /** `b64token` of RFC 6750 §2.1. */
 const B64TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/** The longest token that is looked at; JWTs with many claims stay well below. */
+/** The longest token that is examined; JWTs with many claims are much shorter. */
 export const MAXIMUM_TOKEN_LENGTH = 8192;
 
-/** Whether a string has the form of a bearer token (RFC 6750 §2.1) and a length that is worth a look-up. */
+/** Whether a string has the form of a bearer token (RFC 6750 §2.1) and a plausible length. */
 export function isTokenValue(value: string): boolean {
   return value.length <= MAXIMUM_TOKEN_LENGTH && B64TOKEN.test(value);
 }

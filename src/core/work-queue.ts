@@ -1,20 +1,20 @@
 import { TemporarilyUnavailableError } from './errors.js';
 
-/** In how many seconds who found the queue full should come again. */
+/** When to retry after the queue was full. */
 const RETRY_AFTER_SECONDS = 2;
 
 export interface WorkQueueOptions {
-  /** How much of the work is done at once. */
+  /** How many tasks run at once. */
   readonly atOnce: number;
-  /** How many may wait in each of the two lines. */
+  /** How many tasks may wait in each of the two queues. */
   readonly waiting: number;
   /** Names the work in errors. */
   readonly part: string;
 }
 
 /**
- * Does expensive work, a little of it at once, in the order in which it came. There are two lines, and who is known
- * goes first: strangers can fill their own line only.
+ * Runs expensive tasks, few at once, in the order in which they came. There are two queues, and the one of known
+ * callers is served first: strangers can fill only their own.
  */
 export class WorkQueue {
   private readonly known: (() => void)[] = [];
@@ -24,8 +24,8 @@ export class WorkQueue {
   constructor(private readonly options: WorkQueueOptions) {}
 
   /**
-   * @param isKnown whether the caller stands in the first line
-   * @throws TemporarilyUnavailableError (rejects) if the line is full
+   * @param isKnown whether the task goes into the queue of known callers
+   * @throws TemporarilyUnavailableError (rejects) if the queue is full
    */
   async run<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
     const { atOnce, waiting, part } = this.options;
@@ -42,7 +42,7 @@ export class WorkQueue {
     try {
       return await work();
     } finally {
-      // The place goes to who waits longest, or is free.
+      // The slot passes to the task that has waited longest, or becomes free.
       const next = this.known.shift() ?? this.strangers.shift();
       if (next === undefined) this.busy -= 1;
       else next();

@@ -19,25 +19,30 @@ export interface AddressOptions {
   readonly trustedProxies?: TrustedProxies | undefined;
   /** How many leading bits of an IPv6 address count as one caller, 32 to 128. Default 64. */
   readonly ipv6PrefixLength?: number | undefined;
-  /** Is told the peer of each connection whose `X-Forwarded-For` was ignored, since it is in none of the networks. */
+  /**
+   * Called with the peer of each connection whose `X-Forwarded-For` was ignored because the peer is in none of the
+   * networks.
+   */
   readonly onUntrustedPeer?: ((remoteAddress: string) => void) | undefined;
 }
 
 /**
- * Gives the key of the address that a request comes from: `ip:203.0.113.5`, or the network of an IPv6 address, as
- * `ip:2001:db8:1:2::/64`, since one host has all of it.
+ * Returns the key of the address that a request comes from: `ip:203.0.113.5`, or for IPv6 the network, such as
+ * `ip:2001:db8:1:2::/64`, since one host usually has all of it.
  *
  * @param remoteAddress the peer of the connection
  * @param forwardedFor the whole `X-Forwarded-For` field, several lines joined by commas as Node does
  */
 export type AddressResolver = (remoteAddress: string | undefined, forwardedFor: string | undefined) => string;
 
-/** The key of a connection that has no address any more, or none at all (a Unix socket). */
+/** The key of a connection that has no address: a closed one, or a Unix socket. */
 export const UNKNOWN_ADDRESS = 'ip:unknown';
 
 /**
- * Makes the resolver. Both ways of trusting read from the right, where the nearest proxy writes, and never further than
- * trusted proxies wrote: all to the left of that is the caller's own writing.
+ * Creates the resolver. Entries are read from the right, where the nearest proxy appends, and no further than a trusted
+ * proxy wrote them: everything to the left of that was sent by the caller.
+ *
+ * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` is invalid
  *
  * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` cannot be
  */
@@ -66,7 +71,7 @@ export function addressResolver(options: AddressOptions = {}): AddressResolver {
 }
 
 /**
- * The option, checked.
+ * Checks the option.
  *
  * @throws ConfigurationError unless it is a whole number from 32 to 128
  */
@@ -75,9 +80,9 @@ export function ipv6PrefixLengthOf({ ipv6PrefixLength }: Pick<AddressOptions, 'i
 }
 
 /**
- * The key of the last readable address on the way from the right to the `hops`-th entry, which the outermost trusted
- * proxy wrote. With fewer entries than hops the request did not come through all proxies, so that none of them need be
- * a proxy's writing: no answer.
+ * The key of the `hops`-th entry from the right, which the outermost trusted proxy wrote; if that entry cannot be read,
+ * the key of the last readable one before it. `undefined` if there are fewer entries than hops: the request did not
+ * come through all proxies, and the entries may be forged.
  */
 function keyByHops(forwardedFor: string, hops: number, prefixLength: number): string | undefined {
   let end = forwardedFor.length;
@@ -93,8 +98,8 @@ function keyByHops(forwardedFor: string, hops: number, prefixLength: number): st
 }
 
 /**
- * The first address, from the connection on and then from the right, that is in none of the networks: it was written
- * by a proxy that is. Where an entry cannot be read, or all are proxies, the answer is the last address before.
+ * The first address, starting with the peer and then from the right, that is in none of the trusted networks; a trusted
+ * proxy wrote it. If an entry cannot be read, or all entries are proxies, the last address before it.
  */
 function addressByNetworks(peer: IpAddress, forwardedFor: string, trusted: TrustedNetworks): IpAddress {
   let end = forwardedFor.length;
@@ -112,7 +117,7 @@ function addressByNetworks(peer: IpAddress, forwardedFor: string, trusted: Trust
 
 const COMMA = 0x2c;
 
-/** Where the entry begins that ends here; `undefined` if it is too long for an address, however long the field is. */
+/** The start of the entry that ends here; `undefined` if the entry is too long to be an address. */
 function startOfEntry(field: string, end: number): number | undefined {
   const furthest = Math.max(end - LONGEST_ADDRESS, 0);
   for (let start = end; start >= furthest; start -= 1) {

@@ -1,15 +1,15 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** An address as `ipaddr.js` has it; one that is IPv4 in IPv6 (`::ffff:203.0.113.5`) is IPv4 here. */
+/** An address as `ipaddr.js` represents it. IPv4-mapped IPv6 addresses (`::ffff:203.0.113.5`) are converted to IPv4. */
 export type IpAddress = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** One host usually has a whole /64. */
 export const DEFAULT_IPV6_PREFIX_LENGTH = 64;
-/** Below a /32 a single budget would be that of whole providers; a /128 is a single address. */
+/** With less than /32, one budget would cover whole providers; /128 is a single address. */
 export const IPV6_PREFIX_LENGTHS = { least: 32, most: 128 } as const;
 
-/** More than an address with brackets, an interface and a port ever has; what is longer is not looked at. */
+/** Longer than any address with brackets, zone and port; longer texts are rejected without parsing. */
 export const LONGEST_ADDRESS = 128;
 
 /** `203.0.113.5:1234`, `[2001:db8::1]`, `[2001:db8::1]:1234` (as RFC 7239 §6). */
@@ -27,15 +27,15 @@ export function parseAddress(text: string): IpAddress | undefined {
   const match = WITH_PORT.exec(trimmed);
   if (match === null) return undefined;
   const [, bracketed, plain] = match;
-  // A bare IPv4 address stands in no brackets, and a bare IPv6 address has no port.
+  // An IPv4 address is not written in brackets, and an IPv6 address without brackets has no port.
   if (bracketed !== undefined) return isIPv4(bracketed) ? undefined : parseBareAddress(bracketed);
   return plain !== undefined && isIPv4(plain) ? ipaddr.IPv4.parse(plain) : undefined;
 }
 
-/** Reads an address that has neither port nor brackets. */
+/** Reads an address without port and brackets. */
 function parseBareAddress(text: string): IpAddress | undefined {
   if (isIPv4(text)) return ipaddr.IPv4.parse(text);
-  // Only the name of an interface stands behind a percent sign (RFC 4007 §11), and the parsers refuse some names.
+  // Only the name of a zone follows a percent sign (RFC 4007 §11), and the parsers reject some names.
   const zone = text.indexOf('%');
   const plain = zone < 0 ? text : text.slice(0, zone);
   if (!isIPv6(plain)) return undefined;
@@ -55,7 +55,7 @@ export function keyOfAddress(address: IpAddress, ipv6PrefixLength: number): stri
 
 const MAPPED = '::ffff:';
 
-/** The key of the peer of a connection, or `undefined` if it has no address. IPv4 costs no parsing. */
+/** The key of the peer of a connection, or `undefined` if it has no address. IPv4 addresses are not parsed. */
 export function keyOfPeer(text: string, ipv6PrefixLength: number): string | undefined {
   if (isIPv4(text)) return `ip:${text}`;
   if (text.startsWith(MAPPED)) {
@@ -66,7 +66,7 @@ export function keyOfPeer(text: string, ipv6PrefixLength: number): string | unde
   return address && keyOfAddress(address, ipv6PrefixLength);
 }
 
-/** The key of an address as `parseAddress` reads it, or `undefined` if it is none. Bare IPv4 costs no parsing. */
+/** The key of an address in any form that `parseAddress` reads, or `undefined`. Plain IPv4 addresses are not parsed. */
 export function keyOfEntry(text: string, ipv6PrefixLength: number): string | undefined {
   const trimmed = text.trim();
   if (isIPv4(trimmed)) return `ip:${trimmed}`;

@@ -2,12 +2,12 @@ import ipaddr from 'ipaddr.js';
 import { parseAddress } from './ip-address.js';
 
 /**
- * Whether an address is one of the public Internet. What is not is for private use, for this machine, for documentation, or
- * hides another address (NAT64, 6to4, Teredo), and may be somebody's inside.
+ * Whether an address belongs to the public Internet. Other addresses are private, loopback or for documentation, or
+ * embed another address (NAT64, 6to4, Teredo), and may lead into an internal network.
  */
 export function isPublicAddress(text: string): boolean {
   const address = parseAddress(text);
   if (address === undefined || address.range() !== 'unicast') return false;
-  // 2000::/3 is all that is given out (RFC 4291 §2.4); outside are IPv4-compatible addresses and the like.
+  // Only 2000::/3 is allocated (RFC 4291 §2.4); outside of it are IPv4-compatible addresses and the like.
   return address instanceof ipaddr.IPv4 || ((address.parts[0] as number) & 0xe000) === 0x2000;
 }

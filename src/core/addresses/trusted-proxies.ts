@@ -4,18 +4,18 @@ import { listOption, optionPath, refuseOption, wholeNumberOption } from '../opti
 import type { IpAddress } from './ip-address.js';
 
 /**
- * Which reverse proxies are believed: how many of them stand before the application, or the networks that they are in,
- * as `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`, `loopback`, `linklocal` or `uniquelocal`.
+ * Which reverse proxies are trusted: how many of them stand in front of the application, or their networks, such as
+ * `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`, `loopback`, `linklocal` or `uniquelocal`.
  */
 export type TrustedProxies = number | readonly string[];
 
-/** Networks, parsed. */
+/** A list of networks, parsed. */
 export interface TrustedNetworks {
   /** @param prefixLength how many leading bits of the address count; default all */
   holds(address: IpAddress, prefixLength?: number): boolean;
 }
 
-/** No chain of proxies is longer, and no field makes a request read more entries. */
+/** The greatest number of entries that are read from one field, more than any chain of proxies needs. */
 export const MOST_PROXIES = 32;
 
 const NAMED: ReadonlyMap<string, readonly string[]> = new Map([
@@ -47,13 +47,13 @@ export function readTrustedProxies(path: string, value: unknown): number | Trust
   return networks(list.flatMap((one, index) => readNetworks(optionPath(path, index), one, EVERYBODY_CHOOSES)));
 }
 
-const EVERYBODY_CHOOSES = 'it holds every address, so that each caller could choose its own; name the proxies only';
+const EVERYBODY_CHOOSES = 'it contains every address, so each caller could choose its own; name the proxies only';
 
 /**
  * Checks and parses an option that is a list of networks.
  *
- * @param everybody the fix where a network holds every address
- * @throws ConfigurationError if it is none
+ * @param everybody the fix in the message about a network that contains every address
+ * @throws ConfigurationError if it is not a list of networks
  */
 export function readNetworkList(path: string, value: unknown, everybody: string): TrustedNetworks {
   const list = listOption(path, value, `give a list of networks, as ${EXAMPLE}`);
@@ -82,7 +82,7 @@ function readNetwork(path: string, value: unknown, everybody: string): Network {
   if (prefixLength > bits) refuseOption(path, value, `the prefix length is ${bits} at most`);
   if (prefixLength === 0) refuseOption(path, value, everybody);
   if (address instanceof ipaddr.IPv4 || !address.isIPv4MappedAddress()) return [address, prefixLength];
-  if (prefixLength <= 96) refuseOption(path, value, 'write networks of IPv4 as such, e.g. 10.0.0.0/8');
+  if (prefixLength <= 96) refuseOption(path, value, 'write IPv4 networks in IPv4 notation, e.g. 10.0.0.0/8');
   return [address.toIPv4Address(), prefixLength - 96];
 }
 

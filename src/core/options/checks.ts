@@ -1,12 +1,12 @@
 import { hostPath, optionPath, refuseOption, refuseUnknown } from './refuse-option.js';
 
-/** The least and the most that a number may be. */
+/** The smallest and the largest number that is allowed. */
 export interface Range {
   readonly least: number;
   readonly most?: number;
 }
 
-/** @throws ConfigurationError unless the value is a text that is not empty */
+/** @throws ConfigurationError unless the value is a string that is not empty */
 export function textOption(path: string, value: unknown, fix = 'give a text that is not empty'): string {
   if (typeof value !== 'string' || value.trim() === '') refuseOption(path, value, fix);
   return value;
@@ -57,7 +57,7 @@ export function objectWith(path: string, value: unknown, functions: readonly str
   if (!isObject || !functions.every(has)) refuseOption(path, value, fix);
 }
 
-/** @throws ConfigurationError unless the value is an object with names, no list */
+/** @throws ConfigurationError unless the value is an object, and not a list */
 export function objectOption(path: string, value: unknown, fix = 'give an object'): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) refuseOption(path, value, fix);
   return value as Readonly<Record<string, unknown>>;
@@ -66,7 +66,7 @@ export function objectOption(path: string, value: unknown, fix = 'give an object
 /**
  * The members of a group whose names the host chooses (scopes, policies), each read once.
  *
- * @throws ConfigurationError unless the value is an object with names, or if one of them cannot be read
+ * @throws ConfigurationError if the value is not an object, or a member cannot be read
  */
 export function entriesOption(path: string, value: unknown, fix?: string): [name: string, member: unknown][] {
   const given = objectOption(path, value, fix);
@@ -80,12 +80,12 @@ export function listOption(path: string, value: unknown, fix: string): readonly 
 }
 
 /**
- * Reads a group of options once: refuses what is not an object, and names that are not known, since a mistyped option
- * would be left without effect. What comes back is a plain object whose members were read a single time, so that a
- * getter cannot answer the check with one value and the use with another.
+ * Reads a group of options once. Refuses what is not an object, and unknown names, because a mistyped option would have
+ * no effect. Returns a plain object whose members were read a single time, so that a getter cannot return one value to
+ * the check and another to the code that uses it.
  *
- * @param path where the group stands, `''` at the top
- * @throws ConfigurationError naming the option, and for a mistyped one the nearest that there is
+ * @param path the path of the group, `''` at the top
+ * @throws ConfigurationError naming the option, and for a mistyped one the most similar known one
  */
 export function knownOptions<Options extends object>(
   path: string,
@@ -104,7 +104,7 @@ export function knownOptions<Options extends object>(
   return read as Options;
 }
 
-/** What a getter throws may repeat what it read, and so it is not told. */
+/** What a getter throws may contain the value, so it is not reported. */
 function readMember(from: Readonly<Record<string, unknown>>, name: string, path: string): unknown {
   try {
     return from[name];

@@ -1,28 +1,28 @@
 import { nearest } from './nearest.js';
 
-/** What stands in place of a text that may be a secret. */
+/** Stands in place of text that may be secret. */
 export const MASK = '***';
 
 /**
- * What of a value a check may show beyond its kind. Each member lets through only what cannot be a secret, because it
- * belongs to a small set; everything else is named by its kind.
+ * Which values a message may show. Each member permits only values that cannot be secret, because they belong to a
+ * small set; of all others, only the kind is named.
  */
 export interface Shows {
-  /** A number is shown as it is: the option is one of numbers. */
+  /** Numbers are shown, because the option is a number. */
   readonly number?: boolean;
-  /** A text that is one of these, or is spelled nearly as one of them. */
+  /** Text that equals one of these, or is a misspelling of one. */
   readonly near?: readonly string[];
-  /** A text that reads as a rate, `5/month`. */
+  /** Text that looks like a rate, such as `5/month`. */
   readonly rate?: boolean;
-  /** A text that consists of words, as names do that people choose. */
+  /** Text that consists of words, like names that people choose. */
   readonly name?: boolean;
-  /** The option is one of secrets: not even a short text or number is shown. */
+  /** The option is a secret: not even short text or a number is shown. */
   readonly secret?: boolean;
 }
 
 /**
- * Says what a value is, without saying the value: a text, the members of an object, what `toString`, `toJSON` or a
- * getter would answer are never looked at. So no option gives away what was put there by mistake.
+ * Describes a value without revealing it. Text, the members of an object, and the results of `toString`, `toJSON` and
+ * getters are not used, so that no message reveals a secret that was passed by mistake.
  */
 export function describeValue(value: unknown, shows: Shows = {}): string {
   if (shows.secret === true) {
@@ -52,7 +52,7 @@ export function describeValue(value: unknown, shows: Shows = {}): string {
 
 const KNOWN_SCHEME =
   /^(mysql2?|mariadb|postgres|postgresql|pg|rediss?|https?|wss?|sqlite3?|file|oracle|mssql|sqlserver|mongodb|data|urn):/i;
-/** `1h`, and without a digit `yes`, `/api`. Longer ones may be a password, and four digits are a PIN. */
+/** Such as `1h`, and without digits `yes` or `/api`. Longer text may be a password, and four digits may be a PIN. */
 const SHORT_TEXT = /^(?:[^\p{Cc}]{0,3}|[^\d\p{Cc}]{4})$/u;
 
 function describeText(text: string, { near, rate, name }: Shows): string {
@@ -80,7 +80,7 @@ function describeObject(value: object): string {
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 'bytes';
     for (const [kind, name] of KINDS) if (value instanceof kind) return name;
   } catch {
-    // A proxy that answers nothing.
+    // A proxy that cannot be inspected.
   }
   return 'an object';
 }
@@ -95,27 +95,28 @@ const KINDS: readonly (readonly [Function, string])[] = [
   [URL, 'a URL object'],
 ];
 
-/** Words as people make names of them: `maxEntries`, `books:read`, `per-minute`. What generators make hardly ever fits. */
+/** Words as people use them in names: `maxEntries`, `books:read`, `per-minute`. Generated text hardly ever matches. */
 const WORD = String.raw`[A-Za-z]?[a-z]+(?:[A-Z][a-z]{2,})*\d?`;
 const NAME = new RegExp(`^${WORD}(?:[._:-]${WORD})*$`);
 const LONGEST_NAME = 48;
 
-/** A name of the host's choosing (a key of an object) as a message may show it. */
+/** A name that the host chose (a key of an object), as far as a message may show it. */
 export function describeName(name: string, known: readonly string[] = []): string {
   return isShownName(name, known) ? name : MASK;
 }
 
-/** A mistyped name is near a known one; a name of the host's own has no known one to be near to, and must be words. */
+/** A mistyped name resembles a known one; a name of the host's own has to consist of words. */
 function isShownName(name: string, known: readonly string[]): boolean {
   if (name.length > LONGEST_NAME) return false;
   return known.length === 0 ? NAME.test(name) : nearest(name, known) !== undefined;
 }
 
-/** Where a URL leads, for an operator: scheme, host and port. Never a user, a password, a path or a parameter. */
+/** The target of a URL, for an operator: scheme, host and port, but never a user, a password, a path or a parameter. */
 export function describeUrl(url: string): string {
   if (!KNOWN_SCHEME.test(url) || !URL.canParse(url)) return describeText(url, {});
   const { protocol, host } = new URL(url);
-  // An unescaped `/`, `?` or `#` in a password ends the authority early: what stands as host is then a part of it.
+  // An unescaped `/`, `?` or `#` in a password ends the authority early, so that part of the password looks like the
+  // host.
   const at = url.indexOf('@');
   const authority = /^[^:]+:\/\/([^/?#\\]*)/.exec(url)?.[1];
   if (authority === undefined || host === '') return `${protocol}${MASK}`;
@@ -123,14 +124,14 @@ export function describeUrl(url: string): string {
   return `${protocol}//${host}`;
 }
 
-/** A path of a file, if its name says what kind of file it is; what is no path may be a secret. */
+/** A file path, if its extension identifies it; otherwise it may be a secret. */
 export function describePath(path: string, extension: RegExp): string {
   return extension.test(path) && !/[@?:]/.test(path.replace(/^[A-Za-z]:\\/, '')) ? path : 'a string';
 }
 
-/** `scheme://user:password@`, anywhere in a text; the password may itself hold `@`, `/`, `:` or spaces. */
+/** `scheme://user:password@` anywhere in a text; the password itself may contain `@`, `/`, `:` or spaces. */
 const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^"\r\n]*@/gi;
-/** `?password=…` and its like, anywhere in a text. */
+/** `?password=…` and similar parameters, anywhere in a text. */
 const PARAMETERS = /([?&;][a-z_-]*(?:pass|pwd|auth|token|secret|key)[a-z_-]*=)[^\s&#"]*/gi;
 
 /** Hides the credentials and the secret parameters of all URLs in a text. */
@@ -139,8 +140,8 @@ export function maskUrls(text: string): string {
 }
 
 /**
- * Removes from a text of others (a driver's error, a parser's) every text that the values hold, as written and decoded.
- * Getters are not called.
+ * Removes from a foreign text (an error of a driver or a parser) every string that the values contain, as written and
+ * decoded. Getters are not called.
  */
 export function withoutValues(text: string, ...values: readonly unknown[]): string {
   const texts = new Set<string>();
@@ -148,10 +149,10 @@ export function withoutValues(text: string, ...values: readonly unknown[]): stri
   return withoutTexts(text, texts);
 }
 
-/** Very short texts are left: without every `a`, the message would be hidden and not the secret. */
+/** Shorter strings stay: removing every `a` would destroy the message without hiding the secret. */
 const SHORTEST = 4;
 
-/** Removes secrets that are known as texts. */
+/** Removes known secrets from a text. */
 export function withoutTexts(text: string, secrets: Iterable<string>): string {
   return [...new Set(secrets)]
     .filter((secret) => secret.length >= SHORTEST)
@@ -182,18 +183,18 @@ function collect(value: unknown, texts: Set<string>, seen: Set<object>, depth: n
       if ('value' in property) collect(property.value, texts, seen, depth + 1);
     }
   } catch {
-    // A proxy that answers nothing holds nothing that could be repeated.
+    // What cannot be inspected cannot have been repeated.
   }
 }
 
 /**
- * The secrets that a URL holds, as written and decoded.
+ * The secrets in a URL, as written and decoded.
  *
- * Read by pattern and not by `URL`, so that a malformed URL gives its password away as little as a good one.
+ * Matched by pattern rather than parsed with `URL`, so that malformed URLs are covered too.
  */
 export function secretsOf(url: string): string[] {
   const userinfo = /^[a-z][a-z0-9+.-]*:(?:\/\/)?(.*)@/is.exec(url)?.[1];
-  // With a user name or, as Redis has it, without one: the colon may be a part of the password too.
+  // There may be no user name, as is usual with Redis; the colon may also belong to the password.
   const colon = userinfo?.indexOf(':') ?? -1;
   const credentials = userinfo === undefined ? [] : [userinfo, userinfo.slice(colon + 1)];
   const parameters = [...url.matchAll(PARAMETERS)].map((match) => match[0].slice(match[1]?.length ?? 0));

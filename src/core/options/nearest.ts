@@ -1,10 +1,10 @@
-/** More slips than this make another word, however long it is. */
+/** With more edits it is another word, however long it is. */
 const MOST_EDITS = 4;
 
-/** How many letters two names must share at their beginning for the one to count as an abbreviation of the other. */
+/** How many letters two names must share at the start for one to count as an abbreviation of the other. */
 const SHARED_BEGINNING = 5;
 
-/** The known name that a mistyped one most likely means; `undefined` if none is near. */
+/** The known name that a mistyped one most likely stands for; `undefined` if none is similar. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const typed = folded(name);
   let best: string | undefined;
@@ -16,19 +16,19 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Case and separators are what people get wrong most: `max_entries`, `MaxEntries`. */
+/** Case and separators are the most frequent mistakes: `max_entries`, `MaxEntries`. */
 function folded(name: string): string {
   return name.replace(/[_\-\s.]/g, '').toLowerCase();
 }
 
-/** How far a typed name is from a known one; infinite if nobody who types the one means the other. */
+/** The distance between a typed and a known name; infinite if one cannot be meant for the other. */
 function distanceBetween(typed: string, known: string): number {
-  // What is much longer is something else, and need not be compared letter by letter.
+  // A much longer text is something else and need not be compared.
   if (typed === '' || typed.length > 2 * known.length + 2) return Number.POSITIVE_INFINITY;
   const edits = editDistance(typed, known);
   if (edits <= Math.min(Math.max(1, Math.floor(known.length / 3)), MOST_EDITS)) return edits;
   const shared = sharedBeginning(typed, known);
-  // `maxAge`, `deadlineMs`: the unit was left out or shortened.
+  // `maxAge`, `deadlineMs`: the unit is missing or abbreviated.
   if (shared >= SHARED_BEGINNING && shared >= typed.length - 2) return edits;
   return Number.POSITIVE_INFINITY;
 }
@@ -39,7 +39,7 @@ function sharedBeginning(left: string, right: string): number {
   return length;
 }
 
-/** Insertions, deletions, replacements, and two letters that changed places (optimal string alignment). */
+/** Counts insertions, deletions, replacements and transpositions (optimal string alignment). */
 function editDistance(left: string, right: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: right.length + 1 }, (_, index) => index);

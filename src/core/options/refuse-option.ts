@@ -3,8 +3,8 @@ import { describeName, describeValue, MASK, type Shows, withoutValues } from './
 import { nearest } from './nearest.js';
 
 /**
- * Refuses an option. This is the only way in which an option's value comes into a message, and it never shows a value
- * that could hold a secret: of texts and objects it says the kind alone.
+ * Refuses an option. This is the only function that puts the value of an option into a message. It never shows a value
+ * that could be secret: of strings and objects it names only the kind.
  *
  * @param path the option as the host writes it, e.g. `cache.maxEntries`, `--redis (or REDIS_URL)`
  * @param value what was given
@@ -20,14 +20,14 @@ export function refuseOption(path: string, value: unknown, fix: string, shows?: 
 }
 
 /**
- * Refuses an option for what something else said of it (a driver, a parser). The reason may repeat the value, and is
- * freed of it; for the same reason it is not kept as the `cause`.
+ * Refuses an option for a reason given by other code (a driver, a parser). The reason may contain the value, which is
+ * removed; therefore the error is not kept as the `cause` either.
  */
 export function refuseForReason(path: string, value: unknown, reason: unknown, fix: string): never {
   refuseOption(path, value, `${reasonWithout(reason, value)}; ${fix}`);
 }
 
-/** What an error says, in one line and without any text that the values hold. */
+/** The message of an error in one line, without any string that the values contain. */
 export function reasonWithout(error: unknown, ...values: readonly unknown[]): string {
   const { message, code } = (error ?? {}) as { readonly message?: unknown; readonly code?: unknown };
   const said = typeof message === 'string' && message !== '' ? message : typeof code === 'string' ? code : 'refused';
@@ -35,14 +35,16 @@ export function reasonWithout(error: unknown, ...values: readonly unknown[]): st
 }
 
 /**
- * Refuses an option that nobody knows, and names the one that was most likely meant.
+ * Refuses an unknown option, and names the one that was most likely meant.
+ *
+ * @param parent the option that contains it, `''` at the top
  *
  * @param parent the option that holds it, `''` at the top
  */
 export function refuseUnknown(parent: string, name: string, known: readonly string[]): never {
   const meant = nearest(name, known);
   const written = describeName(name, known);
-  // What is near to no option may be a secret at the wrong side of a colon, or a word of the host's.
+  // A name that resembles no option may be a secret on the wrong side of a colon, or a word of the host's.
   const shown = written === MASK ? describeName(name) : written;
   const question = meant === undefined ? '' : `did you mean ${optionPath(parent, meant)}? `;
   const list = `known are ${known.join(', ')}`;
@@ -52,19 +54,22 @@ export function refuseUnknown(parent: string, name: string, known: readonly stri
   });
 }
 
-/** The path of an option within another, with names of the host's own shown only as far as they may be. */
+/** The path of an option inside another one. */
 export function optionPath(parent: string, name: string | number): string {
   if (typeof name === 'number') return `${parent}[${name}]`;
   return parent === '' ? name : `${parent}.${name}`;
 }
 
-/** The same for a key that the host chose (a policy, a scope, a resource). */
+/** The path of a key that the host chose (a policy, a scope, a resource), shown only if it looks like a name. */
 export function hostPath(parent: string, key: string): string {
   const shown = describeName(key);
   return /^\w+$/.test(shown) || shown === MASK ? optionPath(parent, shown) : `${parent}[${JSON.stringify(shown)}]`;
 }
 
-/** A variable is written in capitals, an option begins with a small letter or a hyphen; else the path says what it is. */
+/**
+ * Environment variables are upper-case, options begin with a lower-case letter or a hyphen; any other path describes
+ * itself.
+ */
 function subject(path: string): string {
   if (/^[A-Z][A-Z0-9_]+(?:\[\d+\])?$/.test(path)) return `The environment variable ${path}`;
   return /^[a-z*-]/.test(path) ? `The option ${path}` : path;
