@@ -23,9 +23,6 @@ type RememberingSocket = object & { [REMEMBERED]?: Remembered };
  *
  * @param field the value of the field
  * @param compute depends on the field only; must be the same function each time, not a closure created for the call
- *
- * @param field the value of the field
- * @param compute depends on the field alone; the same function each time, not one that is made for the call
  */
 export function rememberPerConnection<T>(
   socket: RememberingSocket | undefined,

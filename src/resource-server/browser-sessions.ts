@@ -6,7 +6,7 @@ import type { EndingSessions, SessionRepository, StoredSession, TokenRepository 
 import type { TokenCache } from './cache/token-cache.js';
 import { type UserReference, userIdOf } from './user-reference.js';
 
-/** What the service is made of. */
+/** What the service depends on. */
 export interface BrowserSessionsDependencies {
   readonly sessions: SessionRepository;
   readonly tokens: TokenRepository;
@@ -60,8 +60,8 @@ export class BrowserSessions {
   async end(id: string): Promise<boolean> {
     const uidHash = digestOf(id);
     if (uidHash === undefined) return false;
-    // Before it, so that a sign-out which fails half-way can be tried again in the same session; and after it, for what
-    // was granted meanwhile.
+    // Before ending the session, so that a sign-out that fails half-way can be repeated in it; and again afterwards,
+    // for what was granted meanwhile.
     await this.endGrants({ sessionUidHash: uidHash });
     const ended = await this.dependencies.sessions.end(uidHash);
     await this.endGrants({ sessionUidHash: uidHash });
@@ -79,14 +79,14 @@ export class BrowserSessions {
     const exceptId = typeof except === 'object' ? except.id : except;
     const exceptUidHash = exceptId === undefined ? undefined : digestOf(exceptId);
     if (exceptId !== undefined && exceptUidHash === undefined) {
-      throw new TypeError('except is no session; give a session of listFor or currentOf, or its id.');
+      throw new TypeError('except is not a session; pass a session from listFor or currentOf, or its id.');
     }
     const ended = await this.dependencies.sessions.endAllOf(userId, exceptUidHash);
     await this.endGrants({ userId, exceptUidHash });
     return ended;
   }
 
-  /** Grants are looked for after the sessions are over: nobody makes one in them any more. */
+  /** To be called after the sessions have ended, when no more grants can be made in them. */
   private async endGrants(ending: EndingSessions): Promise<void> {
     const { tokens, cache } = this.dependencies;
     for await (const keys of tokens.revokeFamiliesOf(ending)) {

@@ -10,7 +10,7 @@ export type ErrorBody = 'oauth2' | 'drf' | ((error: OAuth2Error) => unknown);
 /** Header fields of a response. */
 export type ResponseFields = Record<string, string | string[]>;
 
-/** How refusals look. */
+/** The options for the responses of refusals. */
 export interface ErrorResponseOptions {
   readonly realm: string;
   readonly errorBody: ErrorBody;
@@ -19,7 +19,7 @@ export interface ErrorResponseOptions {
   readonly authenticators: readonly Authenticator[];
 }
 
-/** Makes the header fields and the body of a refusal (RFC 6750 §3, RFC 6585 §4). */
+/** Creates the header fields and the body of a refusal (RFC 6750 §3, RFC 6585 §4). */
 export class ErrorResponder {
   private readonly bareChallenge: string | undefined;
   private readonly makeBody: (error: OAuth2Error) => unknown;
@@ -32,7 +32,7 @@ export class ErrorResponder {
       this.makeBody = errorBody === 'drf' ? (error) => ({ detail: error.message }) : (error) => this.oauth2Body(error);
   }
 
-  /** Fills in `headers` and `body` of an error; `status` it has. */
+  /** Fills in `headers` and `body` of an error that has its `status`. */
   prepare(error: OAuth2Error): void {
     const headers: Record<string, string> = {};
     const challenge = this.challengeOf(error);
@@ -40,7 +40,7 @@ export class ErrorResponder {
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
     if (dependsOnCaller(error)) headers['Cache-Control'] = 'no-store';
     error.headers = headers;
-    // One object, by which it is known again.
+    // A single object, by which it is recognized later.
     error.body = this.makeBody(error) ?? { error: error.code, error_description: error.message };
   }
 
@@ -51,8 +51,9 @@ export class ErrorResponder {
   }
 
   /**
-   * The header fields of an error of the host's that refuses: its own, and what every refusal has. A 401 has a challenge
-   * (RFC 9110 §15.5.2), and no refusal is for caches, those included that go by a field of their own (RFC 9213).
+   * The header fields for an error of the host's that refuses a request: its own, and those of every refusal. A 401 has
+   * a challenge (RFC 9110 §15.5.2), and no refusal may be cached, not even by caches with a field of their own (RFC
+   * 9213).
    */
   fieldsOf(status: number, own: ResponseFields): ResponseFields {
     const fields: ResponseFields = {};
@@ -71,12 +72,12 @@ export class ErrorResponder {
     return fields;
   }
 
-  /** Writes a response, whatever was written to it before. */
+  /** Writes a response, replacing whatever was written to it before. */
   write(context: Context, status: number, fields: ResponseFields, body: unknown): void {
     forgetCaching(context);
     context.status = status;
     context.set(fields);
-    // Koa would keep the type of a body that was set before.
+    // Koa would keep the content type of an earlier body.
     if (typeof body === 'string') context.remove('Content-Type');
     else context.type = 'application/json';
     context.body = body ?? '';
@@ -117,8 +118,8 @@ export class ErrorResponder {
 }
 
 /**
- * Whether another caller would be answered otherwise, so that nobody may keep the answer. What was wrong with the request
- * itself (400, a body), or with the server, is of no statuses that a cache keeps by itself (RFC 9110 §15.1).
+ * Whether another caller would get a different response, so that it may not be cached. Errors in the request itself
+ * (400, a body) and in the server have statuses that are not cached by default (RFC 9110 §15.1).
  */
 function dependsOnCaller({ status, details }: OAuth2Error): boolean {
   return status > 400 && status < 500 && details.withoutChallenge !== true;
@@ -127,8 +128,8 @@ function dependsOnCaller({ status, details }: OAuth2Error): boolean {
 const LETS_CACHES_KEEP = /(^|-)cache-control$|^surrogate-control$|^expires$/;
 
 /**
- * Takes away what lets caches keep a response: the application's `Cache-Control` unless it forbids it too, the fields
- * that caches of one kind prefer to that (RFC 9213), and an end of freshness.
+ * Removes what permits caching: `Cache-Control` of the application unless it forbids caching too, the targeted fields
+ * that override it (RFC 9213), and expiry dates.
  */
 function forgetCaching(context: Context): void {
   for (const name of context.res.getHeaderNames()) {
@@ -137,7 +138,7 @@ function forgetCaching(context: Context): void {
   }
 }
 
-/** The `scope` of the challenge is a list and cannot say "or": of several alternatives it names the first. */
+/** The `scope` of a challenge is a list without "or": of several alternatives it names the first. */
 function scopeToAskFor(error: OAuth2Error): string | undefined {
   const required = error.details.requiredScopes;
   if (required === undefined || required.length === 0) return undefined;

@@ -16,7 +16,7 @@ export interface ActiveInspection {
   readonly model: AccessToken;
 }
 
-/** What is said of every other token: nothing (RFC 7662 §2.2). */
+/** The answer for every other token (RFC 7662 §2.2). */
 export interface InactiveInspection {
   readonly active: false;
   /** The stored row of an expired or revoked token; not enumerable. */
@@ -27,7 +27,7 @@ export type Inspection = ActiveInspection | InactiveInspection;
 
 export const INACTIVE: InactiveInspection = Object.freeze({ active: false });
 
-/** Puts a verifier's answer into the shape of RFC 7662. */
+/** Converts the result of a verifier to the format of RFC 7662. */
 export function inspectionOf(verification: Verification, model: AccessToken): Inspection {
   if (verification.status !== 'active') return withModel({ active: false }, model);
   const { token } = verification;

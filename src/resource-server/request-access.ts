@@ -5,7 +5,7 @@ import { ANONYMOUS, type Principal } from '../core/principal.js';
 import type { VerifiedToken } from '../core/verified-token.js';
 import type { Authentication } from './authentication/authenticator.js';
 
-/** The guard that made an access object, which does for it what needs the plan of the action. */
+/** The guard that created an access object, for operations that need the plan of the action. */
 export interface AccessGuard<Plan> {
   address(context: Context): string;
   checkObject(access: RequestAccess, plan: Plan, object: unknown): Promise<void>;

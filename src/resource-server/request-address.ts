@@ -27,9 +27,9 @@ export interface RequestAddressOptions {
 }
 
 /**
- * How the address of a request is found, by the options.
+ * Creates the function that determines the address of a request, according to the options.
  *
- * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` cannot be
+ * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` is invalid
  */
 export function requestAddress(options: RequestAddressOptions, logger: Logger): AddressOf {
   const byConnection = addressResolver({ ipv6PrefixLength: options.ipv6PrefixLength });
@@ -50,7 +50,7 @@ function usualAddress({ trustedProxies = 0, ipv6PrefixLength }: RequestAddressOp
     if (warned) return;
     warned = true;
     logger.warn(
-      `${what}. If a proxy of yours wrote it, ${fix}, or all callers behind it share one budget of every limit by address. (Said once.)`,
+      `${what}. If a proxy of yours wrote it, ${fix}, or all callers behind it share one budget in every limit by address. (Logged once.)`,
     );
   };
   const resolve = addressResolver({
@@ -67,7 +67,7 @@ function usualAddress({ trustedProxies = 0, ipv6PrefixLength }: RequestAddressOp
       const field = warned ? undefined : forwardingField(req.headers);
       if (field !== undefined) {
         warn(
-          `A request came with ${field}, which is ignored, since no proxy is trusted`,
+          `A request came with ${field}, which is ignored because no proxy is trusted`,
           'set the option trustedProxies, or address',
         );
       }
@@ -79,22 +79,22 @@ function usualAddress({ trustedProxies = 0, ipv6PrefixLength }: RequestAddressOp
     const field = warned || forwardedFor !== undefined ? undefined : forwardingField(req.headers);
     if (field !== undefined) {
       warn(
-        `A request came with ${field} but without X-Forwarded-For, which alone the option trustedProxies goes by`,
-        'have it write X-Forwarded-For too, or set the option address',
+        `A request came with ${field} but without X-Forwarded-For, the only field that the option trustedProxies uses`,
+        'make it write X-Forwarded-For too, or set the option address',
       );
     }
     return resolve(req.socket.remoteAddress, forwardedFor);
   };
 }
 
-/** The field in which a proxy wrote where a caller comes from, if there is one. */
+/** The header field in which a proxy wrote the caller's address, if there is one. */
 function forwardingField(headers: IncomingHttpHeaders): string | undefined {
   if (headers['x-forwarded-for'] !== undefined) return 'X-Forwarded-For';
   if (headers.forwarded !== undefined) return 'Forwarded';
   return headers['x-real-ip'] === undefined ? undefined : 'X-Real-IP';
 }
 
-/** Node joins the lines of these fields itself; who makes requests by hand may leave them apart. */
+/** Node joins the lines of these fields itself; requests constructed by other code may have them separate. */
 function joined(field: string | string[] | undefined): string | undefined {
   return Array.isArray(field) ? field.join(',') : field;
 }
@@ -106,7 +106,7 @@ interface HostAddressDependencies {
   readonly logger: Logger;
 }
 
-/** The host is asked once per request, so that all that counts the request counts it under one key. */
+/** The host's function is called once per request, so that all counters use the same key. */
 function hostAddress(
   ask: HostAddress,
   { usual, byConnection, ipv6PrefixLength, logger }: HostAddressDependencies,
@@ -116,7 +116,7 @@ function hostAddress(
   const warn = (what: string): undefined => {
     if (!warned)
       logger.warn(
-        `The option address ${what}; the address of the connection counts instead. It has to answer at once with an IP address, or with undefined. (Said once.)`,
+        `The option address ${what}; the address of the connection counts instead. It has to return an IP address or undefined synchronously. (Logged once.)`,
       );
     warned = true;
   };
@@ -130,7 +130,7 @@ function hostAddress(
     if (answer === undefined) return usual(context);
     const address = typeof answer === 'string' ? parseAddress(answer) : undefined;
     if (address !== undefined) return keyOfAddress(address, ipv6PrefixLength);
-    // Its rejection would otherwise be nobody's, and end the process.
+    // Otherwise its rejection would be unhandled and end the process.
     if (isPromiseLike(answer)) answer.then(undefined, () => undefined);
     return warn(`answered with ${describeValue(answer)}`);
   };

@@ -60,7 +60,7 @@ export interface RevokedOwner extends TokenOwner {
   readonly sessions?: boolean;
 }
 
-/** What the service is made of. */
+/** What the service depends on. */
 export interface TokenServiceDependencies {
   readonly tokens: TokenRepository;
   readonly applications: ApplicationRepository;
@@ -68,9 +68,9 @@ export interface TokenServiceDependencies {
   readonly cache: TokenCache;
   readonly users: UserStore | undefined;
   readonly scopes: ScopeDescriptions | undefined;
-  /** The scopes that an application may be given, where an authorization server bounds them; `undefined`: any. */
+  /** The scopes that an application may have, if an authorization server limits them; `undefined`: any. */
   readonly allowedScopes?: ((application: Application) => readonly string[] | undefined) | undefined;
-  /** Those of the scopes that a user may let an application have, where the host bounds them. */
+  /** The subset of the scopes that a user may grant to an application, if the host limits them. */
   readonly grantableScopes?:
     | ((userId: string, application: Application, scopes: readonly string[]) => Promise<readonly string[]>)
     | undefined;
@@ -198,7 +198,7 @@ export class TokenService {
     }
     const refreshToken = await tokens.findRefreshTokenByHash(digest);
     if (refreshToken === undefined) {
-      // Revoked before, perhaps by a process that could not tell the caches any more: telling them again is free.
+      // It was revoked before, perhaps by a process that could not reach the caches; invalidating again is harmless.
       await cache.invalidate({ kind: 'token', key }, [key]);
       return false;
     }
@@ -225,10 +225,10 @@ export class TokenService {
     const { sessions = isUserAlone } = owner;
     if (sessions && !isUserAlone) {
       throw new TypeError(
-        'sessions cannot be true here: sessions are a user’s, at all applications. Give the user alone.',
+        'sessions cannot be true here: sessions belong to a user, across all applications. Give only the user.',
       );
     }
-    // First, so that none gets new tokens while the present ones are revoked.
+    // First, so that no browser gets new tokens while the present ones are revoked.
     if (sessions && userId !== undefined) await this.dependencies.endSessionsOf(userId);
     const revoked = await this.dependencies.tokens.revokeAllOf(
       { userId, applicationId: application?.id },
@@ -297,7 +297,7 @@ export class TokenService {
     owner: TokenOwner,
   ): Promise<{ userId: string | undefined; application: Application | undefined }> {
     if (owner.user === undefined && owner.application === undefined) {
-      throw new TypeError('Name a user, an application, or both: all tokens at once are never meant.');
+      throw new TypeError('Name a user, an application, or both; this method never applies to all tokens.');
     }
     return {
       userId: owner.user === undefined ? undefined : this.userIdOf(owner.user),
@@ -322,7 +322,7 @@ export class TokenService {
     if (userId === null) return;
     const grantable = await this.dependencies.grantableScopes?.(userId, application, scopes);
     if (grantable !== undefined && !scopes.every((scope) => grantable.includes(scope)))
-      throw new InvalidScopeError('The user may not have one of these scopes.');
+      throw new InvalidScopeError('The user may not grant one of these scopes.');
   }
 
   private scopesFor(scope: string | readonly string[], application: Application): readonly string[] {

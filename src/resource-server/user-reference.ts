@@ -12,5 +12,5 @@ export function userIdOf(user: UserReference, users: UserStore | undefined): str
     if (typeof id === 'string' && id !== '') return id;
     if (Number.isSafeInteger(id) || typeof id === 'bigint') return String(id);
   }
-  throw new TypeError('The user has no id; give the id itself, or an idOf to the user store.');
+  throw new TypeError('The user has no id; pass the id itself, or define idOf in the user store.');
 }

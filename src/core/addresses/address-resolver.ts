@@ -43,8 +43,6 @@ export const UNKNOWN_ADDRESS = 'ip:unknown';
  * proxy wrote them: everything to the left of that was sent by the caller.
  *
  * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` is invalid
- *
- * @throws ConfigurationError if `trustedProxies` or `ipv6PrefixLength` cannot be
  */
 export function addressResolver(options: AddressOptions = {}): AddressResolver {
   const trusted = readTrustedProxies('trustedProxies', options.trustedProxies ?? 0);

@@ -38,8 +38,6 @@ export function reasonWithout(error: unknown, ...values: readonly unknown[]): st
  * Refuses an unknown option, and names the one that was most likely meant.
  *
  * @param parent the option that contains it, `''` at the top
- *
- * @param parent the option that holds it, `''` at the top
  */
 export function refuseUnknown(parent: string, name: string, known: readonly string[]): never {
   const meant = nearest(name, known);

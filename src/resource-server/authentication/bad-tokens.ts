@@ -2,21 +2,21 @@ import type { Clock } from '../../core/clock.js';
 import type { Logger } from '../../core/logger.js';
 import { printable } from '../../core/printable.js';
 
-/** Of so long a time one line tells. */
+/** The period that one log line covers. */
 const WINDOW_MILLISECONDS = 60_000;
 
-/** So many addresses are counted each by itself, so that a storm from everywhere does not fill the memory. */
+/** The greatest number of addresses that are counted separately, so that many attackers cannot fill the memory. */
 const MAXIMUM_ADDRESSES = 10_000;
 
-/** From so many on it is a warning: a client with an old token does not get there. */
+/** From this number on the line is a warning; a single client with an outdated token does not reach it. */
 const MANY = 100;
 
-/** Why a token was refused; `unexamined`: its address was over its budget of failures, so it was not looked up. */
+/** Why a token was refused; `unexamined`: its address was over the failure budget, so the token was not looked up. */
 export type BadTokenReason = 'invalid' | 'expired' | 'unexamined';
 
 /**
- * Counts requests with tokens that were refused, and logs them: one line a minute, and none while there are none. The
- * line tells how many there were and where they came from, and nothing of the tokens.
+ * Counts refused requests with tokens and logs one line per minute, or none if there were none. The line states how
+ * many there were and where they came from, and contains nothing of the tokens.
  */
 export class BadTokens {
   private readonly logger: Logger;
@@ -24,7 +24,7 @@ export class BadTokens {
   private since = 0;
   private counts: Record<BadTokenReason, number> = { invalid: 0, expired: 0, unexamined: 0 };
   private readonly byAddress = new Map<string, number>();
-  /** Whether there were more addresses than are counted. */
+  /** Whether there were more addresses than can be counted. */
   private hasMore = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -51,7 +51,7 @@ export class BadTokens {
     }
   }
 
-  /** Says what was counted so far. */
+  /** Logs what was counted so far. */
   close(): void {
     if (this.timer !== undefined) this.say(this.clock.monotonicMilliseconds());
   }
@@ -67,7 +67,8 @@ export class BadTokens {
       `${counted(total, 'request')} with bad tokens within ${counted(seconds, 'second')}, from ${this.addresses(total)}`,
     ];
     if (expired > 0) parts.push(`${number(expired)} expired`);
-    if (unexamined > 0) parts.push(`${number(unexamined)} not looked up, as too many from their address had failed`);
+    if (unexamined > 0)
+      parts.push(`${number(unexamined)} not looked up, because too many from their address had failed`);
     this.counts = { invalid: 0, expired: 0, unexamined: 0 };
     this.byAddress.clear();
     this.hasMore = false;

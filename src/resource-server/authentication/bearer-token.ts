@@ -3,7 +3,7 @@ import { sha256Key } from '../../core/digest.js';
 import { InvalidRequestError } from '../../core/errors.js';
 import { isTokenValue } from '../../core/token-value.js';
 
-/** Where bearer tokens are looked for beside the `Authorization` header (RFC 6750 §2). */
+/** Where bearer tokens are accepted besides the `Authorization` header (RFC 6750 §2). */
 export interface BearerTokenLocations {
   /** `access_token` in an urlencoded form body, never for GET (RFC 6750 §2.2). Default off. */
   readonly body?: boolean | undefined;
@@ -11,11 +11,11 @@ export interface BearerTokenLocations {
   readonly query?: boolean | undefined;
 }
 
-/** The token that a request presents, and where. */
+/** The token in a request, and where it was found. */
 export interface PresentedToken {
-  /** As the caller wrote it, well-formed or not. */
+  /** As it was sent, well-formed or not. */
   readonly token: string;
-  /** The SHA-256 of the token, base64url: its cache key. `undefined` if it has not the form of a token (RFC 6750 §2.1). */
+  /** The SHA-256 of the token in base64url: its cache key. `undefined` if the token is malformed (RFC 6750 §2.1). */
   readonly key: string | undefined;
   readonly location: 'header' | 'body' | 'query';
 }
@@ -24,14 +24,17 @@ const PARAMETER = 'access_token';
 export const MORE_THAN_ONE = 'The request presents an access token in more than one way.';
 const FORM = 'application/x-www-form-urlencoded';
 
-/** Whether a form body may hold the token: urlencoded, one part, and not a GET (RFC 6750 §2.2). */
+/**
+ * Whether the form body may contain the token: it is urlencoded and has a single part, and the method is not GET (RFC
+ * 6750 §2.2).
+ */
 export function mayHoldTokenInBody(context: Context): boolean {
   return context.method !== 'GET' && context.method !== 'HEAD' && context.is(FORM) === FORM;
 }
 
 /**
- * The token of an `Authorization` field: `"Bearer" 1*SP b64token` (RFC 6750 §2.1) with the scheme in any case (RFC 9110
- * §11.1). The token is `''` if the scheme stands alone; `undefined` for another scheme.
+ * The token of an `Authorization` field: `"Bearer" 1*SP b64token` (RFC 6750 §2.1), with the scheme in any case (RFC
+ * 9110 §11.1). The token is `''` if only the scheme is there; `undefined` for another scheme.
  */
 export function tokenOfField(field: string): PresentedToken | undefined {
   if (!isBearer(field)) return undefined;
@@ -41,10 +44,10 @@ export function tokenOfField(field: string): PresentedToken | undefined {
 }
 
 /**
- * Finds the bearer token of a request that may present it elsewhere than in the `Authorization` field.
+ * Finds the bearer token of a request that may also carry it outside the `Authorization` field.
  *
  * @param fromHeader the token of that field
- * @throws InvalidRequestError if there is more than one, in one place or in two (RFC 6750 §2, §3.1)
+ * @throws InvalidRequestError if there is more than one token, in one place or in several (RFC 6750 §2, §3.1)
  */
 export function presentedToken(
   context: Context,

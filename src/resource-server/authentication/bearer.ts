@@ -17,7 +17,7 @@ import {
 import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
 import { redactQueryToken } from './query-token.js';
 
-/** What the bearer authenticator is made of. */
+/** What the bearer authenticator depends on. */
 export interface BearerDependencies {
   readonly verifier: TokenVerifier;
   readonly cache: TokenCache;
@@ -25,12 +25,12 @@ export interface BearerDependencies {
   readonly address: (context: Context) => string;
 }
 
-/** Reads bearer tokens (RFC 6750) and has them verified, through the cache. */
+/** Reads bearer tokens (RFC 6750) and verifies them through the cache. */
 export class BearerAuthenticator implements Authenticator {
   readonly reads = ['Authorization'];
-  /** Only where bodies are looked into at all. */
+  /** Defined only if tokens are accepted in form bodies. */
   readonly needsBody?: (context: Context) => boolean;
-  /** Then the field alone says which token is presented. */
+  /** Whether tokens are accepted only in the `Authorization` field. */
   private readonly onlyInHeader: boolean;
 
   constructor(
@@ -61,7 +61,7 @@ export class BearerAuthenticator implements Authenticator {
     return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status, key);
   }
 
-  /** A failure that needs no look-up counts all the same: a storm of them is limited too. */
+  /** Failures that need no look-up are counted too, so that a flood of them is limited. */
   private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
     await this.dependencies.admission.failed(this.addressOf(context), status, key);
     throw refusal(status);
@@ -90,7 +90,8 @@ export class BearerAuthenticator implements Authenticator {
 }
 
 /**
- * The `Authorization` field. Node keeps the first of two and drops the other; another hop may have read the other.
+ * The `Authorization` field. Of two fields Node keeps the first and drops the other, but another hop may have read the
+ * other.
  *
  * @throws InvalidRequestError if there are two
  */
@@ -113,7 +114,7 @@ function refusal(status: 'invalid' | 'expired'): InvalidTokenError {
 
 type ActiveVerification = Extract<Verification, { status: 'active' }>;
 
-/** One authentication per cached verification, not per request. */
+/** One authentication object per cached verification, not per request. */
 const authentications = new WeakMap<ActiveVerification, Authentication>();
 
 function authenticationOf(verification: ActiveVerification): Authentication {

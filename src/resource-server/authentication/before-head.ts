@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Runs a step when the head of a response is about to be written: the last word on its fields, after the action's own.
- * It costs a function for each response, so it is for what is rare.
+ * Runs a step just before the head of a response is written, after the action has set its fields. It costs a function
+ * per response, so it is for rare cases.
  */
 export function beforeHead(response: ServerResponse, step: () => void): void {
   const { writeHead } = response;

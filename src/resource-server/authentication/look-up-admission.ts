@@ -6,25 +6,25 @@ import type { BadTokenReason, BadTokens } from './bad-tokens.js';
 
 /** A budget of failed authentications by address. */
 export interface FailureBudget {
-  /** In how many whole seconds an address may try again; 0: now. */
+  /** After how many whole seconds an address may try again; 0: now. */
   retryAfterSeconds(address: string): number;
-  /** Counts a failure; 0 if it is within the budget, else in how many whole seconds a next try makes sense. */
+  /** Counts a failure. Returns 0 if it is within the budget, otherwise after how many whole seconds to retry. */
   fail(address: string): number | Promise<number>;
 }
 
-/** How many look-ups of one address may be under way in this process. */
+/** How many look-ups of one address may run at once in this process. */
 export const LOOK_UPS_AT_ONCE = 1_000;
 
 /**
- * How many tokens are remembered that were good when they were looked up last, those that were used longest ago given up
- * first. Without Redis the cache holds a token for a second only; this memory has no such bound, since nothing but the
- * admission to a look-up follows from it.
+ * How many tokens are remembered as valid at their last look-up; the least recently used are forgotten first. Without
+ * Redis the cache keeps a token for only a second; this memory needs no such limit, since it only decides whether a
+ * look-up is admitted.
  */
 const REMEMBERED_TOKENS = 50_000;
 
 /**
- * What failures of a request count under: its address, or apart from it what a browser has sent from there for a page of
- * another origin, which may have had no user behind it.
+ * The key under which failures of a request are counted: its address; or a key apart from it for what a browser sends
+ * from there for a page of another origin, possibly without its user's knowledge.
  */
 export function countedAddress({ req, host }: Context, address: string): string {
   return isForForeignPage(req.headers, (origin) => isOrigin(origin, host)) ? `pages:${address}` : address;
@@ -35,15 +35,15 @@ function isOrigin(origin: string, host: string): boolean {
 }
 
 /**
- * Decides whether a token may be looked up. Two bounds hold by address, and they are apart: failures by the budget, and
- * what is under way by number. So no good token counts against the budget, however many are looked up at one time and
- * however long that takes; and a storm of bad ones costs no more look-ups than the two bounds together.
+ * Decides whether a token may be looked up. Each address has two separate limits: a budget of failures, and a number of
+ * look-ups in progress. So valid tokens never use up the budget, however many are looked up at once and however long
+ * that takes; and a flood of invalid ones causes no more look-ups than the two limits allow together.
  */
 export class LookUpAdmission {
   private readonly failures: FailureBudget | undefined;
   private readonly badTokens: BadTokens;
   private readonly underWay = new Map<string, number>();
-  /** By the SHA-256 of the token: a neighbour's failures do not shut these out. */
+  /** By the SHA-256 of the token: these are not refused because of others' failures at the same address. */
   private readonly good = new LRUCache<string, true>({ max: REMEMBERED_TOKENS });
 
   constructor(failures: FailureBudget | undefined, badTokens: BadTokens) {
@@ -52,15 +52,15 @@ export class LookUpAdmission {
   }
 
   /**
-   * Takes a place for a look-up; `leave` gives it back.
+   * Begins a look-up; `leave` ends it.
    *
    * @param key the SHA-256 of the token
-   * @throws ThrottledError if the address is over its budget and the token was not good lately
-   * @throws TemporarilyUnavailableError if too many look-ups of the address are under way
+   * @throws ThrottledError if the address is over its budget and the token was not valid recently
+   * @throws TemporarilyUnavailableError if too many look-ups of the address are in progress
    */
   enter(address: string, key: string): void {
     const retryAfterSeconds = this.failures?.retryAfterSeconds(address) ?? 0;
-    // Not `has`: it was used now.
+    // `get` rather than `has`: it marks the entry as recently used.
     if (retryAfterSeconds > 0 && this.good.get(key) === undefined) {
       this.badTokens.count(address, 'unexamined');
       throw new ThrottledError(retryAfterSeconds);
@@ -81,7 +81,7 @@ export class LookUpAdmission {
     else this.underWay.delete(address);
   }
 
-  /** A token turned out to be good, or was issued here. */
+  /** Remembers a token that was valid or was issued here. */
   succeeded(key: string): void {
     this.good.set(key, true);
   }

@@ -58,8 +58,9 @@ function text(value: unknown): string | undefined {
 }
 
 /**
- * Knows the user of a session (koa-session or alike). The browser sends a session by itself, so a method that changes
- * something must repeat the session's CSRF token in a header, which a foreign page cannot do.
+ * Authenticates the user of a session (koa-session or similar). The browser sends the session cookie by itself, so a
+ * request that changes something must repeat the CSRF token of the session in a header, which a page of another origin
+ * cannot do.
  */
 export class SessionAuthenticator implements Authenticator {
   readonly ambient = true;
@@ -80,7 +81,7 @@ export class SessionAuthenticator implements Authenticator {
   async authenticate(context: Context): Promise<Authentication | undefined> {
     const id = this.userId(context);
     if (id === undefined) return undefined;
-    // The host's function may hand on what a parsed body or a foreign session held.
+    // The function of the host may return whatever a parsed body or a foreign session contained.
     if (typeof id !== 'string' || id === '') {
       throw new TypeError(
         `session({ userId }) gave ${id === '' ? 'an empty id' : `a ${typeof id}`}; give the id as a string.`,
@@ -119,7 +120,7 @@ export function startSession(
   options: Pick<SessionOptions, 'csrfCookie'> = {},
 ): string | Promise<string> {
   const csrfToken = generateTokenValue();
-  // A new object, so that nothing of an anonymous session survives (session fixation).
+  // A new object, so that nothing of the anonymous session remains (session fixation).
   (context as { session?: unknown }).session = { userId, csrfToken };
   const renewed = renewId((context as { session?: StoredSession }).session);
   context.cookies.set(options.csrfCookie ?? DEFAULT_COOKIE, csrfToken, {
@@ -131,13 +132,13 @@ export function startSession(
   return renewed === undefined ? csrfToken : renewed.then(() => csrfToken);
 }
 
-/** A session of koa-session (7): with a store, only the id is in the cookie, and a new content keeps the old id. */
+/** A session of koa-session 7. With a store, the cookie contains only the id, and new content keeps the old id. */
 interface StoredSession {
   readonly externalKey?: string | undefined;
   regenerate?(): Promise<void>;
 }
 
-/** An id that was there before the sign-in may be one that somebody else planted (session fixation). */
+/** An id from before the sign-in may have been planted by somebody else (session fixation). */
 function renewId(session: StoredSession | undefined): Promise<void> | undefined {
   if (session?.externalKey === undefined) return undefined;
   if (typeof session.regenerate !== 'function') {

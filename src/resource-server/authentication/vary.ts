@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { beforeHead } from './before-head.js';
 
 /**
- * Adds request fields to the `Vary` of a response, beside those that the application has named (RFC 9110 §12.5.5).
+ * Adds request fields to the `Vary` of a response, besides those that the application has set (RFC 9110 §12.5.5).
  *
  * @param fields as they stand in `Vary`, e.g. `Authorization, Cookie`
  */
@@ -12,7 +12,7 @@ export function addVary(response: ServerResponse, fields: string): void {
   else if (before !== fields) response.setHeader('Vary', joinedVary(String(before), fields));
 }
 
-/** Two values of `Vary` in one: each field once, `*` alone. */
+/** Combines two values of `Vary`: each field once, or `*` alone. */
 export function joinedVary(before: string, added: string): string {
   const named = before.split(',').map((field) => field.trim());
   if (named.includes('*')) return '*';
@@ -21,7 +21,7 @@ export function joinedVary(before: string, added: string): string {
   return [...named.filter((field) => field !== ''), ...missing].join(', ');
 }
 
-/** Keeps what is in `Vary` now, where the action sets a value of its own later. */
+/** Keeps the present value of `Vary` in the response if the action sets one of its own later. */
 export function keepVary(response: ServerResponse): void {
   const vary = response.getHeader('Vary');
   if (vary !== undefined) beforeHead(response, () => addVary(response, String(vary)));

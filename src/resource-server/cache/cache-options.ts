@@ -3,7 +3,7 @@ import { systemClock } from '../../core/clock.js';
 import { numberOption, optionPath, type Range, wholeNumberOption } from '../../core/options/index.js';
 import type { SecretKey } from '../../core/secret-keys.js';
 
-/** What both kinds of token cache can be told. */
+/** The options that both kinds of token cache have. */
 export interface LocalTokenCacheOptions {
   /** How many good tokens this process holds; default 10 000, or no such limit where `maxBytes` is given. */
   readonly maxEntries?: number | undefined;
@@ -19,7 +19,7 @@ export interface LocalTokenCacheOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What an application can set; with Redis and without it. */
+/** The options of an application's cache, with and without Redis. */
 export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
   /** With Redis: how long an answer may be kept at all, in seconds from its look-up; default 30. */
   readonly maxAgeSeconds?: number | undefined;
@@ -32,7 +32,7 @@ export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
   readonly authenticationKeys?: readonly SecretKey[] | undefined;
 }
 
-/** The names of what an application can set. */
+/** The names of these options. */
 export const CACHE_OPTION_NAMES = [
   'maxEntries',
   'maxBytes',
@@ -44,7 +44,7 @@ export const CACHE_OPTION_NAMES = [
   'authenticationKeys',
 ] as const satisfies readonly (keyof CacheOptions)[];
 
-/** The same, complete, in milliseconds. */
+/** The options, completed, in milliseconds. */
 export interface LocalSettings {
   /** 0: no limit by count. */
   readonly maxEntries: number;
@@ -56,12 +56,12 @@ export interface LocalSettings {
   readonly clock: Clock;
 }
 
-/** `lru-cache` reserves its tables at the start, some 20 bytes per entry. */
+/** `lru-cache` allocates its tables in advance, about 20 bytes per entry. */
 const MANY = 10_000_000;
 
 /**
- * Completes and checks the options that both kinds share. `minimumBoundSeconds` is the least revocation bound that the
- * cache can keep.
+ * Completes and checks the options that both kinds share. `minimumBoundSeconds` is the smallest revocation bound that
+ * the cache can guarantee.
  *
  * @throws ConfigurationError
  */
@@ -88,7 +88,7 @@ export function localSettings(options: LocalTokenCacheOptions, minimumBoundSecon
 /** How long Redis may take for an invalidation or a probe; requests wait only for the deadline. */
 export const COMMAND_TIMEOUT_MILLISECONDS = 1_000;
 
-/** What only the shared cache needs, in milliseconds. */
+/** The settings that only the shared cache has, in milliseconds. */
 export interface SharedTimes {
   readonly maxAgeMilliseconds: number;
   readonly deadlineMilliseconds: number;

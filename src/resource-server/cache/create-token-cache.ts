@@ -15,11 +15,11 @@ import type { TokenCache } from './token-cache.js';
 
 /** Options of `createTokenCache`. */
 export interface TokenCacheOptions extends Omit<SharedTokenCacheOptions, 'redis' | 'loadUser' | 'authenticator'> {
-  /** Where the shared level lies; without it the cache is this process's own. */
+  /** The Redis with the shared level; without it the cache is local to this process. */
   readonly redis?: SharedTokenCacheOptions['redis'] | undefined;
-  /** Needed with `redis`. */
+  /** Required with `redis`. */
   readonly loadUser?: SharedTokenCacheOptions['loadUser'] | undefined;
-  /** Needed with `redis`: the database that the entries belong to. */
+  /** Required with `redis`: the identity of the database that the entries belong to. */
   readonly identity?: IdentitySource | undefined;
 }
 
@@ -35,10 +35,10 @@ const NAMES = [
 ] as const satisfies readonly (keyof TokenCacheOptions)[];
 
 /**
- * A shared token cache if there is a Redis, else one of this process alone. Options of the other kind are checked too,
- * so that a mistake shows before it matters.
+ * Creates a shared token cache if there is a Redis, otherwise a local one. The options of the other kind are checked
+ * too, so that mistakes are found early.
  *
- * @throws ConfigurationError if an option is unknown, missing or out of its range
+ * @throws ConfigurationError if an option is unknown, missing or out of range
  */
 export function createTokenCache(given: TokenCacheOptions = {}): TokenCache {
   const options = knownOptions<TokenCacheOptions>('cache', given, NAMES);
@@ -50,7 +50,7 @@ export function createTokenCache(given: TokenCacheOptions = {}): TokenCache {
     return localTokenCache(options);
   }
   const complete = { ...shared, redis } as Omit<SharedTokenCacheOptions, 'authenticator'>;
-  // What is wrong shows now, and not when the identity is known.
+  // Checked now rather than when the identity is known.
   checkSharedTokenCache(complete);
   if (identity === undefined) refuseOption('cache.identity', identity, 'give the identity of the database');
   return new LateTokenCache(localTokenCache(options), identity, ({ id, macKey }) =>

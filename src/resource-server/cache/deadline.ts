@@ -1,4 +1,4 @@
-/** An answer did not come in time. */
+/** No answer arrived in time. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';
 }
@@ -6,8 +6,8 @@ export class DeadlineExceededError extends Error {
 /**
  * The result of a promise, or a `DeadlineExceededError` after a time.
  *
- * When the time is over, answers that have arrived are still read: a process that was busy itself must not take its
- * own delay for the other side's.
+ * After that time, answers that have already arrived are still processed: if this process itself was busy, the other
+ * side was not late.
  */
 export function withDeadline<Result>(promise: Promise<Result>, milliseconds: number): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -17,7 +17,7 @@ export function withDeadline<Result>(promise: Promise<Result>, milliseconds: num
   });
 }
 
-/** Waits, without keeping the process alive. */
+/** Waits without keeping the process alive. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, milliseconds).unref();

@@ -8,8 +8,8 @@ import type { Invalidation } from './token-cache.js';
 type ActiveVerification = Extract<Verification, { readonly status: 'active' }>;
 
 /**
- * A moment by both clocks. The monotonic one decides; the wall clock is asked beside it, because a monotonic clock
- * may stand still while the machine is suspended.
+ * A moment by both clocks. The monotonic clock decides; the wall clock is checked as well because a monotonic clock may
+ * stand still while the machine is suspended.
  */
 export interface Moment {
   readonly monotonicMilliseconds: number;
@@ -21,7 +21,7 @@ interface Held {
   readonly sinceMonotonic: number;
   readonly endsMonotonic: number;
   readonly endsWall: number;
-  /** When the token itself ends, by the wall clock. */
+  /** When the token itself expires, by the wall clock. */
   readonly tokenEndsWall: number;
 }
 
@@ -31,7 +31,10 @@ interface Refusal {
   readonly endsMonotonic: number;
 }
 
-/** What one process holds: good tokens and, apart from them, refusals. Both bounded, least recently used goes first. */
+/**
+ * The entries of one process: verified tokens and, separately, refusals. Both are bounded; the least recently used
+ * entries go first.
+ */
 export class HeldTokens {
   private readonly verified: LRUCache<string, Held>;
   private readonly refused: LRUCache<string, Refusal>;
@@ -50,13 +53,13 @@ export class HeldTokens {
     this.clock = settings.clock;
   }
 
-  /** What is held and may be trusted now, good or refused. Works also when taken from its object. */
+  /** The entry that may be used now, verified or refused. Bound to its object. */
   readonly peek = (key: string): Verification | undefined => {
     const monotonic = this.clock.monotonicMilliseconds();
     return this.good(key, monotonic, this.clock.nowMilliseconds()) ?? this.refusal(key, monotonic);
   };
 
-  /** A good token that is still young enough; `expired` if it has reached its end meanwhile. */
+  /** A verified token that is still fresh; `expired` if it has expired meanwhile. */
   good(key: string, monotonicMilliseconds: number, wallMilliseconds: number): Verification | undefined {
     const held = this.verified.get(key);
     if (held === undefined) return undefined;
@@ -71,8 +74,8 @@ export class HeldTokens {
   }
 
   /**
-   * Keeps an answer whose look-up began at `since`, for at most `maxAgeMilliseconds` from there. An answer never takes
-   * the place of one whose look-up began later.
+   * Keeps an answer for at most `maxAgeMilliseconds` from `since`, when its look-up began. An answer never replaces one
+   * whose look-up began later.
    */
   keep(key: string, verification: Verification, since: Moment, maxAgeMilliseconds: number): void {
     const newest = Math.max(
@@ -93,7 +96,7 @@ export class HeldTokens {
       tokenEndsWall: verification.token.expiresAtMilliseconds,
     };
     this.verified.set(key, held);
-    // An entry larger than the whole budget is not kept, and then must not be listed either.
+    // An entry larger than the whole budget is not kept, and must not be indexed either.
     if (this.verified.peek(key) !== held) return;
     this.users.add(verification.token.userId, key);
     this.applications.add(verification.token.clientId, key);
@@ -110,7 +113,7 @@ export class HeldTokens {
   }
 
   drop(invalidation: Invalidation): void {
-    // A refusal does not say whose token it was, and the user or the application may be good again.
+    // A refusal does not contain whose token it was, and the user or application may be valid again.
     if (invalidation.kind !== 'token') this.refused.clear();
     switch (invalidation.kind) {
       case 'token':
@@ -149,7 +152,7 @@ export class HeldTokens {
   }
 }
 
-/** Objects, indexes and a user of middling size; what really varies are the strings. */
+/** The estimated size of objects, indexes and an average user; the rest depends on the strings. */
 const FIXED_BYTES = 800;
 
 function estimatedBytes(held: Held, key: string): number {

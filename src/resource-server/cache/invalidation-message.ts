@@ -1,25 +1,25 @@
 import type { Invalidation } from './token-cache.js';
 
-/** What one message tells: an invalidation, and further token keys that it covers. */
+/** The content of one message: an invalidation, and further token keys that it covers. */
 export interface InvalidationMessage {
   readonly invalidation: Invalidation;
   readonly keys: readonly string[];
-  /** The number of the mark that was set with it; none where single tokens are named. */
+  /** The number of the mark that was set with it; `undefined` if it names single tokens. */
   readonly generation: number | undefined;
 }
 
 /** SHA-256 as base64url. */
 const TOKEN_KEY = /^[A-Za-z0-9_-]{43}$/;
 
-/** Keys per message, so that no message grows past some kilobytes. */
+/** Limits a message to a few kilobytes. */
 const KEYS_PER_MESSAGE = 100;
 
-/** What is told of a mark has the mark's number before it. */
+/** A message about a mark begins with the number of the mark. */
 const GENERATION = /^(\d{1,16}) /;
 
 /**
- * The messages for an invalidation: `t:<key>,<key>…`, `u:<user id>`, `a:<client identifier>`, or `*` for everything. All
- * but the first kind are published with the number of their mark before them.
+ * The messages for an invalidation: `t:<key>,<key>…`, `u:<user id>`, `a:<client identifier>`, or `*` for everything.
+ * All but the first kind are published with the number of their mark in front.
  */
 export function invalidationMessages(invalidation: Invalidation, keys: readonly string[]): string[] {
   switch (invalidation.kind) {
@@ -40,13 +40,13 @@ export function invalidationMessages(invalidation: Invalidation, keys: readonly 
   }
 }
 
-/** A message as it was published: the number of its mark, if it has one, and what the publisher signed. */
+/** Splits a published message into the number of its mark, if any, and the signed text. */
 export function splitMessage(message: string): { readonly generation: string; readonly signed: string } {
   const generation = GENERATION.exec(message)?.[0] ?? '';
   return { generation, signed: message.slice(generation.length) };
 }
 
-/** Reads a message; `undefined` if it cannot be read, so that it may have meant anything. */
+/** Parses a message; `undefined` if that is impossible, in which case it may have meant anything. */
 export function parseInvalidationMessage(message: string): InvalidationMessage | undefined {
   const number = GENERATION.exec(message)?.[1];
   return number === undefined ? parseTokens(message) : parseMark(message.slice(number.length + 1), Number(number));

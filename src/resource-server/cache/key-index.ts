@@ -1,4 +1,4 @@
-/** Which cache keys belong to a name (a user, an application), so that dropping all of them needs no search. */
+/** An index of cache keys by name (a user, an application), so that all of them can be dropped without a search. */
 export class KeyIndex {
   private readonly keys = new Map<string, Set<string>>();
 
@@ -15,7 +15,7 @@ export class KeyIndex {
     if (keys?.delete(key) && keys.size === 0) this.keys.delete(name);
   }
 
-  /** The keys of a name; a copy, so that the index may change while it is walked. */
+  /** The keys of a name, as a copy, so that the index may change during iteration. */
   keysOf(name: string): readonly string[] {
     return [...(this.keys.get(name) ?? [])];
   }

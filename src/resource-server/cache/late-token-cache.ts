@@ -3,10 +3,11 @@ import type { Verification } from '../../core/verified-token.js';
 import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
 
 /**
- * A token cache whose shared level belongs to a database, and so waits for the database's identity.
+ * A token cache whose shared level belongs to a database, and therefore starts only when the identity of that database
+ * is known.
  *
- * Until that is known, or while the database has none, this process caches for itself alone, by the rule that holds
- * without Redis: a token is looked up in the database at least once in each `revocationBoundSeconds`.
+ * Until then, and while the database has none, this process caches locally, as it would without Redis: a token is
+ * looked up in the database at least once per `revocationBoundSeconds`.
  */
 export class LateTokenCache implements TokenCache {
   private readonly identity: IdentitySource;
@@ -15,8 +16,8 @@ export class LateTokenCache implements TokenCache {
   private closed = false;
 
   /**
-   * @param alone the cache of this process alone
-   * @param share makes the shared one, once
+   * @param alone the local cache
+   * @param share creates the shared cache, once
    */
   constructor(alone: TokenCache, identity: IdentitySource, share: (identity: SharedIdentity) => TokenCache) {
     this.cache = alone;
@@ -40,7 +41,7 @@ export class LateTokenCache implements TokenCache {
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
     if (!this.isShared) {
       await this.cache.invalidate(invalidation, keys);
-      // Others may share already, if the database was migrated just now.
+      // Other processes may share already, if the database was migrated just now.
       if ((await this.identity.ask()) === undefined) return;
     }
     await this.cache.invalidate(invalidation, keys);

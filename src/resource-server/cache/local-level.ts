@@ -5,7 +5,7 @@ import { HeldTokens, type Moment } from './held-tokens.js';
 import { type LookUpInFlight, LookUps } from './look-ups.js';
 import type { Invalidation } from './token-cache.js';
 
-/** The in-process level: what is held, and what is being looked up. An invalidation always concerns both. */
+/** The in-process level: entries and look-ups in progress. An invalidation always affects both. */
 export class LocalLevel {
   readonly held: HeldTokens;
   readonly lookUps: LookUps;
@@ -17,14 +17,14 @@ export class LocalLevel {
     this.clock = settings.clock;
   }
 
-  /** Drops entries, and forbids look-ups that began before from bringing them back. */
+  /** Drops entries, and prevents look-ups that began earlier from restoring them. */
   drop(invalidation: Invalidation, keys: readonly string[]): void {
     this.held.drop(invalidation);
     for (const key of keys) this.held.dropKey(key);
     this.lookUps.overtake(invalidation, keys);
   }
 
-  /** Drops all entries because invalidations may have been missed. */
+  /** Drops all entries, because invalidations may have been missed. */
   interrupt(): void {
     this.held.clear();
     this.lookUps.interrupt();
@@ -36,8 +36,8 @@ export class LocalLevel {
   }
 
   /**
-   * Keeps the answer of a look-up, unless an invalidation overtook it, and gives it back; `expired` if the token ended
-   * meanwhile. It is kept for at most `maxAgeMilliseconds` from `since`, when the answer was found.
+   * Keeps the answer of a look-up, unless an invalidation overtook it, and returns it; `expired` if the token has
+   * expired meanwhile. It is kept for at most `maxAgeMilliseconds` from `since`, when the answer was found.
    */
   keep(
     key: string,

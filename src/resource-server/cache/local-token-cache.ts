@@ -4,13 +4,13 @@ import { LocalLevel } from './local-level.js';
 import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
 
 /**
- * A token cache of this process alone.
+ * A token cache local to this process.
  *
- * A good token is trusted for at most `revocationBoundSeconds` (default 1) from the start of the look-up that found
- * it, and never past its own end. So a revocation holds in this process at once, and in every other process, the
- * command line included, within that bound. A look-up that takes longer than the bound is not kept at all.
+ * A verified token is trusted for at most `revocationBoundSeconds` (default 1) from the start of its look-up, and never
+ * after it expires. So a revocation takes effect in this process immediately, and in every other process, including the
+ * command line, within that bound. The answer of a look-up that takes longer than the bound is not kept at all.
  *
- * @throws ConfigurationError if an option is out of its range
+ * @throws ConfigurationError if an option is out of range
  */
 export function localTokenCache(options: LocalTokenCacheOptions = {}): TokenCache {
   return new LocalTokenCache(localSettings(options, 0));

@@ -4,13 +4,13 @@ import type { Verification } from '../../core/verified-token.js';
 import type { Moment } from './held-tokens.js';
 import type { Invalidation } from './token-cache.js';
 
-/** A look-up that is under way. */
+/** A look-up in progress. */
 export interface LookUpInFlight extends Moment {
-  /** Its token, or everything, was invalidated since it began. */
+  /** Whether its token, or everything, was invalidated after it began. */
   overtaken: boolean;
-  /** Invalidations may have been missed since it began. */
+  /** Whether invalidations may have been missed since it began. */
   unsure: boolean;
-  /** The number of the last invalidation of a user or an application that was heard of before it began. */
+  /** The number of the last invalidation of a user or an application that was received before it began. */
   readonly heard: number;
 }
 
@@ -21,28 +21,28 @@ interface Pending {
   readonly promise: Promise<Verification>;
 }
 
-/** How often a look-up begins again because invalidations overtook it, before the answer is "not now". */
+/** How often a look-up is repeated after being overtaken by invalidations, before it fails as unavailable. */
 const ROUNDS = 5;
 
 /** How many invalidated users and applications are remembered while look-ups run. */
 const NAMES = 10_000;
 
 /**
- * The look-ups under way. Whoever asks for a key meanwhile waits for the newest look-up of it, with two exceptions:
- * after an invalidation nobody joins a look-up from before it, and a look-up that is older than the bound is not joined,
- * since it may not know of a revocation that this process has not heard of.
+ * The look-ups in progress. A request for the same key joins the newest look-up, with two exceptions: a look-up from
+ * before an invalidation is not joined, and neither is one that is older than the bound, since it may have missed a
+ * revocation that this process has not received yet.
  *
- * An invalidation reaches every look-up that began before it, however many run for the same key and however long they
- * take: none of their answers is kept, and an active one is not given out either, but looked up again.
+ * An invalidation affects every look-up that began before it, however many run for the same key and however long they
+ * take: none of their answers is kept, and an active one is not returned either, but looked up again.
  */
 export class LookUps {
   /** The look-up that others may join, by key. */
   private readonly pending = new Map<string, Pending>();
-  /** Every look-up that has not ended, by key; also those that nobody may join any more. */
+  /** All look-ups that have not ended, by key, including those that may not be joined any more. */
   private readonly running = new Map<string, Set<LookUpInFlight>>();
   /**
-   * The users and applications that were invalidated while look-ups ran, with the number of the last time. Whose token
-   * is being looked up is known only when the answer is there.
+   * The users and applications that were invalidated while look-ups ran, with the number of the latest invalidation.
+   * The owner of a token is known only when its look-up has an answer.
    */
   private readonly names = new Map<string, number>();
   private heard = 0;
@@ -54,17 +54,17 @@ export class LookUps {
     this.boundMilliseconds = boundMilliseconds;
   }
 
-  /** Joins the look-up of a key, or begins it. `work` asks `mayKeep` when it has its result. */
+  /** Joins the look-up of a key, or starts one. `work` calls `mayKeep` when it has its result. */
   run(key: string, work: Work): Promise<Verification> {
     return this.joinable(key) ?? this.begin(key, work, ROUNDS);
   }
 
-  /** Whether an answer may be kept: nothing was invalidated for it, or may have been, since its look-up began. */
+  /** Whether an answer may be kept: nothing was, or may have been, invalidated for it since its look-up began. */
   mayKeep(lookUp: LookUpInFlight, verification: Verification): boolean {
     return !lookUp.unsure && !this.isOvertaken(lookUp, verification);
   }
 
-  /** Tells of an invalidation. */
+  /** Marks the look-ups that an invalidation concerns. */
   overtake(invalidation: Invalidation, keys: readonly string[]): void {
     for (const key of keys) this.overtakeKey(key);
     switch (invalidation.kind) {
@@ -85,13 +85,13 @@ export class LookUps {
     }
   }
 
-  /** The same for one token. */
+  /** Marks the look-ups of one token. */
   overtakeKey(key: string): void {
     this.pending.delete(key);
     for (const lookUp of this.running.get(key) ?? []) lookUp.overtaken = true;
   }
 
-  /** Invalidations may have been missed: nothing that began before may be kept or joined. */
+  /** Invalidations may have been missed: no look-up that began earlier may be kept or joined. */
   interrupt(): void {
     this.pending.clear();
     this.mark((lookUp) => {
@@ -133,7 +133,7 @@ export class LookUps {
     const running = this.running.get(key);
     if (running === undefined) this.running.set(key, new Set([lookUp]));
     else running.add(lookUp);
-    // The work starts after the look-up is listed, so that nothing can invalidate past it.
+    // The work starts after the look-up was registered, so that no invalidation can miss it.
     const promise = Promise.resolve().then(() => this.finish(key, lookUp, work, rounds));
     this.pending.set(key, { lookUp, promise });
     return promise;
@@ -163,8 +163,8 @@ export class LookUps {
   }
 
   /**
-   * What is known to be overtaken is never given out. Where invalidations may have been missed, an answer counts within
-   * the bound, as it would if nothing had been heard at all.
+   * An answer that was certainly overtaken is never returned. If invalidations may merely have been missed, the answer
+   * is valid within the bound, as it would be without any messages.
    */
   private mustRepeat(lookUp: LookUpInFlight, verification: Verification): boolean {
     if (this.isOvertaken(lookUp, verification)) return true;
@@ -174,7 +174,7 @@ export class LookUps {
   private isOvertaken(lookUp: LookUpInFlight, verification: Verification): boolean {
     if (lookUp.overtaken) return true;
     if (lookUp.heard === this.heard) return false;
-    // A refusal does not say whose token it was: any invalidation may have made it good.
+    // A refusal does not contain whose token it was: any invalidation may have made the token valid.
     if (verification.status !== 'active') return true;
     const { userId, clientId } = verification.token;
     return (

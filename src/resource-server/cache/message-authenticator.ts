@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 
-/** Raised with every change of the form; what another version wrote is not read. */
+/** Increased with every change of the format; texts of other versions are ignored. */
 const VERSION = 'm1';
 
 /** SHA-256 as base64url. */
@@ -11,11 +11,11 @@ const KEY_ID_LENGTH = 8;
 const FORM = new RegExp(`^${VERSION}\\.([\\w-]{${KEY_ID_LENGTH}})\\.([\\w-]{${MAC_LENGTH}})\\.`);
 
 /**
- * Authenticates what lies in Redis and what is sent through it, so that whoever can write there is nobody.
+ * Authenticates entries and messages in Redis, so that write access to Redis does not authenticate anybody.
  *
- * A text is signed together with where it belongs: the key and field, or the channel. What was copied to another place
- * does not verify. HMAC-SHA256 (RFC 2104) is computed over the version, the database, the parts of the place with their
- * number and lengths, and the text. A signed text names its key, so that verifying costs one HMAC however many keys there are.
+ * A text is signed together with its place: the key and field, or the channel. A copy in another place does not verify.
+ * The HMAC-SHA256 (RFC 2104) covers the version, the database, the parts of the place with their number and lengths,
+ * and the text. A signed text names its key, so that verifying costs one HMAC however many keys there are.
  */
 export class MessageAuthenticator {
   private readonly beginning: string;
@@ -24,7 +24,7 @@ export class MessageAuthenticator {
 
   /**
    * @param database the identity of the database that all texts belong to
-   * @param secrets the first one signs, each one verifies; at least one
+   * @param secrets the first one signs, each of them verifies; at least one
    */
   constructor(database: string, secrets: readonly Buffer[]) {
     this.beginning = framed(VERSION) + framed(database);
@@ -36,13 +36,13 @@ export class MessageAuthenticator {
     this.keys = new Map(keys.map(({ id, key }) => [id, key]));
   }
 
-  /** The text with its authentication, for this place only. */
+  /** The text with its authentication for this place. */
   sign(place: readonly string[], text: string): string {
     const { id, key } = this.signing;
     return `${VERSION}.${id}.${this.mac(key, place, text)}.${text}`;
   }
 
-  /** The text that was signed for this place, by one of the keys; `undefined` for everything else. */
+  /** The text that one of the keys signed for this place; `undefined` for anything else. */
   verify(place: readonly string[], signed: string): string | undefined {
     const form = FORM.exec(signed);
     if (form === null) return undefined;
@@ -50,13 +50,13 @@ export class MessageAuthenticator {
     const key = this.keys.get(id);
     if (key === undefined) return undefined;
     const text = signed.slice(head.length);
-    // Compared as texts: two texts of base64url can stand for the same bytes.
+    // Compared as strings, because two base64url strings can decode to the same bytes.
     const expected = this.mac(key, place, text);
     return timingSafeEqual(Buffer.from(mac, 'latin1'), Buffer.from(expected, 'latin1')) ? text : undefined;
   }
 
   private mac(key: Buffer, place: readonly string[], text: string): string {
-    // With their number, and its length before each part, no two places and texts make the same whole. One text, as each
+    // The number of parts, and the length in front of each, make the input unambiguous. It is one string because each
     // update costs a call.
     let whole = `${this.beginning}${place.length};`;
     for (const part of place) whole += framed(part);
@@ -70,7 +70,9 @@ function framed(part: string): string {
   return `${part.length}:${part}`;
 }
 
-/** A key for one purpose (RFC 5869), so that nothing that is shown tells anything of the one that authenticates. */
+/**
+ * Derives a key for one purpose (RFC 5869), so that the public key id reveals nothing about the key that authenticates.
+ */
 function derived(secret: Buffer, purpose: string, bytes: number): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, '', `routing-controllers-oauth2 token cache ${purpose}`, bytes));
 }

@@ -7,13 +7,13 @@ import type { MessageAuthenticator } from './message-authenticator.js';
 import { disconnect } from './redis-connections.js';
 import type { ProbeAnswer } from './redis-marks.js';
 
-/** A probe that was published and has not been seen through. */
+/** A probe that was published and is still open. */
 interface Probe {
   /** The subscription that was confirmed when the probe was sent. */
   readonly subscriber: Redis | undefined;
   readonly sentMonotonic: number;
   readonly sentWall: number;
-  /** When the server said that this subscription is one of its own (monotonic). */
+  /** When the server confirmed that this subscription is one of its own (monotonic). */
   repliedAt: number | undefined;
   /** Every mark with a higher number was set after it. */
   generation: number;
@@ -25,9 +25,9 @@ export interface RevocationChannelSettings {
   openSubscriber(): Promise<Redis>;
   /** Publishes on the command connection. */
   probe(channel: string, message: string): Promise<ProbeAnswer>;
-  /** The channel that carries invalidations. */
+  /** The channel for invalidations. */
   readonly channel: string;
-  /** The channel of this process alone. */
+  /** The channel of this process only. */
   readonly probeChannel: string;
   readonly boundMilliseconds: number;
   readonly clock: Clock;
@@ -35,24 +35,24 @@ export interface RevocationChannelSettings {
   readonly authenticator: MessageAuthenticator;
   /** An invalidation was received. */
   onMessage(message: string): void;
-  /** Messages may have been missed: nothing that was learned before is to be trusted. */
+  /** Messages may have been missed: nothing that was learned before may be trusted. */
   onInterruption(): void;
 }
 
-/** How long a probe that the server delivered may be on its way, before the connection counts as dead. */
+/** How long the delivery of a probe may take before the connection counts as dead. */
 const SILENCE_MILLISECONDS = 2_000;
 
 /**
- * The notification channel, and the proof that it works.
+ * The channel for invalidations, and the proof that it works.
  *
- * Four times within the bound a probe is published over the command connection, on a channel that only this
- * process's subscriber listens to. It proves the channel up to the moment at which it was sent, if both hold:
- * - the server that published it counted a receiver. Only subscribers of that very server are counted, so this
- *   process listens where it publishes, which is where everyone publishes: on the master, in a cluster on the master
- *   of one agreed slot;
- * - the subscriber received it. Messages of one server arrive on one connection in the order of their publication,
- *   so every invalidation published before the probe has arrived too.
- * A connection that is closed, silently dropped, frozen, or connected to the wrong server proves nothing.
+ * Four times within the bound a probe is published over the command connection, on a channel to which only this process
+ * subscribes. It proves that the channel worked up to the moment at which it was sent, if both hold:
+ * - The server that published it counted a receiver. Only subscribers of that server are counted, so this process
+ *   listens where it publishes, which is where everyone publishes: on the master, or in a cluster on the master of one
+ *   agreed slot.
+ * - The subscriber received it. Messages of one server arrive on one connection in the order of their publication, so
+ *   every invalidation published before the probe has arrived too. A connection that is closed, silently dropped,
+ *   frozen, or connected to the wrong server proves nothing.
  */
 export class RevocationChannel {
   private readonly settings: RevocationChannelSettings;
@@ -86,14 +86,14 @@ export class RevocationChannel {
   }
 
   /**
-   * Every mark with a higher number than this was received, if it was set longer ago than the bound; `undefined` while the
+   * The number above which every mark was received if it was set longer ago than the bound; `undefined` while the
    * channel is not proven.
    */
   completeFrom(monotonicMilliseconds: number, wallMilliseconds: number): number | undefined {
     return this.isProven(monotonicMilliseconds, wallMilliseconds) ? this.provenFrom : undefined;
   }
 
-  /** What was received may have been more than was understood: the proof begins anew. */
+  /** A message was not understood: the channel has to be proven anew. */
   doubt(): void {
     this.forgetProof();
   }
@@ -122,12 +122,12 @@ export class RevocationChannel {
     if (subscriber !== this.subscriber) return;
     this.isConfirmed = true;
     this.isRefusalSaid = false;
-    // What was published before this moment was not received.
+    // Messages that were published before this moment were not received.
     this.settings.onInterruption();
     this.sendProbe();
   }
 
-  /** What is away is told by whoever sends commands, but not that a right is missing here. */
+  /** The level that sends commands reports outages, but not that a permission is missing here. */
   private sayRefusal(error: unknown): void {
     const reason = reasonOf(error);
     if (this.isRefusalSaid || this.closed || !reason.startsWith('NOPERM')) return;
@@ -209,7 +209,7 @@ export class RevocationChannel {
       probe.generation = generation;
       this.conclude(sequence, probe);
     } else {
-      // The server that publishes does not know this subscription: it is another server's, or no longer there.
+      // The server that publishes does not know this subscription: it belongs to another server, or has ended.
       this.lose(this.subscriber);
     }
   }
@@ -219,7 +219,7 @@ export class RevocationChannel {
       this.settings.onMessage(message);
       return;
     }
-    // A probe that somebody else sent would prove what did not arrive.
+    // A forged probe would prove messages that did not arrive.
     const text = this.settings.authenticator.verify([name], message);
     if (text === undefined) return;
     const sequence = Number(text);
@@ -234,9 +234,9 @@ export class RevocationChannel {
     this.failures = 0;
     this.provenMonotonic = probe.sentMonotonic;
     this.provenWall = probe.sentWall;
-    // The subscription stood before the first probe was sent, so that every mark after it was heard.
+    // The subscription existed before the first probe was sent, so every later mark was received.
     this.provenFrom ??= probe.generation;
-    // An earlier one proves less.
+    // Earlier probes prove less.
     for (const earlier of this.probes.keys()) if (earlier <= sequence) this.probes.delete(earlier);
   }
 }

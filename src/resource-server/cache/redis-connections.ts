@@ -7,21 +7,21 @@ import type { RedisClient as HostRedisClient } from '../../core/redis-client.js'
 /** A connection of ioredis: to a single Redis, one behind Sentinel, or a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** The cache's own connections, so that nothing the host does with its client stands in their way. */
+/** The cache's own connections, independent of what the host does with its client. */
 export interface RedisConnections {
-  /** For commands; it reconnects for ever, and refuses at once while it is not connected. */
+  /** For commands. It reconnects forever, and rejects immediately while it is not connected. */
   readonly commands: RedisClient;
   /** The key prefix that the host's client had; the cache's own clients have none. */
   readonly hostPrefix: string;
   /**
-   * One connection for subscribing, to the server that publishes with `anchor` as the script's key. It does not
-   * reconnect: its end is what tells that messages may have been missed.
+   * Opens a connection for subscribing to the server that publishes with `anchor` as the key of the script. It does not
+   * reconnect, because its end indicates that messages may have been missed.
    */
   openSubscriber(anchor: string): Promise<Redis>;
 }
 
 export interface ConnectionSettings {
-  /** When a command that was not answered counts as failed. */
+  /** When a command without an answer counts as failed. */
   readonly commandTimeoutMilliseconds: number;
 }
 
@@ -35,7 +35,7 @@ export function connectRedis(redis: string | HostRedisClient, settings: Connecti
   return host.isCluster ? connectCluster(host as Cluster, settings) : connectSingle(host as Redis, settings);
 }
 
-/** @throws ConfigurationError if the value is no Redis, or ioredis is not installed; opens nothing */
+/** @throws ConfigurationError if the value is not a Redis, or ioredis is not installed; opens nothing */
 export function checkRedisSource(redis: string | HostRedisClient): void {
   hostClient(redis);
 }
@@ -48,12 +48,12 @@ function hostClient(redis: string | HostRedisClient): RedisClient {
   return host;
 }
 
-/** Grows to a second, and never gives up. */
+/** Grows to one second and stays there. */
 function reconnectDelay(attempts: number): number {
   return Math.min(50 * attempts, 1000);
 }
 
-/** What holds for every connection for commands: no command outlives the connection or the moment it was sent for. */
+/** The options of all connections for commands: no command outlives its connection or its moment. */
 function commandOptions(settings: ConnectionSettings): RedisOptions {
   return {
     keyPrefix: '',
@@ -62,7 +62,7 @@ function commandOptions(settings: ConnectionSettings): RedisOptions {
     maxRetriesPerRequest: 0,
     commandTimeout: settings.commandTimeoutMilliseconds,
     socketTimeout: SILENCE_MILLISECONDS,
-    // A server that became a replica takes no writes: look for the one that is the master now.
+    // A server that became a replica accepts no writes: reconnect to the present master.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   };
 }
@@ -85,13 +85,13 @@ function subscriberOptions(): RedisOptions {
   };
 }
 
-/** When a connection that owes an answer counts as dead, and is opened anew. */
+/** When a connection that owes an answer counts as dead and is reopened. */
 const SILENCE_MILLISECONDS = 3_000;
 
 /** How long connecting and subscribing may take together. */
 const SUBSCRIBE_MILLISECONDS = 5_000;
 
-/** How long a connection may take to say good-bye before it is cut. */
+/** How long a connection may take to close properly before it is cut. */
 const DISCONNECT_MILLISECONDS = 200;
 
 function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnections {
@@ -101,7 +101,7 @@ function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnecti
     readOnly: false,
     enableOfflineQueue: false,
     enableAutoPipelining: true,
-    // Sentinel's word, and not the old master's end, tells that there is a new one: the old one may live on.
+    // A message of Sentinel announces the new master; the connection to the old one may stay open.
     failoverDetector: true,
     retryStrategy: reconnectDelay,
     disconnectTimeout: DISCONNECT_MILLISECONDS,
@@ -141,7 +141,9 @@ function connectCluster(host: Cluster, settings: ConnectionSettings): RedisConne
   };
 }
 
-/** A client without a listener for errors writes each one to the console; what they mean is seen by its end. */
+/**
+ * ioredis prints errors of a client without a listener to the console; the end of the connection is handled elsewhere.
+ */
 function listening(client: Redis): Redis {
   client.on('error', ignore);
   return client;
@@ -149,11 +151,11 @@ function listening(client: Redis): Redis {
 
 function ignore(): void {}
 
-/** Disconnects, and waits until it is done, though not for ever. */
+/** Disconnects, and waits for the end for a limited time. */
 export function disconnect(client: RedisClient): Promise<void> {
   release(client);
   return new Promise((resolve) => {
-    // A client that waits to reconnect has nothing to close, and tells nothing.
+    // A client that waits to reconnect has nothing to close and emits no event.
     const timer = setTimeout(resolve, 5 * DISCONNECT_MILLISECONDS);
     timer.unref();
     (client as Redis).once('end', () => {
@@ -169,7 +171,7 @@ function isRedisClient(value: unknown): value is RedisClient {
   return typeof value === 'object' && value !== null && 'duplicate' in value && 'defineCommand' in value;
 }
 
-/** A client that is never connected: only its options are used. */
+/** A client that never connects; only its options are used. */
 function clientFromUrl(url: string): Redis {
   const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
   if (protocol !== 'redis:' && protocol !== 'rediss:') {

@@ -1,15 +1,15 @@
 import type { Logger } from '../../core/logger.js';
 import type { RedisClient } from './redis-connections.js';
 
-/** Where servers of several epochs answer behind one client, or none tells its epoch. */
+/** For several servers behind one client, and for servers that do not reveal their epoch. */
 const UNBOUND = 'any';
 
 /**
- * Which run of which server the command connection talks to: the server's `run_id`, new with every start.
+ * The run of the server that the command connection is connected to: its `run_id`, which changes with every start.
  *
- * Entries are bound to it, so that what an old snapshot or a promoted replica brings back is never read: lost with
- * the old run is not only data, but also the invalidations that came after it. In a Redis Cluster, and where `INFO`
- * is forbidden, entries are not bound.
+ * Entries are bound to it, so that those restored by an old snapshot or a promoted replica are never read: with the old
+ * run, not only data was lost but also the invalidations that followed. In a Redis Cluster, and where `INFO` is
+ * forbidden, entries are not bound.
  */
 export class ServerEpoch {
   private readonly client: RedisClient;
@@ -29,12 +29,12 @@ export class ServerEpoch {
     client.on('ready', () => this.renew());
   }
 
-  /** The epoch of the connection that is open now; `undefined` until it is known. */
+  /** The epoch of the present connection; `undefined` until it is known. */
   get current(): string | undefined {
     return this.known;
   }
 
-  /** Asks again, if the last answer did not come. */
+  /** Asks again if the last answer is missing. */
   retry(): void {
     if (this.known === undefined && !this.asking && this.client.status === 'ready') this.renew();
   }
@@ -64,7 +64,7 @@ export class ServerEpoch {
     const message = error instanceof Error ? error.message : '';
     if (!/^NOPERM|^ERR unknown command/i.test(message)) return undefined;
     this.logger.warn(
-      'Token cache: Redis does not allow INFO, so entries that come back with an old snapshot are trusted until their maxAgeSeconds are over.',
+      'Token cache: Redis does not allow INFO, so entries restored from an old snapshot are trusted until maxAgeSeconds are over.',
     );
     return UNBOUND;
   }

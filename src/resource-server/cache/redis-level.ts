@@ -16,18 +16,18 @@ import { NOTHING, type RedisTokens, type SharedAnswer } from './redis-tokens.js'
 import { SuspendedNames } from './suspended-names.js';
 import type { Invalidation } from './token-cache.js';
 
-/** How long `invalidate` itself tries to reach Redis, before it fails and goes on in the background. */
+/** How long `invalidate` itself tries to reach Redis before it rejects and continues in the background. */
 const FOREGROUND_MILLISECONDS = 2_000;
 
-/** That Redis is away, or why it is still, is said at most this often. */
+/** The shortest interval between log lines about an unavailable Redis. */
 const LOG_PAUSE_MILLISECONDS = 10_000;
 
 export interface RedisLevelSettings {
-  /** The key of the marks; in a cluster it decides which node publishes. */
+  /** The key of the marks; in a cluster it determines which node publishes. */
   readonly marksKey: string;
-  /** The channel that carries invalidations. */
+  /** The channel for invalidations. */
   readonly channel: string;
-  /** Every mark with a higher number is known to this process at a moment; `undefined` if that is not certain. */
+  /** The number above which this process knows every mark at a moment; `undefined` if that is uncertain. */
   completeFrom(moment: Moment): number | undefined;
   readonly deadlineMilliseconds: number;
   readonly maxAgeMilliseconds: number;
@@ -45,23 +45,26 @@ export interface RedisLevelDependencies {
 }
 
 /**
- * The shared level, as far as it can be reached: whether to ask it at all, and the telling of invalidations.
+ * The shared level, as far as it can be reached: decides whether to ask Redis at all, and sends invalidations.
  *
- * Once Redis was late or away, no request asks it again before a probe in the background was answered in time. So a
- * frozen Redis costs the deadline once.
+ * After Redis was slow or unavailable once, no request asks it again until a probe in the background was answered in
+ * time. So a frozen Redis costs the deadline only once.
  */
 export class RedisLevel {
   private readonly dependencies: RedisLevelDependencies;
   private readonly settings: RedisLevelSettings;
-  /** What is being invalidated and may not have reached Redis yet: what Redis says of it is not believed. */
+  /** What is being invalidated and may not have reached Redis yet; what Redis answers about it is not trusted. */
   private readonly suspended = new SuspendedNames();
-  /** Since when (monotonic) Redis counts as away. */
+  /** Since when (monotonic) Redis counts as unavailable. */
   private awaySince: number | undefined;
   private quietUntil = Number.NEGATIVE_INFINITY;
-  /** Why Redis is away, as the log has it; `undefined` while that was not said. */
+  /** The logged reason of the outage; `undefined` if none was logged. */
   private saidReason: string | undefined;
   private closed = false;
-  /** Pending until the first connection stands or its first attempt has failed: till then Redis is not away. */
+  /**
+   * Pending until the first connection is open or its first attempt has failed; until then Redis does not count as
+   * unavailable.
+   */
   private starting: Promise<void> | undefined;
 
   constructor(dependencies: RedisLevelDependencies, settings: RedisLevelSettings) {
@@ -72,13 +75,13 @@ export class RedisLevel {
     });
   }
 
-  /** Resolves when the first connection stands, or its first attempt has failed. */
+  /** Resolves when the first connection is open or its first attempt has failed. */
   async ready(): Promise<void> {
     await this.starting;
   }
 
   /**
-   * Asks Redis, if it can be expected to answer. Never rejects.
+   * Asks Redis, if it is likely to answer. Never rejects.
    *
    * @param began when the look-up began
    */
@@ -106,9 +109,9 @@ export class RedisLevel {
   }
 
   /**
-   * Publishes a probe, and by it finds out whether Redis answers in time and takes writes.
+   * Publishes a probe, and thereby finds out whether Redis answers in time and accepts writes.
    *
-   * @throws whatever Redis or the connection answers
+   * @throws any error of Redis or of the connection
    */
   async probe(channel: string, message: string): Promise<ProbeAnswer> {
     this.dependencies.epoch.retry();
@@ -124,11 +127,11 @@ export class RedisLevel {
   }
 
   /**
-   * Removes the entries and tickets of tokens, or marks whose they are, then tells every process. In this order: whoever
-   * hears the message believes nothing old in Redis any more.
+   * Removes the entries and tickets of tokens, or sets a mark for their owner, then notifies every process. In this
+   * order, whoever receives the message finds nothing outdated in Redis any more.
    *
-   * @throws TemporarilyUnavailableError if that could not be done now; it is tried again for `maxAgeSeconds`, after
-   *   which nothing old is left anyway
+   * @throws TemporarilyUnavailableError if that is not possible now; it is retried for `maxAgeSeconds`, after which
+   *   nothing outdated is left anyway
    */
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {
     const all = invalidation.kind === 'token' ? [...new Set([invalidation.key, ...keys])] : keys;
@@ -139,7 +142,7 @@ export class RedisLevel {
     this.tryUntil(startedAt + this.settings.maxAgeMilliseconds, invalidation, all).finally(resume);
     throw new TemporarilyUnavailableError({
       part: 'token cache',
-      detail: 'the token cache in Redis could not be told of an invalidation; it is tried again in the background',
+      detail: 'an invalidation could not be sent to the token cache in Redis; it is retried in the background',
       cause: failure.cause,
     });
   }
@@ -189,7 +192,7 @@ export class RedisLevel {
     if (!isNews || this.awaySince < this.quietUntil) return;
     this.quietUntil = this.awaySince + LOG_PAUSE_MILLISECONDS;
     this.saidReason = reason;
-    this.settings.logger.warn(`Token cache: Redis is away (${reason}); tokens are looked up in the database.`);
+    this.settings.logger.warn(`Token cache: Redis is unavailable (${reason}); tokens are looked up in the database.`);
   }
 
   private isBack(probeSentAt: number): void {
@@ -197,6 +200,6 @@ export class RedisLevel {
     this.awaySince = undefined;
     if (this.saidReason === undefined) return;
     this.saidReason = undefined;
-    this.settings.logger.info('Token cache: Redis answers.');
+    this.settings.logger.info('Token cache: Redis is available.');
   }
 }

@@ -4,28 +4,28 @@ import type { RedisClient } from './redis-connections.js';
 import type { TokenScripts } from './redis-scripts.js';
 import type { Invalidation } from './token-cache.js';
 
-/** What Redis answers to a probe. */
+/** The answer of Redis to a probe. */
 export interface ProbeAnswer {
-  /** How many connections of that very server received it. */
+  /** How many connections of that server received it. */
   readonly receivers: number;
   /** No mark that is set later has a number as low as this. */
   readonly generation: number;
 }
 
 export interface InvalidationMarksSettings {
-  /** The key of the marks; in a cluster it also decides which node publishes. */
+  /** The key of the marks; in a cluster it also determines which node publishes. */
   readonly marksKey: string;
   readonly maxAgeMilliseconds: number;
   readonly clock: Clock;
 }
 
-/** A mark is kept for longer than any entry, by more than clocks may differ. */
+/** A mark is kept longer than any entry, by more than clocks may differ. */
 const MARGIN_MILLISECONDS = 60_000;
 
-/** How many marks a process remembers before it looks for those that are over. */
+/** How many marks a process remembers before it removes outdated ones. */
 const MANY = 1_000;
 
-/** Everything that is not named by a token. */
+/** An invalidation of anything but a single token. */
 export type BroadInvalidation = Exclude<Invalidation, { readonly kind: 'token' }>;
 
 interface HeardMark {
@@ -34,15 +34,16 @@ interface HeardMark {
 }
 
 /**
- * The marks that invalidations of a user, of an application or of everything leave in Redis, so that they cost one
- * command and one message, however many tokens they cover.
+ * The marks that invalidations of a user, of an application or of everything leave in Redis, so that each costs one
+ * command and one message, however many tokens it covers.
  *
- * A mark has a number, its generation, which only ever grows: the server's time in microseconds, or one more than the
- * last where its clock was set back. A look-up notes the generation that this process has last heard of before it began,
- * and its entry carries it. An entry counts only if no mark of its user, of its application or of everything has a
- * higher number.
+ * A mark has a number, its generation, which only grows: the server's time in microseconds, or one more than the last
+ * generation if its clock was set back. A look-up takes the last generation that this process received before it began,
+ * and its entry carries that number. An entry is valid only if no mark of its user, of its application or of everything
+ * has a higher one.
  *
- * A process that is subscribed without a gap since before the entry's look-up knows all those marks; another one asks Redis.
+ * A process whose subscription has had no gap since before the look-up of the entry knows all those marks; any other
+ * process asks Redis.
  */
 export class InvalidationMarks {
   private readonly client: RedisClient;
@@ -55,16 +56,22 @@ export class InvalidationMarks {
     this.client = client;
     this.scripts = scripts;
     this.settings = settings;
-    // Another server may count from elsewhere.
+    // Another server may count from a different number.
     if (!client.isCluster) client.on('close', () => this.forgetGeneration());
   }
 
-  /** What a look-up that begins now carries; `undefined` until a first probe was answered on this connection. */
+  /**
+   * The generation for a look-up that begins now; `undefined` until the first probe on this connection was answered.
+   */
   get generation(): number | undefined {
     return this.lastGeneration;
   }
 
-  /** Publishes a probe. @throws whatever Redis answers, where writes are refused too */
+  /**
+   * Publishes a probe.
+   *
+   * @throws any error of Redis, also if it refuses writes
+   */
   async probe(channel: string, message: string): Promise<ProbeAnswer> {
     const [receivers, number] = await this.scripts.tokenCacheProbe(
       this.settings.marksKey,
@@ -87,12 +94,12 @@ export class InvalidationMarks {
     this.hear(invalidation, Number(generation));
   }
 
-  /** A mark was heard of. */
+  /** Takes note of a mark that was received. */
   hear(invalidation: BroadInvalidation, generation: number): void {
     const heardAt = this.settings.clock.monotonicMilliseconds();
     const name = nameOf(invalidation);
     const before = this.heard.get(name)?.generation ?? 0;
-    // Behind the others: they stay in the order in which they were heard.
+    // Appended at the end, so that they stay in the order of arrival.
     this.heard.delete(name);
     this.heard.set(name, { generation: Math.max(before, generation), heardAt });
     if (this.heard.size > MANY) this.forgetOld(heardAt);
@@ -104,10 +111,10 @@ export class InvalidationMarks {
   }
 
   /**
-   * Whether something was invalidated for a token since the look-up that found it.
+   * Whether something was invalidated for a token after the look-up that found it began.
    *
-   * @param generation what that look-up carried
-   * @param completeFrom every mark with a higher number was heard; `undefined` if that is not certain
+   * @param generation the number that the look-up carried
+   * @param completeFrom the number above which every mark was received; `undefined` if that is uncertain
    */
   isOvertaken(token: VerifiedToken, generation: number, completeFrom: number | undefined): boolean | Promise<boolean> {
     if (completeFrom === undefined || generation < completeFrom) return this.askWhether(token, generation);
@@ -116,7 +123,7 @@ export class InvalidationMarks {
 
   private async askWhether(token: VerifiedToken, generation: number): Promise<boolean> {
     const highest = await this.scripts.tokenCacheHighestMark(this.settings.marksKey, ...namesOf(token));
-    // Marks that were lost (evicted, flushed) leave nothing that says what they covered; nor does what is no number.
+    // Lost marks (evicted, flushed) leave no trace of what they covered; neither does a value that is not a number.
     return highest === null || !(Number(highest) <= generation);
   }
 
@@ -137,7 +144,7 @@ export class InvalidationMarks {
   }
 }
 
-/** The name of everything. */
+/** The name for everything. */
 const EVERYTHING = '*';
 
 function nameOf(invalidation: BroadInvalidation): string {

@@ -1,12 +1,12 @@
 import type { RedisClient } from './redis-connections.js';
 
 /**
- * Under the key of a token lies a hash with one field per (policy, server epoch), so that one DEL removes what every
- * policy made of the token. A field holds a token as JSON, or the ticket of whoever looks the token up now.
- * Each script touches one key and runs at once, which is all that correctness rests on.
+ * The key of a token holds a hash with one field per (policy, server epoch), so that one DEL removes the answers of all
+ * policies. A field contains a token as JSON, or the ticket of the process that is looking the token up. Each script
+ * touches one key and runs atomically; correctness needs nothing else.
  */
 
-/** Reads a field; if it is empty, puts the ticket there and answers nil. */
+/** Reads a field; if it is empty, stores the ticket there and returns nil. */
 const READ = `
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held then return held end
@@ -14,26 +14,26 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return false`;
 
-/** Replaces the ticket by a value, if it is still the very ticket. */
+/** Replaces the ticket by a value, if the same ticket is still there. */
 const FILL = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`;
 
-/** Removes a field, if it still holds what it was seen to hold. */
+/** Removes a field, if it still holds the value that was read. */
 const RELEASE = `
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`;
 
 /**
- * The marks of invalidations lie in one sorted set: names with their generations, `#` with the last one that was given,
- * `^` with the one up to which marks may be missing. A generation is the server's time in microseconds, and never less
- * than one before. If the set was lost and the clock set back, the generation that the caller knows is ahead of both; other
- * processes may know a somewhat higher one, so that counting goes on far beyond it.
+ * The marks of invalidations are in one sorted set: names with their generations; `#` with the last generation that was
+ * assigned; `^` with the generation up to which marks may be missing. A generation is the server's time in
+ * microseconds, and never less than an earlier one. If the set was lost and the clock set back, the generation that the
+ * caller knows is ahead of both; other processes may know a somewhat higher one, so counting continues far above it.
  *
- * A number beyond the year 2223 was not given here. Above it there might be none (from 2^53 on the next one is the same),
- * so it goes, and what it may have replaced counts as lost.
+ * A number beyond the year 2223 was not assigned here. There might be no number above it (from 2^53 on the next one is
+ * the same), so it is removed, and whatever it may have replaced counts as lost.
  */
 const GENERATION = `
 if redis.call('ZREMRANGEBYSCORE', KEYS[1], '(8000000000000000', '+inf') > 0 then redis.call('ZREM', KEYS[1], '^') end
@@ -52,22 +52,22 @@ local function remember(generation, name)
 end`;
 
 /**
- * Publishes a probe, and answers how many connections of this very server received it, and the generation. It writes, so
- * that it fails where writes are refused: on a replica, or on a master that lost its replicas and is told by
- * min-replicas-to-write to stop. There an invalidation could not be done either.
+ * Publishes a probe, and returns how many connections of this server received it, and the generation. It writes, so
+ * that it fails where writes are refused: on a replica, or on a master that lost its replicas and has to stop writes
+ * because of min-replicas-to-write. An invalidation would fail there too.
  */
 const PROBE = `${GENERATION}
 local generation = remember(math.max(now, last))
 return {redis.call('PUBLISH', ARGV[1], ARGV[2]), generation}`;
 
-/** Publishes what needs no mark; like a probe, it fails where writes are refused, though it has nothing to write. */
+/** Publishes what needs no mark. Like a probe it fails where writes are refused, although it has nothing to write. */
 const PUBLISH = `
 redis.call('ZREM', KEYS[1], '')
 return redis.call('PUBLISH', ARGV[1], ARGV[2])`;
 
 /**
- * Sets a mark, publishes it with its generation before the message, and answers the generation. Marks that no entry can
- * be older than go, and an entry that is older all the same counts as overtaken.
+ * Sets a mark, publishes the message with its generation in front, and returns the generation. Marks older than any
+ * entry are removed; an entry that is older nevertheless counts as overtaken.
  */
 const MARK = `${GENERATION}
 local began = redis.call('ZSCORE', KEYS[1], '^')
@@ -78,7 +78,7 @@ local generation = remember(math.max(now, last + 1), ARGV[5])
 redis.call('PUBLISH', ARGV[1], generation .. ' ' .. ARGV[2])
 return generation`;
 
-/** The highest generation of some names, and of what may be missing; nil if there is no set. */
+/** The highest generation of some names, and of marks that may be missing; nil if there is no set. */
 const HIGHEST_MARK = `
 local highest = redis.call('ZSCORE', KEYS[1], '^')
 if not highest then return false end
@@ -112,7 +112,7 @@ export interface TokenScripts {
   tokenCacheHighestMark(marksKey: string, ...names: string[]): Promise<string | null>;
 }
 
-/** Defines the scripts on the cache's own client, and gives them typed. */
+/** Defines the scripts on the cache's own client, and returns it typed. */
 export function defineTokenScripts(client: RedisClient): TokenScripts {
   const scripts = {
     ...{ Read: READ, Fill: FILL, Release: RELEASE },

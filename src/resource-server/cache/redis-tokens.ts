@@ -9,25 +9,25 @@ import type { InvalidationMarks } from './redis-marks.js';
 import type { TokenScripts } from './redis-scripts.js';
 import { readStoredToken, type StoredToken, writeStoredToken } from './token-json.js';
 
-/** The right to fill one entry, once: it ends with any invalidation of the token, and after some seconds. */
+/** The right to fill one entry, once. It ends with any invalidation of the token, and after a few seconds. */
 export interface Ticket {
   readonly key: string;
   readonly field: string;
   readonly text: string;
 }
 
-/** A ticket that was taken, with what its entry is to carry. */
+/** A ticket that was taken, with what its entry will carry. */
 export interface TakenTicket extends Ticket {
-  /** The number of the last mark that this process had heard of before. */
+  /** The number of the last mark that this process had received before. */
   readonly generation: number;
 }
 
-/** What the shared level says of a token. */
+/** The answer of the shared level for a token. */
 export type SharedAnswer =
   | { readonly kind: 'token'; readonly stored: StoredToken; readonly entry: Ticket }
-  /** Nothing is known, and the look-up may be stored under this ticket. */
+  /** Nothing is known; the result of the look-up may be stored under this ticket. */
   | { readonly kind: 'ticket'; readonly ticket: TakenTicket }
-  /** Nothing can be had from here, and nothing may be stored. */
+  /** No answer, and nothing may be stored. */
   | { readonly kind: 'nothing' };
 
 export const NOTHING: SharedAnswer = Object.freeze({ kind: 'nothing' });
@@ -35,7 +35,7 @@ export const NOTHING: SharedAnswer = Object.freeze({ kind: 'nothing' });
 /** How long a look-up may take and still be stored; also how long an unknown token can occupy memory in Redis. */
 const TICKET_MILLISECONDS = 5_000;
 
-/** A look-up from later than this in the future was made by a machine whose clock is wrong. */
+/** A look-up from further in the future comes from a machine with a wrong clock. */
 const CLOCK_DIFFERENCE_MILLISECONDS = 1_000;
 
 /** Keys per DEL, and per round of a cluster. */
@@ -76,7 +76,7 @@ export class RedisTokens {
   /**
    * Reads an entry, or takes the ticket for it.
    *
-   * @throws DeadlineExceededError or a connection's error, if Redis does not answer; what it answers never throws
+   * @throws DeadlineExceededError or the error of the connection, if Redis does not answer; an answer never throws
    */
   async read(key: string): Promise<SharedAnswer> {
     const field = this.field();
@@ -86,7 +86,7 @@ export class RedisTokens {
     const text = `${TICKET_MARK}${clock.nowMilliseconds()}.${randomUUID()}`;
     const answer = this.scripts.tokenCacheRead(this.redisKey(key), field, text, TICKET_MILLISECONDS);
     const held = await withDeadline(answer.catch(refusedByServer), deadlineMilliseconds);
-    // On another connection than it was meant for, the answer may come from another server.
+    // If the connection has changed, the answer may come from another server.
     if (held === undefined || field !== this.field()) return NOTHING;
     return held === null ? { kind: 'ticket', ticket: { key, field, text, generation } } : this.judge(key, field, held);
   }
@@ -104,7 +104,7 @@ export class RedisTokens {
     const age = stored === undefined ? Number.POSITIVE_INFINITY : now - stored.foundAtMilliseconds;
     if (age < -CLOCK_DIFFERENCE_MILLISECONDS) return NOTHING;
     if (stored === undefined || age >= maxAgeMilliseconds || isTokenExpired(stored.token, now)) {
-      // Redis would drop it in time, but nothing rests on that.
+      // Redis would remove it in time anyway.
       this.release({ key, field, text: held });
       return NOTHING;
     }
@@ -130,12 +130,12 @@ export class RedisTokens {
     await this.scripts.tokenCacheFill(redisKey, ticket.field, ticket.text, value, milliseconds).catch(ignore);
   }
 
-  /** Removes a ticket, or a value that is of no use, if it is still there; in the background, and it may fail. */
+  /** Removes a ticket, or a useless value, if it is still there; in the background, and it may fail. */
   release({ key, field, text }: Ticket): void {
     this.scripts.tokenCacheRelease(this.redisKey(key), field, text).catch(ignore);
   }
 
-  /** Removes entries and tickets, those of every policy. */
+  /** Removes the entries and tickets of all policies. */
   async remove(keys: readonly string[]): Promise<void> {
     await this.delete(keys.map((key) => this.redisKey(key)));
   }
@@ -143,7 +143,7 @@ export class RedisTokens {
   private async delete(redisKeys: readonly string[]): Promise<void> {
     for (let start = 0; start < redisKeys.length; start += KEYS_AT_ONCE) {
       const some = redisKeys.slice(start, start + KEYS_AT_ONCE);
-      // In a cluster the keys lie in different slots; auto-pipelining joins those of a node.
+      // In a cluster the keys are in different slots; auto-pipelining combines those of a node.
       if (this.client.isCluster) await Promise.all(some.map((key) => this.client.del(key)));
       else await this.client.del(...some);
     }
@@ -159,7 +159,9 @@ export class RedisTokens {
   }
 }
 
-/** An error that the server answered (a foreign value under the key, no memory) is a miss; Redis itself is there. */
+/**
+ * An error that the server returned (a foreign value under the key, no memory) is a miss; Redis itself is available.
+ */
 function refusedByServer(error: unknown): undefined {
   if (error instanceof Error && error.name === 'ReplyError') return undefined;
   throw error;

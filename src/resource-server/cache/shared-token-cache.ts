@@ -31,69 +31,72 @@ import { type LoadUser, UserLoads } from './user-loads.js';
 export interface SharedTokenCacheOptions extends CacheOptions {
   /** A URL (`redis://…`, `rediss://…`), or a `Redis` or `Cluster` of ioredis, which is only duplicated, never used. */
   readonly redis: string | HostRedisClient;
-  /** Before every key and channel; default `oauth2:`. Processes that share tokens have the same. */
+  /** Prefix of every key and channel; default `oauth2:`. Processes that share tokens use the same one. */
   readonly keyPrefix?: string | undefined;
   /**
    * Names what the verifier accepts (audience, issuer …); default `default`. Processes with different policies never
-   * read each other's answers, and an invalidation reaches those of every policy.
+   * read each other's answers; an invalidation covers all policies.
    */
   readonly policy?: string | undefined;
   /**
-   * Loads the user of a token that another process looked up: `undefined` if there is no such user or it may not act
-   * now. Redis holds no user, so this is asked once per token, process and time in the in-process level.
+   * Loads the user of a token that another process looked up; `undefined` if there is no such user or the user may not
+   * act now. Redis contains no users, so this is called once per token and process while the token is in the in-process
+   * level.
    */
   readonly loadUser: LoadUser;
-  /** Authenticates what lies in Redis and what is sent through it. */
+  /** Authenticates entries and messages in Redis. */
   readonly authenticator: MessageAuthenticator;
-  /** Where it is said that Redis is away and back again; default nowhere. */
+  /** Receives a line when Redis becomes unavailable and when it is back; default none. */
   readonly logger?: Logger | undefined;
-  /** The time; default the machine's. */
+  /** The clock; default the machine's. */
   readonly clock?: Clock | undefined;
 }
 
 /**
  * A token cache in two levels: this process, then Redis (single, Sentinel or Cluster), shared by all processes.
  *
- * **What it guarantees.** Once `invalidate()` has resolved, a request that begins more than `revocationBoundSeconds`
- * (default 1) later is refused by every process; in the usual case as soon as a message has travelled. It holds after
- * a lost message, a cut or frozen connection, a FLUSHALL, a restart of Redis and a failover by Sentinel, because
- * nothing is trusted on the word of a clock or of a connection that looks open:
- * - An entry of this process counts only while the notification channel is proven, by probes on the way that every
- *   invalidation takes, to have delivered all that was published up to the bound ago. When the channel is cut, the
- *   process forgets all it holds, and asks Redis until the channel is subscribed and proven again.
- * - A look-up is stored in Redis only under the ticket that was taken before it began. An invalidation of a token removes
- *   the entry and the ticket alike, so that a look-up from before it can never be stored after it, however late. An
- *   invalidation of a user, an application or everything leaves a mark with a number; an entry whose look-up began
- *   before the mark was set is not read any more.
- *   A FLUSHALL or an eviction removes tickets too. Within a process, an invalidation reaches every look-up that began
- *   before it: its answer is neither kept nor given out.
- * - Entries are bound to the `run_id` of the server that they were written to. What an old snapshot brings back after
- *   a restart, or a replica that missed invalidations after its promotion, belongs to another run and is not read.
+ * **What it guarantees.** After `invalidate()` has resolved, every process refuses a request that begins more than
+ * `revocationBoundSeconds` (default 1) later; usually as soon as a message has arrived. This holds after a lost
+ * message, a cut or frozen connection, a FLUSHALL, a restart of Redis and a failover by Sentinel, because neither
+ * clocks nor connections that look open are trusted:
+ * - An entry of this process counts only while probes prove that the channel for invalidations has delivered everything
+ *   that was published up to the bound ago; the probes take the same way as invalidations. When the channel is cut, the
+ *   process drops its entries, and asks Redis until the channel is subscribed and proven again.
+ * - A look-up is stored in Redis only under the ticket that was taken before it began. The invalidation of a token
+ *   removes both the entry and the ticket, so that an earlier look-up can never be stored afterwards, however late it
+ *   ends. An invalidation of a user, an application or everything leaves a mark with a number; an entry whose look-up
+ *   began before the mark was set is not read any more. A FLUSHALL or an eviction removes tickets too. Within a
+ *   process, an invalidation affects every look-up that began before it: its answer is neither kept nor returned.
+ * - Entries are bound to the `run_id` of the server that they were written to. Entries that an old snapshot restores
+ *   after a restart, or that a replica with missed invalidations holds after its promotion, belong to another run and
+ *   are not read.
  *
- * **Where instead `maxAgeSeconds` (default 30), counted from the look-up, is the bound:**
- * - `invalidate()` rejected, since Redis could not be reached: other processes may still reach it. The invalidation
- *   is tried again for that time; this process itself admits the token no more.
- * - A Redis Cluster: a node that comes back with an old snapshot, or a promoted replica that missed writes, may bring
- *   entries back, as there is no one `run_id`. So may Redis where `INFO` is forbidden, or a proxy that hides from its
- *   clients that the server behind it changed.
- * - Two servers that act as master at the same time, for processes on different sides: a network partition, or the
- *   moment of a failover until Sentinel's message about it arrives. `min-replicas-to-write` shortens a partition's,
- *   since a server that refuses writes is not trusted. Also a second failover, back to the same run, in that time.
- * The clocks of the machines may differ by up to a second, which adds to that bound.
+ * **When the bound is `maxAgeSeconds` (default 30) instead, counted from the look-up:**
+ * - `invalidate()` rejected because Redis could not be reached: other processes may still reach it. The invalidation is
+ *   retried for that time; this process itself refuses the token immediately.
+ * - A Redis Cluster: a node that restarts from an old snapshot, or a promoted replica that missed writes, may restore
+ *   entries, since there is no single `run_id`. So may Redis where `INFO` is forbidden, or a proxy that hides from its
+ *   clients that the server behind it has changed.
+ * - Two servers that act as master at the same time, for processes on different sides: during a network partition, or
+ *   in a failover until Sentinel's message about it arrives. `min-replicas-to-write` shortens a partition, since a
+ *   server that refuses writes is not trusted. Also a second failover back to the same run within that time. The clocks
+ *   of the machines may differ by up to a second, which adds to that bound.
  *
  * `keys` of an invalidation must have been read from the database after the change was committed.
  *
- * **When Redis is away, frozen or slow**, tokens are looked up in the database; no good token is refused for it. The
- * first request after it went away waits for the deadline, the next ones do not, until a probe is answered in time.
+ * **When Redis is unavailable, frozen or slow**, tokens are looked up in the database; no valid token is refused
+ * because of it. The first request afterwards waits for the deadline, the next ones do not, until a probe is answered
+ * in time.
  *
- * **Whose entries and messages count:** those that carry an HMAC-SHA256 by a key of this database, for the very key and
- * field, or channel, where they are. Who can write to Redis and has no key can delete, spend the memory, keep an entry
- * in use for up to `maxAgeSeconds` that was written before a revocation, and make processes look tokens up in the database.
+ * **Which entries and messages count:** those that carry an HMAC-SHA256 under a key of this database, for exactly the
+ * key and field, or channel, where they are. Someone who can write to Redis without such a key can delete entries, use
+ * up memory, prolong the use of an entry that was written before a revocation to at most `maxAgeSeconds`, and cause
+ * look-ups in the database.
  *
- * **What Redis sees:** SHA-256 digests of tokens, ids and scopes; no token, no user, no secret. Tokens that turn out
- * to be unknown leave nothing behind but a ticket of some seconds. The user needs to be allowed `@scripting`, `DEL`,
- * `HGET`, `HSET`, `HDEL`, `PTTL`, `PEXPIRE`, `TIME`, `ZADD`, `ZREM`, `ZREMRANGEBYSCORE`, `ZSCORE`, `PUBLISH`, `SUBSCRIBE`
- * (in a cluster `CLUSTER`) for keys and channels with the prefix, and for what is said above `INFO`.
+ * **What Redis contains:** SHA-256 digests of tokens, ids and scopes; no token, no user, no secret. Unknown tokens
+ * leave nothing but a ticket for a few seconds. The Redis user needs the permissions `@scripting`, `DEL`, `HGET`,
+ * `HSET`, `HDEL`, `PTTL`, `PEXPIRE`, `TIME`, `ZADD`, `ZREM`, `ZREMRANGEBYSCORE`, `ZSCORE`, `PUBLISH`, `SUBSCRIBE` (in a
+ * cluster `CLUSTER`) for keys and channels with the prefix, and `INFO` for the binding to the run.
  *
  * @throws ConfigurationError if an option is missing or out of its range, or ioredis is not installed
  */
@@ -102,7 +105,7 @@ export function sharedTokenCache(options: SharedTokenCacheOptions): TokenCache {
 }
 
 /**
- * Checks the options of a shared token cache that is made later; opens nothing.
+ * Checks the options of a shared token cache that is created later; opens nothing.
  *
  * @throws ConfigurationError as `sharedTokenCache`
  */
@@ -111,7 +114,7 @@ export function checkSharedTokenCache(options: Omit<SharedTokenCacheOptions, 'au
   checkRedisSource(options.redis);
 }
 
-/** What comes before every key, unless the host says otherwise. */
+/** The default prefix of every key. */
 export const DEFAULT_KEY_PREFIX = 'oauth2:';
 
 interface SharedSettings extends LocalSettings, SharedTimes {
@@ -161,7 +164,7 @@ class SharedTokenCache implements TokenCache {
     const channel = `${keyPrefix}token-invalidations`;
     this.messages = new SignedMessages(settings.authenticator, settings);
     this.invalidations = channel;
-    // In a cluster the slot of this key decides where messages are published.
+    // In a cluster the slot of this key determines where messages are published.
     const marksKey = `${keyPrefix}token-marks`;
     const scripts = defineTokenScripts(client);
     const epoch = new ServerEpoch(client, settings.logger);
@@ -195,7 +198,7 @@ class SharedTokenCache implements TokenCache {
     const message = this.messages.read(this.invalidations, text);
     if (message === 'ignored') return;
     if (message === undefined) {
-      // It may have meant anything: forgetting too much is only slow, too little is not safe.
+      // It may have meant anything: dropping too much is only slow, dropping too little is unsafe.
       this.channel.doubt();
       this.interrupt();
       return;
@@ -243,7 +246,7 @@ class SharedTokenCache implements TokenCache {
     return this.level.keep(key, verification, inFlight, this.maxAgeMilliseconds);
   }
 
-  /** In the background: the request need not wait for it. */
+  /** In the background: the request does not wait for it. */
   private fill(ticket: TakenTicket, verification: Verification, inFlight: LookUpInFlight): void {
     if (verification.status !== 'active' || !this.level.lookUps.mayKeep(inFlight, verification)) {
       this.tokens.release(ticket);
@@ -253,7 +256,7 @@ class SharedTokenCache implements TokenCache {
     void this.tokens.fill(ticket, { token, foundAtMilliseconds: inFlight.wallMilliseconds });
   }
 
-  /** `undefined` if the host could not be asked: then the verifier says what to do about it. */
+  /** `undefined` if the host could not be asked: then the verifier decides. */
   private async withUser({ token }: StoredToken): Promise<Verification | undefined> {
     if (token.userId === undefined) return { status: 'active', token, user: undefined };
     try {
@@ -264,7 +267,7 @@ class SharedTokenCache implements TokenCache {
     }
   }
 
-  /** Keeps what Redis had; its age counts from the look-up that another process made. */
+  /** Keeps an answer of Redis; its age counts from the look-up of the other process. */
   private keepShared(
     key: string,
     verification: Verification,

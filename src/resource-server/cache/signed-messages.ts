@@ -3,10 +3,10 @@ import type { Logger } from '../../core/logger.js';
 import { type InvalidationMessage, parseInvalidationMessage, splitMessage } from './invalidation-message.js';
 import type { MessageAuthenticator } from './message-authenticator.js';
 
-/** That messages are ignored is said at most this often. */
+/** The shortest interval between log lines about ignored messages. */
 const LOG_PAUSE_MILLISECONDS = 60_000;
 
-/** Reads the messages of the channel of invalidations, as far as a process of the same database sent them. */
+/** Reads the messages on the channel for invalidations that processes of the same database sent. */
 export class SignedMessages {
   private readonly authenticator: MessageAuthenticator;
   private readonly clock: Clock;
@@ -24,8 +24,8 @@ export class SignedMessages {
   }
 
   /**
-   * Reads a message: `ignored` if it is not authenticated, for whoever may publish in Redis is nobody yet; `undefined`
-   * if it is, and still cannot be read, so that it may have meant anything.
+   * Reads a message: `ignored` if it is not authenticated, since anyone may be able to publish in Redis; `undefined` if
+   * it is authenticated but cannot be parsed, so that it may have meant anything.
    */
   read(channel: string, message: string): InvalidationMessage | 'ignored' | undefined {
     const { generation, signed } = splitMessage(message);
@@ -41,7 +41,7 @@ export class SignedMessages {
     if (now < this.quietUntil) return;
     this.quietUntil = now + LOG_PAUSE_MILLISECONDS;
     this.logger.warn(
-      `Token cache: ${this.ignored} messages in Redis were ignored, as no key of this process authenticates them. Either somebody else publishes there, or processes have different cache.authenticationKeys.`,
+      `Token cache: ${this.ignored} messages in Redis were ignored, because no key of this process authenticates them. Either somebody else publishes there, or processes have different cache.authenticationKeys.`,
     );
     this.ignored = 0;
   }

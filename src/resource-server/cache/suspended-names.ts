@@ -1,7 +1,7 @@
 import type { VerifiedToken } from '../../core/verified-token.js';
 import type { Invalidation } from './token-cache.js';
 
-/** Names with how often each was added. */
+/** Counts how often each name was added. */
 class Counts {
   private readonly counts = new Map<string, number>();
 
@@ -37,7 +37,7 @@ export class SuspendedNames {
     return this.hasKey(key) || this.users.has(userId) || this.applications.has(clientId);
   }
 
-  /** Adds what an invalidation covers; the result takes it away again. */
+  /** Adds what an invalidation covers; the returned function removes it again. */
   add(invalidation: Invalidation, keys: readonly string[]): () => void {
     this.change(invalidation, keys, 1);
     return () => this.change(invalidation, keys, -1);

@@ -1,18 +1,18 @@
 import { type SerializableToken, type VerifiedToken, verifiedToken } from '../../core/verified-token.js';
 
-/** A token as the shared level keeps it. */
+/** A token in the shared level. */
 export interface StoredToken {
   readonly token: VerifiedToken;
-  /** When the look-up that found it began, in milliseconds since the epoch. */
+  /** When the look-up that found it began, in milliseconds since the Unix epoch. */
   readonly foundAtMilliseconds: number;
-  /** The number of the last mark that had been heard of before it; see `InvalidationMarks`. */
+  /** The number of the last mark that had been received before it; see `InvalidationMarks`. */
   readonly generation: number;
 }
 
-/** Raised with every change of the form, so that processes of two versions do not misread each other. */
+/** Increased with every change of the format, so that different versions do not misread each other. */
 const VERSION = 2;
 
-/** Writes a token as JSON. It holds the token's SHA-256 and never the token. */
+/** Writes a token as JSON. It contains the SHA-256 of the token, but never the token. */
 export function writeStoredToken({ token, foundAtMilliseconds, generation }: StoredToken): string {
   const plain: SerializableToken = {
     key: token.key,
@@ -29,8 +29,8 @@ export function writeStoredToken({ token, foundAtMilliseconds, generation }: Sto
 }
 
 /**
- * Reads what `writeStoredToken` wrote for this key. `undefined` for anything else: Redis may hold what another
- * program wrote, and only a value of exactly the right form may admit anyone.
+ * Parses what `writeStoredToken` wrote for this key. `undefined` for anything else: Redis may contain values of other
+ * programs, and only a value in exactly the right format may authenticate a request.
  */
 export function readStoredToken(text: string, key: string): StoredToken | undefined {
   const value = parsed(text);

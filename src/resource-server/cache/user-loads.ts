@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 
-/** Asks the host for a user: the user, or `undefined` if there is none with this id or it may not act now. */
+/** Asks the host for a user; `undefined` if there is no user with this id, or the user may not act now. */
 export type LoadUser = (userId: string) => Promise<unknown>;
 
 interface Load {
@@ -8,7 +8,7 @@ interface Load {
   readonly promise: Promise<unknown>;
 }
 
-/** Loads users; who asks for the same user at the same time waits for the same answer. */
+/** Loads users; concurrent requests for the same user share one load. */
 export class UserLoads {
   private readonly loads = new Map<string, Load>();
   private readonly loadUser: LoadUser;
@@ -35,7 +35,7 @@ export class UserLoads {
     return promise;
   }
 
-  /** From now on nobody joins a load of this user from before. */
+  /** No later request joins a load of this user that began before. */
   forget(userId: string): void {
     this.loads.delete(userId);
   }

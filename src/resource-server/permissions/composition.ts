@@ -9,8 +9,8 @@ import { combineAlternatives } from './scope-alternatives.js';
 type Answer = boolean | Promise<boolean>;
 
 /**
- * Asks one after another until one answers `decisive`; no promise where none of them makes one. What is not `true` is a
- * no, here as in a requirement.
+ * Asks the permissions in order until one answers `decisive`; returns a promise only if one of them does. Anything but
+ * `true` is a refusal, as in a requirement.
  */
 function firstOf(
   permissions: readonly Permission[],
@@ -33,7 +33,7 @@ function then(answer: Answer, next: () => Answer): Answer {
   return after(answer, (value) => value === true && next());
 }
 
-/** What is neither yes nor no has no opposite: it refuses. */
+/** An answer that is neither `true` nor `false` has no opposite: it refuses. */
 function opposite(answer: Answer): Answer {
   return after(answer, (value) => value === false);
 }
@@ -48,9 +48,10 @@ function objectAnswer(permission: Permission, access: RequestAccess, action: Gua
 }
 
 /**
- * Asks one after another until one allows. One that throws an answer of its own (an `OAuth2Error`, an `HttpError`,
- * `ctx.throw`) has not allowed, and the others are asked all the same, so that their order decides nothing; if none of
- * them allows, what was thrown first is the answer. Any other error is a fault, and ends it.
+ * Asks the permissions in order until one allows. One that throws an error with a response of its own (an
+ * `OAuth2Error`, an `HttpError`, `ctx.throw`) has not allowed; the others are asked nevertheless, so that their order
+ * does not matter, and if none of them allows, the first such error is the response. Any other error is a fault and
+ * ends the evaluation.
  */
 function anyAllows(permissions: readonly Permission[], ask: (permission: Permission) => Answer): Answer {
   let thrown: unknown;
@@ -129,7 +130,7 @@ class AnyOf extends Composition {
     return anyAllows(this.permissions, (one) => requestAnswer(one, access, action));
   }
 
-  /** The alternative that allows the object must also be one that allows the request. */
+  /** The alternative that allows the object must also allow the request. */
   hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): Answer {
     return anyAllows(this.permissions, (one) =>
       then(requestAnswer(one, access, action), () => objectAnswer(one, access, action, object)),
@@ -160,7 +161,7 @@ class Not extends Composition {
   }
 }
 
-/** Whether a permission, or one that it is composed of, has something to say about entities. */
+/** Whether a permission, or one that it is composed of, checks objects. */
 function decidesOnObjects(permission: Permission): boolean {
   if (permission instanceof Composition) return permission.permissions.some(decidesOnObjects);
   return permission.hasObjectPermission !== undefined;

@@ -9,7 +9,7 @@ import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
 
-/** Scopes written into `@Authorized(...)`: fixed at start-up, so that a request only looks them up. */
+/** Scopes from `@Authorized(...)`: fixed at start-up, so that a request only looks them up. */
 export class RequiresScopes implements Permission {
   private readonly only: readonly string[] | undefined;
 
@@ -51,7 +51,7 @@ const askAboutRequest: Ask = (permission, access, action) => nativePromise(permi
 const askAboutObject: Ask = (permission, access, action, object) =>
   permission.hasObjectPermission === undefined || nativePromise(permission.hasObjectPermission(access, action, object));
 
-/** All permissions of one action, in the order in which they are asked. Made once, at start-up. */
+/** All permissions of one action, in the order in which they are asked. Created once, at start-up. */
 export class Requirement {
   constructor(
     readonly action: GuardedAction,
@@ -115,7 +115,9 @@ export class Requirement {
     );
   }
 
-  /** What a token would need to be let in: not only what the first refusing permission misses (RFC 6750 §3.1). */
+  /**
+   * The scopes that would be sufficient, and not only those that the first refusing permission misses (RFC 6750 §3.1).
+   */
   private wholeScope(access: RequestAccess): ScopeAlternatives | undefined {
     const named = this.permissions
       .map((one) => one.scopeAlternatives?.(access, this.action))
@@ -124,7 +126,7 @@ export class Requirement {
   }
 }
 
-/** A permission that refuses a token which has its scopes refuses for another reason. */
+/** A permission that refuses although the token has its scopes refuses for another reason. */
 function isSatisfied(alternatives: ScopeAlternatives, access: RequestAccess): boolean {
   return access.token !== undefined && alternatives.some((scopes) => access.hasScopes(scopes));
 }

@@ -1,11 +1,11 @@
 import type { ScopeAlternatives } from './permission.js';
 
-/** More alternatives than this help nobody who reads a refusal. */
+/** A refusal with more alternatives would not help its reader. */
 const MOST_ALTERNATIVES = 16;
 
 /**
- * All scopes that a request would need, out of what each of several requirements needs: every choice of one
- * alternative from each. `undefined` if there are too many to name.
+ * Combines the alternatives of several requirements: every choice of one alternative from each. `undefined` if there
+ * are too many to list.
  */
 export function combineAlternatives(requirements: readonly ScopeAlternatives[]): ScopeAlternatives | undefined {
   let combined: readonly (readonly string[])[] = [[]];

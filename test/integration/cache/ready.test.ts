@@ -37,7 +37,7 @@ describe('a start of the application', () => {
     for (const end = Date.now() + 10_000; lines.length === 0 && Date.now() < end; ) await pause(50);
     await pause(600);
     expect(lines).toEqual([
-      `Token cache: Redis is away (not connected to Redis: connect ECONNREFUSED 127.0.0.1:${port}); tokens are looked up in the database.`,
+      `Token cache: Redis is unavailable (not connected to Redis: connect ECONNREFUSED 127.0.0.1:${port}); tokens are looked up in the database.`,
     ]);
   });
 });

@@ -352,7 +352,7 @@ describe('a thousand bad tokens', () => {
     await askWith('one-more-token');
     expect(lines).toEqual([
       expect.stringMatching(
-        /^warn: 1,000 requests with bad tokens within 60 seconds, from one address \(127\.0\.0\.1\); \d+ not looked up, as too many from their address had failed\.$/,
+        /^warn: 1,000 requests with bad tokens within 60 seconds, from one address \(127\.0\.0\.1\); \d+ not looked up, because too many from their address had failed\.$/,
       ),
     ]);
   });

@@ -41,7 +41,7 @@ test('a few are no warning; those that had expired and those that were not looke
   badTokens.count('ip:192.0.2.1', 'invalid');
   pass(60_000);
   expect(lines).toEqual([
-    'info: 3 requests with bad tokens within 60 seconds, from one address (192.0.2.1); 1 expired; 1 not looked up, as too many from their address had failed.',
+    'info: 3 requests with bad tokens within 60 seconds, from one address (192.0.2.1); 1 expired; 1 not looked up, because too many from their address had failed.',
   ]);
 });
 
