@@ -266,7 +266,7 @@ export class OAuth2 {
   /** How the authorization server asks for tokens, and tells the caches what it has revoked or issued. */
   private tokenParts(): Pick<
     AuthorizationServerDependencies,
-    'peekToken' | 'verifyToken' | 'invalidate' | 'forgetMiss' | 'tokenLookUps' | 'revokeAllOf' | 'revokeToken'
+    'peekToken' | 'verifyToken' | 'invalidate' | 'forgetMiss' | 'tokenAdmission' | 'revokeAllOf' | 'revokeToken'
   > {
     return {
       peekToken: (token) => this.tokens.peek(token),
@@ -283,7 +283,7 @@ export class OAuth2 {
         this.cache.forgetMiss(key);
         this.admission.succeeded(key);
       },
-      tokenLookUps: this.admission,
+      tokenAdmission: this.admission,
       revokeAllOf: async ({ userId, clientId }) => {
         await this.tokens.revokeAllOf({ user: userId, application: clientId });
       },

@@ -2,47 +2,15 @@ import type { Context } from 'koa';
 import type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 import type { Clock } from '../core/clock.js';
 import type { OAuth2Events } from '../core/events.js';
+import type { FailureBudget } from '../core/failure-budget.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import type { Logger } from '../core/logger.js';
 import type { ScopeDescriptions } from '../core/scopes.js';
+import type { TokenAdmission } from '../core/token-admission.js';
 import type { RandomBytes } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
 import type { VerifiedToken } from '../core/verified-token.js';
 import type { ApplicationRepository, OAuth2Models, TokenRepository, TokenWriter } from '../storage/index.js';
-
-/** A place in a budget of failures, taken before the attempt. */
-export interface FailureReservation {
-  readonly allowed: boolean;
-  /** If not allowed: in how many whole seconds a next try makes sense. */
-  readonly retryAfterSeconds: number;
-  /** Gives the place back after a success. */
-  release(): void;
-  /** The attempt failed: the place counts. */
-  fail(): void;
-}
-
-/** Budgets of failures, each under a key. */
-export interface FailureBudget {
-  reserve(key: string): FailureReservation | Promise<FailureReservation>;
-  /** In how many whole seconds a next try makes sense, as far as this process knows from `fail`; 0: now. */
-  retryAfterSeconds(key: string): number;
-  /** Counts a failure, apart from places that were taken; 0 if it is within the budget. */
-  fail(key: string): number | Promise<number>;
-}
-
-/**
- * Admits tokens to look-ups, as the guards do: bad ones count as failures of their address, and while its budget is spent
- * only those are looked up that were good lately.
- */
-export interface TokenLookUps {
-  /** @param key the SHA-256 of the token @throws ThrottledError, TemporarilyUnavailableError */
-  enter(address: string, key: string): void;
-  /** Ends a look-up that was entered. */
-  leave(address: string): void;
-  succeeded(key: string): void;
-  /** @throws ThrottledError (rejects) if the address is over its budget */
-  failed(address: string, reason: 'invalid' | 'expired', key?: string): Promise<void>;
-}
 
 /** What a throttle says of one request. */
 export interface ThrottleAnswer {
@@ -101,7 +69,7 @@ export interface AuthorizationServerDependencies {
   peekToken(token: string): VerifiedToken | undefined;
   /** What is known of an access token, from the cache or the database; `undefined` if a guard would refuse it. */
   verifyToken(token: string): Promise<VerifiedToken | undefined>;
-  readonly tokenLookUps: TokenLookUps;
+  readonly tokenAdmission: TokenAdmission;
   /** Forgets that a token was unknown, since it was just issued. */
   forgetMiss(key: string): void;
   /** The sessions of browsers here. */

@@ -2,7 +2,6 @@
  * `routing-controllers-oauth2/throttling`: engines, rates and throttles of your own, e.g. for something that is no action.
  */
 export {
-  type AuthenticationReservation,
   type CallerPatience,
   type Charge,
   type ChargeResult,
@@ -12,7 +11,8 @@ export {
   type CountWhen,
   createThrottle,
   type FailedAuthenticationOptions,
-  type FailedAuthentications,
+  type FailureBudget,
+  type FailureReservation,
   type FieldsOptions,
   type FlexibleLimiter,
   type FlexibleLimiterFactory,

@@ -1,40 +1,15 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
+import type { FailureBudget, FailureReservation } from '../core/failure-budget.js';
 import { isPromiseLike } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
-import type { AuthenticationReservation } from './authentication-reservation.js';
 import { secondsUntil } from './compiled-throttle.js';
 import type { MemoryEngine } from './engines/memory.js';
 import type { StoreGuard } from './store-guard.js';
 import type { Charge, ThrottleDecision } from './throttle-engine.js';
 import { TriesUnderWay } from './tries-under-way.js';
 
-/** The budget of failed authentications by address. */
-export interface FailedAuthentications {
-  /**
-   * In how many whole seconds an address may try again, as far as this process knows; 0: now. Asks nobody.
-   *
-   * @param address the key of the address, e.g. `ip:203.0.113.5`
-   */
-  retryAfterSeconds(address: string): number;
-  /**
-   * Counts a failure. Never rejects and never waits longer than the throttle's deadline: while the store is away it is
-   * counted in this process, by the share of it that the engine knows, else by the whole rate.
-   *
-   * @returns 0 if the failure is within the budget, else in how many whole seconds a next try makes sense, at least 1
-   */
-  fail(address: string): number | Promise<number>;
-  /**
-   * Takes a place before the try, so that of any number of tries at one time no more than the budget are looked at: for
-   * what can be guessed. It is counted as `fail` counts, in a budget of its own. Where the places are taken by tries of this
-   * process that have not ended, it waits for one of them, since they may not fail.
-   *
-   * @throws TemporarilyUnavailableError (rejects) if none has ended after some seconds
-   */
-  reserve(address: string): AuthenticationReservation | Promise<AuthenticationReservation>;
-}
-
-const UNLIMITED: AuthenticationReservation = Object.freeze({
+const UNLIMITED: FailureReservation = Object.freeze({
   allowed: true,
   retryAfterSeconds: 0,
   release() {},
@@ -60,14 +35,14 @@ export interface FailedAuthenticationsDependencies {
 }
 
 /**
- * Makes the budget.
+ * Makes the budget of failed authentications by address.
  *
  * @param rate `null` for no limit
  */
 export function failedAuthentications(
   rate: Rate | null,
   { guard, local, clock, isExempt }: FailedAuthenticationsDependencies,
-): FailedAuthentications {
+): FailureBudget {
   if (rate === null) return { retryAfterSeconds: () => 0, fail: () => 0, reserve: () => UNLIMITED };
   const { limit, windowMilliseconds, windowSeconds } = rate;
   const rateKey = `${limit}/${windowSeconds}`;
@@ -136,9 +111,9 @@ export function failedAuthentications(
   };
 }
 
-type Reserved = AuthenticationReservation | Promise<AuthenticationReservation>;
+type Reserved = FailureReservation | Promise<FailureReservation>;
 
-function refusal({ results }: ThrottleDecision): AuthenticationReservation {
+function refusal({ results }: ThrottleDecision): FailureReservation {
   const retryAfterSeconds = Math.max(1, secondsUntil(results[0]?.resetMilliseconds ?? 0));
   return { allowed: false, retryAfterSeconds, release() {}, fail() {} };
 }

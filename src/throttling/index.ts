@@ -1,8 +1,8 @@
 export { type Clock, systemClock } from '../core/clock.js';
 export { ConfigurationError } from '../core/errors.js';
+export type { FailureBudget, FailureReservation } from '../core/failure-budget.js';
 export { parseRate, type Rate } from '../core/rate.js';
 export type { ThrottleAlgorithm } from './algorithm.js';
-export type { AuthenticationReservation } from './authentication-reservation.js';
 export type { CompiledThrottle, ResponseFields, ThrottleOutcome } from './compiled-throttle.js';
 export type { CountWhen } from './count-when.js';
 export type { LeasedStatistics } from './engines/leased/engine.js';
@@ -16,7 +16,6 @@ export {
   rateLimiterFlexibleEngine,
 } from './engines/rate-limiter-flexible.js';
 export { type RedisEngineOptions, redisEngine } from './engines/redis/engine.js';
-export type { FailedAuthentications } from './failed-authentications.js';
 export { type KeyedThrottle, keyedThrottle } from './keyed-throttle.js';
 export type { CostFunction, InlinePolicy, PolicyOptions, RateFunction } from './policy.js';
 export { CounterError, StoreAwayError } from './store-errors.js';

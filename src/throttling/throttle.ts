@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.js';
+import type { FailureBudget } from '../core/failure-budget.js';
 import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { entriesOption } from '../core/options/index.js';
@@ -10,7 +11,7 @@ import {
   fieldsWriter,
 } from './compiled-throttle.js';
 import { isMemoryEngine, memoryEngine } from './engines/memory.js';
-import { type FailedAuthentications, failedAuthentications } from './failed-authentications.js';
+import { failedAuthentications } from './failed-authentications.js';
 import type { InlinePolicy, PolicyOptions } from './policy.js';
 import { PolicyRegistry } from './policy-registry.js';
 import { StoreGuard } from './store-guard.js';
@@ -29,7 +30,7 @@ export interface ThrottleDependencies {
 export interface Throttle {
   /** The names of the declared policies. */
   readonly policyNames: readonly string[];
-  readonly failedAuthentications: FailedAuthentications;
+  readonly failedAuthentications: FailureBudget;
   /** Whether the store can be asked; the same for all throttles on one engine. */
   readonly storeState: StoreState;
   /**

@@ -1,5 +1,5 @@
 import { TemporarilyUnavailableError } from '../core/errors.js';
-import type { AuthenticationReservation } from './authentication-reservation.js';
+import type { FailureReservation } from '../core/failure-budget.js';
 
 /** How long a try waits for others to end, in milliseconds. */
 const PATIENCE_MILLISECONDS = 5_000;
@@ -18,7 +18,7 @@ export class TriesUnderWay {
   private readonly byKey = new Map<string, Tries>();
 
   /** A try has its place. @param undo gives the place back */
-  begin(key: string, undo: () => void): AuthenticationReservation {
+  begin(key: string, undo: () => void): FailureReservation {
     const tries = this.byKey.get(key) ?? { count: 0, waiting: new Set() };
     tries.count += 1;
     this.byKey.set(key, tries);

@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
+import type { FailureBudget, FailureReservation } from '../../core/failure-budget.js';
 import { isForForeignPage } from '../../core/foreign-page.js';
 import { isPromiseLike } from '../../core/promises.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { Parameters } from '../http/request/parameters.js';
 import { type PresentedClient, presentedClient } from '../http/request/presented-client.js';
-import type { AuthorizationServerDependencies, FailureBudget, FailureReservation } from '../server-dependencies.js';
+import type { AuthorizationServerDependencies } from '../server-dependencies.js';
 
 /** How many are remembered, of each kind. */
 const MAXIMUM_REMEMBERED = 10_000;

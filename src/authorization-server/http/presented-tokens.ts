@@ -24,26 +24,26 @@ export async function runWithToken(
 ): Promise<void> {
   const token = tokenOf(outer, parameters);
   if (token === undefined) return void (await run());
-  const { tokenLookUps, address } = context.dependencies;
+  const { tokenAdmission, address } = context.dependencies;
   const from = countedAddress(outer, address(outer), context.settings.issuer.origin);
   const key = sha256Key(token);
-  tokenLookUps.enter(from, key);
+  tokenAdmission.enter(from, key);
   let dispatched: Dispatched;
   try {
     dispatched = await run();
   } finally {
-    tokenLookUps.leave(from);
+    tokenAdmission.leave(from);
   }
   const { status, body } = dispatched.inner;
   if (isInvalidToken(body) || (status >= 400 && status < 500 && !isTokenValue(token))) {
-    await tokenLookUps.failed(from, 'invalid', key).catch((error: unknown) => {
+    await tokenAdmission.failed(from, 'invalid', key).catch((error: unknown) => {
       // No challenge: other credentials would not be looked at either.
       if (error instanceof ThrottledError) outer.remove('WWW-Authenticate');
       throw error;
     });
   } else if (status < 300 || status === 403) {
     // 403: it is good, and lacks a scope.
-    tokenLookUps.succeeded(key);
+    tokenAdmission.succeeded(key);
   }
 }
 

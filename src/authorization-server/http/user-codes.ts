@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import { ThrottledError } from '../../core/errors.js';
+import type { FailureBudget, FailureReservation } from '../../core/failure-budget.js';
 import { parseRate } from '../../core/rate.js';
 import type { Dispatched } from '../oidc/inner-dispatcher.js';
 import type { EndpointContext } from '../server-context.js';
-import type { FailureBudget, FailureReservation } from '../server-dependencies.js';
 
 /** What all wrong codes count under together. */
 const ALL = 'user-codes';

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Clock } from '../../core/clock.js';
+import type { FailureBudget } from '../../core/failure-budget.js';
 import type { LogLimiter } from '../../core/log-limiter.js';
 import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
@@ -12,21 +13,8 @@ import type { EndpointThrottle, SignedInBrowsers } from '../server-dependencies.
 import type { PageOverrides } from './page-models.js';
 import type { TextOverrides } from './texts.js';
 
-/** A place in a budget of failed sign-ins, taken before the password is looked at. */
-export interface SignInAttempt {
-  readonly allowed: boolean;
-  /** If not allowed, in how many whole seconds a next try makes sense. */
-  readonly retryAfterSeconds: number;
-  /** Gives the place back: the sign-in did not fail. */
-  release(): void;
-  /** The sign-in failed: the place counts. */
-  fail(): void;
-}
-
-/** A budget of failed sign-ins; throttling's `failedAuthentications` is one. */
-export interface SignInBudget {
-  reserve(key: string): SignInAttempt | Promise<SignInAttempt>;
-}
+/** A budget of failed sign-ins, in which a place is taken before the password is looked at. */
+export type SignInBudget = Pick<FailureBudget, 'reserve'>;
 
 /** The budgets of failed sign-ins. Without one there is no limit. */
 export interface SignInBudgets {

@@ -30,7 +30,6 @@ export type {
   Authenticate,
   ManagedApplications,
   PageDependencies,
-  SignInAttempt,
   SignInBudget,
   StaffTokens,
 } from './page-dependencies.js';

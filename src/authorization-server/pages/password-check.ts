@@ -1,9 +1,10 @@
 import type { Context } from 'koa';
 import { sha256Key } from '../../core/digest.js';
+import type { FailureReservation } from '../../core/failure-budget.js';
 import { foldedName } from './folded-name.js';
 import type { FormFields } from './form-body.js';
 import type { KnownBrowsers } from './known-browsers.js';
-import type { PageDependencies, SignInAttempt, SignInBudget } from './page-dependencies.js';
+import type { PageDependencies, SignInBudget } from './page-dependencies.js';
 import { PageError } from './page-error.js';
 import type { Viewers } from './viewers.js';
 
@@ -65,8 +66,8 @@ export class PasswordCheck {
   }
 
   /** Takes a place in each budget, as far as they have one; the last answer is the refusal if there is one. */
-  private async reserve(context: Context, username: string): Promise<SignInAttempt[]> {
-    const attempts: SignInAttempt[] = [];
+  private async reserve(context: Context, username: string): Promise<FailureReservation[]> {
+    const attempts: FailureReservation[] = [];
     try {
       for (const [budget, key] of this.budgetsOf(context, username)) {
         const attempt = await budget?.reserve(key);

@@ -1,16 +1,10 @@
 import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import type { FailureBudget } from '../../core/failure-budget.js';
 import { isForForeignPage } from '../../core/foreign-page.js';
+import type { TokenAdmission } from '../../core/token-admission.js';
 import type { BadTokenReason, BadTokens } from './bad-tokens.js';
-
-/** A budget of failed authentications by address. */
-export interface FailureBudget {
-  /** After how many whole seconds an address may try again; 0: now. */
-  retryAfterSeconds(address: string): number;
-  /** Counts a failure. Returns 0 if it is within the budget, otherwise after how many whole seconds to retry. */
-  fail(address: string): number | Promise<number>;
-}
 
 /** How many look-ups of one address may run at once in this process. */
 export const LOOK_UPS_AT_ONCE = 1_000;
@@ -39,14 +33,14 @@ function isOrigin(origin: string, host: string): boolean {
  * look-ups in progress. So valid tokens never use up the budget, however many are looked up at once and however long
  * that takes; and a flood of invalid ones causes no more look-ups than the two limits allow together.
  */
-export class LookUpAdmission {
-  private readonly failures: FailureBudget | undefined;
+export class LookUpAdmission implements TokenAdmission {
+  private readonly failures: Pick<FailureBudget, 'retryAfterSeconds' | 'fail'> | undefined;
   private readonly badTokens: BadTokens;
   private readonly underWay = new Map<string, number>();
   /** By the SHA-256 of the token: these are not refused because of others' failures at the same address. */
   private readonly good = new LRUCache<string, true>({ max: REMEMBERED_TOKENS });
 
-  constructor(failures: FailureBudget | undefined, badTokens: BadTokens) {
+  constructor(failures: Pick<FailureBudget, 'retryAfterSeconds' | 'fail'> | undefined, badTokens: BadTokens) {
     this.failures = failures;
     this.badTokens = badTokens;
   }

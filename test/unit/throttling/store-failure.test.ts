@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import {
-  type AuthenticationReservation,
   type Charge,
   CounterError,
   createThrottle,
+  type FailureReservation,
   memoryEngine,
   StoreAwayError,
   type ThrottleDecision,
@@ -364,7 +364,7 @@ describe('the budget of failed authentications', () => {
   test('refuses an address whose failures used it up, and tells how long', () => {
     const throttle = createThrottle({ failedAuthentication: '2/m' }, { clock: new VirtualClock() });
     const ask = (address: string) => {
-      const reservation = throttle.failedAuthentications.reserve(address) as AuthenticationReservation;
+      const reservation = throttle.failedAuthentications.reserve(address) as FailureReservation;
       reservation.fail();
       return reservation;
     };
@@ -391,7 +391,7 @@ describe('the budget of failed authentications', () => {
 
   test('[TH-48] a try waits for those under way, which may not fail; no more than the budget are looked at', async () => {
     const throttle = createThrottle({ failedAuthentication: '3/m' });
-    const known: (AuthenticationReservation | undefined)[] = Array.from({ length: 20 });
+    const known: (FailureReservation | undefined)[] = Array.from({ length: 20 });
     known.forEach((_, index) => void reserve(throttle).then((one) => (known[index] = one)));
     const settled = () => new Promise((resolve) => setImmediate(resolve));
     const [places, answered] = [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  type AuthenticationReservation,
   createThrottle,
+  type FailureReservation,
   type LeasedEngineOptions,
   leasedEngine,
 } from '../../../../../src/throttling/index.js';
@@ -246,7 +246,7 @@ describe('while the ledger is away, in the mode local', () => {
     const { processes, simulation } = fleetOf(4);
     await simulation.advance(5000);
     for (const { wire } of processes) wire.disconnect();
-    const taken: AuthenticationReservation[] = [];
+    const taken: FailureReservation[] = [];
     const throttles = processes.map(({ engine, clock }) =>
       createThrottle({ engine, failedAuthentication: '10/h' }, { clock }),
     );
