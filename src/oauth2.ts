@@ -3,13 +3,14 @@ import { createExecutor, type RoutingControllersOptions } from 'routing-controll
 import { type AuthorizationServer, COMPLETE } from './authorization-server/authorization-server-factory.js';
 import type { AuthorizationServerDependencies } from './authorization-server/server-dependencies.js';
 import { CorrectedClock, systemClock } from './core/clock.js';
-import { ConfigurationError, InvalidTokenError } from './core/errors.js';
+import { ConfigurationError } from './core/errors.js';
 import { OAuth2Events } from './core/events.js';
 import { LogLimiter } from './core/log-limiter.js';
 import { refuseOption } from './core/options/index.js';
 import type { IdentitySource } from './core/shared-identity.js';
 import { systemRandomBytes } from './core/token-value.js';
 import { AUTHENTICATOR, bearer, isFactory, type OAuth2Options, readOptions } from './options.js';
+import { activeUser } from './resource-server/active-user.js';
 import { fieldsRead } from './resource-server/authentication/authentication-steps.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import { BadTokens } from './resource-server/authentication/bad-tokens.js';
@@ -22,7 +23,8 @@ import type { TokenCache } from './resource-server/cache/token-cache.js';
 import { ErrorResponder } from './resource-server/error-response.js';
 import { requestAddress } from './resource-server/request-address.js';
 import { TokenService } from './resource-server/token-service.js';
-import { activeUser, DatabaseVerifier } from './resource-server/verifiers/database.js';
+import { createVerifierChain, type VerifierChain } from './resource-server/verifiers/chain.js';
+import { databaseTokens } from './resource-server/verifiers/database.js';
 import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
 import { type CheckerOptions, checkers, currentUserChecker } from './routing-controllers/checkers.js';
 import { PlanCompiler } from './routing-controllers/compile.js';
@@ -109,6 +111,7 @@ export class OAuth2 {
   private readonly database: Database;
   private readonly bounds: BoundedDatabase;
   private readonly identity: DatabaseIdentitySource | undefined;
+  private readonly verifiers: VerifierChain;
   private readonly cache: TokenCache;
   private readonly throttle: Throttle;
   private readonly guard: Guard;
@@ -152,13 +155,21 @@ export class OAuth2 {
       logger,
       heedServerTime: (nowMilliseconds) => tokenClock.heed(nowMilliseconds),
     });
-    const verifier = new DatabaseVerifier({
-      reader,
-      users,
+    this.events = new OAuth2Events(this.log);
+    this.verifiers = createVerifierChain(options.verifiers ?? [databaseTokens()], {
       clock: tokenClock,
+      logger,
+      log: this.log,
+      events: this.events,
       resource,
-      requireAudience,
+      requireAudience: requireAudience ?? true,
+      users,
+      redis: options.redis,
+      keyPrefix,
+      reader,
     });
+    const { verifiers } = this;
+    opened.push(() => verifiers.close());
     // Only what is shared has to be told apart from what others share.
     this.identity =
       options.redis === undefined ? undefined : new DatabaseIdentitySource(this.bounds.statements, logger);
@@ -170,7 +181,7 @@ export class OAuth2 {
       redis: options.redis,
       keyPrefix,
       identity: this.identity,
-      policy: resource === undefined ? 'default' : `${resource}${requireAudience === false ? ' or none' : ''}`,
+      policy: verifiers.policy,
       loadUser: async (userId) => activeUser(users, userId),
       clock: tokenClock,
       logger,
@@ -180,7 +191,7 @@ export class OAuth2 {
     opened.push(async () => this.identity?.close());
     const address = requestAddress(options, logger);
     this.admission = new LookUpAdmission(this.throttle.failedAuthentications, this.badTokens);
-    const parts: BearerDependencies = { verifier, cache: this.cache, admission: this.admission, address };
+    const parts: BearerDependencies = { verifiers, cache: this.cache, admission: this.admission, address };
     const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, parts, options));
     this.sessions = new BrowserSessions({
       sessions: new SessionRepository(this.models, { clock }),
@@ -192,7 +203,7 @@ export class OAuth2 {
     this.tokens = new TokenService({
       tokens,
       applications: this.applications,
-      verifier,
+      verifiers,
       cache: this.cache,
       users,
       scopes: options.scopes,
@@ -205,7 +216,6 @@ export class OAuth2 {
       random: options.random ?? systemRandomBytes,
       endSessionsOf: (userId) => this.sessions.endAllOf({ user: userId }),
     });
-    this.events = new OAuth2Events(this.log);
     this.guard = new Guard({
       authenticators,
       refusals: new Refusals({
@@ -269,12 +279,8 @@ export class OAuth2 {
     'peekToken' | 'verifyToken' | 'invalidate' | 'forgetMiss' | 'tokenAdmission' | 'revokeAllOf' | 'revokeToken'
   > {
     return {
-      peekToken: (token) => this.tokens.peek(token),
-      verifyToken: (token) =>
-        this.tokens.verify(token).catch((error: unknown) => {
-          if (error instanceof InvalidTokenError) return undefined;
-          throw error;
-        }),
+      peekToken: (token) => this.tokens.peekOwn(token),
+      verifyToken: (token) => this.tokens.verifyOwn(token),
       invalidate: async (keys) => {
         const [key] = keys;
         if (key !== undefined) await this.cache.invalidate({ kind: 'token', key }, keys);
@@ -389,6 +395,7 @@ export class OAuth2 {
     this.badTokens.close();
     this.closed ??= Promise.all([
       this.tokens.close(),
+      this.verifiers.close(),
       this.cache.close(),
       this.throttle.close(),
       this.bounds.close(),
@@ -399,7 +406,7 @@ export class OAuth2 {
   /** What is shared is connected once it is known which database it belongs to. */
   private async sharedReady(): Promise<void> {
     await this.identity?.settled();
-    await Promise.all([this.throttle.ready(), this.cache.ready()]);
+    await Promise.all([this.throttle.ready(), this.cache.ready(), this.verifiers.ready()]);
   }
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {

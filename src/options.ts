@@ -26,6 +26,7 @@ import { CACHE_OPTION_NAMES } from './resource-server/cache/cache-options.js';
 import type { RedisClient, TokenCacheOptions } from './resource-server/cache/index.js';
 import type { ErrorBody } from './resource-server/error-response.js';
 import type { HostAddress } from './resource-server/request-address.js';
+import { checkVerifiers, type VerifierLike } from './resource-server/verifiers/chain.js';
 import type { OAuth2Models, openDatabase } from './storage/index.js';
 import type { ThrottlingOptions } from './throttling/index.js';
 import { THROTTLING_OPTION_NAMES } from './throttling/throttling-options.js';
@@ -88,6 +89,12 @@ export interface OAuth2Options {
   /** Default `[bearer()]`. */
   readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[] | undefined;
   /**
+   * Who verifies tokens, in the order in which they are asked: `databaseTokens()`, `jwtTokens({ … })` of the subpath `/jwt`,
+   * `introspectedTokens({ … })` of `/introspection`, or an object of the host's own with `verify(token)`. A token is offered
+   * to one of them only, the first that accepts its form; where there is none, it is invalid. Default `[databaseTokens()]`.
+   */
+  readonly verifiers?: readonly VerifierLike[] | undefined;
+  /**
    * How many proxies in front of this process append to X-Forwarded-For, or the networks that they are in (`10.0.0.0/8`,
    * `fd00::/8`, an address, `loopback`, `linklocal`, `uniquelocal`). Default 0: the field is ignored.
    */
@@ -134,6 +141,7 @@ const NAMES = [
   'errorResponseWithScopes',
   'errorBody',
   'authenticators',
+  'verifiers',
   'trustedProxies',
   'address',
   'ipv6PrefixLength',
@@ -228,6 +236,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     if (value !== 'oauth2' && value !== 'drf')
       refuseOption(path, value, "use 'oauth2', 'drf' or a function of the error", { near: ['oauth2', 'drf'] });
   },
+  verifiers: checkVerifiers,
   trustedProxies: readTrustedProxies,
   address: (path, value) =>
     functionOption(path, value, 'give a function of the Koa context that answers with an IP address'),

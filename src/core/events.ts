@@ -79,9 +79,13 @@ export interface AccessRefusedEvent {
   readonly requestMethod: string;
   /** The key of the caller's address, e.g. `ip:203.0.113.5`. */
   readonly address: string;
-  /** Who the caller is, if that was known by then. */
+  /** The host's user who the caller is, if that was known by then. */
   readonly userId: string | undefined;
+  /** The application that the token was issued to; of a foreign issuer's token the one that is registered there. */
   readonly clientId: string | undefined;
+  /** The foreign issuer of the token, if it has one, and its user as it names them (`sub`). */
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
   /** The scopes that would be enough, or alternatives of them; `undefined` if it is not about scopes. */
   readonly requiredScopes: readonly string[] | readonly (readonly string[])[] | undefined;
   readonly providedScopes: readonly string[] | undefined;

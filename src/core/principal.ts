@@ -1,21 +1,84 @@
-/** Who a request acts as. Keys of different kinds never collide: user 5 is not application 5. */
-export type Principal =
-  | { readonly kind: 'user'; readonly id: string; readonly key: string }
-  | { readonly kind: 'application'; readonly id: string; readonly key: string }
-  | { readonly kind: 'token'; readonly id: string; readonly key: string }
-  | { readonly kind: 'anonymous'; readonly key: undefined };
+/**
+ * Who a request acts as. Keys of different kinds never collide: user 5 is not application 5, and user 5 of a foreign issuer
+ * is neither this application's user 5 nor that of another issuer. `String(principal)` is its key.
+ */
+export type Principal = UserPrincipal | ApplicationPrincipal | TokenPrincipal | AnonymousPrincipal;
 
-export const ANONYMOUS: Principal = Object.freeze({ kind: 'anonymous', key: undefined });
-
-export function userPrincipal(id: string): Principal {
-  return { kind: 'user', id, key: `user:${id}` };
+export interface UserPrincipal {
+  readonly kind: 'user';
+  /** The host's id of the user; for a user of a foreign issuer the `sub`, which means something there only. */
+  readonly id: string;
+  /** The foreign issuer whose user it is; `undefined`: the host's own user. */
+  readonly issuer?: string | undefined;
+  readonly key: string;
 }
 
-export function applicationPrincipal(clientId: string): Principal {
-  return { kind: 'application', id: clientId, key: `client:${clientId}` };
+export interface ApplicationPrincipal {
+  readonly kind: 'application';
+  readonly id: string;
+  /** The foreign issuer that the application is registered with; `undefined`: with this application. */
+  readonly issuer?: string | undefined;
+  readonly key: string;
+}
+
+export interface TokenPrincipal {
+  readonly kind: 'token';
+  readonly id: string;
+  readonly issuer?: string | undefined;
+  readonly key: string;
+}
+
+export interface AnonymousPrincipal {
+  readonly kind: 'anonymous';
+  readonly issuer?: undefined;
+  readonly key: undefined;
+}
+
+class KnownPrincipal<Kind extends 'user' | 'application' | 'token'> {
+  constructor(
+    readonly kind: Kind,
+    readonly id: string,
+    readonly issuer: string | undefined,
+    readonly key: string,
+  ) {
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    return this.key;
+  }
+}
+
+class Nobody {
+  readonly kind = 'anonymous';
+  readonly key = undefined;
+
+  toString(): string {
+    return 'anonymous';
+  }
+}
+
+export const ANONYMOUS: AnonymousPrincipal = Object.freeze(new Nobody());
+
+/** A user of the host, or with an issuer one of that issuer's. */
+export function userPrincipal(id: string, issuer?: string): UserPrincipal {
+  return new KnownPrincipal('user', id, issuer, principalKey('user', id, issuer));
+}
+
+/** An application that is registered here, or with an issuer one that is registered there. */
+export function applicationPrincipal(clientId: string, issuer?: string): ApplicationPrincipal {
+  return new KnownPrincipal('application', clientId, issuer, principalKey('client', clientId, issuer));
 }
 
 /** A token of neither a user nor an application is a principal of its own, named by its SHA-256. */
-export function tokenPrincipal(tokenKey: string): Principal {
-  return { kind: 'token', id: tokenKey, key: `token:${tokenKey}` };
+export function tokenPrincipal(tokenKey: string, issuer?: string): TokenPrincipal {
+  return new KnownPrincipal('token', tokenKey, issuer, `token:${tokenKey}`);
+}
+
+/**
+ * The key of a user or an application: `user:5`, or `user@https://issuer.example|5`. Our own ids may be any text, so the
+ * foreign ones begin otherwise; an issuer is written so that the first `|` ends it.
+ */
+export function principalKey(kind: 'user' | 'client', id: string, issuer: string | undefined): string {
+  return issuer === undefined ? `${kind}:${id}` : `${kind}@${issuer.replace(/[%|]/g, encodeURIComponent)}|${id}`;
 }

@@ -1,3 +1,5 @@
+import { type Claims, freezeClaims, NO_CLAIMS } from './claims.js';
+import { type Confirmation, confirmation } from './confirmation.js';
 import { applicationPrincipal, type Principal, tokenPrincipal, userPrincipal } from './principal.js';
 
 /** An access token that a verifier found good: a plain value, shared by every request that presents it. */
@@ -6,10 +8,20 @@ export interface VerifiedToken {
   readonly key: string;
   /** The row's id in the database, if the token has one. */
   readonly id: number | undefined;
-  /** The client identifier of the application it was issued to; `undefined` for a token without application. */
+  /**
+   * The foreign issuer (`iss`) that `subject` and `clientId` belong to; `undefined`: they are this application's own users
+   * and applications.
+   */
+  readonly issuer: string | undefined;
+  /** The user it acts for, as its issuer names it (`sub`); `undefined` for client credentials. */
+  readonly subject: string | undefined;
+  /** The client identifier, at its issuer, of the application it was issued to; `undefined` for a token without one. */
   readonly clientId: string | undefined;
   readonly applicationName: string | undefined;
-  /** The id of the user it acts for; `undefined` for client credentials. */
+  /**
+   * The host's id of the user it acts for; `undefined` for client credentials, and for a user of a foreign issuer unless the
+   * verifier's option `user` named one of the host's.
+   */
   readonly userId: string | undefined;
   /** Its scopes, in their order; frozen. */
   readonly scopes: readonly string[];
@@ -21,34 +33,123 @@ export interface VerifiedToken {
   readonly audience: readonly string[] | undefined;
   readonly issuedAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;
+  /** How the user was authenticated (`acr`; RFC 9470 §3). */
+  readonly acr: string | undefined;
+  /** When the user was authenticated (`auth_time`), in milliseconds since the Unix epoch. */
+  readonly authenticatedAtMilliseconds: number | undefined;
+  /** By which methods the user was authenticated (RFC 8176); frozen. */
+  readonly amr: readonly string[] | undefined;
+  /** What its holder must prove; `undefined` for a bearer token. */
+  readonly confirmation: Confirmation | undefined;
+  /** All that its issuer says in it, as it was read; frozen to its depth, and empty for tokens of the database. */
+  readonly claims: Claims;
+  /** Whether the token is past its end; the time is in milliseconds since the Unix epoch, by default now. */
+  isExpired(nowMilliseconds?: number): boolean;
+  /** Whether it has all of these scopes. */
+  hasScopes(...names: readonly string[]): boolean;
 }
+
+type Derived = 'scopeSet' | 'principal' | 'isExpired' | 'hasScopes';
+type Optional =
+  | 'id'
+  | 'issuer'
+  | 'subject'
+  | 'clientId'
+  | 'applicationName'
+  | 'userId'
+  | 'audience'
+  | 'acr'
+  | 'authenticatedAtMilliseconds'
+  | 'amr'
+  | 'confirmation'
+  | 'claims';
 
 /** The parts of a `VerifiedToken` that can be written as JSON, as a shared cache keeps them. */
-export type SerializableToken = Omit<VerifiedToken, 'scopeSet' | 'principal'>;
+export type SerializableToken = Omit<VerifiedToken, Derived>;
 
-/**
- * Completes a token with what is derived from it, and freezes it. Each field is named: V8 gives frozen copies that were
- * made by spreading a hidden class each, and then whatever reads tokens is compiled again and again.
- */
-export function verifiedToken(token: SerializableToken): VerifiedToken {
-  return Object.freeze({
-    key: token.key,
-    id: token.id,
-    clientId: token.clientId,
-    applicationName: token.applicationName,
-    userId: token.userId,
-    scopes: Object.freeze([...token.scopes]),
-    scopeSet: new Set(token.scopes),
-    principal: principalOf(token),
-    audience: token.audience,
-    issuedAtMilliseconds: token.issuedAtMilliseconds,
-    expiresAtMilliseconds: token.expiresAtMilliseconds,
-  });
+/** What a verifier says of a token; what it leaves out is not known. */
+export type TokenDetails = Omit<SerializableToken, Optional> & Partial<Pick<SerializableToken, Optional>>;
+
+/** One class names each field, so that all tokens have one hidden class, wherever they come from. */
+class Verified implements VerifiedToken {
+  readonly key: string;
+  readonly id: number | undefined;
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
+  readonly clientId: string | undefined;
+  readonly applicationName: string | undefined;
+  readonly userId: string | undefined;
+  readonly scopes: readonly string[];
+  readonly scopeSet: ReadonlySet<string>;
+  readonly principal: Principal;
+  readonly audience: readonly string[] | undefined;
+  readonly issuedAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
+  readonly acr: string | undefined;
+  readonly authenticatedAtMilliseconds: number | undefined;
+  readonly amr: readonly string[] | undefined;
+  readonly confirmation: Confirmation | undefined;
+  readonly claims: Claims;
+
+  constructor(token: TokenDetails) {
+    const subject = token.subject ?? (token.issuer === undefined ? token.userId : undefined);
+    this.key = token.key;
+    this.id = token.id;
+    this.issuer = token.issuer;
+    this.subject = subject;
+    this.clientId = token.clientId;
+    this.applicationName = token.applicationName;
+    this.userId = token.userId;
+    this.scopes = Object.freeze([...token.scopes]);
+    this.scopeSet = new Set(token.scopes);
+    this.principal = principalOf(token, subject);
+    this.audience = frozenList(token.audience);
+    this.issuedAtMilliseconds = token.issuedAtMilliseconds;
+    this.expiresAtMilliseconds = token.expiresAtMilliseconds;
+    this.acr = token.acr;
+    this.authenticatedAtMilliseconds = token.authenticatedAtMilliseconds;
+    this.amr = frozenList(token.amr);
+    this.confirmation = confirmation(token.confirmation?.jkt, token.confirmation?.x5tS256);
+    this.claims = token.claims === undefined ? NO_CLAIMS : freezeClaims(token.claims);
+    Object.freeze(this);
+  }
+
+  isExpired(nowMilliseconds: number = Date.now()): boolean {
+    return isTokenExpired(this, nowMilliseconds);
+  }
+
+  hasScopes(...names: readonly string[]): boolean {
+    for (const name of names) if (!this.scopeSet.has(name)) return false;
+    return true;
+  }
 }
 
-function principalOf(token: SerializableToken): Principal {
-  if (token.userId !== undefined) return userPrincipal(token.userId);
-  return token.clientId === undefined ? tokenPrincipal(token.key) : applicationPrincipal(token.clientId);
+/**
+ * Makes the token that a verifier answers with: completes it with what is derived from it, and freezes it, its claims to
+ * their depth.
+ *
+ * @throws TypeError if it names a `subject` without saying whose: give `issuer`, or `userId` for a user of the host
+ */
+export function verifiedToken(token: TokenDetails): VerifiedToken {
+  return new Verified(token);
+}
+
+/** Whether a value was made by `verifiedToken`. */
+export function isVerifiedToken(value: unknown): value is VerifiedToken {
+  return value instanceof Verified;
+}
+
+function principalOf({ key, issuer, clientId, userId }: TokenDetails, subject: string | undefined): Principal {
+  if (userId !== undefined) return userPrincipal(userId);
+  if (subject !== undefined) {
+    if (issuer !== undefined) return userPrincipal(subject, issuer);
+    throw new TypeError('A token with a subject needs its issuer, or the userId of a user of the host.');
+  }
+  return clientId === undefined ? tokenPrincipal(key, issuer) : applicationPrincipal(clientId, issuer);
+}
+
+function frozenList(list: readonly string[] | undefined): readonly string[] | undefined {
+  return list === undefined || Object.isFrozen(list) ? list : Object.freeze([...list]);
 }
 
 /** Whether the token is past its end at a time. */
@@ -56,14 +157,48 @@ export function isTokenExpired(token: { readonly expiresAtMilliseconds: number }
   return token.expiresAtMilliseconds <= nowMilliseconds;
 }
 
+/** The client identifier of a token of this application's own; `undefined` for one that belongs to a foreign issuer. */
+export function ownClientIdOf(token: Pick<VerifiedToken, 'issuer' | 'clientId'>): string | undefined {
+  return token.issuer === undefined ? token.clientId : undefined;
+}
+
+/** A token that is good now, and whom it acts for. */
+export interface ActiveVerification {
+  readonly status: 'active';
+  readonly token: VerifiedToken;
+  /**
+   * The host's user, or a `ForeignUser`; `undefined` for an application alone. A verifier of the host's own may leave it out:
+   * then it is found by the token.
+   */
+  readonly user?: unknown;
+  /**
+   * For how long a process may keep this answer, in milliseconds, in place of the cache's own bound and never beyond the
+   * token's end. Where the host can revoke something, its own token or a user of its own, it only shortens the bound.
+   */
+  readonly keepMilliseconds?: number | undefined;
+}
+
 /**
  * What a verifier says of a token. `invalid` is one answer for unknown, revoked, malformed, of another kind, of a
  * disabled user or application: a caller must not be able to tell them apart (RFC 6750 §3.1).
  */
-export type Verification =
-  | { readonly status: 'active'; readonly token: VerifiedToken; readonly user: unknown }
-  | { readonly status: 'expired' }
-  | { readonly status: 'invalid' };
+export type Verification = ActiveVerification | { readonly status: 'expired' } | { readonly status: 'invalid' };
 
 export const INVALID: Verification = Object.freeze({ status: 'invalid' });
 export const EXPIRED: Verification = Object.freeze({ status: 'expired' });
+
+/** For how long an answer may be kept by a cache whose own bound for revocations is `maxAgeMilliseconds`. */
+export function keptMilliseconds({ token, keepMilliseconds }: ActiveVerification, maxAgeMilliseconds: number): number {
+  if (keepMilliseconds === undefined) return maxAgeMilliseconds;
+  const isRevocable = token.issuer === undefined || token.userId !== undefined;
+  return isRevocable ? Math.min(keepMilliseconds, maxAgeMilliseconds) : keepMilliseconds;
+}
+
+/** The answer for a good token, always of one shape. */
+export function activeVerification(
+  token: VerifiedToken,
+  user: unknown,
+  keepMilliseconds: number | undefined = undefined,
+): ActiveVerification {
+  return { status: 'active', token, user, keepMilliseconds };
+}

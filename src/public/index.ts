@@ -9,7 +9,9 @@ export type {
 export type { TrustedProxies } from '../core/addresses/index.js';
 export type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 export type { ChallengeParameters } from '../core/challenge.js';
+export type { Claims } from '../core/claims.js';
 export type { Clock } from '../core/clock.js';
+export type { Confirmation } from '../core/confirmation.js';
 export {
   AccessDeniedError,
   AuthenticationRequiredError,
@@ -41,13 +43,26 @@ export type {
   TokenRevokedEvent,
   TrustClearedEvent,
 } from '../core/events.js';
+export { ForeignUser } from '../core/foreign-user.js';
 export type { Logger } from '../core/logger.js';
-export type { Principal } from '../core/principal.js';
+export type {
+  AnonymousPrincipal,
+  ApplicationPrincipal,
+  Principal,
+  TokenPrincipal,
+  UserPrincipal,
+} from '../core/principal.js';
 export type { RedisClient } from '../core/redis-client.js';
 export type { ScopeDescriptions } from '../core/scopes.js';
 export type { RandomBytes } from '../core/token-value.js';
 export type { UserStore } from '../core/users.js';
-export type { Verification, VerifiedToken } from '../core/verified-token.js';
+export {
+  type ActiveVerification,
+  type TokenDetails,
+  type Verification,
+  type VerifiedToken,
+  verifiedToken,
+} from '../core/verified-token.js';
 export { createOAuth2, type KoaServerOptions, type OAuth2 } from '../oauth2.js';
 export {
   type AuthenticatorFactory,
@@ -95,7 +110,10 @@ export {
   TokenService,
   type UserReference,
 } from '../resource-server/token-service.js';
-export type { TokenVerifier } from '../resource-server/verifiers/verifier.js';
+export type { VerifierLike } from '../resource-server/verifiers/chain.js';
+export { databaseTokens } from '../resource-server/verifiers/database.js';
+export type { TokenForm, TokenKind } from '../resource-server/verifiers/token-form.js';
+export type { TokenVerifier, VerifierFactory } from '../resource-server/verifiers/verifier.js';
 export type { ActionSummary } from '../routing-controllers/audit.js';
 export type { CheckerOptions } from '../routing-controllers/checkers.js';
 export type { ClassOrMethodDecorator, ThrottleDeclaration } from '../routing-controllers/declarations.js';

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context } from 'koa';
-import { ANONYMOUS, type Principal } from '../core/principal.js';
-import type { VerifiedToken } from '../core/verified-token.js';
+import { ANONYMOUS, type Principal, principalKey } from '../core/principal.js';
+import { ownClientIdOf, type VerifiedToken } from '../core/verified-token.js';
 import type { Authentication } from './authentication/authenticator.js';
 
 /** The guard that created an access object, for operations that need the plan of the action. */
@@ -23,8 +23,12 @@ export class RequestAccess {
   readonly authType: string | undefined;
   /** The verified access token, if one was presented. */
   readonly token: VerifiedToken | undefined;
-  /** The host's user, or `undefined` for an anonymous caller or an application alone. */
+  /**
+   * The host's user; a `ForeignUser` for one of a foreign issuer whom the verifier's option `user` maps to none of the host's;
+   * `undefined` for an anonymous caller or an application alone.
+   */
   readonly user: unknown;
+  /** The id of the host's user; never that of a foreign issuer's, which `principal` names. */
   readonly userId: string | undefined;
   readonly principal: Principal;
 
@@ -48,14 +52,21 @@ export class RequestAccess {
     return this.principal.kind !== 'anonymous';
   }
 
-  /** The application that the token was issued to. */
+  /** The application that the token was issued to, if it is registered here; one of a foreign issuer's is in `token`. */
   get application(): { readonly clientId: string; readonly name: string } | undefined {
-    const clientId = this.token?.clientId;
+    const { clientId } = this;
     return clientId === undefined ? undefined : { clientId, name: this.token?.applicationName ?? clientId };
   }
 
+  /** The client identifier of `application`. */
   get clientId(): string | undefined {
-    return this.token?.clientId;
+    return this.token === undefined ? undefined : ownClientIdOf(this.token);
+  }
+
+  /** Names the application that the token was issued to, wherever it is registered: `client:shop`, `client@issuer|shop`. */
+  get clientKey(): string | undefined {
+    const clientId = this.token?.clientId;
+    return clientId === undefined ? undefined : principalKey('client', clientId, this.token?.issuer);
   }
 
   /** SHA-256 of the token, base64url. */

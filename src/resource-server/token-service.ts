@@ -4,7 +4,7 @@ import { InvalidClientError, InvalidScopeError, InvalidTokenError, TOKEN_EXPIRED
 import { formatScope, isScopeName, parseScope, type ScopeDescriptions } from '../core/scopes.js';
 import { generateTokenValue, isTokenValue, type RandomBytes } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
-import type { VerifiedToken } from '../core/verified-token.js';
+import { INVALID, type Verification, type VerifiedToken } from '../core/verified-token.js';
 import type {
   AccessToken,
   Application,
@@ -17,7 +17,9 @@ import type {
 import type { TokenCache } from './cache/token-cache.js';
 import { INACTIVE, type Inspection, inspectionOf } from './inspection.js';
 import { type UserReference, userIdOf } from './user-reference.js';
-import type { TokenVerifier } from './verifiers/verifier.js';
+import type { VerifierChain } from './verifiers/chain.js';
+import { DatabaseVerifier } from './verifiers/database.js';
+import { sharingOf } from './verifiers/verifier.js';
 
 export type { UserReference };
 
@@ -64,7 +66,7 @@ export interface RevokedOwner extends TokenOwner {
 export interface TokenServiceDependencies {
   readonly tokens: TokenRepository;
   readonly applications: ApplicationRepository;
-  readonly verifier: TokenVerifier;
+  readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
   readonly users: UserStore | undefined;
   readonly scopes: ScopeDescriptions | undefined;
@@ -94,40 +96,73 @@ export class TokenService {
 
   /**
    * What is known of a token, in the shape of RFC 7662 §2.2: exactly `{active: false}` for every token that would be
-   * refused, whatever the reason. `model` is the stored row, if there is one; it is not enumerable.
+   * refused, whatever the reason. `model` is the stored row, if there is one; it is not enumerable. A token of another
+   * verifier than `databaseTokens()` has none, and is told of as far as that verifier knows it, from the cache if it is there.
+   *
+   * @throws TemporarilyUnavailableError if what is asked cannot answer
    */
   async inspect(token: string): Promise<Inspection> {
     if (!isTokenValue(token)) return INACTIVE;
+    const verifier = this.dependencies.verifiers.select(token);
+    if (verifier === undefined) return INACTIVE;
+    const key = sha256Key(token);
+    if (!(verifier instanceof DatabaseVerifier)) {
+      const verification = await this.resolve(token, key);
+      return verification.status === 'active' ? inspectionOf(verification, undefined) : INACTIVE;
+    }
     const model = await this.dependencies.tokens.findAccessTokenByHash(sha256(token));
     if (model === undefined) return INACTIVE;
-    const verification = await this.dependencies.verifier.verify(token, sha256Key(token));
-    return inspectionOf(verification, model);
+    return inspectionOf(await verifier.verify(token, key), model);
   }
 
   /**
-   * The verified token, from the cache or the database, as a guard would see it.
+   * The verified token, from the cache or its verifier, as a guard would see it that is shown the token alone: one that is
+   * bound to a key or a certificate is refused.
    *
    * @throws InvalidTokenError if a guard would refuse it
-   * @throws TemporarilyUnavailableError if the database cannot answer
+   * @throws TemporarilyUnavailableError if the verifier cannot answer now
    */
   async verify(token: string): Promise<VerifiedToken> {
     if (!isTokenValue(token)) throw new InvalidTokenError();
-    const key = sha256Key(token);
-    const { cache, verifier } = this.dependencies;
-    const verification = cache.peek(key) ?? (await cache.resolve(key, () => verifier.verify(token, key)));
-    if (verification.status === 'active') return verification.token;
+    const verification = await this.resolve(token, sha256Key(token));
+    if (verification.status === 'active' && verification.token.confirmation === undefined) return verification.token;
     throw new InvalidTokenError(verification.status === 'expired' ? TOKEN_EXPIRED : undefined);
   }
 
+  private resolve(token: string, key: string): Verification | Promise<Verification> {
+    const { cache, verifiers } = this.dependencies;
+    const known = cache.peek(key);
+    if (known !== undefined) return known;
+    const verifier = verifiers.select(token);
+    if (verifier === undefined) return INVALID;
+    return cache.resolve(key, () => verifier.verify(token, key), sharingOf(verifier));
+  }
+
   /**
-   * The same if it is known now, without asking anybody; `undefined`: ask `verify`.
+   * The same as `verify` for this application's own tokens; `undefined` for those that a guard would refuse, and for every
+   * token of others, about which nobody is asked.
    *
    * @internal
    */
-  peek(token: string): VerifiedToken | undefined {
+  async verifyOwn(token: string): Promise<VerifiedToken | undefined> {
+    if (!isTokenValue(token) || this.dependencies.verifiers.select(token)?.isOwn !== true) return undefined;
+    const verification = await this.resolve(token, sha256Key(token));
+    return verification.status === 'active' && verification.token.confirmation === undefined
+      ? verification.token
+      : undefined;
+  }
+
+  /**
+   * The same if it is known now, without asking anybody; `undefined`: ask `verifyOwn`.
+   *
+   * @internal
+   */
+  peekOwn(token: string): VerifiedToken | undefined {
     if (!isTokenValue(token)) return undefined;
     const verification = this.dependencies.cache.peek(sha256Key(token));
-    return verification?.status === 'active' ? verification.token : undefined;
+    if (verification?.status !== 'active') return undefined;
+    const { token: known } = verification;
+    return known.issuer === undefined && known.confirmation === undefined ? known : undefined;
   }
 
   /**
@@ -176,12 +211,25 @@ export class TokenService {
    * Revokes a token, in the database and then in every cache: an access token, or a refresh token with its whole
    * family (RFC 7009 §2.1). Resolves to whether this call revoked anything; an unknown token is not an error.
    *
+   * @throws TypeError if it is a token of a foreign issuer, as far as its form tells: only that issuer can revoke it
    * @throws TemporarilyUnavailableError if the database could not be told (nothing is revoked), or only the shared cache
    * (then the token is revoked, and dies in other processes within the cache's `maxAgeSeconds`)
    */
   async revoke(token: string | AccessToken): Promise<boolean> {
-    if (typeof token === 'string' && !isTokenValue(token)) return false;
-    return this.revokeByHash(typeof token === 'string' ? sha256(token) : token.tokenHash);
+    if (typeof token !== 'string') return this.revokeByHash(token.tokenHash);
+    if (!isTokenValue(token)) return false;
+    const verifier = this.dependencies.verifiers.select(token);
+    const key = sha256Key(token);
+    if (verifier?.revoke !== undefined) {
+      const revoked = await verifier.revoke(token, key);
+      await this.dependencies.cache.invalidate({ kind: 'token', key }, [key]);
+      return revoked;
+    }
+    const result = await this.revokeInDatabase(sha256(token));
+    if (result === 'unknown' && verifier !== undefined && !(verifier instanceof DatabaseVerifier)) {
+      throw new TypeError(`Only its issuer can revoke this token, which is one of ${verifier.name}.`);
+    }
+    return result === 'revoked';
   }
 
   /**
@@ -190,23 +238,28 @@ export class TokenService {
    * @throws TemporarilyUnavailableError as `revoke`
    */
   async revokeByHash(digest: Buffer): Promise<boolean> {
+    return (await this.revokeInDatabase(digest)) === 'revoked';
+  }
+
+  /** `known`: it was revoked before. */
+  private async revokeInDatabase(digest: Buffer): Promise<'revoked' | 'known' | 'unknown'> {
     const key = keyOfDigest(digest);
     const { tokens, cache } = this.dependencies;
     if (await tokens.revokeAccessToken(digest)) {
       await cache.invalidate({ kind: 'token', key }, [key]);
-      return true;
+      return 'revoked';
     }
     const refreshToken = await tokens.findRefreshTokenByHash(digest);
     if (refreshToken === undefined) {
       // It was revoked before, perhaps by a process that could not reach the caches; invalidating again is harmless.
       await cache.invalidate({ kind: 'token', key }, [key]);
-      return false;
+      return (await tokens.findAccessTokenByHash(digest)) === undefined ? 'unknown' : 'known';
     }
     const alreadyRevoked = refreshToken.isRevoked();
     const keys = await tokens.revokeFamily(refreshToken.familyId);
     const [first] = keys;
     if (first !== undefined) await cache.invalidate({ kind: 'token', key: first }, keys);
-    return !alreadyRevoked;
+    return alreadyRevoked ? 'known' : 'revoked';
   }
 
   /**

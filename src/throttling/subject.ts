@@ -9,6 +9,8 @@ export interface ThrottleSubject {
   readonly userId?: string | undefined;
   /** The application that the token was issued to, also for a user's token; none for a session. */
   readonly clientId?: string | undefined;
+  /** The key of the application, where it may be registered with a foreign issuer; default `client:` and `clientId`. */
+  readonly clientKey?: string | undefined;
   /** SHA-256 of the access token, base64url; none for a session. */
   readonly tokenKey?: string | undefined;
   /**
@@ -40,7 +42,8 @@ const KEYS: Readonly<Record<SubjectName, KeyOfSubject>> = {
   anon: (subject) => (subject.principal.kind === 'anonymous' ? subject.address() : undefined),
   // A user's key is the same for all tokens, so that a new token buys no new quota.
   user: (subject) => bounded(subject.principal.key ?? subject.address()),
-  client: ({ clientId, principal }) => {
+  client: ({ clientKey, clientId, principal }) => {
+    if (clientKey !== undefined) return bounded(clientKey);
     if (clientId !== undefined) return bounded(`client:${clientId}`);
     return principal.kind === 'application' ? bounded(principal.key) : undefined;
   },

@@ -58,7 +58,9 @@ export class WarmIntrospection {
   }
 }
 
-function mayRead(application: Application, { clientId }: VerifiedToken): boolean {
+function mayRead(application: Application, { clientId, issuer }: VerifiedToken): boolean {
+  // An application of a foreign issuer may have the same client identifier.
+  if (issuer !== undefined) return false;
   if (clientId === application.clientId) return true;
   return application.mayIntrospect && clientId !== undefined;
 }

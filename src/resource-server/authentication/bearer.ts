@@ -3,9 +3,10 @@ import type { Context } from 'koa';
 import { challenge } from '../../core/challenge.js';
 import { InvalidRequestError, InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
 import { rememberPerConnection } from '../../core/remember-per-connection.js';
-import type { Verification } from '../../core/verified-token.js';
+import type { ActiveVerification, Verification } from '../../core/verified-token.js';
 import type { TokenCache } from '../cache/token-cache.js';
-import type { TokenVerifier } from '../verifiers/verifier.js';
+import type { VerifierChain } from '../verifiers/chain.js';
+import { type ChainedVerifier, sharingOf } from '../verifiers/verifier.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 import {
   type BearerTokenLocations,
@@ -19,7 +20,7 @@ import { redactQueryToken } from './query-token.js';
 
 /** What the bearer authenticator depends on. */
 export interface BearerDependencies {
-  readonly verifier: TokenVerifier;
+  readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
   readonly admission: LookUpAdmission;
   readonly address: (context: Context) => string;
@@ -57,8 +58,16 @@ export class BearerAuthenticator implements Authenticator {
 
   private verify(context: Context, token: string, key: string): Authentication | Promise<Authentication> {
     const known = this.dependencies.cache.peek(key);
-    if (known === undefined) return this.lookUp(context, token, key);
-    return known.status === 'active' ? authenticationOf(known) : this.refuse(context, known.status, key);
+    if (known !== undefined) return this.judge(context, known, key);
+    const verifier = this.dependencies.verifiers.select(token);
+    // Nobody's token costs no look-up.
+    return verifier === undefined ? this.refuse(context, 'invalid', key) : this.lookUp(context, verifier, token, key);
+  }
+
+  private judge(context: Context, known: Verification, key: string): Authentication | Promise<Authentication> {
+    if (known.status !== 'active') return this.refuse(context, known.status, key);
+    // A token that is bound to a key or a certificate is no bearer token (RFC 9449 §7.1, RFC 8705 §3).
+    return known.token.confirmation === undefined ? authenticationOf(known) : this.refuse(context, 'invalid', key);
   }
 
   /** Failures that need no look-up are counted too, so that a flood of them is limited. */
@@ -67,21 +76,23 @@ export class BearerAuthenticator implements Authenticator {
     throw refusal(status);
   }
 
-  private async lookUp(context: Context, token: string, key: string): Promise<Authentication> {
-    const { cache, verifier, admission } = this.dependencies;
+  private async lookUp(
+    context: Context,
+    verifier: ChainedVerifier,
+    token: string,
+    key: string,
+  ): Promise<Authentication> {
+    const { cache, admission } = this.dependencies;
     const address = this.addressOf(context);
     admission.enter(address, key);
     let verification: Verification;
     try {
-      verification = await cache.resolve(key, () => verifier.verify(token, key));
+      verification = await cache.resolve(key, () => verifier.verify(token, key), sharingOf(verifier));
     } finally {
       admission.leave(address);
     }
-    if (verification.status === 'active') {
-      admission.succeeded(key);
-      return authenticationOf(verification);
-    }
-    return this.refuse(context, verification.status, key);
+    if (verification.status === 'active') admission.succeeded(key);
+    return this.judge(context, verification, key);
   }
 
   private addressOf(context: Context): string {
@@ -111,8 +122,6 @@ function authorizationField({ headers, rawHeaders }: IncomingMessage): string | 
 function refusal(status: 'invalid' | 'expired'): InvalidTokenError {
   return status === 'expired' ? new InvalidTokenError(TOKEN_EXPIRED) : new InvalidTokenError();
 }
-
-type ActiveVerification = Extract<Verification, { status: 'active' }>;
 
 /** One authentication object per cached verification, not per request. */
 const authentications = new WeakMap<ActiveVerification, Authentication>();

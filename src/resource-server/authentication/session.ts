@@ -6,7 +6,7 @@ import { functionOption, knownOptions, optionPath, refuseOption } from '../../co
 import { userPrincipal } from '../../core/principal.js';
 import { generateTokenValue } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
-import { activeUser } from '../verifiers/database.js';
+import { activeUser } from '../active-user.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 
 /** How sessions are read. The defaults are what `startSession` writes. */

@@ -1,11 +1,16 @@
 import { LRUCache } from 'lru-cache';
+import { charactersOf } from '../../core/claims.js';
 import type { Clock } from '../../core/clock.js';
-import { EXPIRED, type Verification, type VerifiedToken } from '../../core/verified-token.js';
+import {
+  type ActiveVerification,
+  EXPIRED,
+  ownClientIdOf,
+  type Verification,
+  type VerifiedToken,
+} from '../../core/verified-token.js';
 import type { LocalSettings } from './cache-options.js';
 import { KeyIndex } from './key-index.js';
 import type { Invalidation } from './token-cache.js';
-
-type ActiveVerification = Extract<Verification, { readonly status: 'active' }>;
 
 /**
  * A moment by both clocks. The monotonic clock decides; the wall clock is checked as well because a monotonic clock may
@@ -99,7 +104,7 @@ export class HeldTokens {
     // An entry larger than the whole budget is not kept, and must not be indexed either.
     if (this.verified.peek(key) !== held) return;
     this.users.add(verification.token.userId, key);
-    this.applications.add(verification.token.clientId, key);
+    this.applications.add(ownClientIdOf(verification.token), key);
   }
 
   private refuse(key: string, verification: Verification, since: Moment): void {
@@ -148,7 +153,7 @@ export class HeldTokens {
 
   private unlist(token: VerifiedToken, key: string): void {
     this.users.remove(token.userId, key);
-    this.applications.remove(token.clientId, key);
+    this.applications.remove(ownClientIdOf(token), key);
   }
 }
 
@@ -158,6 +163,7 @@ const FIXED_BYTES = 800;
 function estimatedBytes(held: Held, key: string): number {
   const { token } = held.verification;
   let characters = key.length + (token.userId?.length ?? 0) + (token.clientId?.length ?? 0);
+  characters += (token.issuer?.length ?? 0) + (token.subject?.length ?? 0) + charactersOf(token.claims);
   for (const scope of token.scopes) characters += scope.length + 16;
   for (const audience of token.audience ?? []) characters += audience.length + 16;
   return FIXED_BYTES + 2 * characters;

@@ -1,6 +1,6 @@
 import type { IdentitySource, SharedIdentity } from '../../core/shared-identity.js';
 import type { Verification } from '../../core/verified-token.js';
-import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
+import type { Invalidation, LookUp, SharedBy, TokenCache } from './token-cache.js';
 
 /**
  * A token cache whose shared level belongs to a database, and therefore starts only when the identity of that database
@@ -34,8 +34,8 @@ export class LateTokenCache implements TokenCache {
     return this.cache.peek(key);
   }
 
-  resolve(key: string, lookUp: LookUp): Promise<Verification> {
-    return this.cache.resolve(key, lookUp);
+  resolve(key: string, lookUp: LookUp, sharedBy?: SharedBy): Promise<Verification> {
+    return this.cache.resolve(key, lookUp, sharedBy);
   }
 
   async invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { EXPIRED, isTokenExpired, type Verification } from '../../core/verified-token.js';
+import { EXPIRED, isTokenExpired, keptMilliseconds, type Verification } from '../../core/verified-token.js';
 import type { LocalSettings } from './cache-options.js';
 import { HeldTokens, type Moment } from './held-tokens.js';
 import { type LookUpInFlight, LookUps } from './look-ups.js';
@@ -37,7 +37,8 @@ export class LocalLevel {
 
   /**
    * Keeps the answer of a look-up, unless an invalidation overtook it, and returns it; `expired` if the token has
-   * expired meanwhile. It is kept for at most `maxAgeMilliseconds` from `since`, when the answer was found.
+   * expired meanwhile. It is kept for `maxAgeMilliseconds` from `since`, when the answer was found, unless its verifier
+   * has set another time.
    */
   keep(
     key: string,
@@ -48,7 +49,10 @@ export class LocalLevel {
   ): Verification {
     const ended = found.status === 'active' && isTokenExpired(found.token, this.clock.nowMilliseconds());
     const verification = ended ? EXPIRED : found;
-    if (this.lookUps.mayKeep(lookUp, found)) this.held.keep(key, verification, since, maxAgeMilliseconds);
+    if (this.lookUps.mayKeep(lookUp, found)) {
+      const kept = found.status === 'active' ? keptMilliseconds(found, maxAgeMilliseconds) : maxAgeMilliseconds;
+      this.held.keep(key, verification, since, kept);
+    }
     return verification;
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
-import type { Verification } from '../../core/verified-token.js';
+import { ownClientIdOf, type Verification } from '../../core/verified-token.js';
 import type { Moment } from './held-tokens.js';
 import type { Invalidation } from './token-cache.js';
 
@@ -176,7 +176,8 @@ export class LookUps {
     if (lookUp.heard === this.heard) return false;
     // A refusal does not contain whose token it was: any invalidation may have made the token valid.
     if (verification.status !== 'active') return true;
-    const { userId, clientId } = verification.token;
+    const { userId } = verification.token;
+    const clientId = ownClientIdOf(verification.token);
     return (
       (userId !== undefined && this.wasInvalidated(userName(userId), lookUp)) ||
       (clientId !== undefined && this.wasInvalidated(applicationName(clientId), lookUp))

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { VerifiedToken } from '../../core/verified-token.js';
+import { ownClientIdOf, type VerifiedToken } from '../../core/verified-token.js';
 import type { RedisClient } from './redis-connections.js';
 import type { TokenScripts } from './redis-scripts.js';
 import type { Invalidation } from './token-cache.js';
@@ -159,7 +159,9 @@ function nameOf(invalidation: BroadInvalidation): string {
 }
 
 /** The names under which a token may have been invalidated. */
-function namesOf({ userId, clientId }: VerifiedToken): string[] {
+function namesOf(token: VerifiedToken): string[] {
+  const { userId } = token;
+  const clientId = ownClientIdOf(token);
   const names = [EVERYTHING];
   if (userId !== undefined) names.push(`u:${userId}`);
   if (clientId !== undefined) names.push(`a:${clientId}`);

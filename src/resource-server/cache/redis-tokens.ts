@@ -7,7 +7,7 @@ import type { RedisClient } from './redis-connections.js';
 import type { ServerEpoch } from './redis-epoch.js';
 import type { InvalidationMarks } from './redis-marks.js';
 import type { TokenScripts } from './redis-scripts.js';
-import { readStoredToken, type StoredToken, writeStoredToken } from './token-json.js';
+import { readStoredToken, STORED_TOKEN_VERSION, type StoredToken, writeStoredToken } from './token-json.js';
 
 /** The right to fill one entry, once. It ends with any invalidation of the token, and after a few seconds. */
 export interface Ticket {
@@ -103,7 +103,7 @@ export class RedisTokens {
     const stored = text === undefined ? undefined : readStoredToken(text, key);
     const age = stored === undefined ? Number.POSITIVE_INFINITY : now - stored.foundAtMilliseconds;
     if (age < -CLOCK_DIFFERENCE_MILLISECONDS) return NOTHING;
-    if (stored === undefined || age >= maxAgeMilliseconds || isTokenExpired(stored.token, now)) {
+    if (stored === undefined || age >= sharedFor(stored, maxAgeMilliseconds) || isTokenExpired(stored.token, now)) {
       // Redis would remove it in time anyway.
       this.release({ key, field, text: held });
       return NOTHING;
@@ -117,16 +117,18 @@ export class RedisTokens {
   }
 
   /** Stores a token under its ticket; does nothing if the ticket is gone. */
-  async fill(ticket: TakenTicket, { token, foundAtMilliseconds }: Omit<StoredToken, 'generation'>): Promise<void> {
-    const stored = { token, foundAtMilliseconds, generation: ticket.generation };
+  async fill(ticket: TakenTicket, found: Omit<StoredToken, 'generation'>): Promise<void> {
+    const stored = { ...found, generation: ticket.generation };
     const { clock, maxAgeMilliseconds, authenticator } = this.settings;
     const now = clock.nowMilliseconds();
     const milliseconds = Math.floor(
-      Math.min(stored.foundAtMilliseconds + maxAgeMilliseconds, stored.token.expiresAtMilliseconds) - now,
+      Math.min(stored.foundAtMilliseconds + sharedFor(stored, maxAgeMilliseconds), stored.token.expiresAtMilliseconds) -
+        now,
     );
-    if (milliseconds <= 0 || ticket.field !== this.field()) return this.release(ticket);
+    const text = writeStoredToken(stored);
+    if (milliseconds <= 0 || text === undefined || ticket.field !== this.field()) return this.release(ticket);
     const redisKey = this.redisKey(ticket.key);
-    const value = authenticator.sign([redisKey, ticket.field], writeStoredToken(stored));
+    const value = authenticator.sign([redisKey, ticket.field], text);
     await this.scripts.tokenCacheFill(redisKey, ticket.field, ticket.text, value, milliseconds).catch(ignore);
   }
 
@@ -155,8 +157,14 @@ export class RedisTokens {
 
   private field(): string | undefined {
     const epoch = this.epoch.current;
-    return epoch === undefined ? undefined : `${this.settings.policy}|${epoch}`;
+    // With the version of the form, so that processes of two versions keep their entries side by side.
+    return epoch === undefined ? undefined : `${STORED_TOKEN_VERSION}|${this.settings.policy}|${epoch}`;
   }
+}
+
+/** Marks are kept for the longest age, so no entry is shared for longer. */
+function sharedFor({ keepMilliseconds }: StoredToken, maxAgeMilliseconds: number): number {
+  return keepMilliseconds === undefined ? maxAgeMilliseconds : Math.min(keepMilliseconds, maxAgeMilliseconds);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
+import { foreignUserOf } from '../../core/foreign-user.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import { functionOption, optionPath, refuseOption } from '../../core/options/index.js';
 import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
-import { INVALID, type Verification } from '../../core/verified-token.js';
+import { activeVerification, INVALID, type Verification } from '../../core/verified-token.js';
 import {
   type CacheOptions,
   COMMAND_TIMEOUT_MILLISECONDS,
@@ -23,7 +24,7 @@ import { InvalidationMarks } from './redis-marks.js';
 import { defineTokenScripts } from './redis-scripts.js';
 import { RedisTokens, type TakenTicket } from './redis-tokens.js';
 import { SignedMessages } from './signed-messages.js';
-import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
+import type { Invalidation, LookUp, SharedBy, TokenCache } from './token-cache.js';
 import type { StoredToken } from './token-json.js';
 import { type LoadUser, UserLoads } from './user-loads.js';
 
@@ -222,10 +223,14 @@ class SharedTokenCache implements TokenCache {
     return good ?? held.refusal(key, monotonic);
   }
 
-  async resolve(key: string, lookUp: LookUp): Promise<Verification> {
+  async resolve(key: string, lookUp: LookUp, sharedBy: SharedBy = 'processes'): Promise<Verification> {
     const held = this.peek(key);
     if (held !== undefined) return held;
-    return this.level.lookUps.run(key, (inFlight) => this.ask(key, lookUp, inFlight));
+    return this.level.lookUps.run(key, async (inFlight) =>
+      sharedBy === 'processes'
+        ? this.ask(key, lookUp, inFlight)
+        : this.level.keep(key, await lookUp(), inFlight, this.maxAgeMilliseconds),
+    );
   }
 
   private async ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
@@ -252,16 +257,16 @@ class SharedTokenCache implements TokenCache {
       this.tokens.release(ticket);
       return;
     }
-    const { token } = verification;
-    void this.tokens.fill(ticket, { token, foundAtMilliseconds: inFlight.wallMilliseconds });
+    const { token, keepMilliseconds } = verification;
+    void this.tokens.fill(ticket, { token, keepMilliseconds, foundAtMilliseconds: inFlight.wallMilliseconds });
   }
 
   /** `undefined` if the host could not be asked: then the verifier decides. */
-  private async withUser({ token }: StoredToken): Promise<Verification | undefined> {
-    if (token.userId === undefined) return { status: 'active', token, user: undefined };
+  private async withUser({ token, keepMilliseconds }: StoredToken): Promise<Verification | undefined> {
+    if (token.userId === undefined) return activeVerification(token, foreignUserOf(token), keepMilliseconds);
     try {
       const user = await this.users.load(token.userId);
-      return user === undefined || user === null ? INVALID : { status: 'active', token, user };
+      return user === undefined || user === null ? INVALID : activeVerification(token, user, keepMilliseconds);
     } catch {
       return undefined;
     }

@@ -1,4 +1,4 @@
-import type { VerifiedToken } from '../../core/verified-token.js';
+import { ownClientIdOf, type VerifiedToken } from '../../core/verified-token.js';
 import type { Invalidation } from './token-cache.js';
 
 /** Counts how often each name was added. */
@@ -33,8 +33,8 @@ export class SuspendedNames {
   }
 
   /** Whether the user or the application of a token, the token or everything is being invalidated. */
-  hasOwnerOf({ key, userId, clientId }: VerifiedToken): boolean {
-    return this.hasKey(key) || this.users.has(userId) || this.applications.has(clientId);
+  hasOwnerOf(token: VerifiedToken): boolean {
+    return this.hasKey(token.key) || this.users.has(token.userId) || this.applications.has(ownClientIdOf(token));
   }
 
   /** Adds what an invalidation covers; the returned function removes it again. */

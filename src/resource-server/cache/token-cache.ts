@@ -10,6 +10,9 @@ export type Invalidation =
 /** Asks the verifier, if no level of the cache has an answer. */
 export type LookUp = () => Verification | Promise<Verification>;
 
+/** Who shares an answer: all processes, if there is a Redis, or only the requests of this process. */
+export type SharedBy = 'processes' | 'requests';
+
 /** Verified tokens by the SHA-256 of the token. This port hides every level of caching. */
 export interface TokenCache {
   /** The answer that this process has and may trust now, without I/O. `undefined`: call `resolve`. */
@@ -17,8 +20,10 @@ export interface TokenCache {
   /**
    * The answer of the nearest level that has one, otherwise of `lookUp`, which runs once for concurrent requests for
    * the same key.
+   *
+   * @param sharedBy default `processes`; with `requests`, Redis is not asked
    */
-  resolve(key: string, lookUp: LookUp): Promise<Verification>;
+  resolve(key: string, lookUp: LookUp, sharedBy?: SharedBy): Promise<Verification>;
   /**
    * Drops entries, here and in every process, and prevents look-ups that began earlier from filling them again.
    * Resolves when every shared level has dropped them. `keys` are the cache keys of the tokens that the invalidation

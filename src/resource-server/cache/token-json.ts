@@ -1,3 +1,5 @@
+import { type Claims, NO_CLAIMS } from '../../core/claims.js';
+import { type Confirmation, confirmation, isThumbprint } from '../../core/confirmation.js';
 import { type SerializableToken, type VerifiedToken, verifiedToken } from '../../core/verified-token.js';
 
 /** A token in the shared level. */
@@ -7,16 +9,31 @@ export interface StoredToken {
   readonly foundAtMilliseconds: number;
   /** The number of the last mark that had been received before it; see `InvalidationMarks`. */
   readonly generation: number;
+  /** For how long it may be kept, if its verifier set a time; see `ActiveVerification`. */
+  readonly keepMilliseconds?: number | undefined;
 }
 
-/** Increased with every change of the format, so that different versions do not misread each other. */
-const VERSION = 2;
+/**
+ * Increased with every change of the format, so that different versions do not misread each other. It is part of the name
+ * of an entry's field, so that both versions keep their entries, and of the entry.
+ */
+export const STORED_TOKEN_VERSION = 3;
 
-/** Writes a token as JSON. It contains the SHA-256 of the token, but never the token. */
-export function writeStoredToken({ token, foundAtMilliseconds, generation }: StoredToken): string {
+/** A longer entry is not shared; each process has the token verified itself. Typical entries have 300 to 2,000 characters. */
+export const LONGEST_STORED_TOKEN = 16_384;
+
+/** Writes a token as JSON: its SHA-256, but never the token. `undefined` if the entry would be too long to be shared. */
+export function writeStoredToken({
+  token,
+  foundAtMilliseconds,
+  generation,
+  keepMilliseconds,
+}: StoredToken): string | undefined {
   const plain: SerializableToken = {
     key: token.key,
     id: token.id,
+    issuer: token.issuer,
+    subject: token.subject,
     clientId: token.clientId,
     applicationName: token.applicationName,
     userId: token.userId,
@@ -24,8 +41,25 @@ export function writeStoredToken({ token, foundAtMilliseconds, generation }: Sto
     audience: token.audience,
     issuedAtMilliseconds: token.issuedAtMilliseconds,
     expiresAtMilliseconds: token.expiresAtMilliseconds,
+    acr: token.acr,
+    authenticatedAtMilliseconds: token.authenticatedAtMilliseconds,
+    amr: token.amr,
+    confirmation: token.confirmation,
+    // Most have none.
+    claims: (token.claims === NO_CLAIMS ? undefined : token.claims) as Claims,
   };
-  return JSON.stringify({ version: VERSION, foundAtMilliseconds, generation, token: plain });
+  const version = STORED_TOKEN_VERSION;
+  const text = written({ version, foundAtMilliseconds, generation, keepMilliseconds, token: plain });
+  return text === undefined || text.length > LONGEST_STORED_TOKEN ? undefined : text;
+}
+
+/** Claims that are nested very deeply cannot be written. */
+function written(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -34,31 +68,54 @@ export function writeStoredToken({ token, foundAtMilliseconds, generation }: Sto
  */
 export function readStoredToken(text: string, key: string): StoredToken | undefined {
   const value = parsed(text);
-  if (!isRecord(value) || value.version !== VERSION) return undefined;
-  const { foundAtMilliseconds, generation, token } = value;
-  if (!isNumber(foundAtMilliseconds) || !isNumber(generation) || !isRecord(token) || token.key !== key)
-    return undefined;
-  const { id, clientId, applicationName, userId, scopes, audience } = token;
-  const { issuedAtMilliseconds, expiresAtMilliseconds } = token;
+  if (!isRecord(value) || value.version !== STORED_TOKEN_VERSION) return undefined;
+  const { foundAtMilliseconds, generation, keepMilliseconds } = value;
+  if (!isNumber(foundAtMilliseconds) || !isNumber(generation) || !isOptionalNumber(keepMilliseconds)) return undefined;
+  const token = readToken(value.token, key);
+  return token === undefined ? undefined : { foundAtMilliseconds, generation, keepMilliseconds, token };
+}
+
+function readToken(value: unknown, key: string): VerifiedToken | undefined {
+  if (!isRecord(value) || value.key !== key) return undefined;
+  const { id, issuer, subject, clientId, applicationName, userId, scopes, audience } = value;
+  const { issuedAtMilliseconds, expiresAtMilliseconds, acr, authenticatedAtMilliseconds, amr, claims } = value;
   if (!isNumber(issuedAtMilliseconds) || !isNumber(expiresAtMilliseconds)) return undefined;
-  if (!(id === undefined || isNumber(id)) || !isStringList(scopes)) return undefined;
+  if (!isOptionalNumber(id) || !isOptionalNumber(authenticatedAtMilliseconds)) return undefined;
   if (!isOptionalString(clientId) || !isOptionalString(applicationName) || !isOptionalString(userId)) return undefined;
-  if (!(audience === undefined || isStringList(audience))) return undefined;
-  return {
-    foundAtMilliseconds,
-    generation,
-    token: verifiedToken({
-      key,
-      id,
-      clientId,
-      applicationName,
-      userId,
-      scopes,
-      audience,
-      issuedAtMilliseconds,
-      expiresAtMilliseconds,
-    }),
-  };
+  if (!isOptionalString(issuer) || !isOptionalString(subject) || !isOptionalString(acr)) return undefined;
+  if (!isStringList(scopes) || !isOptionalStringList(audience) || !isOptionalStringList(amr)) return undefined;
+  if (!(claims === undefined || isRecord(claims))) return undefined;
+  // Whose the subject is must be said, and what is bound is never read as unbound.
+  if (subject !== undefined && issuer === undefined && userId === undefined) return undefined;
+  const bound = readBound(value.confirmation);
+  if (bound === 'unreadable') return undefined;
+  return verifiedToken({
+    key,
+    id,
+    issuer,
+    subject,
+    clientId,
+    applicationName,
+    userId,
+    scopes,
+    audience,
+    issuedAtMilliseconds,
+    expiresAtMilliseconds,
+    acr,
+    authenticatedAtMilliseconds,
+    amr,
+    confirmation: bound,
+    claims: claims ?? NO_CLAIMS,
+  });
+}
+
+function readBound(value: unknown): Confirmation | undefined | 'unreadable' {
+  if (value === undefined) return undefined;
+  if (!isRecord(value)) return 'unreadable';
+  const { jkt, x5tS256 } = value;
+  if (!(jkt === undefined || isThumbprint(jkt)) || !(x5tS256 === undefined || isThumbprint(x5tS256)))
+    return 'unreadable';
+  return confirmation(jkt, x5tS256) ?? 'unreadable';
 }
 
 function parsed(text: string): unknown {
@@ -77,10 +134,18 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
+function isOptionalNumber(value: unknown): value is number | undefined {
+  return value === undefined || isNumber(value);
+}
+
 function isOptionalString(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
 }
 
 function isStringList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isOptionalStringList(value: unknown): value is string[] | undefined {
+  return value === undefined || isStringList(value);
 }

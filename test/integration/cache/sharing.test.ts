@@ -455,7 +455,7 @@ describe('what others wrote into Redis', () => {
       const times = { issuedAtMilliseconds: 0, expiresAtMilliseconds };
       const token = verifiedToken({ key, ...nobody, scopes: ['read'], audience: undefined, ...times });
       const text = writeStoredToken({ token, foundAtMilliseconds, generation: Date.now() * 1_000 + 60_000_000 });
-      await redis.hset(redisKey(key), name, AUTHENTICATOR.sign([redisKey(key), name], text));
+      await redis.hset(redisKey(key), name, AUTHENTICATOR.sign([redisKey(key), name], text as string));
       // What is right in all else is read, so that it is the time that decides.
       expect([change, (await first.ask(key)).status]).toEqual([change, change === unchanged ? 'active' : 'invalid']);
     }

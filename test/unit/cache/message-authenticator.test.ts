@@ -44,7 +44,7 @@ describe('what is authenticated', () => {
 
   test('[RS-62] no mutated entry verifies', () => {
     const { token } = active();
-    const signed = ours.sign(place, writeStoredToken({ token, foundAtMilliseconds: 1, generation: 1 }));
+    const signed = ours.sign(place, writeStoredToken({ token, foundAtMilliseconds: 1, generation: 1 }) as string);
     expect(readStoredToken(ours.verify(place, signed) ?? '', KEY)).toBeDefined();
     fc.assert(
       fc.property(mutation(signed), (mutated) => {
