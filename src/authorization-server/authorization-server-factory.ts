@@ -1,11 +1,24 @@
 import type { Context, Middleware } from 'koa';
+import type { UserStore } from '../core/users.js';
 import type { Application } from '../storage/index.js';
 import type { SigningKeys } from './keys/signing-keys.js';
 import type { Consents } from './ports.js';
 import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
+/** Which scopes a token may have, beside those that it is asked for. */
+export interface ScopeBounds {
+  /** The scopes that an application may be given now, by whoever registered it; `undefined`: any that there is. */
+  allowedScopes(application: Application): readonly string[] | undefined;
+  /**
+   * Those of the scopes that a user may let an application have, by `scopesOf` and `mayGrant`.
+   *
+   * @throws TemporarilyUnavailableError if the host cannot answer
+   */
+  grantableScopes(userId: string, application: Application, scopes: readonly string[]): Promise<readonly string[]>;
+}
+
 /** The authorization server of one configuration. */
-export interface AuthorizationServer {
+export interface AuthorizationServer extends ScopeBounds {
   /** The issuer identifier. */
   readonly issuer: string;
   /** The path below which its endpoints and pages are. */
@@ -21,14 +34,6 @@ export interface AuthorizationServer {
    * before everything that answers for all paths; `useKoaServer` mounts it so.
    */
   middleware(): Middleware;
-  /** The scopes that an application may be given now, by whoever registered it; `undefined`: any that there is. */
-  allowedScopes(application: Application): readonly string[] | undefined;
-  /**
-   * Those of the scopes that a user may let an application have, by `scopesOf` and `mayGrant`.
-   *
-   * @throws TemporarilyUnavailableError if the host cannot answer
-   */
-  grantableScopes(userId: string, application: Application, scopes: readonly string[]): Promise<readonly string[]>;
 }
 
 export const COMPLETE = Symbol('authorization server');
@@ -37,6 +42,8 @@ export const COMPLETE = Symbol('authorization server');
 export interface AuthorizationServerFactory {
   /** The option `redirectUriSchemes`: it holds for applications whoever registers them. @internal */
   readonly redirectUriSchemes?: readonly string[];
+  /** Tokens that `TokenService` issues have the same bounds. @internal */
+  scopeBounds(users: UserStore | undefined): ScopeBounds;
   /** @internal */
   readonly [COMPLETE]: (dependencies: AuthorizationServerDependencies) => AuthorizationServer;
 }

@@ -8,6 +8,7 @@ import { ClientAuthentications } from './clients/client-authentications.js';
 import { describedUnder } from './clients/client-metadata.js';
 import { composePages } from './compose-pages.js';
 import { StoredConsents } from './grants/consents.js';
+import { scopeBounds } from './grants/scope-bounds.js';
 import { ScopeRules } from './grants/scope-rules.js';
 import { UserScopes } from './grants/user-scopes.js';
 import { answerFields } from './http/answer-fields.js';
@@ -33,6 +34,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
   const settings = readOptions(options);
   return {
     redirectUriSchemes: settings.redirectUriSchemes,
+    scopeBounds: (users) => scopeBounds(settings, users),
     [COMPLETE]: (dependencies) => complete(settings, dependencies),
   };
 }
@@ -40,7 +42,7 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
 function complete(settings: Settings, given: AuthorizationServerDependencies): AuthorizationServer {
   const users = given.users === undefined ? undefined : userStoreTellingOutages(given.users);
   const context = serverContext(settings, { ...given, users });
-  const { dependencies, describeClient, userScopes } = context;
+  const { dependencies } = context;
   tellOwnerScopes(settings, dependencies);
   for (const message of heldMessages.splice(0)) dependencies.logger.warn(message);
 
@@ -73,8 +75,7 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
     signingKeys,
     sessionIdOf: (outer) => signIns.sessionIdOf(outer),
     middleware: () => middleware,
-    allowedScopes: (application) => describeClient(application).scopes,
-    grantableScopes: (userId, application, scopes) => userScopes.grantable(userId, application, scopes),
+    ...scopeBounds(settings, given.users),
   };
 }
 

@@ -13,7 +13,7 @@ export interface BrowserSessionsDependencies {
   readonly cache: TokenCache;
   readonly users: UserStore | undefined;
   /** The `id` of the session that a request belongs to; `undefined` where there is none, or no authorization server. */
-  readonly currentId: (context: Context) => Promise<string | undefined>;
+  readonly currentId?: ((context: Context) => Promise<string | undefined>) | undefined;
 }
 
 /** SHA-256 in base64url. */
@@ -48,7 +48,7 @@ export class BrowserSessions {
 
   /** The session of the browser that a request came from, if it is signed in here. */
   async currentOf(context: Context): Promise<BrowserSession | undefined> {
-    const id = await this.dependencies.currentId(context);
+    const id = await this.dependencies.currentId?.(context);
     return id === undefined ? undefined : this.find(id);
   }
 

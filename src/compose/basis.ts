@@ -1,0 +1,39 @@
+import type { Context } from 'koa';
+import { type Clock, systemClock } from '../core/clock.js';
+import { OAuth2Events } from '../core/events.js';
+import { LogLimiter } from '../core/log-limiter.js';
+import type { Logger } from '../core/logger.js';
+import { type RandomBytes, systemRandomBytes } from '../core/token-value.js';
+import type { OAuth2Options } from '../options.js';
+import { requestAddress } from '../resource-server/request-address.js';
+
+/** What nearly every part works with. */
+export interface Basis {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  /** For what may be logged once per request. */
+  readonly log: LogLimiter;
+  readonly events: OAuth2Events;
+  /** Comes before every Redis key. */
+  readonly keyPrefix: string;
+  readonly accessTokenLifetimeSeconds: number;
+  /** The key of the address that a request comes from. */
+  readonly address: (context: Context) => string;
+}
+
+/** The options that nearly every part reads, with their defaults. */
+export function composeBasis(options: OAuth2Options): Basis {
+  const { clock = systemClock, random = systemRandomBytes, logger = console } = options;
+  const log = new LogLimiter(logger, clock);
+  return {
+    clock,
+    random,
+    logger,
+    log,
+    events: new OAuth2Events(log),
+    keyPrefix: options.keyPrefix ?? 'oauth2:',
+    accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3600,
+    address: requestAddress(options, logger),
+  };
+}

@@ -1,0 +1,84 @@
+import type { AuthorizationServer } from '../authorization-server/authorization-server-factory.js';
+import type { OAuth2Options } from '../options.js';
+import { BrowserSessions } from '../resource-server/browser-sessions.js';
+import { TokenService } from '../resource-server/token-service.js';
+import type { ApplicationRepository } from '../storage/index.js';
+import { type Authenticators, composeAuthenticators } from './authenticators.js';
+import { composeAuthorizationServer } from './authorization-server.js';
+import { type Basis, composeBasis } from './basis.js';
+import { Opened } from './opened.js';
+import { composeSessions, composeTokenService } from './resource-server.js';
+import { composeGuarding, type Guarding } from './routing-controllers.js';
+import { composeApplications, composeStorage, type Storage } from './storage.js';
+import { composeThrottling, type Throttling } from './throttling.js';
+import { composeTokenVerification, type TokenVerification } from './token-verification.js';
+
+/** The parts of one configuration. */
+export interface Parts {
+  readonly basis: Basis;
+  readonly storage: Storage;
+  readonly throttling: Throttling;
+  readonly verification: TokenVerification;
+  readonly applications: ApplicationRepository;
+  readonly authenticators: Authenticators;
+  readonly tokens: TokenService;
+  readonly authorizationServer: AuthorizationServer | undefined;
+  readonly sessions: BrowserSessions;
+  readonly guarding: Guarding;
+}
+
+/**
+ * Makes every part out of the options and out of the parts that it needs, which therefore come before it.
+ *
+ * @throws ConfigurationError if an option cannot be; nothing that was opened by then stays open
+ */
+export function compose(options: OAuth2Options): Parts {
+  const opened = new Opened();
+  try {
+    return composeAll(options, opened);
+  } catch (error) {
+    opened.abandon();
+    throw error;
+  }
+}
+
+function composeAll(options: OAuth2Options, opened: Opened): Parts {
+  const basis = composeBasis(options);
+  const storage = composeStorage(options, basis, opened);
+  const throttling = composeThrottling(options, basis, storage.identity, opened);
+  const verification = composeTokenVerification(options, basis, storage, opened);
+  // All who wait for the identity have subscribed.
+  storage.identity?.start();
+  const applications = composeApplications(options, basis, storage, verification.cache);
+  const { failedAuthentications } = throttling.throttle;
+  const authenticators = composeAuthenticators(options, basis, verification, failedAuthentications);
+  // The one circle: the authorization server lists and ends sessions, and only it knows the session of a request. The
+  // service has no state, so there is one for those who never ask that, and one that asks the authorization server.
+  const storedSessions = composeSessions(options, storage, verification);
+  const tokens = composeTokenService(options, basis, storage, verification, applications, storedSessions);
+  const authorizationServer = composeAuthorizationServer(options, basis, {
+    storage,
+    throttling,
+    cache: verification.cache,
+    admission: authenticators.admission,
+    applications,
+    tokens,
+    sessions: storedSessions,
+  });
+  const sessions = composeSessions(options, storage, verification, authorizationServer?.sessionIdOf);
+  const guarding = composeGuarding(options, basis, authenticators, throttling.throttle);
+  options.container?.set(TokenService, tokens);
+  options.container?.set(BrowserSessions, sessions);
+  return {
+    basis,
+    storage,
+    throttling,
+    verification,
+    applications,
+    authenticators,
+    tokens,
+    authorizationServer,
+    sessions,
+    guarding,
+  };
+}

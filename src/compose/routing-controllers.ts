@@ -1,0 +1,31 @@
+import type { OAuth2Options } from '../options.js';
+import { fieldsRead } from '../resource-server/authentication/authentication-steps.js';
+import { ErrorResponder } from '../resource-server/error-response.js';
+import { PlanCompiler } from '../routing-controllers/compile.js';
+import { Guard } from '../routing-controllers/guard.js';
+import { Refusals } from '../routing-controllers/refusals.js';
+import type { Throttle } from '../throttling/index.js';
+import type { Authenticators } from './authenticators.js';
+import type { Basis } from './basis.js';
+
+/** What guards the actions of routing-controllers. */
+export interface Guarding {
+  readonly guard: Guard;
+  /** Makes the plans of actions. */
+  readonly compiler: PlanCompiler;
+}
+
+/** Makes the guard of all actions, and what compiles their declarations. */
+export function composeGuarding(
+  { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, readScope, writeScope }: OAuth2Options,
+  { address, log, events }: Basis,
+  { authenticators }: Authenticators,
+  throttle: Throttle,
+): Guarding {
+  const responder = new ErrorResponder({ realm, errorBody, errorResponseWithScopes, authenticators });
+  const refusals = new Refusals({ responder, address, fieldsRead: fieldsRead(authenticators), log, events });
+  return {
+    guard: new Guard({ authenticators, refusals, address }),
+    compiler: new PlanCompiler({ throttle, readScope: readScope ?? 'read', writeScope: writeScope ?? 'write' }),
+  };
+}

@@ -1,0 +1,79 @@
+import type { FailureBudget } from '../core/failure-budget.js';
+import { refuseOption } from '../core/options/index.js';
+import type { IdentitySource } from '../core/shared-identity.js';
+import type { OAuth2Options } from '../options.js';
+import { LateEngine } from '../throttling/engines/late-engine.js';
+import {
+  createThrottle,
+  type KeyedThrottle,
+  keyedThrottle,
+  leasedEngine,
+  type Throttle,
+  type ThrottlingOptions,
+} from '../throttling/index.js';
+import type { Basis } from './basis.js';
+import type { Opened } from './opened.js';
+
+/**
+ * The throttles, all on one engine and so behind one circuit breaker (`circuitBreakerOf`). Without Redis and without an
+ * engine of the host's, each counts in memory of its own, where nothing can be away.
+ */
+export interface Throttling {
+  /** Of the actions, with the policies of the host; it keeps the budget of failed authentications. */
+  readonly throttle: Throttle;
+  /** Makes a throttle for what is no action: what holds for every action does not hold for it. `null`: no limit. */
+  forEndpoint(name: string, rate: string | null): KeyedThrottle;
+  /** Makes a budget of failures of its own; `null` for no limit. */
+  failureBudget(rate: string | null): FailureBudget;
+}
+
+/** @throws ConfigurationError if an option or a policy cannot be */
+export function composeThrottling(
+  options: OAuth2Options,
+  { clock, logger, keyPrefix }: Basis,
+  identity: IdentitySource | undefined,
+  opened: Opened,
+): Throttling {
+  const withEngine = withDefaultEngine(options, { clock, logger, keyPrefix }, identity);
+  const { engine } = withEngine;
+  if (engine !== options.throttling?.engine) opened.add(async () => engine?.close?.());
+  const make = (own: ThrottlingOptions) => createThrottle({ ...withEngine, ...own }, { clock, logger });
+  const throttle = make({});
+  const ofEndpoints = make({ policies: {}, global: [] });
+  return {
+    throttle,
+    forEndpoint: (name, rate) =>
+      keyedThrottle(
+        ofEndpoints,
+        { name: `authorization-server:${name}`, rate },
+        `authorizationServer.throttling.${name}`,
+      ),
+    failureBudget: (rate) => make({ policies: {}, global: [], failedAuthentication: rate }).failedAuthentications,
+  };
+}
+
+/**
+ * Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process.
+ *
+ * The counters belong to the database, whose identity comes later. A database that has none yet belongs to a deployment
+ * whose older processes count without it: so does this one, until the database is migrated.
+ */
+function withDefaultEngine(
+  { redis, throttling = {} }: OAuth2Options,
+  { keyPrefix, ...others }: Pick<Basis, 'clock' | 'logger' | 'keyPrefix'>,
+  identity: IdentitySource | undefined,
+): ThrottlingOptions {
+  if (redis === undefined || identity === undefined || throttling.engine !== undefined) return throttling;
+  const { deadlineMilliseconds, whenLedgerIsLost, ...rest } = throttling;
+  if (/[{}]/.test(keyPrefix)) {
+    refuseOption('keyPrefix', keyPrefix, 'leave braces out: they mark the slot of a Redis Cluster');
+  }
+  const engine = new LateEngine();
+  identity.subscribe((known) => {
+    const prefix = known === undefined ? keyPrefix : `${keyPrefix}${known.id}:`;
+    engine.use(
+      leasedEngine({ redis, keyPrefix: `${prefix}throttle:`, deadlineMilliseconds, whenLedgerIsLost, ...others }),
+    );
+  });
+  return { ...rest, deadlineMilliseconds, engine };
+}

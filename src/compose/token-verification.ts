@@ -1,0 +1,59 @@
+import { CorrectedClock } from '../core/clock.js';
+import type { OAuth2Options } from '../options.js';
+import { activeUser } from '../resource-server/active-user.js';
+import { createTokenCache } from '../resource-server/cache/index.js';
+import type { TokenCache } from '../resource-server/cache/token-cache.js';
+import { createVerifierChain, type VerifierChain } from '../resource-server/verifiers/chain.js';
+import { databaseTokens } from '../resource-server/verifiers/database.js';
+import { createTokenReader } from '../storage/index.js';
+import type { Basis } from './basis.js';
+import type { Opened } from './opened.js';
+import type { Storage } from './storage.js';
+
+/** Who says what a token is, and who remembers it. */
+export interface TokenVerification {
+  readonly verifiers: VerifierChain;
+  readonly cache: TokenCache;
+}
+
+/** @throws ConfigurationError if an option of a verifier or of the cache cannot be */
+export function composeTokenVerification(
+  options: OAuth2Options,
+  { clock, logger, log, events, keyPrefix }: Basis,
+  { database, tables, identity }: Storage,
+  opened: Opened,
+): TokenVerification {
+  const { users, resource, requireAudience, preparedStatements } = options;
+  // Tokens end by the database's time, as far as it is known to be later than this process's.
+  const tokenClock = new CorrectedClock(clock, logger);
+  const reader = createTokenReader(database, tables, {
+    preparedStatements,
+    logger,
+    heedServerTime: (nowMilliseconds) => tokenClock.heed(nowMilliseconds),
+  });
+  const verifiers = createVerifierChain(options.verifiers ?? [databaseTokens()], {
+    clock: tokenClock,
+    logger,
+    log,
+    events,
+    resource,
+    requireAudience: requireAudience ?? true,
+    users,
+    redis: options.redis,
+    keyPrefix,
+    reader,
+  });
+  opened.add(() => verifiers.close());
+  const cache = createTokenCache({
+    ...options.cache,
+    redis: options.redis,
+    keyPrefix,
+    identity,
+    policy: verifiers.policy,
+    loadUser: async (userId) => activeUser(users, userId),
+    clock: tokenClock,
+    logger,
+  });
+  opened.add(() => cache.close());
+  return { verifiers, cache };
+}

@@ -1,0 +1,41 @@
+import Koa, { type Middleware } from 'koa';
+import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
+import { ConfigurationError } from '../core/errors.js';
+import { refuseProblems } from './audit.js';
+import { currentUserChecker } from './checkers.js';
+import type { PlanCompiler } from './compile.js';
+import { withIndexedMetadata } from './fast/metadata-index.js';
+import type { Guard } from './guard.js';
+import { OAuth2KoaDriver } from './koa-driver.js';
+
+/** The options of this package's entry: those of routing-controllers, less the two checkers, which it brings. */
+export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>;
+
+/** What serves controllers. */
+export interface ControllerServing {
+  /** The application that serves; a new one by default. */
+  readonly koa: Koa | undefined;
+  readonly guard: Guard;
+  readonly compiler: PlanCompiler;
+  /** Comes before the controllers, whose driver parses bodies and answers for paths that it does not know. */
+  readonly first: Middleware | undefined;
+}
+
+/**
+ * Serves controllers with every action guarded.
+ *
+ * @throws ConfigurationError naming every action without a declared requirement, or with one that cannot hold
+ */
+export function serveControllers(options: KoaServerOptions, serving: ControllerServing): Koa {
+  const { koa = new Koa(), guard, compiler, first } = serving;
+  for (const name of ['authorizationChecker', 'currentUserChecker']) {
+    if (name in options) throw new ConfigurationError(`The option ${name} is brought by this entry; leave it out.`);
+  }
+  if (first !== undefined) koa.use(first);
+  const driver = new OAuth2KoaDriver(koa, guard, compiler);
+  withIndexedMetadata(() =>
+    createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(guard, compiler) }),
+  );
+  refuseProblems(driver.problems);
+  return driver.koa;
+}
