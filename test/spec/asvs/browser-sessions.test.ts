@@ -1,15 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createOAuth2 } from '../../../src/public/index.js';
 import { authorization, responseOf } from '../../support/authorization.js';
-import type { TestClient, TestUser } from '../../support/authorization-server.js';
+import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
-import { FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
+import { FOR_USERS } from '../../support/spec/authorization-server.js';
+import { credentials, useBrowserSessions } from '../../support/spec/browser-sessions.js';
 import { UserAgent, type Visit } from '../../support/user-agent.js';
-
-const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
-const SAFARI =
-  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
-const credentials = (user: string) => ({ username: user, password: [...user].reverse().join('') });
 
 describe.each(STACKS)('sessions of browsers, on %s', (name) => {
   /** What `authenticate` waits for before it answers. */
@@ -17,12 +13,8 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
   let reached: () => void = () => {};
   /** What a request does while it asks what the user may grant. */
   let meanwhile: () => void = () => {};
-  const suite = useAuthorizationServer(name, {
-    oauth2: { trustedProxies: 1 },
+  const { suite, trusted, freshUser, sessions, signedIn, isSignedIn, expectSignedOut } = useBrowserSessions(name, {
     options: {
-      isStaff: (user) => (user as TestUser).id === 'carol',
-      sessionIdleSeconds: 1000,
-      sessionLifetimeSeconds: 3000,
       mayGrant() {
         meanwhile();
         return true;
@@ -44,38 +36,9 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
     },
   });
   let client: TestClient;
-  beforeAll(async () => {
-    client = await suite.server.register({ ...FOR_USERS, skipAuthorization: true });
+  beforeAll(() => {
+    client = trusted();
   });
-
-  let users = 0;
-  /** A user whom no other test has signed in. */
-  function freshUser(): string {
-    users += 1;
-    const id = `user-${users}`;
-    suite.server.users.set(id, { id, active: true });
-    return id;
-  }
-
-  const sessions = () => suite.server.oauth2.sessions;
-  const agentAs = (userAgent: string, address = '203.0.113.7') =>
-    new UserAgent(suite.url, { 'user-agent': userAgent, 'x-forwarded-for': address });
-
-  async function signedIn(user: string, agent = suite.agent()): Promise<UserAgent> {
-    const done = await agent.submit(await agent.get('/oauth2/sign-in'), credentials(user));
-    expect(done.status).toBe(200);
-    return agent;
-  }
-
-  const silently = (agent: UserAgent, parameters = {}) =>
-    agent.get(`/oauth2/authorize?${authorization(client, { prompt: 'none', ...parameters }).query}`);
-  const isSignedIn = async (agent: UserAgent) => responseOf(await silently(agent)).has('code');
-
-  /** Signed out means: an application learns of it, in the words of OpenID Connect, and gets nothing. */
-  async function expectSignedOut(agent: UserAgent): Promise<void> {
-    const answer = responseOf(await silently(agent));
-    expect([answer.get('error'), answer.get('code')]).toEqual(['login_required', null]);
-  }
 
   test('[AS-57 §7.4.5] all sessions of a user are ended by one call, in every process, and nobody else’s', async () => {
     const user = freshUser();
@@ -306,92 +269,6 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
     }
   });
 
-  test('[AS-57 §7.5.2] the list says when, with what and from where, newest first, in pages; nothing of the browser’s own words', async () => {
-    const user = freshUser();
-    await signedIn(user, agentAs(FIREFOX));
-    await signedIn(user, agentAs(SAFARI, '2001:db8:1:2:3::4'));
-    const odd = await signedIn(user, agentAs('<script>alert(1)</script>', '198.51.100.9'));
-    const list = await sessions().listFor(user);
-    expect(list.map(({ browser, address }) => [browser, address])).toEqual([
-      [null, '198.51.100.9'],
-      ['Safari on iOS', '2001:db8:1:2::/64'],
-      ['Firefox on Linux', '203.0.113.7'],
-    ]);
-    for (const { id, userId, begunAtMs, lastSeenAtMs, expiresAtMs } of list) {
-      expect([userId, id]).toEqual([user, expect.stringMatching(/^[\w-]{43}$/)]);
-      expect(begunAtMs).toBeLessThanOrEqual(lastSeenAtMs + 1000);
-      expect(expiresAtMs).toBeGreaterThan(lastSeenAtMs);
-    }
-    const [first] = await sessions().listFor(user, { limit: 1 });
-    const rest = await sessions().listFor(user, { after: first?.id ?? '' });
-    expect([first, ...rest]).toEqual(list);
-    expect(await sessions().listFor(user, { after: 'x'.repeat(43) })).toEqual([]);
-    await expect(sessions().listFor(user, { limit: 0 })).rejects.toThrow(TypeError);
-    // The id stays while the session is renewed.
-    const login = await odd.get(`/oauth2/authorize?${authorization(client, { prompt: 'login' }).query}`);
-    await odd.submit(login, credentials(user));
-    expect((await sessions().listFor(user)).map(({ id }) => id).sort()).toEqual(list.map(({ id }) => id).sort());
-  });
-
-  const listOf = ({ body }: Visit) => [...body.matchAll(/<h2><bdi>(.*?)<\/bdi>(.*?)<\/h2>/g)].map((found) => found[1]);
-  const links = ({ body }: Visit, pattern: RegExp) =>
-    [...body.matchAll(/href="([^"]*)"/g)].flatMap(([, href = '']) =>
-      pattern.test(href) ? [href.replaceAll('&amp;', '&')] : [],
-    );
-
-  test('[AS-57 §7.5.2] a user sees where he is signed in, and ends one, or all others', async () => {
-    const user = freshUser();
-    const [here, phone, third] = [
-      await signedIn(user, agentAs(FIREFOX)),
-      await signedIn(user, agentAs(SAFARI)),
-      await signedIn(user, agentAs('')),
-    ];
-    const page = await here.get('/oauth2/sessions');
-    expect(listOf(page)).toEqual(['Unknown browser', 'Safari on iOS', 'Firefox on Linux']);
-    expect(page.body.match(/This browser/g)).toHaveLength(1);
-    expect(page.body).toMatch(/Firefox on Linux<\/bdi>[^\n]*This browser/);
-    const [, endPhone = ''] = links(page, /\/sessions\/[\w-]{43}\/end$/);
-    const confirm = await here.get(endPhone);
-    expect(confirm.body).toContain('Safari on iOS');
-    expect((await here.submit(confirm, { csrf_token: 'forged' })).status).toBe(403);
-    expect(await isSignedIn(phone)).toBe(true);
-    const done = await here.submit(confirm, {});
-    expect(done.body).toContain('The browser was signed out.');
-    await expectSignedOut(phone);
-    const [endAll = ''] = links(done, /\/sessions\/end-all/);
-    await here.submit(await here.get(endAll), {});
-    await expectSignedOut(third);
-    expect(await isSignedIn(here)).toBe(true);
-    const last = await here.get('/oauth2/sessions');
-    expect([listOf(last), links(last, /end-all/)]).toEqual([['Firefox on Linux'], []]);
-    // Also his own, which leads to the sign-in.
-    const [endOwn = ''] = links(last, /\/sessions\/[\w-]{43}\/end$/);
-    expect((await here.submit(await here.get(endOwn), {})).body).toContain('name="password"');
-    await expectSignedOut(here);
-  });
-
-  test('[AS-57] nobody sees or ends the session of somebody else; staff does', async () => {
-    const user = freshUser();
-    const victim = await signedIn(user, agentAs(SAFARI));
-    const [session] = await sessions().listFor(user);
-    const bob = await signedIn('bob');
-    expect((await bob.get(`/oauth2/sessions/${session?.id}/end`)).status).toBe(404);
-    for (const path of [`/oauth2/staff/sessions?user_id=${user}`, `/oauth2/staff/sessions/${session?.id}/end`]) {
-      expect([path, (await bob.get(path)).status]).toEqual([path, 403]);
-    }
-    const carol = await signedIn('carol');
-    expect(listOf(await carol.get('/oauth2/staff/sessions'))).toEqual([]);
-    const page = await carol.get(`/oauth2/staff/sessions?user_id=${user}`);
-    expect(listOf(page)).toEqual(['Safari on iOS']);
-    await carol.submit(await carol.get(links(page, /[\w-]{43}\/end$/)[0] ?? ''), {});
-    await expectSignedOut(victim);
-    await signedIn(user, victim);
-    const again = await carol.get(`/oauth2/staff/sessions?user_id=${user}`);
-    await carol.submit(await carol.get(links(again, /end-all/)[0] ?? ''), {});
-    await expectSignedOut(victim);
-    expect(await isSignedIn(carol)).toBe(true);
-  });
-
   test('[AS-57] what is noted of an end is cleared when nothing can depend on it any more', async () => {
     const user = freshUser();
     await signedIn(user);
@@ -406,31 +283,5 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
     } finally {
       suite.clock.offsetSeconds = 0;
     }
-  });
-});
-
-describe('a login of the host', () => {
-  const suite = useAuthorizationServer('SQLite + memory', {
-    options: {
-      authenticate: undefined,
-      isStaff: () => true,
-      login: { url: () => '/host-login', userId: (context) => context.get('x-user') || undefined },
-    },
-  });
-
-  test('[AS-57] where somebody is signed in is the host’s to show; sessions here can be listed and ended all the same', async () => {
-    const client = await suite.server.register({ ...FOR_USERS, skipAuthorization: true });
-    const agent = new UserAgent(suite.url, { 'x-user': 'alice' });
-    expect((await agent.get('/oauth2/sessions')).status).toBe(404);
-    expect((await agent.get('/oauth2/authorized-applications')).body).not.toContain('/oauth2/sessions"');
-    const code = async (prompt?: string) => {
-      let visit = await agent.get(`/oauth2/authorize?${authorization(client, { prompt }).query}`);
-      if (new URL(visit.url).pathname === '/host-login') visit = await agent.get('/oauth2/device');
-      return responseOf(visit);
-    };
-    expect((await code()).has('code')).toBe(true);
-    expect(await suite.server.oauth2.sessions.endAllOf({ user: 'alice' })).toBe(1);
-    expect((await code('none')).get('error')).toBe('login_required');
-    expect((await agent.get('/oauth2/staff/sessions?user_id=alice')).status).toBe(200);
   });
 });
