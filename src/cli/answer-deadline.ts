@@ -1,7 +1,7 @@
 /**
- * Waits for a promise, but not for ever: a frozen server keeps its socket open and never answers.
+ * Waits for a promise for a limited time: a frozen server keeps its socket open and never answers.
  *
- * @throws Error if the time is over first, naming `what`
+ * @throws Error naming `what`, if the time runs out first
  */
 export async function deadline<T>(promise: Promise<T>, milliseconds: number, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -5,25 +5,25 @@ import type { OAuth2 } from '../oauth2.js';
 import { unavailable } from './failures.js';
 import { shortText } from './option-values.js';
 
-/** The option of the commands that tell caches something. */
+/** The option of the commands that invalidate caches. */
 export function keyPrefixOption(): Option {
   return new Option('--key-prefix <prefix>', 'prefix of the Redis keys, if the servers set `keyPrefix`').argParser(
     shortText,
   );
 }
 
-/** What is said if only the caches could not be told. */
+/** The message if the change is in the database but could not be sent to the caches. */
 export interface DatabasePart {
-  /** What is true once the database has the change. */
+  /** What has been done in the database. */
   readonly done: string;
   /** What to do about the caches, if anything can be done. */
   readonly advice?: string;
 }
 
 /**
- * Runs a change that goes to the database and then to the caches.
+ * Makes a change in the database and then in the caches.
  *
- * @throws CliError if the database has it but Redis could not be told, saying so and for how long it matters
+ * @throws CliError if the database was changed but Redis could not be reached, saying so and for how long it matters
  */
 export async function tellingCaches<T>(
   oauth2: OAuth2,
@@ -34,7 +34,8 @@ export async function tellingCaches<T>(
     return await change(oauth2);
   } catch (error) {
     if (!(error instanceof TemporarilyUnavailableError)) throw error;
-    // Which of the two is away? Once more without Redis: the change may be repeated, and what it says is then certain.
+    // Which of the two is unavailable? Repeated without Redis: the change may be repeated, and the result is then
+    // certain.
     const { createOAuth2 } = await import('../oauth2.js');
     const databaseOnly = createOAuth2({ database: oauth2.knex, logger: silentLogger });
     try {
@@ -42,7 +43,7 @@ export async function tellingCaches<T>(
     } finally {
       await databaseOnly.close();
     }
-    const what = `--redis (or REDIS_URL): ${done}, but Redis could not be told; caches may hold it up to their maxAgeSeconds (default 30 s)`;
+    const what = `--redis (or REDIS_URL): ${done}, but Redis could not be notified; caches may keep it for up to maxAgeSeconds (default 30 s)`;
     throw unavailable(advice === undefined ? what : `${what}; ${advice}`, error.cause ?? error);
   }
 }

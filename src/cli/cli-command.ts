@@ -12,10 +12,10 @@ export interface GlobalOptions {
 const GLOBAL_HEADING = 'Global options:';
 
 /**
- * A command with the global options, and with two habits that commander does not have.
+ * A command with the global options, and with two behaviours that commander lacks.
  *
- * Tokens and client identifiers are base64url, so one in 64 begins with a hyphen: `tokens revoke -abc` takes it as the
- * token. And `--name --json` is a forgotten value, not an application called `--json`.
+ * Tokens and client identifiers are base64url, so one in 64 begins with a hyphen: `tokens revoke -abc` treats it as the
+ * token. And in `--name --json` the value is missing; it is not an application called `--json`.
  */
 export class CliCommand extends Command {
   constructor(name?: string) {
@@ -27,7 +27,7 @@ export class CliCommand extends Command {
       ).helpGroup(GLOBAL_HEADING),
     );
     this.addOption(
-      new Option('--database-deadline <milliseconds>', 'give a statement up after this long (default: 15000)')
+      new Option('--database-deadline <milliseconds>', 'how long a statement may take (default: 15000)')
         .argParser(wholeNumber(100, 600_000, 'milliseconds.'))
         .helpGroup(GLOBAL_HEADING),
     );
@@ -48,7 +48,7 @@ export class CliCommand extends Command {
     return super.parseOptions(this.commands.length === 0 ? this.withMarkedOperands(argv) : argv);
   }
 
-  /** The value of a global option: the nearest to the end of the line counts. */
+  /** The value of a global option: the last one on the command line wins. */
   globalOptions(): GlobalOptions {
     const chain: Command[] = [];
     for (let command: Command | null = this; command !== null; command = command.parent) chain.unshift(command);
@@ -80,7 +80,7 @@ export class CliCommand extends Command {
   private isOperand(argument: string): boolean {
     if (!argument.startsWith('-')) return true;
     if (this.registeredArguments.length === 0 || this.isFlag(argument)) return false;
-    // A generated value is longer than any option; with one hyphen there are no options but -h.
+    // A generated value is longer than any option, and with a single hyphen there is no option but -h.
     return argument.startsWith('--') ? /^[\w-]{22,}$/.test(argument) : argument.length > 2;
   }
 

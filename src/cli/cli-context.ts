@@ -12,41 +12,44 @@ import { EXIT_CODES } from './exit-codes.js';
 import { unavailable } from './failures.js';
 import { Output } from './output.js';
 
-/** What a command reads and writes beside its arguments; the process, or a test's own. */
+/** What a command uses besides its arguments: the streams and environment of the process, or of a test. */
 export interface Surroundings {
-  /** Where answers to questions come from; without it nobody is asked. */
+  /** The source of answers to questions; without it no questions are asked. */
   readonly stdin?: NodeJS.ReadStream;
   readonly stdout: { write(text: string): unknown };
   readonly stderr: NodeJS.WriteStream;
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** How a command uses the database and Redis. */
+/** What a command needs of the database and Redis. */
 export interface Needs {
-  /** Whether the command tells caches something, and so needs Redis if one is named. */
+  /** Whether the command invalidates caches, and so needs Redis if one is given. */
   readonly redis?: boolean;
-  /** The prefix of the Redis keys; default: that of the package. */
+  /** The prefix of the Redis keys; default: the package's default. */
   readonly keyPrefix?: string;
-  /** What tokens are meant for, as the servers' `resource` says. */
+  /** The resource that tokens are meant for, as the servers' option `resource`. */
   readonly resource?: string;
-  /** Whether the command works on a database that is not migrated. */
+  /** Whether the command also works on a database that is not migrated. */
   readonly unmigrated?: boolean;
-  /** Whether the command is tried at every version of the schema, be it older or newer than this package. */
+  /** Whether the command runs with every version of the schema, older or newer than this package. */
   readonly anyVersion?: boolean;
 }
 
 /**
- * A database that does not answer a statement within this time is unreachable, unless an option says otherwise. A person
- * waits longer than a request may, and would rather not do it again.
+ * The default time after which a database that has not answered a statement counts as unreachable. It is longer than
+ * for a request: people would rather wait than repeat the command.
  */
 const DATABASE_DEADLINE_MILLISECONDS = 15_000;
-/** Where the keys are. Not an option: what is on a command line is in the list of processes. */
+/**
+ * The environment variable with the keys. There is no option, because command lines are visible in the list of
+ * processes.
+ */
 export const CACHE_KEYS_VARIABLE = 'OAUTH2_CACHE_KEYS';
 
-/** Pools that do not close within this time are left to the end of the process. */
+/** Pools that have not closed within this time are left to the end of the process. */
 const CLOSE_DEADLINE_MILLISECONDS = 5_000;
 
-/** Opens for a command what it needs, and closes it again. */
+/** Opens what a command needs, and closes it again. */
 export class CliContext {
   readonly output: Output;
   private readonly options: GlobalOptions;
@@ -59,7 +62,7 @@ export class CliContext {
     this.output = new Output(this.options.json === true, surroundings.stdout, surroundings.stderr);
   }
 
-  /** The database's URL, from the option or the environment; `undefined` if neither gives one. */
+  /** The URL of the database from the option or the environment; `undefined` if neither is set. */
   get databaseUrl(): string | undefined {
     return given('--database', this.options.database) ?? (this.surroundings.env.DATABASE_URL || undefined);
   }
@@ -68,7 +71,7 @@ export class CliContext {
     return this.options.databaseDeadline ?? DATABASE_DEADLINE_MILLISECONDS;
   }
 
-  /** Redis' URL, from the option or the environment; `undefined` if neither gives one. */
+  /** The URL of Redis from the option or the environment; `undefined` if neither is set. */
   get redisUrl(): string | undefined {
     const url = given('--redis', this.options.redis) ?? (this.surroundings.env.REDIS_URL || undefined);
     if (url !== undefined && !(/^rediss?:\/\/./i.test(url) && URL.canParse(url))) {
@@ -92,15 +95,17 @@ export class CliContext {
     const { assertMigrated, migrationStatus } = await import('../storage/index.js');
     const { applied, pending, incompatible } = await migrationStatus(knex);
     if (unmigrated === true) return;
-    // A table that is not there is said by the assertion.
+    // The assertion reports missing tables.
     if (anyVersion !== true || applied.length === 0) return assertMigrated(knex);
     if (incompatible.length + pending.length === 0) return;
     this.output.note(
-      `The database has another schema than this version of rc-oauth2 (${[...pending, ...incompatible].join(', ')}); trying all the same.`,
+      `The database has another schema than this version of rc-oauth2 (${[...pending, ...incompatible].join(', ')}); trying anyway.`,
     );
   }
 
-  /** How the servers authenticate what they keep in Redis: by a key of the database, unless they have keys of their own. */
+  /**
+   * How the servers authenticate their entries in Redis: with a key from the database, unless they have their own keys.
+   */
   private get cacheOptions(): { authenticationKeys?: string[] } {
     const text = this.surroundings.env[CACHE_KEYS_VARIABLE]?.trim() ?? '';
     if (text === '') return {};
@@ -110,9 +115,9 @@ export class CliContext {
   }
 
   /**
-   * Runs `use` with the package opened on the database, and closes everything however it ends.
+   * Runs `use` with the package opened on the database, and closes everything in any case.
    *
-   * @throws CliError if no database is given, it cannot be reached, or it is not migrated
+   * @throws CliError if no database is given, or it cannot be reached or is not migrated
    */
   async withOAuth2<T>(needs: Needs, use: (oauth2: OAuth2) => Promise<T>): Promise<T> {
     const database = this.databaseUrl;
@@ -123,15 +128,15 @@ export class CliContext {
     }
     const redis = this.redisUrl;
     if (needs.unmigrated !== true) assertFileExists(database);
-    // Loaded late, so that help and usage errors are there at once.
+    // Loaded late, so that help and usage errors appear quickly.
     const { createOAuth2 } = await import('../oauth2.js');
     const { memoryEngine } = await import('../throttling/index.js');
     const oauth2 = createOAuth2({
       database,
       databaseDeadlineMilliseconds: this.deadlineMilliseconds,
-      // A command throttles nobody, and is none of the processes that share a limit.
+      // A command throttles nobody, and does not count as a process that shares limits.
       throttling: { engine: memoryEngine() },
-      // What fails is thrown as well, and told once.
+      // Errors are also thrown, and must be reported once.
       logger: silentLogger,
       ...(needs.redis && redis !== undefined ? { redis, cache: this.cacheOptions } : {}),
       ...(needs.keyPrefix === undefined ? {} : { keyPrefix: needs.keyPrefix }),
@@ -146,17 +151,17 @@ export class CliContext {
   }
 }
 
-/** A usage error in the words of this command line. */
+/** A usage error with a message in terms of the command line. */
 export function usage(message: string): CliError {
   return new CliError(EXIT_CODES.usage, 'usage_error', message);
 }
 
-/** A usage error about an option's value, in the words of `refuseOption`. */
+/** A usage error about the value of an option, worded like `refuseOption`. */
 export function refused(option: string, value: unknown, fix: string): CliError {
   return usage(`The option ${option} cannot be ${describeValue(value)}: ${fix}.`);
 }
 
-/** What the name of an SQLite file ends with, so that it can be shown: another text may be a secret. */
+/** The endings of SQLite file names, which may be shown; other text may be secret. */
 const SQLITE_FILE = /\.(?:sqlite3?|db3?)$/i;
 
 function describeDatabase(database: string): string {
@@ -164,7 +169,7 @@ function describeDatabase(database: string): string {
   return SQLITE_FILE.test(path) ? describePath(path, SQLITE_FILE) : describeUrl(database);
 }
 
-/** SQLite would create the file, which makes a wrong path look like an empty database. */
+/** SQLite would create the file, so that a wrong path would look like an empty database. */
 function assertFileExists(database: string): void {
   const { client, connection } = configOfUrl(database);
   const { filename } = (connection ?? {}) as { filename?: string };

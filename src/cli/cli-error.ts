@@ -1,4 +1,4 @@
-/** An end of a command that was foreseen: said in one line, never with a stack trace. */
+/** An expected failure of a command, reported in one line without a stack trace. */
 export class CliError extends Error {
   override readonly name = 'CliError';
 

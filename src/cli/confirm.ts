@@ -1,15 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import type { Surroundings } from './cli-context.js';
 
-/** Whether somebody sits at both ends: what is asked is seen, and what is answered was meant. */
+/** Whether both streams are terminals, so that a question is seen and the answer comes from a person. */
 export function isInteractive({ stdin, stderr }: Surroundings): boolean {
   return stdin?.isTTY === true && stderr.isTTY === true;
 }
 
 /**
- * Asks a question on stderr; everything but yes is no, the end of the input and Ctrl-C included.
+ * Asks a question on stderr. Everything but yes means no, including the end of the input and Ctrl-C.
  *
- * @param question without the hint of what may be answered
+ * @param question without a hint at the possible answers
  */
 export async function confirm(surroundings: Surroundings, question: string): Promise<boolean> {
   if (!isInteractive(surroundings)) return false;

@@ -1,14 +1,14 @@
-/** How the process ends. Listed in `--help`, so that scripts can lean on it. */
+/** The exit codes of the process. Listed in `--help`, so that scripts can rely on them. */
 export const EXIT_CODES = Object.freeze({
   /** Done. */
   done: 0,
-  /** Refused or failed: unknown application, scope that is not allowed, undeclared action. */
+  /** Refused or failed: an unknown application, a scope that is not allowed, an undeclared action. */
   refused: 1,
-  /** The call is wrong: unknown option, bad value, no database given. */
+  /** Wrong usage: an unknown option, an invalid value, no database given. */
   usage: 2,
   /** The database or Redis cannot be reached or used, or the database is not migrated. */
   unavailable: 3,
-  /** Ended by SIGINT: 128 + 2, as shells count it. */
+  /** Ended by SIGINT: 128 + 2, as shells report it. */
   interrupted: 130,
   /** Ended by SIGTERM: 128 + 15. */
   terminated: 143,

@@ -6,14 +6,14 @@ import { withoutStatement } from '../storage/driver-errors/index.js';
 import { CliError } from './cli-error.js';
 import { EXIT_CODES } from './exit-codes.js';
 
-/** How a run failed: what the process exits with and what it says. */
+/** A failed run: the exit code and the message. */
 export interface Failure {
   readonly exitCode: number;
   readonly code: string;
   readonly description: string;
 }
 
-/** Translates whatever a command threw; `undefined` for what is no failure (help, version). */
+/** Converts an error of a command; `undefined` for what is not a failure (help, version). */
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof CommanderError) return usageFailure(error);
   if (error instanceof CliError) return { exitCode: error.exitCode, code: error.code, description: error.message };
@@ -45,7 +45,7 @@ function usageFailure(error: CommanderError): Failure | undefined {
   return { exitCode: EXIT_CODES.usage, code: 'usage_error', description };
 }
 
-/** What commander says, with the values that it repeats named as `refuseOption` names them. */
+/** The message of commander, with the values that it repeats masked as in `refuseOption`. */
 function usageDescription(message: string): string {
   const said = message.replace(/^error: /, '');
   const [, flag, given, fix] = /^option '(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s.exec(said) ?? [];
@@ -53,12 +53,12 @@ function usageDescription(message: string): string {
   const [, value, name, wanted] =
     /^command-argument value '(.*)' is invalid for argument '(.*?)'\. (.*)$/s.exec(said) ?? [];
   if (name !== undefined) return `The argument <${name}> cannot be ${describeValue(value)}: ${wanted}`;
-  // A suggestion tells that it was nearly a name; else it may be anything.
+  // If there is a suggestion, the text is nearly a name; otherwise it may be anything.
   return said.replace(/^(unknown (?:option|command)) '(.*?)'(?=\s*(?:\(Did you mean|$))/s, (_, what, name: string) => {
     const [flag = ''] = name.split('=', 1);
     const hasHint = said.includes('(Did you mean');
     const bare = flag.replace(/^--?/, '');
-    // `-psecret`, as other tools take a password: behind one hyphen there is a letter, and what follows it is a value.
+    // `-psecret`, the way other tools take a password: a letter follows the hyphen, and the rest is a value.
     if (/^-[^-]./.test(flag)) return `${what} '${flag.slice(0, 2)}${MASK}'`;
     const shown = hasHint && bare.length < 32 ? bare : describeName(bare);
     return `${what} '${flag.slice(0, flag.length - bare.length)}${shown}'`;
@@ -70,7 +70,7 @@ function withReason(what: string, cause: unknown): string {
   return reason === '' ? what : `${what.replace(/\.$/, '')}: ${reason}`;
 }
 
-/** Drivers put the reason into `message`, into `code` only, or one level down into `cause` or `errors`. */
+/** Drivers put the reason into `message`, only into `code`, or into a nested `cause` or `errors`. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);

@@ -7,20 +7,20 @@ import { usage } from './cli-context.js';
 import { CliError } from './cli-error.js';
 import { EXIT_CODES } from './exit-codes.js';
 
-/** What `routes` asks of the application's `oauth2`; it may come from another copy of the package. */
+/** The part of the application's `oauth2` that `routes` uses; it may come from another copy of the package. */
 export interface DescribingOAuth2 {
   describe(controllers: readonly Function[], options?: { routePrefix?: string }): ActionSummary[];
   close(): Promise<void>;
 }
 
-/** What an application's module must export for `routes`. */
+/** The exports that `routes` needs of an application's module. */
 export interface HostModule {
   readonly oauth2: DescribingOAuth2;
   readonly controllers: readonly Function[];
   readonly routePrefix: string | undefined;
 }
 
-/** What the name of a module ends with. */
+/** The endings of module file names. */
 const MODULE_FILE = /\.[cm]?[jt]sx?$/;
 
 const SHAPE =
@@ -46,11 +46,12 @@ export async function loadHostModule(path: string): Promise<HostModule> {
   if (!Array.isArray(controllers) || controllers.length === 0)
     throw lacking(path, 'no array of classes as `controllers`');
   const other = controllers.findIndex((controller) => typeof controller !== 'function');
-  if (other >= 0) throw lacking(path, `\`controllers[${other}]\`, a ${typeof controllers[other]} and no class`);
+  if (other >= 0)
+    throw lacking(path, `\`controllers[${other}]\`, which is a ${typeof controllers[other]} and not a class`);
 
   const routePrefix = names.routePrefix;
   if (routePrefix !== undefined && typeof routePrefix !== 'string')
-    throw lacking(path, 'a `routePrefix` that is no string');
+    throw lacking(path, 'a `routePrefix` that is not a string');
   return { oauth2, controllers, routePrefix };
 }
 

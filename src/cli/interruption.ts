@@ -1,8 +1,6 @@
 import { EXIT_CODES } from './exit-codes.js';
 
-/**
- * Lets a command end by itself on SIGINT or SIGTERM. The first signal asks; a second one does not wait any longer.
- */
+/** Lets a command finish its step on SIGINT or SIGTERM. A second signal ends the process immediately. */
 export class Interruption {
   private received: NodeJS.Signals | undefined;
   private readonly onImpatience: () => void;
@@ -17,24 +15,24 @@ export class Interruption {
     this.controller.abort();
   };
 
-  /** @param onImpatience what must be put in order before a second signal ends the process */
+  /** @param onImpatience cleans up before a second signal ends the process */
   constructor(onImpatience: () => void) {
     this.onImpatience = onImpatience;
     process.on('SIGINT', this.onSignal);
     process.on('SIGTERM', this.onSignal);
   }
 
-  /** Aborted when a signal has come. */
+  /** Aborted when a signal has arrived. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
 
-  /** What the process exits with after the signal; `undefined` while none has come. */
+  /** The exit code after a signal; `undefined` if none has arrived. */
   get exitCode(): number | undefined {
     return this.received === undefined ? undefined : exitCodeOf(this.received);
   }
 
-  /** Gives the signals back to their default. */
+  /** Restores the default handling of the signals. */
   dispose(): void {
     process.off('SIGINT', this.onSignal);
     process.off('SIGTERM', this.onSignal);

@@ -4,13 +4,13 @@ import { EXIT_CODES } from './exit-codes.js';
 import { Output } from './output.js';
 import { run } from './program.js';
 
-/** A connection that something else left open does not keep the process; what was printed is out long before. */
+/** A connection that other code left open must not keep the process alive; all output is written long before. */
 const GRACE_MILLISECONDS = 1000;
 
 const json = process.argv.includes('--json');
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // Whoever reads has seen enough (`| head`): the work goes on, unseen.
+  // The reader has closed the pipe (`| head`): the work continues without output.
   if (error.code === 'EPIPE') return;
   new Output(json, process.stdout, process.stderr).failure(
     'output_failed',
@@ -25,7 +25,7 @@ process.on('uncaughtException', (error) => {
 });
 
 process.exitCode = await run(process.argv.slice(2), {
-  // Bound here, because `routes` turns the stdout of the module that it loads to stderr.
+  // Bound here, because `routes` redirects the stdout of the module that it loads to stderr.
   stdout: { write: process.stdout.write.bind(process.stdout) },
   stderr: process.stderr,
   stdin: process.stdin,

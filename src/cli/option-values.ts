@@ -7,7 +7,7 @@ import { isScopeName, parseScope } from '../core/scopes.js';
 /** RFC 8628 §3.4. */
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** The grant types that an application can have: the registered names, and a short one for the long one. */
+/** The grant types that an application can have: the registered names, and an abbreviation of the long one. */
 const GRANT_TYPES: ReadonlyMap<string, string> = new Map([
   ['client_credentials', 'client_credentials'],
   ['authorization_code', 'authorization_code'],
@@ -16,10 +16,10 @@ const GRANT_TYPES: ReadonlyMap<string, string> = new Map([
   ['device_code', DEVICE_CODE_GRANT],
 ]);
 
-/** What fits into the columns for names and ids. */
+/** The length of the columns for names and ids. */
 const MAXIMUM_LENGTH = 255;
 
-/** Reads a whole number within bounds; a parser for an option. */
+/** Creates a parser for a whole number within bounds. */
 export function wholeNumber(minimum: number, maximum: number, fix: string): (value: string) => number {
   return (value) => {
     const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
@@ -39,22 +39,22 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['d', 86_400],
 ]);
 
-/** Reads a length of time (`90s`, `45m`, `24h`, `7d`; seconds without a unit) as seconds; a parser for an option. */
+/** Creates a parser for a duration (`90s`, `45m`, `24h`, `7d`; seconds without a unit), which returns seconds. */
 export function duration(mostSeconds: number, most: string): (value: string) => number {
   return (value) => {
     const [, count = '', unit = ''] = /^(\d{1,9})([smhd]?)$/.exec(value) ?? [];
     const seconds = count === '' ? Number.NaN : Number(count) * (UNITS.get(unit) as number);
     if (seconds <= mostSeconds) return seconds;
-    throw new InvalidArgumentError(`Give a number with a unit, as 90s, 45m, 24h or 7d; at most ${most}.`);
+    throw new InvalidArgumentError(`Give a number with a unit, such as 90s, 45m, 24h or 7d; at most ${most}.`);
   };
 }
 
-/** Reads a name: some printable text that fits into its column. */
+/** Parses a name: printable text that fits into its column. */
 export function shortText(value: string): string {
   return exactText(value.trim());
 }
 
-/** Reads an id exactly as it is, of a user or of an application that exists: spaces are part of it. */
+/** Takes an id of a user or an existing application exactly as it is; spaces are part of it. */
 export function exactText(value: string): string {
   if (value === '' || value.length > MAXIMUM_LENGTH || hasControlCharacters(value)) {
     throw new InvalidArgumentError(`Give 1 to ${MAXIMUM_LENGTH} characters without control characters.`);
@@ -62,7 +62,7 @@ export function exactText(value: string): string {
   return value;
 }
 
-/** Reads a client identifier (RFC 6749 appendix A.1), without the space that would not survive a shell or a list. */
+/** Parses a client identifier (RFC 6749 appendix A.1), without spaces, which do not survive shells and lists. */
 export function clientId(value: string): string {
   if (!/^[\x21-\x7e]{1,255}$/.test(value)) {
     throw new InvalidArgumentError(`Give 1 to ${MAXIMUM_LENGTH} printable ASCII characters without space.`);
@@ -70,7 +70,7 @@ export function clientId(value: string): string {
   return value;
 }
 
-/** Reads grant types, separated by commas or spaces. */
+/** Parses grant types, separated by commas or spaces. */
 export function grantTypes(value: string): string[] {
   const names = value.split(/[\s,]+/).filter((name) => name !== '');
   const read = names.map((name) => GRANT_TYPES.get(name));
@@ -84,16 +84,16 @@ export function grantTypes(value: string): string[] {
   return [...new Set(read as string[])];
 }
 
-/** Reads at least one scope name, separated by spaces. */
+/** Parses at least one scope name, separated by spaces. */
 export function someScopes(value: string): string[] {
   const names = scopes(value);
   if (names.length === 0) {
-    throw new InvalidArgumentError('Give scope names separated by spaces, or leave the option out for any scope.');
+    throw new InvalidArgumentError('Give scope names separated by spaces, or omit the option to allow all scopes.');
   }
   return names;
 }
 
-/** Reads scope names (RFC 6749 §3.3) separated by spaces; none is a value too. */
+/** Parses scope names (RFC 6749 §3.3) separated by spaces, or none. */
 export function scopes(value: string): string[] {
   const names = parseScope(value);
   for (const name of names) {
@@ -102,15 +102,15 @@ export function scopes(value: string): string[] {
         `${describeValue(name)} is not a scope name (RFC 6749 §3.3: printable ASCII without space, quote and backslash).`,
       );
     }
-    // The grammar allows a comma, but who writes one here means two scopes, and would get a third one.
+    // The grammar allows a comma in a scope name, but here it is most likely meant as a separator.
     if (name.includes(',')) throw new InvalidArgumentError('Separate scopes by spaces, not by commas.');
   }
   return names;
 }
 
 /**
- * Reads redirect URIs, separated by spaces. Whether they can be some depends on other options: the kind of the application,
- * and the schemes that are allowed.
+ * Parses redirect URIs, separated by spaces. Whether they are allowed depends on other options: the type of the
+ * application, and the allowed schemes.
  */
 export function redirectUris(value: string): string[] {
   const uris = value.split(/\s+/).filter((uri) => uri !== '');
@@ -118,13 +118,13 @@ export function redirectUris(value: string): string[] {
   return [...new Set(uris)];
 }
 
-/** Reads an algorithm of ID tokens. */
+/** Parses an algorithm of ID tokens. */
 export function idTokenAlgorithm(value: string): 'RS256' | 'ES256' {
   if (value !== 'RS256' && value !== 'ES256') throw new InvalidArgumentError('Give RS256 or ES256.');
   return value;
 }
 
-/** Reads private-use schemes, separated by spaces or commas. */
+/** Parses private-use schemes, separated by spaces or commas. */
 export function redirectSchemes(value: string): string[] {
   const schemes = value.split(/[\s,]+/).filter((scheme) => scheme !== '');
   if (schemes.length === 0) throw new InvalidArgumentError('Give schemes separated by spaces, e.g. "cursor myapp".');
@@ -135,7 +135,7 @@ export function redirectSchemes(value: string): string[] {
   return [...new Set(schemes)];
 }
 
-/** Reads origins of pages, separated by spaces. */
+/** Parses origins of pages, separated by spaces. */
 export function origins(value: string): string[] {
   const read = value.split(/\s+/).filter((origin) => origin !== '');
   if (read.length === 0) throw new InvalidArgumentError('Give origins separated by spaces.');

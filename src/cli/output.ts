@@ -1,21 +1,21 @@
 import { maskUrls } from '../core/options/index.js';
 import { printable } from '../core/printable.js';
 
-/** Where a command writes. Results go to stdout; everything else (errors, notes, progress) to stderr. */
+/** Writes the output of a command. Results go to stdout; errors, notes and progress go to stderr. */
 export class Output {
   constructor(
-    /** Whether the result is one JSON object instead of text for people. */
+    /** Whether the result is one JSON object instead of text. */
     readonly json: boolean,
     private readonly stdout: { write(text: string): unknown },
     private readonly stderr: { write(text: string): unknown },
   ) {}
 
-  /** Prints the result, once per run: `value` with `--json`, else `text`. */
+  /** Prints the result, once per run: `value` with `--json`, otherwise `text`. */
   result(value: object, text: string): void {
     this.stdout.write(`${this.json ? JSON.stringify(value) : text}\n`);
   }
 
-  /** Tells a person something beside the result; silent with `--json`. */
+  /** Prints a note for a person besides the result; nothing with `--json`. */
   note(message: string): void {
     if (!this.json) this.stderr.write(`${maskUrls(message)}\n`);
   }
@@ -29,9 +29,9 @@ export class Output {
   }
 }
 
-/** Columns of text for people, padded with spaces; the first row is the heading. */
+/** Formats text in columns, padded with spaces; the first row is the heading. */
 export function columns(cells: readonly (readonly string[])[]): string {
-  // Strangers have written some of them: none may end its line, or tell the terminal what to do.
+  // Some values were written by strangers: none may break its line or send control sequences to the terminal.
   const rows = cells.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows) {

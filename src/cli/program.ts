@@ -13,13 +13,13 @@ import { type Failure, failureOf } from './failures.js';
 import { Output } from './output.js';
 
 /**
- * Runs one call of the command line.
+ * Runs the command line.
  *
  * @param argv the arguments, without the interpreter and the script
  * @returns the exit code; everything that was opened is closed
  */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  // Commander shows help before its error is known; with --json only the error is printed.
+  // Commander prints help before the error is known; with --json only the error is printed.
   const help: string[] = [];
   const program = createProgram(surroundings, (text) => help.push(text));
   try {
@@ -57,7 +57,10 @@ function report(failure: Failure, argv: readonly string[], surroundings: Surroun
   output.failure(failure.code, withoutTexts(failure.description, secretsIn(argv, surroundings.env)));
 }
 
-/** What must never be printed: passwords in URLs, encryption keys, and the token that `tokens inspect` or `revoke` is about. */
+/**
+ * Texts that must never be printed: passwords in URLs, encryption keys, and the token given to `tokens inspect` or
+ * `revoke`.
+ */
 function secretsIn(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const values = [...argv.map((argument) => argument.replace(/^--[a-z-]+=/, '')), env.DATABASE_URL, env.REDIS_URL];
   const passwords = values.flatMap((value) => (value === undefined ? [] : secretsOf(value)));

@@ -1,17 +1,17 @@
 import { SingleBar } from 'cli-progress';
 
-/** Shows how far a long command is. Always on stderr: stdout is for results. */
+/** Shows the progress of a long command on stderr; stdout is for results. */
 export interface Progress {
-  /** Tells how much is done; the total may grow. */
+  /** Reports how much is done; the total may grow. */
   update(done: number, total: number): void;
-  /** Ends the display, and leaves the terminal as it was. */
+  /** Ends the display and restores the terminal. */
   stop(): void;
 }
 
-/** Between two plain lines; a log should not hold one line per batch. */
+/** The interval between plain lines, so that a log does not get one line per batch. */
 const LINE_INTERVAL_MILLISECONDS = 1000;
 
-/** A bar on a terminal, plain lines elsewhere; with `quiet` (JSON is asked for) no lines. */
+/** A bar on a terminal, plain lines elsewhere, nothing with `quiet` (JSON was requested). */
 export function createProgress(stream: NodeJS.WriteStream, quiet: boolean): Progress {
   if (stream.isTTY) return new Bar(stream);
   return quiet ? { update() {}, stop() {} } : new Lines(stream);
@@ -27,7 +27,7 @@ class Bar implements Progress {
       format: '{bar} {percentage}% | {value} of {total} rows | {eta_formatted} left',
       barCompleteChar: '#',
       barIncompleteChar: '.',
-      // Signals are the command's business.
+      // The command handles signals itself.
       gracefulExit: false,
     });
   }

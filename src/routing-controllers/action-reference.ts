@@ -3,7 +3,7 @@ import { ActionMetadata as ActionMetadataClass } from 'routing-controllers';
 import { classChain } from './declarations.js';
 import { paramsMetadata } from './fast/metadata-index.js';
 
-/** One routing-controllers route, as far as a plan needs it. */
+/** The parts of a route of routing-controllers that a plan needs. */
 export interface ActionReference {
   readonly controller: Function;
   readonly method: string;
@@ -14,7 +14,7 @@ export interface ActionReference {
   readonly needsUser: boolean;
 }
 
-/** Reads the reference off the metadata that routing-controllers hands to a driver. */
+/** Reads the reference from the metadata that routing-controllers passes to a driver. */
 export function actionReference(metadata: ActionMetadata, routePrefix: string): ActionReference {
   const route = ActionMetadataClass.appendBaseRoute(routePrefix, metadata.fullRoute);
   return {
@@ -27,8 +27,8 @@ export function actionReference(metadata: ActionMetadata, routePrefix: string): 
 }
 
 /**
- * Whether a parameter of the method is `@CurrentUser({ required: true })`. routing-controllers drops the parameters of an
- * inherited method; what they require of the caller is not dropped with them.
+ * Whether a parameter of the method is `@CurrentUser({ required: true })`. routing-controllers drops the parameters of
+ * an inherited method, but the requirement that they express must not be dropped.
  */
 export function needsUser(controller: Function, method: string): boolean {
   for (const one of classChain(controller)) {
@@ -38,7 +38,7 @@ export function needsUser(controller: Function, method: string): boolean {
   return false;
 }
 
-/** How an action is called in messages: `BookController.list (GET /books)`. */
+/** The name of an action in messages: `BookController.list (GET /books)`. */
 export function actionName(action: Pick<ActionReference, 'controller' | 'method' | 'verb' | 'path'>): string {
   return `${action.controller.name}.${String(action.method)} (${action.verb} ${action.path})`;
 }

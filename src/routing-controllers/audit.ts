@@ -23,7 +23,9 @@ export interface ActionSummary {
   readonly problems: readonly string[];
 }
 
-/** Who will serve the controllers: this package's entry, or routing-controllers' own with the two checkers. */
+/**
+ * What serves the controllers: this package's entry (`driver`), or that of routing-controllers with the two checkers.
+ */
 export type ServedBy = 'driver' | 'checkers';
 
 /** Reads all actions of some controllers and what they require, without serving them. */
@@ -61,10 +63,10 @@ function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy
   };
 }
 
-/** routing-controllers' own entry does not look at ancestors, so nobody would call the checker for what stands there. */
+/** The entry of routing-controllers ignores ancestors, so the checker would not be called for what they declare. */
 function inheritedProblem(action: ActionReference, compiled: Compiled, servedBy: ServedBy): string | undefined {
   if (servedBy === 'driver' || compiled.declared?.isInherited !== true) return undefined;
-  // A public action that is never shown to a checker is open, as it should be, unless it is throttled.
+  // A public action that no checker sees is open as intended, unless it is throttled.
   if (compiled.declared.isPublic && compiled.declared.throttles.length === 0) return undefined;
   return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
 }

@@ -21,10 +21,10 @@ import { completed, declaredRequirement } from './requirements.js';
 export type CheckerOptions = Required<Pick<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>>;
 
 /**
- * Tells routing-controllers that a request is answered already. A checker can only answer yes, on which the action runs,
- * or no, on which the response is written anew. This is neither: what waits for it is never called, and the request
- * ends. A checker of the host's around this one awaits it, and so hands in a function for a failure as well: it gets a
- * no, since the action must not run and the request must not wait for ever.
+ * Signals to routing-controllers that the request has been answered already. A checker can only resolve to true, and
+ * the action runs, or to false, and the response is written again. This is neither: a thenable that never calls back,
+ * so the request ends here. If a checker of the host wraps this one and awaits it, it passes a rejection callback as
+ * well, and gets `false`: the action must not run, and the request must not hang.
  */
 const ANSWERED = {
   // biome-ignore lint/suspicious/noThenProperty: a thenable is what routing-controllers is to see
@@ -34,11 +34,11 @@ const ANSWERED = {
   },
 } as unknown as Promise<boolean>;
 
-/** The two checkers of routing-controllers over a guard. */
+/** Creates the two checkers of routing-controllers for a guard. */
 export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
-  // routing-controllers gives the same array for every request to one action.
+  // routing-controllers passes the same array for every request to one action.
   const plans = new WeakMap<readonly unknown[], ActionPlan>();
-  // Under this name is told what is refused because its own declarations cannot be read.
+  // Refusals are reported under this plan if the declarations of their own action cannot be read.
   const undeclared = unguardedPlan(compiler);
 
   function planOf(roles: readonly unknown[]): ActionPlan {
@@ -50,7 +50,7 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
     return plan;
   }
 
-  // Known once the first request comes: all decorators have run by then.
+  // Determined at the first request, when all decorators have run.
   let varyDeclared: boolean | undefined;
 
   function admitted(context: Context): true {
@@ -88,7 +88,7 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
   };
 }
 
-/** The plan of an action of which nothing is known. */
+/** The plan of an action about which nothing is known. */
 function unguardedPlan(compiler: PlanCompiler): ActionPlan {
   return compiler.plan(
     { controller: Object, method: '', verb: 'ALL', path: '', needsUser: false },
@@ -96,7 +96,7 @@ function unguardedPlan(compiler: PlanCompiler): ActionPlan {
   );
 }
 
-/** Gives `@CurrentUser()` the user that the guard found; on an action that no guard saw, it looks now. */
+/** Gives `@CurrentUser()` the user that the guard found; for an action without a guard, it identifies the user now. */
 export function currentUserChecker(guard: Guard, compiler: PlanCompiler): CheckerOptions['currentUserChecker'] {
   const unguarded = unguardedPlan(compiler);
   return (action: Action) => {
@@ -107,9 +107,9 @@ export function currentUserChecker(guard: Guard, compiler: PlanCompiler): Checke
 }
 
 /**
- * The plan for the roles that routing-controllers hands over. If a decorator of this package stands on the method, its
- * mark leads to everything that was declared. Otherwise the roles are all there is: class and method values in one
- * list, in which only the arrays still tell, by identity, which `@Authorized` they came from.
+ * The plan for the roles that routing-controllers passes. If a decorator of this package is on the method, its mark
+ * leads to all declarations. Otherwise there are only the roles: the values of class and method in one list, in which
+ * only the identity of the arrays shows which `@Authorized` they come from.
  */
 function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): ActionPlan {
   const marks = roles.filter((role) => role instanceof DeclarationMark);
@@ -150,8 +150,8 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
 }
 
 /**
- * Whether a method of the class has a bare `@Authorized()`: it adds no role, so that in a public class its requests look
- * like those of the open methods. Then all of them need a principal, rather than none.
+ * Whether a method of the class has a bare `@Authorized()`. It adds no role, so in a public class its requests look
+ * like those of the open methods; then all of them need a principal, rather than none.
  */
 function hasBareAuthorized(controller: Function | undefined): boolean {
   return responseHandlersMetadata
@@ -161,7 +161,7 @@ function hasBareAuthorized(controller: Function | undefined): boolean {
     );
 }
 
-/** Alternatives of class and method must both be satisfied; one list of all of them would be weaker. */
+/** The alternatives of class and method must both be satisfied; merging them into one list would be weaker. */
 function alternativesByOrigin(roles: readonly unknown[], where: string): Permission[] {
   const origins = new Map<unknown, unknown[][]>();
   for (const role of roles) {
@@ -183,7 +183,7 @@ function referenceOf(controller: Function, method: string): ActionReference {
   return {
     controller,
     method,
-    // A method that serves several routes has one mark, and so one plan, for all of them.
+    // A method that serves several routes has one mark, and so one plan for all of them.
     verb: action === undefined || others.length > 0 ? 'ALL' : action.type.toUpperCase(),
     path: String(action?.route ?? ''),
     needsUser: needsUser(controller, method),

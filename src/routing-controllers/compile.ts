@@ -6,23 +6,26 @@ import { type ActionReference, actionName } from './action-reference.js';
 import type { ActionPlan } from './plan.js';
 import { type DeclaredRequirement, declaredRequirement } from './requirements.js';
 
-/** What plans are compiled with. */
+/** What the compiler depends on. */
 export interface PlanCompilerDependencies {
   readonly throttle: Throttle;
   readonly readScope: string;
   readonly writeScope: string;
 }
 
-/** A plan, or why there is none. */
+/** A plan, or the reason why there is none. */
 export type Compiled =
   | { readonly plan: ActionPlan; readonly declared: DeclaredRequirement; readonly problem: undefined }
   | { readonly plan: undefined; readonly declared: undefined; readonly problem: string };
 
-/** Makes plans out of declarations, at start-up. */
+/** Compiles declarations into plans, at start-up. */
 export class PlanCompiler {
   constructor(private readonly dependencies: PlanCompilerDependencies) {}
 
-  /** The plan of an action; a mistake in its declarations is returned, so that all of them can be told at once. */
+  /**
+   * The plan of an action. A mistake in its declarations is returned rather than thrown, so that all mistakes can be
+   * reported together.
+   */
   compile(action: ActionReference): Compiled {
     try {
       const declared = declaredRequirement(action);

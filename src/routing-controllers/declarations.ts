@@ -3,10 +3,10 @@ import { ConfigurationError } from '../core/errors.js';
 import type { InlinePolicy } from '../throttling/index.js';
 import { responseHandlersMetadata } from './fast/metadata-index.js';
 
-/** A policy by its name in the options, or one that is written where it is used. */
+/** A policy by its name in the options, or an inline policy. */
 export type ThrottleDeclaration = string | InlinePolicy;
 
-/** What this package's decorators declare on one class, or on one method of it. */
+/** The declarations of this package's decorators on one class, or on one of its methods. */
 export interface Declarations {
   /** `@RequiredScopes`, unchecked. */
   readonly requiredScopes?: readonly unknown[];
@@ -17,14 +17,14 @@ export interface Declarations {
 }
 
 /**
- * Stands among the roles that routing-controllers hands to an authorization checker, and tells the checker which
- * class and method they belong to: without it a checker sees the values of `@Authorized` and nothing else.
+ * An entry among the roles that routing-controllers passes to an authorization checker. It identifies the class and
+ * method that they belong to; without it, a checker sees nothing but the values of `@Authorized`.
  */
 export class DeclarationMark {
   constructor(
     readonly controller: Function,
     readonly method: string | undefined,
-    /** Whether it was added to an `@Authorized(...)` that stood there, or stands for none. */
+    /** Whether it was added to an existing `@Authorized(...)`, rather than to one that was created for it. */
     readonly joined: boolean,
   ) {}
 }
@@ -32,26 +32,26 @@ export class DeclarationMark {
 const NONE: Declarations = Object.freeze({});
 const declarations = new WeakMap<Function, Map<string | undefined, Declarations>>();
 
-/** What stands on the class itself (`method` undefined) or on its own method, without what is inherited. */
+/** The declarations on the class itself (`method` undefined) or on its own method, without inherited ones. */
 export function ownDeclarations(controller: Function, method: string | undefined): Declarations {
   return declarations.get(controller)?.get(method) ?? NONE;
 }
 
-/** A decorator for a class or a method, as legacy decorators are called. */
+/** A decorator for a class or a method (legacy decorators). */
 export type ClassOrMethodDecorator = (target: object, method?: string | symbol) => void;
 
-/** Makes a decorator that adds to the declarations of a class or method. */
+/** Creates a decorator that adds to the declarations of a class or method. */
 export function declaring(change: (before: Declarations) => Declarations): ClassOrMethodDecorator {
   return (target, method) => {
     if (typeof target === 'function' && method !== undefined) {
       throw new ConfigurationError(
-        `${target.name}.${String(method)}: decorators of actions do nothing on a static method, which no route leads to.`,
+        `${target.name}.${String(method)}: decorators of actions have no effect on a static method, because no route leads to it.`,
       );
     }
     const controller = method === undefined ? (target as Function) : target.constructor;
     if (typeof method === 'symbol') {
       throw new ConfigurationError(
-        `${controller.name}.${String(method)}: decorators cannot be told of a method that is named by a symbol; name it by a string.`,
+        `${controller.name}.${String(method)}: methods named by a symbol are not supported; name the method by a string.`,
       );
     }
     const name = method;
@@ -80,8 +80,8 @@ function mark(controller: Function, method: string | undefined): void {
 }
 
 /**
- * The values of the `@Authorized(...)` that stand on the class itself or on its own method, one entry for each, in the
- * order of the source. More than one is a mistake: routing-controllers uses the lowest and drops the others.
+ * The values of each `@Authorized(...)` on the class itself or on its own method, in source order. More than one is a
+ * mistake: routing-controllers uses the lowest and drops the others.
  */
 export function ownAuthorized(controller: Function, method: string | undefined): unknown[][] {
   const values: unknown[][] = [];

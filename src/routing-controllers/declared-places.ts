@@ -1,13 +1,13 @@
 import { ConfigurationError } from '../core/errors.js';
 import { classChain, ownAuthorized, ownDeclarations, type ThrottleDeclaration } from './declarations.js';
 
-/** What stands on one class of a chain of ancestors, or on the method that this class itself has. */
+/** The declarations on one class of the chain of ancestors, or on the method that this class itself defines. */
 export interface DeclaredPlace {
   /** For messages: `the class Books`, `the method Books.list`. */
   readonly name: string;
-  /** How many classes up the chain it stands; 0: on the controller itself. */
+  /** The number of steps up the chain; 0: the controller itself. */
   readonly depth: number;
-  /** The value of the `@Authorized(...)` there, as a list; `undefined` without one. */
+  /** The value of the `@Authorized(...)` there as a list; `undefined` if there is none. */
   readonly authorized: readonly unknown[] | undefined;
   /** `@RequiredScopes`, unchecked. */
   readonly requiredScopes: readonly unknown[] | undefined;
@@ -15,10 +15,10 @@ export interface DeclaredPlace {
   readonly throttles: readonly ThrottleDeclaration[];
 }
 
-/** All places that declare something for an action, each list from the controller up to its farthest ancestor. */
+/** All places with declarations for an action; each list goes from the controller up to its farthest ancestor. */
 export interface DeclaredPlaces {
   readonly classes: readonly DeclaredPlace[];
-  /** The method, and those of the ancestors that it inherits or overrides. */
+  /** The method, and those of ancestors that it inherits from or overrides. */
   readonly methods: readonly DeclaredPlace[];
 }
 
@@ -34,7 +34,7 @@ export function declaredPlaces(controller: Function, method: string): DeclaredPl
   };
 }
 
-/** Whether a place asks something of the caller. */
+/** Whether a place requires anything of the caller. */
 export function requiresSomething(place: DeclaredPlace): boolean {
   return place.authorized !== undefined || place.requiredScopes !== undefined;
 }
@@ -64,7 +64,7 @@ function single(values: unknown[][], where: string): unknown[] | undefined {
   return values[0];
 }
 
-/** Mixins give several classes of a chain one name, or none; then their place in the chain tells them apart. */
+/** With mixins, several classes of a chain may have the same name or none; then their position distinguishes them. */
 function chainNames(chain: readonly Function[]): string[] {
   const [controller] = chain as [Function];
   return chain.map((one, depth) => {

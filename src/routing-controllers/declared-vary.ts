@@ -2,10 +2,10 @@ import { type ActionMetadata, getMetadataArgsStorage } from 'routing-controllers
 import { joinedVary } from '../resource-server/authentication/vary.js';
 
 /**
- * Adds the fields that the guard reads to the `@Header('Vary', …)` of an action, which would be set in place of the
- * guard's own.
+ * Adds the fields that the guard reads to the `@Header('Vary', …)` of an action, which would otherwise overwrite the
+ * guard's value.
  *
- * @param fields as they stand in `Vary`; empty if the guard names none
+ * @param fields in the form of `Vary`; empty if the guard names none
  */
 export function joinDeclaredVary(metadata: ActionMetadata, fields: string): void {
   const headers = metadata.headers as Record<string, unknown>;

@@ -19,35 +19,35 @@ import type { Refusals } from './refusals.js';
 import { type RequestState, STATE, type StatefulContext } from './request-state.js';
 import { settleWhenAnswered } from './settlement.js';
 
-/** What the guard is made of. */
+/** What the guard depends on. */
 export interface GuardDependencies {
   readonly authenticators: readonly Authenticator[];
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
 }
 
-/** An action, and what only the one who serves it can do. */
+/** An action, with the steps that depend on what serves it. */
 export interface ServedAction {
   readonly plan: ActionPlan;
-  /** Goes on once the body is parsed, which may have been done before; answers a body that cannot be read. */
+  /** Parses the body, unless that was done before, and continues; answers the request if the body cannot be read. */
   parseBody(context: Context, next: () => unknown): unknown;
-  /** Answers a request that may not go on to the action. */
+  /** Answers a request that was refused. */
   refuse(context: Context, thrown: unknown): unknown;
 }
 
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
 /**
- * The way of a request to an action, from top to bottom: authenticate, authorize, throttle, run. No step makes a promise
- * where its answer is at hand (see `after`).
+ * The steps of a request to an action, from top to bottom: authenticate, authorize, throttle, run. The guard answers
+ * synchronously when it can (see `after`).
  */
 export class Guard {
-  /** The request fields that authentication reads, as they stand in `Vary`. */
+  /** The request fields that authentication reads, in the form of `Vary`. */
   readonly fieldsRead: string;
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
   private readonly steps: readonly AuthenticationStep[];
-  /** Those that may want to see the parsed body. */
+  /** The authenticators that may need the parsed body. */
   private readonly readersOfBodies: readonly Authenticator[];
 
   constructor({ authenticators, refusals, address }: GuardDependencies) {
@@ -62,7 +62,7 @@ export class Guard {
    * The layer of an action in a router.
    *
    * @param startOnce routing-controllers' own "only the first of several matching routes"
-   * @param action the action itself, if nothing else comes before it: then it needs no layer of its own
+   * @param action the action itself, if nothing else comes before it, so that it needs no layer of its own
    */
   layer(served: ServedAction, startOnce: Middleware, action: Middleware | undefined): Middleware {
     if (action === undefined) {
@@ -72,9 +72,9 @@ export class Guard {
       startOnce(context, () => this.serve(context, served, () => action(context, next)) as Promise<unknown>);
   }
 
-  /** The whole way: the request enters, and then the action runs, or it is refused. */
+  /** Handles the whole request: it enters and then the action runs, or it is refused. */
   serve(context: Context, action: ServedAction, run: () => unknown): unknown {
-    // The router gives no such request to a guarded action; should it ever, the action does not run.
+    // The router passes no such request to a guarded action; if it ever does, the action must not run.
     if (isClosedToOptions(context, action.plan)) return answerOptions(context);
     if (this.readersOfBodies.length > 0 && this.needsBody(context)) {
       return action.parseBody(context, () => this.enterAndRun(context, action, run));
@@ -97,9 +97,9 @@ export class Guard {
   }
 
   /**
-   * Authenticates, authorizes and throttles: returns, or resolves, if the request may go on to its action.
+   * Authenticates, authorizes and throttles: returns, or resolves, if the request may continue to its action.
    *
-   * @throws OAuth2Error (or rejects with one) if it may not; any other error is a fault in a part of the host's
+   * @throws OAuth2Error (or rejects with one) if it may not; any other error is a fault in code of the host
    */
   enter(context: Context, plan: ActionPlan): void | Promise<void> {
     const { requirement } = plan;
@@ -112,11 +112,11 @@ export class Guard {
     });
   }
 
-  /** A public action has no requirement; who makes the request is looked for only if its throttle has to know. */
+  /** A public action has no requirement; its caller is identified only if the throttle needs to know. */
   private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
     if (plan.throttle.unlimited) return this.note(context, plan, undefined);
     const access = this.anybody(context, plan);
-    // What else asks meanwhile waits for the same answer.
+    // Concurrent questions wait for the same answer.
     this.note(context, plan, access);
     return after(access, (known) => {
       this.note(context, plan, known);
@@ -124,7 +124,7 @@ export class Guard {
     });
   }
 
-  /** Asks the authenticators: the first that knows the caller answers, and a refusal is final. */
+  /** Asks the authenticators: the first that recognizes the caller answers, and a refusal is final. */
   private authenticate(context: Context, from = 0): Authentication | undefined | Promise<Authentication | undefined> {
     for (let index = from; index < this.steps.length; index += 1) {
       const { authenticator, vary } = this.steps[index] as AuthenticationStep;
@@ -143,15 +143,18 @@ export class Guard {
 
   private run(context: Context, action: ServedAction, run: () => unknown): unknown {
     if (mayHaveBody(context.req)) return action.parseBody(context, run);
-    // The body parser would leave an empty object; a `@BodyParam()` of an `@All` action reads it by GET too.
+    // The body parser would set an empty object, and a `@BodyParam()` of an `@All` action reads it for GET as well.
     const request = context.request as { body?: unknown };
     request.body ??= {};
     return run();
   }
 
-  // What the action and its parameters ask of the guard.
+  // Called by the action and its parameters.
 
-  /** Who makes the request, where only a parameter of the action asks. A fault says as little outside as in the guard. */
+  /**
+   * Identifies the caller if only a parameter of the action asks. The response to a fault reveals nothing, as in the
+   * guard.
+   */
   identify(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
     try {
       const access = this.anybody(context, plan);
@@ -164,7 +167,7 @@ export class Guard {
     }
   }
 
-  /** Asks the action's permissions about an entity; a public action has none to ask. */
+  /** Asks the permissions of the action about an entity; a public action has none. */
   async checkObject(access: RequestAccess, plan: ActionPlan, object: unknown): Promise<void> {
     try {
       await plan.requirement?.checkObject(access, object);
@@ -173,12 +176,12 @@ export class Guard {
     }
   }
 
-  /** Completes an error that is thrown from inside the action. */
+  /** Completes an error that is thrown inside the action. */
   refused(access: RequestAccess, plan: ActionPlan, error: unknown): Error {
     return this.refusals.thrownInAction(access.context, plan, error, 'request');
   }
 
-  /** Who makes a request to a public action: bad credentials make an anonymous caller. */
+  /** Identifies the caller of a public action; invalid credentials make an anonymous caller. */
   private anybody(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
     const known = (found: Authentication | undefined) => new RequestAccess(context, found, this, plan);
     const anonymous = (error: unknown) => {
@@ -195,7 +198,7 @@ export class Guard {
     return after(found, known, anonymous);
   }
 
-  /** Notes who makes a request, if that is known; every later question is answered by this. */
+  /** Stores the identity of the caller, if it is known; later questions are answered from it. */
   private note(context: Context, plan: ActionPlan, access: RequestState['access']): void {
     (context as StatefulContext)[STATE] = { guard: this, plan, access };
   }
@@ -211,8 +214,8 @@ export class Guard {
 }
 
 /**
- * Whether a request is an OPTIONS that arrives at a guarded action. A CORS preflight carries no credentials (Fetch
- * standard, CORS-preflight fetch), so it cannot be guarded; what is guarded must therefore not run for it.
+ * Whether a request is an OPTIONS request to a guarded action. A CORS preflight carries no credentials (Fetch standard,
+ * CORS-preflight fetch), so it cannot be guarded; therefore a guarded action must not run for it.
  */
 export function isClosedToOptions(context: Context, plan: ActionPlan): boolean {
   return context.req.method === 'OPTIONS' && plan.requirement !== undefined;

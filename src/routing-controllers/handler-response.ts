@@ -8,19 +8,20 @@ import type { Refusal } from './refusal.js';
 type KoaResponse = Context['response'];
 
 /**
- * Makes a refusal come through routing-controllers' own default error handler as it is. That handler sets the action's
- * header fields (`@Header`, `@ContentType`, `@Location`) before the body and the status, so that a shared cache might
- * keep a refusal, and gives plain text for a controller of text. When it sets the status, the refusal is written over
- * all of that. Whoever else writes to the response, as the host's error handling, does not do it by the action.
+ * Keeps a refusal intact when it passes through the default error handler of routing-controllers. That handler sets the
+ * header fields of the action (`@Header`, `@ContentType`, `@Location`) before the body and the status, so that a shared
+ * cache might store the refusal, and answers in plain text for a controller of text. When it sets the status, the
+ * refusal is written over all of that. Other code that writes to the response, such as the host's error handling, does
+ * not do it through the action.
  *
- * Written for the order of steps in routing-controllers 0.11.3; what it writes is seen over HTTP, in both entries, by
+ * Written for the order of steps in routing-controllers 0.11.3; tested over HTTP, in both entries, by
  * test/integration/routing-controllers/refusal-fields.test.ts.
  *
- * @param isCertain whether no action runs any more, so that nothing but the handler can write
+ * @param isCertain whether no action can run any more, so that only the handler can write
  */
 export function answerThroughHandler(action: Action, context: Context, refusal: Refusal, isCertain: boolean): void {
   const response: KoaResponse = context.response;
-  // The handler sets the action's own in its place.
+  // The handler replaces it by the value of the action.
   const vary = context.res.getHeader('Vary');
   let reads = 0;
   let overwriting: KoaResponse | undefined;
@@ -29,7 +30,7 @@ export function answerThroughHandler(action: Action, context: Context, refusal: 
     enumerable: true,
     get() {
       reads += 1;
-      // The first is the response itself: an action that caught the refusal may have returned it, and is asked for that.
+      // The first access may come from an action that caught the refusal and returned the response itself.
       if (reads === 1) return response;
       overwriting ??= overwritingResponse(context, refusal, isCertain, vary);
       return overwriting;
@@ -60,7 +61,7 @@ function overwritingResponse(
   });
 }
 
-/** Whether a body is what the handler made of the error, and not the result of an action that has caught it. */
+/** Whether a body is what the handler made of the error, rather than the result of an action that caught it. */
 function isOf({ error }: Refusal, body: unknown): boolean {
   if (error instanceof OAuth2Error && body === error.body) return true;
   if (typeof body === 'string') return body === error.stack || body === error.message;

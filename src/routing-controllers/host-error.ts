@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { HttpError } from 'routing-controllers';
 
-/** What http-errors, and so Koa's `ctx.throw`, put on an error beside its message. */
+/** The members that http-errors, and so Koa's `ctx.throw`, add to an error. */
 interface KoaError extends Error {
   readonly status: number;
   readonly expose?: boolean;
@@ -20,13 +20,13 @@ const NOT_SHOWN = new Set([
 ]);
 
 /**
- * An error in the form in which routing-controllers' default error handler answers it with its own status: that handler
- * answers 500 for all that is no `HttpError` of its own copy.
+ * Converts an error so that the default error handler of routing-controllers answers it with its own status: that
+ * handler answers 500 for everything that is not an `HttpError` of its own copy of the class.
  */
 export function asHttpError(error: Error, status: number): HttpError {
   if (error instanceof HttpError) return error;
   const { expose, message, name, stack } = error as KoaError;
-  // http-errors say of themselves whether their message is for callers; by default that of a 5xx is not.
+  // In http-errors, `expose` says whether the message is meant for callers; by default that of a 5xx is not.
   const isPublic = expose !== false;
   const publicMessage = isPublic ? message : (STATUS_CODES[status] ?? 'Error');
   const shown = Object.fromEntries(Object.entries(error).filter(([key]) => !NOT_SHOWN.has(key)));

@@ -16,9 +16,9 @@ import { notedRefusal } from './request-state.js';
 type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unknown;
 
 /**
- * routing-controllers' Koa driver with the guard in front of every action: before the body is parsed, before
- * `@UseBefore`, before parameters are read. Errors of this package are answered here, alike in both of
- * routing-controllers' error-handling modes.
+ * The Koa driver of routing-controllers with the guard in front of every action: before the body is parsed, before
+ * `@UseBefore`, and before parameters are read. Errors of this package are answered here, in the same way in both
+ * error-handling modes of routing-controllers.
  */
 export class OAuth2KoaDriver extends KoaDriver {
   /** Mistakes in the declarations of actions; none of these actions is served. */
@@ -34,7 +34,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     super(koa);
   }
 
-  /** Takes the body parser out of the application's chain; it comes after the guard, in the chain of each action. */
+  /** Removes the body parser from the application's chain; it runs after the guard, in the chain of each action. */
   override initialize(): void {
     const [bodyParser, ...others] = this.usedBy(() => super.initialize());
     this.bodyParser = bodyParser as Middleware;
@@ -51,14 +51,14 @@ export class OAuth2KoaDriver extends KoaDriver {
       this.problems.push(problem);
       return;
     }
-    // The plan holds all that was declared; routing-controllers' own check would see only a part of it.
+    // The plan contains all declarations; the check of routing-controllers itself would see only some of them.
     metadata.isAuthorizedUsed = false;
     if (asksWho(plan, metadata)) joinDeclaredVary(metadata, this.guard.fieldsRead);
     const router = this.router;
     const verb = metadata.type.toLowerCase();
     this.router = {
       [verb]: (route: unknown, startOnce: Middleware, ...others: Middleware[]) => {
-        // Layers are not free: where nothing stands between the guard and the action, they are one.
+        // Layers cost time: if nothing comes between the guard and the action, they share one.
         const action = others.length === 1 ? others[0] : undefined;
         const rest = action === undefined ? others : [];
         return (router[verb] as RouteRegistration).call(
@@ -77,7 +77,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     if (plan.action.verb === 'ALL' && plan.requirement !== undefined) this.closedToOptions.withdraw(router);
   }
 
-  /** What answers to methods that no action has is asked only where no action has answered. */
+  /** `allowedMethods` runs only if no action has answered. */
   override registerRoutes(): void {
     this.closedToOptions.answerOn(this.router);
     const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
@@ -109,8 +109,8 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 
   /**
-   * Answers a refusal of the guard. An error of the host's is answered as the same error from inside the action would be:
-   * by the default error handler, or by the host's own error handling.
+   * Answers a refusal of the guard. An error of the host is handled like the same error from inside the action: by the
+   * default error handler, or by the host's own error handling.
    */
   private refuse(plan: ActionPlan, metadata: ActionMetadata, context: Context, thrown: unknown): void {
     const { refusals } = this.guard;
@@ -128,7 +128,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     refusal.answer(context, metadata.isJsonTyped ? this.processJsonError(error) : this.processTextError(error));
   }
 
-  /** What the application would use after a step, in place of its use. */
+  /** Captures the middleware that the application would use in a step, instead of using it. */
   private usedBy(step: () => void): Middleware[] {
     const koa = this.koa;
     const used: Middleware[] = [];
@@ -141,7 +141,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     return used;
   }
 
-  /** The parser leaves a body alone that is parsed already. */
+  /** The parser skips a body that is parsed already. */
   private async parseBody(context: Context, next: () => unknown): Promise<unknown> {
     try {
       await this.bodyParser(context as never, noNext);
@@ -152,8 +152,9 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 
   /**
-   * With routing-controllers' default error handler off, errors of body parsing belong to the application's own error
-   * handling, as they do in routing-controllers' own entry; what it leaves is answered as it is with the handler on.
+   * With the default error handler of routing-controllers disabled, errors of body parsing belong to the application's
+   * own error handling, as in the entry of routing-controllers; if it does not handle them, they are answered as with
+   * the handler enabled.
    */
   private refuseBody(context: Context, thrown: unknown): void {
     const { refusals } = this.guard;
@@ -163,7 +164,7 @@ export class OAuth2KoaDriver extends KoaDriver {
       return;
     }
     if (error instanceof OAuth2Error) {
-      // What the decompressor throws says no status, by which the host would answer it.
+      // Errors of the decompressor have no status, which the host's error handling would need.
       Object.assign(thrown, { status: error.status });
       refusals.throwable(context, refusals.translated(thrown, error));
     }
@@ -171,7 +172,7 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 }
 
-/** Whether the answer of an action may depend on who asks. */
+/** Whether the response of an action may depend on the caller. */
 function asksWho(plan: ActionPlan, { params }: ActionMetadata): boolean {
   if (plan.requirement !== undefined || !plan.throttle.unlimited) return true;
   return params.some(({ type }) => type === 'current-user' || type === 'custom-converter');
@@ -180,7 +181,7 @@ function asksWho(plan: ActionPlan, { params }: ActionMetadata): boolean {
 const noNext: Next = () => Promise.resolve();
 
 function bodyError(error: unknown): unknown {
-  // What the decompressor says of a body that is not what its Content-Encoding names carries no status.
+  // An error of the decompressor, because the body is not what its Content-Encoding claims, has no status.
   const status: unknown = (error as { status?: unknown } | undefined)?.status ?? 400;
   if (typeof status !== 'number' || status < 400 || status >= 500) return error;
   const description =

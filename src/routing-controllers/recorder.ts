@@ -8,7 +8,7 @@ import {
 import { type ActionReference, actionReference } from './action-reference.js';
 import { withIndexedMetadata } from './fast/metadata-index.js';
 
-/** A driver that serves nothing and only notes which actions there are. */
+/** A driver that serves nothing and only records the actions. */
 class RecordingDriver extends BaseDriver {
   readonly actions: ActionReference[] = [];
 

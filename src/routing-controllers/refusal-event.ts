@@ -7,7 +7,7 @@ import type { Refusal } from './refusal.js';
 import { knownAccess } from './request-state.js';
 import { actionOfRoute } from './routed-action.js';
 
-/** What is told of a refusal. Made only where somebody listens. */
+/** The event for a refusal; created only if there are listeners. */
 export function refusalEvent(
   context: Context,
   plan: ActionPlan,
@@ -36,7 +36,7 @@ export function refusalEvent(
   };
 }
 
-/** Before the caller is known, it is authentication that refuses. */
+/** Until the caller is known, the refusal comes from authentication. */
 function reasonOf({ error }: Refusal, access: RequestAccess | undefined, about: 'request' | 'object'): RefusalReason {
   if (!(error instanceof OAuth2Error)) return 'http_error';
   const { reason } = error.details;
@@ -61,7 +61,7 @@ function reasonOf({ error }: Refusal, access: RequestAccess | undefined, about: 
   }
 }
 
-/** A checker is not told which action it is asked for, unless a decorator of this package leads it there. */
+/** A checker does not know which action it is asked for, unless a decorator of this package marks it. */
 function actionOf(context: Context, { action }: ActionPlan): AccessRefusedEvent['action'] {
   const { routerPath } = context as { routerPath?: unknown };
   const path = routerPath === undefined ? action.path : String(routerPath);

@@ -14,26 +14,29 @@ import { notedAction, noteRefusal } from './request-state.js';
 import { answerUncaught } from './uncaught.js';
 import { withoutCredentials } from './without-credentials.js';
 
-/** What refusals are made of. */
+/** What refusals depend on. */
 export interface RefusalsDependencies {
   readonly responder: ErrorResponder;
   readonly address: (context: Context) => string;
-  /** The request fields that authentication reads, as they stand in `Vary`. */
+  /** The request fields that authentication reads, in the form of `Vary`. */
   readonly fieldsRead: string;
   readonly log: LogLimiter;
   readonly events: OAuth2Events;
 }
 
-/** Makes refusals out of errors: logs what is a fault, and tells those who listen. */
+/** Converts errors into refusals, logs faults and emits events. */
 export class Refusals {
   constructor(private readonly dependencies: RefusalsDependencies) {}
 
-  /** The refusal that an error is. What is neither an `OAuth2Error` nor an `HttpError` is a fault: 500, and logged. */
+  /**
+   * The refusal for an error. An error that is neither an `OAuth2Error` nor an `HttpError` is a fault: it is logged and
+   * answered with 500.
+   */
   of(context: Context, thrown: unknown): Refusal {
     const { responder } = this.dependencies;
     if (thrown instanceof OAuth2Error) {
       const { detail, cause } = thrown.details;
-      // The throttle has said once that its store is away; what has a cause is said by nobody else.
+      // The throttle logs an outage of its store itself; errors with a cause are logged only here.
       if (thrown.status >= 500 && (detail !== undefined || cause !== undefined)) this.logFailure(context, thrown);
       return ownRefusal(responder, thrown);
     }
@@ -42,13 +45,13 @@ export class Refusals {
       if (ofHost.status >= 500) this.logFailure(context, thrown);
       return ofHost;
     }
-    // A fault in a permission, a user store or a rate function refuses: it never admits, and says nothing outside.
+    // A fault in a permission, a user store or a rate function refuses the request; the response reveals nothing.
     this.logFailure(context, thrown);
     const fault = new OAuth2Error('server_error', 500, 'The server met an unexpected condition.', { cause: thrown });
     return ownRefusal(responder, fault, thrown);
   }
 
-  /** The same for an error in the guard of an action, which is told to those who listen. */
+  /** The same for an error in the guard of an action, for which an event is emitted. */
   ofRequest(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object' = 'request'): Refusal {
     const refusal = this.of(context, thrown);
     const { events } = this.dependencies;
@@ -61,14 +64,14 @@ export class Refusals {
     return refusal;
   }
 
-  /** An error of the host's, answered by one of ours if nobody else does. */
+  /** An error of the host, answered with one of this package if nothing else handles it. */
   translated(thrown: object, answer: OAuth2Error): Refusal {
     return translatedRefusal(this.dependencies.responder, thrown, answer);
   }
 
   /**
-   * Prepares a refusal for being thrown through error handlers that are not ours: its header fields are set on the
-   * response already, and if nobody catches it, Koa answers it as we would.
+   * Prepares a refusal for being thrown through error handlers of other code: its header fields are already set on the
+   * response, and if nothing catches it, Koa answers it as this package would.
    */
   throwable(context: Context, refusal: Refusal): Error {
     context.set(refusal.fields);

@@ -5,36 +5,36 @@ import { RequestAccess } from '../resource-server/request-access.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusal } from './refusal.js';
 
-/** Where the guard keeps what it knows of a request to a guarded action, on the request's context. */
+/** The key of the guard's state of a request to a guarded action, on the context of the request. */
 export const STATE = Symbol('routing-controllers-oauth2');
 const UNGUARDED = Symbol('routing-controllers-oauth2, unguarded');
 
-/** Whom to ask who makes a request. */
+/** Identifies the caller of a request. */
 export interface Identifier {
   identify(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess>;
 }
 
-/** What is kept of a request: the guard and the plan of its action, and who makes it, once that is known. */
+/** The state of a request: the guard and the plan of its action, and the identity of the caller once it is known. */
 export interface RequestState {
   readonly guard: Identifier;
   readonly plan: ActionPlan;
   access: RequestAccess | Promise<RequestAccess> | undefined;
-  /** What routing-controllers hands around for the request, once a parameter of the action was read. */
+  /** The object that routing-controllers passes around for the request, once a parameter of the action was read. */
   action?: Action;
   /** What was thrown inside the action. */
   refusal?: Refusal;
 }
 
-/** The context of a request, with what is kept of it. */
+/** The context of a request, with its state. */
 export type StatefulContext = Context & { [STATE]?: RequestState; [UNGUARDED]?: RequestState };
 
-/** Who makes the request, if that is known by now and was found under this plan. */
+/** The caller, if known by now and identified under this plan. */
 export function knownAccess(context: Context, plan: ActionPlan): RequestAccess | undefined {
   const state = (context as StatefulContext)[STATE];
   return state?.plan === plan && state.access instanceof RequestAccess ? state.access : undefined;
 }
 
-/** Notes what routing-controllers hands around for a request to a guarded action. */
+/** Stores the object that routing-controllers passes around for a request to a guarded action. */
 export function noteAction(action: Action): void {
   const state = (action.context as StatefulContext)[STATE];
   if (state !== undefined) state.action = action;
@@ -44,7 +44,7 @@ export function notedAction(context: Context): Action | undefined {
   return (context as StatefulContext)[STATE]?.action;
 }
 
-/** Notes a refusal that is thrown inside the action, for the error handler that it comes to. */
+/** Stores a refusal that is thrown inside the action, for the error handler. */
 export function noteRefusal(context: Context, refusal: Refusal): void {
   const state = (context as StatefulContext)[STATE];
   if (state !== undefined) state.refusal = refusal;
@@ -55,7 +55,7 @@ export function notedRefusal(context: Context): Refusal | undefined {
 }
 
 /**
- * Who makes the request. A public action that did not need to know asks only now.
+ * The caller of the request. For a public action that did not need to know, it is identified now.
  *
  * @throws ConfigurationError if no guard has seen the request
  */
@@ -70,8 +70,8 @@ export function accessOf(context: Context): RequestAccess | Promise<RequestAcces
 }
 
 /**
- * The same for `@CurrentUser()`, which may stand on an action that no guard has seen: then the plan says how to look. It
- * is kept apart, so that `accessOf` never takes such a request for a guarded one.
+ * The same for `@CurrentUser()`, which may be on an action that no guard has seen: then the plan determines how to
+ * identify the caller. The result is stored separately, so that `accessOf` never treats such a request as guarded.
  */
 export function accessOrUnguarded(
   context: Context,

@@ -9,27 +9,27 @@ import type { ThrottleDeclaration } from './declarations.js';
 import { type DeclaredPlace, type DeclaredPlaces, declaredPlaces, requiresSomething } from './declared-places.js';
 import { inheritsUnseen } from './unseen-places.js';
 
-/** All that is declared for an action, on its class, its method and their ancestors. */
+/** Everything that is declared for an action, on its class, its method and their ancestors. */
 export interface DeclaredRequirement {
   readonly isPublic: boolean;
   /** Empty for a public action. */
   readonly permissions: readonly Permission[];
   readonly requiredScopes: readonly string[] | undefined;
   readonly throttles: readonly ThrottleDeclaration[];
-  /** Whether a part of it stands on an ancestor only, where routing-controllers does not look. */
+  /** Whether a part of it is declared only on an ancestor, which routing-controllers ignores. */
   readonly isInherited: boolean;
 }
 
 /**
  * Reads the declarations of an action. Requirements and throttles of all classes and methods along the chain of
  * ancestors add up, so that a subclass can only be stricter. `@Public()` on a method lifts what its class and the
- * ancestors of that class require, and nothing else: not what a subclass adds, since its author did not know of it.
+ * ancestors of that class require, but not what a subclass adds, which the author of the method could not know.
  *
- * @throws ConfigurationError for contradictory, stacked or unreadable declarations, and for none at all
+ * @throws ConfigurationError for contradictory, stacked or unreadable declarations, and if there are none
  */
 export function declaredRequirement(action: ActionReference): DeclaredRequirement {
   if (typeof action.method !== 'string')
-    throw new ConfigurationError('is a method that is named by a symbol; name it by a string.');
+    throw new ConfigurationError('is a method named by a symbol; name it by a string.');
   const places = declaredPlaces(action.controller, action.method);
   const all = [...places.classes, ...places.methods];
   refuseContradiction(places.classes);
@@ -58,7 +58,7 @@ export function declaredRequirement(action: ActionReference): DeclaredRequiremen
   };
 }
 
-/** Adds what is meant without being written: required scopes that nobody reads, a bare `@Authorized()`, a user that is needed. */
+/** Adds what is implied: required scopes that no permission reads, a bare `@Authorized()`, a required user. */
 export function completed(
   permissions: readonly Permission[],
   requiredScopes: readonly string[] | undefined,
@@ -71,7 +71,10 @@ export function completed(
   return all.length === 0 ? [new AnyPrincipal()] : all;
 }
 
-/** Whether everybody may call the action. Assumes that neither the classes nor the methods contradict each other. */
+/**
+ * Whether everybody may call the action, provided that the classes do not contradict each other, and neither do the
+ * methods.
+ */
 function isOpen({ classes, methods }: DeclaredPlaces): boolean {
   if (methods.some(requiresSomething)) return false;
   const opened = methods.find((place) => place.isPublic);
@@ -79,14 +82,14 @@ function isOpen({ classes, methods }: DeclaredPlaces): boolean {
   return !classes.some((place) => place.depth < opened.depth && requiresSomething(place));
 }
 
-/** Of two classes, or of two methods of one name, neither can be said to lift what the other requires. */
+/** Of two classes, or two methods of one name, neither lifts the requirement of the other. */
 function refuseContradiction(places: readonly DeclaredPlace[]): void {
   const opened = places.find((place) => place.isPublic);
   const guarded = places.find(requiresSomething);
   if (opened === undefined || guarded === undefined) return;
   const both = places.find((place) => place.isPublic && requiresSomething(place));
   if (both !== undefined) {
-    throw new ConfigurationError(`is both @Public() and guarded, by what stands on ${both.name}; keep one of them.`);
+    throw new ConfigurationError(`is both @Public() and guarded by declarations on ${both.name}; keep one of them.`);
   }
   const decorator = guarded.authorized === undefined ? '@RequiredScopes(...)' : '@Authorized(...)';
   throw new ConfigurationError(
@@ -97,7 +100,7 @@ function refuseContradiction(places: readonly DeclaredPlace[]): void {
 function permissionsOf(places: readonly DeclaredPlace[]): Permission[] {
   const known = new Set<unknown>();
   return places.flatMap(({ name, authorized = [] }) => {
-    // What an overriding method repeats is asked once. Alternatives are left as they are: each belongs to its list.
+    // What an overriding method repeats is checked once. Alternatives are kept as they are: each belongs to its list.
     const parts = authorized.filter((part) => Array.isArray(part) || !known.has(part));
     for (const part of parts) known.add(part);
     return toPermissions(parts, name);

@@ -8,8 +8,8 @@ export interface RoutedAction {
 }
 
 /**
- * The one action that routing-controllers' own entry serves by a route, as far as the route tells: with names that are
- * empty if there is none, or more than one. It looks through all actions, so it is for what is rare.
+ * The only action that the entry of routing-controllers serves by a route; with empty names if there is none or more
+ * than one. It searches all actions, so it is for rare cases.
  *
  * @param requestMethod the method of the request
  * @param path the path of the route, with the prefix of all routes

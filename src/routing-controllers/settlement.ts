@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Tells the status of a response once it was sent whole. A response whose connection was cut before is told of by
- * nobody: what it was charged stays charged, or hanging up would make an attempt free.
+ * Reports the status of a response once it was sent completely. If the connection was cut before that, nothing is
+ * reported and the charge stays; otherwise hanging up would make an attempt free.
  */
 export function settleWhenAnswered(response: ServerResponse, settle: (status: number) => void): void {
-  // Cut while it was decided.
+  // The connection was cut during the decision.
   if (response.destroyed) return;
   const finished = () => {
     response.removeListener('close', cut);

@@ -2,8 +2,8 @@ import type { Context } from 'koa';
 import type { Refusal } from './refusal.js';
 
 /**
- * Makes Koa answer a refusal, if it reaches Koa, with the status, the fields and the JSON body that it has elsewhere.
- * Koa's own answer would be plain text, and 500 for an `HttpError` of routing-controllers.
+ * Makes Koa answer a refusal that reaches it with the same status, fields and JSON body as anywhere else. Koa's own
+ * answer would be plain text, and 500 for an `HttpError` of routing-controllers.
  */
 export function answerUncaught(context: Context, refusal: Refusal): void {
   const original = context.onerror;
@@ -13,7 +13,7 @@ export function answerUncaught(context: Context, refusal: Refusal): void {
       original.call(this, error);
       return;
     }
-    // As Koa does for each error; a refusal of our own is no error of the application.
+    // As Koa does for every error; a refusal of this package is not an error of the application.
     if (refusal.isOfHost) this.app.emit('error', error, this);
     refusal.answer(this);
     const { body } = this;

@@ -3,9 +3,9 @@ import { ownDeclarations } from './declarations.js';
 import { type DeclaredPlace, requiresSomething } from './declared-places.js';
 
 /**
- * Whether something that decides on an action stands where routing-controllers' own entry does not look, on ancestors,
- * and is not repeated where it looks. A decorator of this package on the method itself leads the checker to all of it; an
- * `@Authorized` there stands for itself alone.
+ * Whether a declaration that matters for an action is on an ancestor, which the entry of routing-controllers ignores,
+ * and is not repeated where it looks. A decorator of this package on the method itself leads the checker to all
+ * declarations; an `@Authorized` there covers only itself.
  */
 export function inheritsUnseen(
   { controller, method }: ActionReference,
@@ -20,16 +20,16 @@ export function inheritsUnseen(
 function isRepeated(place: DeclaredPlace, seen: readonly DeclaredPlace[], isPublic: boolean): boolean {
   const throttles = new Set(seen.flatMap((one) => one.throttles));
   if (!place.throttles.every((one) => throttles.has(one))) return false;
-  // Where the action is public, what is required somewhere is lifted; where it is not, a @Public() decides nothing.
+  // If the action is public, requirements elsewhere are lifted; if not, a `@Public()` has no effect.
   if (isPublic) return !place.isPublic || seen.some((one) => one.isPublic);
   if (!requiresSomething(place)) return true;
   const parts = new Set(seen.flatMap(partsOf));
   return seen.some(requiresSomething) && partsOf(place).every((part) => parts.has(part));
 }
 
-/** What a place requires, each part so that it can be found among those of another. */
+/** The parts of a requirement, in a form that can be compared with those of another place. */
 function partsOf({ authorized = [], requiredScopes = [] }: DeclaredPlace): unknown[] {
-  // Alternatives hold together only: one of them alone is another requirement.
+  // Alternatives are compared as a whole: one of them alone is another requirement.
   const alternatives = authorized.filter(Array.isArray);
   return [
     ...authorized.filter((part) => !Array.isArray(part)),

@@ -1,16 +1,16 @@
 import type { Context } from 'koa';
 import { takenFromQuery } from '../resource-server/authentication/query-token.js';
 
-/** A shorter text is no credential, and might be part of any message. */
+/** Shorter text is not a credential, and could be part of any message. */
 const SHORTEST = 8;
-/** The parameter in a URL, encoded or not, also in one that is not the request's own. */
+/** The parameter in a URL, encoded or not, also in the URL of another request. */
 const IN_URL = /(\baccess_token(?:=|%3D))[^\s&#"']+/gi;
 
 /**
- * A message for the log without the credentials of the request. What a part of the host throws may repeat whatever it
- * was given, as a driver repeats a statement, or an HTTP client its request.
+ * Removes the credentials of the request from a message for the log. Errors of the host's code may repeat their input,
+ * as a driver repeats a statement, or an HTTP client its request.
  *
- * @param fieldsRead the request fields that authentication reads, as they stand in `Vary`
+ * @param fieldsRead the request fields that authentication reads, in the form of `Vary`
  */
 export function withoutCredentials(context: Context, message: string, fieldsRead: string): string {
   const texts = new Set<string>();
@@ -39,7 +39,7 @@ function credentialsOf(context: Context, fieldsRead: string): string[] {
   return candidates.flat().filter((one) => typeof one === 'string');
 }
 
-/** What follows the scheme; of Basic also the password. */
+/** The part after the scheme; of Basic also the password. */
 function partsOfAuthorization(value: string): string[] {
   const credentials = value.slice(value.indexOf(' ') + 1).trim();
   if (!/^basic /i.test(value)) return [credentials];
@@ -47,7 +47,7 @@ function partsOfAuthorization(value: string): string[] {
   return [credentials, userPass, userPass.slice(userPass.indexOf(':') + 1)];
 }
 
-/** Each as written and decoded. */
+/** Each value as written and decoded. */
 function valuesOfCookies(value: string): string[] {
   return value.split(';').flatMap((cookie) => {
     const written = cookie

@@ -14,7 +14,7 @@ interface MigrateOptions {
   readonly releaseLock?: boolean;
 }
 
-/** `rc-oauth2 migrate`: brings the tables to this version, takes the last step back, or tells where they are. */
+/** `rc-oauth2 migrate`: migrates the tables to this version, undoes the last batch, or prints the state. */
 export function addMigrate(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('migrate')
@@ -27,11 +27,11 @@ export function addMigrate(parent: CliCommand, surroundings: Surroundings): void
     .addOption(
       new Option(
         '--release-lock',
-        'first end the database connection of a frozen process that migrates; a dead one holds no lock',
+        'first end the database connection of a frozen process that holds the migration lock',
       ).conflicts('status'),
     )
-    .option('--rollback', 'undo the last batch; says what will be lost, and asks')
-    .option('--yes', 'with --rollback: do not ask; needed where nobody can be asked, and with --json')
+    .option('--rollback', 'undo the last batch; lists what will be lost, and asks')
+    .option('--yes', 'with --rollback: do not ask; required without a terminal and with --json')
     .action(async (options: MigrateOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ unmigrated: true }, async (oauth2) => {
@@ -51,7 +51,10 @@ export function addMigrate(parent: CliCommand, surroundings: Surroundings): void
     });
 }
 
-/** What stands in the way is in the database (a newer version, a lock, a foreign table, a right), not in the call. */
+/**
+ * The obstacle is in the database (a newer version, a lock, a foreign table, a missing privilege), not in the command
+ * line.
+ */
 async function changing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -65,7 +68,7 @@ async function changing<T>(work: () => Promise<T>): Promise<T> {
 function listedStatus({ applied, pending, incompatible, unfinished }: MigrationStatus): string {
   const remark = (name: string) => {
     if (name === unfinished) return '  (unfinished)';
-    return incompatible.includes(name) ? '  (of a newer version; this one does not work beside it)' : '';
+    return incompatible.includes(name) ? '  (of a newer version; this version is not compatible with it)' : '';
   };
   const lines = [
     ...applied.map((name) => `applied  ${name}${remark(name)}`),

@@ -6,9 +6,9 @@ import { confirm, isInteractive } from '../confirm.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
 /**
- * Undoes the last batch of migrations, once it is said what that takes away and somebody has agreed.
+ * Undoes the last batch of migrations, after listing what will be lost and getting confirmation.
  *
- * @throws CliError if nobody agreed, saying what would have been lost
+ * @throws CliError without confirmation, listing what would have been lost
  */
 export async function rollBack(oauth2: OAuth2, context: CliContext, yes: boolean): Promise<void> {
   const { rollback, rollbackLosses } = await import('../../storage/index.js');
@@ -25,10 +25,10 @@ export async function rollBack(oauth2: OAuth2, context: CliContext, yes: boolean
   output.note(inWords(losses));
   if (!yes) {
     if (!(await confirm(surroundings, 'Roll back and lose this?'))) throw refused('nothing is rolled back.');
-    // While the question stood, somebody else may have migrated: that batch was not agreed to.
+    // Another process may have migrated while the question was open; that batch was not confirmed.
     const { migrations } = await rollbackLosses(oauth2.knex);
     if (migrations.join() !== losses.migrations.join()) {
-      throw refused('nothing is rolled back: another batch is the last one by now; ask again.');
+      throw refused('nothing is rolled back: another batch has become the last one; run the command again.');
     }
   }
   const names = await rollback(oauth2.knex);

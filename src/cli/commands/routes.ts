@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { loadHostModule } from '../host-module.js';
 
-/** `rc-oauth2 routes`: what every action of an application asks of a request. */
+/** `rc-oauth2 routes`: lists what every action of an application requires. */
 export function addRoutes(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('routes')
@@ -16,7 +16,7 @@ export function addRoutes(parent: CliCommand, surroundings: Surroundings): void 
         'list, if an action has neither a requirement nor @Public(), or another problem.\n\n' +
         'The module, ES or CommonJS, exports `oauth2` (what createOAuth2 returned), `controllers` (an array of classes)\n' +
         'and, if the application has one, `routePrefix`; or a default object with them. What it prints goes to stderr.\n' +
-        '--database and --redis are handed to it as DATABASE_URL and REDIS_URL; the command itself uses neither.',
+        '--database and --redis are passed to it as DATABASE_URL and REDIS_URL; the command itself uses neither.',
     )
     .argument('<app module>', 'path of the compiled module')
     .action(async (path: string, _options: object, command: CliCommand) => {
@@ -28,7 +28,7 @@ export function addRoutes(parent: CliCommand, surroundings: Surroundings): void 
     });
 }
 
-/** The module reads its database from where servers read it, and may print: stdout stays ours. */
+/** The module reads its database settings from the environment and may print; stdout is kept for the result. */
 function handOver(context: CliContext): void {
   if (context.databaseUrl !== undefined) process.env.DATABASE_URL = context.databaseUrl;
   if (context.redisUrl !== undefined) process.env.REDIS_URL = context.redisUrl;

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { getMetadataArgsStorage, type MetadataArgsStorage } from 'routing-controllers';
 
 /*
- * Replaces: the searches of routing-controllers' `MetadataArgsStorage`, written for 0.11.3. Each of them filters a whole
- * list of metadata, and routing-controllers calls several of them for each action, so that the time of a start grows with
- * the square of the number of actions; the indexes here read each entry once. Must equal: the entries that the searches
+ * Replaces: the searches of routing-controllers' `MetadataArgsStorage`, written for 0.11.3. Each search filters a whole
+ * list of metadata, and routing-controllers runs several of them for each action, so that the time of a start grows
+ * with the square of the number of actions; the indexes read each entry once. Must equal: the entries that the searches
  * return, in the same order. Compared by: test/unit/routing-controllers/fast/metadata-index.test.ts, with generated
- * metadata. `withIndexedMetadata` compares each search with the original on a few entries before it uses it; where they
- * differ, or where the storage has such a method of its own already, the original search stays.
+ * metadata. `withIndexedMetadata` compares each search with the original on a few entries before it uses it; if they
+ * differ, or if the storage object already has an own method of that name, the original search is used.
  */
 
 type ListName = 'actions' | 'params' | 'responseHandlers' | 'uses' | 'useInterceptors';
@@ -22,8 +22,8 @@ interface OfClass<Name extends ListName> {
 const NOTHING: readonly never[] = Object.freeze([]);
 
 /**
- * An index by class and method over one of the lists that the decorators of routing-controllers fill. An entry that was
- * added since the last call is indexed by the next one.
+ * An index by class and method over one of the lists that the decorators of routing-controllers fill. Each call first
+ * indexes the entries that were added since the last one.
  */
 class MetadataIndex<Name extends ListName> {
   private list: readonly Entry<Name>[] = [];
@@ -43,7 +43,7 @@ class MetadataIndex<Name extends ListName> {
     return this.byClass.get(controller)?.all ?? NOTHING;
   }
 
-  /** The entries of one method, or with `undefined` of the class itself. */
+  /** The entries of one method, or of the class itself if the method is `undefined`. */
   of(controller: unknown, method: string | undefined): readonly Entry<Name>[] {
     this.update();
     return this.byClass.get(controller)?.byMethod.get(method) ?? NOTHING;
@@ -51,7 +51,7 @@ class MetadataIndex<Name extends ListName> {
 
   private update(): void {
     const list = this.storage()[this.name] as Entry<Name>[];
-    // The storage was reset, or other code removed entries and may have added some since.
+    // The storage was reset, or other code removed entries and may have added others.
     if (list !== this.list || list.length < this.length || list[this.length - 1] !== this.last) {
       this.list = list;
       this.length = 0;
@@ -132,7 +132,7 @@ function probeStorage(storage: MetadataArgsStorage): MetadataArgsStorage {
   return probe;
 }
 
-/** Whether a search of this storage's class finds in a few entries exactly what the index finds. */
+/** Whether a search of this storage's class returns exactly the same entries as the index, for a few examples. */
 function agrees(storage: MetadataArgsStorage, name: SearchName): boolean {
   try {
     const probe = probeStorage(storage);
@@ -152,7 +152,7 @@ function agrees(storage: MetadataArgsStorage, name: SearchName): boolean {
   }
 }
 
-/** Runs a synchronous step of routing-controllers, with its searches answered by the indexes. */
+/** Runs a synchronous step of routing-controllers with its searches answered from the indexes. */
 export function withIndexedMetadata<T>(step: () => T): T {
   const storage = getMetadataArgsStorage();
   const names = (Object.keys(searches) as SearchName[]).filter(

@@ -2,24 +2,25 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Action, ActionMetadata } from 'routing-controllers';
 
 /*
- * Replaces: `transformResult` of routing-controllers, written for 0.11.3 with class-transformer 0.5.1, for results without
- * instances of classes. There class-transformer's `instanceToPlain` walks through a result and looks for decorators at
- * each value, although a plain object can have none. Must equal: the copy that `instanceToPlain` makes without options,
- * which shares no object with the result. Compared by: test/unit/routing-controllers/fast/plain-result.test.ts, with
- * generated results. At start-up `plainResultsFirst` compares the two on one result; where they differ, or where the
- * application has options for class-transformer, every result is left to routing-controllers.
+ * Replaces: `transformResult` of routing-controllers, written for 0.11.3 with class-transformer 0.5.1, for results
+ * without class instances. For these, class-transformer's `instanceToPlain` walks through the result and looks for
+ * decorators at each value, although a plain object can have none. Must equal: the copy that `instanceToPlain` makes
+ * without options, which shares no object with the result. Compared by:
+ * test/unit/routing-controllers/fast/plain-result.test.ts, with generated results. At start-up `plainResultsFirst`
+ * compares the two on one result; if they differ, or if the application has options for class-transformer,
+ * routing-controllers transforms every result.
  */
 
-/** A driver's `transformResult`. */
+/** `transformResult` of a driver. */
 export type TransformResult = (result: unknown, action: ActionMetadata, options: Action) => unknown;
 
-/** What decides in a driver how results are transformed. */
+/** The settings of a driver that determine how results are transformed. */
 export interface TransformSettings {
   readonly useClassTransformer: boolean;
   readonly classToPlainTransformOptions?: object;
 }
 
-/** A result of everything that is copied here. */
+/** A result with every kind of value that is copied here. */
 const PROBE = {
   text: 'a',
   number: 1.5,
@@ -29,7 +30,7 @@ const PROBE = {
   object: { yes: true },
 };
 
-/** The upstream transformation with plain results copied here; the upstream one itself, if that would differ. */
+/** The upstream transformation, with plain results copied here; only the upstream one if the two would differ. */
 export function plainResultsFirst(
   upstream: TransformResult,
   { useClassTransformer, classToPlainTransformOptions }: TransformSettings,
@@ -59,14 +60,14 @@ function copiesAlike(upstream: TransformResult): boolean {
   }
 }
 
-/** Deeper results are left to class-transformer, which has its own end for what never ends. */
+/** Deeper results are left to class-transformer, which handles circular ones. */
 const MAXIMUM_DEPTH = 16;
 const NOT_PLAIN = Symbol('not plain');
 
 /**
- * A copy of a result that consists of plain objects, dense arrays and primitives alone: what class-transformer's
- * `instanceToPlain` makes of it without options, at a small part of its price. `undefined` if anything else is in it (an
- * instance, whose decorators decide what is shown, a date, a function, …): then class-transformer has to be asked.
+ * A copy of a result that consists only of plain objects, dense arrays and primitives, equal to the result of
+ * class-transformer's `instanceToPlain` without options at a fraction of its cost. `undefined` if it contains anything
+ * else (an instance, whose decorators decide what is shown, a date, a function, …): then class-transformer is used.
  */
 export function copyIfPlain(result: object): object | undefined {
   const copy = copyOf(result, 0);
@@ -97,7 +98,7 @@ function copyOfArray(value: unknown[], depth: number): unknown {
   const copy: unknown[] = [];
   for (let index = 0; index < value.length; index += 1) {
     const element = value[index];
-    // class-transformer closes holes.
+    // class-transformer removes holes.
     if (element === undefined && !(index in value)) return NOT_PLAIN;
     const copied = copyOf(element, depth);
     if (copied === NOT_PLAIN) return NOT_PLAIN;

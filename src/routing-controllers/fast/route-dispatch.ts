@@ -3,15 +3,15 @@ import type { Context, Middleware, Next } from 'koa';
 import compose from 'koa-compose';
 
 /*
- * Replaces: `router.routes()` of @koa/router, written for 13.1.1. For each request that searches all routes of the
+ * Replaces: `router.routes()` of @koa/router, written for 13.1.1. For each request it searches all routes of the
  * application one after the other and composes the middleware of those that match; here both are done once for each
  * route. Must equal: which middleware runs for a request, in which order, and what it finds on the context (`params`,
- * `captures`, `matched`, `routerPath` and the like). Compared by: test/integration/routing-controllers/fast/route-dispatch.test.ts,
- * request by request, with the router itself. At start-up `isKnownRouter` compares the two on a few routes; where they
- * differ, the driver leaves the requests to the router.
+ * `captures`, `matched`, `routerPath` and the like). Compared by:
+ * test/integration/routing-controllers/fast/route-dispatch.test.ts, request by request, with the router itself. At
+ * start-up `isKnownRouter` compares the two on a few routes; if they differ, the driver uses the router.
  */
 
-/** What is used of a route of `@koa/router`. */
+/** The members of a route of `@koa/router` that are used here. */
 interface Layer {
   readonly path: string | RegExp;
   readonly name: string | null;
@@ -22,20 +22,20 @@ interface Layer {
   params(path: string, captures: readonly string[], params?: object): object;
 }
 
-/** What a router answers for a path and a method. */
+/** The result of a router for a path and a method. */
 interface Match {
   readonly path: readonly Layer[];
   readonly pathAndMethod: readonly Layer[];
   readonly route: boolean;
 }
 
-/** What is used of a router of `@koa/router`. */
+/** The members of a router of `@koa/router` that are used here. */
 export interface Router {
   readonly stack: readonly Layer[];
   match(path: string, method: string): Match;
 }
 
-/** What is used of it besides to compare. */
+/** Further members, used only for the comparison. */
 interface RegisteringRouter extends Router {
   readonly opts: object;
   get(path: string, ...middlewares: Middleware[]): unknown;
@@ -46,8 +46,8 @@ interface RegisteringRouter extends Router {
 const PROBES = ['GET /fixed', 'HEAD /fixed', 'POST /fixed', 'GET /with/a%20b', 'GET /none'];
 
 /**
- * Whether `dispatchOf` does for a router what the router would do itself: it has no options, and a new router of its
- * class treats a few requests alike.
+ * Whether `dispatchOf` behaves like the router itself: the router has no options, and a new router of its class treats
+ * a few requests the same way.
  */
 export function isKnownRouter(router: object): router is Router {
   try {
@@ -70,7 +70,7 @@ export function isKnownRouter(router: object): router is Router {
   }
 }
 
-/** What the middleware of a request sees; all of it runs at once, since none of it waits. */
+/** What the middleware of a request sees. All of it runs synchronously, since none of it waits. */
 function seenDuring(seen: unknown[], request: string, middleware: Middleware): readonly unknown[] {
   seen.length = 0;
   const [method, path] = request.split(' ');
@@ -89,9 +89,9 @@ function notesOn(context: Context): object {
 }
 
 /**
- * The middleware of a router whose routes are all there. It finds the same routes as the router's own, and leaves the
- * same notes on the context, but what that works out for each request is worked out once here: the chain of each route,
- * and the routes of each path without parameters.
+ * The middleware of a router whose routes are complete. It finds the same routes as the router and sets the same
+ * properties on the context, but prepares once what the router computes per request: the chain of each route, and the
+ * routes of each path without parameters.
  */
 export function dispatchOf(router: Router): Middleware {
   const matches = new Map<string, Map<string, Match>>();
@@ -100,7 +100,7 @@ export function dispatchOf(router: Router): Middleware {
   }
   const chains = new Map<Layer, Middleware>();
 
-  /** Made when it is first asked for: a tool that traces routes puts its own middleware in place of theirs before. */
+  /** Created on first use, because tracing tools replace the middleware of routes before that. */
   function chainOf(layer: Layer): Middleware {
     const { stack } = layer;
     if (stack.length === 1) return stack[0] as Middleware;
@@ -112,8 +112,8 @@ export function dispatchOf(router: Router): Middleware {
   }
 
   /**
-   * Searched for once for each path without parameters and each method, when it is first asked for: to search all routes
-   * for each of them at start-up would grow with their square. Only methods of routes are kept, of which there are few.
+   * Each path without parameters and each method is searched once, on first use; searching all routes for each of them
+   * at start-up would take quadratic time. Only methods of routes are kept, and there are few.
    */
   function matchOf(path: string, method: string): Match {
     const ofPath = matches.get(path);
@@ -141,7 +141,7 @@ export function dispatchOf(router: Router): Middleware {
     return match.route ? run(context, next, path, match.pathAndMethod, 0) : next();
   }
 
-  // Tools that trace a router find its routes by this.
+  // Tracing tools find the routes of the router by this property.
   return Object.assign(dispatch, { router });
 }
 
@@ -155,7 +155,7 @@ function note(context: Context, layer: Layer, path: string): void {
   if (layer.name) context._matchedRouteName = layer.name;
 }
 
-/** The router's `allowedMethods()`, which has nothing to say where an action has answered. */
+/** `allowedMethods()` of the router, skipped if an action has answered. */
 export function whereUnanswered(allowedMethods: Middleware): Middleware {
   return (context, next) => (context.status === 404 ? allowedMethods(context, next) : next());
 }

@@ -40,7 +40,7 @@ describe('applications and their secrets', () => {
     ]);
     const { stdout, stderr } = await runCli(['applications', 'rotate-secret', clientId], { env });
     expect(stdout).toMatch(/^client_id +\S+\nclient_secret +[A-Za-z0-9_-]{43}\n$/);
-    expect(stderr).toBe('Keep the client_secret now: it is not shown again.\n');
+    expect(stderr).toBe('Store the client_secret now: it is not shown again.\n');
   });
 
   test('rotate-secret refuses an application that is not there, or has no secret', async () => {

@@ -260,7 +260,7 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
     expect(resultOf(await run('enable', clientId))).toEqual({ client_id: clientId, disabled: false, changed: true });
     expect(await active()).toBe(true);
     const { stdout } = await runCli(['applications', 'enable', clientId], { env });
-    expect(stdout).toBe(`${clientId} was enabled before.\n`);
+    expect(stdout).toBe(`${clientId} was enabled already.\n`);
   });
 
   test.each([

@@ -173,7 +173,7 @@ describe('the rest of the calls', () => {
     expect(again).toMatchObject({ code: 1, stdout: '' });
     expect(objectOf(again.stderr)).toEqual({
       error: 'client_id_taken',
-      error_description: '--client-id -phone is taken; give another, or leave the option out.',
+      error_description: '--client-id -phone is taken; give another, or omit the option.',
     });
     expect(resultOf(await runCli(['applications', 'delete', '-phone', '--json'], { env }))).toEqual({
       client_id: '-phone',

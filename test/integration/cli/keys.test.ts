@@ -103,12 +103,12 @@ describe('keys', () => {
   });
 
   test('speak to people too', async () => {
-    expect((await keys(['list'])).stdout).toBe('No signing keys: the first server that starts makes them.\n');
+    expect((await keys(['list'])).stdout).toBe('No signing keys: the first server that starts creates them.\n');
     expect((await keys(['rotate'], KEY)).stdout).toMatch(/^RS256 {2}\S{43} {2}signs from \d{4}-\S+Z\nES256 .*Z\n$/);
     expect((await keys(['list'])).stdout).toMatch(
       /^KID +ALG +STATE .*\n\S{43} +RS256 +signing .*\n\S{43} +ES256 .*\n$/,
     );
-    expect((await keys(['reseal'], KEY)).stdout).toBe('All signing keys are under the newest encryption key.\n');
+    expect((await keys(['reseal'], KEY)).stdout).toBe('All signing keys are encrypted with the newest encryption key already.\n');
   });
 
   test('reseal lets an encryption key go', async () => {

@@ -93,7 +93,7 @@ describe('with --redis', () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const { code, stderr } = await runCli(['applications', 'disable', '--redis', url, '--', client], { env });
     expect(code).toBe(3);
-    expect(stderr).toContain(`the application ${client} is disabled in the database, but Redis could not be told`);
+    expect(stderr).toContain(`the application ${client} is disabled in the database, but Redis could not be notified`);
     expect((await server.applications.findByClientId(client))?.isDisabled()).toBe(true);
   });
 
@@ -111,7 +111,7 @@ describe('with --redis', () => {
         expect(objectOf(stderr)).toEqual({
           error: 'temporarily_unavailable',
           error_description: expect.stringMatching(
-            /^--redis \(or REDIS_URL\): the token is revoked in the database, but Redis could not be told; caches may hold it up to their maxAgeSeconds/,
+            /^--redis \(or REDIS_URL\): the token is revoked in the database, but Redis could not be notified; caches may keep it for up to maxAgeSeconds/,
           ),
         });
         expect(stderr).not.toContain(token);
@@ -132,7 +132,7 @@ describe('with --redis', () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     const { code, stderr } = await runCli(['applications', 'delete', '--redis', url, '--', client], { env });
     expect(code).toBe(3);
-    expect(stderr).toContain(`the application ${client} is deleted from the database, but Redis could not be told`);
+    expect(stderr).toContain(`the application ${client} is deleted from the database, but Redis could not be notified`);
     expect(await server.applications.findByClientId(client)).toBeUndefined();
   });
 

@@ -119,11 +119,11 @@ describe('routes', () => {
     ],
     [
       `${FAKE}\nexport { oauth2 }; export const controllers = [Any, 'Books'];`,
-      'exports `controllers[1]`, a string and no class',
+      'exports `controllers[1]`, which is a string and not a class',
     ],
     [
       `${FAKE}\nexport { oauth2 }; export const controllers = [Any]; export const routePrefix = 1;`,
-      'exports a `routePrefix` that is no string',
+      'exports a `routePrefix` that is not a string',
     ],
     ['export default null;', 'exports no `oauth2`'],
   ])('%j is refused with what it lacks', async (text, says) => {

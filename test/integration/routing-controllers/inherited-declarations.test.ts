@@ -183,7 +183,7 @@ describe('a method that is named by a symbol', () => {
       }
     }
     expect(() => oauth2.createKoaServer({ controllers: [Symbolic] })).toThrow(
-      /Symbolic\.Symbol\(hidden\) \(GET \/symbol\/\): is a method that is named by a symbol/,
+      /Symbolic\.Symbol\(hidden\) \(GET \/symbol\/\): is a method named by a symbol/,
     );
   });
 });

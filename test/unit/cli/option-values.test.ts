@@ -46,7 +46,7 @@ describe('scopes', () => {
 
   test('none is a value for a token, and none for an application', () => {
     expect(scopes('')).toEqual([]);
-    expect(() => someScopes(' ')).toThrow('leave the option out for any scope');
+    expect(() => someScopes(' ')).toThrow('omit the option to allow all scopes');
   });
 
   test('a comma is refused, because it would make one scope of two', () => {

@@ -14,9 +14,9 @@ export function addDelete(parent: CliCommand, surroundings: Surroundings): void 
     .summary('delete an application and its tokens')
     .description(
       'Deletes an application with all its tokens, codes and consents.\n' +
-        'With --redis every process drops its tokens from its cache; without, processes notice within their revocation bound.',
+        'With --redis every process drops its tokens from its cache; without it, processes notice within their revocation bound.',
     )
-    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
+    .argument('<client_id>', 'client identifier; put one that begins with -- after a separate --')
     .addOption(keyPrefixOption())
     .action(async (clientId: string, options: DeleteOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);

@@ -2,22 +2,25 @@ import type { Application } from '../../../storage/index.js';
 import { protocolMetadataOf } from '../../../storage/models/protocol-metadata.js';
 import { registrarOf } from '../../../storage/models/registrar.js';
 
-/** An application as the command line prints it, in the names of RFC 7591 §2 where it has one. Never its secret. */
+/**
+ * An application as the command line prints it, with the names of RFC 7591 §2 where there are any. Never contains its
+ * secret.
+ */
 export interface DescribedApplication {
   readonly client_id: string;
   readonly client_name: string;
   readonly client_type: string;
   readonly grant_types: readonly string[];
   readonly redirect_uris: readonly string[];
-  /** Where it has named any. */
+  /** Only if it has any. */
   readonly allowed_origins?: readonly string[];
-  /** How it proves itself at the token endpoint (RFC 7591 §2). */
+  /** How it authenticates at the token endpoint (RFC 7591 §2). */
   readonly token_endpoint_auth_method: string;
-  /** These three only where they differ from the default. */
+  /** The next three only if they differ from the default. */
   readonly dpop_bound_access_tokens?: true;
   readonly require_pushed_authorization_requests?: true;
   readonly id_token_signed_response_alg?: string;
-  /** Scopes separated by spaces; `null` for any that the server knows. */
+  /** Scopes separated by spaces; `null` for all that the server knows. */
   readonly scope: string | null;
   readonly disabled: boolean;
 }
@@ -40,7 +43,7 @@ export function describeApplication(application: Application): DescribedApplicat
   };
 }
 
-/** All that is stored of an application but its secrets. Times are in seconds since the Unix epoch. */
+/** Everything that is stored of an application except its secrets. Times are in seconds since the Unix epoch. */
 export function describeInFull(application: Application): Readonly<Record<string, unknown>> {
   const { disabled, ...described } = describeApplication(application);
   const protocol = protocolMetadataOf(application);
@@ -76,7 +79,7 @@ function seconds(milliseconds: number | null | undefined): number | null {
   return milliseconds === null || milliseconds === undefined ? null : Math.floor(milliseconds / 1000);
 }
 
-/** A secret may also be sent in the body (`client_secret_post`); basic is what RFC 6749 §2.3.1 asks for. */
+/** A secret may also be sent in the body (`client_secret_post`); Basic is what RFC 6749 §2.3.1 requires. */
 function authenticationMethod(application: Application): string {
   if (application.clientType === 'public') return 'none';
   return application.hasKeys() ? 'private_key_jwt' : (application.tokenEndpointAuthMethod ?? 'client_secret_basic');

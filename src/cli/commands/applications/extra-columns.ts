@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Properties of the package's own columns, which have options of their own or are not for an operator to write. */
+/** Properties of the package's own columns, which have their own options or must not be written by an operator. */
 const OWN =
   /^(?:id|clientId|clientType|clientSecret\w*|previous\w*Secret\w*|name|grantTypes|redirectUris|postLogoutRedirectUris|jwks|jwksUri|scope|userId|skipAuthorization|mayIntrospect|\w*(?:Lifetime|Idle)Seconds|dpop\w*|require\w*|default\w*|idToken\w*|tokenEndpoint\w*|registeredBy|approved\w*|\w+AtMs)$/i;
 
@@ -17,6 +17,6 @@ export function extraColumns(value: string): Readonly<Record<string, unknown>> {
   }
   const own = Object.keys(columns).filter((name) => OWN.test(name.replaceAll('_', '')));
   if (own.length > 0)
-    throw new InvalidArgumentError('It names a column of this package; give columns of your own only.');
+    throw new InvalidArgumentError('It names a column of this package; give only columns that you added.');
   return columns as Record<string, unknown>;
 }

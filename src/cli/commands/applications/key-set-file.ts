@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { PublicKeySet } from '../../../storage/index.js';
 import { usage } from '../../cli-context.js';
 
-/** Reads a JWK Set (RFC 7517 §5) from a file. What is in it is for the storage to check. */
+/** Reads a JWK Set (RFC 7517 §5) from a file. The storage checks its content. */
 export function keySetOf(path: string): PublicKeySet {
   let text: string;
   try {

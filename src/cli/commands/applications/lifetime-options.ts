@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { ApplicationLifetimes } from '../../../storage/index.js';
 
-/** The flags of lifetimes, by the property that each decides. */
+/** The flags for lifetimes, by the property that each sets. */
 const FLAGS: Readonly<Record<keyof ApplicationLifetimes, readonly [flag: string, what: string, most: number]>> = {
   accessTokenLifetimeSeconds: ['--access-token-lifetime', 'its access tokens', 315_360_000],
   refreshTokenLifetimeSeconds: [
@@ -13,7 +13,7 @@ const FLAGS: Readonly<Record<keyof ApplicationLifetimes, readonly [flag: string,
   idTokenLifetimeSeconds: ['--id-token-lifetime', 'its ID tokens', 2_592_000],
 };
 
-/** What commander makes of the flags. */
+/** The parsed flags. */
 export interface LifetimeOptions {
   readonly accessTokenLifetime?: number | 'default';
   readonly refreshTokenLifetime?: number | 'default';
@@ -21,16 +21,16 @@ export interface LifetimeOptions {
   readonly idTokenLifetime?: number | 'default';
 }
 
-/** The options that say how long tokens of an application live. */
+/** The options for the lifetimes of an application's tokens. */
 export function lifetimeOptions(): Option[] {
   return Object.values(FLAGS).map(([flag, what, most]) =>
-    new Option(`${flag} <seconds>`, `how long ${what} live; "default": as long as the server says`).argParser(
+    new Option(`${flag} <seconds>`, `how long ${what} live; "default": as configured for the server`).argParser(
       (value: string) => lifetime(value, most),
     ),
   );
 }
 
-/** The lifetimes that were given, in the words of the storage. */
+/** The lifetimes that were given, as the storage takes them. */
 export function lifetimesOf(options: LifetimeOptions): ApplicationLifetimes {
   return {
     accessTokenLifetimeSeconds: noneIfDefault(options.accessTokenLifetime),
@@ -40,7 +40,7 @@ export function lifetimesOf(options: LifetimeOptions): ApplicationLifetimes {
   };
 }
 
-/** commander makes an empty text of a value that was read as `null`. */
+/** commander replaces a parsed `null` by an empty string. */
 export function noneIfDefault<T>(value: T | 'default' | undefined): T | null | undefined {
   return value === 'default' ? null : value;
 }

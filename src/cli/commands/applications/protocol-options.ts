@@ -7,7 +7,7 @@ import {
 } from '../../../storage/models/protocol-metadata.js';
 import { noneIfDefault } from './lifetime-options.js';
 
-/** What commander makes of the options about the protocol. */
+/** The parsed options about the protocol. */
 export interface ProtocolOptions {
   readonly dpopBoundAccessTokens?: boolean;
   readonly requirePushedAuthorizationRequests?: boolean;
@@ -18,22 +18,20 @@ export interface ProtocolOptions {
   readonly tokenEndpointAuthSigningAlg?: ProtocolMetadata['tokenEndpointAuthSigningAlg'] | 'default';
 }
 
-/** The options that say how the protocol treats an application that exists. */
+/** The options that set how the protocol treats an existing application. */
 export function protocolOptions(): Option[] {
   return [
-    ...flag('dpop-bound-access-tokens', 'it gets access tokens only bound to a key (RFC 9449 §5.2)'),
-    ...flag('require-pushed-authorization-requests', 'its authorization requests are taken only by PAR (RFC 9126 §6)'),
+    ...flag('dpop-bound-access-tokens', 'require access tokens that are bound to a key (RFC 9449 §5.2)'),
+    ...flag('require-pushed-authorization-requests', 'require pushed authorization requests (RFC 9126 §6)'),
     ...flag('require-auth-time', 'its ID tokens always have auth_time'),
-    new Option('--default-max-age <seconds>', 'max_age of requests that name none; "default" for none').argParser(
-      maxAge,
-    ),
+    new Option('--default-max-age <seconds>', 'max_age of requests without one; "default" for none').argParser(maxAge),
     choice('id-token-alg', 'algorithm of its ID tokens', ID_TOKEN_ALGORITHMS),
-    choice('token-endpoint-auth-method', 'how it means to send its secret', SECRET_METHODS),
+    choice('token-endpoint-auth-method', 'how it sends its secret', SECRET_METHODS),
     choice('token-endpoint-auth-signing-alg', 'the only algorithm of its assertions', CLIENT_ASSERTION_ALGORITHMS),
   ];
 }
 
-/** What was given, in the words of the storage. */
+/** The given options, as the storage takes them. */
 export function protocolOf(options: ProtocolOptions): ProtocolMetadata {
   return {
     dpopBoundAccessTokens: options.dpopBoundAccessTokens,

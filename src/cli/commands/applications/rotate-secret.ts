@@ -8,7 +8,7 @@ import { columns } from '../../output.js';
 import { inWords } from './describe.js';
 import { known } from './unknown.js';
 
-/** As the storage has it: 90 days. */
+/** The limit of the storage: 90 days. */
 const LONGEST_OVERLAP_SECONDS = 90 * 86_400;
 
 interface RotateOptions {
@@ -18,18 +18,18 @@ interface RotateOptions {
 
 const overlap = duration(LONGEST_OVERLAP_SECONDS, '90d');
 
-/** `rc-oauth2 applications rotate-secret`: gives an application a new secret and shows it, this once. */
+/** `rc-oauth2 applications rotate-secret`: gives an application a new secret and prints it, only this once. */
 export function addRotateSecret(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('rotate-secret')
     .summary('give an application a new secret')
     .description(
-      'Gives an application a new secret and prints it, this once: only its digest is stored. The old secret, also an\n' +
-        'imported one, is worthless at once, or with --overlap once that time is over; one from before it is dropped. Tokens\n' +
-        'that were issued stay good.',
+      'Gives an application a new secret and prints it only this once, because only its digest is stored. The old secret,\n' +
+        'also an imported one, stops working now, or with --overlap after that time; an even older one stops working now.\n' +
+        'Tokens that were issued stay valid.',
     )
-    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
-    .option('--overlap <duration>', 'how long the old secret stays good: 90s, 45m, 24h, 7d; at most 90d', overlap, 0)
+    .argument('<client_id>', 'client identifier; put one that begins with -- after a separate --')
+    .option('--overlap <duration>', 'how long the old secret stays valid: 90s, 45m, 24h, 7d; at most 90d', overlap, 0)
     .action(async (clientId: string, { overlap: overlapSeconds }: RotateOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({}, async ({ applications }) => {
@@ -41,12 +41,12 @@ export function addRotateSecret(parent: CliCommand, surroundings: Surroundings):
           ...(overlapSeconds > 0 && { previous_client_secret_expires_in: overlapSeconds }),
         };
         context.output.result(rotated, columns(inWords(rotated)));
-        context.output.note('Keep the client_secret now: it is not shown again.');
+        context.output.note('Store the client_secret now: it is not shown again.');
       });
     });
 }
 
-/** That an application has no secret is in the database, not in the call. */
+/** Whether an application has a secret is a state of the database, not an error of usage. */
 async function refusing<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;

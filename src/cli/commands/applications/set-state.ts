@@ -8,24 +8,24 @@ interface StateOptions {
   readonly keyPrefix?: string;
 }
 
-/** `rc-oauth2 applications disable`: refuses an application and all its tokens, everywhere. */
+/** `rc-oauth2 applications disable`: disables an application and refuses all its tokens in every process. */
 export function addDisable(parent: CliCommand, surroundings: Surroundings): void {
   addStateCommand(parent, surroundings, {
     name: 'disable',
     summary: 'disable an application',
     description:
-      'Disables an application: it can get no tokens, and those that it has are refused until it is enabled again.\n' +
-      'With --redis every process drops its tokens from its cache; without, processes notice within their revocation bound.',
+      'Disables an application: it gets no tokens, and its existing ones are refused until it is enabled again.\n' +
+      'With --redis every process drops its tokens from its cache; without it, processes notice within their revocation bound.',
     disabled: true,
   });
 }
 
-/** `rc-oauth2 applications enable`: takes back what `disable` did. */
+/** `rc-oauth2 applications enable`: reverses `disable`. */
 export function addEnable(parent: CliCommand, surroundings: Surroundings): void {
   addStateCommand(parent, surroundings, {
     name: 'enable',
     summary: 'enable an application again',
-    description: 'Enables an application that was disabled. Tokens from before that have not expired are good again.',
+    description: 'Enables an application that was disabled. Its tokens that have not expired are valid again.',
     disabled: false,
   });
 }
@@ -43,7 +43,7 @@ function addStateCommand(parent: CliCommand, surroundings: Surroundings, state: 
     .command(name)
     .summary(state.summary)
     .description(state.description)
-    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
+    .argument('<client_id>', 'client identifier; put one that begins with -- after a separate --')
     .addOption(keyPrefixOption())
     .action(async (clientId: string, options: StateOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
@@ -52,7 +52,7 @@ function addStateCommand(parent: CliCommand, surroundings: Surroundings, state: 
         const set = ({ applications }: OAuth2) => applications[name](clientId);
         const done = `the application ${clientId} is ${name}d in the database`;
         const changed = await tellingCaches(oauth2, { done, advice: `run ${name} again` }, set);
-        const text = changed ? `${clientId} is ${name}d.` : `${clientId} was ${name}d before.`;
+        const text = changed ? `${clientId} is ${name}d.` : `${clientId} was ${name}d already.`;
         context.output.result({ client_id: clientId, disabled, changed }, text);
       });
     });

@@ -4,15 +4,15 @@ import { columns } from '../../output.js';
 import { describeInFull, inWords } from './describe.js';
 import { known } from './unknown.js';
 
-/** `rc-oauth2 applications show`: all that is stored of an application but its secrets. */
+/** `rc-oauth2 applications show`: prints everything that is stored of an application except its secrets. */
 export function addShow(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('show')
     .summary('show an application')
     .description(
-      'Shows all that is stored of an application, without its secrets. Times are in seconds since 1970 (UTC).',
+      'Shows everything that is stored of an application except its secrets. Times are in seconds since 1970 (UTC).',
     )
-    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
+    .argument('<client_id>', 'client identifier; put one that begins with -- after a separate --')
     .action(async (clientId: string, _options: object, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({}, async ({ applications }) => {

@@ -21,7 +21,7 @@ import { type LifetimeOptions, lifetimeOptions, lifetimesOf } from './lifetime-o
 import { type ProtocolOptions, protocolOf, protocolOptions } from './protocol-options.js';
 import { known } from './unknown.js';
 
-/** What commander makes of the options; `false`: the property is taken away, or the flag is off. */
+/** The parsed options; `false`: the property is removed, or the flag is off. */
 interface UpdateOptions extends LifetimeOptions, ProtocolOptions {
   readonly name?: string;
   readonly grants?: string[];
@@ -40,7 +40,7 @@ interface UpdateOptions extends LifetimeOptions, ProtocolOptions {
   readonly extra?: Readonly<Record<string, unknown>>;
 }
 
-/** How the storage's refusals name an option. */
+/** The command-line options for the properties that the storage's errors name. */
 const FLAGS: Readonly<Record<string, string>> = {
   name: '--name',
   grantTypes: '--grants',
@@ -55,43 +55,47 @@ const FLAGS: Readonly<Record<string, string>> = {
   tokenEndpointAuthSigningAlg: '--token-endpoint-auth-signing-alg',
 };
 
-/** `rc-oauth2 applications update`: changes what is given of an application and keeps the rest. */
+/** `rc-oauth2 applications update`: changes the given properties of an application and keeps the rest. */
 export function addUpdate(parent: CliCommand, surroundings: Surroundings): void {
   const command = parent
     .command('update')
     .summary('change an application')
     .description(
-      'Changes what is given of an application and keeps the rest. Each property is replaced as a whole: lists are not added to.\n' +
-        'Tokens that were issued before keep their scopes and their end.',
+      'Changes the given properties of an application and keeps the rest. A list is replaced as a whole, not extended.\n' +
+        'Tokens that were issued before keep their scopes and expiry.',
     )
-    .argument('<client_id>', 'client identifier; one that begins with -- may be put behind a lone --')
-    .option('--name <name>', 'what people are shown', shortText)
+    .argument('<client_id>', 'client identifier; put one that begins with -- after a separate --')
+    .option('--name <name>', 'name that is shown to people', shortText)
     .option('--grants <types>', 'grant types, separated by commas or spaces, as for create', grantTypes)
-    .option('--scopes <scopes>', 'scopes that it may have, separated by spaces; "" for none', scopes)
-    .option('--any-scope', 'it may have any scope that the server knows')
+    .option('--scopes <scopes>', 'allowed scopes, separated by spaces; "" for none', scopes)
+    .option('--any-scope', 'allow all scopes that the server knows')
     .option('--redirect-uris <uris>', 'redirect URIs, separated by spaces', redirectUris)
-    .option('--no-redirect-uris', 'it has none')
-    .option('--post-logout-redirect-uris <uris>', 'where its users may go after a sign-out', redirectUris)
-    .option('--no-post-logout-redirect-uris', 'they may go nowhere')
-    .option('--allowed-origins <origins>', 'origins whose pages may read what it is answered (CORS)', origins)
-    .option('--no-allowed-origins', 'it names none')
-    .option('--redirect-schemes <schemes>', 'private-use schemes that its redirect URIs may have', redirectSchemes)
+    .option('--no-redirect-uris', 'remove all redirect URIs')
+    .option(
+      '--post-logout-redirect-uris <uris>',
+      'URIs to which its users may be redirected after signing out',
+      redirectUris,
+    )
+    .option('--no-post-logout-redirect-uris', 'remove all post-logout redirect URIs')
+    .option('--allowed-origins <origins>', 'origins whose pages may read responses to it (CORS)', origins)
+    .option('--no-allowed-origins', 'remove all origins')
+    .option('--redirect-schemes <schemes>', 'private-use schemes for its redirect URIs', redirectSchemes)
     .option('--jwks <file>', 'JSON file with its public keys; it then uses private_key_jwt')
-    .option('--no-jwks', 'it has no keys here')
-    .option('--jwks-uri <uri>', 'where its public keys are; it then uses private_key_jwt')
-    .option('--no-jwks-uri', 'its keys are nowhere else')
+    .option('--no-jwks', 'remove the keys that are stored here')
+    .option('--jwks-uri <uri>', 'URL of its public keys; it then uses private_key_jwt')
+    .option('--no-jwks-uri', 'remove the URL of its keys')
     .option('--owner <id>', 'user who owns it', exactText)
-    .option('--no-owner', 'nobody owns it')
+    .option('--no-owner', 'remove its owner')
     .addOption(
       new Option('--registered-by <who>', 'whose registration it counts as').choices(['host', 'owner', 'registration']),
     )
     .option('--may-introspect', 'it may introspect tokens of other applications')
-    .option('--no-may-introspect', 'it may not')
+    .option('--no-may-introspect', 'it may introspect only its own tokens')
     .option(
       '--skip-consent',
-      'its users are not asked for consent: for your own applications; at an address on their device they are all the same',
+      'its users are not asked for consent, except with redirect URIs on their device; for your own applications',
     )
-    .option('--no-skip-consent', 'they are asked')
+    .option('--no-skip-consent', 'its users are asked for consent')
     .option('--extra <json>', 'columns that you added, as a JSON object', extraColumns);
   for (const option of [...lifetimeOptions(), ...protocolOptions()]) command.addOption(option);
   command.action(async (clientId: string, options: UpdateOptions, called: CliCommand) => {
@@ -108,10 +112,10 @@ export function addUpdate(parent: CliCommand, surroundings: Surroundings): void 
 
 type Complete<Properties> = { readonly [Name in keyof Required<Properties>]: Properties[Name] };
 
-/** @throws CliError if nothing is to be changed, or two options say different things */
+/** @throws CliError if nothing is to be changed, or two options contradict each other */
 function patchOf(options: UpdateOptions): ApplicationPatch {
   if (options.anyScope && options.scopes !== undefined) throw usage('--any-scope and --scopes: give one of them.');
-  // Every property of a patch has its option.
+  // The type requires an option for every property of a patch.
   const patch: Complete<ApplicationPatch> = {
     name: options.name,
     grantTypes: options.grants,
@@ -135,12 +139,12 @@ function patchOf(options: UpdateOptions): ApplicationPatch {
   return patch;
 }
 
-/** `--no-…` takes a property away. */
+/** `--no-…` removes a property. */
 function noneIf<T>(value: T | false | undefined): T | null | undefined {
   return value === false ? null : value;
 }
 
-/** What the storage refuses, in the names of the options. */
+/** Renames properties in the storage's errors to the options. */
 async function named(updating: Promise<Application | undefined>): Promise<Application | undefined> {
   try {
     return await updating;

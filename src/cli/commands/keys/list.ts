@@ -9,8 +9,8 @@ export function addKeysList(parent: CliCommand, surroundings: Surroundings): voi
     .command('list')
     .summary('list the signing keys')
     .description(
-      'Lists the keys that the servers publish: those that sign, those that are announced and will sign, and the retired\n' +
-        'ones, which only verify until what they signed has expired. Nothing is opened: no encryption key is needed.',
+      'Lists the keys that the servers publish: those that sign, those that are announced and will sign later, and retired\n' +
+        'ones, which are kept until everything that they signed has expired. Needs no encryption key.',
     )
     .action(async (_options: object, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
@@ -34,7 +34,7 @@ export function addKeysList(parent: CliCommand, surroundings: Surroundings): voi
           readableTime(key.signs_from),
           readableTime(key.expires_at),
         ]);
-        const none = 'No signing keys: the first server that starts makes them.';
+        const none = 'No signing keys: the first server that starts creates them.';
         context.output.result(
           { keys },
           keys.length === 0 ? none : columns([['KID', 'ALG', 'STATE', 'CREATED', 'SIGNS_FROM', 'EXPIRES'], ...lines]),

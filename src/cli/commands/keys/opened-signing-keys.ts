@@ -5,18 +5,21 @@ import { type Surroundings, usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 
-/** Where the encryption keys are. Not an option: what is on a command line is in the list of processes. */
+/**
+ * The environment variable with the encryption keys. There is no option, because command lines are visible in the list
+ * of processes.
+ */
 const VARIABLE = 'OAUTH2_ENCRYPTION_KEYS';
 
-/** Said in the help of the commands that need encryption keys. */
+/** Part of the help of the commands that need encryption keys. */
 export const ENCRYPTION_KEYS_HELP =
   `The encryption keys of the servers are read from the environment variable ${VARIABLE}: base64url text of\n` +
   '32 bytes each, separated by commas, the newest first, as in the option encryptionKeys.';
 
 /**
- * Runs `use` with the signing keys, opened with the encryption keys of the environment.
+ * Runs `use` with the signing keys, decrypted with the encryption keys from the environment.
  *
- * @throws CliError if there are none or they cannot be, or if they do not open what is stored
+ * @throws CliError if there are none, or one is invalid, or they do not decrypt the stored keys
  */
 export async function withSigningKeys<T>(
   oauth2: OAuth2,
@@ -46,12 +49,12 @@ function encryptionKeys(env: NodeJS.ProcessEnv): string[] {
   return text.split(',').map((key) => key.trim());
 }
 
-/** A time as the command line prints it in JSON: whole seconds since 1970, as RFC 7662 §2.2 does. */
+/** A time in the JSON output: whole seconds since 1970, as in RFC 7662 §2.2. */
 export function seconds(milliseconds: number): number {
   return Math.floor(milliseconds / 1000);
 }
 
-/** The same for people. */
+/** A time in the text output. */
 export function readableTime(secondsSince1970: number | null): string {
   return secondsSince1970 === null ? '-' : new Date(secondsSince1970 * 1000).toISOString().replace('.000Z', 'Z');
 }

@@ -8,27 +8,27 @@ interface RotateOptions {
   readonly encryptionKeyLost?: boolean;
 }
 
-/** `rc-oauth2 keys rotate`: the next keys to sign with. */
+/** `rc-oauth2 keys rotate`: creates the next signing keys. */
 export function addRotate(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('rotate')
-    .summary('make the next signing keys')
+    .summary('create the next signing keys')
     .description(
-      'Makes the next key of each algorithm. Running servers publish it within 30 seconds and all begin to sign with it 90\n' +
-        'seconds from now; the old keys stay published for 30 days, until what they signed has expired, and are then\n' +
-        'removed by this command or by tokens clear-expired. Called again within the 90 seconds, it makes no other.\n\n' +
+      'Creates the next key of each algorithm. Running servers publish it within 30 seconds, and all start to sign with it\n' +
+        '90 seconds from now. The old keys stay published for 30 days, until everything that they signed has expired, and are\n' +
+        'then removed by this command or by tokens clear-expired. Within the 90 seconds, the command creates no other.\n\n' +
         ENCRYPTION_KEYS_HELP,
     )
     .option(
       '--compromised',
-      'the old keys are known to someone: the new ones sign at once, and what the old ones signed is refused. For up to ' +
+      'the old keys have leaked: the new ones sign immediately, and signatures of the old ones are refused. For up to ' +
         '30 seconds (60 behind a cache) other servers do not publish the new keys yet, and sign with the old ones: ID ' +
         'tokens of that time may not verify',
     )
     .addOption(
       new Option(
         '--encryption-key-lost',
-        'the stored keys cannot be opened any more: replace them at once, as with --compromised',
+        'the stored keys cannot be decrypted any more: replace them immediately, as with --compromised',
       ),
     )
     .action(async (options: RotateOptions, command: CliCommand) => {

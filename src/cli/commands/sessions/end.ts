@@ -9,7 +9,7 @@ interface EndOptions {
   readonly keyPrefix?: string;
 }
 
-const ENDED = { done: 'the sessions are over', advice: 'run the command again when Redis is back' };
+const ENDED = { done: 'the sessions have ended', advice: 'run the command again when Redis is back' };
 
 /** `rc-oauth2 sessions end`: signs browsers out. */
 export function addEnd(parent: CliCommand, surroundings: Surroundings): void {
@@ -17,21 +17,21 @@ export function addEnd(parent: CliCommand, surroundings: Surroundings): void {
     .command('end')
     .summary('end one session, or all of a user')
     .description(
-      'Ends a session by its id, or with --user all sessions of a user. Their tokens end too, but for those with\n' +
-        'offline_access. A session that is unknown or over is no error.\n' +
-        'With --redis every process drops the tokens from its cache; without, processes notice within their revocation bound.',
+      'Ends a session by its id, or with --user all sessions of a user. Their tokens are revoked, except those with\n' +
+        'offline_access. It is not an error if a session is unknown or has ended already.\n' +
+        'With --redis every process drops the tokens from its cache; without it, processes notice within their revocation bound.',
     )
     .argument(
       '[id]',
-      'id of the session, as sessions list shows it; one that begins with -- may be put behind a lone --',
+      'id of the session, as shown by sessions list; put one that begins with -- after a separate --',
       sessionId,
     )
-    .option('--user <id>', 'id of the user whose sessions all end', exactText)
+    .option('--user <id>', 'id of the user whose sessions to end', exactText)
     .addOption(keyPrefixOption())
     .action(async (id: string | undefined, { user, keyPrefix }: EndOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       if ((id === undefined) === (user === undefined)) {
-        throw usage('Name either the id of a session, or a user with --user <id>.');
+        throw usage('Give either the id of a session, or a user with --user <id>.');
       }
       await context.withOAuth2({ redis: true, ...(keyPrefix !== undefined && { keyPrefix }) }, async (oauth2) => {
         const ended = await tellingCaches(oauth2, ENDED, async ({ sessions }) =>

@@ -7,15 +7,15 @@ interface ListOptions {
   readonly user: string;
 }
 
-/** At most so many are listed at once. */
+/** The greatest number of sessions that are listed. */
 const PAGE_SIZE = 1_000;
 
-/** `rc-oauth2 sessions list`: where a user is signed in. */
+/** `rc-oauth2 sessions list`: lists where a user is signed in. */
 export function addList(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('list')
     .summary('list the browsers of a user')
-    .description('Lists the browsers in which a user is signed in, newest first. The ids are no secrets.')
+    .description('Lists the browsers in which a user is signed in, newest first. The ids are not secret.')
     .requiredOption('--user <id>', 'id of the user', exactText)
     .action(async ({ user }: ListOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);

@@ -10,25 +10,27 @@ interface ClearExpiredOptions {
   readonly pause?: number;
 }
 
-/** `rc-oauth2 tokens clear-expired`: deletes what has expired, in batches that leave the database to others. */
+/**
+ * `rc-oauth2 tokens clear-expired`: deletes expired rows in small batches, so that other statements are not held up.
+ */
 export function addClearExpired(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('clear-expired')
     .summary('delete what has expired')
     .description(
       'Deletes what has expired, batch by batch: access and refresh tokens, authorization and device codes, grants,\n' +
-        'interactions, sessions, signing keys that nothing is signed with any more. Safe while servers run, and to be\n' +
-        'interrupted: it finishes its batch and tells how far it came. Progress is shown on stderr, as a bar on a\n' +
+        'interactions, sessions, and signing keys that are no longer in use. Safe to run beside servers, and safe to\n' +
+        'interrupt: it finishes its batch and reports how many rows it deleted. Progress is shown on stderr, as a bar on a\n' +
         'terminal and as lines elsewhere (no lines with --json).',
     )
     .option(
       '--batch-size <rows>',
-      'rows per batch (default: what is deleted in a moment)',
+      'rows per batch (default: adapted to the speed of the database)',
       wholeNumber(1, 10_000, 'rows per batch.'),
     )
     .option(
       '--pause <milliseconds>',
-      'rest between batches (default: as long as a batch takes)',
+      'pause between batches (default: as long as a batch takes)',
       wholeNumber(0, 60_000, 'milliseconds.'),
     )
     .action(async (options: ClearExpiredOptions, command: CliCommand) => {

@@ -7,7 +7,10 @@ import { addRevoke } from './revoke.js';
 
 /** `rc-oauth2 tokens …` */
 export function addTokens(parent: CliCommand, surroundings: Surroundings): void {
-  const group = parent.command('tokens').description('Issue, inspect and end access tokens.').enablePositionalOptions();
+  const group = parent
+    .command('tokens')
+    .description('Issue, inspect and revoke access tokens.')
+    .enablePositionalOptions();
   addIssue(group, surroundings);
   addInspect(group, surroundings);
   addRevoke(group, surroundings);

@@ -7,14 +7,20 @@ interface InspectOptions {
   readonly resource?: string;
 }
 
-/** `rc-oauth2 tokens inspect`: what the database knows of a token, in the shape of RFC 7662 §2.2. */
+/** `rc-oauth2 tokens inspect`: shows what the database knows about a token, in the format of RFC 7662 §2.2. */
 export function addInspect(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('inspect')
-    .summary('tell what a token is good for')
-    .description('Prints the introspection answer of RFC 7662: whether the token is active, and if so its properties.')
-    .argument('<token>', 'access token; one that begins with -- may be put behind a lone --')
-    .addOption(resourceOption('resource to ask for, if the servers set `resource`; tokens for another are not active'))
+    .summary('show the state of a token')
+    .description(
+      'Prints the introspection response of RFC 7662: whether the token is active, and if so its properties.',
+    )
+    .argument('<token>', 'access token; put one that begins with -- after a separate --')
+    .addOption(
+      resourceOption(
+        'resource for which the token is checked, if the servers set `resource`; tokens for another are not active',
+      ),
+    )
     .action(async (token: string, options: InspectOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ resource: options.resource }, async (oauth2) => {
@@ -25,7 +31,7 @@ export function addInspect(parent: CliCommand, surroundings: Surroundings): void
     });
 }
 
-/** Times are seconds since 1970 (RFC 7662 §2.2), which nobody reads. */
+/** Times are seconds since 1970 (RFC 7662 §2.2), which are hard to read. */
 function readable(name: string, value: unknown): string {
   if (typeof value === 'number' && (name === 'exp' || name === 'iat')) {
     return `${value} (${new Date(value * 1000).toISOString()})`;

@@ -9,7 +9,7 @@ import { exactText, scopes, wholeNumber } from '../../option-values.js';
 import { columns } from '../../output.js';
 import { resourceOption } from '../../resource.js';
 
-/** A hundred years: far beyond what a token should live, well within what a date can be. */
+/** A hundred years: more than any token needs, and within the range of dates. */
 const MAXIMUM_LIFETIME_SECONDS = 3_155_760_000;
 
 interface IssueOptions {
@@ -20,22 +20,22 @@ interface IssueOptions {
   readonly resource?: string;
 }
 
-/** `rc-oauth2 tokens issue`: an access token for trying things out, and for machines without a grant. */
+/** `rc-oauth2 tokens issue`: issues an access token, for trying things out and for machines without a grant. */
 export function addIssue(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('issue')
     .summary('issue an access token')
-    .description('Issues an access token and prints it, this once: only its digest is stored.')
+    .description('Issues an access token and prints it only this once, because only its digest is stored.')
     .requiredOption('--client <client_id>', 'application that the token is issued to', exactText)
     .option(
       '--user <id>',
-      'user that the token acts for (scopesOf and mayGrant of your code are not asked); without it the token is the application’s own',
+      'user for whom the token acts (scopesOf and mayGrant are not called); without it the token acts for the application',
       exactText,
     )
     .requiredOption('--scope <scopes>', 'scopes separated by spaces; "" for a token without scope', scopes)
     .option(
       '--lifetime <seconds>',
-      'seconds until the token expires, negative for one that has expired; without it as long as the application says, else 3600',
+      'seconds until the token expires, negative for an expired token; default: the lifetime of the application, else 3600',
       wholeNumber(-MAXIMUM_LIFETIME_SECONDS, MAXIMUM_LIFETIME_SECONDS, 'seconds, negative for an expired token.'),
     )
     .addOption(resourceOption('resource that the token is meant for, if the servers set `resource`'))

@@ -8,17 +8,17 @@ interface RevokeOptions {
 
 const REVOKED = { done: 'the token is revoked in the database', advice: 'run the command again when Redis is back' };
 
-/** `rc-oauth2 tokens revoke`: ends a token, in the database and in every cache. */
+/** `rc-oauth2 tokens revoke`: revokes a token, in the database and in every cache. */
 export function addRevoke(parent: CliCommand, surroundings: Surroundings): void {
   parent
     .command('revoke')
     .summary('revoke an access token')
     .description(
-      'Revokes an access token. A token that is unknown, expired or revoked already is no error (RFC 7009 §2.2).\n' +
-        'With --redis every process drops it from its cache; without, processes notice within their revocation bound.\n' +
+      'Revokes an access token. It is not an error if the token is unknown, expired or revoked already (RFC 7009 §2.2).\n' +
+        'With --redis every process drops it from its cache; without it, processes notice within their revocation bound.\n' +
         'If the servers set cache.authenticationKeys, put the same keys, separated by commas, into OAUTH2_CACHE_KEYS.',
     )
-    .argument('<token>', 'access token; one that begins with -- may be put behind a lone --')
+    .argument('<token>', 'access token; put one that begins with -- after a separate --')
     .addOption(keyPrefixOption())
     .action(async (token: string, options: RevokeOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
