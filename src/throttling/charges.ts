@@ -11,7 +11,7 @@ import type { Charge, ChargeResult, ThrottleDecision } from './throttle-engine.j
 export interface Assessment {
   readonly rates: CompiledRate[];
   readonly charges: Charge[];
-  /** The charges that are counted only for some answers. */
+  /** The charges that are counted only for some responses. */
   conditional?: Conditional[];
 }
 
@@ -31,10 +31,7 @@ export function assess(policies: readonly Policy[], subject: ThrottleSubject): A
   return assessment;
 }
 
-/**
- * The same with rates that are functions of the host's. All of them are called together, and only those of policies that
- * apply.
- */
+/** The same for rates that are functions of the host. They are called together, and only for policies that apply. */
 export function assessDynamic(policies: readonly Policy[], subject: ThrottleSubject): Assessment | Promise<Assessment> {
   const keys: string[] = [];
   const applying: Policy[] = [];
@@ -51,7 +48,7 @@ export function assessDynamic(policies: readonly Policy[], subject: ThrottleSubj
       pending ||= isPromiseLike(answer);
     }
   } catch (error) {
-    // The answers of the others are no longer needed; a rejection among them would otherwise be unhandled.
+    // The other results are no longer needed; a rejection among them would otherwise be unhandled.
     for (const answer of answers) if (isPromiseLike(answer)) answer.catch(() => {});
     throw error;
   }
@@ -92,7 +89,7 @@ function add(
   }
 }
 
-/** Makes the function that gives back, once, what is not counted for the status of the answer. */
+/** Creates the function that refunds, once, the charges that do not count for the status of the response. */
 export function settlement(
   charges: readonly Charge[],
   conditional: readonly Conditional[],
@@ -112,7 +109,7 @@ export function settlement(
   };
 }
 
-/** A rule that throws counts the request. */
+/** If a rule throws, the request counts. */
 function isFree(counts: Counts, status: number, log: LogLimiter): boolean {
   try {
     return counts(status) === false;

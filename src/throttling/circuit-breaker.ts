@@ -4,24 +4,24 @@ import { StoreAwayError } from './store-errors.js';
 import { type StoreObserver, StoreReports, type StoreState } from './store-reports.js';
 import type { ThrottleEngine } from './throttle-engine.js';
 
-/** So many requests in a row must get no answer before others are decided without the store. */
+/** After this many consecutive requests without an answer, others may be decided without the store. */
 const MISSES = 3;
-/** The store must have been silent for at least this long, however short the deadline, and for so many deadlines. */
+/** How long the store must have been silent, whatever the deadline, and for how many deadlines. */
 const SILENCE_MILLISECONDS = 250;
 const SILENT_DEADLINES = 2;
-/** How long a failed store is left alone at first; the pause doubles after each attempt that fails. */
+/** How long a failed store is left alone at first; the pause doubles after each failed attempt. */
 const FIRST_PAUSE_MILLISECONDS = 50;
-/** The longest pause where an attempt makes its request wait, and where it fails at once. */
+/** The longest pause if an attempt makes its request wait, and if it fails immediately. */
 const LONGEST_PAUSE_MILLISECONDS = 1000;
 const LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS = 200;
 
 /**
- * Knows whether a store can be asked. There is one for each engine, however many throttles use it.
+ * Decides whether a store may be asked. There is one circuit breaker per engine, however many throttles use it.
  *
- * A request that gets no answer in time is decided without the store, and that alone changes nothing for others. The
- * store counts as down when several requests in a row had no answer and it was silent for longer than late answers take:
- * any answer is a sign of life, including one that comes too late for its own request. Then one request at a time tries
- * the store, after pauses that begin short, while the others are decided without it.
+ * A request that gets no answer in time is decided without the store, which alone changes nothing for others. The store
+ * counts as down if several consecutive requests had no answer and it was silent for longer than late answers take; any
+ * answer is a sign of life, even one that is too late for its own request. Then one request at a time tries the store,
+ * after pauses that begin short, while the others are decided without it.
  */
 export class CircuitBreaker {
   readonly deadlines: EventLoopDeadlines;
@@ -69,7 +69,7 @@ export class CircuitBreaker {
     return 'probe';
   }
 
-  /** The store has answered, whatever it said and however late. */
+  /** The store has answered, whatever the answer, and however late. */
   heard(): void {
     this.answerCount++;
     this.misses = 0;
@@ -83,7 +83,7 @@ export class CircuitBreaker {
     this.change('up');
   }
 
-  /** A probe was answered by the engine without the store: the next request tries it. */
+  /** The engine answered a probe without asking the store: the next request tries the store. */
   probedInVain(): void {
     this.probing = false;
   }
@@ -91,7 +91,7 @@ export class CircuitBreaker {
   /**
    * A request had no answer in time.
    *
-   * @param answersBefore how many answers there were when it asked
+   * @param answersBefore the number of answers when it asked
    */
   missed(error: Error, answersBefore: number, probe: boolean): void {
     if (this.currentState === 'down') {

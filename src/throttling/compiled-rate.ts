@@ -13,10 +13,10 @@ export interface CompiledRate extends Rate {
   readonly policyItem: string;
 }
 
-/** Asks the engine whether it can count a rate; throws ConfigurationError if not. */
+/** Checks whether the engine can count a rate; throws ConfigurationError if not. */
 export type PrepareRate = (rate: Rate, algorithm: ThrottleAlgorithm) => void;
 
-/** How many answers of a rate function are kept. */
+/** How many results of a rate function are remembered. */
 const MAXIMUM_REMEMBERED = 1000;
 
 /**
@@ -30,7 +30,7 @@ export function compileRate(
   algorithm: ThrottleAlgorithm,
   alone: boolean,
 ): CompiledRate {
-  // No policy's name has a slash, so the longer form is never the name of another.
+  // No policy name contains a slash, so the longer form never equals the name of another policy.
   const label = structuredString(alone ? policyName : `${policyName}/${rate.windowSeconds}`);
   return Object.freeze({
     ...rate,
@@ -41,7 +41,7 @@ export function compileRate(
   });
 }
 
-/** Reads the answers of a rate function. Equal ones are read once, and a bounded number is remembered. */
+/** Parses the results of a rate function. Equal ones are parsed once, and a bounded number is remembered. */
 export class DynamicRates {
   private readonly known = new Map<string, readonly CompiledRate[]>();
   private readonly policyName: string;

@@ -96,7 +96,7 @@ export function compileThrottle(
 }
 
 /**
- * Builds keys and charges once per cached token, not per request. An authenticator of the host may give one token to
+ * Builds keys and charges once per cached token, not per request. An authenticator of the host may use one token for
  * several principals, so the principal is checked each time.
  */
 function rememberByToken(): typeof assess {
@@ -108,7 +108,7 @@ function rememberByToken(): typeof assess {
     const { token, principal } = subject;
     if (token === undefined) return assess(policies, subject);
     const known = remembered.get(token);
-    // Without a key the request is counted by its address, which differs from request to request.
+    // Without a key the request is counted by its address, which differs between requests.
     if (known !== undefined && known.principalKey === principal.key) return known.assessment;
     const assessment = assess(policies, subject);
     if (principal.key !== undefined) remembered.set(token, { principalKey: principal.key, assessment });
@@ -123,7 +123,7 @@ function decideOn(
   const { charges } = assessment;
   if (charges.length === 0) return ALLOWED;
   for (const { limit } of charges) {
-    // A limit of 0 refuses whether there is a store or not.
+    // A limit of 0 refuses even without a store.
     if (limit === 0) return refuseAtOnce(assessment, dependencies);
   }
   if (dependencies.memory !== undefined)
@@ -157,7 +157,7 @@ function outcomeOf(
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false, settle };
 }
 
-/** How units are given back: to the engine, or to what decided in its place. */
+/** Creates the refund of units: by the engine, or by whatever decided in its place. */
 function refundBy(
   engine: boolean,
   { guard, refundLocally }: CompiledThrottleDependencies,

@@ -7,7 +7,7 @@
  */
 export type CountWhen = 'refused' | ((status: number) => boolean);
 
-/** Whether an answer counts. */
+/** Whether a response counts. */
 export type Counts = (status: number) => boolean;
 
 const AWAY: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -19,7 +19,7 @@ export function countsOf(countWhen: CountWhen): Counts {
   return countWhen === 'refused' ? refused : countWhen;
 }
 
-/** For display after a rate. */
+/** A description to be shown after a rate. */
 export function describeCountWhen(countWhen: CountWhen | undefined): string {
   if (countWhen === undefined) return '';
   return countWhen === 'refused' ? ', refused answers only' : ', by the answer';

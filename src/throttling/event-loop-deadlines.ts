@@ -1,6 +1,6 @@
 import type { CallerPatience } from './throttle-engine.js';
 
-/** A deadline is counted in so many turns of the event loop. */
+/** The number of turns of the event loop that make up a deadline. */
 const TURNS_PER_DEADLINE = 10;
 
 /** An answer that is awaited until a deadline. */
@@ -12,13 +12,13 @@ export interface PendingAnswer {
 }
 
 /**
- * Deadlines in the time in which this process could have read an answer, so that its own delay is never blamed on the
- * store.
+ * Deadlines that count only time in which this process could have read an answer, so that its own delay is not
+ * attributed to the store.
  *
- * Time is counted in turns of the event loop, a tenth of the deadline each: after the timer of a turn has fired, what
- * has arrived is read, and only then does the turn count. A process that stands still for a second counts one turn, not
- * ten. So a caller waits for ten turns: the deadline in a process that keeps up, and ten rounds of its event loop in one
- * that does not.
+ * Time is counted in turns of the event loop, a tenth of the deadline each: after the timer of a turn has fired,
+ * pending input is read, and only then does the turn count. A process that is blocked for a second counts one turn, not
+ * ten. So a caller waits for ten turns: the deadline in a process that keeps up, and ten rounds of the event loop in
+ * one that does not.
  */
 export class EventLoopDeadlines implements CallerPatience {
   readonly turnMilliseconds: number;

@@ -16,18 +16,18 @@ const UNLIMITED: FailureReservation = Object.freeze({
   fail() {},
 });
 
-/** No policy's name has an exclamation mark, so that the counters never meet. */
+/** No policy name contains an exclamation mark, so these counters are separate. */
 const FAILURES = '!auth';
-/** Places that are taken before a try are counted apart: while a try lasts, it is no failure. */
+/** Reservations are counted separately, because a try in progress is not a failure yet. */
 const TRIES = '!try';
 
-/** How many addresses this process remembers to be over their budget; who is forgotten is counted at the engine again. */
+/** How many addresses over their budget this process remembers; others are counted at the engine again. */
 const REMEMBERED_ADDRESSES = 10_000;
 
-/** What the budget counts with. */
+/** What the budget depends on. */
 export interface FailedAuthenticationsDependencies {
   readonly guard: StoreGuard;
-  /** Counts while the store is away. */
+  /** Counts while the store is unavailable. */
   readonly local: MemoryEngine;
   readonly clock: Clock;
   /** Whether a key has no budget. */
@@ -57,7 +57,7 @@ export function failedAuthentications(
       mayBeRefunded: kind === TRIES,
     },
   ];
-  /** The decision, and how what it spent is given back. */
+  /** The decision, and how to refund what it spent. */
   type Counted = { readonly decision: ThrottleDecision; readonly undo: () => void };
   const count = (charges: Charge[]): Counted | Promise<Counted> => {
     const complete = (known: ThrottleDecision | undefined): Counted => {
@@ -66,7 +66,7 @@ export function failedAuthentications(
       const decided = local.consume(charges);
       return { decision: decided, undo: () => local.refund(charges, decided) };
     };
-    // A late answer is undone, since this process has counted instead.
+    // A late answer is undone, because this process has counted instead.
     const decision = guard.consume(charges, true);
     return isPromiseLike(decision) ? decision.then(complete) : complete(decision);
   };
@@ -103,7 +103,7 @@ export function failedAuthentications(
         if (decision.allowed) return underWay.begin(address, undo);
         until ??= underWay.patience();
         const again = underWay.oneEnds(address, until);
-        // Those that are under way may all fail; then the refusal comes from the next try.
+        // The tries in progress may all fail; then the refusal comes from the next one.
         return again === undefined ? refusal(decision) : again.then(take);
       };
       return take();

@@ -10,7 +10,7 @@ export type KeyedThrottle = (key: string) => ThrottleOutcome | Promise<ThrottleO
 const CAPACITY = 1000;
 
 /**
- * Makes a throttle whose caller chooses the key that a request is counted under, e.g. the key of an address.
+ * Creates a throttle for requests whose key is chosen by the caller of the throttle, e.g. the key of an address.
  *
  * @param where names the option, for messages
  * @throws ConfigurationError if the rate is not valid
@@ -33,7 +33,7 @@ export function keyedThrottle(
   };
 }
 
-/** The key stands in for a user. There is one object for each key, so that its charges are remembered with it. */
+/** The key is used in place of a user. There is one object per key, so that its charges are remembered with it. */
 function subjectOf(key: string): ThrottleSubject {
   return { principal: { kind: 'token', id: key, key }, token: { key }, address: () => key, request: undefined };
 }

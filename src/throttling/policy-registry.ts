@@ -2,14 +2,14 @@ import { describeName, hostPath, nearest, refuseOption } from '../core/options/i
 import type { PrepareRate } from './compiled-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
 
-/** The policies by name. No two names differ in case only. */
+/** The policies by name. No two names differ only in case. */
 export class PolicyRegistry {
   private readonly declared = new Map<string, Policy>();
   private readonly inlinePolicies = new Map<string, Policy>();
   private readonly spellings = new Map<string, string>();
   private readonly prepare: PrepareRate;
 
-  /** @param prepare asks the engine whether it can count a rate */
+  /** @param prepare checks whether the engine can count a rate */
   constructor(prepare: PrepareRate) {
     this.prepare = prepare;
   }
@@ -48,7 +48,7 @@ export class PolicyRegistry {
     const known = this.inlinePolicies.get(name);
     if (known !== undefined && sameOptions(known.options as InlinePolicy, declared)) return known;
     if (known !== undefined || this.declared.has(name)) {
-      refuseOption(at, declared, 'there is another throttling policy of this name; give this one a name of its own');
+      refuseOption(at, declared, 'another throttling policy has this name; choose a different one');
     }
     this.spell(name, at);
     const policy = createPolicy(name, declared, this.prepare, at);
@@ -60,7 +60,7 @@ export class PolicyRegistry {
     const folded = name.toLowerCase();
     const other = this.spellings.get(folded);
     if (other !== undefined && other !== name) {
-      refuseOption(path, name, `it differs from the policy ${describeName(other)} in case only; rename one`);
+      refuseOption(path, name, `it differs from the policy ${describeName(other)} only in case; rename one`);
     }
     this.spellings.set(folded, name);
   }

@@ -55,19 +55,19 @@ export interface Policy {
   readonly description: string;
   readonly options: PolicyOptions;
   readonly key: KeyOfSubject;
-  /** The rates of a request; unlimited ones are left out. */
+  /** The rates of a request, without unlimited ones. */
   readonly rates: readonly CompiledRate[] | ((subject: ThrottleSubject) => CompiledRates | Promise<CompiledRates>);
-  /** Whether all requests with one token are counted alike: no option is a function of the host. */
+  /** Whether all requests with one token are counted alike, because no option is a function of the host. */
   readonly ofToken: boolean;
   /** Which answers count; `undefined`: all. */
   readonly counts: Counts | undefined;
-  /** @throws ConfigurationError if a cost function returned what no request can cost */
+  /** @throws ConfigurationError if a cost function returned an invalid cost */
   cost(subject: ThrottleSubject, rates: CompiledRates): number;
 }
 
 export type CompiledRates = readonly CompiledRate[];
 
-/** Characters that a structured string takes as they are; no slash, which ends the name in a key. */
+/** Characters that need no escaping in a structured string; a slash ends the name in a key. */
 const NAME = /^[A-Za-z0-9_.:-]{1,64}$/;
 const OPTIONS = [
   'name',
@@ -150,7 +150,7 @@ function readRates(
   if (texts.length === 0) refuseOption(path, rate, 'name a rate, or use null for no limit');
   const parsed = texts.map((text, index) => {
     const at = Array.isArray(rate) ? optionPath(path, index) : path;
-    if (text === null && texts.length > 1) refuseOption(at, text, 'null stands alone, not in a list');
+    if (text === null && texts.length > 1) refuseOption(at, text, 'use null alone, not in a list');
     return parseRate(text, at);
   });
   const limited = parsed.filter((one) => one !== null);
@@ -189,7 +189,7 @@ function checkCost(cost: number, path: string): void {
   wholeNumberOption(path, cost, { least: 0 }, 'a cost is a whole number from 0');
 }
 
-/** A cost above the limit would be refused for ever. A limit of 0 refuses on purpose. */
+/** A cost above the limit would be refused forever. A limit of 0 refuses on purpose. */
 function checkFits(cost: number, rates: CompiledRates, path: string): void {
   for (const { limit, windowSeconds } of rates) {
     if (limit === 0 || cost <= limit) continue;

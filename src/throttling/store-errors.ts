@@ -16,13 +16,13 @@ export class CounterError extends Error {
 }
 
 /**
- * The errors of Redis when it can serve nobody: it loads its data, accepts no writes, has no memory or disk space, or
- * refuses this client. Any other error is about the command that it answers.
+ * The errors of Redis if it cannot serve anybody: it loads its data, accepts no writes, has no memory or disk space, or
+ * refuses this client. Any other error concerns the command that it answers.
  */
 const SERVER_REFUSES =
   /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|NOREPLICAS|MISCONF|OOM|NOAUTH|WRONGPASS|NOPERM|ERR max number of clients)\b/;
 
-/** Whether an error is itself an answer of the store: a sign of life that concerns its own request only. */
+/** Whether an error is an answer of the store: a sign of life that concerns only its own request. */
 export function isAnswer(error: unknown): boolean {
   if (error instanceof UndecidedError || error instanceof CounterError) return true;
   return error instanceof Error && error.name === 'ReplyError' && !SERVER_REFUSES.test(error.message);

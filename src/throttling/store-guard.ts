@@ -13,18 +13,18 @@ export interface StoreGuardOptions {
   readonly deadlineMilliseconds: number;
 }
 
-/** The answer where the store decided nothing. */
+/** The result if the store did not decide. */
 export interface Unknown {
   readonly allowed: undefined;
-  /** In how many milliseconds the store can decide; 0 if that is not known. */
+  /** After how many milliseconds the store can decide; 0 if unknown. */
   readonly knownInMilliseconds: number;
 }
 
 const UNKNOWN: Unknown = Object.freeze({ allowed: undefined, knownInMilliseconds: 0 });
 
 /**
- * Stands before an engine and answers within a deadline, whether the store is slow, frozen or gone. The circuit breaker
- * decides what follows from that for other requests.
+ * Wraps an engine and answers within a deadline, even if the store is slow, frozen or gone. The circuit breaker decides
+ * what that means for other requests.
  */
 export class StoreGuard {
   private readonly options: StoreGuardOptions;
@@ -38,9 +38,9 @@ export class StoreGuard {
   }
 
   /**
-   * The engine's decision, or `Unknown` if the store cannot give one in time. A failing store is never a rejection.
+   * The engine's decision, or `Unknown` if the store cannot give one in time. A failing store never causes a rejection.
    *
-   * @param undoLate whether a decision that comes after the deadline is undone, because the request was not admitted
+   * @param undoLate whether a decision that arrives after the deadline is undone, because the request was not admitted
    * @throws ConfigurationError if the engine cannot count such a charge at all
    */
   decide(
@@ -66,7 +66,7 @@ export class StoreGuard {
     return answer;
   }
 
-  /** The same, with `undefined` for what is unknown. */
+  /** The same, with `undefined` in place of `Unknown`. */
   consume(
     charges: readonly Charge[],
     undoLate: boolean,
@@ -75,18 +75,18 @@ export class StoreGuard {
     return isPromiseLike(decision) ? decision.then(known) : known(decision);
   }
 
-  /** What the engine decides by itself while the store cannot be asked; `undefined` if it cannot. */
+  /** The decision of the engine itself while the store cannot be asked; `undefined` if it cannot decide. */
   consumeAlone(charges: readonly Charge[]): ThrottleDecision | undefined {
     return this.options.engine.consumeAlone?.(charges);
   }
 
-  /** Gives back what a decision of the engine spent, if that is possible now; failures are not reported. */
+  /** Refunds the units that a decision of the engine spent, if that is possible now; failures are not reported. */
   refund(charges: readonly Charge[], decision: ThrottleDecision): void {
     try {
       const done = this.options.engine.refund(charges, decision);
       if (isPromiseLike(done)) done.catch(() => {});
     } catch {
-      // What is not given back stays spent until its window ends.
+      // What is not refunded stays spent until its window ends.
     }
   }
 
@@ -146,7 +146,8 @@ export class StoreGuard {
       throw error;
     }
     if (isAnswer(error)) {
-      // If it was thrown, it has not been counted as heard yet; a probe that never ends would keep the breaker open.
+      // If it was thrown, it has not been counted as an answer yet; a probe that never ends would keep the breaker
+      // open.
       if (probe) breaker.heard();
       breaker.decidedWithout();
     } else breaker.failed(error, probe);

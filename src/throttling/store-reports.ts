@@ -8,24 +8,24 @@ export type StoreState = 'up' | 'down';
 /** Receives reports on the state of a store. */
 export interface StoreObserver {
   readonly logger: Logger;
-  /** What is done without the store, for the log. */
+  /** What happens without the store, for the log. */
   readonly meanwhile: string;
   readonly onStateChange?: ((state: StoreState, error?: unknown) => void) | undefined;
 }
 
-/** That single requests were decided without the store is logged at most this often. */
+/** The shortest interval between log lines about single requests that were decided without the store. */
 const REQUESTS_MILLISECONDS = 60_000;
-/** That it is down for another reason than the one logged last, likewise. */
+/** The same for new reasons why the store is down. */
 const REASON_MILLISECONDS = 10_000;
 
 /** Reports the state of a store to its observers: each change at once, everything else at most once in a while. */
 export class StoreReports {
   private readonly clock: Clock;
   private readonly observers: StoreObserver[] = [];
-  /** Requests that were decided without the store while it was up, since they were reported last. */
+  /** The number of requests that were decided without the store while it was up, since the last report. */
   private unreportedRequests = 0;
   private nextRequestsAt = Number.NEGATIVE_INFINITY;
-  /** Why the store is down, as it was logged last. */
+  /** The last logged reason why the store is down. */
   private reportedReason = '';
   private nextReasonAt = 0;
 
@@ -55,7 +55,7 @@ export class StoreReports {
     }
   }
 
-  /** The store stays down, perhaps for another reason: it is back, and refuses the password. */
+  /** The store is still down, perhaps for another reason: it is back, but refuses the password. */
   stillDown(error: unknown): void {
     const now = this.clock.monotonicMilliseconds();
     if (now < this.nextReasonAt) return;
@@ -71,13 +71,13 @@ export class StoreReports {
     this.unreportedRequests++;
   }
 
-  /** A request was decided without the store, though the store answers. */
+  /** A request was decided without the store, although the store answers. */
   decidedWithout(): void {
     this.unreportedRequests++;
     this.reportRequests();
   }
 
-  /** The store answers: what was counted before were single requests. */
+  /** The store answers, so what was counted before were single requests. */
   answered(): void {
     if (this.unreportedRequests > 0) this.reportRequests();
   }
@@ -90,12 +90,12 @@ export class StoreReports {
     this.unreportedRequests = 0;
     this.log((logger, meanwhile) =>
       logger.warn(
-        `The throttle's store answers, but ${requests} decided without it, since it answered late or failed for them; ${meanwhile} in this case.`,
+        `The throttle's store answers, but ${requests} decided without it, because it answered late or failed for them; in this case ${meanwhile}.`,
       ),
     );
   }
 
-  /** Once to each logger, with everything that is done meanwhile. */
+  /** Once per logger, with everything that happens meanwhile. */
   private log(write: (logger: Logger, meanwhile: string) => void): void {
     const meanwhileByLogger = new Map<Logger, Set<string>>();
     for (const { logger, meanwhile } of this.observers) {

@@ -35,12 +35,12 @@ export type KeyOfSubject = (subject: ThrottleSubject) => string | undefined;
 
 /** Longer keys are counted under their digest, so that no caller can make the store keep long keys. */
 const MAXIMUM_KEY_LENGTH = 200;
-/** Half of a surrogate pair: written as UTF-8 it cannot be told from another half. */
+/** Half of a surrogate pair: in UTF-8 all halves look the same. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const KEYS: Readonly<Record<SubjectName, KeyOfSubject>> = {
   anon: (subject) => (subject.principal.kind === 'anonymous' ? subject.address() : undefined),
-  // A user's key is the same for all tokens, so that a new token buys no new quota.
+  // The key of a user is the same for all tokens, so that a new token gives no new quota.
   user: (subject) => bounded(subject.principal.key ?? subject.address()),
   client: ({ clientKey, clientId, principal }) => {
     if (clientKey !== undefined) return bounded(clientKey);
@@ -75,7 +75,7 @@ export function keyOfSubject(subject: SubjectName | SubjectFunction, path: strin
     const key: unknown = subject(request);
     if (key === undefined) return undefined;
     if (typeof key !== 'string' || key === '') {
-      refuseOption(`${path}()`, key, 'answer with a string that is not empty, or undefined');
+      refuseOption(`${path}()`, key, 'return a non-empty string, or undefined');
     }
     const named = `custom:${key}`;
     return LONE_SURROGATE.test(named) ? digested(named) : bounded(named);

@@ -2,9 +2,9 @@ import type { Rate } from '../core/rate.js';
 import type { ThrottleAlgorithm } from './algorithm.js';
 
 /**
- * How long a request waits for its decision: long enough for one lost packet (TCP sends it again after 200 ms or more),
- * for a store that pauses for a snapshot or for a slow command of another client, and for one in another region; and
- * short enough for the few requests that find the store gone.
+ * How long a request waits for its decision: long enough for one lost packet (TCP repeats it after 200 ms or more), for
+ * a store that pauses for a snapshot or executes a slow command of another client, and for a store in another region;
+ * and short enough for the few requests that find the store unavailable.
  */
 export const DEFAULT_DEADLINE_MILLISECONDS = 500;
 

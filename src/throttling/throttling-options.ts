@@ -71,12 +71,12 @@ export interface ThrottlingOptions {
   readonly global?: readonly string[] | undefined;
 }
 
-/** The options, checked and with their defaults; without what needs more than a check. */
+/** The options, checked and with their defaults; without those that need more than a check. */
 export interface CheckedOptions {
   readonly whenStoreFails: WhenStoreFails;
   readonly deadlineMilliseconds: number;
   readonly failedAuthentication: Rate | null;
-  /** Whether a key is that of an address without a budget. */
+  /** Whether a key belongs to an address without a budget. */
   readonly isExempt: (key: string) => boolean;
   readonly fields: { readonly version: RateLimitVersion | false; readonly legacy: boolean };
 }
@@ -121,7 +121,7 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
   if (whenLedgerIsLost !== undefined) {
     choiceOption('throttling.whenLedgerIsLost', whenLedgerIsLost, WAYS_AFTER_LOSS);
     if (engine !== undefined) {
-      const fix = 'it is for the default engine; beside an engine, give it to leasedEngine';
+      const fix = 'it applies to the default engine; with an engine of your own, pass it to leasedEngine';
       refuseOption('throttling.whenLedgerIsLost', whenLedgerIsLost, fix, { near: WAYS_AFTER_LOSS });
     }
   }
@@ -155,7 +155,7 @@ function checkFailedAuthentication(
   const networks = readNetworkList(
     optionPath(path, 'exempt'),
     exempt,
-    'it holds every address; for no budget at all give null as the rate',
+    'it contains every address; for no budget at all give null as the rate',
   );
   return { failedAuthentication: failures, isExempt: exemptKeys(networks) };
 }

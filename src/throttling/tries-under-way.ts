@@ -13,11 +13,15 @@ interface Tries {
   readonly waiting: Set<Waiting>;
 }
 
-/** The tries of this process that have a place and have not ended, by the key of the budget, and who waits for one to end. */
+/** The tries of this process in progress, by the key of the budget, and those that wait for one of them to end. */
 export class TriesUnderWay {
   private readonly byKey = new Map<string, Tries>();
 
-  /** A try has its place. @param undo gives the place back */
+  /**
+   * Registers a try.
+   *
+   * @param undo gives its reservation back
+   */
   begin(key: string, undo: () => void): FailureReservation {
     const tries = this.byKey.get(key) ?? { count: 0, waiting: new Set() };
     tries.count += 1;
@@ -38,9 +42,9 @@ export class TriesUnderWay {
   }
 
   /**
-   * Resolves when a try has ended; `undefined` if none is under way.
+   * Resolves when a try has ended; `undefined` if none is in progress.
    *
-   * @param until what `patience` said when the waiting began
+   * @param until the result of `patience` when the waiting began
    * @throws TemporarilyUnavailableError (rejects) if none has ended by then
    */
   oneEnds(key: string, until: number): Promise<void> | undefined {
@@ -55,7 +59,7 @@ export class TriesUnderWay {
       };
       const timer = setTimeout(() => {
         tries.waiting.delete(waiting);
-        reject(new TemporarilyUnavailableError({ part: 'tries', detail: 'too many authentications are under way' }));
+        reject(new TemporarilyUnavailableError({ part: 'tries', detail: 'too many authentications are in progress' }));
       }, until - performance.now());
       timer.unref();
       tries.waiting.add(waiting);
@@ -69,7 +73,7 @@ export class TriesUnderWay {
     for (const waiting of tries.waiting) {
       tries.waiting.delete(waiting);
       waiting.goOn();
-      // One place, one that goes on; when the last try has ended, nobody is left to wait for.
+      // One reservation lets one waiting try continue; when the last try has ended, all of them.
       if (!last) break;
     }
   }

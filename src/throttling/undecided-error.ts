@@ -9,7 +9,7 @@ export class UndecidedError extends Error {
   readonly milliseconds: number;
 
   constructor(milliseconds: number) {
-    super(`The ledger lost what it had counted; it can decide in ${Math.ceil(milliseconds)} ms.`);
+    super(`The ledger lost its counters; it can decide in ${Math.ceil(milliseconds)} ms.`);
     this.milliseconds = milliseconds;
   }
 }

@@ -2,9 +2,10 @@ import type { Clock } from '../../core/clock.js';
 import type { CallerPatience } from '../throttle-engine.js';
 
 /**
- * Tells whether the caller of a request has stopped waiting.
+ * Creates a function that tells whether the caller of a request has stopped waiting.
  *
- * @param patience what the caller said; without it the request has so many milliseconds from `startedAt` on
+ * @param patience the patience of the caller; without it the request waits for a number of milliseconds from
+ *   `startedAt`
  */
 export function patienceCheck(
   patience: CallerPatience | undefined,

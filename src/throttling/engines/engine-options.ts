@@ -6,11 +6,11 @@ export function checkKeyPrefix(engine: string, keyPrefix: unknown): void {
   refuseOption(
     optionPath(engine, 'keyPrefix'),
     keyPrefix,
-    'give a text without braces, which mark the slot of a Cluster',
+    'give a string without braces, which mark the slot of a Cluster',
   );
 }
 
-/** @throws ConfigurationError if the value is not a time to wait for */
+/** @throws ConfigurationError if the value is not a valid time to wait */
 export function checkDeadline(engine: string, deadlineMilliseconds: unknown): void {
   const fix = 'give a number of milliseconds above 0';
   numberOption(optionPath(engine, 'deadlineMilliseconds'), deadlineMilliseconds, { least: Number.MIN_VALUE }, fix);

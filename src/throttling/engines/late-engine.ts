@@ -2,8 +2,8 @@ import { StoreAwayError } from '../store-errors.js';
 import type { ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
 
 /**
- * An engine whose store is known only after the throttle was made. Until `use` is called it behaves like a store that is
- * not connected yet, and the throttle acts by `whenStoreFails`.
+ * An engine whose store becomes known only after the throttle was created. Until `use` is called it behaves like a
+ * store that is not connected yet, and the throttle follows `whenStoreFails`.
  */
 export class LateEngine implements ThrottleEngine {
   private readonly prepared: Parameters<Required<ThrottleEngine>['prepare']>[] = [];

@@ -5,12 +5,13 @@ export const MAXIMUM_ENTRIES = 2 * SLOTS;
 
 /**
  * The admissions of one key in the last window, as a log of (time, units): a unit is free again one window after its
- * time, so that no span of the window's length ever holds more than the limit.
+ * time, so that no span of the window's length ever contains more than the limit.
  *
  * It is neither GCRA, which admits almost twice the limit in one span (3/min with calls at 0, 20 and 40 s would admit a
  * fourth at 40 s), nor two counters, which only estimate the last window (the same caller would wait until 80 s). Up to
- * 200 different times are kept as they are: exactly DRF's log. Beyond that, the times of one hundredth of the window are
- * merged at the latest of them, so that the size is bounded, and a unit is free at most that hundredth too late.
+ * 200 different times are kept exactly, as in Django REST Framework's `SimpleRateThrottle`. Beyond that, the times
+ * within one hundredth of the window are merged into the latest of them, so that the size is bounded, and a unit
+ * becomes free at most that hundredth too late.
  *
  * The script of the ledger does the same (`redis/scripts/sliding-log.ts`).
  */
@@ -56,7 +57,7 @@ export class SlidingLog {
 
   /** Takes back units that were counted at `at`, if they still count. */
   remove(at: number, units: number, now: number): void {
-    // They no longer count; what is left in their slot belongs to others.
+    // They do not count any more; the rest of their slot belongs to others.
     if (at + this.windowMilliseconds <= now) return;
     const slot = this.slotOf(at);
     let left = units;

@@ -21,7 +21,7 @@ export interface MemoryEngine extends ThrottleEngine {
 }
 
 const DEFAULT_MAXIMUM_KEYS = 100_000;
-/** How many counters are checked for an ended window: for each counter that is added, and when there is no room. */
+/** How many counters are checked for an ended window for each counter that is added, or if there is no room. */
 const SWEEP_PER_INSERT = 2;
 const SWEEP_WHEN_FULL = 32;
 const ROUNDING_MILLISECONDS = 0.001;
@@ -42,7 +42,7 @@ export function memoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
   return new Windows(maxKeys, clock);
 }
 
-/** Whether an engine is this one: it is never away, and always answers at once. */
+/** Whether an engine is a memory engine: it is always available and answers synchronously. */
 export function isMemoryEngine(engine: ThrottleEngine): engine is MemoryEngine {
   return engine instanceof Windows;
 }
@@ -130,7 +130,7 @@ class Windows implements MemoryEngine {
   }
 
   private spend(charge: Charge, place: Place, now: number): ChargeResult {
-    // If one request has the same key twice, the first charge made the counter.
+    // If one request has the same key twice, the first charge created the counter.
     let counter = place === undefined ? this.counters.get(charge.key) : (place as Counter);
     if (counter === undefined) {
       counter = newCounter(charge, now + charge.windowMilliseconds, false);
@@ -153,7 +153,7 @@ class Windows implements MemoryEngine {
       counter.endsAt = now + leftMilliseconds;
       if (counter.shared) this.overflow.opened(counter.endsAt);
     }
-    // The time itself tells these units from others; its sum with the window would not be exact.
+    // The time itself identifies these units; its sum with the window would not be exact.
     return resultOf(charge, true, log.used(now), leftMilliseconds, now);
   }
 
@@ -179,7 +179,7 @@ function earlierOfSameKey(charges: readonly Charge[], index: number): number | u
   return undefined;
 }
 
-/** The units that earlier charges of the same request ask of the same counter. */
+/** The units that earlier charges of the same request need of the same counter. */
 function alreadyAsked(charges: readonly Charge[], places: readonly Place[], index: number, place: Place): number {
   let asked = 0;
   for (let earlier = 0; earlier < index; earlier++) {
@@ -213,7 +213,10 @@ function unspent(charge: Charge, place: Place, allowed: boolean, now: number): C
   return resultOf(charge, allowed, usedIn(place, now), endsAt - now, endsAt);
 }
 
-/** A difference of fractions may exceed the window by a rounding error, and would be reported as a second more. */
+/**
+ * Because of a rounding error a difference of fractions may exceed the window, and would be reported as one second
+ * more.
+ */
 function resultOf(
   charge: Charge,
   allowed: boolean,

@@ -24,17 +24,17 @@ const MAXIMUM_RATES = 64;
 const COUNTERS_PER_RATE = 64;
 
 /**
- * A fixed number of counters that keys share when the engine has no room for counters of their own. Sharing is
- * stricter, never looser: what one key spends counts for all keys that share its counter.
+ * A fixed number of counters that keys share if the engine has no room for counters of their own. Sharing is stricter,
+ * never looser: what one key spends counts for all keys on its counter.
  */
 export class OverflowCounters {
   private readonly byRate = new Map<string, (Counter | undefined)[]>();
   /** Random, so that nobody can choose an identifier that shares the counter of another. */
-  private readonly seed: number;
+  private readonly salt: number;
   private liveUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(seed: number) {
-    this.seed = seed | 0;
+  constructor(salt: number) {
+    this.salt = salt | 0;
   }
 
   /** The counter of a key that overflowed earlier and whose window has not ended: the key has to stay there. */
@@ -58,13 +58,13 @@ export class OverflowCounters {
     return counters[slot];
   }
 
-  /** Notes that a window was opened on one of the counters. */
+  /** Records that a window was opened on one of the counters. */
   opened(endsAt: number): void {
     if (endsAt > this.liveUntil) this.liveUntil = endsAt;
   }
 
   private slot(key: string): number {
-    let hash = this.seed;
+    let hash = this.salt;
     for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
     return (hash ^ (hash >>> 15)) & (COUNTERS_PER_RATE - 1);
   }

@@ -34,11 +34,11 @@ export interface RateLimiterFlexibleOptions {
 
 const WHERE = 'rateLimiterFlexibleEngine';
 const FACTORY = `${WHERE}.limiterFor`;
-/** A limiter is never dropped, because that could lose what it counted. */
+/** A limiter is never dropped, because its counts could be lost. */
 const MAXIMUM_LIMITERS = 1000;
-/** Node's `setTimeout` fires at once beyond this, and the in-memory limiter would forget its counts. */
+/** With a longer time Node's `setTimeout` fires immediately, and the in-memory limiter would forget its counts. */
 const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
-/** Nothing is given back in the last part of a window: it could arrive in the next one and loosen that. */
+/** Nothing is refunded in the last part of a window: the refund could arrive in the next one and loosen it. */
 const MARGIN_MILLISECONDS = 250;
 
 /**
@@ -120,7 +120,7 @@ class FlexibleEngine implements ThrottleEngine {
     } catch (state) {
       // A refusal is not an Error; an Error is a failure of the store.
       if (!isState(state)) throw state;
-      // A key that the limiter itself blocks in memory was not counted, so nothing may be given back for it.
+      // A key that the limiter itself blocks in memory was not counted, so it must not be refunded.
       const spent = state.consumedPoints >= charge.cost;
       const used = spent ? state.consumedPoints - charge.cost : charge.limit;
       return { fits: false, spent, result: this.result(charge, false, used, state) };
@@ -146,7 +146,7 @@ class FlexibleEngine implements ThrottleEngine {
     return countedResult(charge, allowed, used, leftMilliseconds, windowEnd);
   }
 
-  /** Best effort: what cannot be given back stays spent, which is stricter and never looser. */
+  /** Best effort: what cannot be refunded stays spent, which is stricter. */
   private async undo(charges: readonly Charge[], done: readonly Consumed[]): Promise<void> {
     await Promise.all(
       done.map(({ spent, result }, index) =>
@@ -163,7 +163,7 @@ class FlexibleEngine implements ThrottleEngine {
     if (leftMilliseconds < marginMilliseconds) return;
     const limiter = this.limiter(charge.limit, charge.windowMilliseconds);
     const state = await limiter.reward(charge.key, charge.cost);
-    // If it took so long that a new window had begun, that one would admit too much: take it back.
+    // If a new window has begun meanwhile, that one would admit too much: take it back.
     const newWindow = state.consumedPoints < 0 || state.msBeforeNext > leftMilliseconds + marginMilliseconds;
     if (newWindow) await limiter.penalty(charge.key, charge.cost);
   }
@@ -176,7 +176,7 @@ class FlexibleEngine implements ThrottleEngine {
         refuseOption(
           FACTORY,
           this.limiterFor,
-          `asked for more than ${MAXIMUM_LIMITERS} different rates; let rate functions answer with fewer`,
+          `asked for more than ${MAXIMUM_LIMITERS} different rates; make rate functions return fewer`,
         );
       }
       limiter = this.make(limit, windowMilliseconds);
@@ -188,7 +188,7 @@ class FlexibleEngine implements ThrottleEngine {
   private make(limit: number, windowMilliseconds: number): FlexibleLimiter {
     const windowSeconds = windowMilliseconds / 1000;
     if (!Number.isInteger(windowSeconds) || windowSeconds < 1) {
-      // On Redis such a key would never expire.
+      // In Redis such a key would never expire.
       refuseOption(FACTORY, this.limiterFor, `asked for a window of ${windowMilliseconds} ms; use whole seconds`);
     }
     const limiter = this.limiterFor(limit, windowSeconds, this.keyPrefix);
@@ -211,7 +211,7 @@ function isState(value: unknown): value is FlexibleLimiterState {
   return !(value instanceof Error) && typeof (value as FlexibleLimiterState | undefined)?.msBeforeNext === 'number';
 }
 
-/** Refuses limiters that would count differently from what the policy says. */
+/** Refuses limiters that would count differently from the policy. */
 function checkLimiter(limiter: FlexibleLimiter, limit: number, windowSeconds: number): void {
   const made = `${FACTORY}()`;
   const rate = `for ${limit} in ${windowSeconds} s`;
@@ -239,7 +239,7 @@ function checkLimiter(limiter: FlexibleLimiter, limit: number, windowSeconds: nu
     refuseOption(
       made,
       limiter,
-      `${rate} RateLimiterMemory would be reset at once, since more than 24.8 days do not fit into a timer; use a shorter period, a store, or memoryEngine()`,
+      `${rate} RateLimiterMemory would reset immediately, because a timer cannot run for more than 24.8 days; use a shorter period, a store, or memoryEngine()`,
     );
   }
 }

@@ -108,7 +108,7 @@ describe('when Redis has lost what it counted', () => {
     'by a restart': () => server.restart(),
   };
 
-  const losses = () => logged.filter((line) => line.includes('has lost what it had counted'));
+  const losses = () => logged.filter((line) => line.includes('has lost its counters'));
 
   test.each(Object.keys(erase))(
     '%s, windows begin anew by default, and each process tells once what that means',
@@ -127,7 +127,7 @@ describe('when Redis has lost what it counted', () => {
       expect((await consume(await start(), long)).allowed).toBe(true);
       await until(() => losses().length === 2, 'both have told of it');
       for (const line of losses()) {
-        expect(line).toContain("spend the limits of those that were open once more (whenLedgerIsLost: 'restart')");
+        expect(line).toContain("callers may use the limits of open windows a second time (whenLedgerIsLost: 'restart')");
       }
     },
   );

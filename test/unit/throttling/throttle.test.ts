@@ -158,7 +158,7 @@ describe('the subject', () => {
   test.each([5, null, '', {}])('of your own that answers %j is an exception, not an admission', (answer) => {
     const { compiled } = throttleOf({ tenant: { rate: '1/h', subject: () => answer as string } });
     expect(() => compiled.decide(user('alice'))).toThrow(
-      /policies\.tenant\.subject\(\) cannot be .*: answer with a string/,
+      /policies\.tenant\.subject\(\) cannot be .*: return a non-empty string/,
     );
   });
 });
@@ -340,12 +340,12 @@ describe('compiling', () => {
     const askHere = () => throttle.compile([{ name: 'export', rate: '1/d' }]).decide(user('alice')) as ThrottleOutcome;
     expect([askHere().allowed, askHere().allowed]).toEqual([true, false]);
     expect(() => throttle.compile([{ name: 'export', rate: '2/d' }], 'Reports.get')).toThrow(
-      'Reports.get (policy export) cannot be an object: there is another throttling policy of this name; give this one a name of its own.',
+      'Reports.get (policy export) cannot be an object: another throttling policy has this name; choose a different one.',
     );
     expect(() => throttle.compile([{ name: 'user', rate: '5/h' }])).toThrow(
       '(policy user) cannot be an object: there is another throttling policy',
     );
-    expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('in case only');
+    expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('only in case');
     expect(() => throttle.compile([{ rate: '5/h' } as never])).toThrow('an object with a name and a rate');
   });
 

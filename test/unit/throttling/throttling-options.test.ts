@@ -32,7 +32,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'null among rates',
       policy({ rate: ['5/h', null] }),
-      /policies\.user\.rate\[1\] cannot be null: null stands alone/,
+      /policies\.user\.rate\[1\] cannot be null: use null alone/,
     ],
     [
       'two rates of one window',
@@ -46,7 +46,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'two names alike',
       { policies: { user: '5/h', User: '6/h' } },
-      /policies\.User cannot be .*: it differs from the policy user in case only/,
+      /policies\.User cannot be .*: it differs from the policy user only in case/,
     ],
     ['policies that are a list', { policies: ['5/h'] }, /throttling\.policies/],
     [
@@ -112,7 +112,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'an exemption of everybody',
       { failedAuthentication: { exempt: ['::/0'] } },
-      /throttling\.failedAuthentication\.exempt\[0\] cannot be .*: it holds every address; for no budget at all give null/,
+      /throttling\.failedAuthentication\.exempt\[0\] cannot be .*: it contains every address; for no budget at all give null/,
     ],
   ])('%s', (_, options, message) => {
     expect(() => createThrottle(options as ThrottlingOptions)).toThrow(message);

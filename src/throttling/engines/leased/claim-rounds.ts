@@ -19,7 +19,7 @@ import type { Ledger } from './ledger.js';
 import type { Membership } from './membership.js';
 import type { Portion } from './portions.js';
 
-/** What claims are made with. */
+/** What claims depend on. */
 export interface ClaimRoundsDependencies {
   readonly ledger: Ledger;
   readonly clock: Clock;
@@ -29,7 +29,7 @@ export interface ClaimRoundsDependencies {
   readonly fallbackShares: FallbackShares;
 }
 
-/** Asks the ledger for the units of one request, together with those that its process will need soon. */
+/** Asks the ledger for the units of one request, together with units that the process will need soon. */
 export class ClaimRounds {
   private readonly ledger: Ledger;
   private readonly clock: Clock;
@@ -48,12 +48,12 @@ export class ClaimRounds {
     this.fallbackShares = fallbackShares;
   }
 
-  /** How many calls of the ledger there were. */
+  /** The number of calls to the ledger. */
   get claims(): number {
     return this.claimCount;
   }
 
-  /** One decision by the ledger; `undefined` if what was granted had ended before the answer came. */
+  /** One decision by the ledger; `undefined` if the granted units had expired before the answer arrived. */
   async claim(charges: readonly Charge[], now: number, isOver: () => boolean): Promise<ThrottleDecision | undefined> {
     const pending = charges.map((charge) => holdFromLease(this.keys, charge, now));
     let granted: boolean;
@@ -81,7 +81,7 @@ export class ClaimRounds {
     return { allowed: granted, results: pending.map((one) => resultOf(one, granted, moment)) };
   }
 
-  /** Asks for more before a lease is spent, while requests go on from it. */
+  /** Claims more before a lease is used up, while requests continue to spend it. */
   refill(state: KeyState, lease: Lease, now: number): void {
     const charge = lease.charge;
     lease.lowWater = -1;
@@ -121,7 +121,7 @@ export class ClaimRounds {
   }
 
   private async callLedger(asked: readonly PendingCharge[], isOver: () => boolean): Promise<boolean> {
-    // The ledger may have been away without the connection being lost.
+    // The ledger may have been unavailable without losing the connection.
     if (this.fallbackShares.hasUnregistered) await this.fallbackShares.reconcile();
     const divisor = shareDivisor(this.membership.processes ?? 1);
     let granted = true;

@@ -1,20 +1,20 @@
-/** A lease is meant to last this long. A longer one saves calls, and keeps units from other processes. */
+/** How long a lease should last. A longer lease saves calls, but keeps units from other processes. */
 export const HORIZON_MILLISECONDS = 500;
-/** From one lease of a key to the next, the size grows by no more than this factor. */
+/** The greatest factor by which the size grows from one lease of a key to the next. */
 const GROWTH = 8;
-/** The first lease of a key that is asked for often. */
+/** The size of the first lease of a key that is requested often. */
 const FIRST_SIZE = 8;
-/** At most one part in `PARTS` x processes of what remains goes into one lease on speculation. */
+/** At most 1 / (`PARTS` x processes) of what remains goes into one speculative lease. */
 const PARTS = 2;
 
 /**
- * How many units to ask for on speculation: what is spent in the horizon at the pace since the ledger was last asked.
- * None for a key that is asked for rarely. The ledger also caps it to a share of what remains, and so to none near the
- * limit.
+ * How many units to claim speculatively: what is spent within the horizon at the pace since the ledger was last asked.
+ * None for a key that is requested rarely. The ledger also limits it to a share of what remains, and thus to none near
+ * the limit.
  *
- * @param spent units since then
- * @param elapsedMilliseconds time since then
- * @param previous what was leased then
+ * @param spent the units spent since then
+ * @param elapsedMilliseconds the time since then
+ * @param previous the units leased then
  */
 export function speculativeUnits(
   spent: number,
@@ -26,7 +26,7 @@ export function speculativeUnits(
   return Math.max(0, Math.min(demand, Math.max(FIRST_SIZE, previous * GROWTH)));
 }
 
-/** What the remainder is divided by, so that no lease takes so much that other processes run dry while it is spent. */
+/** The divisor of the remainder, so that no lease takes so much that other processes run dry meanwhile. */
 export function shareDivisor(processes: number): number {
   return PARTS * Math.max(1, processes);
 }

@@ -14,11 +14,11 @@ import { Membership } from './membership.js';
 import { mergeByKey, splitDecision } from './merged-charges.js';
 import { leasedResult, type Portion, takePortions } from './portions.js';
 
-/** What the engine is made of. */
+/** What the engine depends on. */
 export interface LeasedEngineDependencies {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** The greatest number of keys of which something is kept. */
+  /** The greatest number of keys that are remembered. */
   readonly maxKeys: number;
   readonly deadlineMilliseconds: number;
   /** Names this process among the others. */
@@ -44,10 +44,10 @@ const SWEEP_MILLISECONDS = 250;
 const CLOSING_MILLISECONDS = 500;
 
 /**
- * Counts in a ledger that all processes share, and decides at once where it can: see `leasedEngine`. It knows the
- * ledger only by its port, and the time only by the clock.
+ * Counts in a ledger that all processes share, and decides synchronously if it can; see `leasedEngine`. It knows the
+ * ledger only through its interface, and the time only through the clock.
  *
- * A decision from a lease is made in this file alone; `LedgerRequests` and `ClaimRounds` make the others.
+ * Decisions from a lease are made only in this file; `LedgerRequests` and `ClaimRounds` make the others.
  */
 export class LeasedEngine implements ThrottleEngine {
   private readonly ledger: Ledger;
@@ -114,7 +114,7 @@ export class LeasedEngine implements ThrottleEngine {
       if (state !== undefined && lease !== undefined && now < lease.deadline && covers(lease, charge.cost)) {
         return { allowed: true, results: [this.spend(state, lease, charge, now)] };
       }
-      // Nothing is remembered of a key that is seen for the first time.
+      // Nothing is known about a key that occurs for the first time.
       if (state === undefined && charge.limit > 0) return this.ask(charges, now, patience);
     }
     return this.consumeAll(charges, now, patience);
@@ -150,14 +150,14 @@ export class LeasedEngine implements ThrottleEngine {
     if (units.length > 0) await this.leases.putBack(units);
   }
 
-  /** By what the leases still have, or a refusal that is remembered. */
+  /** From the units that leases still have, or a remembered refusal. */
   consumeHeld(charges: readonly Charge[]): ThrottleDecision | undefined {
     const merged = mergeByKey(charges);
     const decision = this.decideHeld(merged, this.clock.monotonicMilliseconds());
     return decision === undefined || merged === charges ? decision : splitDecision(charges, merged, decision);
   }
 
-  /** The same, then by this process's share of each limit, less what it has already spent of the limit. */
+  /** The same, then from this process's share of each limit, less what it has already spent of the limit. */
   consumeAlone(charges: readonly Charge[]): ThrottleDecision | undefined {
     const now = this.clock.monotonicMilliseconds();
     const merged = mergeByKey(charges);
@@ -183,10 +183,10 @@ export class LeasedEngine implements ThrottleEngine {
     if (milliseconds > 0) await this.after(milliseconds);
   }
 
-  /** Leaves the fleet and gives back what is not spent, where that is safe; if the ledger is silent, it is lost. */
+  /** Leaves the members and returns unspent units where that is safe; if the ledger does not answer, they are lost. */
   async close(): Promise<void> {
     for (const timer of this.timers) timer.stop();
-    // Leave first: by then earlier calls are answered, and what they granted is given back as well.
+    // Leave first: by then earlier calls are answered, and the units that they granted are returned as well.
     const handedBack = this.membership.leave().then(() => this.leases.giveBackAll());
     await Promise.race([handedBack, this.after(CLOSING_MILLISECONDS)]);
     await this.ledger.close();

@@ -5,32 +5,32 @@ import { SlidingLog } from '../memory-sliding-log.js';
 import type { Ledger, Registration } from './ledger.js';
 import { leasedResult, type Portion } from './portions.js';
 
-/** In place of a generation of the ledger: the units were counted by this process alone, by its own clock. */
+/** Stands for a generation of the ledger if this process alone counted the units, by its own clock. */
 export const FALLBACK_GENERATION = -1;
 
-/** What this process spent of one key by itself, in one window. */
+/** The units of one key that this process spent without the ledger, in one window. */
 interface Spending {
   readonly charge: Charge;
   readonly log: SlidingLog | undefined;
   used: number;
   /** How much of `total` is registered with the ledger. */
   registered: number;
-  /** All that was spent since the window began; a sliding one begins with its first unit. */
+  /** All units since the window began; a sliding one begins with its first unit. */
   total: number;
   endsAt: number;
 }
 
 /**
- * Counts by itself while the ledger is away, with this process's share of each limit, and registers what it spent when
- * the ledger is back. What was spent also stays counted here until its window has ended, so that a ledger that comes and
- * goes gives no second share.
+ * Counts in this process while the ledger is unavailable, within this process's share of each limit, and registers the
+ * spent units when the ledger is back. They also stay counted here until their window has ended, so that an unstable
+ * connection gives no second share.
  */
 export class FallbackShares {
   private readonly ledger: Ledger;
   private readonly clock: Clock;
   private readonly maxKeys: number;
   private readonly spendings = new Map<string, Spending>();
-  /** Whether something was spent that is not registered with the ledger. */
+  /** Whether some spent units are not registered with the ledger. */
   private unregistered = false;
 
   constructor(ledger: Ledger, clock: Clock, maxKeys: number) {
@@ -42,7 +42,7 @@ export class FallbackShares {
   /**
    * @param charges with each key once
    * @param share the part of a limit that this process has; `undefined` if it has none
-   * @param own what this process spent of the ledger's units before
+   * @param own the units of the ledger that this process spent before
    */
   consume(
     charges: readonly Charge[],
@@ -57,7 +57,7 @@ export class FallbackShares {
       limits.push(own);
     }
     const hasRoom = this.spendings.size + charges.length <= this.maxKeys;
-    // A key that finds no room has no units: what it spends could not be counted.
+    // A key without room has no units, since its spending could not be counted.
     const used = charges.map((charge) =>
       hasRoom || this.spendings.has(charge.key) ? this.used(charge.key, now) + own(charge) : charge.limit,
     );
@@ -74,7 +74,7 @@ export class FallbackShares {
     return { allowed, results };
   }
 
-  /** Takes back units that were spent here. Those that were registered meanwhile stay spent in the ledger. */
+  /** Refunds units that were spent here. Units that were registered meanwhile stay spent in the ledger. */
   refund({ key }: Charge, { id, units }: Portion): void {
     const spending = this.spendings.get(key);
     if (spending === undefined) return;
@@ -86,8 +86,8 @@ export class FallbackShares {
   }
 
   /**
-   * Pays for what was spent here with units that the ledger grants after all: a claim that was under way when the ledger
-   * seemed to be away does not account for it. Returns how many units are left.
+   * Deducts what was spent here from units that the ledger grants after all: a claim that was in progress when the
+   * ledger seemed to be unavailable does not account for it. Returns how many units are left.
    */
   settle(key: string, units: number): number {
     const spending = this.spendings.get(key);
@@ -102,8 +102,8 @@ export class FallbackShares {
   }
 
   /**
-   * Registers what the ledger does not know yet. Best effort: what does not arrive is registered the next time. If only
-   * the answer is lost it is registered twice, which is stricter.
+   * Registers what the ledger does not know yet. Best effort: what is not delivered is registered the next time. If
+   * only the answer is lost it is registered twice, which is stricter.
    */
   async reconcile(): Promise<void> {
     if (!this.unregistered || !this.ledger.connected) return;
@@ -126,7 +126,7 @@ export class FallbackShares {
     }
   }
 
-  /** Forgets windows that have ended. */
+  /** Removes windows that have ended. */
   sweep(): void {
     const now = this.clock.monotonicMilliseconds();
     for (const [key, { endsAt }] of this.spendings) if (endsAt <= now) this.spendings.delete(key);

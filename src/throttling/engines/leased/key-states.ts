@@ -32,18 +32,18 @@ export class Lease {
   }
 }
 
-/** What the ledger refused, remembered so that it is not asked again in vain. */
+/** A refusal by the ledger, remembered so that it is not asked again in vain. */
 export interface Refusal {
   /** This cost and higher ones are refused ... */
   readonly from: number;
   /** ... until this moment, by the monotonic clock. */
   readonly until: number;
-  /** What a caller is told. */
+  /** The time that is reported to the caller. */
   readonly resetAt: number;
   readonly available: number;
-  /** Whether the ledger could not decide, which is no refusal. */
+  /** Whether the ledger could not decide, which is not a refusal. */
   readonly undecided: boolean;
-  /** How long the next one is remembered if units may come back before the window ends. */
+  /** How long the next refusal is remembered if units may come back before the window ends. */
   readonly nextPauseMilliseconds: number;
 }
 
@@ -51,9 +51,9 @@ export interface Refusal {
 export class KeyState {
   lease: Lease | undefined = undefined;
   refusal: Refusal | undefined = undefined;
-  /** What the ledger answered last, for requests that another policy refuses. */
+  /** The last answer of the ledger, for requests that another policy refuses. */
   seen: { readonly available: number; readonly resetAt: number; readonly at: number } | undefined = undefined;
-  /** The call under way that includes this key; resolves to the error that it failed with. Never rejects. */
+  /** The call in progress that includes this key; resolves to its error, if any. Never rejects. */
   inFlight: Promise<unknown> | undefined = undefined;
   /** Units that requests wait for until that call ends. */
   waiting = 0;
@@ -61,9 +61,9 @@ export class KeyState {
   claimedAt = 0;
   /** Units that were spent since. */
   spent = 0;
-  /** How many units were last leased on speculation. */
+  /** How many units were last leased speculatively. */
   size = 0;
-  /** What this process spent of the ledger's units, see `recordOwnUnits`. */
+  /** The units of the ledger that this process spent; see `recordOwnUnits`. */
   own = 0;
   ownEarlier = 0;
   ownUntil = 0;
@@ -71,7 +71,8 @@ export class KeyState {
 
 /**
  * Records that this process spent units of the ledger, so that it does not spend them again as its share while the
- * ledger is away. For a sliding window this and the previous span of its length are kept, which is never too few.
+ * ledger is unavailable. For a sliding window this span and the previous one of its length are kept, which errs on the
+ * strict side.
  *
  * @param resetAt when the window ends
  */
@@ -85,7 +86,7 @@ export function recordOwnUnits(state: KeyState, charge: Charge, units: number, r
   state.own += units;
 }
 
-/** What this process spent of the ledger's units in the current window. */
+/** The units of the ledger that this process spent in the current window. */
 export function ownUnits(state: KeyState | undefined, charge: Charge, now: number): number {
   if (state === undefined) return 0;
   if (now < state.ownUntil) return state.own + state.ownEarlier;
@@ -94,8 +95,8 @@ export function ownUnits(state: KeyState | undefined, charge: Charge, now: numbe
 
 /**
  * The states of a bounded number of keys, the most recently used ones. They are kept in two generations, so that a hit
- * in the young one moves nothing. Dropping a state costs a call, and never loosens a limit: the sweep still has its
- * lease, and gives it back.
+ * in the young one moves nothing. Dropping a state costs a call, but never loosens a limit: the sweep still has its
+ * lease, and returns it.
  */
 export class KeyStates {
   private readonly half: number;

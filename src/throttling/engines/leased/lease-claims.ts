@@ -15,20 +15,20 @@ export interface PendingCharge {
   readonly covered: boolean;
   /** The lease that pays for (a part of) it. */
   readonly lease: Lease | undefined;
-  /** The units that were taken from the lease already. */
+  /** The units that were already taken from the lease. */
   readonly held: number;
   /** The units that the ledger is asked for. */
   readonly need: number;
   claimed: Claimed | undefined;
   receivedAt: number;
-  /** What the ledger granted for this request. */
+  /** The units that the ledger granted for this request. */
   granted: Portion | undefined;
 }
 
 /** How long a refusal is remembered at first if its units may come back before its window ends. */
 const FIRST_PAUSE_MILLISECONDS = 100;
 
-/** Takes what a lease can pay, and notes what has to be asked for. */
+/** Takes what a lease can pay, and records what has to be claimed. */
 export function holdFromLease(keys: KeyStates, charge: Charge, now: number): PendingCharge {
   const state = keys.getOrAdd(charge.key);
   const lease = liveLease(state, now);
@@ -52,7 +52,7 @@ export function holdFromLease(keys: KeyStates, charge: Charge, now: number): Pen
 export function claimOf({ charge, state, need }: PendingCharge, now: number, divisor: number, asking: boolean): Claim {
   if (asking) return { charge, need: 0, want: 0, more: 0, divisor };
   if (charge.cost === 0) return { charge, need, want: 0, more: 0, divisor };
-  // One unit more than requests wait for, because `covers` keeps one: so the last of them need not ask again.
+  // One unit more than requests wait for, because `covers` keeps one, so that the last of them need not ask again.
   const more = Math.max(speculation(charge, state, now), state.waiting > 0 ? 1 : 0);
   return { charge, need, want: state.waiting, more, divisor };
 }
@@ -67,10 +67,10 @@ function speculation(charge: Charge, state: KeyState, now: number): number {
 }
 
 /**
- * Applies what the ledger answered to one claim.
+ * Applies the answer of the ledger to one claim.
  *
- * @param sentAt the moment before the claim was sent: the time that the ledger says is left is counted from then, so
- * that no lease is ever longer than the window
+ * @param sentAt the moment before the claim was sent: the remaining time that the ledger reports is counted from then,
+ *   so that no lease is longer than the window
  */
 export function applyAnswer(
   pending: PendingCharge,
@@ -110,7 +110,7 @@ export function applyAnswer(
   state.refusal = refusalAfter(pending, claim, claimed, granted, resetAt);
 }
 
-/** What is remembered after an answer: which costs are refused without asking, and until when. */
+/** What is remembered after an answer: the costs that are refused without asking, and until when. */
 function refusalAfter(
   { charge, state }: PendingCharge,
   claim: Claim,
@@ -120,7 +120,7 @@ function refusalAfter(
 ): Refusal | undefined {
   const mayComeBack = soft || charge.mayBeRefunded === true;
   if (fits) {
-    // The last unit was granted: there is nothing more to ask for.
+    // The last unit was granted: no more can be claimed.
     const exhausted = granted && available === 0 && !mayComeBack && !slides(charge);
     if (!exhausted) return undefined;
     return refusal({ from: 1, until: resetAt, resetAt, available });
@@ -152,7 +152,8 @@ export function resultOf(
   let available = claimed?.available ?? 0;
   const resetAt = claimed === undefined ? (lease?.resetAt ?? now) : receivedAt + claimed.resetMilliseconds;
   if (!allowed) {
-    // On a Cluster, what an earlier call granted went back: into a lease, or for a sliding window into the ledger.
+    // On a Cluster, the units that an earlier call granted were returned: to a lease, or for a sliding window to the
+    // ledger.
     if (granted !== undefined && slides(charge)) available += granted.units;
     if (claimed === undefined) available = freshlyAvailable(state, now);
     const fits = claimed === undefined || (claimed.fits && charge.cost <= available + balance);

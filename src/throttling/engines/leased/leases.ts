@@ -10,11 +10,11 @@ import type { Portion } from './portions.js';
 const KEPT_FACTOR = 3;
 
 /**
- * The leases of a process, and how they are given back. One timer sweeps them all: a lease that was not used since the
- * last sweep is given back whole, one that is larger than its use in part, and one whose time has ended is dropped.
+ * The leases of a process, and their return. One timer sweeps them all: a lease that was not used since the last sweep
+ * is returned as a whole, one that is larger than its use in part, and one that has expired is dropped.
  *
  * Units leave the lease before they are sent to the ledger: if the answer is lost they stay spent, and are never
- * counted double.
+ * counted twice.
  */
 export class Leases {
   private readonly ledger: Ledger;
@@ -23,7 +23,7 @@ export class Leases {
   private readonly settle: (key: string, units: number) => number;
   private readonly all = new Set<Lease>();
 
-  /** @param settle subtracts from granted units what this process has meanwhile spent without the ledger */
+  /** @param settle deducts from granted units what this process has meanwhile spent without the ledger */
   constructor(ledger: Ledger, keys: KeyStates, clock: Clock, settle: (key: string, units: number) => number) {
     this.ledger = ledger;
     this.keys = keys;
@@ -43,7 +43,7 @@ export class Leases {
       lease = new Lease(charge, generation, id, deadline, resetAt);
       state.lease = lease;
     } else {
-      // Each is a safe estimate of the same moment.
+      // Both are safe estimates of the same moment.
       lease.deadline = Math.max(lease.deadline, deadline);
       lease.resetAt = Math.min(lease.resetAt, resetAt);
     }
@@ -53,8 +53,8 @@ export class Leases {
   }
 
   /**
-   * Takes a lease from its key. The ledger has another window now: what is left of a fixed one stays spent, what is left
-   * of a sliding one is given back.
+   * Removes a lease from its key. The ledger has another window now: the rest of a fixed one stays spent, the rest of a
+   * sliding one is returned.
    */
   retire(state: KeyState): void {
     const { lease } = state;
@@ -65,7 +65,7 @@ export class Leases {
     lease.balance = 0;
   }
 
-  /** Puts units that were held for a request back into the lease they came from. */
+  /** Puts units that were reserved for a request back into their lease. */
   release(state: KeyState, lease: Lease, units: number): void {
     if (units === 0) return;
     if (state.lease === lease) {
@@ -77,8 +77,8 @@ export class Leases {
   }
 
   /**
-   * Gives back units that a decision spent: to a lease of the same window if that can still be spent, else to the ledger,
-   * where they find the same window or none.
+   * Refunds units that a decision spent: to a lease of the same window if that can still be spent, otherwise to the
+   * ledger, which finds the same window or none.
    */
   async putBack(units: readonly { readonly charge: Charge; readonly portion: Portion }[]): Promise<void> {
     const now = this.clock.monotonicMilliseconds();
@@ -98,7 +98,7 @@ export class Leases {
     await this.send(returns);
   }
 
-  /** Gives back what is not used; called periodically. */
+  /** Returns unused units; called periodically. */
   async sweep(): Promise<void> {
     const now = this.clock.monotonicMilliseconds();
     const returns: Return[] = [];
@@ -110,10 +110,10 @@ export class Leases {
       const kept = ended || ownerless ? 0 : KEPT_FACTOR * lease.spentSinceSweep;
       const excess = Math.max(0, lease.balance - kept);
       lease.spentSinceSweep = 0;
-      // While the ledger is away the units are more useful here. Those of a fixed window that has ended stay spent.
+      // While the ledger is unavailable the units are more useful here. Those of an ended fixed window stay spent.
       if (excess > 0 && this.ledger.connected && !(ended && !slides(lease.charge))) {
         returns.push(takeFrom(lease, excess));
-        // This process may have been refused for lack of the very units that it gives back.
+        // This process may have been refused for lack of the units that it returns.
         if (state !== undefined) {
           state.refusal = undefined;
           state.seen = undefined;
@@ -124,7 +124,7 @@ export class Leases {
     await this.send(returns);
   }
 
-  /** Gives back everything that can be. */
+  /** Returns everything that can be returned. */
   async giveBackAll(): Promise<void> {
     const now = this.clock.monotonicMilliseconds();
     const returns: Return[] = [];
@@ -138,14 +138,14 @@ export class Leases {
     await this.send(returns);
   }
 
-  /** Best effort: what does not arrive stays spent. */
+  /** Best effort: what is not delivered stays spent. */
   private async send(returns: readonly Return[]): Promise<void> {
     if (returns.length === 0 || !this.ledger.connected) return;
     await this.ledger.giveBack(returns).catch(() => {});
   }
 }
 
-/** Takes units out of a lease, to be given back. */
+/** Takes units out of a lease, to be returned. */
 function takeFrom(lease: Lease, units: number): Return {
   lease.balance -= units;
   lease.lowWater = -1;

@@ -5,11 +5,11 @@ import type { ClaimRounds } from './claim-rounds.js';
 import type { KeyState, KeyStates } from './key-states.js';
 import { balanceOf } from './leases.js';
 
-/** How often a request waits, or asks the ledger again because what it was granted had ended when the answer came. */
+/** How often a request waits, or asks the ledger again because the granted units had expired on arrival. */
 const MAXIMUM_TURNS = 1000;
 const MAXIMUM_CLAIMS = 4;
 
-/** Requests that this process cannot decide by itself: each waits for a call under way, or makes one. */
+/** Requests that this process cannot decide by itself: each waits for a call in progress, or makes one. */
 export class LedgerRequests {
   private readonly rounds: ClaimRounds;
   private readonly keys: KeyStates;
@@ -29,8 +29,8 @@ export class LedgerRequests {
   }
 
   /**
-   * @param isOver whether the caller waits no more
-   * @throws StoreLateError (rejects) if the ledger decides nothing in time
+   * @param isOver whether the caller has stopped waiting
+   * @throws StoreLateError (rejects) if the ledger does not decide in time
    */
   async ask(charges: readonly Charge[], now: number, isOver: () => boolean): Promise<ThrottleDecision> {
     let claims = 0;
@@ -53,7 +53,7 @@ export class LedgerRequests {
     throw new StoreLateError('The ledger gave no answer in time.');
   }
 
-  /** The state of a charge that has to wait for a call under way. */
+  /** The state of a charge that has to wait for a call in progress. */
   private pendingCall(charges: readonly Charge[], now: number): KeyState | undefined {
     for (const { key, cost } of charges) {
       const state = this.keys.get(key);

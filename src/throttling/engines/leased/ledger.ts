@@ -1,42 +1,42 @@
 import type { Charge } from '../../throttle-engine.js';
 
-/** What a process asks of the ledger for one key. */
+/** A claim to the ledger for one key. */
 export interface Claim {
   readonly charge: Charge;
   /** Units that the request itself spends; all claims of a call are granted theirs, or none. */
   readonly need: number;
   /** Units that other requests of this process wait for. */
   readonly want: number;
-  /** Units that are asked for on speculation. */
+  /** Units that are claimed speculatively. */
   readonly more: number;
   /** `more` is at most this part of what remains, as a divisor. */
   readonly divisor: number;
 }
 
-/** What the ledger answers to one claim. */
+/** The answer of the ledger to one claim. */
 export interface Claimed {
   readonly fits: boolean;
   /** The units that are free after the decision. */
   readonly available: number;
-  /** As of the moment of the decision: see `ChargeResult.resetMilliseconds`. */
+  /** Measured from the moment of the decision; see `ChargeResult.resetMilliseconds`. */
   readonly resetMilliseconds: number;
-  /** Identifies where the needed units were counted: by the end of a fixed window, by the time in a sliding one. */
+  /** Identifies where the needed units were counted: the end of a fixed window, or the time in a sliding one. */
   readonly id: number;
   /** Units of `want` and `more` that were granted. */
   readonly extra: number;
   readonly extraId: number;
   /** How long extra units may be spent, from the moment of the decision. */
   readonly extraMilliseconds: number;
-  /** Whether units of this window were or may be given back, so that a refusal may end early. */
+  /** Whether units of this window were or may be returned, so that a refusal may end early. */
   readonly soft: boolean;
 }
 
 export type LedgerAnswer =
   | { readonly decision: 'granted' | 'refused'; readonly generation: number; readonly claimed: readonly Claimed[] }
-  /** The ledger lost what it had counted, and the windows of these claims may have been part of it. */
+  /** The ledger lost its counters, and the windows of these claims may have been among them. */
   | { readonly decision: 'undecided'; readonly milliseconds: number };
 
-/** Units that are given back. */
+/** Units that are returned. */
 export interface Return {
   readonly charge: Charge;
   readonly generation: number;
@@ -44,7 +44,7 @@ export interface Return {
   readonly units: number;
 }
 
-/** Units that were spent while the ledger was away. */
+/** Units that were spent while the ledger was unavailable. */
 export interface Registration {
   readonly charge: Charge;
   readonly units: number;
@@ -64,14 +64,14 @@ export type WhenLedgerIsLost = 'wait' | 'restart';
 
 export const WAYS_AFTER_LOSS: readonly WhenLedgerIsLost[] = ['wait', 'restart'];
 
-/** Counts for all processes, which take their units from it. Every call is atomic, and rejects if there is no answer. */
+/** Counts for all processes, which claim their units here. Every call is atomic, and rejects if there is no answer. */
 export interface Ledger {
   /** Whether one call serves keys of one tag only, as on a Cluster. */
   readonly callsByTag: boolean;
   /** Whether a call can be sent now. */
   readonly connected: boolean;
   /**
-   * A claim that reaches the ledger so late that nobody can still be waiting is not carried out.
+   * Claims units. A claim that arrives so late that nobody can still be waiting is not carried out.
    *
    * @param isOver whether nobody waits for the answer any more; then the ledger is not asked (again)
    */
@@ -81,7 +81,7 @@ export interface Ledger {
   /** Renews the membership of this process and resolves to all members. */
   join(member: string, forMilliseconds: number): Promise<readonly string[]>;
   leave(member: string): Promise<void>;
-  /** Calls back each time the ledger can be used (again), before any other call is made. */
+  /** Adds a listener that is called each time the ledger becomes available, before any other call is made. */
   onOpened(listener: () => void): void;
   ready(): Promise<void>;
   close(): Promise<void>;

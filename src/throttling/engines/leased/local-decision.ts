@@ -3,31 +3,36 @@ import { UndecidedError } from '../../undecided-error.js';
 import type { KeyState, KeyStates, Lease } from './key-states.js';
 import { leasedResult } from './portions.js';
 
-/** How old an answer of the ledger may be to be reported beside a refusal by another policy. */
+/** The greatest age at which an answer of the ledger is reported along with a refusal by another policy. */
 const FRESH_MILLISECONDS = 1000;
 
-/** The lease of a key, if it can be spent from now. */
+/** The lease of a key, if it can be spent now. */
 export function liveLease(state: KeyState | undefined, now: number): Lease | undefined {
   const lease = state?.lease;
   return lease !== undefined && now < lease.deadline ? lease : undefined;
 }
 
-/** Whether a lease pays a charge by itself. It keeps one unit, so that it never reports 0 left while there are more. */
+/**
+ * Whether a lease alone pays a charge. It keeps one unit, so that 0 remaining is never reported while there are more.
+ */
 export function covers(lease: Lease | undefined, cost: number): lease is Lease {
   return lease !== undefined && cost > 0 && lease.balance > cost;
 }
 
-/** The units that were free when the ledger was last asked; 0 if that is too old. Reported beside a refusal only. */
+/**
+ * The units that were free when the ledger was last asked; 0 if that is too long ago. Only reported along with a
+ * refusal.
+ */
 export function freshlyAvailable(state: KeyState | undefined, now: number): number {
   const seen = state?.seen;
   return seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt ? 0 : seen.available;
 }
 
 /**
- * What this process can decide without the ledger: a refusal that it remembers, `'covered'` if leases pay for all
+ * The decision that this process can make without the ledger: a remembered refusal, `'covered'` if leases pay for all
  * charges (nothing is spent yet), or `undefined`.
  *
- * @throws UndecidedError if the ledger said that it cannot decide yet
+ * @throws UndecidedError if the ledger has said that it cannot decide yet
  */
 export function localDecision(
   keys: KeyStates,
@@ -78,6 +83,6 @@ function remembered(
   const seen = state?.seen;
   if (seen === undefined || now - seen.at > FRESH_MILLISECONDS || now >= seen.resetAt) return undefined;
   const remaining = seen.available + balance;
-  // Reported beside a refusal; it refuses nothing itself.
+  // Reported along with a refusal; it refuses nothing itself.
   return charge.cost <= remaining ? leasedResult(true, remaining, seen.resetAt - now) : undefined;
 }

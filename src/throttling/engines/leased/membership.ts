@@ -1,18 +1,18 @@
 import type { Clock } from '../../../core/clock.js';
 import type { Ledger } from './ledger.js';
 
-/** How long a process counts as one of the fleet after it was last heard of. */
+/** How long a process counts as a member after its last renewal. */
 const LEASE_MILLISECONDS = 10_000;
 
 /**
  * The processes that share a ledger. Each renews its membership every second; the members that it read last count while
- * the ledger is away.
+ * the ledger is unavailable.
  *
  * Shares are safe: they add up to no more than the limit.
- * - A process that is no longer heard of enlarges the shares of the others only after its lease has ended, also when the
- *   ledger has forgotten all of them.
- * - A process that joins others has no share until they have had time to read of it.
- * - A process that comes back after a long silence keeps the share that it had all the while.
+ * - If a process stops renewing, the shares of the others grow only after its membership has expired, even if the
+ *   ledger has forgotten all members.
+ * - A process that joins others has no share until they have had time to read about it.
+ * - A process that comes back after a long interruption keeps the share that it had all the time.
  */
 export class Membership {
   static readonly PERIOD_MILLISECONDS = 1000;
@@ -21,9 +21,9 @@ export class Membership {
   private readonly member: string;
   private readonly clock: Clock;
   private members: readonly string[] | undefined;
-  /** The members by which it had its share before a long silence. */
+  /** The members on which its share was based before a long interruption. */
   private membersBefore: readonly string[] | undefined;
-  /** When each process was last heard of. */
+  /** When each process was last seen. */
   private readonly heardAt = new Map<string, number>();
   private renewedAt = Number.NEGATIVE_INFINITY;
   /** The moment from which this process has a share. */
@@ -57,7 +57,7 @@ export class Membership {
     return Math.max(0, this.sharesFrom - this.clock.monotonicMilliseconds());
   }
 
-  /** Never rejects. */
+  /** Renews the membership. Never rejects. */
   renew(): Promise<void> {
     if (this.left || !this.ledger.connected) return Promise.resolve();
     this.renewing ??= this.renewNow()
@@ -68,7 +68,7 @@ export class Membership {
     return this.renewing;
   }
 
-  /** Resolves when a renewal that is under way has ended. */
+  /** Resolves when a renewal in progress has ended. */
   async renewed(): Promise<void> {
     await this.renewing;
   }
@@ -85,7 +85,7 @@ export class Membership {
     for (const [member, at] of this.heardAt) if (sentAt - at >= LEASE_MILLISECONDS) this.heardAt.delete(member);
     const members = [...this.heardAt.keys()].sort();
     const now = this.clock.monotonicMilliseconds();
-    // After a long silence the others may have continued without this process: it joins again.
+    // After a long interruption the others may have continued without this process: it joins again.
     const rejoins = sentAt - this.renewedAt > LEASE_MILLISECONDS / 2;
     if (rejoins) {
       if (now >= this.sharesFrom) this.membersBefore = this.members;

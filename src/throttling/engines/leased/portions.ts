@@ -7,14 +7,17 @@ export interface Portion {
   readonly generation: number;
   readonly id: number;
   readonly units: number;
-  /** Until when they may go into a lease of this process if they are given back, by the monotonic clock. */
+  /** Until when they may be returned to a lease of this process, by the monotonic clock. */
   readonly deadline: number;
   readonly resetAt: number;
 }
 
 /** A result that remembers where its units were counted, so that a refund finds the same window or none. */
 export interface LeasedResult extends ChargeResult {
-  /** What a lease paid, and what the ledger counted for this request; mostly one of the two. Empty once given back. */
+  /**
+   * The units that a lease paid, and those that the ledger counted for this request; usually only one of the two. Empty
+   * after a refund.
+   */
   portions: readonly Portion[];
 }
 
@@ -23,7 +26,7 @@ export function portionsOf(result: ChargeResult | undefined): readonly Portion[]
   return (result as LeasedResult | undefined)?.portions ?? NO_PORTIONS;
 }
 
-/** Takes the portions out of a result, so that nobody gives them back a second time. */
+/** Takes the portions out of a result, so that they cannot be refunded twice. */
 export function takePortions(result: ChargeResult | undefined): readonly Portion[] {
   const portions = portionsOf(result);
   if (portions.length > 0) (result as LeasedResult).portions = NO_PORTIONS;

@@ -9,7 +9,7 @@ const MAXIMUM_CLAIMS = 256;
 interface PendingClaim {
   readonly claim: Claim;
   readonly key: string;
-  /** A number is the code by which the whole call was refused. */
+  /** A number is the code with which the whole call was refused. */
   resolve(answer: LedgerAnswer | number): void;
   reject(error: unknown): void;
 }
@@ -17,7 +17,7 @@ interface PendingClaim {
 /** Calls the script with the keys and items of several claims, and resolves to its answer. */
 export type CallEach = (keys: readonly string[], items: readonly number[]) => Promise<number[]>;
 
-/** Sends the claims of one turn of the event loop together, because each command has a cost of its own. */
+/** Sends the claims of one turn of the event loop together, because each command has its own cost. */
 export class ClaimBatch {
   private readonly call: CallEach;
   private pending: PendingClaim[] = [];
@@ -26,7 +26,7 @@ export class ClaimBatch {
     this.call = call;
   }
 
-  /** The answer to one claim, or the negative code by which the whole call was refused. */
+  /** The answer to one claim, or the negative code with which the whole call was refused. */
   add(claim: Claim, key: string): Promise<LedgerAnswer | number> {
     return new Promise((resolve, reject) => {
       if (this.pending.length === 0) setImmediate(() => this.send());
@@ -65,14 +65,14 @@ export class ClaimBatch {
   }
 }
 
-/** @param start where the part of the answer begins that is about this claim */
+/** @param start where the part of the answer about this claim begins */
 function settle(one: PendingClaim, answer: readonly number[], start: number): void {
   const { at } = CLAIMED_EACH_ITEM;
   const code = answer[start + at.code] as number;
   const leftMilliseconds = answer[start + at.leftMilliseconds] as number;
   if (code < 0) {
     if (code === CODES.undecided) one.resolve({ decision: 'undecided', milliseconds: leftMilliseconds });
-    else one.reject(new CounterError(`The counter ${one.key} holds something else.`));
+    else one.reject(new CounterError(`The key ${one.key} contains something other than a counter.`));
     return;
   }
   const granted = code === CODES.granted;

@@ -1,6 +1,6 @@
 import type { Charge } from '../../throttle-engine.js';
 
-/** The greatest number of keys in one call that nobody waits for. */
+/** The greatest number of keys in a call that nobody waits for. */
 const KEYS_PER_CALL = 100;
 
 /**

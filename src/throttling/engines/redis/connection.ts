@@ -12,8 +12,8 @@ import type { RedisClient } from '../../../core/redis-client.js';
 import { StoreAwayError } from '../../store-errors.js';
 
 /**
- * How long a socket may stay silent while an answer is due before it is replaced. Longer than any deadline: a decision
- * that comes late can still be undone, one whose socket is gone cannot.
+ * How long a socket may stay silent while an answer is due before it is replaced. Longer than any deadline: a late
+ * decision can still be undone, unless its socket is gone.
  */
 const SILENCE_MILLISECONDS = 3000;
 const MAXIMUM_RECONNECT_DELAY_MILLISECONDS = 1000;
@@ -21,8 +21,8 @@ const MAXIMUM_RECONNECT_DELAY_MILLISECONDS = 1000;
 const CLOSING_MILLISECONDS = 500;
 
 /**
- * Nothing is queued in the client: what cannot be sent now fails now, and what was sent is never sent again. Commands have
- * no time-out of their own: the throttle has its deadline, and a silent socket is replaced as a whole.
+ * Nothing is queued in the client: what cannot be sent now fails now, and nothing is sent twice. Commands have no
+ * time-out of their own: the throttle has its deadline, and a silent socket is replaced as a whole.
  */
 const NO_QUEUES = {
   commandTimeout: undefined,
@@ -51,7 +51,7 @@ export function openRedis(redis: string | RedisClient, engine: string): Redis | 
   return client;
 }
 
-/** The error of a call through a client that is not connected, with the reason of its last attempt. */
+/** The error of a call through a client that is not connected, including why its last attempt failed. */
 export function away(client: Redis | Cluster): StoreAwayError {
   const reason = connectionErrorOf(client);
   return new StoreAwayError(reason === undefined ? 'Redis is not connected.' : `Redis is not connected: ${reason}`);
@@ -97,7 +97,7 @@ function duplicate(redis: Redis | Cluster, engine: string): Redis | Cluster {
     autoPipeliningIgnoredCommands: [],
     lazyConnect: false,
     scaleReads: 'master',
-    // No delayed second attempts by the client: they would count after the caller has left.
+    // No delayed retries by the client: they would count after the caller has left.
     retryDelayOnFailover: 0,
     retryDelayOnClusterDown: 0,
     clusterRetryStrategy: reconnectDelay,
@@ -106,8 +106,8 @@ function duplicate(redis: Redis | Cluster, engine: string): Redis | Cluster {
 }
 
 /**
- * By default a Cluster client connects to a node at its first command, and refuses others until then. Nodes are connected
- * once the client is ready, because its own check would be refused before that.
+ * By default a Cluster client connects to a node at its first command, and refuses others until then. Nodes are
+ * connected once the client is ready, because its own check would be refused before.
  */
 function connectNodesEarly(cluster: Cluster): void {
   const connect = (node: Redis) => {
@@ -120,8 +120,8 @@ function connectNodesEarly(cluster: Cluster): void {
 const refreshing = new WeakMap<Cluster, Promise<void>>();
 
 /**
- * Sends a command, and sends it again if the node answers that the key has moved: then it was not carried out. A Cluster
- * client follows such an answer by itself, but not where several commands travel together and only some keys have moved.
+ * Sends a command, and repeats it if the node answers that the key has moved and the command was not carried out. A
+ * Cluster client does so itself, except if several commands are sent together and only some of the keys have moved.
  */
 export async function followingMoves<Answer>(client: Redis | Cluster, send: () => Promise<Answer>): Promise<Answer> {
   if (!isCluster(client)) return send();
@@ -146,7 +146,7 @@ export async function firstConnection(client: Redis | Cluster): Promise<void> {
   if (isCluster(client)) await Promise.all(client.nodes('master').map(firstAttempt));
 }
 
-/** Closes a connection after what was sent has been answered, unless the server does not answer. */
+/** Closes a connection after pending commands were answered, unless the server does not answer. */
 export async function closeRedis(client: Redis | Cluster): Promise<void> {
   release(client);
   if (client.status === 'ready') {

@@ -39,12 +39,12 @@ export interface RedisEngineOptions {
 
 const WHERE = 'redisEngine';
 const OPTIONS = ['redis', 'keyPrefix', 'deadlineMilliseconds', 'clock'] as const;
-/** The names carry a version: another version of this package may have other scripts on the same client. */
+/** The names include a version, because another version of this package may have other scripts on the same client. */
 const SCRIPTS = {
   consume: { name: 'routingControllersOAuth2Consume2', lua: CONSUME },
   refund: { name: 'routingControllersOAuth2Refund2', lua: REFUND },
 } satisfies Record<string, NamedScript>;
-/** How often a call is sent again that came too late by the server's clock; each answer reports that clock. */
+/** How often a call is repeated that was late by the server's clock; each answer reports that clock. */
 const MAXIMUM_ATTEMPTS = 4;
 
 /**
@@ -130,7 +130,7 @@ class RedisEngine implements ThrottleEngine {
   }
 
   async close(): Promise<void> {
-    // Calls of this turn (a refund) are sent at its end.
+    // Calls of this turn (refunds) are sent at its end.
     await new Promise((resolve) => setImmediate(resolve));
     await closeRedis(this.client);
   }
@@ -148,8 +148,8 @@ class RedisEngine implements ThrottleEngine {
       this.serverClock.heard(answer[CONSUME_ANSWER.at.now] ?? 0);
       const decision = answer[CONSUME_ANSWER.at.decision] ?? CODES.tooLate;
       if (decision >= 0) return readDecision(charges, answer);
-      // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
-      if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
+      // Late by the server's clock: it was set forward, or another server took over. Now its time is known.
+      if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('The call reached Redis too late.');
     }
   }
 
@@ -159,7 +159,7 @@ class RedisEngine implements ThrottleEngine {
     let allowed = true;
     try {
       for (const group of groupsOf(charges)) {
-        // After a refusal the others are only asked for their state, so that the answer reports each of them.
+        // After a refusal the other charges are only queried, so that the answer reports each of them.
         const asked = group.map((index) => charges[index] as Charge);
         const decision = await this.consumeTogether(allowed ? asked : asked.map(withoutCost));
         decision.results.forEach((result, position) => {
@@ -185,7 +185,7 @@ class RedisEngine implements ThrottleEngine {
     };
   }
 
-  /** Best effort: what cannot be given back stays spent, which is stricter and never looser. */
+  /** Best effort: what cannot be refunded stays spent, which is stricter. */
   private async giveBack(spent: readonly { charges: Charge[]; decision: ThrottleDecision }[]): Promise<void> {
     await Promise.all(spent.map(({ charges, decision }) => this.refund(charges, decision).catch(() => {})));
   }

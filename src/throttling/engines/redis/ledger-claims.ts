@@ -20,10 +20,10 @@ export interface LedgerClaimsOptions {
   readonly keys: LedgerKeys;
 }
 
-/** How often a claim is sent again that came too late by the server's clock; each answer reports that clock. */
+/** How often a claim is repeated that was late by the server's clock; each answer reports that clock. */
 const MAXIMUM_ATTEMPTS = 4;
 
-/** Sends claims to the ledger once it is open, sends them again where the answer calls for it, and reads the answers. */
+/** Sends claims to the ledger once it is open, repeats them if the answer requires it, and parses the answers. */
 export class LedgerClaims {
   private readonly client: Redis | Cluster;
   private readonly byTag: boolean;
@@ -64,16 +64,16 @@ export class LedgerClaims {
     if (this.opening.starting !== undefined) await this.opening.starting;
     for (let attempt = 1; ; attempt++) {
       if (this.opening.opening !== undefined) await this.opening.opening;
-      // An earlier opening may have failed for a reason that no longer holds.
+      // An earlier opening may have failed for a temporary reason.
       else if (!this.opening.opened && this.client.status === 'ready') await this.opening.open();
-      if (isOver()) throw new StoreLateError('Redis was not asked in time.');
+      if (isOver()) throw new StoreLateError('The call could not be sent to Redis in time.');
       if (!this.opening.connected) throw away(this.client);
       const answer = await this.claimOnce(claims);
       if (typeof answer !== 'number') return this.answered(answer);
-      // The marker is gone: what was counted has been erased.
+      // The marker is missing: the counters have been erased.
       if (answer === CODES.notOpened) await this.opening.open();
-      // Too late by the server's clock: it was set forward, or another server took over. Now its time is known.
-      else if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('Redis was asked too late.');
+      // Late by the server's clock: it was set forward, or another server took over. Now its time is known.
+      else if (attempt === MAXIMUM_ATTEMPTS) throw new StoreLateError('The call reached Redis too late.');
     }
   }
 
@@ -83,7 +83,7 @@ export class LedgerClaims {
     return answer;
   }
 
-  /** The answer, or the negative code by which the call was refused as a whole. */
+  /** The answer, or the negative code with which the whole call was refused. */
   private claimOnce(claims: readonly Claim[]): Promise<LedgerAnswer | number> {
     const [first] = claims;
     if (first !== undefined && claims.length === 1 && !this.byTag && !slides(first.charge)) {

@@ -2,7 +2,7 @@ import type { Charge } from '../../throttle-engine.js';
 
 /** The keys of the ledger in Redis. */
 export class LedgerKeys {
-  /** The key that says whether the counters can be trusted. */
+  /** The key whose value tells whether the counters can be trusted. */
   readonly marker: string;
   /** The set of the processes that share the ledger. */
   readonly members: string;
@@ -17,12 +17,12 @@ export class LedgerKeys {
     this.hasMarker = hasMarker;
   }
 
-  /** Not the keys of the engine that asks for each request, because the values differ. */
+  /** Different from the keys of the engine that asks for each request, because the values differ. */
   counter({ tag, key }: Charge): string {
     return `${this.prefix}{${tag}}lease:${key}`;
   }
 
-  /** The keys of a call, which begin with the marker if there is one. */
+  /** The keys of a call, starting with the marker if there is one. */
   withMarker(counters: readonly string[]): readonly string[] {
     return this.hasMarker ? [this.marker, ...counters] : counters;
   }

@@ -13,7 +13,7 @@ export interface LedgerOpeningOptions {
   readonly script: NamedScript;
   /** The key of the marker. */
   readonly marker: string;
-  /** Whether a loss of what was counted makes windows undecided that may have been open. */
+  /** Whether windows that may have been open during a loss of counters become undecided. */
   readonly waitAfterLoss: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -79,7 +79,7 @@ export class LedgerOpening {
     return this.openingPromise;
   }
 
-  /** Notes the generation of an answer: a newer one means that another process noticed a loss first. */
+  /** Takes note of the generation in an answer: a newer one means that another process noticed a loss first. */
   heard(generation: number): void {
     if (generation <= this.generation || isCluster(this.options.client)) return;
     this.generation = generation;
@@ -91,14 +91,14 @@ export class LedgerOpening {
     if (this.reportedGeneration === this.generation) return;
     this.reportedGeneration = this.generation;
     const meaning = this.options.waitAfterLoss
-      ? "a window that may have been open is unknown until it must have ended, and what needs it is decided as while Redis is away (whenLedgerIsLost: 'wait')"
-      : "windows begin anew, so that callers may spend the limits of those that were open once more (whenLedgerIsLost: 'restart')";
+      ? "a window that may have been open is unknown until it must have ended, and requests that need it are decided as while Redis is unavailable (whenLedgerIsLost: 'wait')"
+      : "windows start again, so callers may use the limits of open windows a second time (whenLedgerIsLost: 'restart')";
     this.options.logger.error(
-      `The throttle's Redis has lost what it had counted: ${meaning}. Let Redis keep its data (appendonly yes) to avoid this.`,
+      `The throttle's Redis has lost its counters: ${meaning}. Make Redis persist its data (appendonly yes) to avoid this.`,
     );
   }
 
-  /** An opening that is under way belongs to the previous connection. */
+  /** An opening in progress belongs to the previous connection. */
   private async reopen(): Promise<void> {
     while (this.openingPromise !== undefined) await this.openingPromise.catch(() => {});
     await this.open();

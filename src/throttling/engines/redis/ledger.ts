@@ -25,13 +25,13 @@ export interface RedisLedgerOptions {
   readonly keyPrefix: string;
   /** How long a caller waits. */
   readonly deadlineMilliseconds: number;
-  /** Whether a loss of what was counted makes windows undecided that may have been open. */
+  /** Whether windows that may have been open during a loss of counters become undecided. */
   readonly waitAfterLoss: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** The names carry a version: another version of this package may have other scripts on the same client. */
+/** The names include a version, because another version of this package may have other scripts on the same client. */
 const SCRIPTS = {
   claim: { name: 'routingControllersOAuth2Claim1', lua: CLAIM },
   claimEach: { name: 'routingControllersOAuth2ClaimEach1', lua: CLAIM_EACH },
@@ -41,7 +41,7 @@ const SCRIPTS = {
   join: { name: 'routingControllersOAuth2Join1', lua: JOIN },
 } satisfies Record<string, NamedScript>;
 
-/** The ledger in Redis: one server, one that Sentinel names, or a Cluster. */
+/** The ledger in Redis: a single server, one behind Sentinel, or a Cluster. */
 export class RedisLedger implements Ledger {
   readonly callsByTag: boolean;
   private readonly client: Redis | Cluster;
@@ -100,7 +100,7 @@ export class RedisLedger implements Ledger {
         appendRow(parameters, REGISTER_ITEM, values);
       }
       const registered = await this.calls.call<number>(SCRIPTS.register, this.keys.withMarker(keys), parameters);
-      if (registered !== 1) throw new Error('The ledger is not opened.');
+      if (registered !== 1) throw new Error('The ledger is not open.');
     });
   }
 
@@ -114,7 +114,7 @@ export class RedisLedger implements Ledger {
   async leave(member: string): Promise<void> {
     if (!this.connected) return;
     await this.client.zrem(this.keys.members, member);
-    // Earlier calls are answered by now, and their callers have the answers at the end of this turn.
+    // Earlier calls are answered by now, and their callers get the answers at the end of this turn.
     await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -11,7 +11,7 @@ function place(start: string | number, position: number): string {
 }
 
 /**
- * Reads arguments into locals of their names: `local limit, need = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 3])`.
+ * Reads arguments into locals of the same names: `local limit, need = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 3])`.
  *
  * @param start where the row begins in ARGV, which counts from 1
  * @param only the values that are read; by default all
@@ -29,7 +29,7 @@ export function argumentLocals<K extends Kinds>(
   return `local ${only.map(luaName).join(', ')} = ${read.join(', ')}`;
 }
 
-/** Reads the numbers of a table into locals of their names. */
+/** Reads the numbers of a table into locals of the same names. */
 export function numberLocals<K extends Kinds>({ names, at }: Row<K>, table: string, start: string): string {
   const read = names.map((name) => `${table}[${place(start, at[name])}]`);
   return `local ${names.map(luaName).join(', ')} = ${read.join(', ')}`;

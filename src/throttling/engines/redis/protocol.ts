@@ -1,25 +1,25 @@
 import { row } from './rows.js';
 
 /**
- * What scripts and code say to each other. No other file knows the position of a value or the number of a code: code
- * appends arguments and reads answers by these rows, and the locals and constants of the scripts are generated from them
- * (`lua.ts`).
+ * The protocol between scripts and code. No other file knows the position of a value or the number of a code: the code
+ * appends arguments and parses answers by these rows, and the locals and constants of the scripts are generated from
+ * them (`lua.ts`).
  *
- * Moments are in milliseconds by the server's clock. `notAfter` is the moment after which nobody waits for the answer any
- * more (0: not known); a call that comes later is not carried out.
+ * Times are in milliseconds by the server's clock. `notAfter` is the time after which nobody waits for the answer any
+ * more (0: unknown); a later call is not carried out.
  */
 
-/** What a script decides on a whole call, and CLAIM_EACH on each claim. */
+/** The decision of a script on a whole call, and of CLAIM_EACH on each claim. */
 export const CODES = {
   granted: 1,
   refused: 0,
-  /** Nothing was done, because the call came after `notAfter`. */
+  /** Nothing was done, because the call arrived after `notAfter`. */
   tooLate: -1,
-  /** Nothing was done, because there is no marker: what was counted has been erased. */
+  /** Nothing was done, because there is no marker: the counters have been erased. */
   notOpened: -2,
-  /** The ledger lost what it had counted, and cannot know about this window yet. */
+  /** The ledger lost its counters, and cannot know about this window yet. */
   undecided: -3,
-  /** The key of the counter holds something else. */
+  /** The key of the counter contains something else. */
   notACounter: -4,
 } as const;
 
@@ -37,7 +37,7 @@ export const CLAIM_ITEM = row({
   more: 'number',
   divisor: 'number',
 });
-/** Of an undecided answer the second number is the time in milliseconds until it can be decided. */
+/** In an undecided answer the second number is the time in milliseconds until it can be decided. */
 export const CLAIM_ANSWER = row({ decision: 'number', now: 'number', generation: 'number' });
 /** For each counter, see `Claimed`. */
 export const CLAIMED_ITEM = row({
@@ -86,7 +86,7 @@ export const REGISTER_ITEM = row({
   limit: 'number',
   windowMilliseconds: 'number',
   units: 'number',
-  /** How much is left of the window in which they were spent. */
+  /** The remaining time of the window in which they were spent. */
   leftMilliseconds: 'number',
 });
 
@@ -97,7 +97,7 @@ export const OPEN_ARGUMENTS = row({
   /** Identifies the run of the server. */
   run: 'text',
   startedAt: 'number',
-  /** Whether the server keeps what was counted through a restart. */
+  /** Whether the server keeps its data through a restart. */
   durable: 'flag',
   /** Whether a loss makes windows undecided. */
   waitAfterLoss: 'flag',
@@ -108,11 +108,11 @@ export const OPEN_ANSWER = row({ generation: 'number', lostAt: 'number', now: 'n
 /** KEYS: the set of members. Answers the names of all members. */
 export const JOIN_ARGUMENTS = row({ member: 'text', leaseMilliseconds: 'number' });
 
-// What the ledger keeps, as MessagePack arrays. The code never reads them.
+// The stored states, as MessagePack arrays. The code never parses them.
 
-/** The key beside the counters that says whether they can be trusted. */
+/** The key that tells whether the counters can be trusted. */
 export const MARKER = row({ generation: 'number', lostAt: 'number', run: 'text', openedAt: 'number' });
-/** `used` includes every unit that was granted and not given back, whether it is spent yet or not. */
+/** `used` includes every unit that was granted and not returned, whether it is spent yet or not. */
 export const FIXED_WINDOW = row({ generation: 'number', endsAt: 'number', used: 'number', soft: 'flag' });
 /** The log is MessagePack in MessagePack. */
 export const SLIDING_WINDOW = row({ generation: 'number', soft: 'flag', log: 'text' });

@@ -1,4 +1,4 @@
-/** How a value travels: as a number, as a flag (1 or 0) or as text. */
+/** How a value is transferred: as a number, as a flag (1 or 0) or as text. */
 export type Kind = 'number' | 'flag' | 'text';
 export type Kinds = Readonly<Record<string, Kind>>;
 

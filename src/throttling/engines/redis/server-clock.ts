@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/clock.js';
 
-/** How far the estimate of the server's clock may be off: time on the wire and of a busy event loop. */
+/** The greatest error of the estimated server clock: the time on the network and in a busy event loop. */
 const MARGIN_MILLISECONDS = 1000;
 
 /**
@@ -11,7 +11,7 @@ export class ServerClock {
   private readonly clock: Clock;
   private readonly oneServer: boolean;
   private readonly deadlineMilliseconds: number;
-  /** The server's clock less ours. */
+  /** The server's clock minus the local one. */
   private offsetMilliseconds: number | undefined;
 
   /** @param deadlineMilliseconds how long a caller waits */
@@ -26,7 +26,7 @@ export class ServerClock {
     if (this.oneServer) this.offsetMilliseconds = serverNow - this.clock.monotonicMilliseconds();
   }
 
-  /** When nobody waits any more for the answer to a call that is sent now, by the server's clock; 0: not known. */
+  /** The time by the server's clock after which nobody waits for the answer to a call that is sent now; 0: unknown. */
   notAfter(): number {
     if (this.offsetMilliseconds === undefined) return 0;
     const until = this.clock.monotonicMilliseconds() + this.deadlineMilliseconds;

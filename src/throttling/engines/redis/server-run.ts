@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../../core/clock.js';
 
-/** Whether a server still has what was counted follows from this. */
+/** Describes a run of the server, from which it follows whether it still has its counters. */
 export interface ServerRun {
-  /** Identifies the run: another one after each start; empty if it is not known. */
+  /** Identifies the run: different after each start; empty if unknown. */
   readonly run: string;
   /** When the run began, in milliseconds by the server's clock. */
   readonly startedAt: number;
@@ -11,7 +11,7 @@ export interface ServerRun {
   readonly durable: boolean;
 }
 
-/** Asks a server for its run. */
+/** Asks a server about its run. */
 export async function serverRun(client: Redis, clock: Clock): Promise<ServerRun> {
   const read = (text: string, field: string) => new RegExp(`^${field}:(\\S+)`, 'm').exec(text)?.[1];
   try {
@@ -24,7 +24,7 @@ export async function serverRun(client: Redis, clock: Clock): Promise<ServerRun>
       durable: read(persistence, 'aof_enabled') === '1',
     };
   } catch (error) {
-    // Without the right to ask (an ACL), only a missing marker tells of a loss.
+    // Without the permission to ask (an ACL), only a missing marker indicates a loss.
     if (!String(error).includes('NOPERM')) throw error;
     return { run: '', startedAt: 0, durable: true };
   }

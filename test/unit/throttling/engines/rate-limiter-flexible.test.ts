@@ -39,7 +39,7 @@ describe('the engine of rate-limiter-flexible', () => {
   });
 
   test.each<[string, FlexibleLimiterFactory, string, RegExp]>([
-    ['more than 24.8 days in memory', memory, '5/30d', /in 2592000 s RateLimiterMemory would be reset at once/],
+    ['more than 24.8 days in memory', memory, '5/30d', /in 2592000 s RateLimiterMemory would reset immediately/],
     [
       'another limit',
       (_, duration) => new RateLimiterMemory({ points: 9, duration }),

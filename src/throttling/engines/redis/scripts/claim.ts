@@ -17,7 +17,7 @@ const NEW_FIXED = tableOf(FIXED_WINDOW, {
   ...{ generation: 'generation', endsAt: 'now + window_milliseconds', used: '0', soft: '0' },
 });
 
-/** How each claim stands; what is granted is added in the second loop. */
+/** The state of each claim; the granted units are added in the second loop. */
 const STANDING = assignRow(CLAIMED_ITEM, 'answer', 'put', {
   ...{ fits: 'fits', available: 'math.max(0, limit - used)', resetMilliseconds: 'left' },
   ...{ id: '0', extra: '0', extraId: '0', extraMilliseconds: '0', soft: 'soft' },

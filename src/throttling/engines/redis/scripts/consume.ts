@@ -8,11 +8,11 @@ const ANSWER_START = luaRowStart(CONSUME_ANSWER, CONSUMED_ITEM);
 const ANSWER_ITEM = assignRow(CONSUMED_ITEM, 'answer', 'put', { fits: 'fits', used: 'used', leftMilliseconds: 'left' });
 
 /**
- * Spends all charges or none, see `protocol.ts`. Atomic; all keys of one call are in one slot of a Cluster. It needs
- * Redis 5 or newer (a script may ask the time before it writes).
+ * Spends all charges or none; see `protocol.ts`. Atomic; all keys of one call are in one slot of a Cluster. Needs Redis
+ * 5 or newer (a script may read the time before it writes).
  *
- * A fixed window is set in milliseconds, so that one below a second works, and whenever a counter has none, so that no
- * counter stays for ever. Undoing goes backwards, because the same counter may be charged twice.
+ * The expiry of a fixed window is set in milliseconds, so that windows below a second work, and whenever a counter has
+ * none, so that no counter stays forever. Undoing goes backwards, because the same counter may be charged twice.
  */
 export const CONSUME = `${SLIDING_LOG}${SERVER_TIME}
 ${codeConstants(CODES)}

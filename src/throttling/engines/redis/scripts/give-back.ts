@@ -3,8 +3,8 @@ import { RETURN_ITEM } from '../protocol.js';
 import { WINDOWS } from './windows.js';
 
 /**
- * Takes back units that were granted and not spent, or spent by a request that was not admitted, if the window that they
- * were counted in is still the same.
+ * Returns units that were granted and not spent, or spent by a request that was not admitted, if the window in which
+ * they were counted still exists.
  */
 export const GIVE_BACK = `${WINDOWS}
 for i = 1, #KEYS do

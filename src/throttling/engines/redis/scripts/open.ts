@@ -9,11 +9,11 @@ const ANSWER = tableOf(OPEN_ANSWER, {
 });
 
 /**
- * Opens the ledger on a new connection, and finds out whether it lost what it had counted.
+ * Opens the ledger on a new connection, and finds out whether it lost its counters.
  *
  * It did if a process knows a generation and there is no marker; if the server has started since the ledger was last
- * opened and keeps nothing, or only an old state; or if another generation was begun by a process that did not know this
- * one.
+ * opened and restores nothing, or only an old state; or if another generation was started by a process that did not
+ * know this one.
  */
 export const OPEN = `${SERVER_TIME}
 ${positionConstants('MARKER', MARKER, 1)}

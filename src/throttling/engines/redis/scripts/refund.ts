@@ -3,7 +3,7 @@ import { REFUND_ITEM } from '../protocol.js';
 import { SERVER_TIME } from './server-time.js';
 import { SLIDING_LOG } from './sliding-log.js';
 
-/** Gives units back. A counter whose fixed window ends at another time is a new one, and is left alone. */
+/** Refunds units. If the fixed window of a counter ends at another time, it is a new one and is not changed. */
 export const REFUND = `${SLIDING_LOG}${SERVER_TIME}
 for i = 1, #KEYS do
   local at = ${luaRowStart({ length: 0 }, REFUND_ITEM)}

@@ -5,7 +5,7 @@ import { WINDOWS } from './windows.js';
 const NEW_SLIDING = tableOf(SLIDING_WINDOW, { generation: 'generation', soft: '0', log: '{}' });
 const NEW_FIXED = tableOf(FIXED_WINDOW, { generation: 'generation', endsAt: 'now + left', used: '0', soft: '0' });
 
-/** Counts units that a process spent while it could not ask. */
+/** Counts units that a process spent while it could not reach the ledger. */
 export const REGISTER = `${WINDOWS}
 ${argumentLocals(REGISTER_HEAD, 1)}
 local first, generation = 0, 0

@@ -1,8 +1,8 @@
 import { MAXIMUM_ENTRIES, SLOTS } from '../../memory-sliding-log.js';
 
 /**
- * The sliding log of `engines/sliding-log.ts` as functions for scripts. A log is a flat array {time, units, time, units,
- * ...}, ascending, in milliseconds by the server's clock, kept as one MessagePack string.
+ * The sliding log of `engines/memory-sliding-log.ts` as functions for scripts. A log is a flat array {time, units,
+ * time, units, ...}, ascending, in milliseconds by the server's clock, stored as one MessagePack string.
  */
 export const SLIDING_LOG = `
 local function slot_of(time, window)

@@ -15,14 +15,14 @@ const SAVED_SLIDING = tableOf(SLIDING_WINDOW, {
 });
 
 /**
- * Functions for the scripts of the ledger, from which processes lease units. Each script is atomic; all keys of one call
- * are in one slot.
+ * Functions for the scripts of the ledger, from which processes lease units. Each script is atomic; all keys of one
+ * call are in one slot.
  *
- * Windows say themselves when they end, so that a key that lost its TTL (`PERSIST`, a restored dump) still ends, and one
- * whose end is too far ahead, because the clock was set back, ends one window from now.
+ * The state of a window includes its end, so that a key that lost its TTL (`PERSIST`, a restored dump) still ends, and
+ * one whose end is too far in the future, because the clock was set back, ends one window from now.
  *
- * The generation tells apart what was counted before the ledger lost its memory. It is in the marker, a key beside the
- * counters. On a Cluster there is none (a script reaches one slot), and the generation is always 0.
+ * The generation distinguishes counters from before a loss of data. It is in the marker, a separate key. On a Cluster
+ * there is none (a script reaches one slot), and the generation is always 0.
  */
 export const WINDOWS = `${SLIDING_LOG}${SERVER_TIME}
 ${MARKER_POSITIONS}
