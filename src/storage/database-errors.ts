@@ -7,32 +7,40 @@ export function errorCode(error: unknown): string {
   return readError(error)?.code ?? '';
 }
 
-/** Whether a driver's error means that the connection is gone or cannot be had; a statement may not have run at all. */
+/**
+ * Whether a driver's error means that the connection is lost or cannot be opened; a statement may not have been
+ * executed.
+ */
 export function isConnectionError(error: unknown): boolean {
   return kindOfError(error) === 'connection' || readError(error)?.fatal === true;
 }
 
-/** Whether a driver's error means that another writer was in the way: the transaction was undone and may be run again. */
+/**
+ * Whether a driver's error means a conflict with another writer: the transaction was rolled back and may be repeated.
+ */
 export function isContention(error: unknown): boolean {
   return kindOfError(error) === 'contention';
 }
 
-/** Whether a driver's error means that a row with the same unique value is there. */
+/** Whether a driver's error means that a row with the same unique value exists. */
 export function isDuplicate(error: unknown): boolean {
   return kindOfError(error) === 'duplicate';
 }
 
-/** Whether a driver's error means that a row refers to another one that is not there. */
+/** Whether a driver's error means that a row refers to another one that does not exist. */
 export function isMissingReference(error: unknown): boolean {
   return kindOfError(error) === 'missing-reference';
 }
 
-/** Whether a driver's error means that the database is away or cannot serve now, so that a later try makes sense. */
+/** Whether a driver's error means that the database is unavailable, so that a later attempt makes sense. */
 export function isOutage(error: unknown): boolean {
   return isAway(kindOfError(error));
 }
 
-/** An error of the database, as callers of the storage meet it. Errors that are no outage come back as they are. */
+/**
+ * An error of the database in the form in which the storage throws it. Errors that are not outages are returned
+ * unchanged.
+ */
 export function storageError(error: unknown): unknown {
   if (error instanceof OAuth2Error) return error;
   return isOutage(error) ? unavailable(error) : error;
@@ -41,7 +49,7 @@ export function storageError(error: unknown): unknown {
 /** The 503 for a database that cannot answer now; keeps the cause for the log. */
 export function unavailable(cause: unknown): TemporarilyUnavailableError {
   const read = readError(cause);
-  // An AggregateError (several addresses tried) has no message of its own, but a code.
+  // An AggregateError (several addresses were tried) has no message, but a code.
   const reason = read?.message || read?.code || String(cause);
   return new TemporarilyUnavailableError({ cause, part: 'database', detail: `The database cannot answer: ${reason}` });
 }
@@ -55,17 +63,17 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How often work is tried that meets other writers. */
+/** How often work is attempted if it conflicts with other writers. */
 const ATTEMPTS = 8;
 
-/** After this many milliseconds no new try begins: each may itself have waited for a lock. */
+/** After this many milliseconds no new attempt begins, because each may itself have waited for a lock. */
 const LAST_ATTEMPT_AFTER_MILLISECONDS = 1_500;
 
 /**
- * Runs a statement or a whole transaction, again if another writer was in the way (deadlock, lock time-out, SQLite's
- * one writer), after a short random pause. Only for work that the database undoes as a whole.
+ * Runs a statement or a whole transaction, and repeats it after a short random pause if it conflicts with another
+ * writer (deadlock, lock time-out, SQLite's single writer). Only for work that the database rolls back as a whole.
  *
- * @throws TemporarilyUnavailableError if the database is away, or if others stay in the way
+ * @throws TemporarilyUnavailableError if the database is unavailable, or if the conflicts persist
  */
 export async function retryContention<T>(work: () => Promise<T>): Promise<T> {
   const lastBegin = performance.now() + LAST_ATTEMPT_AFTER_MILLISECONDS;

@@ -7,17 +7,17 @@ import { IDENTITY_TABLE } from './migrations/0004-database-identity.js';
 
 type Listener = (identity: SharedIdentity | undefined) => void;
 
-/** A database that is created just now is migrated in this time: until then it is not said that it has no identity. */
+/** A new database is migrated within this time; before that, a missing identity is not logged. */
 const GRACE_MILLISECONDS = 3_000;
 
-/** Between two tries, in milliseconds; doubled up to the longest. */
+/** The pause between two attempts, in milliseconds; it doubles up to the longest. */
 const FIRST_PAUSE_MILLISECONDS = 100;
-/** One read by primary key in so many milliseconds costs nothing, and nobody waits for longer after a migration. */
+/** One read by primary key in this interval costs almost nothing, and limits the delay after a migration. */
 const LONGEST_PAUSE_MILLISECONDS = 5_000;
 
 /**
- * Reads the database's identity, again and again until there is one: with growing pauses while the database is away, or
- * while it is not migrated so far.
+ * Reads the identity of the database, repeatedly until there is one, with growing pauses while the database is
+ * unavailable or not migrated far enough.
  */
 export class DatabaseIdentitySource implements IdentitySource {
   private readonly knex: Knex;
@@ -32,7 +32,7 @@ export class DatabaseIdentitySource implements IdentitySource {
     this.settle = resolve;
   });
   private asking: Promise<SharedIdentity | undefined> | undefined;
-  /** What is asked when that has ended. */
+  /** The question that follows when the current one has been answered. */
   private next: Promise<SharedIdentity | undefined> | undefined;
   private pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
   private timer: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ export class DatabaseIdentitySource implements IdentitySource {
     this.logger = logger;
   }
 
-  /** Begins to ask. */
+  /** Starts asking. */
   start(): void {
     this.ask().catch((error: unknown) => {
       this.sayFailure(error);
@@ -66,7 +66,7 @@ export class DatabaseIdentitySource implements IdentitySource {
   ask(): Promise<SharedIdentity | undefined> {
     if (this.identity !== undefined) return Promise.resolve(this.identity);
     if (this.asking === undefined) return this.begin();
-    // What is being asked already may have seen the database as it was before whatever the caller did.
+    // A question in progress may have seen the database before the caller's change.
     this.next ??= this.asking
       .catch(() => undefined)
       .then(() => {
@@ -83,7 +83,7 @@ export class DatabaseIdentitySource implements IdentitySource {
     return this.asking;
   }
 
-  /** Asks no more. */
+  /** Stops asking. */
   close(): void {
     this.closed = true;
     this.settle();
@@ -116,7 +116,7 @@ export class DatabaseIdentitySource implements IdentitySource {
     this.settle();
   }
 
-  /** Once: what is away is told elsewhere too, but a right that is missing is not. */
+  /** Once: other parts log an outage too, but not a missing privilege. */
   private sayFailure(error: unknown): void {
     if (this.isSaidFailure || this.closed) return;
     this.isSaidFailure = true;
@@ -126,18 +126,18 @@ export class DatabaseIdentitySource implements IdentitySource {
     };
     const reason = withoutStatement(String(details?.detail ?? message));
     this.logger.warn(
-      `The identity of the database cannot be read from ${IDENTITY_TABLE} (${reason}). It is asked again; until then this process does not use the token cache in Redis, and its throttles act as if Redis were away.`,
+      `The identity of the database cannot be read from ${IDENTITY_TABLE} (${reason}). The attempt is repeated; until then this process does not use the token cache in Redis, and its throttles act as if Redis were unavailable.`,
     );
   }
 
-  /** Whether it is time to say, this once, that the database has no identity. */
+  /** Whether it is time to log, once, that the database has no identity. */
   private isToBeSaidAbsent(): boolean {
     const now = performance.now();
     this.absentSince ??= now;
     if (this.isSaidAbsent || now - this.absentSince < GRACE_MILLISECONDS) return false;
     this.isSaidAbsent = true;
     this.logger.warn(
-      'The database has no identity yet (migration 0004_database_identity). Until it is migrated, this process does not use the token cache in Redis, and its counters in Redis are those of every application with the same keyPrefix.',
+      'The database has no identity yet (migration 0004_database_identity). Until it is migrated, this process does not use the token cache in Redis, and shares its counters in Redis with every application that has the same keyPrefix.',
     );
     return true;
   }

@@ -9,18 +9,18 @@ import { isMissingRight, missingRight } from './migrations/missing-right.js';
 /** There is one row. */
 const ROW_ID = 1;
 
-/** Codes by which databases say that a table is not there. */
+/** Codes by which databases report a missing table. */
 const NO_TABLE_CODES = new Set(['ER_NO_SUCH_TABLE', '42P01']);
 
 /**
- * Reads the database's identity; `undefined` if the database has none yet: it is not migrated so far.
+ * Reads the identity of the database; `undefined` if it has none yet, because it is not migrated far enough.
  *
  * @throws TemporarilyUnavailableError if the database cannot answer
  */
 export function readDatabaseIdentity(knex: Knex): Promise<SharedIdentity | undefined> {
   return orUnavailable(async () => {
     try {
-      // Aliases of one word: the host's knex may rename the columns of what it reads.
+      // One-word aliases, because the host's knex may rename the columns of results.
       const row: { readonly id: string; readonly key: Buffer } | undefined = await knex(IDENTITY_TABLE)
         .select({ id: 'identity', key: 'mac_key' })
         .where('id', ROW_ID)
@@ -51,7 +51,7 @@ export async function storeDatabaseIdentity(knex: Knex): Promise<void> {
   } catch (error) {
     if (isDuplicate(error)) return;
     if (isMissingRight(error)) throw missingRight(error, `insert into ${IDENTITY_TABLE}`);
-    // knex and the drivers put the statement with its values, the key among them, into their errors.
+    // The errors of knex and the drivers contain the statement with its values, including the key.
     throw Object.assign(new Error(`Storing the database's identity failed (${errorCode(error) || 'no code'}).`), {
       code: errorCode(error),
     });

@@ -5,18 +5,18 @@ import { refuseOption } from '../core/options/index.js';
 import { TLS_PARAMETERS, type TlsParameters, tlsOf, verifiesAuthority } from './connections/tls.js';
 import { pathOf, UrlParameters } from './connections/url-parameters.js';
 
-/** How long a connection may take, in milliseconds, before the database counts as away. */
+/** How long connecting may take, in milliseconds, before the database counts as unavailable. */
 const CONNECT_TIMEOUT_MILLISECONDS = 5_000;
 
-/** A scheme of two characters or more, so that `C:\data.sqlite` stays a path. */
+/** A scheme has at least two characters, so that `C:\data.sqlite` is a path. */
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
 
 const FORMS = 'mysql://, mariadb://, postgres://, postgresql://, sqlite:path, file:path, :memory: or a file path';
 
 /**
- * The knex configuration that a database URL stands for.
+ * Converts a database URL to a knex configuration.
  *
- * @throws ConfigurationError if the URL cannot be read; the message never shows a password
+ * @throws ConfigurationError if the URL cannot be parsed; the message never contains a password
  */
 export function configOfUrl(url: string): Knex.Config {
   const scheme = SCHEME.exec(url)?.[1]?.toLowerCase();
@@ -58,7 +58,7 @@ function sqlitePath(url: string, scheme: string): string {
     }
   }
   const path = rest.startsWith('//') ? rest.slice(2) : rest;
-  if (path === '') refuseOption('database', url, `it names no file; use ${scheme}:path or :memory:`);
+  if (path === '') refuseOption('database', url, `it contains no file; use ${scheme}:path or :memory:`);
   return path;
 }
 
@@ -70,19 +70,19 @@ function parseServerUrl(url: string): URL {
     refuseOption(
       'database',
       url,
-      'it is not a URL; use scheme://user:password@host:port/database, special characters percent-encoded',
+      'it is not a URL; use scheme://user:password@host:port/database, with special characters percent-encoded',
     );
   }
   if (!/^[A-Za-z]+:\/\//.test(url)) {
     refuseOption('database', url, 'it needs two slashes after the scheme');
   }
   if (parsed.pathname.length < 2) {
-    refuseOption('database', url, 'it names no database; add it as the path, e.g. /shop');
+    refuseOption('database', url, 'it contains no database; add it as the path, e.g. /shop');
   }
   return parsed;
 }
 
-/** Of both servers: how large the pool is, and how long a caller waits for a free connection and for a new one. */
+/** Parameters of both servers: the size of the pool, and how long to wait for a free and for a new connection. */
 const POOL_PARAMETERS = ['pool', 'acquire-timeout', 'connect-timeout'] as const;
 
 const LARGEST_POOL = 1_000;
@@ -122,7 +122,7 @@ function mysqlTls(parameters: UrlParameters, host: string): MysqlTls | undefined
     refuseOption(
       pathOf('ssl-mode'),
       mode,
-      "the driver compares certificates with names alone, and the host is an address; write the server's name, or use verify-ca",
+      "the driver compares certificates only with names, and the host is an address; write the server's name, or use verify-ca",
       { near: [mode] },
     );
   }
@@ -131,7 +131,7 @@ function mysqlTls(parameters: UrlParameters, host: string): MysqlTls | undefined
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
     rejectUnauthorized: verifiesAuthority(tls),
-    // The driver's own name for it; by itself it checks the authority alone.
+    // mysql2's option for it; by default it only checks the authority.
     verifyIdentity: mode === 'verify-identity',
   } as MysqlTls;
 }
@@ -139,7 +139,7 @@ function mysqlTls(parameters: UrlParameters, host: string): MysqlTls | undefined
 function refuseBeside(parameters: UrlParameters): void {
   const ssl = parameters.text('ssl');
   if (ssl === undefined) return;
-  refuseOption(pathOf('ssl'), ssl, 'ssl-mode, or a certificate, is given beside it; leave ssl out');
+  refuseOption(pathOf('ssl'), ssl, 'ssl-mode or a certificate is given too; omit ssl');
 }
 
 function sslOption(value: string): MysqlTls {
@@ -153,7 +153,7 @@ function sslOption(value: string): MysqlTls {
   refuseOption(pathOf('ssl'), value, 'use ssl-mode, or ssl=true, or a JSON object of TLS options');
 }
 
-/** What the driver itself reads from the URL. */
+/** The parameters that the driver itself reads from the URL. */
 const PG_OWN_PARAMETERS = [
   'ssl',
   'host',

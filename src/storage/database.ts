@@ -21,7 +21,7 @@ import {
 import type { ConnectionSource } from './statements/connection-source.js';
 import { PoolRenewal } from './statements/pool-renewal.js';
 
-/** The kinds of SQL that this package speaks. MariaDB is `mysql`. */
+/** The SQL dialects that the package supports. MariaDB is `mysql`. */
 export type Dialect = 'sqlite' | 'mysql' | 'postgres';
 
 /** An open database. */
@@ -60,18 +60,18 @@ const DIALECTS: Readonly<Record<string, Dialect>> = {
 };
 
 const DRIVERS = Object.keys(DIALECTS);
-/** What the name of an SQLite file ends with, so that it can be shown: another text may be a secret. */
+/** The endings of SQLite file names, which may be shown; other text may be secret. */
 const SQLITE_FILE = /\.(?:sqlite3?|db3?)$/i;
 
 /**
- * How long SQLite waits for another process to finish writing, in milliseconds. It waits inside the call, and nothing
- * else of this process runs meanwhile, so it must not be long.
+ * How long SQLite waits for another process to finish writing, in milliseconds. It blocks inside the call, and this
+ * process does nothing else meanwhile, so it must be short.
  */
 const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 2_000;
 
 /**
- * MySQL: how many statements stay prepared on a connection, those that were used last. A server keeps 16,382 for all its
- * connections by default, and the driver by itself would keep nearly as many on each.
+ * MySQL: how many statements stay prepared on a connection, the most recently used ones. By default a server keeps
+ * 16,382 for all its connections, and the driver would keep nearly as many on each.
  */
 const PREPARED_PER_CONNECTION = 100;
 
@@ -118,7 +118,7 @@ function opened(knex: Knex, owned: boolean, bounds: BoundedDatabase): Database {
   return keepBounds(Object.freeze({ knex, owned, dialect }), bounds);
 }
 
-/** Checks the sessions of the host's connections; what is no danger is said once. */
+/** Checks the sessions of the host's connections; harmless findings are logged once. */
 function checking(logger: Logger): PrepareConnection {
   let told = false;
   return async (connection) => {
@@ -129,14 +129,14 @@ function checking(logger: Logger): PrepareConnection {
   };
 }
 
-/** A database that does not answer for this long is not waited for; its connections are checked when it does. */
+/** How long to wait for the database; if it does not answer, its connections are checked later. */
 const CHECK_DEADLINE_MILLISECONDS = 5_000;
 
 /**
- * Checks the session of a connection of the host's knex before the first request does. A database that is away is left
- * alone: no connection is used before it was checked.
+ * Checks the session of a connection of the host's knex before the first request does. If the database is unavailable
+ * nothing happens, since every connection is checked before its first use.
  *
- * @throws ConfigurationError naming the setting that cannot be, and the fix
+ * @throws ConfigurationError naming the invalid setting, and the fix
  */
 export async function checkHostConnection({ knex, owned, dialect }: Database): Promise<void> {
   if (owned || dialect !== 'mysql') return;
@@ -153,9 +153,9 @@ export async function checkHostConnection({ knex, owned, dialect }: Database): P
 }
 
 /**
- * Which kind of SQL a knex instance speaks.
+ * The SQL dialect of a knex instance.
  *
- * @throws ConfigurationError if it is none of the three, or a transaction
+ * @throws ConfigurationError if it is not supported, or is a transaction
  */
 export function dialectOf(knex: Knex): Dialect {
   const driver: unknown = (knex.client as { readonly driverName?: unknown } | undefined)?.driverName;
@@ -177,12 +177,12 @@ function instantiate(config: Knex.Config): Knex {
         near: DRIVERS,
       });
     }
-    // What knex says may repeat any part of it.
+    // knex's message may repeat any part of the configuration.
     refuseOption('database', config, 'knex refused the configuration; look at its client, connection and pool');
   }
 }
 
-/** Fills in what the host's configuration leaves open; what it says stays. */
+/** Adds defaults to the host's configuration; its own settings are kept. */
 function completed(config: Knex.Config, logger: Logger, deadlineMilliseconds: number): Knex.Config {
   const client = config.client;
   const dialect = typeof client === 'string' && Object.hasOwn(DIALECTS, client) ? DIALECTS[client] : undefined;
@@ -250,14 +250,14 @@ interface SqliteConnection {
   pragma(source: string): unknown;
 }
 
-/** Many readers beside one writer, patience with that writer, and foreign keys that hold. */
+/** Several readers beside one writer, waiting for that writer, and enforced foreign keys. */
 function prepareSqlite(connection: SqliteConnection): void {
   connection.pragma(`busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
   connection.pragma('foreign_keys = ON');
   try {
     connection.pragma('journal_mode = WAL');
   } catch (error) {
-    // Another process is changing the mode just now; it is kept in the file, and so this connection has it too.
+    // Another process is changing the mode now; the mode is stored in the file, so it applies to this connection too.
     if (!String((error as { readonly code?: unknown }).code).startsWith('SQLITE_BUSY')) throw error;
   }
 }

@@ -4,17 +4,17 @@ import type { UserStore } from '../core/users.js';
 import { clientKind } from './driver-errors/clients.js';
 import { isAway, kindOfError, readError } from './driver-errors/index.js';
 
-/** Under these names clients keep the error that theirs was made of. */
+/** The properties in which clients keep the original error. */
 const INNER = ['cause', 'nativeError', 'driverError', 'original', 'originalError', 'parent', 'reason'] as const;
 
-/** No honest chain of causes is longer. */
+/** Real chains of causes are shorter. */
 const DEEPEST = 8;
 
 /**
- * An error out of a part of the host's that answers questions about users (its store, its login), as callers meet it:
- * whatever says that something is away that the host needs becomes a 503. A fault in the host's code stays what it is.
+ * Converts an error of a host function that answers questions about users (its user store, its login): if it means that
+ * a service is unavailable, it becomes a 503. A fault in the host's code is returned unchanged.
  *
- * @param what the part, for the log
+ * @param what the function, for the log
  */
 export function hostError(error: unknown, what: string): unknown {
   if (error instanceof OAuth2Error) return error;
@@ -25,7 +25,7 @@ export function hostError(error: unknown, what: string): unknown {
   return new TemporarilyUnavailableError({ cause: error, part: what, detail: `${what} cannot answer: ${reason}` });
 }
 
-/** The error in a chain of causes that says that something is away. Drivers wrap each other, and `fetch` wraps them. */
+/** The error in a chain of causes that indicates an outage. Drivers wrap each other, and `fetch` wraps them. */
 function outageIn(error: unknown, depth: number): unknown {
   if (typeof error !== 'object' || error === null || depth === 0) return undefined;
   if (error instanceof TemporarilyUnavailableError || isAway(kindOfError(error))) return error;
@@ -42,13 +42,13 @@ function outageIn(error: unknown, depth: number): unknown {
 
 const USER_STORE = 'The user store';
 
-/** Throws an error of the user store, as callers meet it. */
+/** Throws the converted error of the user store. */
 export function throwUserStoreError(error: unknown): never {
   throw hostError(error, USER_STORE);
 }
 
 /**
- * The same function of the host's, whose outages are 503. It answers at once where the host does.
+ * The same host function with outages converted to 503. It answers synchronously if the host does.
  *
  * @param what the function, for the log
  */
@@ -70,7 +70,7 @@ export function tellingOutages<This, Values extends unknown[], Answer>(
   };
 }
 
-/** The same user store, likewise. */
+/** The same user store with outages converted to 503. */
 export function userStoreTellingOutages(users: UserStore): UserStore {
   return {
     findById: tellingOutages(USER_STORE, users.findById.bind(users)),

@@ -1,11 +1,11 @@
 import { describeValue } from '../core/options/index.js';
 
-/** The width of the columns that hold ids of users. */
+/** The width of the columns for user ids. */
 const MAXIMUM_USER_ID_LENGTH = 255;
 
 /**
- * A user's id as it is stored and compared: a string. A number would make MySQL compare as numbers, where `5` equals
- * `5abc`; an overlong one would be cut off where the server is not strict, and then be another user's.
+ * Checks the id of a user: a string. With a number, MySQL would compare numerically, where `5` equals `5abc`; a string
+ * that is too long would be truncated by a server that is not strict, and then identify another user.
  *
  * @throws TypeError if it is not a string of 1 to 255 characters without NUL; `where` names the argument
  */
@@ -19,10 +19,10 @@ export function requireUserId(value: unknown, where = 'userId'): string {
 }
 
 /**
- * A text that goes into a statement. What came from a parsed body or query may be a list or an object where a text was
- * meant, and some drivers write those into statements as several values or as assignments.
+ * Checks a string that goes into a statement. Values of a parsed body or query may be lists or objects, which some
+ * drivers write into statements as several values or as assignments.
  *
- * @throws TypeError if it is none; `where` names the argument
+ * @throws TypeError if it is not a string; `where` names the argument
  */
 export function requireText(value: unknown, where: string): string {
   if (typeof value !== 'string') throw new TypeError(`${where} is of the type ${typeof value}; use a string.`);
@@ -30,9 +30,9 @@ export function requireText(value: unknown, where: string): string {
 }
 
 /**
- * A digest as it is stored: 32 bytes.
+ * Checks a digest as it is stored: 32 bytes.
  *
- * @throws TypeError if it is anything else, so that a token in the clear can never reach a query
+ * @throws TypeError if it is anything else, so that a plain token can never reach a query
  */
 export function requireDigest(value: unknown, where = 'tokenHash'): Buffer {
   if (!Buffer.isBuffer(value) || value.length !== 32) {

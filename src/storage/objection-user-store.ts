@@ -20,7 +20,7 @@ export interface ObjectionUserStoreOptions<User> {
   readonly deadlineMilliseconds?: number;
 }
 
-/** PostgreSQL's codes for "this can be no value of that column": a number expected, out of range, not UTF-8. */
+/** PostgreSQL's codes for a value that the column cannot contain: not a number, out of range, not UTF-8. */
 const NO_SUCH_VALUE = new Set(['22P02', '22003', '22021', '22007']);
 
 /**
@@ -40,7 +40,10 @@ export function objectionUserStore<User extends Model>(
   const idOf = (user: User): string =>
     String((user as Record<string, unknown>)[bound.columnNameToPropertyName(idColumn)]);
 
-  /** The user that is found stays one of the host's model: what the host asks through it has no deadline of ours. */
+  /**
+   * The user that is found keeps the host's own model: the host's later queries through it have no deadline of this
+   * package.
+   */
   const asked = (): Knex | undefined => {
     const knex: (Knex & { readonly isTransaction?: boolean }) | undefined = bound.knex();
     if (knex === undefined || knex.isTransaction || typeof knex.withUserParams !== 'function') return knex;
@@ -51,7 +54,7 @@ export function objectionUserStore<User extends Model>(
     isActive,
     idOf,
     async findById(id) {
-      // A session or a parsed body may hold anything; only a text can be an id.
+      // A session or a parsed body may contain anything; only a string can be an id.
       if (typeof id !== 'string' || id === '' || id.includes('\0')) return undefined;
       const user = await orUnavailable(async () => {
         try {
@@ -61,7 +64,7 @@ export function objectionUserStore<User extends Model>(
           throw error;
         }
       });
-      // MySQL finds the number 5 for '5abc', and strings without regard to case: only the exact id is the same user.
+      // MySQL finds the number 5 for '5abc', and ignores case in strings: only the exact id is the same user.
       return user !== undefined && idOf(user) === id ? user : undefined;
     },
   };
@@ -71,7 +74,7 @@ function isActiveByDefault(user: unknown): boolean {
   const { isActive, is_active: inSnakeCase } = user as { readonly isActive?: unknown; readonly is_active?: unknown };
   if (typeof isActive === 'function') return Boolean(isActive.call(user));
   const flag = isActive ?? inSnakeCase;
-  // A column that is there but null says nothing good of the user.
+  // A column that exists but is null does not mean that the user is active.
   if (flag === undefined) return isActive === undefined && inSnakeCase === undefined;
   return Boolean(flag);
 }

@@ -25,15 +25,15 @@ export const DEFAULT_TABLE_NAMES: TableNames = Object.freeze({
 });
 
 /**
- * A name that needs no quoting, with room for the index names that are made from it: PostgreSQL cuts an identifier
- * off at 63 characters.
+ * A name that needs no quotes, and leaves room for the index names that are derived from it: PostgreSQL truncates
+ * identifiers to 63 characters.
  */
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;
 
 /**
  * Completes table names with the defaults.
  *
- * @throws ConfigurationError if a name cannot be one, or if two tables have the same
+ * @throws ConfigurationError if a name is invalid, or two tables have the same name
  */
 export function completeTableNames(names: Partial<TableNames> = {}): TableNames {
   const complete: TableNames = { ...DEFAULT_TABLE_NAMES, ...definedOnly(names) };

@@ -23,20 +23,23 @@ export interface TokenReader {
   read(tokenHash: Buffer): AccessTokenRow | undefined | Promise<AccessTokenRow | undefined>;
 }
 
-/** What the reader may be told. */
+/** The options of the reader. */
 export interface TokenReaderOptions extends PreparationOptions {
-  /** After how many milliseconds without an answer the database counts as away; the default is the database's deadline. */
+  /**
+   * After how many milliseconds without an answer the database counts as unavailable; the default is the database's
+   * deadline.
+   */
   readonly timeoutMilliseconds?: number;
   /**
-   * Told of the database server's time, in milliseconds since the Unix epoch, which each row brings along. SQLite has the
-   * clock of this machine and says nothing.
+   * Called with the database server's time, in milliseconds since the Unix epoch, which each row includes. SQLite uses
+   * the clock of this machine and reports none.
    */
   readonly heedServerTime?: (nowMilliseconds: number) => void;
 }
 
 /**
- * Makes the reader for a database, on connections of its knex pool. A connection that broke is replaced, and the read
- * is done once more on another one.
+ * Creates the reader for a database, on connections of its knex pool. A broken connection is replaced, and the read is
+ * repeated on another one.
  */
 export function createTokenReader(
   database: Database,

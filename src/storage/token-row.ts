@@ -1,7 +1,7 @@
 import { coveredByRevocation } from './covered-by-revocation.js';
 import type { TableNames } from './tables.js';
 
-/** An access token as the hot path reads it: a plain value, of the token and its application. */
+/** An access token as the hot path reads it: a plain value, with columns of the token and its application. */
 export interface AccessTokenRow {
   readonly id: number;
   readonly applicationId: number | null;
@@ -11,9 +11,9 @@ export interface AccessTokenRow {
   readonly userId: string | null;
   /** Scopes, separated by spaces. */
   readonly scope: string;
-  /** Whom it is meant for (RFC 8707); `undefined` if it names no audience. */
+  /** The audience (RFC 8707); `undefined` if it names none. */
   readonly audience: readonly string[] | undefined;
-  /** Whether it is bound to a key or a certificate (RFC 9449 §6, RFC 8705 §3), and so is no bearer token. */
+  /** Whether it is bound to a key or a certificate (RFC 9449 §6, RFC 8705 §3), and so is not a bearer token. */
   readonly senderConstrained: boolean;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
@@ -38,20 +38,20 @@ export const ROW_COLUMNS = [
   't.revoked_at_ms',
 ] as const;
 
-/** Behind the columns: whether a revocation covers the token, and then the server's time, if it is asked for. */
+/** After the columns: whether a revocation covers the token, and then the server's time, if it is read. */
 export const SERVER_TIME_INDEX = ROW_COLUMNS.length + 1;
 
-/** The values of `ROW_COLUMNS`, and what is read behind them, as a driver gives them. */
+/** The values of `ROW_COLUMNS` and those after them, as the driver returns them. */
 export type RowValues = readonly unknown[];
 
-/** How each server says its time in milliseconds since the Unix epoch, whatever time zone its sessions have. */
+/** The time of each server in milliseconds since the Unix epoch, independent of the session's time zone. */
 export const MYSQL_NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
 export const POSTGRES_NOW = 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)';
 
 /**
- * The one statement of the hot path. The names were checked by `completeTableNames`; only the quotes differ.
+ * The statement of the hot path. The names were checked by `completeTableNames`; only the quotes differ.
  *
- * @param now the database's time as an expression; left out where it is this machine's
+ * @param now the database's time as an expression; omitted if it is this machine's
  */
 export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: '?' | '$1', now?: string): string {
   const quoted = (name: string) => `${quote}${name}${quote}`;
@@ -62,7 +62,7 @@ export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: 
   );
 }
 
-/** Makes the plain value of what a driver gave. */
+/** Converts the driver's values to the plain value. */
 export function accessTokenRow(values: RowValues): AccessTokenRow {
   const payload = values[8];
   return {
@@ -78,7 +78,7 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     createdAtMs: Number(values[9]),
     expiresAtMs: Number(values[10]),
     revokedAtMs: numberOrNull(values[11]),
-    // 0 and 1 on MySQL and SQLite, as a text where the host's driver reads numbers so.
+    // 0 or 1 on MySQL and SQLite, or a string if the host's driver returns numbers so.
     coveredByRevocation: values[12] === true || Number(values[12]) === 1,
   };
 }
@@ -91,13 +91,13 @@ function audienceOf(column: unknown): readonly string[] | undefined {
   if (typeof column !== 'string') return undefined;
   const parsed = parseJson(column);
   if (Array.isArray(parsed) && parsed.every((entry) => typeof entry === 'string')) return parsed;
-  // Anything else names one audience by itself: a token is never read as meant for everyone by mistake.
+  // Anything else is a single audience: a token is never mistaken for one without an audience.
   return [typeof parsed === 'string' ? parsed : column];
 }
 
 function isSenderConstrained(payload: string): boolean {
   const parsed = parseJson(payload);
-  // What cannot be read may say anything, so it is no bearer token.
+  // A value that cannot be parsed may mean anything, so it is not a bearer token.
   if (typeof parsed !== 'object' || parsed === null) return true;
   return (
     isBinding(parsed) ||

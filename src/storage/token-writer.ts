@@ -24,7 +24,7 @@ export interface ApplicationToken {
   readonly expiresAtMs: number;
 }
 
-/** By which secret an application proved itself, and when. */
+/** The secret with which an application authenticated, and when. */
 export interface SecretProof {
   /** SHA-256 of the secret, 32 bytes. */
   readonly secretHash: Buffer;
@@ -32,31 +32,31 @@ export interface SecretProof {
   readonly nowMs: number;
 }
 
-/** Stores what applications are issued. */
+/** Stores issued tokens. */
 export interface TokenWriter {
   /**
-   * Stores an access token of an application alone, provided that the application's row is still what was read, not
-   * disabled and not changed, and that the secret which was presented is good now. So what was decided on a row that was read before holds when the token
-   * comes to be.
+   * Stores an access token of an application alone, provided that the application's row is unchanged since it was read,
+   * not disabled, and that the presented secret is valid now. So decisions that were made for the row as it was read
+   * are still correct when the token is stored.
    *
-   * @param proof the secret that was presented; the default is the present one of the application as it was read
+   * @param proof the presented secret; the default is the present one of the application as it was read
    * @returns whether it was stored
    * @throws TemporarilyUnavailableError if the database cannot answer; then nobody has the token
    */
   insertIfUnchanged(application: Application, token: ApplicationToken, proof?: SecretProof): Promise<boolean>;
 }
 
-/** What a writer works with. */
+/** What a writer depends on. */
 export interface TokenWriterDependencies extends PreparationOptions {
   readonly database: Database;
   readonly models: OAuth2Models;
   readonly tables: TableNames;
   readonly tokens: TokenRepository;
-  /** Whether access tokens are of the host's own model, which has to see what is stored. */
+  /** Whether access tokens have a model of the host, which must see what is stored. */
   readonly ownModel: boolean;
 }
 
-/** Makes the writer: one prepared statement where the driver is known, else the models. */
+/** Creates the writer: one prepared statement if the driver is known, otherwise the models. */
 export function createTokenWriter(dependencies: TokenWriterDependencies): TokenWriter {
   const { database, models, tables, tokens, ownModel, preparedStatements, logger } = dependencies;
   const { source: knex, deadlineMilliseconds } = boundsOf(database);
@@ -80,7 +80,7 @@ function driverOf(name: string, tables: TableNames): StatementDriver<PooledConne
 }
 
 const MYSQL = Array.from({ length: 10 }, () => '?');
-/** In a list of selected values PostgreSQL takes every parameter for a text, unless it is told. */
+/** In a select list PostgreSQL treats every parameter as text unless its type is given. */
 const POSTGRES_TYPES = ['bytea', 'text', 'text', 'bigint', 'bigint', 'text', 'bytea', 'bytea', 'bigint', 'bigint'];
 const POSTGRES = POSTGRES_TYPES.map((type, index) => `$${index + 1}::${type}`);
 
@@ -137,7 +137,7 @@ class ModelTokenWriter implements TokenWriter {
       await this.tokens.insertAccessToken({ ...token, applicationId: application.id });
       return true;
     } catch (error) {
-      // It was deleted in between.
+      // The application was deleted in between.
       if (isMissingReference(error)) return false;
       throw error;
     }

@@ -5,7 +5,7 @@ import { kindOfError } from '../driver-errors/index.js';
 import type { ConnectionSource, PooledConnection } from '../statements/connection-source.js';
 import { Preparation } from '../statements/preparation.js';
 
-/** What knex hands to a driver, and takes the answer from. */
+/** A statement as knex passes it to a driver, with the place for its response. */
 interface Statement {
   readonly sql: string;
   readonly bindings?: readonly unknown[];
@@ -21,7 +21,7 @@ interface ExecutingConnection extends PooledConnection {
   unprepare?(options: { readonly sql: string }): unknown;
 }
 
-/** The part of a knex client for MySQL that is replaced. */
+/** The members of a knex client for MySQL that are replaced. */
 interface MysqlClient {
   pool: unknown;
   connectionSettings: unknown;
@@ -34,24 +34,27 @@ interface MysqlClient {
 
 type ClientClass = new (...parameters: never[]) => MysqlClient;
 
-/** Makes a connection's session fit for use, or refuses it. */
+/** Sets up the session of a connection, or refuses it. */
 export type PrepareConnection = (connection: object) => Promise<void>;
 
-/** A server takes this kind of statement, or of value in it, as a text only: no word about prepared ones elsewhere. */
+/**
+ * The server accepts this kind of statement, or of value in it, only as text; this says nothing about prepared
+ * statements in general.
+ */
 const TEXT_ONLY = new Set(['ER_UNSUPPORTED_PS', 'ER_WRONG_ARGUMENTS']);
 
 const EVENTS = ['start', 'query', 'query-error', 'query-response'];
 
 /**
- * The same database, on the same pool, with two properties more. A connection is prepared before its first use. And
- * texts reach the server as bound parameters: by themselves the MySQL drivers of knex write values into the statement,
- * and what the server makes of them depends on its modes.
+ * The same database on the same pool, with two additions. A connection is prepared before its first use. And strings
+ * are sent as bound parameters: otherwise knex's MySQL drivers write values into the statement, where their meaning
+ * depends on the server's modes.
  *
- * Numbers, bytes and NULL have one reading under every mode, so statements with nothing else are sent as they are.
+ * Numbers, bytes and NULL mean the same in every mode, so statements with nothing else are sent unchanged.
  */
 export function withBoundValues(knex: Knex, prepare: PrepareConnection): Knex {
   const source = knex.client as MysqlClient;
-  // knex's own way to a second face of one instance; what is a copy there leads to the original here.
+  // knex's own way to create a second object for one instance; the copied members are redirected to the original here.
   const bound = knex.withUserParams(knex.userParams ?? {}) as Knex & { client: MysqlClient };
   const { client } = bound;
   const preparation = Preparation.of(bound.client as unknown as ConnectionSource);
@@ -69,7 +72,7 @@ export function withBoundValues(knex: Knex, prepare: PrepareConnection): Knex {
   const acquire = preparing(source, prepare);
   client.acquireConnection = acquire;
   for (const event of EVENTS) {
-    // Whoever listens at the original hears of these statements too, also who comes later.
+    // Listeners on the original receive the events of these statements too, even if they are added later.
     bound.removeAllListeners(event);
     client.on(event, (...parameters: unknown[]) => source.emit(event, ...parameters));
   }
@@ -96,7 +99,7 @@ function preparing(source: MysqlClient, prepare: PrepareConnection): () => Promi
   };
 }
 
-/** knex makes the clients of transactions from the class, so it is the class that has to bind. */
+/** knex creates the clients of transactions from the class, so the class itself has to bind. */
 function bindingClass(Base: ClientClass, preparation: Preparation): ClientClass {
   const Binding = class extends Base {
     override async _query(connection: ExecutingConnection, statement: Statement): Promise<Statement> {
@@ -108,7 +111,7 @@ function bindingClass(Base: ClientClass, preparation: Preparation): ClientClass 
         } catch (error) {
           if (kindOfError(error) !== 'statement') throw error;
           if (!TEXT_ONLY.has(errorCode(error))) preparation.failed(error);
-          // The driver would send the same handle again.
+          // Otherwise the driver would send the same handle again.
           connection.unprepare?.({ ...statement.options, sql: statement.sql });
         }
       }
@@ -130,8 +133,8 @@ function isUnmistakable(value: unknown): boolean {
 }
 
 /**
- * A value as a statement without parameters has it. The digits of a text end no literal under any mode. A list would be
- * written as several values and an object as assignments, which no statement here means.
+ * A value as a literal in a statement without parameters. Hexadecimal digits cannot end a literal in any mode. A list
+ * would be written as several values and an object as assignments, which no statement here needs.
  */
 function asLiteral(value: unknown): unknown {
   if (typeof value === 'string') {
@@ -139,7 +142,7 @@ function asLiteral(value: unknown): unknown {
     return { toSqlString: () => literal };
   }
   if (isUnmistakable(value) || value instanceof Date) return value;
-  throw new TypeError('A value of a statement is neither text, number, bytes nor time.');
+  throw new TypeError('A value in a statement is neither a string, a number, bytes nor a date.');
 }
 
 function execute(

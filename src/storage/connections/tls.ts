@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { refuseOption } from '../../core/options/index.js';
 import { pathOf, type UrlParameters } from './url-parameters.js';
 
-/** How a connection is protected, in the words of MySQL; those of PostgreSQL mean the same. */
+/** How a connection is protected, in the terms of MySQL; those of PostgreSQL correspond to them. */
 export type TlsMode = 'disabled' | 'required' | 'verify-ca' | 'verify-identity';
 
 const MODES: Readonly<Record<string, TlsMode>> = {
@@ -16,12 +16,12 @@ const MODES: Readonly<Record<string, TlsMode>> = {
   'verify-full': 'verify-identity',
 };
 
-/** What the URL says of TLS. */
+/** The TLS settings in a URL. */
 export interface TlsParameters {
   readonly mode: TlsMode;
-  /** PEM: whom to trust in place of the authorities that Node.js brings. */
+  /** PEM: the trusted authorities, in place of those of Node.js. */
   readonly ca?: string;
-  /** PEM: with what this side shows who it is. */
+  /** PEM: the client certificate. */
   readonly cert?: string;
   readonly key?: string;
 }
@@ -29,15 +29,15 @@ export interface TlsParameters {
 export const TLS_PARAMETERS = ['ssl-mode', 'ssl-ca', 'ssl-cert', 'ssl-key'] as const;
 
 /**
- * Reads the parameters of TLS; `undefined` where the URL says nothing of it.
+ * Reads the TLS parameters; `undefined` if the URL has none.
  *
- * @throws ConfigurationError if the mode is none, or a file cannot be read
+ * @throws ConfigurationError if the mode is unknown, or a file cannot be read
  */
 export function tlsOf(parameters: UrlParameters): TlsParameters | undefined {
   const [ca, cert, key] = ['ssl-ca', 'ssl-cert', 'ssl-key'].map((name) => fileOf(parameters, name));
   const given = parameters.text('ssl-mode');
   if (given === undefined) {
-    // Who names an authority wants the server checked against it.
+    // Naming an authority implies that the server is to be checked against it.
     return ca === undefined && cert === undefined && key === undefined
       ? undefined
       : { mode: 'verify-identity', ca, cert, key };
@@ -46,28 +46,23 @@ export function tlsOf(parameters: UrlParameters): TlsParameters | undefined {
     refuseOption(
       pathOf('ssl-mode'),
       given,
-      'whoever sits between could always have it in the clear; use required, verify-ca or verify-identity, or disabled',
+      'an attacker in between could always downgrade it to plain text; use required, verify-ca or verify-identity, or disabled',
       { near: ['prefer', 'preferred'] },
     );
   }
   const choice = parameters.choice('ssl-mode', Object.keys(MODES)) as string;
   const mode = MODES[choice] as TlsMode;
   if (mode === 'disabled' && (ca !== undefined || cert !== undefined || key !== undefined)) {
-    refuseOption(
-      pathOf('ssl-mode'),
-      choice,
-      'certificates are given beside it; leave them out, or use verify-identity',
-      {
-        near: Object.keys(MODES),
-      },
-    );
+    refuseOption(pathOf('ssl-mode'), choice, 'certificates are given too; omit them, or use verify-identity', {
+      near: Object.keys(MODES),
+    });
   }
   return { mode, ca, cert, key };
 }
 
-/** Whether the server's certificate has to come from an authority that is trusted. */
+/** Whether the server's certificate must be issued by a trusted authority. */
 export function verifiesAuthority({ mode, ca }: TlsParameters): boolean {
-  // As libpq has it: who names an authority and asks for TLS alone means that authority.
+  // As in libpq: naming an authority with mode `required` implies verifying it.
   return mode === 'verify-ca' || mode === 'verify-identity' || (mode === 'required' && ca !== undefined);
 }
 
@@ -77,6 +72,6 @@ function fileOf(parameters: UrlParameters, name: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    refuseOption(pathOf(name), path, 'there is no file to be read; give the path of a PEM file');
+    refuseOption(pathOf(name), path, 'the file cannot be read; give the path of a PEM file');
   }
 }

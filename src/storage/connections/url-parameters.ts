@@ -1,15 +1,15 @@
 import { choiceOption, describeName, nearest, refuseOption, wholeNumberOption } from '../../core/options/index.js';
 
-/** Parameters of a URL, each read at most once, by any spelling of its name. */
+/** The parameters of a URL, by any spelling of their names. */
 export class UrlParameters {
   private readonly values = new Map<string, string>();
   private readonly names: readonly string[];
 
   /**
-   * Takes the parameters that are known. `ssl-mode`, `sslmode` and `SSL_MODE` are one name, as the databases' own
-   * programs write it now in one way and now in another.
+   * Reads the known parameters. `ssl-mode`, `sslmode` and `SSL_MODE` are one name, since the databases' own programs
+   * use several spellings.
    *
-   * @throws ConfigurationError naming an unknown parameter with the nearest known one, or one that is given twice
+   * @throws ConfigurationError naming an unknown parameter with the most similar known one, or one that is given twice
    */
   constructor(parameters: URLSearchParams, known: readonly string[]) {
     this.names = known;
@@ -18,12 +18,12 @@ export class UrlParameters {
       const name = byFoldedName.get(folded(written));
       if (name === undefined) refuseUnknownParameter(written, String(parameters), known);
       if (this.values.has(name)) refuseOption(pathOf(name), value, 'it is given twice; give it once');
-      if (value === '') refuseOption(pathOf(name), value, 'give it a value, or leave it out');
+      if (value === '') refuseOption(pathOf(name), value, 'give it a value, or omit it');
       this.values.set(name, value);
     }
   }
 
-  /** The text of a parameter, `undefined` where it is not given. */
+  /** The value of a parameter; `undefined` if it is not given. */
   text(name: string): string | undefined {
     return this.values.get(name);
   }
@@ -42,13 +42,13 @@ export class UrlParameters {
     return wholeNumberOption(pathOf(name), /^\d{1,9}$/.test(value) ? Number(value) : value, { least: 1, most });
   }
 
-  /** Whole seconds, as milliseconds. */
+  /** A number of seconds, converted to milliseconds. */
   seconds(name: string): number | undefined {
     const seconds = this.count(name, 3_600);
     return seconds === undefined ? undefined : seconds * 1_000;
   }
 
-  /** Those that are given, by their own names. */
+  /** The parameters that are given, with their standard names. */
   given(among: readonly string[] = this.names): [name: string, value: string][] {
     return among.flatMap((name) => {
       const value = this.values.get(name);
@@ -57,7 +57,7 @@ export class UrlParameters {
   }
 }
 
-/** Where a parameter stands, as messages name it. */
+/** The path of a parameter in messages. */
 export function pathOf(name: string): string {
   return `The database URL's parameter ${name}`;
 }

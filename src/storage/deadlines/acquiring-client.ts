@@ -7,19 +7,19 @@ import { sharingOf } from './sqlite-sharing.js';
 import { timeLimit } from './time-limit.js';
 
 /**
- * A client on the same pool that waits no longer than the deadline for a connection, and not at all while none can be
- * made. The given client is left as it is.
+ * A client on the same pool that waits for a connection no longer than the deadline, and not at all while none can be
+ * opened. The given client is not changed.
  */
 export function acquiringClient(client: KnexClient, { deadlineMilliseconds, logger }: Bounds): KnexClient {
   const isSqlite = client.driverName === 'better-sqlite3';
   const sharing = () => (isSqlite && client.pool ? sharingOf(client.pool) : undefined);
   return Object.defineProperties(Object.create(client) as KnexClient, {
-    // Its listeners are those of the client itself; whoever copies this one copies none of them.
+    // Listeners of this client only; they are not copied to others.
     _events: { value: Object.create(null), writable: true },
     on: { value: client.on.bind(client) },
     emit: { value: client.emit.bind(client) },
     removeListener: { value: client.removeListener.bind(client) },
-    // knex' migrations switch settings off in here for a while.
+    // knex's migrations temporarily change settings here.
     config: { value: { ...client.config }, writable: true },
     acquireConnection: {
       value: async (): Promise<PooledConnection> => {
@@ -35,7 +35,7 @@ export function acquiringClient(client: KnexClient, { deadlineMilliseconds, logg
     },
     releaseConnection: {
       value: async (connection: PooledConnection) => {
-        // Of a pool that was closed meanwhile there is nothing left to give back to.
+        // A pool that was closed meanwhile takes nothing back.
         if (!client.pool || sharing()?.release(connection)) return;
         await client.releaseConnection(connection);
       },
@@ -44,7 +44,7 @@ export function acquiringClient(client: KnexClient, { deadlineMilliseconds, logg
   });
 }
 
-/** From a client that cannot take a wish back: what comes too late is given back. */
+/** For a client whose request cannot be cancelled: a connection that comes too late is returned. */
 export function acquireInTime(client: KnexClient, milliseconds: number): Promise<PooledConnection> {
   return new Promise((resolve, reject) => {
     let isOver = false;
@@ -59,7 +59,7 @@ export function acquireInTime(client: KnexClient, milliseconds: number): Promise
   });
 }
 
-/** As knex does with each connection that it lends, so that no dump of one shows it. */
+/** As knex does for each connection that it lends, so that a dump of a connection does not show the password. */
 function hidePassword(connection: PooledConnection): void {
   const { config } = connection as { readonly config?: { password?: unknown } };
   if (config?.password !== undefined && Object.getOwnPropertyDescriptor(config, 'password')?.enumerable) {

@@ -9,16 +9,16 @@ import { runOnSqlite, type SqliteConnection } from './sqlite-locks.js';
 import { sharingOf } from './sqlite-sharing.js';
 import { timeLimit } from './time-limit.js';
 
-/** When the wait for a connection began, for the first statement that runs on it: one deadline for both. */
+/** When waiting for a connection began, for the first statement on it: the deadline covers both. */
 type Waits = WeakMap<PooledConnection, number>;
 
 type ApplyQuery = (client: KnexClient, parts: [connection: PooledConnection, query: DialectQuery]) => Promise<unknown>;
-/** Sleeps with a connection in hand. */
+/** Sleeps while holding a connection. */
 type Sleep = (connection: SqliteConnection, milliseconds: number) => Promise<unknown>;
 
 /**
- * A client on the same pool whose statements have a deadline, those of its transactions too. The given client is left
- * as it is, so that what the host sends through it is not touched.
+ * A client on the same pool whose statements have a deadline, including those of its transactions. The given client is
+ * not changed, so the host's own statements are unaffected.
  */
 export function boundedClient(client: KnexClient, { deadlineMilliseconds }: Bounds): KnexClient {
   const base = client.constructor.prototype;
@@ -26,7 +26,7 @@ export function boundedClient(client: KnexClient, { deadlineMilliseconds }: Boun
   const sleep: Sleep = (connection, milliseconds) =>
     client.pool ? sharingOf(client.pool).sleep(connection, milliseconds) : wakeAfter(milliseconds);
   const bounded = (apply: ApplyQuery) => boundedQuery(apply, deadlineMilliseconds, waits, sleep);
-  // knex makes the client of a transaction from `constructor.prototype`.
+  // knex creates the client of a transaction from `constructor.prototype`.
   class BoundedClient {}
   Object.setPrototypeOf(BoundedClient.prototype, base);
   Object.defineProperty(BoundedClient.prototype, '_query', {
@@ -51,7 +51,7 @@ export function boundedClient(client: KnexClient, { deadlineMilliseconds }: Boun
 function boundedQuery(apply: ApplyQuery, deadlineMilliseconds: number, waits: Waits, sleep: Sleep): RunQuery {
   return function query(this: KnexClient, connection: PooledConnection, statement: DialectQuery): Promise<unknown> {
     const disposed = connection.__knex__disposed;
-    // What knex still wants on a connection that was cut (ROLLBACK) fails for the reason for which it was cut.
+    // Further statements of knex (ROLLBACK) on a connection that was cut fail for the same reason.
     if (disposed instanceof DatabaseDeadlineError) return Promise.reject(disposed);
     const begin = waits.get(connection) ?? performance.now();
     waits.delete(connection);
@@ -62,12 +62,12 @@ function boundedQuery(apply: ApplyQuery, deadlineMilliseconds: number, waits: Wa
       const wait = { until, sleep: (milliseconds: number) => sleep(held, milliseconds) };
       return runOnSqlite(held, statement, { ...wait, isTransaction: this.transacting === true }, run);
     }
-    // Its file is of this machine: it answers, or says that it is locked.
+    // SQLite's file is on this machine: it answers, or reports that it is locked.
     if (this.driverName === 'sqlite3') return run();
     return answeredBy(until, run, () => {
       const error = DatabaseDeadlineError.ofStatement(deadlineMilliseconds);
-      // Nobody knows what becomes of the statement: the pool never lends this connection again, and the server undoes
-      // the transaction that is open on it.
+      // The outcome of the statement is unknown: the pool never lends this connection again, and the server rolls back
+      // its open transaction.
       connection.__knex__disposed = error;
       cutConnection(connection);
       return error;

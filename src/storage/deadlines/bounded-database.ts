@@ -8,27 +8,27 @@ import { OwnConnections } from './own-connections.js';
 import { timeLimit } from './time-limit.js';
 
 /**
- * After this many milliseconds without an answer, a statement is given up, unless an option says otherwise. What is
- * healthy answers in a hundredth of it, and a lost packet is sent again well within it; and it is shorter than what
- * gateways and clients wait (mostly 10 to 60 seconds), so that the caller sees our 503 and not their 504.
+ * After this many milliseconds without an answer a statement is given up, unless an option says otherwise. A healthy
+ * database answers in a hundredth of it, and a lost packet is repeated well within it; it is shorter than the time-outs
+ * of gateways and clients (mostly 10 to 60 seconds), so that the caller gets this package's 503 rather than their 504.
  */
 export const DEFAULT_DEADLINE_MILLISECONDS = 5_000;
 
-/** How long `close` waits for statements that are under way, in milliseconds. */
+/** How long `close` waits for statements in progress, in milliseconds. */
 const CLOSE_PATIENCE_MILLISECONDS = 3_000;
-/** How long it waits until what was cut is known to be gone. */
+/** How long it waits for confirmation that cut connections are closed. */
 const CUT_PATIENCE_MILLISECONDS = 1_000;
 
-/** A database with its bounds in time. */
+/** A database with its time limits. */
 export interface BoundedDatabase extends Faces {
   readonly deadlineMilliseconds: number;
-  /** Closes what was opened here, in bounded time, whatever the database does. The host's own stays open. */
+  /** Closes what was opened here, in limited time, whatever the database does. The host's own connections stay open. */
   close(): Promise<void>;
 }
 
 const known = new WeakMap<object, BoundedDatabase>();
 
-/** The bounds of a database that `openDatabase` gave, or the default ones. */
+/** The time limits of a database from `openDatabase`, or the default ones. */
 export function boundsOf(database: { readonly knex: Knex }): BoundedDatabase {
   let bounds = known.get(database);
   if (bounds === undefined) {
@@ -38,13 +38,13 @@ export function boundsOf(database: { readonly knex: Knex }): BoundedDatabase {
   return bounds;
 }
 
-/** Keeps the bounds of a database, to be found by `boundsOf`. */
+/** Stores the time limits of a database, to be found by `boundsOf`. */
 export function keepBounds<Kept extends object>(database: Kept, bounds: BoundedDatabase): Kept {
   known.set(database, bounds);
   return database;
 }
 
-/** The bounds of a knex instance that is the host's: the host's own statements through it have none. */
+/** The time limits for a knex instance of the host; the host's own statements through it have none. */
 export function hostDatabase(knex: Knex, bounds: Bounds, between: Between = same): BoundedDatabase {
   return {
     ...boundedFaces(knex, bounds, between),
@@ -53,7 +53,7 @@ export function hostDatabase(knex: Knex, bounds: Bounds, between: Between = same
   };
 }
 
-/** The bounds of a knex instance that was made here. */
+/** The time limits for a knex instance that was created here. */
 export function ownDatabase(knex: Knex, bounds: Bounds, between: Between = same): BoundedDatabase {
   const connections = new OwnConnections(knex.client as KnexClient, bounds.deadlineMilliseconds);
   const faces = boundedFaces(knex, bounds, between);
@@ -82,7 +82,7 @@ async function closeInTime(knex: Knex, connections: OwnConnections, logger: Logg
   await isSettledWithin(closed, CUT_PATIENCE_MILLISECONDS);
 }
 
-/** @throws what the work throws in time */
+/** @throws the error of the work, if it fails in time */
 function isSettledWithin(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const cancel = timeLimit(milliseconds, () => resolve(false));

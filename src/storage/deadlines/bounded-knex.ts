@@ -6,23 +6,23 @@ import type { KnexClient } from './knex-client.js';
 
 const EVENTS = ['start', 'query', 'query-error', 'query-response'] as const;
 
-/** By each bounded instance, the one without deadlines for statements. */
+/** The instance without deadlines, by each bounded instance. */
 const unbounded = new WeakMap<Knex, Knex>();
-/** By each instance, the faces that were made of it, by deadline: who asks again gets the same, with its listeners. */
+/** The faces that were created for each instance, by deadline, so that each exists once, with its listeners. */
 const made = new WeakMap<Knex, Map<number, Faces>>();
 
-/** Two faces of one database, on its pool. */
+/** Two views of one database, on its pool. */
 export interface Faces {
-  /** Waits for connections in bounded time; its statements take the time that they take. */
+  /** Waits for connections in limited time; its statements have no limit. */
   readonly source: Knex;
   /** Its statements have a deadline too. */
   readonly statements: Knex;
 }
 
-/** What else stands before the database, between the two faces. */
+/** Adds another layer between the two faces. */
 export type Between = (knex: Knex) => Knex;
 
-/** Makes the faces of an instance, which stays as it is. */
+/** Creates the faces of an instance, which is not changed. */
 export function boundedFaces(knex: Knex, bounds: Bounds, between: Between): Faces {
   const source = unbounded.get(knex);
   if (source !== undefined) return { source, statements: knex };
@@ -36,10 +36,10 @@ export function boundedFaces(knex: Knex, bounds: Bounds, between: Between): Face
   return faces;
 }
 
-/** By an instance of the host, what its user store asks through, by deadline. */
+/** The instances for user stores, by the host's instance and the deadline. */
 const ofUserStores = new WeakMap<Knex, Map<number, Knex>>();
 
-/** The same database with a deadline for statements and nothing else: for the host's own tables. */
+/** The same database with a deadline for statements only, for the host's own tables. */
 export function boundedStatements(knex: Knex, bounds: Bounds): Knex {
   if (unbounded.has(knex)) return knex;
   const ofKnex = ofUserStores.get(knex) ?? new Map<number, Knex>();
@@ -65,14 +65,14 @@ function faceOf(knex: Knex, client: KnexClient): Knex {
   return face;
 }
 
-/** Passes the events of statements on to the listeners of a face that stands for the instance. */
+/** Forwards the events of statements to the listeners of a face. */
 export function forwardEvents(from: Knex, face: Knex): void {
   for (const event of EVENTS) from.on(event, (...values: unknown[]) => (face as Emitter).emit(event, ...values));
 }
 
 /**
- * The instance without deadlines for statements: for migrations alone. To change a large table takes the time that it
- * takes, and MySQL would not undo it half-way.
+ * The instance without deadlines for statements, only for migrations. Changing a large table takes long, and MySQL
+ * would not roll back half of it.
  */
 export function withoutDeadline(knex: Knex): Knex {
   return unbounded.get(knex) ?? knex;

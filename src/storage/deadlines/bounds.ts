@@ -1,8 +1,8 @@
 import type { Logger } from '../../core/logger.js';
 
-/** What bounds the statements of a client. */
+/** The time limits of a client's statements. */
 export interface Bounds {
-  /** How long a statement may take, the wait for a connection included. */
+  /** How long a statement may take, including the wait for a connection. */
   readonly deadlineMilliseconds: number;
   readonly logger: Logger;
 }

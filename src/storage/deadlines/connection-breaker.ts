@@ -6,25 +6,28 @@ import { DatabaseClosedError, DatabaseDeadlineError, DatabaseUnreachableError } 
 import type { ConnectionPool } from './knex-client.js';
 import { timeLimit } from './time-limit.js';
 
-/** A pool that tells how many connections it has and when one was made or could not be: tarn's, which knex uses. */
+/** A pool that reports how many connections it has and when opening one succeeds or fails: tarn's, which knex uses. */
 type TellingPool = ConnectionPool & Required<Pick<ConnectionPool, 'numUsed' | 'numFree' | 'on'>>;
 
-/** Between two tries: an eighth of the time since the connection was lost, so that a short outage heals at once. */
+/**
+ * The pause between two attempts: an eighth of the time since the connection was lost, so that a short outage ends
+ * quickly.
+ */
 const PAUSE_SHARE = 0.125;
 const SHORTEST_PAUSE_MILLISECONDS = 20;
-/** One try a second costs a database nothing, and no recovery waits longer than that to be seen. */
+/** One attempt per second costs a database almost nothing, and no recovery takes longer to be noticed. */
 const LONGEST_PAUSE_MILLISECONDS = 1_000;
-/** How long a caller waits for a try that is near or under way; one who would have to wait longer fails at once. */
+/** How long a caller waits for an attempt that is imminent or in progress; otherwise it fails immediately. */
 const PATIENCE_MILLISECONDS = 250;
 
 const breakers = new WeakMap<ConnectionPool, ConnectionBreaker>();
 
-/** Whether a pool tells what the breaker has to know; one that a driver brings (`connectionPool`) does not. */
+/** Whether a pool reports what the breaker needs; that of a driver (`connectionPool`) does not. */
 function isTelling(pool: ConnectionPool): pool is TellingPool {
   return typeof pool.on === 'function' && typeof pool.numUsed === 'function' && typeof pool.numFree === 'function';
 }
 
-/** The breaker of a pool; one, however many users the pool has. `undefined` if the pool does not tell enough. */
+/** The breaker of a pool; one, however many users the pool has. `undefined` if the pool does not report enough. */
 export function breakerOf(pool: ConnectionPool, logger: Logger): ConnectionBreaker | undefined {
   const known = breakers.get(pool);
   if (known !== undefined || !isTelling(pool)) return known;
@@ -34,17 +37,17 @@ export function breakerOf(pool: ConnectionPool, logger: Logger): ConnectionBreak
 }
 
 /**
- * Stands before a pool. When nothing is connected and a connection cannot be made, all who wait for one fail together,
- * and who comes next fails at once; then one at a time tries again, with growing pauses. The pool alone would answer
- * them one after the other.
+ * A circuit breaker for a pool. If nothing is connected and a connection cannot be opened, all waiting callers fail
+ * together, and later ones fail immediately; then one at a time tries again, with growing pauses. The pool alone would
+ * answer them one after the other.
  *
- * Only "cannot connect" opens it: while any connection lives, those who wait are served by that one. A connection that
- * was made closes it.
+ * Only "cannot connect" opens it: while any connection lives, waiting callers are served by that one. A new connection
+ * closes it.
  */
 export class ConnectionBreaker {
-  /** Those who wait for a connection of the pool. */
+  /** The callers that wait for a connection of the pool. */
   private readonly waiting = new Set<(error: unknown) => void>();
-  /** Those who wait for the outcome of a try: called without an error when they may go to the pool. */
+  /** The callers that wait for the outcome of an attempt; called without an error when they may use the pool. */
   private readonly watching = new Set<(error?: unknown) => void>();
   /** When the last connection was lost; `undefined`: closed. */
   private lostAt: number | undefined;
@@ -53,7 +56,7 @@ export class ConnectionBreaker {
   private nextTry: (() => void) | undefined;
   private isTrying = false;
   private isShut = false;
-  /** A database that comes and goes many times a second is told of once. */
+  /** Limits the log if the database comes and goes many times a second. */
   private readonly log: LogLimiter;
 
   constructor(
@@ -66,9 +69,9 @@ export class ConnectionBreaker {
   }
 
   /**
-   * A connection from the pool.
+   * Takes a connection from the pool.
    *
-   * @throws DatabaseUnreachableError if none can be made, DatabaseDeadlineError if none is free in time,
+   * @throws DatabaseUnreachableError if none can be opened, DatabaseDeadlineError if none is free in time,
    *   DatabaseClosedError after `shut()`
    */
   async acquire(deadlineMilliseconds: number): Promise<PooledConnection> {
@@ -88,13 +91,13 @@ export class ConnectionBreaker {
     }
   }
 
-  /** Fails all who wait for a connection, and all who come from now on. */
+  /** Fails all callers that wait for a connection, and all later ones. */
   shut(): void {
     this.isShut = true;
     this.failAll(() => new DatabaseClosedError());
   }
 
-  /** Waits for what a pool does not promise: that it has a connection in time. */
+  /** Takes a connection within a deadline, which a pool itself does not guarantee. */
   private take(deadlineMilliseconds: number): Promise<PooledConnection> {
     return new Promise((resolve, reject) => {
       const pending = this.pool.acquire();
@@ -131,7 +134,7 @@ export class ConnectionBreaker {
     });
   }
 
-  /** Resolves when the pool can connect again, or for the one whose turn it is to try. */
+  /** Resolves when the pool can connect again, or when it is this caller's turn to try. */
   private nextOutcome(pauseMilliseconds: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const tell = (error?: unknown): void => {
@@ -158,13 +161,13 @@ export class ConnectionBreaker {
       this.lostAt = now;
       this.log.warn(
         'lost',
-        `The database cannot be reached (${new DatabaseUnreachableError(error).message}); it is tried again until it can.`,
+        `The database cannot be reached (${new DatabaseUnreachableError(error).message}); the attempt is repeated until it succeeds.`,
       );
     }
     this.lastError = error;
     const pause = (now - this.lostAt) * PAUSE_SHARE;
     const bounded = Math.min(Math.max(pause, SHORTEST_PAUSE_MILLISECONDS), LONGEST_PAUSE_MILLISECONDS);
-    // Processes that lost the database together do not come back together.
+    // Random, so that processes which lost the database together do not all return at once.
     this.nextTryAt = Math.max(this.nextTryAt, now + bounded * (0.75 + Math.random() / 2));
     this.failAll(() => new DatabaseUnreachableError(error));
   }
@@ -191,7 +194,7 @@ export class ConnectionBreaker {
   }
 }
 
-/** tarn's own word for "nothing was free in time"; it gives its class no `name`. */
+/** tarn's error for "nothing was free in time"; its class has no `name`. */
 function timedOut(error: unknown): boolean {
   return error instanceof Error && error.constructor.name === 'TimeoutError';
 }

@@ -1,16 +1,16 @@
-/** What both errors share: a message that stays what it is. */
+/** The base of these errors: a message that cannot be changed. */
 class ConnectionTroubleError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(undefined, options);
-    // knex puts the statement with its values before the message of whatever fails; values do not belong into logs.
+    // knex prepends the statement with its values to the message of any error; values must not be logged.
     Object.defineProperty(this, 'message', { get: () => message, set: () => undefined, configurable: true });
   }
 }
 
-/** The database gave no answer within the deadline, or no connection to ask on. */
+/** The database did not answer within the deadline, or no connection was available in that time. */
 export class DatabaseDeadlineError extends ConnectionTroubleError {
   override readonly name = 'DatabaseDeadlineError';
-  /** As of a connection that fell silent, which is what it is for the caller. */
+  /** The code of a connection that fell silent, which is what it means to the caller. */
   readonly code = 'ETIMEDOUT';
 
   static ofStatement(milliseconds: number): DatabaseDeadlineError {
@@ -19,30 +19,30 @@ export class DatabaseDeadlineError extends ConnectionTroubleError {
 
   static ofPool(milliseconds: number, cause?: unknown): DatabaseDeadlineError {
     return new DatabaseDeadlineError(
-      `No connection to the database was to be had within ${milliseconds} ms.`,
+      `No connection to the database was available within ${milliseconds} ms.`,
       cause === undefined ? undefined : { cause },
     );
   }
 }
 
-/** The database cannot be connected to; `cause` says why. */
+/** No connection to the database can be opened; `cause` says why. */
 export class DatabaseUnreachableError extends ConnectionTroubleError {
   override readonly name = 'DatabaseUnreachableError';
   /** The code of the driver or the operating system. */
   readonly code: string;
-  /** As the drivers mark errors after which there is no connection. */
+  /** As drivers mark errors that end a connection. */
   readonly fatal = true;
 
   constructor(cause: unknown) {
     const { message, code } = (cause ?? {}) as { readonly message?: unknown; readonly code?: unknown };
     const text = typeof code === 'string' ? code : 'ECONNREFUSED';
-    // An AggregateError (several addresses tried) has no message of its own, but a code.
+    // An AggregateError (several addresses were tried) has no message, but a code.
     super(typeof message === 'string' && message !== '' ? message : text, { cause });
     this.code = text;
   }
 }
 
-/** SQLite: somebody else's transaction was open for as long as the deadline. */
+/** SQLite: another process's transaction was open for as long as the deadline. */
 export class DatabaseLockedError extends ConnectionTroubleError {
   override readonly name = 'DatabaseLockedError';
   readonly code = 'SQLITE_BUSY';
@@ -52,7 +52,7 @@ export class DatabaseLockedError extends ConnectionTroubleError {
   }
 }
 
-/** The database was closed here, and is not asked any more. */
+/** The database was closed by this process. */
 export class DatabaseClosedError extends ConnectionTroubleError {
   override readonly name = 'DatabaseClosedError';
   readonly code = 'ECONNABORTED';

@@ -1,4 +1,4 @@
-/** Deadlines for everything that is asked of the database, and what stands before a pool that cannot connect. */
+/** Deadlines for everything that uses the database, and the circuit breaker of its pool. */
 export {
   type BoundedDatabase,
   boundsOf,

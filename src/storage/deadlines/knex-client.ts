@@ -1,13 +1,13 @@
 import type { EventEmitter } from 'node:events';
 import type { PooledConnection } from '../statements/connection-source.js';
 
-/** What is waited for at a pool of tarn. */
+/** A pending request for a connection at a tarn pool. */
 export interface PendingAcquire {
   readonly promise: Promise<PooledConnection>;
   abort?(): void;
 }
 
-/** The pool of a knex client: tarn's, or what knex puts around a driver's own, which is less. */
+/** The pool of a knex client: tarn's, or knex's wrapper of a driver's own pool, which has less. */
 export interface ConnectionPool {
   acquire(): PendingAcquire;
   release(connection: PooledConnection): boolean;
@@ -16,19 +16,19 @@ export interface ConnectionPool {
   on?(event: string, listener: (...values: never[]) => void): unknown;
 }
 
-/** A statement as knex hands it to a dialect. */
+/** A statement as knex passes it to a dialect. */
 export interface DialectQuery {
   sql: string;
 }
 
-/** How a dialect of knex runs a statement on a connection. */
+/** How a knex dialect runs a statement on a connection. */
 export type RunQuery = (this: KnexClient, connection: PooledConnection, query: DialectQuery) => Promise<unknown>;
 
-/** The parts of a knex client on which deadlines rest. */
+/** The members of a knex client on which deadlines depend. */
 export interface KnexClient extends EventEmitter {
   readonly driverName: string;
   readonly config: object;
-  /** Of a transaction. */
+  /** Whether it belongs to a transaction. */
   readonly transacting?: boolean;
   readonly constructor: Function & { readonly prototype: KnexClient };
   driver: object;

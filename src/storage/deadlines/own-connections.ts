@@ -2,7 +2,7 @@ import { cutConnection, socketOf } from './cut-connection.js';
 import type { KnexClient } from './knex-client.js';
 import { timeLimit } from './time-limit.js';
 
-/** How long a connection that is not needed any more may take to say goodbye. */
+/** How long an unneeded connection may take to close properly. */
 const GOODBYE_MILLISECONDS = 1_000;
 
 interface Socket {
@@ -16,24 +16,24 @@ interface Connection {
   removeAllListeners(event?: string): unknown;
 }
 
-/** The drivers' ways to begin a connection: mysql2 and mysql by a function, pg by a class. */
+/** How the drivers open a connection: mysql2 and mysql by a function, pg by a class. */
 interface Driver {
   readonly createConnection?: (...settings: unknown[]) => Connection;
   readonly Client?: new (...settings: unknown[]) => Connection;
 }
 
 /**
- * The connections of a pool that this package opened, from their first moment: each has a time to be ready in, none can
- * end the process by an error that nobody listens to, and all can be cut.
+ * The connections of a pool that this package opened, from the start: each has a time limit to become ready, none can
+ * end the process by an unhandled error, and all can be cut.
  */
 export class OwnConnections {
   private readonly sockets = new Set<Socket>();
-  /** What ends the time of those that are not ready yet. */
+  /** Ends the time limits of connections that are not ready yet. */
   private readonly beginnings = new WeakMap<object, () => void>();
 
   constructor(
     client: KnexClient,
-    /** How long connecting may take, the questions that follow it included. */
+    /** How long connecting may take, including the initial statements. */
     private readonly deadlineMilliseconds: number,
   ) {
     const driver = client.driver as Driver;
@@ -76,7 +76,7 @@ export class OwnConnections {
     return connection;
   }
 
-  /** It says goodbye, which a server that is frozen never hears. */
+  /** A graceful close sends a message that a frozen server never reads. */
   private ending(connection: object): void {
     const cancel = timeLimit(GOODBYE_MILLISECONDS, () => cutConnection(connection));
     const socket = socketOf<Socket>(connection);
@@ -85,7 +85,7 @@ export class OwnConnections {
   }
 }
 
-/** knex takes all listeners away when it lets go of a connection; an error that comes later would end the process. */
+/** knex removes all listeners when it releases a connection; a later error would end the process. */
 function listenForGood(connection: Connection): void {
   connection.on('error', ignore);
   const { removeAllListeners } = connection;

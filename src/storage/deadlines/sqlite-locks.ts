@@ -12,12 +12,12 @@ export interface SqliteConnection {
 
 const LONGEST_PAUSE_MILLISECONDS = 20;
 
-/** How long each connection waits for a lock inside a call, in milliseconds, as it was found. */
+/** The busy timeout of each connection as it was configured, in milliseconds. */
 const patience = new WeakMap<SqliteConnection, number>();
 
 /**
- * Runs `work`, whose part without a promise does not wait for locks. SQLite would wait inside the call, and nothing else
- * of this process would run meanwhile.
+ * Runs `work` so that its synchronous part does not wait for locks. SQLite would block inside the call, and this
+ * process could do nothing else meanwhile.
  */
 export function withoutBlocking<T>(connection: SqliteConnection, work: () => T): T {
   let milliseconds = patience.get(connection);
@@ -35,15 +35,15 @@ export function withoutBlocking<T>(connection: SqliteConnection, work: () => T):
 }
 
 /**
- * Whether another connection holds the lock, and waiting helps. It does not where a transaction has read what was
- * changed since (`SQLITE_BUSY_SNAPSHOT`): that one has to begin anew.
+ * Whether another connection holds the lock and waiting helps. Waiting does not help if a transaction has read data
+ * that was changed since (`SQLITE_BUSY_SNAPSHOT`): it has to begin again.
  */
 export function isLocked(error: unknown): boolean {
   const code = errorCode(error);
   return code.startsWith('SQLITE_BUSY') && code !== 'SQLITE_BUSY_SNAPSHOT';
 }
 
-/** How a lock is waited for. */
+/** How to wait for a lock. */
 export interface LockWait {
   /** Until this time of `performance.now()`. */
   readonly until: number;
@@ -54,8 +54,8 @@ export interface LockWait {
 }
 
 /**
- * Runs work that meets the lock of another process again until it succeeds or the time is over, and lets everything
- * else of this process run between two tries.
+ * Repeats work that finds the database locked by another process until it succeeds or the time is over, and lets the
+ * rest of this process run between two attempts.
  */
 export async function whenUnlocked<T>(
   connection: SqliteConnection,
@@ -75,8 +75,8 @@ export async function whenUnlocked<T>(
 }
 
 /**
- * Runs a statement of knex. A transaction takes the lock at its beginning: who has to wait for it then waits without
- * having read anything, and meanwhile reads on the same connection see no half of it.
+ * Runs a statement of knex. A transaction takes the lock at its start: if it has to wait for it, it has not read
+ * anything yet, and reads on the same connection meanwhile see nothing of it.
  */
 export async function runOnSqlite<T>(
   connection: SqliteConnection,
@@ -86,14 +86,14 @@ export async function runOnSqlite<T>(
 ): Promise<T> {
   const begins = query.sql === 'BEGIN;' || query.sql === 'BEGIN IMMEDIATE;';
   if (begins) query.sql = 'BEGIN IMMEDIATE;';
-  // Settings are asked and made as they are: among them is how long SQLite itself waits.
+  // Settings are executed unchanged: the busy timeout is one of them.
   if (/^\s*PRAGMA\b/i.test(query.sql)) return run().finally(() => patience.delete(connection));
-  // Another one's transaction is not ours to run in.
+  // A statement must not run inside another caller's transaction.
   const mayRun = isTransaction && !begins ? undefined : () => !connection.inTransaction;
   try {
     return await whenUnlocked(connection, { until, sleep, ...(mayRun === undefined ? {} : { mayRun }) }, run);
   } catch (error) {
-    // knex gives the connection back after a COMMIT that failed, as if nothing were open on it.
+    // knex returns the connection after a failed COMMIT as if no transaction were open on it.
     if (query.sql === 'COMMIT;' && connection.inTransaction) connection.exec('ROLLBACK');
     throw error;
   }

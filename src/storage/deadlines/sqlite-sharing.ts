@@ -3,20 +3,20 @@ import type { PooledConnection } from '../statements/connection-source.js';
 import type { SqliteConnection } from './sqlite-locks.js';
 
 interface Lent {
-  /** Who waits for the lock of another process, with this connection in hand. */
+  /** The number of callers that hold this connection and wait for the lock of another process. */
   sleepers: number;
-  /** Who was given it meanwhile. */
+  /** The number of callers that were given it meanwhile. */
   guests: number;
 }
 
 /**
- * SQLite has one connection here. Who waits for the lock of another process holds it but does not use it, so that others
- * may: reads go on. Each looks before it runs whether somebody else has begun a transaction meanwhile.
+ * SQLite has a single connection here. A caller that waits for the lock of another process holds it without using it,
+ * so others may use it: reads continue. Before it runs, each checks whether another has begun a transaction meanwhile.
  */
 export class SqliteSharing {
   private readonly lent = new Map<PooledConnection & SqliteConnection, Lent>();
 
-  /** A connection that is held by somebody who sleeps, if there is one. */
+  /** A connection whose holder is waiting, if there is one. */
   acquire(): PooledConnection | undefined {
     for (const [connection, lent] of this.lent) {
       if (lent.sleepers === 0 || connection.inTransaction) continue;
@@ -26,7 +26,7 @@ export class SqliteSharing {
     return undefined;
   }
 
-  /** Whether others still hold it; only the last one gives it back to the pool. */
+  /** Whether others still hold it; only the last one returns it to the pool. */
   release(connection: PooledConnection): boolean {
     const lent = this.lent.get(connection as PooledConnection & SqliteConnection);
     if (lent === undefined || lent.guests === 0) return false;
@@ -34,7 +34,7 @@ export class SqliteSharing {
     return true;
   }
 
-  /** Sleeps with a connection in hand that others may use. */
+  /** Waits while holding a connection that others may use. */
   async sleep(connection: SqliteConnection, milliseconds: number): Promise<void> {
     const held = connection as PooledConnection & SqliteConnection;
     const lent = this.lent.get(held) ?? { sleepers: 0, guests: 0 };

@@ -1,8 +1,8 @@
 /**
  * Calls `giveUp` when the time is over, unless the returned function is called before.
  *
- * Answers that have arrived by then are still read first: a process that was busy itself must not take its own delay
- * for the database's.
+ * Answers that have arrived by then are still read first: a process that was busy itself must not attribute its own
+ * delay to the database.
  */
 export function timeLimit(milliseconds: number, giveUp: () => void): () => void {
   let isOver = false;

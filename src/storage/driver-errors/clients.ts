@@ -1,6 +1,6 @@
 import type { ErrorKind } from './error-kind.js';
 
-/** Codes of HTTP clients, object mappers and other databases that a host may ask for its users. */
+/** Codes of HTTP clients, object mappers and other databases that a host may use for its users. */
 const CODES = new Set([
   // undici, which is behind fetch
   'UND_ERR_CONNECT_TIMEOUT',
@@ -39,7 +39,7 @@ const CODES = new Set([
   'NJS-511',
 ]);
 
-/** Names of errors whose codes say nothing, or that have none. */
+/** Names of errors whose codes are missing or too general. */
 const NAMES = new Set([
   'AbortError',
   'TimeoutError',
@@ -66,14 +66,14 @@ const NAMES = new Set([
   'ConnectionAcquireTimeoutError',
 ]);
 
-/** Redis: loading, failing over, full, or gone. */
+/** Redis: loading, failing over, full, or disconnected. */
 const REDIS =
   /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|OOM|BUSY|NOREPLICAS|MISCONF) |^Connection is closed\.$/;
 
 /** Statuses by which an HTTP service says that it cannot answer now. */
 const STATUSES = new Set([429, 502, 503, 504]);
 
-/** The kind of an error of a client that is none of this package's own drivers; `undefined` if it tells nothing. */
+/** The kind of an error of a client other than this package's own drivers; `undefined` if it is unknown. */
 export function clientKind(error: object): ErrorKind | undefined {
   const { code, name, message, response, status, statusCode, httpCode } = error as { readonly [name: string]: unknown };
   if (typeof code === 'string' && CODES.has(code)) return 'connection';
@@ -84,7 +84,7 @@ export function clientKind(error: object): ErrorKind | undefined {
   return typeof response === 'object' && response !== null && isAwayStatus(response) ? 'connection' : undefined;
 }
 
-/** What axios, got and others keep of the answer that they refuse. */
+/** The response that axios, got and others attach to their errors. */
 function isAwayStatus(response: object): boolean {
   const { status, statusCode } = response as { readonly status?: unknown; readonly statusCode?: unknown };
   return STATUSES.has(status as number) || STATUSES.has(statusCode as number);

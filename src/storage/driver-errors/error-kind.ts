@@ -1,15 +1,15 @@
 /**
- * What a driver's error says. All but the last three mean that the database is away or cannot serve now, so that a later
- * try makes sense; the last three are answers of a database that works.
+ * The meaning of a driver's error. All but the last three mean that the database is unavailable, so that a later
+ * attempt makes sense; the last three are answers of a working database.
  */
 export type ErrorKind =
-  /** The connection is gone or cannot be had; a statement that was under way may have run or not. */
+  /** The connection is lost or cannot be opened; a statement in progress may or may not have been executed. */
   | 'connection'
-  /** The server lets nobody in with these credentials, or has no such database. */
+  /** The server accepts nobody with these credentials, or has no such database. */
   | 'refused'
-  /** Another writer was in the way; the transaction was undone and may be run again. */
+  /** A conflict with another writer; the transaction was rolled back and may be repeated. */
   | 'contention'
-  /** The database takes no writes: a replica, a failover under way, a file without write permission. */
+  /** The database accepts no writes: a replica, a failover in progress, a file without write permission. */
   | 'read-only'
   /** Disk, table or quota is full. */
   | 'full'
@@ -19,52 +19,52 @@ export type ErrorKind =
   | 'timeout'
   /** A prepared statement cannot be used on this connection; the same statement without a name can. */
   | 'statement'
-  /** What is stored cannot be read: a damaged file, or none of a database. */
+  /** Stored data cannot be read: the file is damaged, or is not a database. */
   | 'damaged'
-  /** A row with the same unique value is there. */
+  /** A row with the same unique value exists. */
   | 'duplicate'
-  /** A row refers to another one that is not there. */
+  /** A row refers to another one that does not exist. */
   | 'missing-reference'
-  /** Everything else: a mistake in the statement, in the schema or in the code. */
+  /** Anything else: a mistake in the statement, the schema or the code. */
   | 'fault';
 
-/** What an error looks like, whatever its class: it may come from another realm (worker, vm, test runner). */
+/** The properties of an error, whatever its class: it may come from another realm (worker, vm, test runner). */
 export interface ReadError {
   readonly name: string;
   readonly message: string;
-  /** The code as a text; empty if there is none. */
+  /** The code as a string; empty if there is none. */
   readonly code: string;
-  /** The number of a MySQL error; of errors of the system, theirs. */
+  /** The number of a MySQL error or a system error. */
   readonly errno: number | undefined;
   readonly sqlState: string;
-  /** Which function of the operating system failed. */
+  /** The system call that failed. */
   readonly syscall: string;
-  /** Which function of PostgreSQL raised the error; unlike the message it is never translated. */
+  /** The function of PostgreSQL that raised the error; unlike the message it is never translated. */
   readonly routine: string;
-  /** Whether the driver gave the connection up. */
+  /** Whether the driver gave up the connection. */
   readonly fatal: boolean;
 }
 
-/** The kind of an error, or a function where the code alone does not tell. */
+/** The kind of an error, or a function if the code alone is not sufficient. */
 export type Verdict = ErrorKind | ((error: ReadError) => ErrorKind);
 
-/** Looks an error's verdict up. */
+/** Determines the kind of an error. */
 export function decided(verdict: Verdict | undefined, error: ReadError): ErrorKind | undefined {
   return typeof verdict === 'function' ? verdict(error) : verdict;
 }
 
-/** How statements begin that knex puts before the reason of an error. */
+/** How statements begin that knex prepends to the message of an error. */
 const STATEMENT =
   /^\s*(select|insert|update|delete|replace|create|alter|drop|pragma|begin|commit|rollback|savepoint|release|set|show|lock|with)\b.* - /is;
 
-/** The reason alone: knex puts the statement before it, with its values, which are nobody's business. */
+/** The message alone: knex prepends the statement with its values, which must not be logged. */
 export function withoutStatement(message: string): string {
   return message.replace(STATEMENT, '');
 }
 
 /**
- * Reads the properties of an error. Objection wraps some of the drivers' errors and keeps the code on `nativeError`
- * only; where several addresses were tried, the error of the first one says why.
+ * Reads the properties of an error. Objection wraps some of the drivers' errors and keeps the code only on
+ * `nativeError`; if several addresses were tried, the first error is used.
  */
 export function readError(error: unknown): ReadError | undefined {
   if (typeof error !== 'object' || error === null) return undefined;

@@ -7,7 +7,7 @@ import { sqliteKind } from './sqlite.js';
 
 export { type ErrorKind, type ReadError, readError, withoutStatement } from './error-kind.js';
 
-/** Kinds of error after which a later try makes sense. */
+/** Kinds of error after which a later attempt makes sense. */
 const AWAY: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'connection',
   'refused',
@@ -20,13 +20,13 @@ const AWAY: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
   'damaged',
 ]);
 
-/** What an error of a driver, of knex or of the operating system means. */
+/** The kind of an error of a driver, of knex or of the operating system. */
 export function kindOfError(error: unknown): ErrorKind {
   const read = readError(error);
   return read === undefined ? 'fault' : kindOfRead(read);
 }
 
-/** The same for an error that was read. */
+/** The same for an error whose properties have been read. */
 export function kindOfRead(read: ReadError): ErrorKind {
   return (
     networkKind(read) ??
@@ -38,7 +38,7 @@ export function kindOfRead(read: ReadError): ErrorKind {
   );
 }
 
-/** Whether an error of this kind means "away, try later"; else it is a fault, or an answer. */
+/** Whether an error of this kind means that the database is unavailable; otherwise it is a fault, or an answer. */
 export function isAway(kind: ErrorKind): boolean {
   return AWAY.has(kind);
 }

@@ -1,19 +1,19 @@
 import { decided, type ErrorKind, type ReadError, type Verdict } from './error-kind.js';
 
-/** The server names the option that forbids the statement, in every language: `--read-only`, `--super-read-only`. */
+/** The server names the option that forbids the statement in every language: `--read-only`, `--super-read-only`. */
 const ifReadOnlyOption = ({ message }: ReadError): ErrorKind => (/read[-_]only/i.test(message) ? 'read-only' : 'fault');
 
-/** The server passes on the number of the system's error: 28 is ENOSPC, 122 EDQUOT, 30 EROFS. */
+/** The server includes the number of the system error: 28 is ENOSPC, 122 EDQUOT, 30 EROFS. */
 function bySystemError({ message }: ReadError): ErrorKind {
   const number = /\b(?:errno:?|error:?)\s*(\d+)/i.exec(message)?.[1];
   if (number === '28' || number === '122') return 'full';
   return number === '30' ? 'read-only' : 'fault';
 }
 
-/** A node of a Galera cluster that is not (or not any more) part of it says so by this error. */
+/** The error of a node that is not (or no longer) part of its Galera cluster. */
 const ifNotInCluster = ({ message }: ReadError): ErrorKind => (/WSREP/i.test(message) ? 'connection' : 'fault');
 
-/** Errors of MySQL and MariaDB servers, and of the drivers `mysql2` and `mysql`: number (0: none), name, what it means. */
+/** Errors of MySQL and MariaDB servers, and of the drivers `mysql2` and `mysql`: number (0: none), name, kind. */
 const TABLE: readonly (readonly [errno: number, name: string, verdict: Verdict])[] = [
   [0, 'PROTOCOL_CONNECTION_LOST', 'connection'],
   [0, 'PROTOCOL_SEQUENCE_TIMEOUT', 'connection'],
@@ -97,13 +97,13 @@ const BY_NUMBER = new Map(TABLE.map(([errno, , verdict]) => [errno, verdict]));
 const BY_NAME = new Map(TABLE.map(([, name, verdict]) => [name, verdict]));
 BY_NUMBER.delete(0);
 
-/** What the class of an SQLSTATE says where the table has no line for an error (of a proxy in between, say). */
+/** The kind by the class of an SQLSTATE, for errors that are not in the table (those of a proxy, for example). */
 const BY_CLASS: Readonly<Record<string, ErrorKind>> = { '08': 'connection', '28': 'refused', '40': 'contention' };
 
-/** The kind of an error of `mysql2` or `mysql`; `undefined` if it is of another driver. */
+/** The kind of an error of `mysql2` or `mysql`; `undefined` for another driver. */
 export function mysqlKind(error: ReadError): ErrorKind | undefined {
   const { code, errno, sqlState } = error;
-  // MariaDB and MySQL have different names for some numbers, and the driver has those of MySQL.
+  // MariaDB and MySQL have different names for some numbers, and the driver uses those of MySQL.
   const isServers = sqlState !== '' || code.startsWith('ER_');
   if (isServers && errno !== undefined && BY_NUMBER.has(errno)) return decided(BY_NUMBER.get(errno), error);
   if (BY_NAME.has(code)) return decided(BY_NAME.get(code), error);

@@ -1,9 +1,9 @@
 import { decided, type ErrorKind, type ReadError, type Verdict } from './error-kind.js';
 
-/** A path that is not there is an outage only where a Unix socket was to be opened. */
+/** A missing path is an outage only if a Unix socket was to be opened. */
 const whenConnecting = ({ syscall }: ReadError): ErrorKind => (syscall === 'connect' ? 'connection' : 'fault');
 
-/** Errors of the operating system and of TLS, whoever met them. */
+/** Errors of the operating system and of TLS, in any client. */
 const TABLE: Readonly<Record<string, Verdict>> = {
   ECONNREFUSED: 'connection',
   ECONNRESET: 'connection',
@@ -38,11 +38,11 @@ const TABLE: Readonly<Record<string, Verdict>> = {
   EIO: 'connection',
 };
 
-/** TLS: certificates that are not trusted, have expired or are for another name, and hand-shakes that fail. */
+/** TLS: certificates that are not trusted, have expired or are for another name, and failed handshakes. */
 const TLS =
   /^(ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_(GET|VERIFY|DECRYPT)_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|HOSTNAME_MISMATCH$|ERR_SOCKET_(CLOSED|CONNECTION_TIMEOUT)$|ERR_STREAM_DESTROYED$)/;
 
-/** The kind of an error of the operating system or of TLS; `undefined` if it is none. */
+/** The kind of an error of the operating system or of TLS; `undefined` for others. */
 export function networkKind(error: ReadError): ErrorKind | undefined {
   const { code } = error;
   if (Object.hasOwn(TABLE, code)) return decided(TABLE[code], error);

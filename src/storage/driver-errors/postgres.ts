@@ -1,6 +1,6 @@
 import { decided, type ErrorKind, type ReadError, type Verdict } from './error-kind.js';
 
-/** "cached plan must not change result type"; other features that are not supported are mistakes. */
+/** "cached plan must not change result type"; other unsupported features are mistakes. */
 const ifPlanIsStale = ({ routine, message }: ReadError): ErrorKind =>
   routine === 'RevalidateCachedQuery' || message.includes('cached plan must not change result type')
     ? 'statement'
@@ -33,10 +33,10 @@ const TABLE: Readonly<Record<string, Verdict>> = {
   XX002: 'damaged', // index_corrupted
 };
 
-/** Five characters of which the first is never one that the system's codes begin with. */
+/** Five characters, the first of which never begins a system error code. */
 const SQLSTATE = /^[0-9HPFX][0-9A-Z]{4}$/;
 
-/** The kind of an error of `pg`; `undefined` if it is of another driver. */
+/** The kind of an error of `pg`; `undefined` for another driver. */
 export function postgresKind(error: ReadError): ErrorKind | undefined {
   const { code, fatal } = error;
   if (!SQLSTATE.test(code)) return undefined;

@@ -1,6 +1,6 @@
 import type { ErrorKind, ReadError } from './error-kind.js';
 
-/** Errors of SQLite, which extends its codes: `SQLITE_READONLY_DBMOVED` is looked for as `SQLITE_READONLY` too. */
+/** Errors of SQLite, whose codes have extensions: `SQLITE_READONLY_DBMOVED` is also looked up as `SQLITE_READONLY`. */
 const TABLE: Readonly<Record<string, ErrorKind>> = {
   SQLITE_AUTH: 'refused',
   SQLITE_BUSY: 'contention',
@@ -21,7 +21,7 @@ const TABLE: Readonly<Record<string, ErrorKind>> = {
   SQLITE_READONLY: 'read-only',
 };
 
-/** The kind of an error of `better-sqlite3` or `sqlite3`; `undefined` if it is of another driver. */
+/** The kind of an error of `better-sqlite3` or `sqlite3`; `undefined` for another driver. */
 export function sqliteKind({ code }: ReadError): ErrorKind | undefined {
   if (!code.startsWith('SQLITE_')) return undefined;
   for (let key = code; key !== 'SQLITE'; key = key.slice(0, key.lastIndexOf('_'))) {

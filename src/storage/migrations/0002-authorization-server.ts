@@ -2,7 +2,7 @@ import type { TableNames } from '../tables.js';
 import type { NewTable } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** Codes, consents and keys: what an authorization server needs beside tokens. */
+/** Codes, consents and keys: what an authorization server needs besides tokens. */
 export function authorizationServer(tables: TableNames): SchemaChange {
   return {
     tables: [

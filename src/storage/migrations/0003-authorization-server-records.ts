@@ -2,7 +2,7 @@ import type { TableNames } from '../tables.js';
 import type { NewColumns, NewTable } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** Sessions, grants and the like, and what the protocol engine adds to the tables before. */
+/** Sessions, grants and the like, and columns that oidc-provider needs in the earlier tables. */
 export function authorizationServerRecords(tables: TableNames): SchemaChange {
   const additions: NewColumns = [
     [

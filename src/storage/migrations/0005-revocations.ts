@@ -3,8 +3,8 @@ import type { NewTable } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
 /**
- * The table of revocations that are in force before every row that they cover was changed; see `Revocations`. Its name is
- * fixed: it belongs to no model.
+ * The table of revocations that are in force although not all covered rows have been changed; see `Revocations`. Its
+ * name is fixed: it belongs to no model.
  */
 export const REVOCATIONS_TABLE = 'oauth2_revocations';
 

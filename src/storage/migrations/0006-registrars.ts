@@ -2,7 +2,7 @@ import type { TableNames } from '../tables.js';
 import type { NewColumns } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** Who registered an application, what staff has approved of it, and what it was given without asking its users. */
+/** Who registered an application, what staff has approved for it, and what it was granted without asking its users. */
 export function registrars(tables: TableNames): SchemaChange {
   const additions: NewColumns = [
     [

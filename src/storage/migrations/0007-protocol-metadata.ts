@@ -2,7 +2,7 @@ import type { TableNames } from '../tables.js';
 import type { NewColumns } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** What an application has registered about how it is to be treated by the protocol (RFC 7591 §2). */
+/** The protocol settings that an application has registered (RFC 7591 §2). */
 export function protocolMetadata(tables: TableNames): SchemaChange {
   const additions: NewColumns = [
     [

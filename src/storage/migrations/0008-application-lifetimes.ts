@@ -2,7 +2,7 @@ import type { TableNames } from '../tables.js';
 import type { NewColumns } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** Lifetimes of an application's own, and the secret before its present one, for as long as that stays good. */
+/** Lifetimes of single applications, and the previous secret during an overlap. */
 export function applicationLifetimes(tables: TableNames): SchemaChange {
   const additions: NewColumns = [
     [

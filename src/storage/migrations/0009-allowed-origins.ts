@@ -1,7 +1,7 @@
 import type { TableNames } from '../tables.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** The origins whose pages may read what an application is answered, beside those of its redirect URIs. */
+/** The origins whose pages may read responses to an application, besides those of its redirect URIs. */
 export function allowedOrigins(tables: TableNames): SchemaChange {
   return {
     columns: [

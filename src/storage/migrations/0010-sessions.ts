@@ -1,7 +1,7 @@
 import type { TableNames } from '../tables.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/** What is shown of a browser's session, and the index by which those of a user are found. */
+/** The visible details of a browser session, and the index for the sessions of a user. */
 export function sessions(tables: TableNames): SchemaChange {
   const { serverRecords } = tables;
   return {

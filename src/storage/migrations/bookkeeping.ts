@@ -1,24 +1,24 @@
 import type { Knex } from 'knex';
 import type { Direction } from './packaged-migration.js';
 
-/** Where it is noted what was applied. The columns that knex's own migrations have, and one more. */
+/** The table of applied migrations, with the columns of knex's own migrations and one more. */
 export const MIGRATIONS_TABLE = 'oauth2_migrations';
 
-/** Where it is noted how far a migration is: one row while one runs, or after one was interrupted. */
+/** The table with the progress of a migration: one row while one runs, or after one was interrupted. */
 const UNFINISHED_TABLE = 'oauth2_migrations_unfinished';
 
 const COMPATIBLE = 'oldest_compatible_version';
 
-/** A migration that was applied, by this version or another. */
+/** An applied migration, of this version or another. */
 export interface AppliedMigration {
   readonly name: string;
-  /** Those that one call applied have the same number, and are rolled back together. */
+  /** Migrations that were applied by one call have the same number, and are rolled back together. */
   readonly batch: number;
-  /** The oldest schema version that works on a database with it; `undefined` if that was not noted. */
+  /** The oldest schema version that works with the migrated database; `undefined` if that was not recorded. */
   readonly oldestCompatibleVersion: number | undefined;
 }
 
-/** A migration that has begun and not ended. */
+/** A migration that was started and is not complete. */
 export interface UnfinishedMigration extends AppliedMigration {
   readonly direction: Direction;
   /** How many of its statements are known to be done. The next one may be done as well. */
@@ -27,19 +27,19 @@ export interface UnfinishedMigration extends AppliedMigration {
   readonly digest: string;
 }
 
-/** What is noted in a database. */
+/** The recorded state of a database. */
 export interface Bookkeeping {
   /** In the order in which they were applied. */
   readonly applied: readonly AppliedMigration[];
   readonly unfinished: UnfinishedMigration | undefined;
 }
 
-/** Reads what is noted; changes nothing. */
+/** Reads the records; changes nothing. */
 export async function readBookkeeping(knex: Knex): Promise<Bookkeeping> {
   return { applied: await readApplied(knex), unfinished: await readUnfinished(knex) };
 }
 
-/** Creates the tables of the bookkeeping, or completes them, statement by statement: it may be interrupted. */
+/** Creates the tables of the bookkeeping, or completes them, statement by statement, so that it may be interrupted. */
 export async function createBookkeeping(knex: Knex): Promise<void> {
   if (!(await knex.schema.hasTable(MIGRATIONS_TABLE))) {
     await knex.schema.createTable(MIGRATIONS_TABLE, (table) => {
@@ -67,7 +67,7 @@ export async function createBookkeeping(knex: Knex): Promise<void> {
   }
 }
 
-/** Notes that a migration begins. */
+/** Records that a migration begins. */
 export async function noteBegin(knex: Knex, migration: UnfinishedMigration): Promise<void> {
   await knex(UNFINISHED_TABLE).insert({
     name: migration.name,
@@ -79,12 +79,15 @@ export async function noteBegin(knex: Knex, migration: UnfinishedMigration): Pro
   });
 }
 
-/** Notes how many statements are done. */
+/** Records how many statements are done. */
 export async function noteProgress(knex: Knex, { name }: UnfinishedMigration, statementsDone: number): Promise<void> {
   await knex(UNFINISHED_TABLE).where({ name }).update({ statements_done: statementsDone });
 }
 
-/** Notes that a migration has ended. In an order that may be interrupted: ended twice is ended once. */
+/**
+ * Records that a migration is complete. The order of the statements allows for an interruption: repeating it does no
+ * harm.
+ */
 export async function noteEnd(knex: Knex, migration: UnfinishedMigration): Promise<void> {
   const { name, direction, batch, oldestCompatibleVersion } = migration;
   await knex(MIGRATIONS_TABLE).where({ name }).delete();
@@ -97,8 +100,8 @@ export async function noteEnd(knex: Knex, migration: UnfinishedMigration): Promi
 
 async function readApplied(knex: Knex): Promise<AppliedMigration[]> {
   if (!(await knex.schema.hasTable(MIGRATIONS_TABLE))) return [];
-  // All columns: an early version made the table without the last one, and to ask for a table's columns fails on MySQL
-  // while another process changes it, where reading its rows waits. The host's knex may rename what it reads.
+  // All columns: an early version created the table without the last one, and reading a table's columns fails on MySQL
+  // while another process changes it, whereas reading its rows waits. The host's knex may rename columns of results.
   const rows: AnyRow[] = await knex(MIGRATIONS_TABLE).orderBy('id');
   return rows.map(({ name, batch, ...more }) =>
     appliedOf({ name, batch, oldest: more.oldest_compatible_version ?? more.oldestCompatibleVersion }),

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Dialect } from '../database.js';
 
-/** A table being created or extended, with the column types whose SQL differs between the databases. */
+/** A table that is created or extended, with the column types whose SQL differs between the databases. */
 export class NewTable {
   constructor(
     readonly table: Knex.TableBuilder,
@@ -10,11 +10,11 @@ export class NewTable {
 
   /** A SHA-256 digest: 32 bytes. */
   digest(name: string): Knex.ColumnBuilder {
-    // knex' own `binary(…, 32)` is a VARBINARY on MySQL.
+    // knex's own `binary(…, 32)` is a VARBINARY on MySQL.
     return this.dialect === 'mysql' ? this.table.specificType(name, 'binary(32)') : this.table.binary(name);
   }
 
-  /** JSON or other text without a useful bound. */
+  /** JSON or other text without a useful limit. */
   longText(name: string): Knex.ColumnBuilder {
     return this.table.text(name, 'mediumtext');
   }
@@ -24,7 +24,7 @@ export class NewTable {
     return this.table.bigInteger(name);
   }
 
-  /** A reference to another table's `id`, indexed, of the type that `bigIncrements` makes. */
+  /** A reference to another table's `id`, indexed, of the type that `bigIncrements` creates. */
   reference(name: string, table: string, onDelete: 'CASCADE' | 'SET NULL'): Knex.ColumnBuilder {
     this.table.index([name]);
     this.table.foreign(name).references('id').inTable(table).onDelete(onDelete);
@@ -32,10 +32,10 @@ export class NewTable {
   }
 }
 
-/** Tables to create, in their order, each with what builds its columns beside `id`. */
+/** Tables to create, in order, each with the function that adds its columns besides `id`. */
 export type NewTables = readonly (readonly [name: string, build: (table: NewTable) => void])[];
 
-/** Columns to add to tables that exist, by the table's name; without indexes. */
+/** Columns to add to existing tables, by the name of the table; without indexes. */
 export type NewColumns = readonly (readonly [
   table: string,
   names: readonly string[],

@@ -1,23 +1,24 @@
 import type { Knex } from 'knex';
 import { dialectOf } from '../database.js';
 
-/** The migrations' advisory lock on PostgreSQL: two numbers, "oaut" and 1. */
+/** The advisory lock of the migrations on PostgreSQL: two numbers, "oaut" and 1. */
 const POSTGRES_LOCK = '1868657012, 1';
 
-/** The same on MySQL, where names of locks belong to the whole server and have at most 64 characters. */
+/** The same on MySQL, where lock names are global to the server and have at most 64 characters. */
 const MYSQL_LOCK = "concat('oauth2_migrations:', sha1(database()))";
 
 /**
- * A migrating connection that is silent for this long is ended by the server, in seconds: its process may be frozen, or
- * on a machine that has lost its power, of which the server learns in hours only. It is never silent while one works.
+ * After this many silent seconds the server ends a migrating connection: its process may be frozen, or its machine may
+ * have lost power, which the server would notice only after hours. While a migration runs, its connection is never
+ * silent for that long.
  */
 const SILENCE_SECONDS = 60;
 
 /**
- * Runs `work` on one connection that holds the migrations' lock, or answers `undefined` if another one holds it.
+ * Runs `work` on one connection that holds the lock of the migrations, or returns `undefined` if another one holds it.
  *
- * The lock belongs to the connection, and `work` uses no other. So a process that dies leaves no lock behind, and if the
- * connection is cut, the server gives the lock away only when the statement under way has ended.
+ * The lock belongs to the connection, and `work` uses no other. So a process that dies leaves no lock behind, and if
+ * the connection is cut, the server releases the lock only after the statement in progress has ended.
  *
  * On PostgreSQL and SQLite `work` is one transaction. On MySQL each statement that changes the schema commits.
  */
@@ -31,7 +32,7 @@ export function withMigrationLock<T>(
 type Locked = <T>(connection: Knex.Transaction, work: () => Promise<T>) => Promise<T | undefined>;
 
 const LOCKED: Readonly<Record<ReturnType<typeof dialectOf>, Locked>> = {
-  /** The first writing statement takes SQLite's one writer's lock; the bookkeeping begins with one. */
+  /** The first write takes SQLite's write lock; the bookkeeping begins with one. */
   sqlite: (_connection, work) => work(),
 
   async postgres(connection, work) {
@@ -47,7 +48,7 @@ const LOCKED: Readonly<Record<ReturnType<typeof dialectOf>, Locked>> = {
       await connection.raw(`set session wait_timeout = ${SILENCE_SECONDS}`);
       return await work();
     } finally {
-      // Fails only if the connection is gone, and the lock with it.
+      // Fails only if the connection, and the lock with it, is lost.
       await connection
         .raw(`set session wait_timeout = ${timeout}`)
         .then(() => value(connection, `release_lock(${MYSQL_LOCK})`))
@@ -71,7 +72,9 @@ export async function migrationLockHolder(knex: Knex): Promise<number | undefine
   return holder === null || holder === undefined ? undefined : Number(holder);
 }
 
-/** Ends the connection that holds the lock, if one does. Its user must be the same, or the caller an administrator. */
+/**
+ * Ends the connection that holds the lock, if there is one. Its user must be the same, or the caller an administrator.
+ */
 export async function endMigrationLockHolder(knex: Knex): Promise<void> {
   const holder = await migrationLockHolder(knex);
   if (holder === undefined) return;

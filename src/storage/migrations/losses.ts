@@ -53,7 +53,7 @@ export function rollbackLosses(
   });
 }
 
-/** One after the other: a pool may have one connection. */
+/** One after the other, because a pool may have only one connection. */
 async function counted<From, To>(from: readonly From[], one: (from: From) => Promise<To | undefined>): Promise<To[]> {
   const answers: To[] = [];
   for (const item of from) {

@@ -74,7 +74,7 @@ export function rollback(database: Knex, options: MigrateOptions = {}): Promise<
     const { applied, resumed } = await settled(connection, tables);
     const interrupted = resumed?.direction === 'down' ? resumed : undefined;
     const names = interrupted === undefined ? [] : [interrupted.name];
-    // A rollback that was interrupted ends with its own batch.
+    // An interrupted rollback ends with its own batch.
     for (const migration of batchOf(applied, interrupted?.batch ?? lastBatch(applied))) {
       await run(connection, migration, 'down', tables);
       names.push(migration.name);
@@ -108,7 +108,7 @@ async function isUpToDate(knex: Knex): Promise<boolean> {
   return status.pending.length === 0 && (await hasDatabaseIdentity(knex));
 }
 
-/** What is noted, after whatever was interrupted has been finished. */
+/** The recorded state, after any interrupted migration has been finished. */
 async function settled(
   connection: Knex.Transaction,
   tables: TableNames,
@@ -145,7 +145,7 @@ async function assertNothingInTheWay(knex: Knex, migration: string, tables: Tabl
   for (const [name] of changeOf(migration, tables).tables ?? []) {
     if (!(await knex.schema.hasTable(name))) continue;
     throw new ConfigurationError(
-      `The table "${name}" exists already, but no migration on record has created it. If it is something else's, give the model another tableName; if an early version of this package left it half-made, drop it.`,
+      `The table "${name}" exists already, but no migration on record has created it. If it belongs to another application, give the model another tableName; if an early version of this package left it incomplete, drop it.`,
     );
   }
 }
@@ -174,8 +174,9 @@ async function stillLocked(knex: Knex, waitMilliseconds: number): Promise<Config
 }
 
 /**
- * SQLite waits for another writer inside the call, and so blocks the whole process; if the writer is in the same
- * process it could then never finish. While migrating, a busy database is an error at once, and tried again later.
+ * SQLite waits for another writer inside the call and so blocks the whole process; a writer in the same process could
+ * then never finish. During migrations, a busy database is therefore an immediate error, and the attempt is repeated
+ * later.
  */
 async function withoutBlocking<T>(knex: Knex, work: () => Promise<T>): Promise<T> {
   if (dialectOf(knex) !== 'sqlite') return work();
@@ -188,7 +189,7 @@ async function withoutBlocking<T>(knex: Knex, work: () => Promise<T>): Promise<T
   }
 }
 
-/** One try; `undefined` if another process was in the way. */
+/** One attempt; `undefined` if another process holds the lock. */
 async function attempt(
   knex: Knex,
   work: (connection: Knex.Transaction) => Promise<string[]>,
@@ -197,7 +198,7 @@ async function attempt(
     return await withMigrationLock(knex, work);
   } catch (error) {
     if (isContention(error)) return undefined;
-    // The bookkeeping's own statements: knex puts a statement before what the driver says.
+    // For the bookkeeping's own statements: knex prepends the statement to the driver's message.
     if (isMissingRight(error)) throw missingRight(error, statementIn(error));
     throw error;
   }

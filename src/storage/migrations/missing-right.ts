@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import { errorCode } from '../database-errors.js';
 import { readError } from '../driver-errors/index.js';
 
-/** Codes by which databases say that their user may not run a statement. */
+/** Codes by which databases report a missing privilege. */
 const CODES = new Set([
   'ER_TABLEACCESS_DENIED_ERROR',
   'ER_COLUMNACCESS_DENIED_ERROR',
@@ -11,7 +11,7 @@ const CODES = new Set([
   '42501', // insufficient_privilege
 ]);
 
-/** What each kind of statement needs on PostgreSQL, whose errors do not say it. */
+/** The privilege that each kind of statement needs on PostgreSQL, whose errors do not name it. */
 const POSTGRES_RIGHTS: readonly (readonly [statement: RegExp, right: string])[] = [
   [/^create table/i, 'CREATE on the schema'],
   [/^(alter|drop)|^create (unique )?index/i, 'ownership of the table'],
@@ -20,20 +20,20 @@ const POSTGRES_RIGHTS: readonly (readonly [statement: RegExp, right: string])[] 
   [/^delete/i, 'DELETE on the table'],
 ];
 
-/** A longer statement is cut off: it is there to be recognised. */
+/** Longer statements are truncated; they only have to be recognizable. */
 const SHOWN_CHARACTERS = 200;
 
-/** Whether an error means that the database's user may not run the statement. */
+/** Whether an error means that the database user lacks a privilege for the statement. */
 export function isMissingRight(error: unknown): boolean {
   return CODES.has(errorCode(error)) || errorCode(error).startsWith('SQLITE_READONLY');
 }
 
-/** The error of a migration whose user may not do what it takes: names the right, the statement and the fix. */
+/** The error of a migration whose user lacks a privilege: names the privilege, the statement and the fix. */
 export function missingRight(error: unknown, statement: string): ConfigurationError {
   const reason = readError(error)?.message ?? '';
   const shown = statement.length > SHOWN_CHARACTERS ? `${statement.slice(0, SHOWN_CHARACTERS)}…` : statement;
   return new ConfigurationError(
-    `The database's user lacks the right to migrate (${rightOf(error, reason, statement)}): ${reason}, at the statement: ${shown}. Grant it, or migrate as a user that has it; the migration goes on where it stopped.`,
+    `The database user lacks a privilege that the migration needs (${rightOf(error, reason, statement)}): ${reason}, at the statement: ${shown}. Grant it, or migrate as a user that has it; the migration continues where it stopped.`,
     { cause: error },
   );
 }

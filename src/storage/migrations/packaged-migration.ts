@@ -4,20 +4,20 @@ import { dialectOf } from '../database.js';
 import type { TableNames } from '../tables.js';
 import { type NewColumns, type NewIndexes, NewTable, type NewTables } from './columns.js';
 
-/** What a migration changes, as data: how it is done, undone and what is lost by that follows from it. */
+/** The change of a migration as data, from which applying it, undoing it and its losses are derived. */
 export interface SchemaChange {
   readonly tables?: NewTables;
   readonly columns?: NewColumns;
   readonly indexes?: readonly NewIndexes[];
 }
 
-/** A migration of this package. A name that was released never changes; its first four digits are the schema version. */
+/** A migration of this package. Once released, its name never changes; its first four digits are the schema version. */
 export interface PackagedMigration {
   readonly name: string;
   /**
-   * The oldest schema version whose package still works on a database with this migration: what runs during a rolling
-   * deploy, and after the package (not the database) was rolled back. A migration that only adds names an older version
-   * than its own; one that changes or drops what an older version uses names its own.
+   * The oldest schema version whose package still works on a database with this migration; it runs during a rolling
+   * deployment, and after the package (not the database) was rolled back. A migration that only adds something names an
+   * older version than its own; one that changes or drops what an older version uses names its own.
    */
   readonly oldestCompatibleVersion: number;
   readonly change: (tables: TableNames) => SchemaChange;
@@ -25,19 +25,21 @@ export interface PackagedMigration {
 
 export type Direction = 'up' | 'down';
 
-/** The statements of one direction of a migration, in their order, as this database reads them. */
+/** The statements of one direction of a migration, in order, for this database. */
 export interface Statements {
   readonly sql: readonly string[];
-  /** SHA-256 of the statements, in hexadecimal: two runs with the same digest mean the same by "the third statement". */
+  /**
+   * SHA-256 of the statements, in hexadecimal: two runs with the same digest agree on what "the third statement" is.
+   */
   readonly digest: string;
 }
 
-/** The schema version of a migration: the number that its name begins with. */
+/** The schema version of a migration: the number with which its name begins. */
 export function schemaVersionOf(name: string): number {
   return Number.parseInt(name, 10);
 }
 
-/** Compiles one direction of a change. Nothing is asked of the database. */
+/** Compiles one direction of a change, without querying the database. */
 export function statementsOf(knex: Knex, change: SchemaChange, direction: Direction): Statements {
   const sql = direction === 'up' ? up(knex, change) : down(knex, change);
   return { sql, digest: createHash('sha256').update(sql.join(';\n')).digest('hex') };
@@ -57,7 +59,7 @@ function up(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChang
   ].flatMap(compiled);
 }
 
-/** What `up` does, backwards. */
+/** Reverses `up`. */
 function down(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChange): string[] {
   const dropIndexes = indexes.map(({ table: name, unique, plain }) =>
     knex.schema.alterTable(name, (table) => {
@@ -66,14 +68,14 @@ function down(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaCha
     }),
   );
   const dropColumns = columns.flatMap(([table, names]) =>
-    // Not by knex: on SQLite it copies the table and drops the old one, and rows that refer to it go with that.
+    // Not with knex: on SQLite it copies the table and drops the old one, and rows that refer to it would be deleted.
     names.map((name) => knex.raw('alter table ?? drop column ??', [table, name]).toSQL().sql),
   );
   const dropTables = tables.map(([name]) => knex.schema.dropTableIfExists(name));
   return [...dropIndexes.flatMap(compiled), ...dropColumns, ...dropTables.reverse().flatMap(compiled)];
 }
 
-/** On MySQL strings compare by their bytes, as they do on SQLite and PostgreSQL: `Alice` is not `alice`. */
+/** On MySQL, strings are compared by their bytes, as on SQLite and PostgreSQL: `Alice` is not `alice`. */
 function createTable(knex: Knex, name: string, build: (table: NewTable) => void): Knex.SchemaBuilder {
   const dialect = dialectOf(knex);
   return knex.schema.createTable(name, (table) => {

@@ -5,7 +5,7 @@ import { noteBegin, noteEnd, noteProgress, type UnfinishedMigration } from './bo
 import { isMissingRight, missingRight } from './missing-right.js';
 import type { Statements } from './packaged-migration.js';
 
-/** Codes by which MySQL says that what a statement makes is there, or what it drops is not. */
+/** Codes by which MySQL reports that a statement's result exists already, or that what it drops does not exist. */
 const DONE_CODES = new Set([
   'ER_TABLE_EXISTS_ERROR',
   'ER_DUP_FIELDNAME',
@@ -16,9 +16,9 @@ const DONE_CODES = new Set([
 ]);
 
 /**
- * Runs a migration, and notes each statement. What is noted before the first statement and after each lets an
- * interrupted migration go on: on MySQL every statement commits by itself, and the only one of which nobody knows
- * whether it was done is the one after the last that is noted.
+ * Runs a migration, and records each statement. The records before the first statement and after each allow an
+ * interrupted migration to continue: on MySQL every statement commits, and only the statement after the last recorded
+ * one is in doubt.
  */
 export async function runMigration(knex: Knex, migration: UnfinishedMigration, { sql }: Statements): Promise<void> {
   await noteBegin(knex, migration);
@@ -26,14 +26,14 @@ export async function runMigration(knex: Knex, migration: UnfinishedMigration, {
 }
 
 /**
- * Finishes a migration that was interrupted.
+ * Finishes an interrupted migration.
  *
  * @throws ConfigurationError if its statements are not those of this version and these tables
  */
 export async function resumeMigration(knex: Knex, migration: UnfinishedMigration, all: Statements): Promise<void> {
   if (migration.digest !== all.digest) {
     throw new ConfigurationError(
-      `The migration ${migration.name} was interrupted (${migration.direction}, ${migration.statementsDone} statements done) under another version of this package or other table names, so it cannot go on here. Run rc-oauth2 migrate, or migrate(), once more as it was begun.`,
+      `The migration ${migration.name} was interrupted (${migration.direction}, ${migration.statementsDone} statements done) under another version of this package or with other table names, so it cannot continue here. Run rc-oauth2 migrate, or migrate(), once more in the way in which it was started.`,
     );
   }
   await runFrom(knex, migration, all.sql, true);
@@ -60,6 +60,6 @@ async function runFrom(
 }
 
 function saysDone(error: unknown): boolean {
-  // MariaDB reports a foreign key that is there as a table that cannot be created, by the code of InnoDB.
+  // MariaDB reports an existing foreign key as a table that cannot be created, with the code of InnoDB.
   return DONE_CODES.has(errorCode(error)) || /errno: 121\b/.test(String((error as Error).message));
 }

@@ -16,7 +16,7 @@ import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './pa
 export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0001_applications_and_tokens', oldestCompatibleVersion: 1, change: applicationsAndTokens },
   { name: '0002_authorization_server', oldestCompatibleVersion: 1, change: authorizationServer },
-  // A version 2 stores signing keys without a generation, which must be unique from here on.
+  // Version 2 stores signing keys without a generation, which must be unique from here on.
   { name: '0003_authorization_server_records', oldestCompatibleVersion: 3, change: authorizationServerRecords },
   { name: '0004_database_identity', oldestCompatibleVersion: 3, change: databaseIdentity },
   { name: '0005_revocations', oldestCompatibleVersion: 3, change: revocations },
@@ -34,7 +34,7 @@ export const MIGRATION_NAMES: readonly string[] = MIGRATIONS.map(({ name }) => n
 export const SCHEMA_VERSION = Math.max(...MIGRATION_NAMES.map(schemaVersionOf));
 
 /**
- * What a migration changes.
+ * The change of a migration.
  *
  * @throws ConfigurationError if this version does not know it
  */

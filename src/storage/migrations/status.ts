@@ -58,22 +58,22 @@ export async function assertMigrated(
   }
 }
 
-/** @throws ConfigurationError if a newer version has changed the database in a way that this one cannot work with */
+/** @throws ConfigurationError if a newer version has changed the database in an incompatible way */
 export function assertCompatible({ incompatible }: MigrationStatus): void {
   if (incompatible.length === 0) return;
   throw new ConfigurationError(
-    `The database has migrations of a newer version that this one (schema version ${SCHEMA_VERSION}) does not work beside: ${incompatible.join(', ')}. Upgrade routing-controllers-oauth2, or use the version that applied them to roll back.`,
+    `The database has migrations of a newer version that are not compatible with this one (schema version ${SCHEMA_VERSION}): ${incompatible.join(', ')}. Upgrade routing-controllers-oauth2, or use the version that applied them to roll back.`,
   );
 }
 
-/** Reads the status off what is noted. */
+/** Derives the status from the records. */
 export function statusOf({ applied, unfinished }: Bookkeeping): MigrationStatus {
   const names = applied.map(({ name }) => name);
   const begun = unfinished === undefined ? [] : [unfinished];
   const incompatible = [...applied, ...begun].filter((migration) => !isCompatible(migration)).map(({ name }) => name);
   return {
     applied: names,
-    // One that is being undone counts as applied until its end, but half of it is gone.
+    // A migration that is being undone counts as applied until its end, but half of it is gone.
     pending: MIGRATION_NAMES.filter((name) => !names.includes(name) || name === unfinished?.name),
     incompatible: [...new Set(incompatible)],
     unfinished: unfinished?.name ?? null,

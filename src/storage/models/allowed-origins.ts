@@ -1,14 +1,14 @@
 import { listOption, refuseOption } from '../../core/options/index.js';
 import { originProblem } from '../../core/origin.js';
 
-/** More than any application has pages at. */
+/** More than any application needs. */
 const MAXIMUM_COUNT = 50;
 const OPTION = 'application.allowedOrigins';
 
 /**
- * The column of the origins whose pages may read what an application is answered.
+ * The column of the origins whose pages may read responses to an application.
  *
- * @throws ConfigurationError naming the origin that cannot be one
+ * @throws ConfigurationError naming the invalid origin
  */
 export function originsColumn(given: readonly string[] | null | undefined): string | null {
   if (given === undefined || given === null) return null;

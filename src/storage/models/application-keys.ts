@@ -14,13 +14,13 @@ export interface ApplicationKeys {
   readonly jwksUri?: string | null | undefined;
 }
 
-/** The columns that hold an application's keys; one of the two at most. */
+/** The columns with the keys of an application; at most one is set. */
 export interface KeyColumns {
   jwks: string | null;
   jwksUri: string | null;
 }
 
-/** What makes a key a public one: its type, and what must and must not be there (RFC 7518 §6, RFC 8037 §2). */
+/** The members that a public key must and must not have, by its type (RFC 7518 §6, RFC 8037 §2). */
 const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
   RSA: ['n', 'e'],
   EC: ['crv', 'x', 'y'],
@@ -28,13 +28,13 @@ const PUBLIC_MEMBERS: Readonly<Record<string, readonly string[]>> = {
 };
 const PRIVATE_MEMBERS: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
-/** What fits into a column of MySQL's TEXT, with room to spare; some twenty keys. */
+/** Fits into MySQL's TEXT, with room to spare; about twenty keys. */
 const MAXIMUM_JWKS_LENGTH = 32_768;
 
 /**
- * Checks an application's keys and writes them as columns.
+ * Checks the keys of an application and returns the columns.
  *
- * @throws ConfigurationError naming the option and the fix; a private key that was given by mistake is not shown
+ * @throws ConfigurationError naming the option and the fix; a private key that was passed by mistake is not shown
  */
 export function checkedKeys(application: ApplicationKeys, clientType: ClientType): KeyColumns {
   const jwks = application.jwks ?? undefined;
@@ -45,7 +45,7 @@ export function checkedKeys(application: ApplicationKeys, clientType: ClientType
   }
   if (clientType === 'public') {
     const [path, value] = jwks === undefined ? ['application.jwksUri', jwksUri] : ['application.jwks', jwks];
-    refuseOption(path as string, value, 'it is for a confidential application; leave it out');
+    refuseOption(path as string, value, 'it is for a confidential application; omit it');
   }
   return {
     jwks: jwks === undefined ? null : checkedKeySet(jwks),
@@ -56,7 +56,7 @@ export function checkedKeys(application: ApplicationKeys, clientType: ClientType
 function checkedKeySet(jwks: unknown): string {
   const keys = (jwks as { readonly keys?: unknown }).keys;
   if (!Array.isArray(keys) || keys.length === 0) {
-    refuseOption('application.jwks', jwks, 'it is no JWK Set; use { keys: [...] } with at least one public key');
+    refuseOption('application.jwks', jwks, 'it is not a JWK Set; use { keys: [...] } with at least one public key');
   }
   keys.forEach((key: unknown, index) => {
     const problem = keyProblem(key);
@@ -64,17 +64,17 @@ function checkedKeySet(jwks: unknown): string {
   });
   const text = JSON.stringify({ keys });
   if (text.length > MAXIMUM_JWKS_LENGTH) {
-    const fix = `it has ${text.length} characters, and at most ${MAXIMUM_JWKS_LENGTH} are kept; use jwksUri`;
+    const fix = `it has ${text.length} characters, and at most ${MAXIMUM_JWKS_LENGTH} can be stored; use jwksUri`;
     refuseOption('application.jwks', jwks, fix);
   }
   return text;
 }
 
 function keyProblem(key: unknown): string | undefined {
-  if (typeof key !== 'object' || key === null) return 'it is no key; use an object (RFC 7517 §4)';
+  if (typeof key !== 'object' || key === null) return 'it is not a key; use an object (RFC 7517 §4)';
   const members = key as Readonly<Record<string, unknown>>;
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(members, name))) {
-    return 'it is a private or symmetric key; give public keys only, and make a new key: this one was shown around';
+    return 'it is a private or symmetric key; give only public keys, and generate a new key, since this one has been exposed';
   }
   const { kty } = members;
   const needed = typeof kty === 'string' && Object.hasOwn(PUBLIC_MEMBERS, kty) ? PUBLIC_MEMBERS[kty] : undefined;

@@ -16,10 +16,10 @@ export interface ApplicationLifetimes {
   readonly idTokenLifetimeSeconds?: number | null | undefined;
 }
 
-/** The columns that hold them; `null`: the server's own lifetime. */
+/** The columns of the lifetimes; `null`: the server's default. */
 export type LifetimeColumns = { [Name in keyof ApplicationLifetimes]-?: number | null };
 
-/** Ten years, also the bound of the server's own options. */
+/** Ten years, as in the options of the server. */
 const LONGEST_SECONDS = 315_360_000;
 
 const LONGEST: Readonly<Record<keyof ApplicationLifetimes, number>> = {
@@ -32,7 +32,7 @@ const LONGEST: Readonly<Record<keyof ApplicationLifetimes, number>> = {
 /** The names of the properties, in the order in which they are shown. */
 export const LIFETIME_NAMES = Object.freeze(Object.keys(LONGEST)) as readonly (keyof ApplicationLifetimes)[];
 
-/** The longest lifetime that an application can have of its own, in seconds. */
+/** The longest lifetime that can be set for an application, in seconds. */
 export function longestLifetimeSeconds(name: keyof ApplicationLifetimes): number {
   return LONGEST[name];
 }

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { wholeNumberOption } from '../../core/options/index.js';
 
-/** The columns that hold an application's secrets, as hashes. */
+/** The columns with the secrets of an application, as hashes. */
 export interface SecretColumns {
   readonly clientSecretHash: Buffer | null;
   readonly clientSecretImported: string | null;
@@ -10,15 +10,15 @@ export interface SecretColumns {
   readonly previousSecretExpiresAtMs: number | null;
 }
 
-/** Stands in where there is no hash to compare with, so that the comparison takes its time all the same. */
+/** Compared if there is no hash, so that the comparison takes the same time. */
 const NO_HASH = Buffer.alloc(32);
 
-/** Whether the secret before the present one is still good. */
+/** Whether the previous secret is still valid. */
 export function isOverlapping({ previousSecretExpiresAtMs }: SecretColumns, nowMilliseconds: number): boolean {
   return (previousSecretExpiresAtMs ?? 0) > nowMilliseconds;
 }
 
-/** Whether a SHA-256 is that of a secret which is good now. Takes the same time whichever it is of. */
+/** Whether a SHA-256 is that of a valid secret. Takes the same time for either secret. */
 export function isStoredDigest(columns: SecretColumns, digest: Buffer, nowMilliseconds: number): boolean {
   const previous = isOverlapping(columns, nowMilliseconds) ? columns.previousClientSecretHash : null;
   const isPresent = isSame(digest, columns.clientSecretHash);
@@ -26,23 +26,23 @@ export function isStoredDigest(columns: SecretColumns, digest: Buffer, nowMillis
   return isPresent || isPrevious;
 }
 
-/** Django's hash of a secret which is good now: of the present one, or of the one before it. */
+/** Django's hash of a valid secret: of the present one, or of the previous one. */
 export function importedHash(columns: SecretColumns, nowMilliseconds: number): string | undefined {
   if (!columns.clientSecretHash && columns.clientSecretImported) return columns.clientSecretImported;
   return (isOverlapping(columns, nowMilliseconds) && columns.previousClientSecretImported) || undefined;
 }
 
-/** How long the secret before the present one may stay good, in seconds: 90 days. */
+/** How long the previous secret may stay valid, in seconds: 90 days. */
 export const LONGEST_OVERLAP_SECONDS = 90 * 86_400;
 
-/** @throws ConfigurationError if it cannot be an overlap */
+/** @throws ConfigurationError if the overlap is invalid */
 export function checkedOverlap(overlapSeconds: number | undefined): number {
   if (overlapSeconds === undefined) return 0;
   const fix = `give a whole number of seconds from 0 to ${LONGEST_OVERLAP_SECONDS}`;
   return wholeNumberOption('overlapSeconds', overlapSeconds, { least: 0, most: LONGEST_OVERLAP_SECONDS }, fix);
 }
 
-/** What a new secret leaves of the present one. The one before that is dropped. */
+/** The columns for the present secret when a new one replaces it. The previous one is dropped. */
 export function overlapColumns(
   { clientSecretHash, clientSecretImported }: SecretColumns,
   expiresAtMs: number | undefined,

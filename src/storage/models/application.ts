@@ -26,7 +26,7 @@ export interface CreateApplicationOptions extends ApplicationRules {
   readonly transaction?: Transaction;
 }
 
-/** One for the process, so that what it remembers helps every look-up of an application. */
+/** One for the process, so that the secrets that it remembers help every look-up of an application. */
 const djangoSecrets = new DjangoSecretChecker();
 
 /** An application (client) that may be given tokens. */

@@ -97,21 +97,21 @@ export interface ApplicationColumns extends LifetimeColumns, ProtocolColumns {
 /** VSCHAR of RFC 6749 appendix A.1; 255 is the width of the column. */
 const CLIENT_ID = /^[\x20-\x7e]{1,255}$/;
 
-/** Whether a string can be a client identifier at all. */
+/** Whether a string can be a client identifier. */
 export function isClientId(value: unknown): value is string {
   return typeof value === 'string' && CLIENT_ID.test(value);
 }
 
 /**
- * Whether a string can be the name of an application. Strangers choose such names, and users and staff read them: in one
- * line, in the order in which it is written.
+ * Whether a string can be the name of an application. Strangers choose such names, and users and staff read them: it
+ * must be one line, displayed in the order in which it is written.
  */
 export function isApplicationName(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && value.length <= 255 && isPrintable(value);
 }
 
 /**
- * Checks a registration and writes it as columns.
+ * Checks a registration and returns the columns.
  *
  * @throws ConfigurationError naming the option, the value and the fix
  */
@@ -121,12 +121,16 @@ export function applicationColumns(
 ): ApplicationColumns {
   const { name, clientType = 'confidential', userId = null, clientId } = application;
   if (!isApplicationName(name)) {
-    const fix = 'give a name of 1 to 255 characters, without control characters and marks of direction';
+    const fix = 'give a name of 1 to 255 characters, without control characters and direction marks';
     refuseOption('application.name', name, fix);
   }
   choiceOption('application.clientType', clientType, ['confidential', 'public']);
   if (clientId !== undefined && (!isClientId(clientId) || clientId.trim() !== clientId)) {
-    refuseOption('application.clientId', clientId, 'use 1 to 255 printable ASCII characters, no space at the ends');
+    refuseOption(
+      'application.clientId',
+      clientId,
+      'use 1 to 255 printable ASCII characters, without a space at either end',
+    );
   }
   const grantTypes = checkedGrantTypes(application.grantTypes, clientType);
   const redirectUris = checkedUris(application.redirectUris ?? [], 'redirectUris', (uri) =>
@@ -160,32 +164,37 @@ export function applicationColumns(
   };
 }
 
-/** Whether an application with these columns proves itself by its keys (`private_key_jwt`, OpenID Connect Core §9). */
+/** Whether an application with these columns authenticates with keys (`private_key_jwt`, OpenID Connect Core §9). */
 export function hasKeys({ jwks, jwksUri }: Partial<Pick<ApplicationColumns, 'jwks' | 'jwksUri'>>): boolean {
   return Boolean(jwks) || Boolean(jwksUri);
 }
 
-/** Whether an application with these columns proves itself by a secret. */
+/** Whether an application with these columns authenticates with a secret. */
 export function needsSecret(columns: ApplicationColumns): boolean {
   return columns.clientType === 'confidential' && !hasKeys(columns);
 }
 
 /**
- * The hash of a secret that the application brings along, if it does.
+ * The imported hash of an existing secret, if there is one.
  *
- * @throws ConfigurationError if it cannot be one, or the application has no use for it; the hash is not shown
+ * @throws ConfigurationError if it is invalid, or the application needs no secret; the hash is not shown
  */
 export function importedSecret({ importedSecretHash }: NewApplication, columns: ApplicationColumns): string | null {
   if (importedSecretHash === undefined) return null;
   if (!needsSecret(columns)) {
-    const fix = 'a public application, or one with keys, has no secret; leave it out';
+    const fix = 'a public application, or one with keys, has no secret; omit it';
     refuseOption('application.importedSecretHash', importedSecretHash, fix, { secret: true });
   }
   if (!isDjangoSecret(importedSecretHash)) {
     const form = 'pbkdf2_sha256$iterations$salt$hash (or pbkdf2_sha1) with 1000 to 3000000 iterations';
-    refuseOption('application.importedSecretHash', importedSecretHash, `it is not what Django stores; use ${form}`, {
-      secret: true,
-    });
+    refuseOption(
+      'application.importedSecretHash',
+      importedSecretHash,
+      `it is not in the format that Django stores; use ${form}`,
+      {
+        secret: true,
+      },
+    );
   }
   return importedSecretHash;
 }

@@ -11,7 +11,7 @@ import { ServerRecord } from './server-record.js';
 import { SigningKey } from './signing-key.js';
 import type { StoredToken } from './stored-token.js';
 
-/** The models that the package works with. */
+/** The models of the package. */
 export interface OAuth2Models {
   readonly Application: typeof Application;
   readonly AccessToken: typeof AccessToken;
@@ -23,7 +23,7 @@ export interface OAuth2Models {
   readonly ServerRecord: typeof ServerRecord;
 }
 
-/** The package's own models. */
+/** The default models. */
 export const DEFAULT_MODELS: OAuth2Models = Object.freeze({
   Application,
   AccessToken,
@@ -67,7 +67,11 @@ export function completeModels(overrides: Partial<OAuth2Models> = {}): OAuth2Mod
       refuseUnknown('models', name, Object.keys(DEFAULT_MODELS));
     }
     if (typeof model !== 'function' || (model !== base && !(model.prototype instanceof base))) {
-      refuseOption(optionPath('models', name), model, `it is no subclass of ${name}; write "class … extends ${name}"`);
+      refuseOption(
+        optionPath('models', name),
+        model,
+        `it is not a subclass of ${name}; write "class … extends ${name}"`,
+      );
     }
     models[name] = model;
   }
@@ -103,7 +107,7 @@ export function tableNamesOf(models: OAuth2Models): TableNames {
 
 type TokenModel = { readonly name: string; readonly applicationModel: typeof Application };
 
-/** The same model, with the `application` relation leading to the given one. */
+/** The same model with the `application` relation pointing to the given one. */
 function withApplication<Class extends TokenModel>(model: Class, application: typeof Application): Class {
   if (model.applicationModel === application) return model;
   const Base = model as unknown as new () => StoredToken;

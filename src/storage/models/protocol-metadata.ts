@@ -25,7 +25,7 @@ export interface ProtocolMetadata {
   readonly tokenEndpointAuthSigningAlg?: (typeof CLIENT_ASSERTION_ALGORITHMS)[number] | null | undefined;
 }
 
-/** The columns of the same. */
+/** The columns of the protocol settings. */
 export interface ProtocolColumns {
   dpopBoundAccessTokens: boolean;
   requirePushedAuthorizationRequests: boolean;
@@ -36,20 +36,20 @@ export interface ProtocolColumns {
   tokenEndpointAuthSigningAlg: string | null;
 }
 
-/** The properties that are flags, as `booleanProperties` of the model needs them. */
+/** The properties that are flags, for `booleanProperties` of the model. */
 export const PROTOCOL_FLAGS = [
   'dpopBoundAccessTokens',
   'requirePushedAuthorizationRequests',
   'requireAuthTime',
 ] as const;
 
-/** What a signed column of 32 bits holds. */
+/** The maximum of a signed 32-bit column. */
 const MAXIMUM_MAX_AGE_SECONDS = 2_147_483_647;
 
 /**
- * Checks how an application is to be treated, and writes it as columns.
+ * Checks the protocol settings and returns the columns.
  *
- * @param proof what else of the application decides how it proves itself
+ * @param proof the properties that determine how the application authenticates
  * @throws ConfigurationError naming the option and the fix
  */
 export function protocolColumns(
@@ -75,11 +75,11 @@ export function protocolColumns(
   };
   const { tokenEndpointAuthMethod: method, tokenEndpointAuthSigningAlg: algorithm } = columns;
   if (method !== null && (proof.isPublic || proof.hasKeys)) {
-    const fix = 'a public application, or one with keys, has no secret; leave it out';
+    const fix = 'a public application, or one with keys, has no secret; omit it';
     refuseOption('application.tokenEndpointAuthMethod', method, fix);
   }
   if (algorithm !== null && !proof.hasKeys) {
-    const fix = 'only an application with keys (jwks or jwksUri) signs assertions; leave it out';
+    const fix = 'only an application with keys (jwks or jwksUri) signs assertions; omit it';
     refuseOption('application.tokenEndpointAuthSigningAlg', algorithm, fix);
   }
   return columns;
@@ -91,7 +91,7 @@ function maxAge(seconds: number | null | undefined): number | null {
   return wholeNumberOption('application.defaultMaxAgeSeconds', seconds, range);
 }
 
-/** The same of a stored application; a row that an older version wrote may lack columns. */
+/** The settings of a stored application; a row written by an older version may lack columns. */
 export function protocolMetadataOf(stored: Partial<ProtocolColumns>): ProtocolMetadata {
   return {
     dpopBoundAccessTokens: stored.dpopBoundAccessTokens ?? false,

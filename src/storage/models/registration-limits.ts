@@ -1,16 +1,16 @@
 import { IDENTITY_SCOPES, parseScope } from '../../core/scopes.js';
 import { type Registered, type Registrar, registrarOf } from './registrar.js';
 
-/** What applications may have that one kind of registrar has registered. */
+/** What applications of one kind of registrar may have. */
 export interface RegistrationLimit {
   readonly scopes: readonly string[];
   readonly grantTypes: readonly string[];
 }
 
-/** The limits of applications that users, or applications themselves, have registered. The host's have none. */
+/** The limits of applications that were registered by users or by themselves. Those of the host have none. */
 export type RegistrationLimits = Readonly<Record<Exclude<Registrar, 'host'>, RegistrationLimit>>;
 
-/** What of an application decides what it may have. */
+/** The properties of an application that determine what it may have. */
 export interface LimitedApplication extends Registered {
   readonly scope: string | null;
   readonly grantTypes: string;
@@ -19,8 +19,8 @@ export interface LimitedApplication extends Registered {
 }
 
 /**
- * The scopes that an application may be given now; `undefined`: any that there is. What is stored counts only as far as
- * the limits, or staff, allow it: so that an application loses what it registered under other limits.
+ * The scopes that an application may have now; `undefined`: all. Stored scopes count only as far as the limits, or
+ * staff, allow them, so an application loses what it registered under other limits.
  */
 export function allowedScopes(
   application: LimitedApplication,
@@ -29,7 +29,8 @@ export function allowedScopes(
   const { scope, approvedScope } = application;
   const stored = scope === null ? undefined : parseScope(scope);
   const registrar = registrarOf(application);
-  // `openid` and `offline_access` say how an application is told of a user: no list of the host's needs to name them.
+  // `openid` and `offline_access` only determine how an application learns about a user, so the host's lists need not
+  // name them.
   if (registrar === 'host') return stored && [...new Set([...stored, ...IDENTITY_SCOPES])];
   const bound = [...new Set([...limits[registrar].scopes, ...parseScope(approvedScope ?? '')])];
   return bound.filter((name) => stored === undefined || stored.includes(name));

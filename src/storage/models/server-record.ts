@@ -1,38 +1,38 @@
 import { StoredModel } from './stored-model.js';
 
 /**
- * What the authorization server keeps beside tokens and codes: sessions, interactions, grants, pushed authorization
- * requests, identifiers that must not come twice, registration tokens.
+ * Data of the authorization server besides tokens and codes: sessions, interactions, grants, pushed authorization
+ * requests, single-use identifiers, registration tokens.
  */
 export class ServerRecord extends StoredModel {
   static override tableName = 'oauth2_server_records';
   static override numericProperties: readonly string[] = ['applicationId'];
   static override hiddenProperties: readonly string[] = ['recordHash', 'uidHash', 'payload'];
 
-  /** What it is; `Grant` is the authorization that a family of tokens belongs to. */
+  /** The kind of record; `Grant` is the authorization to which a family of tokens belongs. */
   kind!: string;
   /** SHA-256 of its identifier, 32 bytes; unique within the kind. */
   recordHash!: Buffer;
-  /** SHA-256 of the second identifier of a session, 32 bytes; of a grant, that of the session that it ends with. */
+  /** SHA-256 of the second identifier of a session, 32 bytes; of a grant, that of the session with which it ends. */
   uidHash!: Buffer | null;
   applicationId!: number | null;
   userId!: string | null;
   /** The family of a grant. */
   familyId!: string | null;
-  /** When it ends; `null`: never by itself. */
+  /** When it expires; `null`: never. */
   expiresAtMs!: number | null;
   createdAtMs!: number;
   updatedAtMs!: number;
-  /** When it was used, if it is good for one use. */
+  /** When it was used, if it can be used once. */
   consumedAtMs!: number | null;
-  /** Since when it is void. A row that is kept so cannot be written again by a request that had read it before. */
+  /** When it was revoked. The row is kept, so that a request that had read it before cannot write it again. */
   revokedAtMs!: number | null;
   /** Of a session: when the user signed in. */
   begunAtMs!: number | null;
-  /** Of a session: browser and system in words. */
+  /** Of a session: a description of browser and system. */
   browser!: string | null;
-  /** Of a session: where it came from last, an address or the network of an IPv6 address. */
+  /** Of a session: the last address, or the network of an IPv6 address. */
   address!: string | null;
-  /** JSON of the authorization server, sealed where it holds what must not be read at rest. */
+  /** JSON of the authorization server, encrypted if it contains secrets. */
   payload!: string | null;
 }

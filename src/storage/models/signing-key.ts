@@ -3,8 +3,8 @@ import { StoredModel } from './stored-model.js';
 /**
  * A key of the authorization server; the private part is stored encrypted.
  *
- * The keys of one algorithm are numbered by generation, 1 first, and no two have the same number: of several processes
- * that add the next key at once, one does. The newest whose time has come signs.
+ * The keys of one algorithm are numbered by generation, starting with 1, and numbers are unique: if several processes
+ * add the next key at once, one of them succeeds. The newest key whose time has come signs.
  */
 export class SigningKey extends StoredModel {
   static override tableName = 'oauth2_signing_keys';
@@ -18,10 +18,10 @@ export class SigningKey extends StoredModel {
   generation!: number;
   privateKeyEncrypted!: Buffer;
   createdAtMs!: number;
-  /** From when on it signs; it is published before, so that every process and client knows it by then. */
+  /** When it starts to sign; it is published earlier, so that every process and client knows it by then. */
   signsFromMs!: number;
-  /** From when on its successor signs; `null` while it has none. */
+  /** When its successor starts to sign; `null` if it has none. */
   retiredAtMs!: number | null;
-  /** When it is published no longer: what it signed has expired by then. `null` while it has no successor. */
+  /** When it is no longer published; everything that it signed has expired by then. `null` if it has no successor. */
   expiresAtMs!: number | null;
 }

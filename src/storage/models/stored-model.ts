@@ -1,20 +1,20 @@
 import { Model, type Pojo, snakeCaseMappers } from 'objection';
 
 /**
- * What all models share: properties in camelCase over columns in snake_case, a numeric `id`, and times as numbers of
- * milliseconds since the Unix epoch (UTC), whatever the driver makes of a BIGINT.
+ * The base of all models: properties in camelCase for columns in snake_case, a numeric `id`, and times as milliseconds
+ * since the Unix epoch (UTC), whatever type the driver uses for BIGINT.
  *
- * In queries, columns go by their own names: `AccessToken.query().where('user_id', id)`.
+ * Queries use the names of columns: `AccessToken.query().where('user_id', id)`.
  */
 export class StoredModel extends Model {
   static override columnNameMappers = snakeCaseMappers();
   static override useLimitInFirst = true;
 
-  /** Properties that hold numbers, beside `id` and those that end in `AtMs`. */
+  /** Numeric properties, besides `id` and those that end in `AtMs`. */
   static numericProperties: readonly string[] = [];
-  /** Properties that hold truth values. */
+  /** Boolean properties. */
   static booleanProperties: readonly string[] = [];
-  /** Properties that are left out when a model is written as JSON, so that no response can show them by mistake. */
+  /** Properties that are left out of JSON, so that no response can show them by mistake. */
   static hiddenProperties: readonly string[] = [];
 
   id!: number;
@@ -25,7 +25,7 @@ export class StoredModel extends Model {
     for (const name of Object.keys(parsed)) {
       const value: unknown = parsed[name];
       if (value === null || value === undefined) continue;
-      // pg answers a BIGINT as a string, so that no digit is lost; ours are far below 2^53.
+      // pg returns a BIGINT as a string, to keep all digits; the values here are far below 2^53.
       if (name === 'id' || name.endsWith('AtMs') || numericProperties.includes(name)) parsed[name] = Number(value);
       else if (booleanProperties.includes(name)) parsed[name] = Boolean(value);
     }

@@ -3,7 +3,7 @@ import type { PooledConnection } from '../statements/connection-source.js';
 import type { PooledStatement } from '../statements/pooled-statement.js';
 import { type AccessTokenRow, accessTokenRow, SERVER_TIME_INDEX } from '../token-row.js';
 
-/** Reads on pooled connections of a driver that answers later. */
+/** Reads through pooled connections of an asynchronous driver. */
 export class DriverTokenReader<Connection extends PooledConnection> {
   constructor(
     private readonly statement: PooledStatement<Connection>,
@@ -15,7 +15,7 @@ export class DriverTokenReader<Connection extends PooledConnection> {
       const { rows } = await this.statement.run([tokenHash]);
       const [values] = rows;
       if (values === undefined) return undefined;
-      // Beside the columns of the row: see `rowStatement`.
+      // The value after the columns of the row; see `rowStatement`.
       this.heedServerTime?.(Number(values[SERVER_TIME_INDEX]));
       return accessTokenRow(values);
     } catch (error) {

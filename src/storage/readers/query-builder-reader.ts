@@ -5,11 +5,11 @@ import { isConnectionError, storageError } from '../database-errors.js';
 import type { TableNames } from '../tables.js';
 import { type AccessTokenRow, accessTokenRow, ROW_COLUMNS } from '../token-row.js';
 
-/** Aliases that no name mapping of a host's knex can change. */
+/** Aliases that no name mapping of the host's knex can change. */
 const ALIASES = [...ROW_COLUMNS.map((_, index) => `c${index}`), `c${ROW_COLUMNS.length}`];
 const SELECTION = Object.fromEntries(ROW_COLUMNS.map((column, index) => [`c${index}`, column]));
 
-/** For drivers that have no way of their own here (`sqlite3`, `mysql`, `pgnative`): the same statement through knex. */
+/** For drivers without a reader of their own (`sqlite3`, `mysql`, `pgnative`): the same statement through knex. */
 export class QueryBuilderReader {
   constructor(
     private readonly knex: Knex,

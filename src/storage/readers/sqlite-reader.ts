@@ -19,15 +19,15 @@ interface SqliteConnection extends LockableConnection {
 }
 
 /**
- * better-sqlite3 answers at once, so a read needs no promise: it runs on the pool's connection while no one else can be
- * using it. Only while a transaction is open there does it wait for the pool, because it would see what may yet be
- * undone; and while another process holds the lock, for that.
+ * better-sqlite3 is synchronous, so a read needs no promise: it runs on the pool's connection while nobody else can be
+ * using it. Only if a transaction is open there does it wait for the pool, because it would see data that may be rolled
+ * back; and if another process holds the lock, it waits for that.
  */
 export class SqliteTokenReader {
   private readonly sql: string;
   private connection: SqliteConnection | undefined;
   private statement: SqliteStatement | undefined;
-  /** Without a write-ahead log (a host's own choice), a writer locks readers out. */
+  /** Without a write-ahead log (which the host may choose), a writer locks out readers. */
   private mayBlock = false;
 
   constructor(

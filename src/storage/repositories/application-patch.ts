@@ -12,7 +12,7 @@ import {
 import { protocolMetadataOf } from '../models/protocol-metadata.js';
 import { registrarOf } from '../models/registrar.js';
 
-/** The column that each property of a patch decides. */
+/** The column for each property of a patch. */
 const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof ApplicationColumns>> = {
   name: 'name',
   grantTypes: 'grantTypes',
@@ -42,10 +42,10 @@ const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof A
 const PROPERTIES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 /**
- * The columns that a patch changes. The whole that comes of it is checked, but only what the patch names is written,
- * so that two patches of different properties both hold.
+ * The columns that a patch changes. The resulting application is checked as a whole, but only the columns in the patch
+ * are written, so that two patches of different properties both take effect.
  *
- * @throws ConfigurationError if the result cannot be an application
+ * @throws ConfigurationError if the resulting application is invalid
  */
 export function patchedColumns(
   stored: Application,
@@ -61,18 +61,18 @@ export function patchedColumns(
   return Object.fromEntries(named.map((property) => [COLUMNS[property], columns[COLUMNS[property]]]));
 }
 
-/** The schemes that the application was allowed when it was registered: another process may allow others. */
+/** The schemes that were allowed when the application was registered; another process may allow different ones. */
 function schemesOf({ redirectUris, postLogoutRedirectUris }: Application): string[] {
   return words(`${redirectUris} ${postLogoutRedirectUris ?? ''}`).flatMap(
     (uri) => /^([a-z][^:]*):/i.exec(uri)?.[1] ?? [],
   );
 }
 
-/** A stored application in the words of a registration. */
+/** A stored application in the form of a registration. */
 function asRegistered(application: Application): NewApplication {
   const { name, clientType, userId, skipAuthorization, mayIntrospect, jwks, jwksUri, scope } = application;
   return {
-    // What is only read again is not judged again: it may be from before there was a rule.
+    // Stored values are not checked again: they may be older than a rule.
     name: isApplicationName(name) ? name : 'as it is',
     clientType,
     grantTypes: words(application.grantTypes),

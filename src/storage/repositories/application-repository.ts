@@ -86,11 +86,11 @@ export class ApplicationRepository {
 
   /** The application with exactly this client identifier, disabled or not. */
   findByClientId(clientId: string): Promise<Application | undefined> {
-    // What cannot be an identifier is not asked for: a database may refuse it (NUL on PostgreSQL).
+    // An invalid identifier is not looked up, because a database may refuse it (NUL on PostgreSQL).
     if (!isClientId(clientId)) return Promise.resolve(undefined);
     return orUnavailable(async () => {
       const application = await this.models.Application.query().findOne('client_id', clientId);
-      // A host's own table may compare without case, and MySQL compares without trailing spaces.
+      // A host's own table may ignore case, and MySQL ignores trailing spaces.
       return application?.clientId === clientId ? application : undefined;
     });
   }
@@ -112,7 +112,7 @@ export class ApplicationRepository {
         const { clientId } = application;
         if (clientId === undefined || error instanceof ConfigurationError || !(await this.isTaken(clientId)))
           throw error;
-        refuseOption('application.clientId', clientId, 'it is taken; use another, or none', { name: true });
+        refuseOption('application.clientId', clientId, 'it is taken; use another, or omit it', { name: true });
       }
     });
   }
@@ -155,7 +155,7 @@ export class ApplicationRepository {
         options.ownedBy === undefined
           ? { columns: staffsColumns(stored, columns), cleared: [] }
           : ownersEdit(stored, columns, this.clock.nowMilliseconds());
-      // What follows from the edit was decided on what is stored: it holds for that only.
+      // The consequences of the edit were decided for the stored state, so it applies only to that.
       const changed = await this.change(
         stored.id,
         { ...patch.extra, ...columns, ...edit.columns },
@@ -191,7 +191,8 @@ export class ApplicationRepository {
         clientSecretImported: null,
         ...overlapColumns(application, expiresAtMs),
       };
-      // What is kept is what was read: another rotation in between has made another secret the one before.
+      // The stored secret must be the one that was read: after another rotation in between, it would not be the
+      // previous one.
       const changed = await this.change(application.id, columns, options, (query) => {
         query.where('updated_at_ms', application.updatedAtMs);
       });
@@ -234,7 +235,7 @@ export class ApplicationRepository {
   async delete(clientId: string, options: OwnerOption = {}): Promise<boolean> {
     const application = await this.find(clientId, options);
     if (application === undefined) return false;
-    // Disabled first, so that nothing is issued and no cache filled between the invalidation and the end.
+    // Disabled first, so that nothing is issued and no cache filled between the invalidation and the deletion.
     await this.setDisabled(application, this.clock.nowMilliseconds(), options);
     return retryContention(
       async () =>
@@ -246,7 +247,7 @@ export class ApplicationRepository {
     const owner = options.ownedBy;
     if (owner !== undefined) requireUserId(owner, 'ownedBy');
     const application = await this.findByClientId(clientId);
-    // A host's own table may compare without case; here `bob` is not `Bob`.
+    // A host's own table may ignore case; here `bob` is not `Bob`.
     return owner === undefined || application?.userId === owner ? application : undefined;
   }
 
@@ -259,7 +260,7 @@ export class ApplicationRepository {
       if (disabledAtMs === null) query.whereNotNull('disabled_at_ms');
       else query.whereNull('disabled_at_ms');
     });
-    // Also if it was so before: whoever did it may not have been able to tell the caches.
+    // Even if it was so before: the earlier caller may not have been able to invalidate the caches.
     await this.invalidate(application);
     return changed;
   }
@@ -283,11 +284,11 @@ export class ApplicationRepository {
   }
 }
 
-/** How long tokens live is for staff and the host to say: an owner could make them live longer than the server's do. */
+/** Lifetimes are for staff and the host to set: an owner could make tokens live longer than the server's default. */
 function refuseLifetimes(patch: ApplicationPatch): void {
   for (const name of LIFETIME_NAMES) {
     if (patch[name] === undefined) continue;
-    refuseOption(optionPath('application', name), patch[name], 'it is not for the owner to change; leave it out');
+    refuseOption(optionPath('application', name), patch[name], 'the owner may not change it; omit it');
   }
 }
 
@@ -297,11 +298,11 @@ function refuseWithoutSecret(application: Application): void {
     throw new ConfigurationError(`The application "${clientId}" is public (RFC 6749 §2.1): it has no secret.`);
   }
   if (application.hasKeys()) {
-    throw new ConfigurationError(`The application "${clientId}" proves itself by its keys: it has no secret.`);
+    throw new ConfigurationError(`The application "${clientId}" authenticates with keys: it has no secret.`);
   }
 }
 
-/** Two states of a row never have one time, also within a millisecond or where the clock was set back. */
+/** Two states of a row never have the same time, even within a millisecond or if the clock was set back. */
 function laterThanBefore(nowMilliseconds: number): RawBuilder {
   return raw('CASE WHEN updated_at_ms < ? THEN ? ELSE updated_at_ms + 1 END', [nowMilliseconds, nowMilliseconds]);
 }

@@ -26,14 +26,14 @@ export function searchApplications(
   if (userId !== undefined) requireUserId(userId);
   if (clientId !== undefined) requireText(clientId, 'clientId');
   if (name !== undefined) requireText(name, 'name');
-  // What no column can hold finds nothing, and a database may refuse it (NUL on PostgreSQL).
+  // Values that no column can contain find nothing, and a database may refuse them (NUL on PostgreSQL).
   if ([clientId, name].some((text) => text !== undefined && (text.length > 255 || text.includes('\0')))) {
     return Promise.resolve([]);
   }
   return orUnavailable(async () => {
     const query = models.Application.query().orderBy('id', 'desc').limit(limit);
     if (beforeId !== undefined) query.where('id', '<', beforeId);
-    // Not LIKE: on SQLite it takes capital for small letters, and identifiers differ in them.
+    // Not LIKE, which ignores case on SQLite, while identifiers are case-sensitive.
     if (clientId !== undefined) query.where(raw('substr(client_id, 1, ?)', clientId.length), clientId);
     if (name !== undefined) query.whereRaw("lower(name) like lower(?) escape '!'", `%${escaped(name)}%`);
     if (userId !== undefined) query.modify(isExactly, 'user_id', userId);
@@ -41,7 +41,7 @@ export function searchApplications(
   });
 }
 
-/** For LIKE, so that `%` and `_` are looked for and not interpreted. */
+/** Escapes a string for LIKE, so that `%` and `_` are taken literally. */
 function escaped(text: string): string {
   return text.replace(/[!%_]/g, '!$&');
 }

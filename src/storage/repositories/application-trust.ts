@@ -5,11 +5,11 @@ import { registrarOf } from '../models/registrar.js';
 
 /** What staff can trust an application with. */
 export type ClearedTrust =
-  /** Its users were not asked. */
+  /** Its users were not asked for consent. */
   | 'skipAuthorization'
   /** It could introspect tokens of other applications, by its flag or by the scope `introspection`. */
   | 'mayIntrospect'
-  /** It counted as registered by staff, so that the limits of users' applications did not hold for it. */
+  /** It counted as registered by staff, so that the limits for users' applications did not apply to it. */
   | 'registeredBy';
 
 /** With this scope an application may read the tokens of all others. */
@@ -22,7 +22,7 @@ type TrustColumns = Partial<
   >
 >;
 
-/** What follows from an edit. */
+/** The consequences of an edit. */
 export interface Edit {
   readonly columns: TrustColumns;
   readonly cleared: readonly ClearedTrust[];
@@ -42,8 +42,8 @@ function approvedScopes(stored: Application): readonly string[] {
 }
 
 /**
- * What follows from an edit of the owner's. Staff trusted what it saw: where anything but the name changes, the trust
- * ends. Scopes and grant types that staff gave stay, but for the scope that opens tokens of others.
+ * The consequences of an edit by the owner. Staff trusted what it saw: if anything but the name changes, the trust
+ * ends. Scopes and grant types that staff approved stay, except the scope that gives access to others' tokens.
  */
 export function ownersEdit(stored: Application, columns: Partial<ApplicationColumns>, nowMs: number): Edit {
   const names = Object.keys(columns) as (keyof ApplicationColumns)[];
@@ -65,12 +65,12 @@ export function ownersEdit(stored: Application, columns: Partial<ApplicationColu
   };
 }
 
-/** What follows from an edit of staff's, of the command line or of the host's code. */
+/** The consequences of an edit by staff, the command line or the host's code. */
 export function staffsColumns(stored: Application, columns: Partial<ApplicationColumns>): TrustColumns {
   const registeredBy = columns.registeredBy ?? registrarOf(stored);
   const decidesTrust = columns.skipAuthorization !== undefined || columns.mayIntrospect !== undefined;
   return {
-    // A row from before this was noted keeps its registrar, also when it gets another owner.
+    // A row that is older than this column keeps its registrar, even if it gets another owner.
     registeredBy,
     ...(registeredBy !== 'host' && columns.scope !== undefined && { approvedScope: columns.scope }),
     ...(registeredBy !== 'host' && columns.grantTypes !== undefined && { approvedGrantTypes: columns.grantTypes }),

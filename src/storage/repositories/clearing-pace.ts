@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
-/** How many rows a batch has and how long it rests, as far as they were chosen. */
+/** The size of a batch and the pause after it, if they were chosen. */
 export interface ClearingPaceOptions {
-  /** Whether the database works inside this process, and so holds up everything else of it. */
+  /** Whether the database runs inside this process and so blocks everything else in it. */
   readonly isInProcess: boolean;
   readonly batchSize: number | undefined;
   readonly pauseMilliseconds: number | undefined;
@@ -12,13 +12,16 @@ const FIRST_SIZE = 50;
 const SMALLEST_SIZE = 10;
 const LARGEST_SIZE = 1_000;
 
-/** How long a batch may take: in this process nobody notices so little; a server has others who wait for its locks. */
+/**
+ * How long a batch may take: in-process so short that nobody notices; a server has other clients that wait for its
+ * locks.
+ */
 const IN_PROCESS_MILLISECONDS = 8;
 const ON_SERVER_MILLISECONDS = 50;
 
 const LONGEST_PAUSE_MILLISECONDS = 100;
 
-/** Finds the size of the batches by how long they take, and rests between them. */
+/** Adapts the size of batches to the time that they take, and pauses between them. */
 export class ClearingPace {
   private size: number;
   private readonly aimMilliseconds: number;
@@ -32,11 +35,11 @@ export class ClearingPace {
     return this.size;
   }
 
-  /** Rests after a batch, one turn of the event loop at least, and takes in how long it took. */
+  /** Pauses after a batch, for at least one turn of the event loop, and takes note of its duration. */
   async rest(tookMilliseconds: number, signal: AbortSignal | undefined): Promise<void> {
     if (this.options.batchSize === undefined) this.adapt(tookMilliseconds);
     const pause = this.options.pauseMilliseconds ?? Math.min(Math.ceil(tookMilliseconds), LONGEST_PAUSE_MILLISECONDS);
-    // The immediate comes after what has arrived was read, which a timer alone does not promise.
+    // Input that has arrived is read before an immediate runs, which a timer alone does not guarantee.
     await nextTurn();
     if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined);
   }

@@ -87,7 +87,7 @@ export class CodeRepository {
           .where('user_code_hash', code.userCodeHash)
           .where('expires_at_ms', '<=', this.clock.nowMilliseconds())
           .delete();
-        // Two devices with one user code at the same time: as unlikely as it is, the second one is asked to come again.
+        // Two devices got the same user code at the same time: unlikely, but then the second one has to ask again.
         await insert().catch((again: unknown) => {
           throw isDuplicate(again) ? unavailable(again) : again;
         });

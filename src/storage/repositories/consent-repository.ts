@@ -17,7 +17,7 @@ export interface GrantedConsent {
   readonly updatedAtMs: number;
 }
 
-/** What was asked for, and what was given without asking. */
+/** The column for scopes that the user was asked about, or for those granted without asking. */
 type ScopeColumn = 'scope' | 'unaskedScope';
 
 const COLUMN_NAMES: Readonly<Record<ScopeColumn, string>> = { scope: 'scope', unaskedScope: 'unasked_scope' };
@@ -67,7 +67,7 @@ export class ConsentRepository {
     requireUserId(userId);
     return orUnavailable(async () => {
       const consents = await this.models.Consent.query().where('user_id', userId).orderBy('id');
-      // MySQL compares without trailing spaces: what is listed to a user must be that user's own.
+      // MySQL ignores trailing spaces in comparisons: the list of a user must contain only that user's own consents.
       const own = consents.filter((consent) => consent.userId === userId);
       const ids = own.map((consent) => consent.applicationId);
       const applications = ids.length === 0 ? [] : await this.models.Application.query().whereIn('id', ids);
@@ -146,7 +146,7 @@ export class ConsentRepository {
     }
   }
 
-  /** Only over what was read: the condition makes the winner. */
+  /** Only if the row is still as it was read: the condition determines the winner. */
   private async replace(stored: Consent, column: ScopeColumn, scopes: readonly string[]): Promise<boolean> {
     const name = COLUMN_NAMES[column];
     const read = stored[column] ?? null;

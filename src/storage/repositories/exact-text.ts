@@ -7,8 +7,8 @@ export interface Conditions {
 }
 
 /**
- * The condition that a column holds exactly this text. MySQL compares without trailing spaces, so `=` alone would take
- * `bob ` for `bob`; the index serves the first half.
+ * The condition that a column contains exactly this text. MySQL ignores trailing spaces in comparisons, so `=` alone
+ * would match `bob ` with `bob`; the index serves the first half.
  */
 export function isExactly(query: Conditions, column: string, text: string): void {
   query.where(column, text).where(raw('length(??)', column), raw('length(?)', text));

@@ -43,7 +43,7 @@ export interface ClearExpiredResult {
   readonly total: number;
 }
 
-/** One placeholder per row, well below what each of the databases takes in one statement. */
+/** One placeholder per row, well below the limit of each database. */
 const MAXIMUM_BATCH_SIZE = 10_000;
 
 type ExpiringModel = (new () => StoredModel & { expiresAtMs: number }) & typeof StoredModel;
@@ -60,7 +60,7 @@ export async function clearExpired(
     pauseMilliseconds: optional('pauseMilliseconds', options.pauseMilliseconds, 0, 3_600_000),
   });
   const beforeMs = wholeNumber('beforeMs', options.beforeMs ?? clock.nowMilliseconds(), 0, Number.MAX_SAFE_INTEGER);
-  // Refresh tokens before the access tokens that they point to, which spares the update of the pointer.
+  // Refresh tokens before the access tokens that they refer to, which saves updating the reference.
   const expiring = [
     models.RefreshToken,
     models.AccessToken,
@@ -88,7 +88,7 @@ export async function clearExpired(
       const tookMilliseconds = performance.now() - begin;
       deleted[model.tableName] = (deleted[model.tableName] ?? 0) + count;
       total += count;
-      // Another process may clear at the same time, or more may have expired than was counted.
+      // Another process may delete rows at the same time, or more may have expired than were counted.
       await onProgress?.({ deleted: total, total: Math.max(expected, total) });
       await pace.rest(tookMilliseconds, signal);
     }
@@ -99,7 +99,7 @@ export async function clearExpired(
 /** How many rows are counted by one statement. */
 const COUNTED_AT_ONCE = 10_000;
 
-/** Counts step by step along the index, since SQLite counts inside the call, and a server would need its time too. */
+/** Counts in steps along the index, because SQLite blocks during the call, and a server needs time too. */
 async function countExpired(model: ExpiringModel, beforeMs: number, signal: AbortSignal | undefined): Promise<number> {
   let after: { readonly expiresAtMs: number; readonly id: number } | undefined;
   for (let count = 0; ; count += COUNTED_AT_ONCE) {
@@ -139,7 +139,7 @@ function expiredIds(model: ExpiringModel, beforeMs: number, limit: number): Prom
   });
 }
 
-/** InnoDB may answer with a deadlock when a revocation runs into the batch; the batch is then deleted again. */
+/** InnoDB may report a deadlock if a revocation touches the batch; the batch is then deleted again. */
 function deleteByIds(model: ExpiringModel, ids: readonly number[]): Promise<number> {
   return retryContention(async () =>
     model

@@ -48,7 +48,7 @@ export type ExchangeOutcome =
   | { readonly status: 'done' | 'spent' | 'void' }
   | { readonly status: 'repeated'; readonly successorSalt: string; readonly successorHash: Buffer };
 
-/** Ends the transaction without an effect. */
+/** Rolls back the transaction. */
 class Abandoned extends Error {
   constructor(readonly outcome: ExchangeOutcome) {
     super('The exchange was abandoned.');
@@ -119,7 +119,7 @@ export class FamilyRepository {
     transaction: Transaction,
   ): Promise<ExchangeOutcome> {
     await this.holdGrant(tokens.familyId, transaction);
-    // Read once the lock is there: whatever was done before it was done at an earlier time.
+    // Read after the lock was acquired: changes made before it have an earlier time.
     const now = this.clock.nowMilliseconds();
     let outcome: ExchangeOutcome = { status: 'done' };
     if (source?.kind === 'refresh_token') outcome = await this.rotate(source, now, transaction);
@@ -132,7 +132,7 @@ export class FamilyRepository {
     return outcome;
   }
 
-  /** Takes the lock of the family, by a write, so that it holds on SQLite too. */
+  /** Takes the lock of the family by a write, so that it works on SQLite too. */
   private async holdGrant(familyId: string, transaction: Transaction): Promise<void> {
     const now = this.clock.nowMilliseconds();
     const held = await this.models.ServerRecord.query(transaction)
@@ -174,19 +174,20 @@ export class FamilyRepository {
       .patch({ rotatedAtMs: now, successorSalt: source.successorSalt });
     if (rotated === 1) return { status: 'done' };
 
-    // Reads that lock see what is committed now, not what was when the transaction began (InnoDB).
+    // Reads with a lock see the committed state, not that of the start of the transaction (InnoDB).
     const stored = await RefreshToken.query(transaction).where('token_hash', source.hash).forUpdate().first();
     if (stored === undefined || stored.isRevoked()) throw new Abandoned({ status: 'void' });
     const { rotatedAtMs, successorSalt } = stored;
     if (rotatedAtMs === null || successorSalt === null) throw new Abandoned({ status: 'void' });
     const { graceMilliseconds } = source;
-    // Zero is none, whatever the clocks of two processes say.
+    // Zero means no grace period, whatever the clocks of two processes say.
     if (graceMilliseconds === 0 || now >= rotatedAtMs + graceMilliseconds) throw new Abandoned({ status: 'spent' });
     const successor = await RefreshToken.query(transaction)
       .whereIn('token_hash', [...source.successorHashes(successorSalt)])
       .forUpdate()
       .first();
-    // A deliberately revoked token gets no grace. One whose successor was used was not lost: who comes now is another.
+    // A deliberately revoked token gets no grace. If its successor was used, the successor was not lost, so this is
+    // another caller.
     if (successor === undefined || successor.isRevoked()) throw new Abandoned({ status: 'void' });
     if (successor.rotatedAtMs !== null) throw new Abandoned({ status: 'spent' });
     return { status: 'repeated', successorSalt, successorHash: successor.tokenHash };

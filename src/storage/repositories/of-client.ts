@@ -17,7 +17,7 @@ export async function firstOfClient<Row extends Model>(
   models: OAuth2Models,
 ): Promise<OfClient<Row> | undefined> {
   const table = query.modelClass().tableName;
-  // Aliases of ours, so that no column that a host added can be taken for one of these.
+  // Aliases that no column of the host can collide with.
   const found = (await query
     .leftJoin(`${models.Application.tableName} as a`, 'a.id', `${table}.application_id`)
     .select(`${table}.*`, 'a.client_id as oauth2_client_id', 'a.disabled_at_ms as oauth2_disabled_at_ms')

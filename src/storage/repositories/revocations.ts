@@ -8,26 +8,26 @@ import type { OAuth2Models } from '../models/oauth2-models.js';
 import { GRANT_KIND } from './server-record-repository.js';
 import { isLive, type TokenOwner, whereOwner } from './token-owner.js';
 
-/** At most so many rows are changed by one statement: a short lock, also beside live traffic. */
+/** The greatest number of rows that one statement changes, so that locks are short under live traffic. */
 export const REVOCATION_BATCH_SIZE = 1_000;
 
 /** A revocation of many tokens. */
 export interface Revocation {
   readonly id: number;
   readonly owner: TokenOwner;
-  /** The last access token, and the last refresh token, that it covers. */
+  /** The last access token and the last refresh token that it covers. */
   readonly accessThroughId: number;
   readonly refreshThroughId: number;
-  /** When it began; a grant that was given later is not covered. */
+  /** When it began; grants that were given later are not covered. */
   readonly createdAtMs: number;
 }
 
 type RevocableModel = typeof Model & (new () => Model & { id: number; revokedAtMs: number | null });
 
 /**
- * Revocations of more tokens than one statement should change. Such a one is stored first, and from then on every token
- * that it covers is refused; the rows of the tokens are changed behind it, in batches. If the process ends meanwhile, the
- * revocation stays in force, and `finishAll` carries on.
+ * Revocations of more tokens than one statement should change. Such a revocation is stored first, from which moment
+ * every covered token is refused; the rows of the tokens are changed afterwards, in batches. If the process ends
+ * meanwhile, the revocation stays in force, and `finishAll` completes it.
  */
 export class Revocations {
   constructor(
@@ -50,7 +50,7 @@ export class Revocations {
     return false;
   }
 
-  /** Puts a revocation of all that an owner has now into force. */
+  /** Puts a revocation of everything that an owner has now into force. */
   async begin(owner: TokenOwner): Promise<Revocation> {
     const through = await this.lastIds();
     const createdAtMs = this.clock.nowMilliseconds();
@@ -63,16 +63,17 @@ export class Revocations {
     };
     const [id] = await retryContention(async () => {
       const insertion = this.knex(REVOCATIONS_TABLE).insert(row);
-      // MySQL answers the id of itself.
+      // MySQL returns the id by itself.
       return dialectOf(this.knex) === 'mysql' ? insertion : insertion.returning('id');
     });
     return { id: Number(typeof id === 'object' ? id.id : id), owner, ...through, createdAtMs };
   }
 
   /**
-   * Revokes the grants of an owner: whoever issues under one has ended then, and nobody can any more.
+   * Revokes the grants of an owner. Transactions that issue tokens under one have ended when this resolves, and no
+   * later one can.
    *
-   * @param untilMs those that were given later are left; the default: none is
+   * @param untilMs grants that were given later are kept; by default none is
    */
   revokeGrants(owner: TokenOwner, untilMs?: number): Promise<number> {
     const { ServerRecord } = this.models;
@@ -83,8 +84,8 @@ export class Revocations {
   }
 
   /**
-   * Extends a revocation to what was stored since it began. One that another process has carried on and ended meanwhile
-   * is begun again.
+   * Extends a revocation to what was stored since it began. If another process has completed it meanwhile, it is begun
+   * again.
    */
   async extend(revocation: Revocation): Promise<Revocation> {
     const through = await this.lastIds();
@@ -114,11 +115,13 @@ export class Revocations {
     });
   }
 
-  /** Changes the rows that a revocation covers, in batches, and then ends it. Stops between two when aborted. */
+  /**
+   * Changes the rows that a revocation covers, in batches, and then removes it. Stops between two batches when aborted.
+   */
   async finish(revocation: Revocation, signal?: AbortSignal): Promise<void> {
     const { id, owner, accessThroughId, refreshThroughId, createdAtMs } = revocation;
     const { AccessToken, RefreshToken } = this.models;
-    // Where the process that began it ended before it came to them. Whoever was given a grant since keeps it.
+    // The process that began it may have ended before this step. Grants that were given since then are kept.
     await this.revokeGrants(owner, createdAtMs);
     await this.inBatches(
       RefreshToken,
@@ -127,15 +130,15 @@ export class Revocations {
     );
     await this.inBatches(AccessToken, () => this.live(AccessToken, owner).where('id', '<=', accessThroughId), signal);
     if (signal?.aborted === true) return;
-    // Unless it was extended meanwhile, by the process that began it: then something is left to be done.
+    // Unless the process that began it has extended it meanwhile: then there is more to do.
     const done = { id, access_through_id: accessThroughId, refresh_through_id: refreshThroughId };
     await retryContention(async () => this.knex(REVOCATIONS_TABLE).where(done).delete());
   }
 
-  /** Carries on with what another process has begun and not ended. */
+  /** Completes revocations that another process has begun. */
   async finishAll(signal?: AbortSignal): Promise<void> {
     const rows = await orUnavailable(async () =>
-      // Aliases of one word: the host's knex may rename the columns of what it reads.
+      // One-word aliases, because the host's knex may rename the columns of results.
       this.knex(REVOCATIONS_TABLE).select({
         id: 'id',
         user: 'user_id',
@@ -179,7 +182,7 @@ export class Revocations {
     return this.live(this.models.ServerRecord, owner).where('kind', GRANT_KIND);
   }
 
-  /** Revokes what a query finds, a batch by primary key at a time. Between two, other work has its turn. */
+  /** Revokes the rows that a query finds, one batch by primary key at a time. Other work runs between two batches. */
   private async inBatches(
     model: RevocableModel,
     live: () => QueryBuilder<Model>,

@@ -9,14 +9,14 @@ import { checkedPage } from './page.js';
 
 /** The kind of the record of a browser's session. */
 export const SESSION_KIND = 'Session';
-/** Says that a session has ended, by its second identifier. */
+/** Records that a session has ended, by its second identifier. */
 const ENDED = 'SessionEnded';
-/** Says that all sessions of a user have ended but one, whose second identifier it names. */
+/** Records that all sessions of a user have ended except one, whose second identifier it contains. */
 const ALL_ENDED = 'UserSessionsEnded';
 
 /**
- * How long an end is remembered. A sign-in that had begun before it stores its session when the user comes back from the
- * last page, which is an hour later at most.
+ * How long an end is recorded. A sign-in that had begun before it stores its session when the user returns from the
+ * last page, at most an hour later.
  */
 const REMEMBERED_MILLISECONDS = 4 * 3_600_000;
 
@@ -50,11 +50,11 @@ export interface SessionPage {
 }
 
 /**
- * Browsers' sessions by user: listed, and ended for good.
+ * Browser sessions by user: listed, and ended for good.
  *
- * An end is noted first and then looks for sessions; a sign-in stores its session first and then looks for an end
- * (`hasEnded`). So one of the two sees the other, whichever process each is in and whatever their clocks say, and no lock
- * is held.
+ * Ending first records the end and then looks for sessions; a sign-in first stores its session and then looks for an
+ * end (`hasEnded`). So one of the two sees the other, in whichever processes they run and whatever their clocks say,
+ * without a lock.
  */
 export class SessionRepository {
   private readonly clock: Clock;
@@ -67,8 +67,8 @@ export class SessionRepository {
   }
 
   /**
-   * A mark to take before a user is authenticated: an end of all his sessions that is noted later covers the session that
-   * comes of it. It is no time, so that clocks need not agree.
+   * Returns a mark to be taken before a user is authenticated: if all the user's sessions are ended later, the session
+   * from this authentication is covered. It is not a time, so clocks need not agree.
    */
   mark(): Promise<number> {
     return orUnavailable(async () => {
@@ -77,7 +77,7 @@ export class SessionRepository {
     });
   }
 
-  /** Whether a session was ended while it was on its way into the table. */
+  /** Whether a session was ended while it was being created. */
   hasEnded({ uidHash, userId, mark }: BegunSession): Promise<boolean> {
     requireDigest(uidHash, 'uidHash');
     return orUnavailable(async () => {
@@ -171,7 +171,7 @@ export class SessionRepository {
   }
 }
 
-/** Nobody looks an end up by its identifier; it only has to be its own. */
+/** Ends are never looked up by their identifier; it only has to be unique. */
 function uniqueHash(): Buffer {
   return randomBytes(32);
 }

@@ -90,7 +90,7 @@ export class SigningKeyRepository {
     });
   }
 
-  /** The unique index decides; what it refused is told from other failures by a look afterwards. */
+  /** The unique index decides; a look-up afterwards distinguishes its refusal from other failures. */
   private unlessTaken({ algorithm, generation, kid }: NewSigningKey, store: () => Promise<void>): Promise<boolean> {
     return retryContention(async () => {
       try {
@@ -99,7 +99,7 @@ export class SigningKeyRepository {
       } catch (error) {
         const holder = await this.models.SigningKey.query().findOne({ algorithm, generation });
         if (holder === undefined) throw error;
-        // Ours after all, if the answer to an earlier attempt was lost.
+        // Stored by this call after all, if the answer to an earlier attempt was lost.
         return holder.kid === kid;
       }
     });

@@ -20,12 +20,12 @@ export interface TokenOwner {
 /**
  * The condition on the rows of an owner.
  *
- * @throws TypeError if neither is given, since that would mean every token, or if one is not of its type
+ * @throws TypeError if neither is given, since that would match every token, or if one has the wrong type
  */
 export function whereOwner(owner: TokenOwner): (query: Conditions) => void {
   const { userId, applicationId } = owner;
   if (userId === undefined && applicationId === undefined) {
-    throw new TypeError('Neither userId nor applicationId is given; all tokens at once are never meant.');
+    throw new TypeError('Neither userId nor applicationId is given; this never applies to all tokens.');
   }
   if (userId !== undefined) requireUserId(userId);
   if (applicationId !== undefined && !Number.isSafeInteger(applicationId)) {

@@ -51,7 +51,7 @@ export type EndingSessions =
   | { readonly sessionUidHash: Buffer }
   | { readonly userId: string; readonly exceptUidHash?: Buffer | undefined };
 
-/** How many families are revoked by one transaction. */
+/** How many families are revoked in one transaction. */
 const FAMILIES_AT_ONCE = 200;
 
 /**
@@ -85,7 +85,7 @@ export class TokenRepository {
       revokedAtMs: null,
     };
     const insert = async () => this.models.AccessToken.query(transaction).insert(row);
-    // Inside the caller's transaction only the caller can start over.
+    // Inside the caller's transaction only the caller can start again.
     return transaction === undefined ? retryContention(insert) : orUnavailable(insert);
   }
 
@@ -112,7 +112,7 @@ export class TokenRepository {
     const { AccessToken } = this.models;
     requireDigest(tokenHash);
     return retryContention(async () => {
-      // The condition makes the winner, not a look before: it also holds where a driver counts matched rows.
+      // The condition determines the winner, not an earlier read; this works even if a driver counts matched rows.
       const changed = await AccessToken.query()
         .where('token_hash', tokenHash)
         .whereNull('revoked_at_ms')
@@ -143,7 +143,7 @@ export class TokenRepository {
     }
   }
 
-  /** Some of the live grants that end with sessions. */
+  /** Some of the live grants that end with the sessions. */
   private familiesOf(ending: EndingSessions): Promise<string[]> {
     return orUnavailable(async () => {
       const query = this.models.ServerRecord.query()
@@ -167,8 +167,8 @@ export class TokenRepository {
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
         const revocation = { revokedAtMs: now };
-        // The grants first: who issues under one holds its row, so this waits for him, and all that he stored is there
-        // for the next statements. Who comes later finds the grant void and stores nothing.
+        // The grants first: a transaction that issues tokens under a grant holds its row, so this waits for it, and the
+        // next statements see everything that it stored. Later transactions find the grant void and store nothing.
         await ServerRecord.query(transaction)
           .where('kind', GRANT_KIND)
           .whereIn('record_hash', familyIds.map(sha256))
@@ -214,12 +214,12 @@ export class TokenRepository {
       return { count: await this.revokeTogether(ofOwner), finished: Promise.resolve() };
     }
     const begun = await revocations.begin(owner);
-    // An exchange in flight holds its grant, so this waits for it; what it has stored is covered by the extension.
+    // An exchange in progress holds its grant, so this waits for it; the extension covers what it has stored.
     await revocations.revokeGrants(owner);
     const revocation = await revocations.extend(begun);
-    // It is in force already: a count that takes too long is no reason to say otherwise.
+    // The revocation is in force already; a count that takes too long must not make the call fail.
     const count = await revocations.count(revocation).catch(() => REVOCATION_BATCH_SIZE + 1);
-    // A failure leaves the revocation in force.
+    // After a failure the revocation is still in force.
     return { count, finished: revocations.finish(revocation, signal).catch(() => undefined) };
   }
 
@@ -229,8 +229,8 @@ export class TokenRepository {
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
         const revocation = { revokedAtMs: now };
-        // Grants first: a refresh in flight holds the row of its grant, so this waits for it, and the tokens that it
-        // stored are there for the next statements. Codes that are not exchanged yet die with their grant.
+        // Grants first: a refresh in progress holds the row of its grant, so this waits for it, and the next statements
+        // see the tokens that it stored. Codes that have not been exchanged yet become void with their grant.
         await ServerRecord.query(transaction)
           .where('kind', GRANT_KIND)
           .modify(ofOwner)
@@ -258,7 +258,7 @@ export class TokenRepository {
     const quote = dialectOf(AccessToken.knex()) === 'postgres' ? '"' : '`';
     return orUnavailable(async () => {
       const query = AccessToken.query()
-        // MySQL ignores trailing spaces when it compares: what is listed to a user must be that user's own.
+        // MySQL ignores trailing spaces in comparisons: the list of a user must contain only that user's own tokens.
         .modify(isExactly, 'user_id', userId)
         .modify(isLive, this.clock.nowMilliseconds())
         .whereNotExists(

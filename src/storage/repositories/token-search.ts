@@ -57,10 +57,10 @@ export function cursorAfter(page: readonly FoundToken[], before: TokenCursor = {
   return { ...before, ...Object.fromEntries(page.map(({ kind, id }) => [kind, id])) };
 }
 
-/** Fewer digits would find a good part of the table. */
+/** Fewer digits would match a large part of the table. */
 const HASH_PREFIX = /^[0-9a-f]{4,64}$/i;
 
-/** Whether a text can be looked for as the beginning of a digest. */
+/** Whether a string can be searched for as the beginning of a digest. */
 export function isHashPrefix(text: string): boolean {
   return HASH_PREFIX.test(text);
 }
@@ -82,7 +82,7 @@ export class TokenSearch {
     for (const beforeId of Object.values(before)) checkedPage({ beforeId });
     const { clientId, userId, hashPrefix, kind } = filter;
     if (clientId === undefined && userId === undefined && hashPrefix === undefined) {
-      throw new TypeError('Neither clientId nor userId nor hashPrefix is given; all tokens at once are never meant.');
+      throw new TypeError('Neither clientId nor userId nor hashPrefix is given; give at least one.');
     }
     if (userId !== undefined) requireUserId(userId);
     const digests = hashPrefix === undefined ? undefined : digestRange(hashPrefix);
@@ -137,7 +137,9 @@ export class TokenSearch {
   }
 }
 
-/** From the least to the greatest digest with this beginning: a range of the index, where a pattern would be a scan. */
+/**
+ * From the smallest to the largest digest with this beginning: a range of the index, where a pattern would need a scan.
+ */
 function digestRange(prefix: string): [Buffer, Buffer] {
   if (!isHashPrefix(prefix)) {
     throw new TypeError('hashPrefix is not the beginning of a SHA-256 digest; use 4 to 64 hexadecimal digits.');
@@ -145,7 +147,7 @@ function digestRange(prefix: string): [Buffer, Buffer] {
   return [Buffer.from(prefix.padEnd(64, '0'), 'hex'), Buffer.from(prefix.padEnd(64, 'f'), 'hex')];
 }
 
-/** Both in their own order, and which is next by which is newer. */
+/** Merges two lists, each in its own order, by time, newest first. */
 function merged(left: readonly FoundToken[], right: readonly FoundToken[]): FoundToken[] {
   const all: FoundToken[] = [];
   let [leftCount, rightCount] = [0, 0];

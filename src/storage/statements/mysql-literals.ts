@@ -1,9 +1,9 @@
 /**
- * A statement of MySQL with its values in it. What is text or binary stands there in hexadecimal digits, so that nothing
- * in it can end a literal, whatever the server's `sql_mode` and the connection's character set are.
+ * A MySQL statement with its values as literals. Strings and bytes are written in hexadecimal, so that they cannot end
+ * a literal, whatever the server's `sql_mode` and the connection's character set.
  *
- * @param sql with `?` where values stand, and nowhere else
- * @throws TypeError for a value that is neither text, bytes, a whole number nor null
+ * @param sql with `?` in place of values, and nowhere else
+ * @throws TypeError for a value that is neither a string, bytes, a whole number nor null
  */
 export function withLiterals(sql: string, values: readonly unknown[]): string {
   let next = 0;

@@ -19,15 +19,15 @@ interface Mysql2Connection extends PooledConnection {
   readonly stream: { destroy(): void };
 }
 
-/** mysql2: `execute` prepares the statement once per connection, `query` sends a text. */
+/** mysql2: `execute` prepares the statement once per connection, `query` sends text. */
 export class Mysql2Driver implements StatementDriver<Mysql2Connection> {
-  /** @param sql with `?` where values stand, and nowhere else */
+  /** @param sql with `?` in place of values, and nowhere else */
   constructor(private readonly sql: string) {}
 
   run(connection: Mysql2Connection, values: unknown[], done: StatementCallback): void {
     connection.execute({ sql: this.sql, values, rowsAsArray: true }, (error, answer) => {
       if (answer !== undefined) return done(error, resultOf(answer));
-      // The driver would send the same handle again.
+      // Otherwise the driver would send the same handle again.
       if (kindOfError(error) === 'statement') connection.unprepare({ sql: this.sql, rowsAsArray: true });
       done(error);
     });
@@ -40,7 +40,7 @@ export class Mysql2Driver implements StatementDriver<Mysql2Connection> {
   }
 
   cut(connection: Mysql2Connection): void {
-    // Its own `destroy` would still say goodbye to a server that may never listen.
+    // The driver's `destroy` would first send a message to a server that may never read it.
     connection.stream.destroy();
   }
 }

@@ -4,7 +4,7 @@ import type { PooledConnection } from './connection-source.js';
 import type { StatementCallback, StatementDriver, StatementResult } from './pooled-statement.js';
 
 interface PgQuery {
-  /** A named query is prepared once per connection; one without a name for this time only. */
+  /** A named query is prepared once per connection; one without a name only for this time. */
   readonly name?: string;
   readonly text: string;
   readonly values?: unknown[];
@@ -27,7 +27,7 @@ export class PgDriver implements StatementDriver<PgConnection> {
   private generation = 1;
   private name: string;
 
-  /** @param text with `$1` and so on where values stand */
+  /** @param text with `$1` and so on in place of values */
   constructor(private readonly text: string) {
     // pg refuses one name for two statements, and a pool may serve several tables.
     this.stem = `oauth2_token_${sha256Key(this.text).slice(0, 16)}`;
@@ -51,9 +51,9 @@ export class PgDriver implements StatementDriver<PgConnection> {
   }
 
   /**
-   * Gives a name up. pg would never prepare it again on a connection where it was prepared once, and on the others the
-   * statement is most likely as stale; under the next name all of them prepare it anew. What is left at the server goes
-   * with its connection.
+   * Abandons a name. pg would never prepare it again on a connection where it was prepared once, and on the others the
+   * statement is most likely stale too; under the next name all of them prepare it again. The old statement ends with
+   * its connection.
    */
   private discard(name: string): void {
     if (this.name !== name) return;

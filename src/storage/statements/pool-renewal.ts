@@ -1,29 +1,29 @@
 import { kindOfError } from '../driver-errors/index.js';
 import type { ConnectionSource, PooledConnection } from './connection-source.js';
 
-/** A failover takes seconds; while it lasts, a pool is not made anew for every write that is refused. */
+/** A failover takes seconds; meanwhile, the pool is not renewed for every write that is refused. */
 const PAUSE_MILLISECONDS = 1_000;
 
-const REASON = 'the database takes no writes on it; it is replaced, since another server may take them';
+const REASON = 'the database accepts no writes on it; it is replaced, since another server may accept them';
 
-/** A pool of the driver's own that the host gave to knex; both drivers say when a connection is lent out. */
+/** A driver's own pool that the host gave to knex; both drivers report when a connection is lent. */
 interface NativePool {
   on(event: 'connect' | 'connection' | 'acquire', listener: (connection: PooledConnection) => void): unknown;
 }
 
 /**
- * Replaces the connections of a pool whose server takes no writes any more. After a failover they would lead to the old
- * server for as long as they live; new ones go to where the name, or the proxy, leads by then.
+ * Replaces the connections of a pool whose server accepts no writes any more. After a failover they would stay
+ * connected to the old server; new connections go to wherever the name, or the proxy, leads by then.
  */
 export class PoolRenewal {
   private static readonly known = new WeakMap<object, PoolRenewal>();
   private lastMilliseconds = Number.NEGATIVE_INFINITY;
-  /** Connections of the driver's own pool that were made since the last renewal. */
+  /** Connections of the driver's own pool that were opened since the last renewal. */
   private fresh: WeakSet<PooledConnection> | undefined;
 
   private constructor(private readonly source: ConnectionSource) {}
 
-  /** The one renewal of a pool. */
+  /** The renewal of a pool; one per pool. */
   static of(source: ConnectionSource): PoolRenewal {
     // Two faces of one knex instance have one pool.
     const pool = source.pool ?? source;
@@ -31,13 +31,13 @@ export class PoolRenewal {
     if (renewal === undefined) {
       renewal = new PoolRenewal(source);
       PoolRenewal.known.set(pool, renewal);
-      // Whatever runs on this pool: one statement that was refused speaks for all connections.
+      // For all statements on this pool: one that was refused is evidence about all connections.
       source.on?.('query-error', (error) => renewal?.consider(error));
     }
     return renewal;
   }
 
-  /** Renews the pool if the error says that there is nothing to be written here. */
+  /** Renews the pool if the error means that the server accepts no writes. */
   consider(error: unknown): void {
     if (kindOfError(error) !== 'read-only') return;
     const now = performance.now();
@@ -49,7 +49,7 @@ export class PoolRenewal {
     if (isNative(native)) this.renewNative(native);
   }
 
-  /** Nobody outside sees the idle connections of such a pool, so each is replaced after its next use. */
+  /** The idle connections of such a pool are not accessible, so each is replaced after its next use. */
   private renewNative(pool: NativePool): void {
     const watched = this.fresh !== undefined;
     this.fresh = new WeakSet();
@@ -61,7 +61,7 @@ export class PoolRenewal {
   }
 }
 
-/** knex looks at the mark before it lends the connection out. What is in memory only would be gone with it. */
+/** knex checks the mark before it lends the connection. An in-memory database would be lost with it. */
 function replace(connection: PooledConnection): void {
   if (connection.memory !== true) connection.__knex__disposed ??= REASON;
 }

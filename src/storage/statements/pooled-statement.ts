@@ -5,9 +5,9 @@ import { ConnectionBirths, type ConnectionSource, type PooledConnection } from '
 import { PoolRenewal } from './pool-renewal.js';
 import { Preparation, type PreparationOptions } from './preparation.js';
 
-/** What a statement gave: rows, or how many it has changed. */
+/** The result of a statement: rows, or how many were changed. */
 export interface StatementResult {
-  /** Each as its values in the order of the columns. */
+  /** The values of each row in the order of the columns. */
   readonly rows: readonly (readonly unknown[])[];
   readonly affectedRows: number;
 }
@@ -15,37 +15,37 @@ export interface StatementResult {
 /** Called once: with an error, or with the result. */
 export type StatementCallback = (error: unknown, result?: StatementResult) => void;
 
-/** How one driver runs one statement. */
+/** How a driver runs a statement. */
 export interface StatementDriver<Connection> {
-  /** Runs the statement as one that stays prepared on the connection. One that cannot be used is forgotten. */
+  /** Runs the statement as a prepared one, which stays on the connection. If it cannot be used, it is discarded. */
   run(connection: Connection, values: unknown[], done: StatementCallback): void;
   /** Runs it without leaving anything on the connection. */
   runUnprepared(connection: Connection, values: unknown[], done: StatementCallback): void;
-  /** Cuts the connection off at once, without asking the server. */
+  /** Cuts the connection immediately, without involving the server. */
   cut(connection: Connection): void;
 }
 
-/** Why a try failed. */
+/** Why an attempt failed. */
 class Failure {
   constructor(
     readonly error: unknown,
     /**
-     * What failed, if it was not the statement itself: the connection broke under it (an old one may have been dead for
-     * long), or the prepared statement could not be used.
+     * What failed, if it was not the statement itself: the connection broke (an old one may have been dead for long),
+     * or the prepared statement could not be used.
      */
     readonly reason?: 'old connection' | 'fresh connection' | 'preparation',
   ) {}
 }
 
-/** What a statement may be told. */
+/** The options of a statement. */
 export interface PooledStatementOptions extends PreparationOptions {
-  /** After how many milliseconds without an answer the database counts as away. */
+  /** After how many milliseconds without an answer the database counts as unavailable. */
   readonly timeoutMilliseconds: number;
-  /** Whether it does no harm when it is run twice, since a connection may break after it was. */
+  /** Whether it may run twice, since a connection may break after the statement was executed. */
   readonly repeatable: boolean;
 }
 
-/** One statement on pooled connections of a driver that answers later. */
+/** One statement on pooled connections of an asynchronous driver. */
 export class PooledStatement<Connection extends PooledConnection> {
   private readonly births: ConnectionBirths;
   private readonly preparation: Preparation;
@@ -66,12 +66,12 @@ export class PooledStatement<Connection extends PooledConnection> {
   }
 
   /**
-   * Runs it. After a restart of the server every pooled connection may be dead. Each that breaks is thrown away, so
-   * asking on comes to a fresh one; when a fresh one breaks as well, once more is enough. Where a prepared statement
-   * cannot be used, the same statement is run unprepared.
+   * Runs the statement. After a restart of the server every pooled connection may be dead. Each one that breaks is
+   * discarded, so repeating eventually uses a new one; if a new one breaks as well, it is repeated only once more. If a
+   * prepared statement cannot be used, the statement runs unprepared.
    *
-   * @throws TemporarilyUnavailableError if there is no connection to ask on; what the database itself refuses is thrown
-   * as the driver has it
+   * @throws TemporarilyUnavailableError if no connection is available; errors from the database itself are thrown as
+   *   the driver has them
    */
   async run(values: unknown[]): Promise<StatementResult> {
     let prepared = this.preparation.isWanted(performance.now());
@@ -82,19 +82,19 @@ export class PooledStatement<Connection extends PooledConnection> {
         const { error, reason } = failure as Failure;
         if (reason === 'preparation') {
           if (!prepared) throw error;
-          // The server refused it before it did anything, so this holds for writes too.
+          // The server refused it before it did anything, so this also applies to writes.
           prepared = false;
           continue;
         }
         if (!this.repeatable || reason === undefined || (reason !== 'old connection' && retried)) throw error;
         retried = true;
       }
-      // One turn of the event loop, so that other connections which broke at the same time are known to be broken.
+      // One turn of the event loop, so that other connections which broke at the same time are recognized as broken.
       await nextTurn();
     }
   }
 
-  /** One try within the deadline, which covers the wait for a connection as well. Rejects with a `Failure`. */
+  /** One attempt within the deadline, which includes the wait for a connection. Rejects with a `Failure`. */
   private attempt(values: unknown[], prepared: boolean): Promise<StatementResult> {
     return new Promise((resolve, reject) => {
       const begin = performance.now();
@@ -124,7 +124,7 @@ export class PooledStatement<Connection extends PooledConnection> {
         if (over) return;
         over = true;
         clearTimeout(timer);
-        // Whatever the reason (refused, full, closed, unknown database), there is no connection to ask on.
+        // Whatever the reason (refused, full, closed, unknown database), no connection is available.
         reject(new Failure(unavailable(error)));
       };
       const answered = (error: unknown, result?: StatementResult): void => {
@@ -143,7 +143,7 @@ export class PooledStatement<Connection extends PooledConnection> {
     });
   }
 
-  /** Gives the connection back after an error, and says what failed. */
+  /** Returns the connection after an error, and determines what failed. */
   private failed(error: unknown, connection: Connection, begin: number): Failure {
     if (isConnectionError(error)) {
       const reason = this.births.isOlderThan(begin, connection) ? 'old connection' : 'fresh connection';
@@ -157,7 +157,7 @@ export class PooledStatement<Connection extends PooledConnection> {
     return isUnusable ? new Failure(error, 'preparation') : new Failure(error);
   }
 
-  /** Gives a broken connection back, marked so that the pool replaces it. */
+  /** Returns a broken connection, marked so that the pool replaces it. */
   private discard(connection: Connection, error: unknown): void {
     connection.__knex__disposed ??= error;
     this.driver.cut(connection);

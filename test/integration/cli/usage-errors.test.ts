@@ -116,11 +116,11 @@ describe('the database', () => {
 
   test.each([
     ['mongodb://root:hunter22@db/shop', 'cannot be a URL of the scheme mongodb'],
-    ['mysql://root:hunter22@db', 'names no database'],
+    ['mysql://root:hunter22@db', 'contains no database'],
     ['mysql://root:hunter22@db:port/shop', 'is not a URL'],
     ['mysql://root:hunter22%@db/shop', 'broken percent-escape'],
     ['mysql://root:hunter22@db/shop?nope=1', 'unknown parameter "nope"'],
-    ['sqlite:', 'names no file'],
+    ['sqlite:', 'contains no file'],
   ])('%s is refused without its password', async (url, says) => {
     const calls: readonly (readonly [string[], Record<string, string>])[] = [
       [['--database', url], {}],

@@ -205,7 +205,7 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
     const create = (columns: Partial<NewApplication>) =>
       fixture.applications.create({ name: 'x', grantTypes: ['refresh_token'], ...columns });
     await expect(create({ importedSecretHash: 'plain text' })).rejects.toThrow(
-      /importedSecretHash cannot be a string: it is not what Django/,
+      /importedSecretHash cannot be a string: it is not in the format that Django stores/,
     );
     await expect(create({ importedSecretHash: 'plain text' })).rejects.not.toThrow(/plain text/);
     const importedSecretHash = djangoHash('x');
@@ -219,7 +219,7 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
     const created = await fixture.applications.create({ name: 'k', grantTypes: ['client_credentials'], jwks });
     const { clientId } = created.application;
     expect([created.clientSecret, created.application.hasKeys()]).toEqual([undefined, true]);
-    await expect(fixture.applications.rotateSecret(clientId)).rejects.toThrow(/proves itself by its keys/);
+    await expect(fixture.applications.rotateSecret(clientId)).rejects.toThrow(/authenticates with keys/);
     // Another property: the keys stay.
     const renamed = await fixture.applications.update(clientId, { name: 'renamed', mayIntrospect: true });
     expect(renamed).toMatchObject({ name: 'renamed', mayIntrospect: true, jwks: JSON.stringify(jwks) });

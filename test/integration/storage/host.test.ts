@@ -256,8 +256,8 @@ test('models that are no subclasses, unknown, or share a table are refused by na
   }
   const mistakes: [Record<string, unknown>, RegExp][] = [
     [{ Token: ShopToken }, /models\.Token cannot be set: there is no such option/],
-    [{ AccessToken: Application }, /models\.AccessToken cannot be a function: it is no subclass of AccessToken/],
-    [{ AccessToken: 'shop_tokens' }, /models\.AccessToken cannot be a string: it is no subclass of AccessToken/],
+    [{ AccessToken: Application }, /models\.AccessToken cannot be a function: it is not a subclass of AccessToken/],
+    [{ AccessToken: 'shop_tokens' }, /models\.AccessToken cannot be a string: it is not a subclass of AccessToken/],
     [{ AccessToken: Twin }, /tables\.\w+ has the same name/],
   ];
   for (const [models, message] of mistakes) {
