@@ -108,7 +108,9 @@ describe('keys', () => {
     expect((await keys(['list'])).stdout).toMatch(
       /^KID +ALG +STATE .*\n\S{43} +RS256 +signing .*\n\S{43} +ES256 .*\n$/,
     );
-    expect((await keys(['reseal'], KEY)).stdout).toBe('All signing keys are encrypted with the newest encryption key already.\n');
+    expect((await keys(['reseal'], KEY)).stdout).toBe(
+      'All signing keys are encrypted with the newest encryption key already.\n',
+    );
   });
 
   test('reseal lets an encryption key go', async () => {

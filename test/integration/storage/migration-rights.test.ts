@@ -73,7 +73,9 @@ describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))(
       await owner.knex(MIGRATIONS_TABLE).where('name', 'like', '0004%').update({ batch: 2 });
       await rollback(owner.knex);
       await grant('select');
-      expect(await refusal(() => migrate(limited.knex))).toMatch(/lacks a privilege that the migration needs \((INSERT|CREATE|UPDATE)/);
+      expect(await refusal(() => migrate(limited.knex))).toMatch(
+        /lacks a privilege that the migration needs \((INSERT|CREATE|UPDATE)/,
+      );
       expect(await refusal(() => rollback(limited.knex))).toMatch(/lacks a privilege/);
     });
 

@@ -127,7 +127,9 @@ describe('when Redis has lost what it counted', () => {
       expect((await consume(await start(), long)).allowed).toBe(true);
       await until(() => losses().length === 2, 'both have told of it');
       for (const line of losses()) {
-        expect(line).toContain("callers may use the limits of open windows a second time (whenLedgerIsLost: 'restart')");
+        expect(line).toContain(
+          "callers may use the limits of open windows a second time (whenLedgerIsLost: 'restart')",
+        );
       }
     },
   );

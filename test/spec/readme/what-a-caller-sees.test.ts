@@ -225,7 +225,7 @@ describe.each(['our entry', 'routing-controllers’ own entry'])('[RS-5..8] what
       expect(answer).toMatchObject(error(429, 'throttled'));
       expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
     },
-    async "database (also read-only, full), user store or throttle's store away"() {
+    async "database (also read-only, full), user store or throttle's store is down"() {
       const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
       const withoutDatabase = createOAuth2({
         database: `mysql://root@127.0.0.1:${await freePort()}/none`,

@@ -29,11 +29,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
       /policies\.user\.cost cannot be 6: it never fits into 5/,
     ],
     ['no rates', policy({ rate: [] }), /policies\.user\.rate cannot be an empty list/],
-    [
-      'null among rates',
-      policy({ rate: ['5/h', null] }),
-      /policies\.user\.rate\[1\] cannot be null: use null alone/,
-    ],
+    ['null among rates', policy({ rate: ['5/h', null] }), /policies\.user\.rate\[1\] cannot be null: use null alone/],
     [
       'two rates of one window',
       policy({ rate: ['60/m', '5/60s'] }),
