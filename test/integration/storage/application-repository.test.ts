@@ -109,7 +109,7 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
       { accessTokenLifetimeSeconds: 10 },
       { ownedBy: 'alice' },
     );
-    await expect(change).rejects.toThrow(/accessTokenLifetimeSeconds cannot be .*not for the owner/);
+    await expect(change).rejects.toThrow(/accessTokenLifetimeSeconds cannot be .*the owner may not change it/);
   });
 
   test('of new secrets at once with an overlap, two are good in the end: the last and the one before', async () => {

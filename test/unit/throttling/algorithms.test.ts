@@ -127,7 +127,7 @@ describe('an algorithm', () => {
     const throttle = createThrottle({});
     throttle.compile([{ name: 'export', rate: '5/h' }]);
     expect(() => throttle.compile([{ name: 'export', rate: '5/h', algorithm: 'sliding-window' }])).toThrow(
-      '(policy export) cannot be an object: there is another throttling policy',
+      '(policy export) cannot be an object: another throttling policy',
     );
   });
 });

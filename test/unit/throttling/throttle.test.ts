@@ -343,7 +343,7 @@ describe('compiling', () => {
       'Reports.get (policy export) cannot be an object: another throttling policy has this name; choose a different one.',
     );
     expect(() => throttle.compile([{ name: 'user', rate: '5/h' }])).toThrow(
-      '(policy user) cannot be an object: there is another throttling policy',
+      '(policy user) cannot be an object: another throttling policy',
     );
     expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('only in case');
     expect(() => throttle.compile([{ rate: '5/h' } as never])).toThrow('an object with a name and a rate');

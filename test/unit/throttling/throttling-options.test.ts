@@ -59,7 +59,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'a way on beside an engine',
       { whenLedgerIsLost: 'wait', engine: memoryEngine() },
-      /whenLedgerIsLost cannot be "wait": it is for the default engine/,
+      /whenLedgerIsLost cannot be "wait": it applies to the default engine/,
     ],
     ['no deadline', { deadlineMilliseconds: 0 }, /throttling\.deadlineMilliseconds cannot be 0/],
     ['a deadline that is none', { deadlineMilliseconds: Number.NaN }, /throttling\.deadlineMilliseconds cannot be NaN/],
