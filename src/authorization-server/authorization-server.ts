@@ -4,8 +4,8 @@ import { ConsentRepository, SessionRepository, SigningKeyRepository } from '../s
 import { type AuthorizationServer, type AuthorizationServerFactory, COMPLETE } from './authorization-server-factory.js';
 import { BrowserCookie } from './browsers/browser-cookie.js';
 import { PageCookies } from './browsers/page-cookies.js';
+import { describedUnder } from './clients/client-application.js';
 import { ClientAuthentications } from './clients/client-authentications.js';
-import { describedUnder } from './clients/client-metadata.js';
 import { composePages } from './compose-pages.js';
 import { StoredConsents } from './grants/consents.js';
 import { scopeBounds } from './grants/scope-bounds.js';

@@ -1,6 +1,6 @@
 import type { ConsentRepository, SessionRepository } from '../storage/index.js';
+import type { DescribeClient } from './clients/client-application.js';
 import type { ClientAuthentications } from './clients/client-authentications.js';
-import type { DescribeClient } from './clients/client-metadata.js';
 import type { FindApplication } from './clients/find-application.js';
 import type { ScopeRules } from './grants/scope-rules.js';
 import type { UserScopes } from './grants/user-scopes.js';

@@ -1,9 +1,9 @@
-import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import { ThrottledError } from '../../core/errors.js';
 import { isGeneratedSecret } from '../../core/secret-strength.js';
 import type { Application } from '../../storage/index.js';
-import { currentState } from '../oidc/inner-state.js';
-import { errors } from '../oidc/oidc-provider.js';
-import type { ServerContext } from '../server-context.js';
+import type { AuthorizationServerDependencies } from '../server-dependencies.js';
+
+type SecretDependencies = Pick<AuthorizationServerDependencies, 'applications' | 'clock' | 'failures'>;
 
 /**
  * Whether this is the secret of the application.
@@ -12,32 +12,36 @@ import type { ServerContext } from '../server-context.js';
  * are also counted by the application alone. This budget slows only addresses from which the application has not
  * authenticated lately, and not who presents what was right lately: nobody can lock the application out where it is. Nor
  * does it count or slow what looks generated, by which nobody guesses what a person has chosen.
+ *
+ * @param isKnown whether the application has authenticated from the address of the request lately
+ * @throws ThrottledError if the budget is spent
+ * @throws TemporarilyUnavailableError if too many secrets are being compared
  */
-export async function isSecretOf(context: ServerContext, application: Application, secret: string): Promise<boolean> {
-  const recalled = application.recallSecret(secret, context.dependencies.clock.nowMilliseconds());
+export async function isSecretOf(
+  dependencies: SecretDependencies,
+  application: Application,
+  secret: string,
+  isKnown: boolean,
+): Promise<boolean> {
+  const recalled = application.recallSecret(secret, dependencies.clock.nowMilliseconds());
   if (recalled !== undefined) {
-    if (recalled) await rehash(context, application, secret);
+    if (recalled) await rehash(dependencies, application, secret);
     return recalled;
   }
-  const state = currentState();
-  const isKnown = state !== undefined && context.clientAuthentications.isKnown(state.outer, application.clientId);
-  try {
-    if (isKnown || isGeneratedSecret(secret)) return await isRight(context, application, secret, isKnown);
-    return await guessed(context, application, secret);
-  } catch (error) {
-    if (state === undefined || !isRefusal(error)) throw error;
-    // Answered by the dispatcher, with its `Retry-After`.
-    state.refusal = error;
-    throw endOf(error);
-  }
+  if (isKnown || isGeneratedSecret(secret)) return isRight(dependencies, application, secret, isKnown);
+  return isRightGuess(dependencies, application, secret);
 }
 
-async function guessed(context: ServerContext, application: Application, secret: string): Promise<boolean> {
-  const reservation = await context.dependencies.failures.reserve(`client:${application.clientId}`);
+async function isRightGuess(
+  dependencies: SecretDependencies,
+  application: Application,
+  secret: string,
+): Promise<boolean> {
+  const reservation = await dependencies.failures.reserve(`client:${application.clientId}`);
   if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
   let isWrong = false;
   try {
-    isWrong = !(await isRight(context, application, secret, false));
+    isWrong = !(await isRight(dependencies, application, secret, false));
   } finally {
     if (isWrong) reservation.fail();
     else reservation.release();
@@ -46,27 +50,18 @@ async function guessed(context: ServerContext, application: Application, secret:
 }
 
 async function isRight(
-  context: ServerContext,
+  dependencies: SecretDependencies,
   application: Application,
   secret: string,
   isKnown: boolean,
 ): Promise<boolean> {
-  const matches = await application.checkSecret(secret, isKnown, context.dependencies.clock.nowMilliseconds());
-  if (matches) await rehash(context, application, secret);
+  const matches = await application.checkSecret(secret, isKnown, dependencies.clock.nowMilliseconds());
+  if (matches) await rehash(dependencies, application, secret);
   return matches;
 }
 
-/** Nothing is asked of the database for a secret that is stored as a fast hash, or is to stay as it is. */
-async function rehash({ dependencies }: ServerContext, application: Application, secret: string): Promise<void> {
+/** Does nothing, and asks the database nothing, for a secret that is stored as a fast hash or is to stay as it is. */
+async function rehash({ applications }: SecretDependencies, application: Application, secret: string): Promise<void> {
   // That it could not be stored is no reason to refuse it; the next request will try again.
-  await dependencies.applications.rehashImportedSecret(application, secret).catch(() => false);
-}
-
-function isRefusal(error: unknown): error is ThrottledError | TemporarilyUnavailableError {
-  return error instanceof ThrottledError || error instanceof TemporarilyUnavailableError;
-}
-
-/** Ends what oidc-provider does with the request. */
-function endOf({ status, code }: ThrottledError | TemporarilyUnavailableError): Error {
-  return Object.assign(new errors.OIDCProviderError(status, code), { expose: true });
+  await applications.rehashImportedSecret(application, secret).catch(() => false);
 }

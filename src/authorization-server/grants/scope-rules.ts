@@ -1,5 +1,5 @@
 import { IDENTITY_SCOPES, parseScope } from '../../core/scopes.js';
-import type { ClientApplication } from '../clients/client-metadata.js';
+import type { ClientApplication } from '../clients/client-application.js';
 
 /** Decides which scopes a request may have. oidc-provider itself would drop what it does not know. */
 export class ScopeRules {

@@ -5,9 +5,9 @@ import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.j
 import { isPromiseLike } from '../../core/promises.js';
 import { countedAddress } from '../clients/client-authentications.js';
 import { RecentApplications } from '../clients/recent-applications.js';
+import { logFailure } from '../failure-log.js';
 import { PlainClientCredentials } from '../fast-path/plain-client-credentials.js';
 import { WarmIntrospection } from '../fast-path/warm-introspection.js';
-import { logFailure } from '../oidc/event-bridge.js';
 import { type Dispatched, InnerDispatcher } from '../oidc/inner-dispatcher.js';
 import type { Settings } from '../options/authorization-server-options.js';
 import type { EndpointContext } from '../server-context.js';

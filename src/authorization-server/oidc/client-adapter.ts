@@ -1,7 +1,8 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import type { ApplicationRepository } from '../../storage/index.js';
-import { clientMetadata, type DescribeClient } from '../clients/client-metadata.js';
+import type { DescribeClient } from '../clients/client-application.js';
 import type { FindApplication } from '../clients/find-application.js';
+import { clientMetadata } from './client-metadata.js';
 import { currentState } from './inner-state.js';
 
 /** Finds each application once for each request. */

@@ -2,7 +2,7 @@ import type { AdapterPayload, JWKS } from 'oidc-provider';
 import { ConfigurationError } from '../../core/errors.js';
 import { parseScope } from '../../core/scopes.js';
 import type { ApplicationRepository, NewApplication, RegistrationLimit } from '../../storage/index.js';
-import type { DescribeClient } from '../clients/client-metadata.js';
+import type { DescribeClient } from '../clients/client-application.js';
 import { currentState } from './inner-state.js';
 import { errors, Provider } from './oidc-provider.js';
 import { refuseMissingProtections, registrationResponse } from './registration-metadata.js';

@@ -1,13 +1,12 @@
-import type { Adapter, Client, Configuration } from 'oidc-provider';
+import type { Adapter, Configuration } from 'oidc-provider';
 import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
 import { cookieName } from '../browsers/cookie-name.js';
-import type { ClientApplication } from '../clients/client-metadata.js';
 import { allowsOrigin } from '../clients/page-origins.js';
-import { lifetimes } from '../grants/lifetimes.js';
 import { ROUTES } from '../http/endpoints.js';
 import { claimsByScope } from '../options/claims-options.js';
 import type { EndpointContext } from '../server-context.js';
+import { applicationOf } from './client-metadata.js';
 import { findAccount } from './hooks/accounts.js';
 import { assertionChecker } from './hooks/client-assertions.js';
 import { boundSource } from './hooks/grant-sources.js';
@@ -21,6 +20,7 @@ import {
   showLogout,
 } from './hooks/page-hooks.js';
 import { resourceIndicators } from './hooks/resource-indicators.js';
+import { tokenLifetimes } from './hooks/token-lifetimes.js';
 import { prompts } from './interactions/consent-policy.js';
 import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
@@ -28,11 +28,6 @@ import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound-fetch.js';
 import { leaveOut } from './registration-metadata.js';
 
 const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
-
-/** The application behind a client. */
-export function applicationOf(client: Client): ClientApplication {
-  return client.application as ClientApplication;
-}
 
 /** oidc-provider's configuration. What is not set here is left at its default on purpose. */
 export function configuration(
@@ -54,7 +49,7 @@ export function configuration(
     // Which claims stand in ID tokens is said by the host: see `findAccount`.
     conformIdTokenClaims: false,
     cookies: cookies(context),
-    ttl: lifetimes(context),
+    ttl: tokenLifetimes(context),
     enabledJWA: {
       idTokenSigningAlgValues: [...ID_TOKEN_ALGORITHMS],
       clientAuthSigningAlgValues: [...ASYMMETRIC],

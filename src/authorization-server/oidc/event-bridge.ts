@@ -1,8 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
-import { loggedFailure } from '../../core/logged-failure.js';
-import { printable } from '../../core/printable.js';
+import { logFailure } from '../failure-log.js';
 import type { ServerContext } from '../server-context.js';
 
 /** What oidc-provider reports errors of endpoints under. */
@@ -28,7 +27,7 @@ const ERROR_EVENTS = [
 ];
 
 /** Tells the host's listeners, and the log, what oidc-provider reports. */
-export function observe(context: ServerContext, provider: Provider): void {
+export function bridgeEvents(context: ServerContext, provider: Provider): void {
   const { dependencies } = context;
   const { events } = dependencies;
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
@@ -53,12 +52,4 @@ export function observe(context: ServerContext, provider: Provider): void {
       if (error.cause instanceof TemporarilyUnavailableError) logFailure(context, ctx.path, error);
     });
   }
-}
-
-/** Logs what is no matter of the request. @param where the endpoint, or its path */
-export function logFailure({ dependencies }: ServerContext, where: string, thrown: unknown): void {
-  const { kind, isOutage, describe } = loggedFailure(thrown);
-  dependencies.log.error(kind, () =>
-    isOutage ? describe() : `The authorization server failed at ${printable(where)}: ${describe()}`,
-  );
 }

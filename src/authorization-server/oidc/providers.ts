@@ -1,23 +1,22 @@
 import type Koa from 'koa';
 import type { Adapter, Configuration, Provider } from 'oidc-provider';
-import { sha256Key } from '../../core/digest.js';
-import { isSecretOf } from '../clients/imported-secrets.js';
-import { isRegistered } from '../clients/redirect-uris.js';
 import { refreshTokenLifetime } from '../grants/lifetimes.js';
 import type { SigningKeys } from '../keys/signing-keys.js';
 import type { EndpointContext } from '../server-context.js';
-import { AtomicProvider, createStorageAdapters, type StorageAdapters } from './adapter/index.js';
+import { createStorageAdapters, type StorageAdapters } from './adapter/storage-adapters.js';
 import { clientAdapter } from './client-adapter.js';
 import { registerClient } from './client-registration.js';
-import { applicationOf, configuration } from './configuration.js';
-import { observe } from './event-bridge.js';
+import { configuration } from './configuration.js';
+import { bridgeEvents } from './event-bridge.js';
 import { sendingByForm } from './hooks/page-hooks.js';
-import { currentState } from './inner-state.js';
 import { answersOutages, asOutage } from './outage.js';
+import { AtomicProvider } from './patches/atomic-provider.js';
+import { compareStoredSecrets } from './patches/client-secrets.js';
 import { holdingBack } from './patches/held-responses.js';
 import { narrowGrants } from './patches/narrowed-grants.js';
+import { compareRegisteredUris } from './patches/registered-redirect-uris.js';
 import { keepSessionOfGrants } from './patches/session-grants.js';
-import { adaptSessions } from './patches/session-life.js';
+import { bindSessions } from './patches/session-life.js';
 import { refuseUnregistered } from './patches/unauthorized-client.js';
 
 /** Gives the provider of the keys that are in use; a new one when they have changed. */
@@ -79,42 +78,19 @@ export class Providers {
     provider.proxy = true;
     // Requests are run by `InnerDispatcher`, and what fails is reported by `event-bridge`; nothing is left for oidc-provider to print.
     (provider as unknown as Koa).on('error', () => {});
-    adaptClients(context, provider);
-    context.binding.bind(provider);
-    const end = asOutage((uid: string) => dependencies.sessions.end(sha256Key(uid)));
-    adaptSessions(provider, context.settings, dependencies, end);
-    keepSessionOfGrants(provider);
-    narrowGrants(provider.Grant.prototype, context.scopes);
-    observe(context, provider);
+    patch(provider, context);
+    bridgeEvents(context, provider);
     return provider;
   }
 }
 
-/** Applications were checked when they were registered, by our own rules; secrets and URIs are compared by them too. */
-function adaptClients(context: EndpointContext, provider: Provider): void {
-  const { Client } = provider;
-  const prototype = Client.prototype as {
-    compareClientSecret(secret: string): Promise<boolean>;
-    redirectUriAllowed(uri: string): boolean;
-    postLogoutRedirectUriAllowed(uri: string): boolean;
-  };
-  refuseUnregistered(Client.prototype);
-  const checkSecret = asOutage(async (clientId: string, secret: string) => {
-    const application = await context.findApplication(clientId);
-    const isRight = application !== undefined && (await isSecretOf(context, application, secret));
-    const state = currentState();
-    if (state !== undefined) state.secretIsRight = isRight;
-    return isRight;
-  });
-  prototype.compareClientSecret = function compareClientSecret(this: InstanceType<typeof Client>, secret) {
-    return checkSecret(this.clientId, secret);
-  };
-  prototype.redirectUriAllowed = function redirectUriAllowed(this: InstanceType<typeof Client>, uri) {
-    return isRegistered(uri, this.redirectUris ?? [], applicationOf(this).isPublic);
-  };
-  prototype.postLogoutRedirectUriAllowed = function allowed(this: InstanceType<typeof Client>, uri) {
-    return isRegistered(uri, this.postLogoutRedirectUris ?? [], applicationOf(this).isPublic);
-  };
-  const { Schema } = Client as unknown as { readonly Schema: { readonly prototype: Record<string, () => void> } };
-  Schema.prototype.redirectUris = () => {};
+/** What works otherwise here than in oidc-provider; each file says why. `AtomicProvider` and its `hold` are patches too. */
+function patch(provider: Provider, context: EndpointContext): void {
+  compareStoredSecrets(provider, context);
+  compareRegisteredUris(provider);
+  refuseUnregistered(provider);
+  narrowGrants(provider, context.scopes);
+  keepSessionOfGrants(provider);
+  bindSessions(provider, context);
+  context.binding.bind(provider);
 }

@@ -1,5 +1,6 @@
 import type { Application } from '../../storage/index.js';
-import { clientMetadata, type DescribeClient } from '../clients/client-metadata.js';
+import type { DescribeClient } from '../clients/client-application.js';
+import { clientMetadata } from './client-metadata.js';
 import { errors } from './oidc-provider.js';
 
 type Metadata = Readonly<Record<string, unknown>>;

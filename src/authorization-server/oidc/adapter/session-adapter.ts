@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/clock.js';
 import { sha256 } from '../../../core/digest.js';
 import type { SavedRecord, ServerRecordRepository, SessionRepository } from '../../../storage/index.js';
 import type { Sealer } from '../../keys/sealer.js';
-import { type SessionMembers, sessionHasEnded } from '../patches/session-life.js';
+import { type SessionMembers, sessionHasEnded } from '../session-members.js';
 import type { ApplicationIds } from './application-ids.js';
 import { RecordAdapter } from './record-adapter.js';
 

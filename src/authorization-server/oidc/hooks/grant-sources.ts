@@ -1,7 +1,7 @@
 import type { AccessToken, AuthorizationCode, DeviceCode, KoaContextWithOIDC, RefreshToken } from 'oidc-provider';
 import { formatScope, parseScope } from '../../../core/scopes.js';
-import type { ClientApplication } from '../../clients/client-metadata.js';
 import type { ServerContext } from '../../server-context.js';
+import { applicationOf } from '../client-metadata.js';
 import { errors } from '../oidc-provider.js';
 import { grantableOf } from './grants.js';
 
@@ -24,7 +24,7 @@ export async function boundSource(context: ServerContext, ctx: KoaContextWithOID
   // A refresh request may ask for fewer; that they are no more was found out before.
   const asked = parseScope((isRefresh && (params.scope as string | undefined)) || (source.scope ?? ''));
   if (asked.length === 0) return;
-  const application = client.application as ClientApplication;
+  const application = applicationOf(client);
   const allowed = asked.filter((scope) => context.scopes.allows(scope, application));
   const left = await grantableOf(context, client.clientId, source.accountId ?? '', allowed);
   if (left.length === 0) throw new errors.InvalidGrant('none of the scopes that were granted may be given any more');

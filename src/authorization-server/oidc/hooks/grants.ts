@@ -1,9 +1,9 @@
 import type { Grant, KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { parseScope } from '../../../core/scopes.js';
 import type { RandomBytes } from '../../../core/token-value.js';
-import type { ClientApplication } from '../../clients/client-metadata.js';
 import { grantLifetime } from '../../grants/lifetimes.js';
 import type { ServerContext } from '../../server-context.js';
+import { applicationOf } from '../client-metadata.js';
 import { stateOf } from '../inner-state.js';
 import { isNativeRequest } from '../interactions/native-clients.js';
 import { ofSession } from '../patches/session-grants.js';
@@ -69,7 +69,7 @@ export async function existingGrant(context: ServerContext, ctx: KoaContextWithO
   const requested = parseScope((oidc.params?.scope as string | undefined) ?? '');
   const grantable = await grantableOf(context, client.clientId, account.accountId, requested);
   stateOf(ctx).nothingGrantable = grantable.length === 0;
-  const { id, skipAuthorization, lifetimes } = client.application as ClientApplication;
+  const { id, skipAuthorization, lifetimes } = applicationOf(client);
   const granted = skipAuthorization ? grantable : await context.consents.find(account.accountId, id);
   const request: GrantRequest = {
     clientId: client.clientId,

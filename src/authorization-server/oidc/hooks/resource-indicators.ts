@@ -1,7 +1,7 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { parseScope } from '../../../core/scopes.js';
-import type { ClientApplication } from '../../clients/client-metadata.js';
 import type { ServerContext } from '../../server-context.js';
+import { applicationOf } from '../client-metadata.js';
 import { errors } from '../oidc-provider.js';
 import { askedScope } from './requested-scope.js';
 
@@ -47,7 +47,7 @@ export function resourceIndicators(context: ServerContext): ResourceIndicators {
 function settleScope({ scopes }: ServerContext, ctx: KoaContextWithOIDC, client: Client): void {
   const { params } = ctx.oidc;
   if (params === undefined || !asksForScope(ctx)) return;
-  const settled = scopes.resolve(askedScope(ctx), client.application as ClientApplication);
+  const settled = scopes.resolve(askedScope(ctx), applicationOf(client));
   if ('problem' in settled) throw new errors.InvalidScope(settled.problem, NO_SCOPE);
   params.scope = settled.scope;
 }

@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { ClientApplication } from '../../clients/client-metadata.js';
+import { applicationOf } from '../client-metadata.js';
 
 /** What is asked of the user because the application is a native one; it stands among the reasons of an interaction. */
 export const NATIVE_CLIENT_PROMPT = 'native_client_prompt';
@@ -11,11 +11,11 @@ export const NATIVE_CLIENT_PROMPT = 'native_client_prompt';
  * or a key has another.
  */
 export function isNativeRequest({ oidc }: KoaContextWithOIDC): boolean {
-  const application = oidc.client?.application as ClientApplication | undefined;
+  const { client, deviceCode } = oidc;
   // Devices confirm a code instead of a redirect.
-  if (application === undefined || oidc.deviceCode !== undefined) return false;
+  if (client === undefined || deviceCode !== undefined) return false;
   const redirectUri = oidc.params?.redirect_uri;
   if (typeof redirectUri !== 'string' || /^https:/i.test(redirectUri)) return false;
   // On a loopback address there are servers too; a program with a scheme of its own keeps no secret.
-  return application.isPublic || !/^http:/i.test(redirectUri);
+  return applicationOf(client).isPublic || !/^http:/i.test(redirectUri);
 }

@@ -7,7 +7,7 @@ import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
 import { innerRequest } from '../inner-request.js';
 import { errors } from '../oidc-provider.js';
-import { beginSession, noteWhere, sessionLifetimeSeconds } from '../patches/session-life.js';
+import { beginSession, noteWhere, sessionLifetimeSeconds } from '../session-members.js';
 
 /** A context with oidc-provider's cookies. */
 export function innerContext({ settings }: ServerContext, provider: Provider, outer: Context): Koa.Context {

@@ -4,6 +4,7 @@ import { equalInConstantTime, sha256 } from '../../../core/digest.js';
 import type { BrowserCookie } from '../../browsers/browser-cookie.js';
 import { currentState } from '../inner-state.js';
 import { withinPayload } from './payload-members.js';
+import { requireMethods } from './require-methods.js';
 
 /** What an interaction keeps beside what oidc-provider keeps. */
 interface WithBrowser {
@@ -14,6 +15,10 @@ interface WithBrowser {
 /**
  * Binds interactions to the browser that began them (RFC 9700 §4.7): neither its address, sent to somebody, nor a cookie
  * that somebody planted lets another browser take a step in it.
+ *
+ * Patched: `Interaction.find` and `Interaction.prototype.save`, which know an interaction by its identifier alone.
+ * Written for: oidc-provider 9.13
+ * Proven by: `test/spec/rfc9700/browser-binding.test.ts`
  */
 export class BrowserBinding {
   constructor(private readonly browsers: BrowserCookie) {}
@@ -27,6 +32,8 @@ export class BrowserBinding {
 
   /** Binds what a provider stores, and shows its endpoints only what is bound to the browser that asks. */
   bind({ Interaction }: Provider): void {
+    requireMethods(Interaction, 'Interaction', ['find']);
+    requireMethods(Interaction.prototype, 'Interaction.prototype', ['save']);
     withinPayload(Interaction, ['browser']);
     const { browsers } = this;
     const isOf = this.isOf.bind(this);

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { EndpointContext } from '../../server-context.js';
-import { applicationOf } from '../configuration.js';
+import { applicationOf } from '../client-metadata.js';
 import { showHeld, showLoggedOut } from '../hooks/page-hooks.js';
 import { stateOf } from '../inner-state.js';
 import { asOutage } from '../outage.js';
@@ -11,6 +11,10 @@ import type { SendResponse } from '../send-response.js';
  * trusted (RFC 9700 §4.11.2): strangers choose such addresses, and would have a link of this server's that leads there.
  * A page says what went wrong, and where the link on it leads. It stands before every response mode, so that it holds
  * for whatever is wrong with a request, and however the answer was to be sent.
+ *
+ * Patched: the handlers of `registerResponseMode`, by `AtomicProvider`. They redirect whenever application and address fit.
+ * Written for: oidc-provider 9.13
+ * Proven by: `test/spec/rfc9700/held-responses.test.ts`
  */
 export function holdingBack(context: EndpointContext, send: SendResponse): SendResponse {
   const isSignedIn = asOutage(signedIn.bind(undefined, context));

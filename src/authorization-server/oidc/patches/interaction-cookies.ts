@@ -8,6 +8,10 @@ type Cookies = Koa.Context['cookies'];
  * bound to the browser, so those cookies are neither sent nor read: none can be planted, and their number is not the
  * number of interactions.
  *
+ * Patched: `cookies` of the request's context, for two names.
+ * Written for: oidc-provider 9.13
+ * Proven by: `test/spec/rfc9700/browser-binding.test.ts`
+ *
  * @param uid the interaction that a URL names
  */
 export function withoutInteractionCookies(cookies: Cookies, provider: Provider, uid: string | undefined): Cookies {

@@ -15,7 +15,13 @@ export function ofSession(grant: Grant, granted: readonly string[], sessionUid: 
   if (!granted.includes('offline_access')) (grant as Grant & WithSession).sessionUid = sessionUid;
 }
 
-/** Lets grants keep the session that they end with. */
+/**
+ * Lets grants keep the session that they end with.
+ *
+ * Patched: `Grant.IN_PAYLOAD`, the list of members that are stored.
+ * Written for: oidc-provider 9.13
+ * Proven by: `test/spec/openid-connect/offline-access.test.ts`
+ */
 export function keepSessionOfGrants({ Grant }: Provider): void {
   withinPayload(Grant, ['sessionUid']);
 }

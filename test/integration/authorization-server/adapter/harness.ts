@@ -3,13 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Adapter, AdapterPayload, Provider } from 'oidc-provider';
 import { createSealer, type Sealer } from '../../../../src/authorization-server/keys/sealer.js';
+import type {
+  AdapterDependencies,
+  Reuse,
+} from '../../../../src/authorization-server/oidc/adapter/adapter-dependencies.js';
 import {
-  type AdapterDependencies,
-  AtomicProvider,
   createStorageAdapters,
-  type Reuse,
   type StorageAdapters,
-} from '../../../../src/authorization-server/oidc/adapter/index.js';
+} from '../../../../src/authorization-server/oidc/adapter/storage-adapters.js';
+import { AtomicProvider } from '../../../../src/authorization-server/oidc/patches/atomic-provider.js';
 import { type Clock, systemClock } from '../../../../src/core/clock.js';
 import { silentLogger } from '../../../../src/core/logger.js';
 import { systemRandomBytes } from '../../../../src/core/token-value.js';

@@ -1,38 +1,6 @@
-import type { ClientMetadata, JWKS } from 'oidc-provider';
-import {
-  type Application,
-  type ApplicationLifetimes,
-  allowedGrantTypes,
-  allowedScopes,
-  isTrusted,
-  LIFETIME_NAMES,
-  type RegistrationLimits,
-} from '../../storage/index.js';
-
-/**
- * What is kept of an application beside the metadata that oidc-provider knows. It stands in the client's
- * property `application`, and holds all that its decisions depend on.
- */
-export interface ClientApplication {
-  readonly id: number;
-  /** The scopes that it may be given; `undefined`: any that there is. */
-  readonly scopes: readonly string[] | undefined;
-  /** The grant types that it may use. */
-  readonly grantTypes: readonly string[];
-  /** Whether staff, the command line or the host's code vouches for it. */
-  readonly isTrusted: boolean;
-  readonly skipAuthorization: boolean;
-  readonly mayIntrospect: boolean;
-  readonly isPublic: boolean;
-  /** Lifetimes of its own; what is not there is the server's. */
-  readonly lifetimes: ApplicationLifetimes;
-  /** Origins whose pages may read what it is answered, beside those of its redirect URIs. */
-  readonly allowedOrigins: readonly string[];
-  /** Whether it may have refresh tokens. */
-  readonly hasRefreshTokens: boolean;
-  /** When the row was changed: another state of the application is another client. */
-  readonly updatedAtMs: number;
-}
+import type { Client, ClientMetadata, JWKS } from 'oidc-provider';
+import type { Application } from '../../storage/index.js';
+import type { ClientApplication, DescribeClient } from '../clients/client-application.js';
 
 /** The columns of migration 0003. */
 type KeyColumns = {
@@ -45,8 +13,10 @@ type KeyColumns = {
 /** Stands where oidc-provider wants a secret; the secret itself is checked by `Application.checkSecret`. */
 const SECRET_IS_ELSEWHERE = 'checked by the application';
 
-/** What decisions about an application depend on. */
-export type DescribeClient = (application: Application) => ClientApplication;
+/** What is kept of the application behind a client. */
+export function applicationOf(client: Client): ClientApplication {
+  return client.application as ClientApplication;
+}
 
 /** An application in the words of RFC 7591. */
 export function clientMetadata(stored: Application, describe: DescribeClient): ClientMetadata {
@@ -69,36 +39,6 @@ export function clientMetadata(stored: Application, describe: DescribeClient): C
         : { token_endpoint_auth_method: 'private_key_jwt' as const, ...keys }),
     ...protocolOf(application),
     application: described,
-  };
-}
-
-/** Describes applications under the limits of those that register them; once for each that was read. */
-export function describedUnder(limits: RegistrationLimits): DescribeClient {
-  const described = new WeakMap<Application, ClientApplication>();
-  return (application) => {
-    let client = described.get(application);
-    if (client === undefined) {
-      client = describe(application, limits);
-      described.set(application, client);
-    }
-    return client;
-  };
-}
-
-function describe(application: Application, limits: RegistrationLimits): ClientApplication {
-  const grantTypes = allowedGrantTypes(application, limits);
-  return {
-    id: application.id,
-    scopes: allowedScopes(application, limits),
-    grantTypes,
-    isTrusted: isTrusted(application),
-    skipAuthorization: application.skipAuthorization,
-    mayIntrospect: application.mayIntrospect ?? false,
-    isPublic: application.clientType === 'public',
-    lifetimes: Object.fromEntries(LIFETIME_NAMES.map((name) => [name, application[name]])),
-    allowedOrigins: words(application.allowedOrigins ?? ''),
-    hasRefreshTokens: grantTypes.includes('refresh_token'),
-    updatedAtMs: application.updatedAtMs,
   };
 }
 

@@ -1,0 +1,71 @@
+import {
+  type Application,
+  type ApplicationLifetimes,
+  allowedGrantTypes,
+  allowedScopes,
+  isTrusted,
+  LIFETIME_NAMES,
+  type RegistrationLimits,
+} from '../../storage/index.js';
+
+/**
+ * What is kept of an application beside the metadata that oidc-provider knows. It stands in the client's
+ * property `application`, and holds all that its decisions depend on.
+ */
+export interface ClientApplication {
+  readonly id: number;
+  /** The scopes that it may be given; `undefined`: any that there is. */
+  readonly scopes: readonly string[] | undefined;
+  /** The grant types that it may use. */
+  readonly grantTypes: readonly string[];
+  /** Whether staff, the command line or the host's code vouches for it. */
+  readonly isTrusted: boolean;
+  readonly skipAuthorization: boolean;
+  readonly mayIntrospect: boolean;
+  readonly isPublic: boolean;
+  /** Lifetimes of its own; what is not there is the server's. */
+  readonly lifetimes: ApplicationLifetimes;
+  /** Origins whose pages may read what it is answered, beside those of its redirect URIs. */
+  readonly allowedOrigins: readonly string[];
+  /** Whether it may have refresh tokens. */
+  readonly hasRefreshTokens: boolean;
+  /** When the row was changed: another state of the application is another client. */
+  readonly updatedAtMs: number;
+}
+
+/** What decisions about an application depend on. */
+export type DescribeClient = (application: Application) => ClientApplication;
+
+/** Describes applications under the limits of those that register them; once for each that was read. */
+export function describedUnder(limits: RegistrationLimits): DescribeClient {
+  const described = new WeakMap<Application, ClientApplication>();
+  return (application) => {
+    let client = described.get(application);
+    if (client === undefined) {
+      client = describe(application, limits);
+      described.set(application, client);
+    }
+    return client;
+  };
+}
+
+function describe(application: Application, limits: RegistrationLimits): ClientApplication {
+  const grantTypes = allowedGrantTypes(application, limits);
+  return {
+    id: application.id,
+    scopes: allowedScopes(application, limits),
+    grantTypes,
+    isTrusted: isTrusted(application),
+    skipAuthorization: application.skipAuthorization,
+    mayIntrospect: application.mayIntrospect ?? false,
+    isPublic: application.clientType === 'public',
+    lifetimes: Object.fromEntries(LIFETIME_NAMES.map((name) => [name, application[name]])),
+    allowedOrigins: words(application.allowedOrigins ?? ''),
+    hasRefreshTokens: grantTypes.includes('refresh_token'),
+    updatedAtMs: application.updatedAtMs,
+  };
+}
+
+function words(column: string): string[] {
+  return column.split(' ').filter((word) => word !== '');
+}
