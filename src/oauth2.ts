@@ -2,9 +2,11 @@ import type Koa from 'koa';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import type { AuthorizationServer } from './authorization-server/authorization-server-factory.js';
 import { compose, type Parts } from './compose/index.js';
+import type { OAuth2Error } from './core/errors.js';
 import type { OAuth2Events } from './core/events.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import type { BrowserSessions } from './resource-server/browser-sessions.js';
+import type { ErrorResponse } from './resource-server/error-response.js';
 import type { TokenService } from './resource-server/token-service.js';
 import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
 import { type CheckerOptions, checkers } from './routing-controllers/checkers.js';
@@ -130,6 +132,15 @@ export class OAuth2 {
   audit(controllers: readonly Function[], options: Pick<RoutingControllersOptions, 'routePrefix'> = {}): void {
     const actions = describeActions(controllers, this.parts.guarding.compiler, options, 'checkers');
     refuseProblems(actions.flatMap((action) => action.problems));
+  }
+
+  /**
+   * Makes the response to an error of this package, for an error handler of the host's own: the status, the header fields
+   * (challenge, `Retry-After`, `Cache-Control`) and the body, by the options `realm`, `authenticators`, `errorBody` and
+   * `errorResponseWithScopes` (RFC 6750 §3, RFC 6585 §4).
+   */
+  errorResponse(error: OAuth2Error): ErrorResponse {
+    return this.parts.guarding.guard.refusals.responseTo(error);
   }
 
   /** Every action with what it requires, as a table of routes. */

@@ -72,7 +72,7 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
     },
     createApp() {
       const koa = new Koa();
-      koa.use(jsonResponses);
+      koa.use(jsonResponses(oauth2));
       koa.use((context, next) => {
         // Also behind a proxy that ends TLS.
         context.cookies.secure = surroundings.issuer.startsWith('https:');

@@ -1,6 +1,6 @@
-import type { Context, Next } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { HttpError } from 'routing-controllers';
-import { OAuth2Error } from 'routing-controllers-oauth2';
+import { type OAuth2, OAuth2Error } from 'routing-controllers-oauth2';
 import { ApiError } from './api-error.js';
 
 const CODES: Readonly<Record<number, string>> = {
@@ -19,25 +19,28 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
 };
 
 /** Answers every error, and every address that does not exist, in JSON; what is not the caller's business is logged. */
-export async function jsonResponses(context: Context, next: Next): Promise<void> {
-  try {
-    await next();
-  } catch (error) {
-    answerError(context, error);
-    return;
-  }
-  const description = DESCRIPTIONS[context.status];
-  if (description === undefined || (context.body !== undefined && context.body !== null)) return;
-  answer(context, context.status, { error: CODES[context.status], error_description: description });
+export function jsonResponses(oauth2: OAuth2): Middleware {
+  return async (context, next) => {
+    try {
+      await next();
+    } catch (error) {
+      answerError(oauth2, context, error);
+      return;
+    }
+    const description = DESCRIPTIONS[context.status];
+    if (description === undefined || (context.body !== undefined && context.body !== null)) return;
+    answer(context, context.status, { error: CODES[context.status], error_description: description });
+  };
 }
 
-function answerError(context: Context, error: unknown): void {
+function answerError(oauth2: OAuth2, context: Context, error: unknown): void {
   if (error instanceof ApiError) {
     context.set(error.headers);
     answer(context, error.status, { error: error.code, error_description: error.message });
   } else if (error instanceof OAuth2Error) {
-    context.set(error.headers);
-    answer(context, error.status, error.toJSON());
+    const { status, headers, body } = oauth2.errorResponse(error);
+    context.set(headers);
+    answer(context, status, body);
   } else if (error instanceof HttpError && error.httpCode < 500) {
     answer(context, error.httpCode, httpErrorBody(error));
   } else if (isUnreadableBody(error)) {

@@ -16,6 +16,7 @@ export {
   AccessDeniedError,
   AuthenticationRequiredError,
   ConfigurationError,
+  type ErrorCode,
   InsufficientScopeError,
   InvalidClientError,
   InvalidRequestError,
@@ -24,6 +25,8 @@ export {
   OAuth2Error,
   type OAuth2ErrorCode,
   type OAuth2ErrorDetails,
+  type OAuth2ErrorJson,
+  ServerError,
   TemporarilyUnavailableError,
   ThrottledError,
 } from '../core/errors.js';
@@ -77,7 +80,7 @@ export type { Authentication, Authenticator } from '../resource-server/authentic
 export type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
 export { endSession, type SessionOptions, startSession } from '../resource-server/authentication/session.js';
 export { BrowserSessions, type EndedSessions } from '../resource-server/browser-sessions.js';
-export type { ErrorBody } from '../resource-server/error-response.js';
+export type { ErrorBody, ErrorResponse } from '../resource-server/error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
 export {
   AllowAny,

@@ -10,6 +10,15 @@ export type ErrorBody = 'oauth2' | 'drf' | ((error: OAuth2Error) => unknown);
 /** Header fields of a response. */
 export type ResponseFields = Record<string, string | string[]>;
 
+/** The response to an error. */
+export interface ErrorResponse {
+  readonly status: number;
+  /** The challenge, `Retry-After` and `Cache-Control`, where they apply. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is sent as JSON; a string as it is. */
+  readonly body: unknown;
+}
+
 /** The options for the responses of refusals. */
 export interface ErrorResponseOptions {
   readonly realm: string;
@@ -32,22 +41,14 @@ export class ErrorResponder {
       this.makeBody = errorBody === 'drf' ? (error) => ({ detail: error.message }) : (error) => this.oauth2Body(error);
   }
 
-  /** Fills in `headers` and `body` of an error that has its `status`. */
-  prepare(error: OAuth2Error): void {
+  /** Makes the response to an error of this package; the error stays as it is. */
+  responseTo(error: OAuth2Error): ErrorResponse {
     const headers: Record<string, string> = {};
     const challenge = this.challengeOf(error);
     if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
     if (dependsOnCaller(error)) headers['Cache-Control'] = 'no-store';
-    error.headers = headers;
-    // A single object, by which it is recognized later.
-    error.body = this.makeBody(error) ?? { error: error.code, error_description: error.message };
-  }
-
-  /** Writes the response of a refusal. */
-  respond(context: Context, error: OAuth2Error): void {
-    this.prepare(error);
-    this.write(context, error.status, error.headers, error.toJSON());
+    return { status: error.status, headers, body: this.makeBody(error) ?? error.toJSON() };
   }
 
   /**
@@ -110,7 +111,7 @@ export class ErrorResponder {
   }
 
   private oauth2Body(error: OAuth2Error): unknown {
-    const body = { error: error.code, error_description: error.message };
+    const body = error.toJSON();
     const { requiredScopes, providedScopes } = error.details;
     if (!this.options.errorResponseWithScopes || requiredScopes === undefined) return body;
     return { ...body, required_scopes: requiredScopes, provided_scopes: providedScopes ?? [] };

@@ -63,7 +63,7 @@ function overwritingResponse(
 
 /** Whether a body is what the handler made of the error, rather than the result of an action that caught it. */
 function isOf({ error }: Refusal, body: unknown): boolean {
-  if (error instanceof OAuth2Error && body === error.body) return true;
+  if (error instanceof OAuth2Error && body === error.toJSON()) return true;
   if (typeof body === 'string') return body === error.stack || body === error.message;
   return !(error instanceof OAuth2Error) && (body as { name?: unknown } | null | undefined)?.name === error.name;
 }

@@ -31,7 +31,7 @@ export function refusalEvent(
     subject: access?.token?.issuer === undefined ? undefined : access.token.subject,
     requiredScopes: details?.requiredScopes,
     providedScopes: details?.providedScopes,
-    permission: error?.refusedBy,
+    permission: details?.permission,
     retryAfterSeconds: details?.retryAfterSeconds,
   };
 }

@@ -20,9 +20,9 @@ export interface Refusal {
 
 /** The refusal for an error of this package. */
 export function ownRefusal(responder: ErrorResponder, error: OAuth2Error, thrown: unknown = error): Refusal {
-  responder.prepare(error);
-  const { status, headers: fields } = error;
-  return { error, thrown, isOfHost: false, status, fields, answer: (context) => responder.respond(context, error) };
+  const { status, headers: fields, body } = responder.responseTo(error);
+  const answer = (context: Context) => responder.write(context, status, fields, body);
+  return { error, thrown, isOfHost: false, status, fields, answer };
 }
 
 /** The refusal for an error of the host that defines its own response; `undefined` if it does not. */

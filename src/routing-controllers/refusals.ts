@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
-import { OAuth2Error } from '../core/errors.js';
+import { OAuth2Error, ServerError } from '../core/errors.js';
 import type { OAuth2Events } from '../core/events.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import { printable } from '../core/printable.js';
-import type { ErrorResponder } from '../resource-server/error-response.js';
+import type { ErrorResponder, ErrorResponse } from '../resource-server/error-response.js';
 import { answerThroughHandler } from './handler-response.js';
 import type { ActionPlan } from './plan.js';
 import { hostRefusal, ownRefusal, type Refusal, translatedRefusal } from './refusal.js';
@@ -47,7 +47,7 @@ export class Refusals {
     }
     // A fault in a permission, a user store or a rate function refuses the request; the response reveals nothing.
     this.logFailure(context, thrown);
-    const fault = new OAuth2Error('server_error', 500, 'The server met an unexpected condition.', { cause: thrown });
+    const fault = new ServerError(thrown);
     return ownRefusal(responder, fault, thrown);
   }
 
@@ -62,6 +62,11 @@ export class Refusals {
       this.logFailure(context, error, 'The event access.refused');
     }
     return refusal;
+  }
+
+  /** The response to an error of this package, wherever it was thrown. */
+  responseTo(error: OAuth2Error): ErrorResponse {
+    return this.dependencies.responder.responseTo(error);
   }
 
   /** An error of the host, answered with one of this package if nothing else handles it. */

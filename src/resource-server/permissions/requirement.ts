@@ -94,22 +94,18 @@ export class Requirement {
   }
 
   private refusalBy(permission: Permission, access: RequestAccess): OAuth2Error {
-    const error = this.refusal(permission, access);
-    error.refusedBy = permission.constructor.name;
-    return error;
-  }
-
-  private refusal(permission: Permission, access: RequestAccess): OAuth2Error {
-    if (!access.isAuthenticated) return new AuthenticationRequiredError();
+    const { name } = permission.constructor;
+    if (!access.isAuthenticated) return new AuthenticationRequiredError(undefined, { permission: name });
     const missing = permission.scopeAlternatives?.(access, this.action);
     if (missing === undefined || isSatisfied(missing, access)) {
-      return new AccessDeniedError(permission.message);
+      return new AccessDeniedError(permission.message, { permission: name });
     }
     const required = this.wholeScope(access) ?? missing;
     return new InsufficientScopeError(
       {
         requiredScopes: required.length === 1 ? required[0] : required,
         providedScopes: access.scopes,
+        permission: name,
       },
       permission.message,
     );

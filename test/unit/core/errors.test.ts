@@ -1,33 +1,65 @@
 import { describe, expect, test } from '@jest/globals';
+import * as errors from '../../../src/core/errors.js';
 import {
+  AccessDeniedError,
+  ConfigurationError,
+  InsufficientScopeError,
+  InvalidRequestError,
   InvalidTokenError,
   OAuth2Error,
   TemporarilyUnavailableError,
   ThrottledError,
 } from '../../../src/core/errors.js';
 
+/** What `error.property = value` does in strict mode; a `TypeError` leaves the error as it is. */
+function assign(error: object, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    try {
+      (error as Record<string, unknown>)[name] = value;
+    } catch (refused) {
+      expect(refused).toBeInstanceOf(TypeError);
+    }
+  }
+}
+
 describe('OAuth2Error', () => {
   test('its JSON is error and error_description, whatever else it carries', () => {
-    const error = new OAuth2Error('access_denied', 403, 'No.', {
-      detail: 'row 7 of users',
-      cause: new Error('SELECT secret'),
-    });
+    const error = new AccessDeniedError('No.', { detail: 'row 7 of users', cause: new Error('SELECT secret') });
     expect(JSON.stringify(error)).toBe('{"error":"access_denied","error_description":"No."}');
-  });
-
-  test('what Koa reads and assigns is writable and not enumerable', () => {
-    const error = new InvalidTokenError();
     expect(Object.keys(error)).toEqual(['code']);
-    error.status = 500;
-    expect(error.status).toBe(500);
   });
 
-  test('a subclass keeps its class, name and methods', () => {
+  test('what it says cannot be changed, nor can the details that it was made with', () => {
+    const details = { requiredScopes: ['a'], detail: 'row 7' };
+    const error = new InsufficientScopeError(details, 'No.');
+    const stated = () => ({
+      ...{ code: error.code, message: error.message, name: error.name, status: error.status },
+      ...{ httpCode: error.httpCode, expose: error.expose, details: { ...error.details }, json: { ...error.toJSON() } },
+    });
+    const before = stated();
+    assign(error, { code: 'x', message: 'x', name: 'x', status: 418, httpCode: 418, expose: false, details: {} });
+    assign(error.details, { requiredScopes: ['b'], detail: 'x' });
+    assign(error.toJSON(), { error: 'x' });
+    details.detail = 'row 8';
+    expect(stated()).toEqual(before);
+    expect(before).toMatchObject({ code: 'insufficient_scope', status: 403, httpCode: 403, expose: true });
+  });
+
+  test('Koa and tools that watch errors may assign to it as they do to any error', () => {
     const error = new InvalidTokenError();
-    expect(error).toBeInstanceOf(InvalidTokenError);
+    Object.assign(error, { status: 500, expose: false, headerSent: true, watched: true });
+    expect(error).toMatchObject({ status: 401, expose: true, headerSent: true, watched: true });
+  });
+
+  test('a subclass keeps its class, its name, also in its stack, and what it adds', () => {
+    class Embargoed extends AccessDeniedError {
+      readonly until = '2027-01-01';
+    }
+    const error = new Embargoed('Not yet.');
+    expect(error).toBeInstanceOf(AccessDeniedError);
     expect(error).toBeInstanceOf(OAuth2Error);
-    expect(error.name).toBe('InvalidTokenError');
-    expect(error.toJSON()).toEqual({ error: 'invalid_token', error_description: 'The access token is invalid.' });
+    expect([error.name, error.code, error.until]).toEqual(['Embargoed', 'access_denied', '2027-01-01']);
+    expect(error.stack?.split('\n')[0]).toBe('Embargoed: Not yet.');
   });
 
   test('[TH-51] a throttled error says in how many seconds a next try makes sense', () => {
@@ -38,4 +70,22 @@ describe('OAuth2Error', () => {
   test('what is away for a moment says when to come back', () => {
     expect(new TemporarilyUnavailableError({}).details.retryAfterSeconds).toBe(1);
   });
+
+  test('an invalid request may have another status', () => {
+    expect(new InvalidRequestError('Too large.', { status: 413 }).status).toBe(413);
+    expect(new InvalidRequestError('Broken.').status).toBe(400);
+  });
+});
+
+test('every class of errors has one code, as a static member and on its instances', () => {
+  const instances = [
+    ...[new errors.AccessDeniedError(), new errors.AuthenticationRequiredError(), new ConfigurationError('No.')],
+    ...[new InsufficientScopeError({}), new errors.InvalidClientError('No.'), new InvalidRequestError('No.')],
+    ...[new errors.InvalidScopeError('No.'), new InvalidTokenError(), new errors.ServerError('x')],
+    ...[new TemporarilyUnavailableError({}), new ThrottledError(1)],
+  ];
+  const classes = Object.values(errors).filter((one) => typeof one === 'function' && one !== OAuth2Error);
+  expect(new Set(instances.map((one) => one.constructor))).toEqual(new Set(classes));
+  for (const one of instances) expect((one.constructor as typeof ConfigurationError).code).toBe(one.code);
+  expect(new Set(instances.map(({ code }) => code)).size).toBe(classes.length);
 });

@@ -1,0 +1,34 @@
+/**
+ * A mistake in options or declarations, found at start-up. The message names the option or action, the value
+ * and the fix. It never reaches a caller.
+ *
+ * @example
+ * ```ts
+ * import { ConfigurationError, createOAuth2, type OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * export function configured(database: string): OAuth2 {
+ *   try {
+ *     return createOAuth2({ database });
+ *   } catch (error) {
+ *     if (!(error instanceof ConfigurationError)) throw error;
+ *     console.error(error.message);
+ *     process.exit(78);
+ *   }
+ * }
+ * ```
+ */
+export class ConfigurationError extends Error {
+  static readonly code = 'configuration_error';
+  override readonly name = 'ConfigurationError';
+  readonly code = ConfigurationError.code;
+  /** The option that was refused, e.g. `cache.maxEntries`; none where it is not about one. */
+  readonly option: string | undefined;
+  /** What to write instead, without the value that was refused. */
+  readonly fix: string | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly option?: string; readonly fix?: string } = {}) {
+    super(message, options);
+    this.option = options.option;
+    this.fix = options.fix;
+  }
+}

@@ -1,0 +1,122 @@
+import type { RefusalReason } from '../refusal-reason.js';
+
+/** The closed set of codes that a caller of a guarded action can meet in `error`. */
+export type OAuth2ErrorCode =
+  | 'authentication_required'
+  | 'invalid_request'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'access_denied'
+  | 'throttled'
+  | 'temporarily_unavailable'
+  | 'invalid_scope'
+  | 'invalid_client'
+  | 'server_error';
+
+/** What an error may carry beside its description. */
+export interface OAuth2ErrorDetails {
+  /** The scopes that would have been enough: names, or alternatives as a list of lists. */
+  readonly requiredScopes?: readonly string[] | readonly (readonly string[])[];
+  /** The scopes that the token has. */
+  readonly providedScopes?: readonly string[];
+  /** In how many whole seconds a next try makes sense; becomes `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  /** Whether the refusal has nothing to do with credentials, so that no challenge belongs to it. */
+  readonly withoutChallenge?: boolean;
+  /** For the log only, never sent to a caller. */
+  readonly detail?: string;
+  readonly cause?: unknown;
+  /** For the log only: what is away, e.g. `database`. Of one part that is away, one line is written a second. */
+  readonly part?: string;
+  /** For events: what the code does not tell apart. */
+  readonly reason?: RefusalReason;
+  /** For events: the user whose credentials were good, but not enough. */
+  readonly userId?: string;
+  /** For events: the class of the permission that refused. */
+  readonly permission?: string;
+}
+
+/** The JSON form of an error, which is also the body of its response unless the option `errorBody` says otherwise. */
+export interface OAuth2ErrorJson {
+  readonly error: OAuth2ErrorCode;
+  readonly error_description: string;
+}
+
+const NO_DETAILS: OAuth2ErrorDetails = Object.freeze({});
+const JSON_FORMS = new WeakMap<OAuth2Error, OAuth2ErrorJson>();
+
+/**
+ * Every refusal of this package. `message` is the public description, sent as `error_description`;
+ * `details.detail` and `details.cause` are for the log and never leave the process.
+ *
+ * What it says cannot be changed. The response is made from it: by the guard, or by `oauth2.errorResponse(error)` in an
+ * error handler of the host's. It stays extensible, since tools that watch errors put marks of their own on them.
+ *
+ * @example
+ * ```ts
+ * import { OAuth2Error } from 'routing-controllers-oauth2';
+ *
+ * export function advice(error: unknown): string {
+ *   if (!(error instanceof OAuth2Error)) throw error;
+ *   switch (error.code) {
+ *     case 'insufficient_scope':
+ *       return `Ask for ${String(error.details.requiredScopes)}.`;
+ *     case 'throttled':
+ *       return `Wait ${error.details.retryAfterSeconds} seconds.`;
+ *     default:
+ *       return error.message;
+ *   }
+ * }
+ * ```
+ */
+export abstract class OAuth2Error extends Error {
+  /** Which refusal it is; every class has the same as a static member. */
+  declare readonly code: OAuth2ErrorCode;
+  /** The HTTP status of the response. */
+  declare readonly status: number;
+  /** The same, by the name that routing-controllers reads. */
+  declare readonly httpCode: number;
+  /** Tells Koa that `message` may be sent. */
+  declare readonly expose: true;
+  /** What else is known of it; frozen. */
+  declare readonly details: OAuth2ErrorDetails;
+
+  constructor(code: OAuth2ErrorCode, status: number, description: string, details: OAuth2ErrorDetails = NO_DETAILS) {
+    super(description, details.cause === undefined ? undefined : { cause: details.cause });
+    fix(this, 'code', code, true);
+    fix(this, 'message', description, false);
+    fix(this, 'httpCode', status, false);
+    fix(this, 'details', Object.isFrozen(details) ? details : Object.freeze({ ...details }), false);
+  }
+
+  /** Its JSON form: frozen, and the same object each time. */
+  toJSON(): OAuth2ErrorJson {
+    let form = JSON_FORMS.get(this);
+    if (form === undefined) {
+      form = Object.freeze({ error: this.code, error_description: this.message });
+      JSON_FORMS.set(this, form);
+    }
+    return form;
+  }
+}
+
+function fix(target: object, name: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(target, name, { value, enumerable, writable: false, configurable: false });
+}
+
+/**
+ * What Koa reads of an error, and also assigns to it (`status`, by its own error handler; `status` and `expose`, by
+ * `ctx.throw(error)`): in strict mode an assignment to what is read-only would throw, so it is ignored.
+ */
+const READ_BY_OTHERS: Readonly<Record<string, (this: OAuth2Error) => unknown>> = {
+  name() {
+    return this.constructor.name;
+  },
+  status() {
+    return this.httpCode;
+  },
+  expose: () => true,
+};
+for (const [name, get] of Object.entries(READ_BY_OTHERS)) {
+  Object.defineProperty(OAuth2Error.prototype, name, { get, set: () => undefined, configurable: true });
+}
