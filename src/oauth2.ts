@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type Koa from 'koa';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import type { AuthorizationServer } from './authorization-server/authorization-server-factory.js';
@@ -16,7 +17,6 @@ import {
   type ApplicationRepository,
   assertMigrated,
   checkHostConnection,
-  type Database,
   type MigrationStatus,
   migrate,
   migrationStatus,
@@ -67,7 +67,7 @@ export class OAuth2 {
   }
 
   /** The knex instance that is in use. */
-  get knex(): Database['knex'] {
+  get knex(): Knex {
     return this.parts.storage.database.knex;
   }
 

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { type AuthorizationServerFactory, COMPLETE } from './authorization-server/authorization-server-factory.js';
 import { IPV6_PREFIX_LENGTHS, readTrustedProxies, type TrustedProxies } from './core/addresses/index.js';
 import type { Clock } from './core/clock.js';
@@ -23,11 +24,11 @@ import type { Authenticator } from './resource-server/authentication/authenticat
 import type { BearerTokenLocations } from './resource-server/authentication/bearer-token.js';
 import { readSessionOptions, type SessionOptions } from './resource-server/authentication/session.js';
 import { CACHE_OPTION_NAMES } from './resource-server/cache/cache-options.js';
-import type { RedisClient, TokenCacheOptions } from './resource-server/cache/index.js';
+import type { CacheOptions, RedisClient } from './resource-server/cache/index.js';
 import type { ErrorBody } from './resource-server/error-response.js';
 import type { HostAddress } from './resource-server/request-address.js';
 import { checkVerifiers, type VerifierLike } from './resource-server/verifiers/chain.js';
-import type { OAuth2Models, openDatabase } from './storage/index.js';
+import type { OAuth2Models } from './storage/index.js';
 import type { ThrottlingOptions } from './throttling/index.js';
 import { THROTTLING_OPTION_NAMES } from './throttling/throttling-options.js';
 
@@ -36,13 +37,7 @@ export type AuthenticatorFactory = { readonly [AUTHENTICATOR]: 'bearer' | 'sessi
 export const AUTHENTICATOR = Symbol('authenticator');
 
 /** A database URL, a knex configuration or a knex instance. */
-export type DatabaseSource = Parameters<typeof openDatabase>[0];
-
-/** How tokens are cached; the rest comes from the other options. */
-export type CacheOptions = Omit<
-  TokenCacheOptions,
-  'redis' | 'loadUser' | 'keyPrefix' | 'policy' | 'clock' | 'logger' | 'identity'
->;
+export type DatabaseSource = string | Knex | Knex.Config;
 
 /** A dependency-injection container; typedi's `Container` is one. */
 export interface ServiceContainer {

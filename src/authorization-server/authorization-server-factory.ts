@@ -44,6 +44,6 @@ export interface AuthorizationServerFactory {
   readonly redirectUriSchemes?: readonly string[];
   /** Tokens that `TokenService` issues have the same bounds. @internal */
   scopeBounds(users: UserStore | undefined): ScopeBounds;
-  /** @internal */
+  /** For `createOAuth2` only. */
   readonly [COMPLETE]: (dependencies: AuthorizationServerDependencies) => AuthorizationServer;
 }

@@ -119,6 +119,7 @@ export type OAuth2EventListener<Name extends OAuth2EventName> = (event: OAuth2Ev
 export class OAuth2Events {
   private readonly listeners = new Map<OAuth2EventName, Set<OAuth2EventListener<never>>>();
 
+  /** @internal */
   constructor(private readonly log: LogLimiter) {}
 
   /** Adds a listener; the returned function removes it. */

@@ -68,7 +68,7 @@ type Optional =
 export type SerializableToken = Omit<VerifiedToken, Derived>;
 
 /** What a verifier says of a token; what it leaves out is not known. */
-export type TokenDetails = Omit<SerializableToken, Optional> & Partial<Pick<SerializableToken, Optional>>;
+export type TokenDetails = Omit<VerifiedToken, Derived | Optional> & Partial<Pick<VerifiedToken, Optional>>;
 
 /** One class names each field, so that all tokens have one hidden class, wherever they come from. */
 class Verified implements VerifiedToken {

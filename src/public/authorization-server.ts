@@ -6,7 +6,17 @@ export { authorizationServer } from '../authorization-server/authorization-serve
 export type {
   AuthorizationServer,
   AuthorizationServerFactory,
+  ScopeBounds,
 } from '../authorization-server/authorization-server-factory.js';
+export type { PrivateJwk } from '../authorization-server/keys/key-pair.js';
+export type {
+  DescribedSigningKey,
+  RotatedSigningKey,
+  RotateOptions,
+  SigningKeySet,
+  SigningKeyState,
+  SigningKeys,
+} from '../authorization-server/keys/signing-keys.js';
 export type {
   AuthorizationServerOptions,
   EndpointRates,
@@ -14,16 +24,49 @@ export type {
 } from '../authorization-server/options/authorization-server-options.js';
 export type { Claims, ClaimsOfUser, ClaimsOptions } from '../authorization-server/options/claims-options.js';
 export type { HostLogin, HostLoginRequest } from '../authorization-server/options/host-login.js';
-export type { DynamicRegistrationOptions } from '../authorization-server/options/registration-options.js';
+export type {
+  DynamicRegistrationOptions,
+  LimitingOptions,
+} from '../authorization-server/options/registration-options.js';
 export type { StrictTransportSecurityOptions } from '../authorization-server/options/transport-security.js';
 export type {
-  Authenticate,
+  ApplicationField,
+  ApplicationFields,
+  ApplicationFormModel,
+  ApplicationModel,
+  ApplicationsModel,
+  AuthorizedApplicationsModel,
+  ConfirmModel,
+  ConsentedApplication,
+  ConsentModel,
+  ContinueModel,
+  DescribedScope,
+  DeviceCodeModel,
+  DeviceConfirmModel,
+  DeviceDoneModel,
+  DeviceRefusedModel,
+  ErrorModel,
+  FormPostModel,
   HostPage,
+  LifetimeField,
+  ListedApplication,
+  ListedSession,
+  ListedToken,
+  LoggedOutModel,
+  LoginModel,
+  LogoutModel,
+  Notice,
   PageForm,
+  PageLink,
   PageModels,
   PageName,
   PageOverrides,
-  TextOverrides,
-  Texts,
-} from '../authorization-server/pages/pages.js';
-export type { AuthorizedApplication, Consents } from '../authorization-server/ports.js';
+  Paging,
+  SessionsModel,
+  ShownApplication,
+  TokensModel,
+  Viewer,
+} from '../authorization-server/pages/page-models.js';
+export type { Authenticate } from '../authorization-server/pages/pages.js';
+export type { TextOverrides, Texts } from '../authorization-server/pages/texts.js';
+export type { AuthorizedApplication, Consents, EndpointForm, FormEntries } from '../authorization-server/ports.js';

@@ -57,6 +57,7 @@ export type {
 } from '../core/principal.js';
 export type { RedisClient } from '../core/redis-client.js';
 export type { ScopeDescriptions } from '../core/scopes.js';
+export type { SecretKey } from '../core/secret-keys.js';
 export type { RandomBytes } from '../core/token-value.js';
 export type { UserStore } from '../core/users.js';
 export {
@@ -70,7 +71,6 @@ export { createOAuth2, type KoaServerOptions, type OAuth2 } from '../oauth2.js';
 export {
   type AuthenticatorFactory,
   bearer,
-  type CacheOptions,
   type DatabaseSource,
   type OAuth2Options,
   type ServiceContainer,
@@ -80,10 +80,12 @@ export type { Authentication, Authenticator } from '../resource-server/authentic
 export type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
 export { endSession, type SessionOptions, startSession } from '../resource-server/authentication/session.js';
 export { BrowserSessions, type EndedSessions } from '../resource-server/browser-sessions.js';
+export type { CacheOptions } from '../resource-server/cache/index.js';
 export type { ErrorBody, ErrorResponse } from '../resource-server/error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
 export {
   AllowAny,
+  type AlternativesByMethod,
   allOf,
   anyOf,
   type GuardedAction,

@@ -16,6 +16,7 @@ export {
   type FieldsOptions,
   type FlexibleLimiter,
   type FlexibleLimiterFactory,
+  type FlexibleLimiterState,
   type InlinePolicy,
   type KeyedThrottle,
   keyedThrottle,

@@ -25,6 +25,7 @@ const ID = /^[A-Za-z0-9_-]{43}$/;
  * `offline_access`; see `TokenService.revokeAllOf` for those.
  */
 export class BrowserSessions {
+  /** @internal */
   constructor(private readonly dependencies: BrowserSessionsDependencies) {}
 
   /**

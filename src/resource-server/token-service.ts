@@ -92,6 +92,7 @@ export class TokenService {
   private readonly closing = new AbortController();
   private readonly unfinished = new Set<Promise<void>>();
 
+  /** @internal */
   constructor(private readonly dependencies: TokenServiceDependencies) {}
 
   /**

@@ -23,7 +23,7 @@ export { MIGRATION_NAMES, SCHEMA_VERSION } from './migrations/source.js';
 export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
 export { AccessToken } from './models/access-token.js';
 export { Application, type CreateApplicationOptions } from './models/application.js';
-export type { PublicKeySet } from './models/application-keys.js';
+export type { ApplicationKeys, PublicKeySet } from './models/application-keys.js';
 export { type ApplicationLifetimes, LIFETIME_NAMES, longestLifetimeSeconds } from './models/application-lifetimes.js';
 export { LONGEST_OVERLAP_SECONDS } from './models/application-secrets.js';
 export { AuthorizationCode } from './models/authorization-code.js';
@@ -32,6 +32,7 @@ export { Consent } from './models/consent.js';
 export { DeviceCode } from './models/device-code.js';
 export {
   type ApplicationPatch,
+  type ApplicationRules,
   GRANT_TYPES,
   type GrantType,
   isApplicationName,

@@ -12,6 +12,7 @@ export { type MemoryEngine, type MemoryEngineOptions, memoryEngine } from './eng
 export {
   type FlexibleLimiter,
   type FlexibleLimiterFactory,
+  type FlexibleLimiterState,
   type RateLimiterFlexibleOptions,
   rateLimiterFlexibleEngine,
 } from './engines/rate-limiter-flexible.js';

@@ -115,6 +115,7 @@ export class SigningKeys {
   private held: HeldKeys | undefined;
   private reading: Reading | undefined;
 
+  /** @internal */
   constructor({ repository, sealer, clock = systemClock, logger = silentLogger }: SigningKeysDependencies) {
     this.repository = repository;
     this.sealer = sealer;

@@ -3,8 +3,8 @@ import { systemClock } from '../../core/clock.js';
 import { numberOption, optionPath, type Range, wholeNumberOption } from '../../core/options/index.js';
 import type { SecretKey } from '../../core/secret-keys.js';
 
-/** The options that both kinds of token cache have. */
-export interface LocalTokenCacheOptions {
+/** How tokens are cached, with and without Redis: the option `cache` of `createOAuth2`. */
+export interface CacheOptions {
   /** How many good tokens this process holds; default 10 000, or no such limit where `maxBytes` is given. */
   readonly maxEntries?: number | undefined;
   /** How many bytes the good tokens may take, by estimate (a token is about 1 KiB); default no limit by bytes. */
@@ -15,12 +15,6 @@ export interface LocalTokenCacheOptions {
   readonly negativeMaxAgeSeconds?: number | undefined;
   /** How many refusals this process remembers; default 10 000. They are kept apart, so they displace no good token. */
   readonly negativeMaxEntries?: number | undefined;
-  /** The time; default the machine's. */
-  readonly clock?: Clock | undefined;
-}
-
-/** The options of an application's cache, with and without Redis. */
-export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
   /** With Redis: how long an answer may be kept at all, in seconds from its look-up; default 30. */
   readonly maxAgeSeconds?: number | undefined;
   /** With Redis: how long a request waits for it before the database is asked, in milliseconds; default 50. */
@@ -30,6 +24,13 @@ export interface CacheOptions extends Omit<LocalTokenCacheOptions, 'clock'> {
    * first one signs, each one verifies, so that one can be replaced by the next. Default: a key that the database holds.
    */
   readonly authenticationKeys?: readonly SecretKey[] | undefined;
+}
+
+/** The options that both kinds of token cache have. */
+export interface LocalTokenCacheOptions
+  extends Omit<CacheOptions, 'maxAgeSeconds' | 'deadlineMilliseconds' | 'authenticationKeys'> {
+  /** The time; default the machine's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** The names of these options. */

@@ -7,6 +7,7 @@ export { TokenHasReadWriteScope } from './token-has-read-write-scope.js';
 export { type ResourceScopes, TokenHasResourceScope } from './token-has-resource-scope.js';
 export { TokenHasScope } from './token-has-scope.js';
 export {
+  type AlternativesByMethod,
   type OASRequirements,
   type SecurityRequirement,
   TokenMatchesOASRequirements,

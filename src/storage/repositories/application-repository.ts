@@ -72,6 +72,7 @@ export class ApplicationRepository {
   private readonly secretRotated: NonNullable<ApplicationRepositoryOptions['secretRotated']>;
   private readonly trustCleared: NonNullable<ApplicationRepositoryOptions['trustCleared']>;
 
+  /** @internal */
   constructor(
     private readonly models: OAuth2Models,
     options: ApplicationRepositoryOptions = {},
