@@ -15,6 +15,7 @@ import { answerFields } from './http/answer-fields.js';
 import { EndpointDispatcher } from './http/dispatcher.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { applicationFinder } from './oidc/client-adapter.js';
+import { InnerDispatcher } from './oidc/inner-dispatcher.js';
 import { ProviderInteractions } from './oidc/interactions/interactions.js';
 import { ProviderSignIns } from './oidc/interactions/sign-ins.js';
 import { heldMessages } from './oidc/oidc-provider.js';
@@ -58,15 +59,15 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
   const pages = composePages(settings, dependencies, { interactions, signIns, consents });
   const endpointContext = { ...context, pages };
   const providers = new Providers(endpointContext, signingKeys);
-  const dispatcher = new EndpointDispatcher(endpointContext, provider);
+  const dispatcher = new EndpointDispatcher(endpointContext, new InnerDispatcher(endpointContext, provider));
 
   const setFields = answerFields(settings);
   const middleware: Middleware = (outer, next) => {
-    const endpoint = dispatcher.endpointAt(outer.path);
-    if (endpoint !== undefined || pages.has(outer.path)) setFields(outer);
+    const found = dispatcher.at(outer.path);
+    if (found !== undefined || pages.has(outer.path)) setFields(outer);
     // No page has the address of a program's endpoint.
-    if (endpoint?.caller === 'program') return dispatcher.handle(outer, endpoint);
-    return pages.routes(outer, () => (endpoint === undefined ? next() : dispatcher.handle(outer, endpoint)));
+    if (found?.endpoint.caller === 'program') return found.answer(outer);
+    return pages.routes(outer, () => (found === undefined ? next() : found.answer(outer)));
   };
   return {
     issuer: settings.issuer.identifier,

@@ -2,11 +2,10 @@ import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
 import type { FailureBudget, FailureReservation } from '../../core/failure-budget.js';
-import { isForForeignPage } from '../../core/foreign-page.js';
-import { isPromiseLike } from '../../core/promises.js';
+import { after } from '../../core/promises.js';
 import type { RandomBytes } from '../../core/token-value.js';
-import type { Parameters } from '../http/request/parameters.js';
-import { type PresentedClient, presentedClient } from '../http/request/presented-client.js';
+import { countedAddress } from '../http/request/counted-address.js';
+import type { PresentedClient } from '../http/request/presented-client.js';
 import type { AuthorizationServerDependencies } from '../server-dependencies.js';
 
 /** How many are remembered, of each kind. */
@@ -50,8 +49,7 @@ export class ClientAuthentications {
   }
 
   /** Takes a place in the budget, before anything is looked up. */
-  begin(outer: Context, parameters: Parameters): ClientAuthentication | Promise<ClientAuthentication> {
-    const client = presentedClient(outer, parameters);
+  begin(outer: Context, client: PresentedClient | undefined): ClientAuthentication | Promise<ClientAuthentication> {
     if (client === undefined) return UNCOUNTED;
     const address = this.addressOf(outer);
     const digest = this.digest(client);
@@ -59,7 +57,7 @@ export class ClientAuthentications {
     const pair = pairOf(address, client.clientId);
     const reserved = this.dependencies.failures.reserve(this.pairs.has(pair) ? pair : address);
     const counted = (reservation: FailureReservation) => this.counted(reservation, pair, digest);
-    return isPromiseLike(reserved) ? reserved.then(counted) : counted(reserved);
+    return after(reserved, counted);
   }
 
   /** Whether an application has authenticated from the address of this request lately, as far as this process knows. */
@@ -115,21 +113,12 @@ function pairOf(address: string, clientId: string): string {
   return `${address} client:${clientId.slice(0, 255)}`;
 }
 
-/** What a request counts under: its address, or another key for what a page of another origin had sent from there. */
-export function countedAddress({ req }: Context, address: string, issuerOrigin: string): string {
-  return isForForeignPage(req.headers, (origin) => origin === issuerOrigin) ? `pages:${address}` : address;
-}
-
 /** Counts a failure that had no place taken for it. */
 function countFailure(failures: FailureBudget, key: string): void {
-  const reserved = failures.reserve(key);
-  if (isPromiseLike(reserved)) {
-    // Rejected where too many are under way: this one is no more than they are.
-    reserved.then(
-      (reservation) => reservation.fail(),
-      () => undefined,
-    );
-  } else {
-    reserved.fail();
-  }
+  // Rejected where too many are under way: this one is no more than they are.
+  void after(
+    failures.reserve(key),
+    (reservation) => reservation.fail(),
+    () => undefined,
+  );
 }

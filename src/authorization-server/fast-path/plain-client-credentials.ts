@@ -1,17 +1,16 @@
-import type { Context } from 'koa';
 import { epochSeconds } from '../../core/clock.js';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
-import { isPromiseLike } from '../../core/promises.js';
 import { IDENTITY_SCOPES, isScopeValue, parseScope } from '../../core/scopes.js';
 import { generateTokenValue } from '../../core/token-value.js';
 import type { RecentApplications } from '../clients/recent-applications.js';
 import { accessTokenLifetime } from '../grants/lifetimes.js';
-import { type Parameters, parameter } from '../http/request/parameters.js';
+import { parameter } from '../http/request/parameters.js';
 import type { ServerContext } from '../server-context.js';
-import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
+import type { FastPath, FastRequest } from './fast-path.js';
+import { isProvenBy, type SoleSecret, soleSecret } from './sole-secret.js';
 
 /** A successful response of the token endpoint (RFC 6749 §5.1). */
-export interface TokenResponse {
+interface TokenResponse {
   readonly access_token: string;
   readonly expires_in: number;
   readonly token_type: 'Bearer';
@@ -24,10 +23,9 @@ const PLAIN_PARAMETERS = new Set(['grant_type', 'scope', 'client_id', 'client_se
 /**
  * Answers the most frequent of all token requests in one statement: an application with a generated secret asks for a
  * token of its own (RFC 6749 §4.4), with scopes at most. The application may have been read up to a second before; the
- * statement stores nothing if it was changed since. Everything else, and every refusal, is left to oidc-provider; so
- * nothing is decided here that it would decide otherwise.
+ * statement stores nothing if it was changed since.
  */
-export class PlainClientCredentials {
+export class PlainClientCredentials implements FastPath {
   private readonly audience: readonly string[] | null;
 
   constructor(
@@ -38,25 +36,21 @@ export class PlainClientCredentials {
     this.audience = resource === undefined ? null : [resource];
   }
 
-  /**
-   * The response, or `undefined`: ask oidc-provider.
-   *
-   * @throws TemporarilyUnavailableError if the database cannot answer; then nothing is stored
-   */
-  answer(outer: Context, parameters: Parameters): Promise<TokenResponse | undefined> | undefined {
+  tryAnswer(request: FastRequest): Promise<string | undefined> | undefined {
+    const { outer, parameters } = request;
     if (parameter(parameters, 'grant_type') !== 'client_credentials') return undefined;
     if (!parameters.every(([name]) => PLAIN_PARAMETERS.has(name))) return undefined;
     if (outer.req.headers.dpop !== undefined) return undefined;
     const scope = parameter(parameters, 'scope');
     if (scope !== undefined && !isScopeValue(scope)) return undefined;
-    const claimed = claimedSecret(outer, parameters);
+    const claimed = soleSecret(request);
     return claimed && this.answerTo(claimed, scope);
   }
 
-  private async answerTo(claimed: ClaimedSecret, requested: string | undefined): Promise<TokenResponse | undefined> {
+  private async answerTo(claimed: SoleSecret, requested: string | undefined): Promise<string | undefined> {
     const { clientId } = claimed;
     const found = this.applications.find(clientId);
-    const application = isPromiseLike(found) ? await found : found;
+    const application = found instanceof Promise ? await found : found;
     const { dependencies } = this.context;
     const nowMs = dependencies.clock.nowMilliseconds();
     if (!isProvenBy(claimed, application, nowMs)) return undefined;
@@ -94,6 +88,12 @@ export class PlainClientCredentials {
       scopes,
       familyId: undefined,
     });
-    return { access_token: token, expires_in: lifetimeSeconds, token_type: 'Bearer', scope: settled.scope };
+    const response: TokenResponse = {
+      access_token: token,
+      expires_in: lifetimeSeconds,
+      token_type: 'Bearer',
+      scope: settled.scope,
+    };
+    return JSON.stringify(response);
   }
 }

@@ -1,18 +1,17 @@
-import type { Context } from 'koa';
-import { isPromiseLike } from '../../core/promises.js';
+import { after } from '../../core/promises.js';
 import type { VerifiedToken } from '../../core/verified-token.js';
 import type { Application } from '../../storage/index.js';
 import type { RecentApplications } from '../clients/recent-applications.js';
-import { type Parameters, parameter } from '../http/request/parameters.js';
+import { parameter } from '../http/request/parameters.js';
 import type { ServerContext } from '../server-context.js';
-import { type ClaimedSecret, claimedSecret, isProvenBy } from './generated-secret.js';
+import type { FastPath, FastRequest } from './fast-path.js';
+import { isProvenBy, type SoleSecret, soleSecret } from './sole-secret.js';
 
 /**
  * Answers the common introspection at the speed of the token cache: an application with a generated secret asks about an
- * access token that is good. Everything else, and every refusal, is left to oidc-provider; so nothing is decided here
- * that it would decide otherwise.
+ * access token that is good.
  */
-export class WarmIntrospection {
+export class WarmIntrospection implements FastPath {
   /** One response for each cached token, and not for each request. */
   private readonly responses = new WeakMap<VerifiedToken, string>();
 
@@ -21,23 +20,20 @@ export class WarmIntrospection {
     private readonly applications: RecentApplications,
   ) {}
 
-  /** The response as JSON, at once if all that it needs is at hand, or `undefined`: ask oidc-provider. */
-  answer(outer: Context, parameters: Parameters): string | undefined | Promise<string | undefined> {
+  tryAnswer(request: FastRequest): string | undefined | Promise<string | undefined> {
+    const { parameters } = request;
     const token = parameter(parameters, 'token');
     const hint = parameter(parameters, 'token_type_hint') ?? 'access_token';
     if (token === undefined || hint !== 'access_token') return undefined;
-    const claimed = claimedSecret(outer, parameters);
+    const claimed = soleSecret(request);
     if (claimed === undefined) return undefined;
     // A secret of 256 random bits: for all others failures are counted before the secret is looked at.
-    const found = this.applications.find(claimed.clientId);
-    return isPromiseLike(found)
-      ? found.then((application) => this.answerTo(application, claimed, token))
-      : this.answerTo(found, claimed, token);
+    return after(this.applications.find(claimed.clientId), (found) => this.answerTo(found, claimed, token));
   }
 
   private answerTo(
     application: Application | undefined,
-    claimed: ClaimedSecret,
+    claimed: SoleSecret,
     token: string,
   ): string | undefined | Promise<string | undefined> {
     const { clock, peekToken, verifyToken } = this.context.dependencies;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { isOrigin } from '../../core/origin.js';
-import type { Endpoint } from './endpoints.js';
+import type { Endpoint } from './request/endpoint.js';
 
 const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
 const EXPOSE_HEADERS = 'Access-Control-Expose-Headers';

@@ -1,124 +1,128 @@
-import type { Issuer } from '../options/issuer.js';
+import type { RecentApplications } from '../clients/recent-applications.js';
+import { PlainClientCredentials } from '../fast-path/plain-client-credentials.js';
+import { WarmIntrospection } from '../fast-path/warm-introspection.js';
+import type { InnerDispatcher } from '../oidc/inner-dispatcher.js';
+import { ROUTES } from '../oidc/routes.js';
+import type { EndpointContext } from '../server-context.js';
+import type { Step } from './endpoint-request.js';
+import type { Endpoint } from './request/endpoint.js';
+import { askProvider, tryFastPath } from './steps/answers.js';
+import { countBadTokens } from './steps/bad-token-limits.js';
+import { countClientFailures } from './steps/client-failure-limits.js';
+import { limitPolls } from './steps/poll-limits.js';
+import { redirectPosted } from './steps/posted-requests.js';
+import { read, readFromApplication } from './steps/reading.js';
+import { requestLimits } from './steps/request-limits.js';
+import { UserCodeLimits } from './steps/user-code-limits.js';
 
-/** The limits that are one for requests to endpoints. */
-export type EndpointRate = 'token' | 'authorize' | 'device' | 'device-page' | 'introspection';
-
-/** What an endpoint is called in oidc-provider, and what kind of caller it has. */
-export interface Endpoint {
-  readonly name: string;
-  readonly methods: readonly string[];
-  /** Programs get JSON, browsers get pages. */
-  readonly caller: 'program' | 'browser';
-  /**
-   * Whose pages of other origins may read the answers: everybody's, or those of the application that is answered.
-   * `undefined`: nobody's, as of a page.
-   */
-  readonly readers: 'everybody' | 'applications' | undefined;
-  /** Whether applications authenticate here (RFC 6749 §2.3). */
-  readonly authenticatesClients: boolean;
-  /** Whether a token is presented here (RFC 6750 §2). */
-  readonly takesTokens: boolean;
-  /** Whether a POST is the same request as a GET, with its parameters in the body. */
-  readonly postsAsGet: boolean;
-  /** The limit that holds here. */
-  readonly rate: EndpointRate | undefined;
-  /** The media type of a body. */
-  readonly body: 'form' | 'json' | undefined;
-  /** The path that oidc-provider has for it. */
-  readonly innerPath: string;
+/** An endpoint with the steps that a request to it goes through, in their order. */
+export interface SteppedEndpoint extends Endpoint {
+  /** The path. One that ends with a slash stands for all paths below it that name an interaction. */
+  readonly path: string;
+  readonly steps: readonly Step[];
 }
 
-/** oidc-provider's names for its routes. Each path is below the prefix. */
-export const ROUTES = {
-  authorization: '/authorize',
-  token: '/token',
-  introspection: '/introspect',
-  revocation: '/revoke',
-  device_authorization: '/device_authorization',
-  code_verification: '/device',
-  jwks: '/jwks',
-  userinfo: '/userinfo',
-  end_session: '/logout',
-  pushed_authorization_request: '/par',
-  registration: '/register',
-} as const;
+const READ = ['GET', 'HEAD'] as const;
+const READ_OR_POST = [...READ, 'POST'] as const;
+
+/** For programs; pages of every origin may read the answers. */
+const PROGRAM = { caller: 'program', readers: 'everybody', body: undefined } as const;
+/** For programs that authenticate as an application (RFC 6749 §2.3). */
+const CLIENT = { caller: 'program', readers: 'applications', methods: ['POST', 'OPTIONS'], body: 'form' } as const;
+/** For people. */
+const BROWSER = { caller: 'browser', readers: undefined, body: undefined } as const;
+const BROWSER_FORM = { ...BROWSER, body: 'form' } as const;
 
 const OAUTH_METADATA = '/.well-known/oauth-authorization-server';
 const OPENID_METADATA = '/.well-known/openid-configuration';
 
-type Route = Omit<Endpoint, 'innerPath'>;
+/** All endpoints. Behind each list of steps, what they refuse is answered by the dispatcher. */
+export function listEndpoints(
+  context: EndpointContext,
+  dispatcher: InnerDispatcher,
+  applications: RecentApplications,
+): readonly SteppedEndpoint[] {
+  const { prefix, issuer, dynamicRegistration } = context.settings;
+  const limit = requestLimits(context);
+  const failures = countClientFailures(context);
+  const badTokens = countBadTokens(context);
+  const polls = limitPolls(context);
+  const userCodes = new UserCodeLimits(context).step;
+  const plainCredentials = tryFastPath(new PlainClientCredentials(context, applications));
+  const warmIntrospection = tryFastPath(new WarmIntrospection(context, applications));
+  const posted = redirectPosted(context.pages);
+  const provider = askProvider(dispatcher);
 
-const program = (name: string, methods: readonly string[], extra: Partial<Route> = {}): Route => ({
-  name,
-  methods,
-  caller: 'program',
-  readers: 'everybody',
-  authenticatesClients: false,
-  takesTokens: false,
-  postsAsGet: false,
-  rate: undefined,
-  body: undefined,
-  ...extra,
-});
-const browser = (name: string, methods: readonly string[], extra: Partial<Route> = {}): Route => ({
-  ...program(name, methods, extra),
-  caller: 'browser',
-  readers: undefined,
-});
-const client = (name: string, rate: EndpointRate): Route =>
-  program(name, ['POST', 'OPTIONS'], { readers: 'applications', authenticatesClients: true, rate, body: 'form' });
+  const at = (name: keyof typeof ROUTES) => ({ name, path: prefix + ROUTES[name], innerPath: prefix + ROUTES[name] });
+  const below = (name: string, path: string) => ({ name, path: prefix + path, innerPath: prefix + path });
+  const metadata = (path: string, innerPath: string) =>
+    ({
+      name: 'discovery',
+      path,
+      innerPath,
+      ...PROGRAM,
+      methods: [...READ, 'OPTIONS'],
+      steps: [read, provider],
+    }) as const;
 
-const READ = ['GET', 'HEAD'] as const;
-const POSTABLE = { body: 'form', postsAsGet: true } as const;
-
-/** Finds the endpoint of a path: exactly that path, since oidc-provider itself is lenient with case and slashes. */
-export class Endpoints {
-  private readonly fixed = new Map<string, Endpoint>();
-  private readonly resumes: readonly (readonly [prefix: string, route: Route])[];
-
-  /** @param registration whether applications register themselves, and present a token for it */
-  constructor(prefix: string, issuer: Issuer, registration: 'open' | 'by token' | undefined) {
-    const add = (path: string, route: Route, innerPath = path) => this.fixed.set(path, { ...route, innerPath });
-    add(`${prefix}/authorize`, browser('authorization', [...READ, 'POST'], { rate: 'authorize', ...POSTABLE }));
-    add(`${prefix}/token`, client('token', 'token'));
-    add(`${prefix}/introspect`, client('introspection', 'introspection'));
-    add(`${prefix}/revoke`, client('revocation', 'introspection'));
-    add(`${prefix}/device_authorization`, client('device_authorization', 'device'));
-    add(`${prefix}/par`, client('pushed_authorization_request', 'authorize'));
-    add(`${prefix}/device`, browser('code_verification', [...READ, 'POST'], { rate: 'device-page', body: 'form' }));
-    add(`${prefix}/jwks`, program('jwks', [...READ, 'OPTIONS']));
-    add(
-      `${prefix}/userinfo`,
-      program('userinfo', [...READ, 'POST', 'OPTIONS'], { readers: 'applications', takesTokens: true, body: 'form' }),
-    );
-    add(`${prefix}/logout`, browser('end_session', [...READ, 'POST'], POSTABLE));
-    add(`${prefix}/logout/confirm`, browser('end_session_confirm', ['POST'], { body: 'form' }));
-    add(`${prefix}/logout/success`, browser('end_session_success', READ));
-    if (registration !== undefined) {
-      const takesTokens = registration === 'by token';
-      add(
-        `${prefix}/register`,
-        program('registration', ['POST', 'OPTIONS'], { takesTokens, rate: 'authorize', body: 'json' }),
-      );
-    }
-    const metadata = program('discovery', [...READ, 'OPTIONS']);
+  const endpoints: SteppedEndpoint[] = [
+    {
+      ...at('authorization'),
+      ...BROWSER_FORM,
+      methods: READ_OR_POST,
+      steps: [limit.authorize, read, posted, provider],
+    },
+    { ...below('resume', '/authorize/'), ...BROWSER, methods: READ, steps: [read, provider] },
+    {
+      ...at('token'),
+      ...CLIENT,
+      steps: [limit.token, readFromApplication, failures, polls, plainCredentials, provider],
+    },
+    {
+      ...at('introspection'),
+      ...CLIENT,
+      steps: [limit.introspection, readFromApplication, warmIntrospection, failures, provider],
+    },
+    { ...at('revocation'), ...CLIENT, steps: [limit.introspection, readFromApplication, failures, provider] },
+    { ...at('device_authorization'), ...CLIENT, steps: [limit.device, readFromApplication, failures, provider] },
+    {
+      ...at('pushed_authorization_request'),
+      ...CLIENT,
+      steps: [limit.authorize, readFromApplication, failures, provider],
+    },
+    {
+      ...at('code_verification'),
+      ...BROWSER_FORM,
+      methods: READ_OR_POST,
+      steps: [limit['device-page'], read, userCodes, provider],
+    },
+    { ...below('device_resume', '/device/'), ...BROWSER, methods: READ, steps: [read, provider] },
+    { ...at('jwks'), ...PROGRAM, methods: [...READ, 'OPTIONS'], steps: [read, provider] },
+    {
+      ...at('userinfo'),
+      ...PROGRAM,
+      readers: 'applications',
+      body: 'form',
+      methods: [...READ_OR_POST, 'OPTIONS'],
+      steps: [read, badTokens, provider],
+    },
+    { ...at('end_session'), ...BROWSER_FORM, methods: READ_OR_POST, steps: [read, posted, provider] },
+    { ...below('end_session_confirm', '/logout/confirm'), ...BROWSER_FORM, methods: ['POST'], steps: [read, provider] },
+    { ...below('end_session_success', '/logout/success'), ...BROWSER, methods: READ, steps: [read, provider] },
     // RFC 8414 §3.1 puts the path of the issuer behind the well-known one; OpenID Connect Discovery §4.1 before it.
-    add(`${OAUTH_METADATA}${issuer.path}`, metadata, OAUTH_METADATA);
-    add(`${OPENID_METADATA}${issuer.path}`, metadata, OPENID_METADATA);
-    add(`${issuer.path}${OPENID_METADATA}`, metadata, OPENID_METADATA);
-    this.resumes = [
-      [`${prefix}/authorize/`, browser('resume', READ)],
-      [`${prefix}/device/`, browser('device_resume', READ)],
-    ];
+    metadata(`${OAUTH_METADATA}${issuer.path}`, OAUTH_METADATA),
+    metadata(`${OPENID_METADATA}${issuer.path}`, OPENID_METADATA),
+    metadata(`${issuer.path}${OPENID_METADATA}`, OPENID_METADATA),
+  ];
+  if (dynamicRegistration !== undefined) {
+    const isOpen = dynamicRegistration.initialAccessToken === undefined;
+    endpoints.push({
+      ...at('registration'),
+      ...PROGRAM,
+      methods: ['POST', 'OPTIONS'],
+      body: 'json',
+      steps: [limit.authorize, read, ...(isOpen ? [] : [badTokens]), provider],
+    });
   }
-
-  find(path: string): Endpoint | undefined {
-    const fixed = this.fixed.get(path);
-    if (fixed !== undefined) return fixed;
-    for (const [prefix, route] of this.resumes) {
-      const uid = path.startsWith(prefix) ? path.slice(prefix.length) : '';
-      if (/^[A-Za-z0-9_-]{20,64}$/.test(uid)) return { ...route, innerPath: path };
-    }
-    return undefined;
-  }
+  return endpoints;
 }

@@ -3,7 +3,6 @@ import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
 import { cookieName } from '../browsers/cookie-name.js';
 import { allowsOrigin } from '../clients/page-origins.js';
-import { ROUTES } from '../http/endpoints.js';
 import { claimsByScope } from '../options/claims-options.js';
 import type { EndpointContext } from '../server-context.js';
 import { applicationOf } from './client-metadata.js';
@@ -26,6 +25,7 @@ import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
 import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound-fetch.js';
 import { leaveOut } from './registration-metadata.js';
+import { ROUTES } from './routes.js';
 
 const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
 

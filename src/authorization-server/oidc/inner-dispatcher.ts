@@ -1,8 +1,8 @@
 import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC, OIDCContext, Provider } from 'oidc-provider';
-import type { Endpoint } from '../http/endpoints.js';
 import { BadRequest } from '../http/request/bad-request.js';
+import type { Endpoint } from '../http/request/endpoint.js';
 import type { ReadRequest } from '../http/request/read-request.js';
 import { KEYS_CACHED_SECONDS } from '../keys/signing-keys.js';
 import type { EndpointContext } from '../server-context.js';

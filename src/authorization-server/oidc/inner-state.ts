@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { OAuth2Error } from '../../core/errors.js';
 import type { Application } from '../../storage/index.js';
-import type { Endpoint } from '../http/endpoints.js';
+import type { Endpoint } from '../http/request/endpoint.js';
 import { Provider } from './oidc-provider.js';
 
 /** What belongs to one request on its way through oidc-provider. */

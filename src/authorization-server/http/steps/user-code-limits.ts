@@ -1,9 +1,9 @@
-import type { Context } from 'koa';
-import { ThrottledError } from '../../core/errors.js';
-import type { FailureBudget, FailureReservation } from '../../core/failure-budget.js';
-import { parseRate } from '../../core/rate.js';
-import type { Dispatched } from '../oidc/inner-dispatcher.js';
-import type { EndpointContext } from '../server-context.js';
+import { ThrottledError } from '../../../core/errors.js';
+import type { FailureBudget, FailureReservation } from '../../../core/failure-budget.js';
+import { parseRate } from '../../../core/rate.js';
+import type { EndpointContext } from '../../server-context.js';
+import type { EndpointRequest, Next, Step } from '../endpoint-request.js';
+import { parameter } from '../request/parameters.js';
 
 /** What all wrong codes count under together. */
 const ALL = 'user-codes';
@@ -16,7 +16,7 @@ const ALL = 'user-codes';
  * code has to be entered by who is signed in, which its approval needs anyway, and only users who have just entered a
  * wrong one wait.
  */
-export class UserCodes {
+export class UserCodeLimits {
   private readonly own: FailureBudget;
   private readonly lately: FailureBudget;
   private readonly all: FailureBudget;
@@ -31,12 +31,16 @@ export class UserCodes {
     this.lately = failureBudget(window === undefined ? null : `1/${window}s`);
   }
 
-  /**
-   * Runs a request that enters a code; where it has to wait for a sign-in, the browser was sent there.
-   *
-   * @throws ThrottledError if the user has entered too many wrong ones
-   */
-  async enter(outer: Context, userCode: string, run: () => Promise<Dispatched>): Promise<void> {
+  /** The step. It throws ThrottledError if the user has entered too many wrong codes. */
+  readonly step: Step = (request, next) => {
+    const { outer, read } = request;
+    const userCode = outer.method === 'POST' ? parameter(read.parameters, 'user_code') : undefined;
+    return userCode === undefined ? next(request) : this.enter(request, userCode, next);
+  };
+
+  /** Goes on with a request that enters a code; where it has to wait for a sign-in, the browser is sent there. */
+  private async enter(request: EndpointRequest, userCode: string, next: Next): Promise<void> {
+    const { outer } = request;
     const { pages, dependencies } = this.context;
     const userId = await pages.signedInUser(outer);
     const isScarce = this.all.retryAfterSeconds(ALL) > 0;
@@ -51,7 +55,8 @@ export class UserCodes {
     let isWrong = false;
     try {
       if (isScarce) places.push(await this.firstLately(key));
-      isWrong = (await run()).state.userCodeIsWrong === true;
+      await next(request);
+      isWrong = request.dispatched?.state.userCodeIsWrong === true;
     } finally {
       for (const place of places) isWrong ? place.fail() : place.release();
     }

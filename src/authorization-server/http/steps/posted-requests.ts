@@ -1,14 +1,28 @@
 import type { Context } from 'koa';
-import type { EndpointPages } from '../ports.js';
-import type { Endpoint } from './endpoints.js';
-import { BadRequest } from './request/bad-request.js';
-import type { ReadRequest } from './request/read-request.js';
+import type { EndpointPages } from '../../ports.js';
+import type { Step } from '../endpoint-request.js';
+import { BadRequest } from '../request/bad-request.js';
+import type { Endpoint } from '../request/endpoint.js';
+import type { ReadRequest } from '../request/read-request.js';
 
 /** Longer addresses do not pass every proxy (RFC 9110 §4.1 asks for 8000 octets). */
 const MAXIMUM_URL_LENGTH = 6_000;
 
 /** Comes along with a form that was posted once more, from here. */
 const POSTED_AGAIN = 'oauth2_posted_again';
+
+/** Takes a request for people that was posted for the same by GET, with its parameters in the body. */
+export function redirectPosted(pages: Pick<EndpointPages, 'formPost'>): Step {
+  return async (request, next) => {
+    const { outer, endpoint, read } = request;
+    if (outer.method === 'POST') {
+      const again = await requestPosted(outer, endpoint, read, pages);
+      if (again === undefined) return;
+      request.read = again;
+    }
+    return next(request);
+  };
+}
 
 /**
  * A request for people that was posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). Its form comes from another
@@ -19,7 +33,7 @@ const POSTED_AGAIN = 'oauth2_posted_again';
  * @returns what to go on with; `undefined`: it was answered
  * @throws BadRequest if there are parameters in the URL too
  */
-export async function requestPosted(
+async function requestPosted(
   outer: Context,
   endpoint: Endpoint,
   { parameters }: ReadRequest,
@@ -30,7 +44,7 @@ export async function requestPosted(
   const search =
     own.length === 0 ? '' : `?${new URLSearchParams(own.map(([name, value]) => [name, value] as [string, string]))}`;
   const wasPostedAgain = own.length < parameters.length;
-  if (wasPostedAgain) return { url: endpoint.innerPath + search, method: 'GET', body: '', parameters: [] };
+  if (wasPostedAgain) return { url: endpoint.innerPath + search, method: 'GET', body: '', parameters: [], query: [] };
   outer.set('Cache-Control', 'no-store');
   const url = outer.path + search;
   if (url.length > MAXIMUM_URL_LENGTH) {

@@ -1,0 +1,68 @@
+import type { Context } from 'koa';
+import { TemporarilyUnavailableError, ThrottledError } from '../../../core/errors.js';
+import { after } from '../../../core/promises.js';
+import type { ServerContext } from '../../server-context.js';
+import type { ThrottleAnswer } from '../../server-dependencies.js';
+import type { Step } from '../endpoint-request.js';
+import { countedAddress } from '../request/counted-address.js';
+import type { Endpoint } from '../request/endpoint.js';
+
+/** The limits of endpoints, and which of the options says each. */
+const LIMITS = {
+  token: 'token',
+  authorize: 'authorize',
+  introspection: 'introspection',
+  // Each by itself, so that the devices at an address and the people there do not wait for each other.
+  device: 'device',
+  'device-page': 'device',
+} as const;
+
+/** The limits that are one for requests to endpoints. */
+export type EndpointLimit = keyof typeof LIMITS;
+
+/**
+ * Makes the step that counts requests, for each of the limits.
+ *
+ * The step throws ThrottledError, and TemporarilyUnavailableError while the throttle's store is away.
+ */
+export function requestLimits(context: ServerContext): Readonly<Record<EndpointLimit, Step>> {
+  const { settings, dependencies } = context;
+  const limitBy = (name: EndpointLimit): Step => {
+    const count = dependencies.throttle(name, settings.rates[LIMITS[name]]);
+    return (request, next) => {
+      const { outer, endpoint } = request;
+      return after(count(keyOf(context, outer, endpoint)), (answer) => {
+        admit(outer, answer);
+        return next(request);
+      });
+    };
+  };
+  return {
+    token: limitBy('token'),
+    authorize: limitBy('authorize'),
+    introspection: limitBy('introspection'),
+    device: limitBy('device'),
+    'device-page': limitBy('device-page'),
+  };
+}
+
+/**
+ * What a request is counted under: its address, or apart from it what a page of another origin has sent from there
+ * without a user who goes there. An application leads its users to the pages; as an image or by a script nobody needs
+ * them.
+ */
+function keyOf({ settings, dependencies }: ServerContext, outer: Context, { caller, name }: Endpoint): string {
+  const address = dependencies.address(outer);
+  const mode = outer.req.headers['sec-fetch-mode'] ?? 'navigate';
+  // A user code comes in a form of ours, never in another's.
+  const isForm = name === 'code_verification' && outer.method === 'POST';
+  if (caller === 'browser' && mode === 'navigate' && !isForm) return address;
+  return countedAddress(outer, address, settings.issuer.origin);
+}
+
+/** @throws ThrottledError, TemporarilyUnavailableError */
+function admit({ res }: Context, { allowed, unavailable, retryAfterSeconds, fields }: ThrottleAnswer): void {
+  for (const name in fields) res.setHeader(name, fields[name] as string);
+  if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds });
+  if (!allowed) throw new ThrottledError(retryAfterSeconds);
+}
