@@ -44,10 +44,13 @@ function authenticator(
 
 /** An authenticator of the host's own may ask what can be away, as its user store may. */
 function tellingAuthenticator(one: Authenticator): Authenticator {
-  return {
+  // Every member is named, so that none is forgotten that is added later.
+  const told: { readonly [Name in keyof Required<Authenticator>]: Authenticator[Name] } = {
     authenticate: tellingOutages('An authenticator', one.authenticate.bind(one)),
-    ...(one.ambient !== undefined && { ambient: one.ambient }),
-    ...(one.challenge !== undefined && { challenge: one.challenge.bind(one) }),
-    ...(one.needsBody !== undefined && { needsBody: one.needsBody.bind(one) }),
+    ambient: one.ambient,
+    reads: one.reads,
+    challenge: one.challenge?.bind(one),
+    needsBody: one.needsBody?.bind(one),
   };
+  return told;
 }

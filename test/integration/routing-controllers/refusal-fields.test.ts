@@ -19,8 +19,10 @@ import {
 } from 'routing-controllers';
 import {
   Access,
+  type Authenticator,
   bearer,
   CurrentToken,
+  IsAuthenticated,
   type OAuth2,
   type Permission,
   Public,
@@ -277,4 +279,33 @@ test('[RS-66 9110 §12.5.5] Vary is added to, never replaced: bearer alone names
   }
   await one.close();
   await oauth2.close();
+});
+
+test('[RS-66 9110 §12.5.5] Vary names the fields that an authenticator of the host reads', async () => {
+  @JsonController('/keys')
+  class Keys {
+    @Authorized(IsAuthenticated)
+    @Get('/')
+    get() {
+      return {};
+    }
+  }
+  const byKey: Authenticator = {
+    reads: ['X-Api-Key'],
+    authenticate(context) {
+      if (context.get('X-Api-Key') !== 'known') return undefined;
+      return { authType: 'key', principal: { kind: 'user', id: 'alice', key: 'user:alice' }, userId: 'alice' };
+    },
+  };
+  const { oauth2 } = await testOAuth2({ authenticators: [byKey, bearer()] });
+  const one = await serve(oauth2.createKoaServer({ controllers: [Keys] }));
+  try {
+    const known = await one.get('/keys', { headers: { 'X-Api-Key': 'known' } });
+    expect([known.status, known.headers.get('vary')]).toEqual([200, 'X-Api-Key']);
+    const unknown = await one.get('/keys');
+    expect([unknown.status, unknown.headers.get('vary')]).toEqual([401, 'X-Api-Key, Authorization']);
+  } finally {
+    await one.close();
+    await oauth2.close();
+  }
 });
