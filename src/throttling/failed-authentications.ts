@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.js';
 import type { FailureBudget, FailureReservation } from '../core/failure-budget.js';
-import { isPromiseLike } from '../core/promises.js';
+import { after } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
 import { secondsUntil } from './compiled-throttle.js';
 import type { MemoryEngine } from './engines/memory.js';
@@ -67,8 +67,7 @@ export function failedAuthentications(
       return { decision: decided, undo: () => local.refund(charges, decided) };
     };
     // A late answer is undone, because this process has counted instead.
-    const decision = guard.consume(charges, true);
-    return isPromiseLike(decision) ? decision.then(complete) : complete(decision);
+    return after(guard.consume(charges, true), complete);
   };
   const conclude = (address: string, { allowed, results: [result] }: ThrottleDecision): number => {
     const resetMilliseconds = result?.resetMilliseconds ?? 0;
@@ -87,18 +86,12 @@ export function failedAuthentications(
     },
     fail(address) {
       if (isExempt(address)) return 0;
-      const counted = count(chargesOf(FAILURES, address));
-      return isPromiseLike(counted)
-        ? counted.then(({ decision }) => conclude(address, decision))
-        : conclude(address, counted.decision);
+      return after(count(chargesOf(FAILURES, address)), ({ decision }) => conclude(address, decision));
     },
     reserve(address) {
       if (isExempt(address)) return UNLIMITED;
       let until: number | undefined;
-      const take = () => {
-        const counted = count(chargesOf(TRIES, address));
-        return isPromiseLike(counted) ? counted.then(concludeTry) : concludeTry(counted);
-      };
+      const take = () => after(count(chargesOf(TRIES, address)), concludeTry);
       const concludeTry = ({ decision, undo }: Counted): Reserved => {
         if (decision.allowed) return underWay.begin(address, undo);
         until ??= underWay.patience();

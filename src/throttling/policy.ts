@@ -1,5 +1,5 @@
 import { choiceOption, knownOptions, optionPath, refuseOption, wholeNumberOption } from '../core/options/index.js';
-import { isPromiseLike } from '../core/promises.js';
+import { after, nativePromise } from '../core/promises.js';
 import { parseRate } from '../core/rate.js';
 import { ALGORITHMS, type ThrottleAlgorithm } from './algorithm.js';
 import { type CompiledRate, compileRate, DynamicRates, type PrepareRate } from './compiled-rate.js';
@@ -162,10 +162,7 @@ function readRates(
 }
 
 function functionRates(rate: RateFunction, known: DynamicRates): Exclude<Policy['rates'], CompiledRates> {
-  return (subject) => {
-    const answer = rate(subject);
-    return isPromiseLike(answer) ? answer.then((text) => known.read(text)) : known.read(answer);
-  };
+  return (subject) => after(nativePromise(rate(subject)), (text) => known.read(text));
 }
 
 function fixedCost(cost: number, check: boolean, path: string): Policy['cost'] {

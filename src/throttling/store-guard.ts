@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import { isPromiseLike } from '../core/promises.js';
+import { after, isPromiseLike } from '../core/promises.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { PendingAnswer } from './event-loop-deadlines.js';
 import { isAnswer, StoreLateError } from './store-errors.js';
@@ -71,8 +71,7 @@ export class StoreGuard {
     charges: readonly Charge[],
     undoLate: boolean,
   ): ThrottleDecision | undefined | Promise<ThrottleDecision | undefined> {
-    const decision = this.decide(charges, undoLate);
-    return isPromiseLike(decision) ? decision.then(known) : known(decision);
+    return after(this.decide(charges, undoLate), known);
   }
 
   /** The decision of the engine itself while the store cannot be asked; `undefined` if it cannot decide. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../core/clock.js';
+import { after } from '../../../core/promises.js';
 import { slides } from '../../algorithm.js';
 import type { CallerPatience, Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../../throttle-engine.js';
 import { UndecidedError } from '../../undecided-error.js';
@@ -128,9 +129,7 @@ export class LeasedEngine implements ThrottleEngine {
     const merged = mergeByKey(charges);
     const decision = this.decideLocally(merged, now) ?? this.ask(merged, now, patience);
     if (merged === charges) return decision;
-    return decision instanceof Promise
-      ? decision.then((known) => splitDecision(charges, merged, known))
-      : splitDecision(charges, merged, decision);
+    return after(decision, (known) => splitDecision(charges, merged, known));
   }
 
   async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
