@@ -31,6 +31,29 @@ export type { ActionSummary, KoaServerOptions };
  * there when the first request comes: `close()` ends what was opened.
  *
  * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ *
+ * @JsonController('/books')
+ * class BookController {
+ *   @Authorized('books:read')
+ *   @Get('/')
+ *   list(): string[] {
+ *     return [];
+ *   }
+ * }
+ *
+ * const oauth2 = createOAuth2({
+ *   database: 'sqlite:.data/shop.sqlite',
+ *   scopes: { 'books:read': 'See books' },
+ * });
+ * await oauth2.migrate();
+ * await oauth2.ready();
+ * oauth2.createKoaServer({ controllers: [BookController] }).listen(3000);
+ * ```
  */
 export function createOAuth2(given: OAuth2Options): OAuth2 {
   const options = readOptions(given);
@@ -38,7 +61,20 @@ export function createOAuth2(given: OAuth2Options): OAuth2 {
   return new OAuth2(compose(options));
 }
 
-/** The parts of one configuration, and the doors into them. Made by `createOAuth2`. */
+/**
+ * The parts of one configuration, and the doors into them. Made by `createOAuth2`.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // Ends an application in order: no new requests first, then what was opened.
+ * export async function shutDown(oauth2: OAuth2, server: import('node:http').Server): Promise<void> {
+ *   await new Promise((closed) => server.close(closed));
+ *   await oauth2.close();
+ * }
+ * ```
+ */
 export class OAuth2 {
   /** Issues, inspects and revokes tokens. */
   readonly tokens: TokenService;

@@ -156,6 +156,17 @@ const NAMES = [
  * Reads bearer tokens (RFC 6750): from the header, and from form bodies and the query where that is turned on.
  *
  * @throws ConfigurationError if an option is not known, or no flag
+ *
+ * @example
+ * ```ts
+ * import { bearer, createOAuth2 } from 'routing-controllers-oauth2';
+ *
+ * export const oauth2 = createOAuth2({
+ *   database: ':memory:',
+ *   // Also in form bodies (RFC 6750 §2.2), never in the query.
+ *   authenticators: [bearer({ body: true })],
+ * });
+ * ```
  */
 export function bearer(options: BearerTokenLocations = {}): AuthenticatorFactory {
   const read = knownOptions<BearerTokenLocations>('bearer', options, ['body', 'query'], 'give an object');
@@ -169,6 +180,14 @@ export function bearer(options: BearerTokenLocations = {}): AuthenticatorFactory
  * Knows the user of a session, with a CSRF check for methods that change something.
  *
  * @throws ConfigurationError if an option is not known, or of another kind
+ *
+ * @example
+ * ```ts
+ * import { bearer, createOAuth2, session, type UserStore } from 'routing-controllers-oauth2';
+ *
+ * export const configured = (users: UserStore) =>
+ *   createOAuth2({ database: ':memory:', users, authenticators: [bearer(), session({ csrfHeader: 'X-CSRF-Token' })] });
+ * ```
  */
 export function session(options: SessionOptions = {}): AuthenticatorFactory {
   return { [AUTHENTICATOR]: 'session', options: readSessionOptions(options) };

@@ -30,6 +30,25 @@ import type { AuthorizationServerDependencies } from './server-dependencies.js';
  * Makes an authorization server for the option `authorizationServer` of `createOAuth2`.
  *
  * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2, type UserStore } from 'routing-controllers-oauth2';
+ * import { authorizationServer } from 'routing-controllers-oauth2/authorization-server';
+ *
+ * export const configured = (users: UserStore, signIn: (name: string, password: string) => Promise<string | undefined>) =>
+ *   createOAuth2({
+ *     database: 'mysql://shop@localhost/shop',
+ *     users,
+ *     scopes: { 'books:read': 'See your books' },
+ *     authorizationServer: authorizationServer({
+ *       issuer: 'https://shop.example',
+ *       encryptionKeys: [process.env.OAUTH2_ENCRYPTION_KEY ?? ''],
+ *       authenticate: signIn,
+ *       defaultScopes: ['books:read'],
+ *     }),
+ *   });
+ * ```
  */
 export function authorizationServer(options: AuthorizationServerOptions): AuthorizationServerFactory {
   const settings = readOptions(options);

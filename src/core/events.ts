@@ -115,7 +115,21 @@ export type OAuth2EventName = keyof OAuth2EventMap;
 /** Called with an event. Its result is not awaited; if it throws or rejects, the error is logged. */
 export type OAuth2EventListener<Name extends OAuth2EventName> = (event: OAuth2EventMap[Name]) => unknown;
 
-/** Calls the listeners of the host. A listener never delays a request and never makes one fail. */
+/**
+ * Calls the listeners of the host. A listener never delays a request and never makes one fail.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // Counts refusals; the answer stops it.
+ * export function countRefusals(oauth2: OAuth2, counts: Map<string, number>): () => void {
+ *   return oauth2.events.on('access.refused', ({ reason }) => {
+ *     counts.set(reason, (counts.get(reason) ?? 0) + 1);
+ *   });
+ * }
+ * ```
+ */
 export class OAuth2Events {
   private readonly listeners = new Map<OAuth2EventName, Set<OAuth2EventListener<never>>>();
 

@@ -4,6 +4,17 @@ import type { VerifiedToken } from './verified-token.js';
 /**
  * A user of a foreign issuer for whom the host names no user of its own: what `access.user` and `@CurrentUser()` give.
  * It has no `id`, so that it cannot be taken for the host's user of the same number.
+ *
+ * @example
+ * ```ts
+ * import { ForeignUser, type RequestAccess } from 'routing-controllers-oauth2';
+ *
+ * // How a request stands in an audit log.
+ * export function actorOf(access: RequestAccess): string {
+ *   const { user } = access;
+ *   return user instanceof ForeignUser ? `${user.subject} of ${user.issuer}` : (access.userId ?? 'nobody');
+ * }
+ * ```
  */
 export class ForeignUser {
   constructor(

@@ -34,6 +34,14 @@ const FORM = 'write it as limit/period, e.g. "100/hour", "10/5m" or "1/s" (perio
  *
  * @param path the option, or who declared it
  * @throws ConfigurationError if it is anything else
+ *
+ * @example
+ * ```ts
+ * import { parseRate } from 'routing-controllers-oauth2/throttling';
+ *
+ * const rate = parseRate('10/5m', 'settings.rate');
+ * console.log(rate?.limit, rate?.windowSeconds); // 10 300
+ * ```
  */
 export function parseRate(text: string | null, path: string): Rate | null {
   if (text === null) return null;

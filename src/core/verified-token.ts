@@ -129,6 +129,33 @@ class Verified implements VerifiedToken {
  * their depth.
  *
  * @throws TypeError if it names a `subject` without saying whose: give `issuer`, or `userId` for a user of the host
+ *
+ * @example
+ * ```ts
+ * import { type TokenVerifier, verifiedToken } from 'routing-controllers-oauth2';
+ *
+ * interface Key {
+ *   readonly owner: string;
+ *   readonly createdAt: Date;
+ *   readonly endsAt: Date;
+ * }
+ *
+ * // Keys of a table of the host's, presented as bearer tokens.
+ * export const keysOf = (find: (digest: string) => Promise<Key | undefined>): TokenVerifier => ({
+ *   async verify(_token, key) {
+ *     const found = await find(key);
+ *     if (found === undefined) return { status: 'invalid' };
+ *     const token = verifiedToken({
+ *       key,
+ *       userId: found.owner,
+ *       scopes: ['read'],
+ *       issuedAtMilliseconds: found.createdAt.getTime(),
+ *       expiresAtMilliseconds: found.endsAt.getTime(),
+ *     });
+ *     return { status: 'active', token, user: undefined };
+ *   },
+ * });
+ * ```
  */
 export function verifiedToken(token: TokenDetails): VerifiedToken {
   return new Verified(token);

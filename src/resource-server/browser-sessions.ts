@@ -23,6 +23,18 @@ const ID = /^[A-Za-z0-9_-]{43}$/;
  * The sessions of browsers at the authorization server, by user. A session that is ended here is over in every process
  * when the call resolves, and so is a sign-in that was on its way. Its tokens end too, but for those with
  * `offline_access`; see `TokenService.revokeAllOf` for those.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // Signs a user out at the authorization server, in every browser.
+ * export async function signOutEverywhere(oauth2: OAuth2, userId: string): Promise<number> {
+ *   const sessions = await oauth2.sessions.listFor(userId);
+ *   console.log(sessions.map(({ id }) => id));
+ *   return oauth2.sessions.endAllOf({ user: userId });
+ * }
+ * ```
  */
 export class BrowserSessions {
   /** @internal */

@@ -17,6 +17,21 @@ const NO_SCOPES: readonly string[] = Object.freeze([]);
 /**
  * Who makes this request and what they bring: made once per request, given to permissions, throttle functions and,
  * by `@Access()`, to controllers.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { Access, RequestAccess } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class ProfileController {
+ *   @Authorized('profile')
+ *   @Get('/profile')
+ *   show(@Access() access: RequestAccess): object {
+ *     return { id: access.userId, email: access.hasScopes(['email']) ? 'ann@example.org' : undefined };
+ *   }
+ * }
+ * ```
  */
 export class RequestAccess {
   /** How the caller was known: `oauth2`, `session`, or the name of an authenticator of your own. */

@@ -87,7 +87,27 @@ export interface TokenServiceDependencies {
 /** The longest lifetime of a token: a hundred years. */
 const LONGEST_LIFETIME_SECONDS = 100 * 366 * 86_400;
 
-/** Issues, inspects and revokes access tokens. Inject it (typedi), or take it from `oauth2.tokens`. */
+/**
+ * Issues, inspects and revokes access tokens. Inject it (typedi), or take it from `oauth2.tokens`.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2, TokenService } from 'routing-controllers-oauth2';
+ * import { Container, Service } from 'typedi';
+ *
+ * export const oauth2 = createOAuth2({ database: ':memory:', container: Container });
+ *
+ * @Service()
+ * export class Offboarding {
+ *   constructor(private readonly tokens: TokenService) {}
+ *
+ *   // Answers how many tokens were revoked.
+ *   leave(userId: string): Promise<number> {
+ *     return this.tokens.revokeAllOf({ user: userId });
+ *   }
+ * }
+ * ```
+ */
 export class TokenService {
   private readonly closing = new AbortController();
   private readonly unfinished = new Set<Promise<void>>();

@@ -29,6 +29,23 @@ const NO_SUCH_VALUE = new Set(['22P02', '22003', '22021', '22007']);
  * ```ts
  * users: objectionUserStore(User, { isActive: (user) => !user.blocked })
  * ```
+ *
+ * @example
+ * ```ts
+ * import { Model } from 'objection';
+ * import { createOAuth2, objectionUserStore } from 'routing-controllers-oauth2';
+ *
+ * class User extends Model {
+ *   static override tableName = 'users';
+ *   declare id: number;
+ *   declare blocked: boolean;
+ * }
+ *
+ * export const oauth2 = createOAuth2({
+ *   database: 'mysql://shop@localhost/shop',
+ *   users: objectionUserStore(User, { isActive: (user) => !user.blocked }),
+ * });
+ * ```
  */
 export function objectionUserStore<User extends Model>(
   model: (new () => User) & Pick<typeof Model, 'bindKnex' | 'columnNameToPropertyName'>,

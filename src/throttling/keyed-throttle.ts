@@ -14,6 +14,17 @@ const CAPACITY = 1000;
  *
  * @param where names the option, for messages
  * @throws ConfigurationError if the rate is not valid
+ *
+ * @example
+ * ```ts
+ * import { createThrottle, keyedThrottle } from 'routing-controllers-oauth2/throttling';
+ *
+ * const mails = keyedThrottle(createThrottle({}), { name: 'mails', rate: '10/hour' }, 'mails');
+ *
+ * export async function mayMail(recipient: string): Promise<boolean> {
+ *   return (await mails(recipient)).allowed;
+ * }
+ * ```
  */
 export function keyedThrottle(
   throttle: Throttle,

@@ -1,6 +1,22 @@
 import { UndecidedError } from './undecided-error.js';
 
-/** The store cannot be asked at all now, e.g. because there is no connection: no other request needs to try. */
+/**
+ * The store cannot be asked at all now, e.g. because there is no connection: no other request needs to try.
+ *
+ * @example
+ * ```ts
+ * import { StoreAwayError, type ThrottleEngine } from 'routing-controllers-oauth2/throttling';
+ *
+ * // An engine that counts only while its store is connected.
+ * export const connected = (engine: ThrottleEngine, isConnected: () => boolean): ThrottleEngine => ({
+ *   consume(charges) {
+ *     if (!isConnected()) throw new StoreAwayError('The store is not connected.');
+ *     return engine.consume(charges);
+ *   },
+ *   refund: (charges, decision) => engine.refund(charges, decision),
+ * });
+ * ```
+ */
 export class StoreAwayError extends Error {
   override readonly name = 'StoreAwayError';
 }
@@ -10,7 +26,21 @@ export class StoreLateError extends Error {
   override readonly name = 'StoreLateError';
 }
 
-/** The store answers, but not about this counter, e.g. because another program wrote to its key. */
+/**
+ * The store answers, but not about this counter, e.g. because another program wrote to its key.
+ *
+ * @example
+ * ```ts
+ * import { CounterError } from 'routing-controllers-oauth2/throttling';
+ *
+ * // Reads a counter in an engine of one's own.
+ * export function countOf(key: string, stored: string): number {
+ *   const count = Number(stored);
+ *   if (!Number.isSafeInteger(count)) throw new CounterError(`${key} holds no count.`);
+ *   return count;
+ * }
+ * ```
+ */
 export class CounterError extends Error {
   override readonly name = 'CounterError';
 }

@@ -60,6 +60,18 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
  * Makes a throttle.
  *
  * @throws ConfigurationError if an option or a policy cannot be
+ *
+ * @example
+ * ```ts
+ * import { createThrottle, redisEngine } from 'routing-controllers-oauth2/throttling';
+ *
+ * // A throttle for something that is no action, e.g. a queue; close it at the end.
+ * export const throttle = createThrottle(
+ *   { engine: redisEngine({ redis: 'redis://localhost:6379' }), whenStoreFails: 'open' },
+ *   { logger: console },
+ * );
+ * await throttle.ready();
+ * ```
  */
 export function createThrottle(options: ThrottlingOptions, dependencies: ThrottleDependencies = {}): Throttle {
   const { clock = systemClock, logger = silentLogger, onStoreStateChange } = dependencies;

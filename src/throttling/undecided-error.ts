@@ -1,6 +1,21 @@
 /**
  * The store answers, but cannot decide on these charges: it lost what it had counted in a window that may still be open.
  * The throttle treats them as if the store were away, and continues to ask it for others.
+ *
+ * @example
+ * ```ts
+ * import { type ThrottleEngine, UndecidedError } from 'routing-controllers-oauth2/throttling';
+ *
+ * // An engine that decides nothing before all windows of its last life are over.
+ * export const after = (engine: ThrottleEngine, startsAt: number): ThrottleEngine => ({
+ *   consume(charges) {
+ *     const milliseconds = startsAt - Date.now();
+ *     if (milliseconds > 0) throw new UndecidedError(milliseconds);
+ *     return engine.consume(charges);
+ *   },
+ *   refund: (charges, decision) => engine.refund(charges, decision),
+ * });
+ * ```
  */
 export class UndecidedError extends Error {
   override readonly name = 'UndecidedError';

@@ -104,6 +104,17 @@ interface Reading {
  *
  * Every method rejects with `TemporarilyUnavailableError` if the database cannot answer, and with `ConfigurationError`
  * if a key was sealed under an encryption key that is not given.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // Replaces the signing keys, at once if they are known to somebody else.
+ * export async function rotate({ authorizationServer }: OAuth2, compromised: boolean): Promise<string[]> {
+ *   const keys = await authorizationServer?.signingKeys.rotate({ compromised });
+ *   return keys?.map(({ kid }) => kid) ?? [];
+ * }
+ * ```
  */
 export class SigningKeys {
   private readonly repository: SigningKeyRepository;

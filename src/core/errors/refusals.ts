@@ -189,9 +189,9 @@ export class TemporarilyUnavailableError extends OAuth2Error {
  * ```ts
  * import { InvalidScopeError, type TokenService } from 'routing-controllers-oauth2';
  *
- * export async function issueFor(tokens: TokenService, user: string, scope: string): Promise<string | undefined> {
+ * export async function issueTo(tokens: TokenService, application: string, scope: string): Promise<string | undefined> {
  *   try {
- *     return (await tokens.issue({ user, scope })).access_token;
+ *     return (await tokens.issue({ application, scope })).access_token;
  *   } catch (error) {
  *     if (error instanceof InvalidScopeError) return undefined;
  *     throw error;

@@ -113,6 +113,17 @@ export class SessionAuthenticator implements Authenticator {
  * header. Await it after the password was checked. Gives the CSRF token.
  *
  * @throws ConfigurationError if the session has an id in a store that cannot be renewed
+ *
+ * @example
+ * ```ts
+ * import type { Context } from 'koa';
+ * import { startSession } from 'routing-controllers-oauth2';
+ *
+ * // After the password was right; the page sends the answer back as `X-CSRF-Token`.
+ * export async function signIn(context: Context, userId: string): Promise<{ csrfToken: string }> {
+ *   return { csrfToken: await startSession(context, userId) };
+ * }
+ * ```
  */
 export function startSession(
   context: Context,
@@ -149,7 +160,20 @@ function renewId(session: StoredSession | undefined): Promise<void> | undefined 
   return session.regenerate();
 }
 
-/** Signs out: the session and its CSRF cookie are gone. */
+/**
+ * Signs out: the session and its CSRF cookie are gone.
+ *
+ * @example
+ * ```ts
+ * import type { Context } from 'koa';
+ * import { endSession } from 'routing-controllers-oauth2';
+ *
+ * export function signOut(context: Context): void {
+ *   endSession(context);
+ *   context.redirect('/');
+ * }
+ * ```
+ */
 export function endSession(context: Context, options: Pick<SessionOptions, 'csrfCookie'> = {}): void {
   (context as { session?: unknown }).session = null;
   context.cookies.set(options.csrfCookie ?? DEFAULT_COOKIE, null, { signed: false });

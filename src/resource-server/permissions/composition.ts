@@ -167,7 +167,28 @@ function decidesOnObjects(permission: Permission): boolean {
   return permission.hasObjectPermission !== undefined;
 }
 
-/** All of them must allow. */
+/**
+ * All of them must allow.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Delete, JsonController } from 'routing-controllers';
+ * import { allOf, anyOf, IsAuthenticated, type Permission, type RequestAccess } from 'routing-controllers-oauth2';
+ *
+ * class IsStaff implements Permission {
+ *   hasPermission({ user }: RequestAccess): boolean {
+ *     return (user as { staff?: boolean } | undefined)?.staff === true;
+ *   }
+ * }
+ *
+ * @JsonController()
+ * export class CleanUpController {
+ *   @Authorized(allOf(IsAuthenticated, anyOf(IsStaff, 'clean-up')))
+ *   @Delete('/old')
+ *   remove(): void {}
+ * }
+ * ```
+ */
 export function allOf(...parts: [PermissionExpression, ...PermissionExpression[]]): Permission {
   return new AllOf(parts, 'allOf(...)');
 }
@@ -175,12 +196,48 @@ export function allOf(...parts: [PermissionExpression, ...PermissionExpression[]
 /**
  * One of them is enough, also where another throws an error that is an answer (404, 451): that is a no. If all refuse,
  * the first such error is what the caller is told.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { anyOf } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class ReportController {
+ *   @Authorized(anyOf('reports', 'reports:sales admin'))
+ *   @Get('/reports/sales')
+ *   sales(): string[] {
+ *     return [];
+ *   }
+ * }
+ * ```
  */
 export function anyOf(...parts: [PermissionExpression, ...PermissionExpression[]]): Permission {
   return new AnyOf(parts, 'anyOf(...)');
 }
 
-/** Refuses who the other allows. A caller without credentials is "not" anything, so combine it: `allOf(IsAuthenticated, not(…))`. */
+/**
+ * Refuses who the other allows. A caller without credentials is "not" anything, so combine it: `allOf(IsAuthenticated, not(…))`.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, JsonController, Post } from 'routing-controllers';
+ * import { allOf, IsAuthenticated, not, type Permission, type RequestAccess } from 'routing-controllers-oauth2';
+ *
+ * class IsOnTrial implements Permission {
+ *   hasPermission({ user }: RequestAccess): boolean {
+ *     return (user as { plan?: string } | undefined)?.plan === 'trial';
+ *   }
+ * }
+ *
+ * @JsonController()
+ * export class ExportController {
+ *   @Authorized(allOf(IsAuthenticated, not(IsOnTrial)))
+ *   @Post('/exports')
+ *   create(): void {}
+ * }
+ * ```
+ */
 export function not(part: PermissionExpression): Permission {
   return new Not([part], 'not(...)');
 }

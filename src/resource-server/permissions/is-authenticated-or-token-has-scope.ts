@@ -2,7 +2,25 @@ import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction } from './permission.js';
 import { TokenHasScope } from './token-has-scope.js';
 
-/** A user who is known without a token (a session), or a token that has the required scopes. */
+/**
+ * A user who is known without a token (a session), or a token that has the required scopes.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { IsAuthenticatedOrTokenHasScope, RequiredScopes } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class OrderController {
+ *   @Authorized(IsAuthenticatedOrTokenHasScope) // the site by its session, other applications by a token
+ *   @RequiredScopes('orders')
+ *   @Get('/orders')
+ *   list(): string[] {
+ *     return [];
+ *   }
+ * }
+ * ```
+ */
 export class IsAuthenticatedOrTokenHasScope extends TokenHasScope {
   override hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean> {
     if (access.token === undefined) return access.principal.kind === 'user';

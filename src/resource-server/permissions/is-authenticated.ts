@@ -1,7 +1,24 @@
 import type { RequestAccess } from '../request-access.js';
 import type { Permission } from './permission.js';
 
-/** A user is needed: by session, or by a token that acts for one. An application alone is not enough. */
+/**
+ * A user is needed: by session, or by a token that acts for one. An application alone is not enough.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
+ * import { IsAuthenticated } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class ProfileController {
+ *   @Authorized(IsAuthenticated)
+ *   @Get('/profile')
+ *   show(@CurrentUser() user: object): object {
+ *     return user;
+ *   }
+ * }
+ * ```
+ */
 export class IsAuthenticated implements Permission {
   readonly message: string = 'A user is needed: the credentials belong to an application alone.';
 
@@ -14,7 +31,24 @@ export class IsAuthenticated implements Permission {
   }
 }
 
-/** Anybody, known or not; credentials that are presented are checked all the same (unlike `@Public()`). */
+/**
+ * Anybody, known or not; credentials that are presented are checked all the same (unlike `@Public()`).
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { AllowAny } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class NewsController {
+ *   @Authorized(AllowAny) // without a token 200, with a bad one 401
+ *   @Get('/news')
+ *   list(): string[] {
+ *     return [];
+ *   }
+ * }
+ * ```
+ */
 export class AllowAny implements Permission {
   hasPermission(): boolean {
     return true;

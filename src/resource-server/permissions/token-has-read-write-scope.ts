@@ -6,6 +6,25 @@ import { TokenHasScope } from './token-has-scope.js';
 /**
  * The required scopes, and `readScope` for GET, HEAD and OPTIONS, `writeScope` for every other method. Write does not
  * imply read.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController, Post } from 'routing-controllers';
+ * import { RequiredScopes, TokenHasReadWriteScope } from 'routing-controllers-oauth2';
+ *
+ * @Authorized(TokenHasReadWriteScope)
+ * @RequiredScopes('music')
+ * @JsonController('/songs')
+ * export class SongController {
+ *   @Get('/') // needs "music read"
+ *   list(): string[] {
+ *     return [];
+ *   }
+ *
+ *   @Post('/') // needs "music write"
+ *   create(): void {}
+ * }
+ * ```
  */
 export class TokenHasReadWriteScope extends TokenHasScope {
   override getScopes(access: RequestAccess, action: GuardedAction): string[] {

@@ -11,6 +11,25 @@ export type ResourceScopes = Readonly<Record<string, readonly string[]>>;
 /**
  * The required scopes name resources: `music` needs `music:read` for GET, HEAD and OPTIONS, else `music:write`.
  * A resource that the map of a subclass (`requiredAlternateScopes`) or of the constructor names needs what stands there.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController, Post } from 'routing-controllers';
+ * import { RequiredScopes, TokenHasResourceScope } from 'routing-controllers-oauth2';
+ *
+ * @Authorized(TokenHasResourceScope)
+ * @RequiredScopes('music')
+ * @JsonController('/songs')
+ * export class SongController {
+ *   @Get('/') // needs music:read
+ *   list(): string[] {
+ *     return [];
+ *   }
+ *
+ *   @Post('/') // needs music:write
+ *   create(): void {}
+ * }
+ * ```
  */
 export class TokenHasResourceScope extends TokenHasScope {
   readonly requiredAlternateScopes?: ResourceScopes;

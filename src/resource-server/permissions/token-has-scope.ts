@@ -9,6 +9,25 @@ import type { GuardedAction, Permission, ScopeAlternatives } from './permission.
  *
  * Override `getScopes` for scopes that depend on the request, or `hasPermission` for anything else. Modelled on the
  * class of the same name in Django OAuth Toolkit.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Delete, JsonController } from 'routing-controllers';
+ * import { type GuardedAction, type RequestAccess, TokenHasScope } from 'routing-controllers-oauth2';
+ *
+ * class TenantScope extends TokenHasScope {
+ *   override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+ *     return [...super.getScopes(access, action), `tenant:${String(access.query.tenant)}`];
+ *   }
+ * }
+ *
+ * @JsonController()
+ * export class TenantController {
+ *   @Authorized(TenantScope)
+ *   @Delete('/data')
+ *   clear(): void {}
+ * }
+ * ```
  */
 export class TokenHasScope implements Permission {
   /** Scopes of a subclass's own, beside those of the action. */

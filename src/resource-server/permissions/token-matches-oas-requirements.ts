@@ -15,6 +15,29 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /**
  * Per method a list of alternatives, each a list of scopes; the first that the token satisfies lets it in. A method
  * that is not listed is refused. HEAD uses the entry of GET, unless it has one of its own.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController, Post } from 'routing-controllers';
+ * import { TokenMatchesOASRequirements } from 'routing-controllers-oauth2';
+ *
+ * const requirements = new TokenMatchesOASRequirements({
+ *   GET: [['read']],
+ *   POST: [['create'], ['write', 'admin']], // one of the two lists
+ * });
+ *
+ * @Authorized(requirements)
+ * @JsonController('/widgets')
+ * export class WidgetController {
+ *   @Get('/')
+ *   list(): string[] {
+ *     return [];
+ *   }
+ *
+ *   @Post('/')
+ *   create(): void {}
+ * }
+ * ```
  */
 export class TokenMatchesOASRequirements implements Permission {
   readonly requiredAlternateScopes?: OASRequirements;

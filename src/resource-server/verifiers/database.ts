@@ -27,6 +27,15 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
 /**
  * The verifier of this application's own tokens: those that it issued, in its database. It takes every token that is not a
  * JWT. The option `verifiers` has it by default.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2, databaseTokens, type TokenVerifier } from 'routing-controllers-oauth2';
+ *
+ * // Tokens of this application, and of a partner whose verifier is the host's own.
+ * export const configured = (partner: TokenVerifier) =>
+ *   createOAuth2({ database: ':memory:', verifiers: [databaseTokens(), partner] });
+ * ```
  */
 export function databaseTokens(): VerifierFactory {
   return { [VERIFIER]: (dependencies) => new DatabaseVerifier(dependencies) };

@@ -2,7 +2,29 @@ import type { Context } from 'koa';
 import { createParamDecorator } from 'routing-controllers';
 import { accessOf, noteAction } from '../request-state.js';
 
-/** Gives the request's access object to a parameter (`RequestAccess`): principal, token, scopes, object-level checks. */
+/**
+ * Gives the request's access object to a parameter (`RequestAccess`): principal, token, scopes, object-level checks.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController, NotFoundError, Param } from 'routing-controllers';
+ * import { Access, RequestAccess } from 'routing-controllers-oauth2';
+ *
+ * const notes = new Map([['1', { ownerId: '5', text: 'Milk.' }]]);
+ *
+ * @JsonController('/notes')
+ * export class NoteController {
+ *   @Authorized('notes')
+ *   @Get('/:id')
+ *   async show(@Param('id') id: string, @Access() access: RequestAccess): Promise<object> {
+ *     const note = notes.get(id);
+ *     if (note === undefined) throw new NotFoundError();
+ *     await access.checkObject(note);
+ *     return note;
+ *   }
+ * }
+ * ```
+ */
 export function Access(): ParameterDecorator {
   return createParamDecorator({
     value: (action) => {

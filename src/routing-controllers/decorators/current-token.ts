@@ -10,6 +10,21 @@ import { accessOf, noteAction } from '../request-state.js';
  * Gives the request's verified access token to a parameter (`VerifiedToken`), or `undefined` without one.
  *
  * @param options `required: true` answers 401 to a request without a token, e.g. one with a session
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { CurrentToken, type VerifiedToken } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class TokenController {
+ *   @Authorized()
+ *   @Get('/token')
+ *   show(@CurrentToken({ required: true }) token: VerifiedToken): object {
+ *     return { application: token.clientId, scopes: token.scopes };
+ *   }
+ * }
+ * ```
  */
 export function CurrentToken(options: { readonly required?: boolean } = {}): ParameterDecorator {
   const tokenOf = (access: RequestAccess): VerifiedToken | undefined => {

@@ -5,6 +5,22 @@ import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
  * user or the token; bad ones make an anonymous caller there, not a refusal. On a method it lifts what its class and the
  * ancestors of that class require, but not what a subclass requires. It opens nothing that another class or method of
  * the chain guards at the same level: that is an error at start-up.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, Get, JsonController } from 'routing-controllers';
+ * import { Public } from 'routing-controllers-oauth2';
+ *
+ * @Authorized('books')
+ * @JsonController('/books')
+ * export class BookController {
+ *   @Public()
+ *   @Get('/')
+ *   list(): string[] {
+ *     return ['Emma'];
+ *   }
+ * }
+ * ```
  */
 export function Public(): ClassOrMethodDecorator {
   return declaring((before) => ({ ...before, isPublic: true }));

@@ -6,6 +6,25 @@ import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
  * any valid token is enough.
  *
  * @param scopes scope names, each string one or several separated by spaces; a list works too
+ *
+ * @example
+ * ```ts
+ * import { Get, JsonController, Post } from 'routing-controllers';
+ * import { RequiredScopes } from 'routing-controllers-oauth2';
+ *
+ * @RequiredScopes('music')
+ * @JsonController('/songs')
+ * export class SongController {
+ *   @Get('/')
+ *   list(): string[] {
+ *     return [];
+ *   }
+ *
+ *   @RequiredScopes('upload') // and "music"
+ *   @Post('/')
+ *   create(): void {}
+ * }
+ * ```
  */
 export function RequiredScopes(...scopes: (string | readonly string[])[]): ClassOrMethodDecorator {
   const added = scopes.flat();

@@ -3,6 +3,20 @@ import { type ClassOrMethodDecorator, declaring, type ThrottleDeclaration } from
 /**
  * Throttles an action, or all actions of a class, by policies: names from `throttling.policies`, or policies written
  * here. Those of class, method and their ancestors add up. All of them are decided together, after authentication and permission.
+ *
+ * @example
+ * ```ts
+ * import { Authorized, JsonController, Post } from 'routing-controllers';
+ * import { Throttle } from 'routing-controllers-oauth2';
+ *
+ * @JsonController()
+ * export class UploadController {
+ *   @Authorized('upload')
+ *   @Throttle('uploads', { name: 'burst', rate: '5/s' }) // "uploads" is declared in throttling.policies
+ *   @Post('/uploads')
+ *   upload(): void {}
+ * }
+ * ```
  */
 export function Throttle(...policies: [ThrottleDeclaration, ...ThrottleDeclaration[]]): ClassOrMethodDecorator {
   return declaring((before) => ({ ...before, throttles: [...policies, ...(before.throttles ?? [])] }));

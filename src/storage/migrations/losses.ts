@@ -21,6 +21,17 @@ export interface RollbackLosses {
  *
  * @throws ConfigurationError if a newer version's migration would have to be undone, which only that version can
  * @throws TemporarilyUnavailableError if the database cannot answer
+ *
+ * @example
+ * ```ts
+ * import type { Knex } from 'knex';
+ * import { rollbackLosses } from 'routing-controllers-oauth2/storage';
+ *
+ * export async function describeLosses(knex: Knex): Promise<string> {
+ *   const { tables } = await rollbackLosses(knex);
+ *   return tables.map(({ name, rows }) => `${name}: ${rows} rows`).join('\n');
+ * }
+ * ```
  */
 export function rollbackLosses(
   knex: Knex,

@@ -41,6 +41,16 @@ const DEFAULT_WAIT_MILLISECONDS = 60_000;
  *   table is in the way, if the database's user lacks a right (at once, naming it), or if the lock of another process is
  *   not released in time
  * @throws TemporarilyUnavailableError if the database cannot answer
+ *
+ * @example
+ * ```ts
+ * import createKnex from 'knex';
+ * import { migrate } from 'routing-controllers-oauth2/storage';
+ *
+ * const knex = createKnex({ client: 'better-sqlite3', connection: { filename: 'shop.sqlite' }, useNullAsDefault: true });
+ * console.log(await migrate(knex, { tables: { accessTokens: 'shop_tokens' } }));
+ * await knex.destroy();
+ * ```
  */
 export async function migrate(database: Knex, options: MigrateOptions = {}): Promise<string[]> {
   const knex = withoutDeadline(database);
@@ -66,6 +76,18 @@ export async function migrate(database: Knex, options: MigrateOptions = {}): Pro
  *
  * @returns the names of the migrations that were undone
  * @throws ConfigurationError, TemporarilyUnavailableError as `migrate` does
+ *
+ * @example
+ * ```ts
+ * import type { Knex } from 'knex';
+ * import { rollback, rollbackLosses } from 'routing-controllers-oauth2/storage';
+ *
+ * // Undoes the migrations that were applied last, if nothing is lost by it.
+ * export async function rollbackIfEmpty(knex: Knex): Promise<string[]> {
+ *   const { tables } = await rollbackLosses(knex);
+ *   return tables.every(({ rows }) => rows === 0) ? rollback(knex) : [];
+ * }
+ * ```
  */
 export function rollback(database: Knex, options: MigrateOptions = {}): Promise<string[]> {
   const knex = withoutDeadline(database);

@@ -22,6 +22,17 @@ export interface MigrationStatus {
  * How far a database is migrated. Changes nothing.
  *
  * @throws TemporarilyUnavailableError if the database cannot answer
+ *
+ * @example
+ * ```ts
+ * import type { Knex } from 'knex';
+ * import { migrationStatus } from 'routing-controllers-oauth2/storage';
+ *
+ * export async function isUpToDate(knex: Knex): Promise<boolean> {
+ *   const { pending, unfinished } = await migrationStatus(knex);
+ *   return pending.length === 0 && unfinished === null;
+ * }
+ * ```
  */
 export function migrationStatus(knex: Knex): Promise<MigrationStatus> {
   return orUnavailable(async () => statusOf(await readBookkeeping(knex)));
@@ -36,6 +47,17 @@ export function migrationStatus(knex: Knex): Promise<MigrationStatus> {
  * @throws ConfigurationError if migrations are pending, if a newer version's migration is not compatible, or if a table
  *   is missing
  * @throws TemporarilyUnavailableError if the database cannot answer
+ *
+ * @example
+ * ```ts
+ * import type { Knex } from 'knex';
+ * import { assertMigrated } from 'routing-controllers-oauth2/storage';
+ *
+ * // Ends the process before it listens, rather than answering every request with 500.
+ * export async function check(knex: Knex): Promise<void> {
+ *   await assertMigrated(knex, { tables: { accessTokens: 'shop_tokens' } });
+ * }
+ * ```
  */
 export async function assertMigrated(
   knex: Knex,

@@ -29,7 +29,23 @@ export interface CreateApplicationOptions extends ApplicationRules {
 /** One for the process, so that the secrets that it remembers help every look-up of an application. */
 const djangoSecrets = new DjangoSecretChecker();
 
-/** An application (client) that may be given tokens. */
+/**
+ * An application (client) that may be given tokens.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { Application } from 'routing-controllers-oauth2/storage';
+ *
+ * class ShopApplication extends Application {
+ *   static override tableName = 'shop_applications';
+ *   // A column that the host adds by a migration of its own.
+ *   declare contact: string | null;
+ * }
+ *
+ * export const oauth2 = createOAuth2({ database: ':memory:', models: { Application: ShopApplication } });
+ * ```
+ */
 export class Application extends StoredModel {
   static override tableName = 'oauth2_applications';
   static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect', ...PROTOCOL_FLAGS];

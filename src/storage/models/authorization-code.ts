@@ -1,6 +1,20 @@
 import { StoredModel } from './stored-model.js';
 
-/** An authorization code (RFC 6749 §4.1.2); good for one exchange. */
+/**
+ * An authorization code (RFC 6749 §4.1.2); good for one exchange.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { AuthorizationCode } from 'routing-controllers-oauth2/storage';
+ *
+ * class ShopAuthorizationCode extends AuthorizationCode {
+ *   static override tableName = 'shop_codes';
+ * }
+ *
+ * export const oauth2 = createOAuth2({ database: ':memory:', models: { AuthorizationCode: ShopAuthorizationCode } });
+ * ```
+ */
 export class AuthorizationCode extends StoredModel {
   static override tableName = 'oauth2_authorization_codes';
   static override numericProperties: readonly string[] = ['applicationId'];

@@ -1,6 +1,19 @@
 import { StoredModel } from './stored-model.js';
 
-/** What a user has allowed an application; one row per pair. */
+/**
+ * What a user has allowed an application; one row per pair.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // The scopes that a user has allowed, by the row's id of each application.
+ * export async function allowedBy({ models }: OAuth2, userId: string): Promise<Map<number, string>> {
+ *   const consents = await models.Consent.query().where('user_id', userId);
+ *   return new Map(consents.map(({ applicationId, scope }) => [applicationId, scope]));
+ * }
+ * ```
+ */
 export class Consent extends StoredModel {
   static override tableName = 'oauth2_consents';
   static override numericProperties: readonly string[] = ['applicationId'];

@@ -1,6 +1,20 @@
 import { StoredModel } from './stored-model.js';
 
-/** A device code with its user code (RFC 8628 §3.2); good for one exchange. */
+/**
+ * A device code with its user code (RFC 8628 §3.2); good for one exchange.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { DeviceCode } from 'routing-controllers-oauth2/storage';
+ *
+ * class ShopDeviceCode extends DeviceCode {
+ *   static override tableName = 'shop_devices';
+ * }
+ *
+ * export const oauth2 = createOAuth2({ database: ':memory:', models: { DeviceCode: ShopDeviceCode } });
+ * ```
+ */
 export class DeviceCode extends StoredModel {
   static override tableName = 'oauth2_device_codes';
   static override numericProperties: readonly string[] = ['applicationId'];

@@ -1,6 +1,18 @@
 import { StoredToken } from './stored-token.js';
 
-/** A refresh token; it always belongs to a family. */
+/**
+ * A refresh token; it always belongs to a family.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // How many authorizations of a user can still be refreshed.
+ * export function countRefreshable({ models }: OAuth2, userId: string): Promise<number> {
+ *   return models.RefreshToken.query().where('user_id', userId).whereNull('revoked_at_ms').resultSize();
+ * }
+ * ```
+ */
 export class RefreshToken extends StoredToken {
   static override tableName = 'oauth2_refresh_tokens';
   static override numericProperties: readonly string[] = ['applicationId', 'accessTokenId'];

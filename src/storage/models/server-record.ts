@@ -3,6 +3,18 @@ import { StoredModel } from './stored-model.js';
 /**
  * Data of the authorization server besides tokens and codes: sessions, interactions, grants, pushed authorization
  * requests, single-use identifiers, registration tokens.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { ServerRecord } from 'routing-controllers-oauth2/storage';
+ *
+ * class ShopServerRecord extends ServerRecord {
+ *   static override tableName = 'shop_records';
+ * }
+ *
+ * export const oauth2 = createOAuth2({ database: ':memory:', models: { ServerRecord: ShopServerRecord } });
+ * ```
  */
 export class ServerRecord extends StoredModel {
   static override tableName = 'oauth2_server_records';

@@ -5,6 +5,18 @@ import { StoredModel } from './stored-model.js';
  *
  * The keys of one algorithm are numbered by generation, starting with 1, and numbers are unique: if several processes
  * add the next key at once, one of them succeeds. The newest key whose time has come signs.
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { SigningKey } from 'routing-controllers-oauth2/storage';
+ *
+ * class ShopSigningKey extends SigningKey {
+ *   static override tableName = 'shop_keys';
+ * }
+ *
+ * export const oauth2 = createOAuth2({ database: ':memory:', models: { SigningKey: ShopSigningKey } });
+ * ```
  */
 export class SigningKey extends StoredModel {
   static override tableName = 'oauth2_signing_keys';

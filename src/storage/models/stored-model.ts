@@ -5,6 +5,13 @@ import { Model, type Pojo, snakeCaseMappers } from 'objection';
  * since the Unix epoch (UTC), whatever type the driver uses for BIGINT.
  *
  * Queries use the names of columns: `AccessToken.query().where('user_id', id)`.
+ *
+ * @example
+ * ```ts
+ * import type { StoredModel } from 'routing-controllers-oauth2/storage';
+ *
+ * export const idsOf = (rows: readonly StoredModel[]): number[] => rows.map(({ id }) => id);
+ * ```
  */
 export class StoredModel extends Model {
   static override columnNameMappers = snakeCaseMappers();

@@ -3,7 +3,17 @@ import { parseScope, type ScopeDescriptions } from '../../core/scopes.js';
 import { Application } from './application.js';
 import { StoredModel } from './stored-model.js';
 
-/** What access tokens and refresh tokens share. The token itself is nowhere: only its SHA-256. */
+/**
+ * What access tokens and refresh tokens share. The token itself is nowhere: only its SHA-256.
+ *
+ * @example
+ * ```ts
+ * import type { StoredToken } from 'routing-controllers-oauth2/storage';
+ *
+ * // Whether a stored token is good now, for these scopes.
+ * export const isGood = (token: StoredToken, scopes: readonly string[]): boolean => token.isValid(scopes);
+ * ```
+ */
 export abstract class StoredToken extends StoredModel {
   /** The model of the `application` relation. */
   static applicationModel: typeof Application = Application;

@@ -63,6 +63,22 @@ export interface SecretOverlapOption {
 /**
  * What is done with applications. Every method rejects with `TemporarilyUnavailableError` if the database cannot
  * answer; `disable`, `enable` and `delete` also if the caches could not be told, and may then be called again.
+ *
+ * @example
+ * ```ts
+ * import type { OAuth2 } from 'routing-controllers-oauth2';
+ *
+ * // Registers an application; its secret is shown this once.
+ * export async function register(oauth2: OAuth2, name: string): Promise<string | undefined> {
+ *   const { application, clientSecret } = await oauth2.applications.create({
+ *     name,
+ *     grantTypes: ['client_credentials'],
+ *     scopes: ['books:read'],
+ *   });
+ *   console.log(application.clientId);
+ *   return clientSecret;
+ * }
+ * ```
  */
 export class ApplicationRepository {
   private readonly clock: Clock;

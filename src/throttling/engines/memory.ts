@@ -31,6 +31,17 @@ const ROUNDING_MILLISECONDS = 0.001;
  * of counters whatever identifiers callers present, and never admits more than a rate.
  *
  * @throws ConfigurationError if `maxKeys` is not a whole number of at least 1
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { memoryEngine } from 'routing-controllers-oauth2/throttling';
+ *
+ * export const oauth2 = createOAuth2({
+ *   database: ':memory:',
+ *   throttling: { policies: { user: '100/m' }, engine: memoryEngine({ maxKeys: 10_000 }) },
+ * });
+ * ```
  */
 export function memoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
   const { maxKeys = DEFAULT_MAXIMUM_KEYS, clock = systemClock } = knownOptions<MemoryEngineOptions>(

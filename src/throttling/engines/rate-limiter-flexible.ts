@@ -45,6 +45,18 @@ const MARGIN_MILLISECONDS = 250;
  * Makes an engine from limiters of rate-limiter-flexible, on any of its stores. They count one key at a time: charges are
  * consumed one after the other, and given back if a later one refuses. So a refusal in progress can cause another request
  * to be refused too; more than a rate is never admitted.
+ *
+ * @example
+ * ```ts
+ * import { RateLimiterMemory } from 'rate-limiter-flexible';
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { rateLimiterFlexibleEngine } from 'routing-controllers-oauth2/throttling';
+ *
+ * const engine = rateLimiterFlexibleEngine(
+ *   (points, duration, keyPrefix) => new RateLimiterMemory({ points, duration, keyPrefix }),
+ * );
+ * export const oauth2 = createOAuth2({ database: ':memory:', throttling: { policies: { user: '100/m' }, engine } });
+ * ```
  */
 export function rateLimiterFlexibleEngine(
   limiterFor: FlexibleLimiterFactory,

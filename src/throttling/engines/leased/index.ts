@@ -67,6 +67,18 @@ const DEFAULT_MAXIMUM_KEYS = 100_000;
  * until its window ends.
  *
  * @throws ConfigurationError if an option is wrong or ioredis is not installed
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { leasedEngine } from 'routing-controllers-oauth2/throttling';
+ *
+ * // Counters on a Redis of their own.
+ * export const oauth2 = createOAuth2({
+ *   database: ':memory:',
+ *   throttling: { policies: { user: '100/m' }, engine: leasedEngine({ redis: 'redis://counters:6379' }) },
+ * });
+ * ```
  */
 export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine {
   const {

@@ -53,6 +53,18 @@ const MAXIMUM_ATTEMPTS = 4;
  * those of several are decided one after the other, and given back if a later one refuses.
  *
  * @throws ConfigurationError if an option is wrong or ioredis is not installed
+ *
+ * @example
+ * ```ts
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ * import { redisEngine } from 'routing-controllers-oauth2/throttling';
+ *
+ * // One call to Redis per request, where leases are not wanted.
+ * export const oauth2 = createOAuth2({
+ *   database: ':memory:',
+ *   throttling: { policies: { user: '100/m' }, engine: redisEngine({ redis: 'redis://localhost:6379' }) },
+ * });
+ * ```
  */
 export function redisEngine(options: RedisEngineOptions): ThrottleEngine {
   const {
