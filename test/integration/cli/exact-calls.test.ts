@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
+import { objectOf, resultOf, runCli, runCliProcess } from '../../support/cli/run-cli.js';
 import { type DatabaseKind, databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 
+/** A process for each call; on the servers within this one: they answer a process no other than this one. */
+let call: typeof runCli;
 let database: FreshDatabase;
 let env: Record<string, string>;
 let client: { client_id: string; client_secret: string };
 
 async function begin(kind: DatabaseKind): Promise<void> {
+  call = kind === 'sqlite' ? runCliProcess : runCli;
   database = await freshDatabase(kind);
   env = { DATABASE_URL: database.url };
-  resultOf(await runCli(['migrate', '--json'], { env }));
+  resultOf(await call(['migrate', '--json'], { env }));
   const created = resultOf(
-    await runCli(
+    await call(
       [
         'applications',
         'create',
@@ -31,11 +34,11 @@ async function begin(kind: DatabaseKind): Promise<void> {
 
 async function issue(...options: string[]): Promise<Record<string, unknown>> {
   const args = ['tokens', 'issue', '--client', client.client_id, '--scope', 'read', ...options, '--json'];
-  return resultOf(await runCli(args, { env }));
+  return resultOf(await call(args, { env }));
 }
 
 async function inspect(token: unknown): Promise<Record<string, unknown>> {
-  return resultOf(await runCli(['tokens', 'inspect', String(token), '--json'], { env }));
+  return resultOf(await call(['tokens', 'inspect', String(token), '--json'], { env }));
 }
 
 describe.each(databaseKinds())('the exact calls on %s', (kind: DatabaseKind) => {
@@ -55,7 +58,7 @@ describe.each(databaseKinds())('the exact calls on %s', (kind: DatabaseKind) => 
       disabled: false,
       token_endpoint_auth_method: 'client_secret_basic',
     });
-    const { stdout, stderr } = await runCli(['applications', 'list', '--json'], { env });
+    const { stdout, stderr } = await call(['applications', 'list', '--json'], { env });
     const { client_secret, ...rest } = client;
     expect(objectOf(stdout)).toEqual({ applications: [rest] });
     expect(stdout + stderr).not.toContain(client_secret);
@@ -80,23 +83,23 @@ describe.each(databaseKinds())('the exact calls on %s', (kind: DatabaseKind) => 
       sub: 'alice',
     });
     expect(Number(answer.exp) - Number(answer.iat)).toBe(600);
-    const revoke = () => runCli(['tokens', 'revoke', String(issued.access_token), '--json'], { env });
+    const revoke = () => call(['tokens', 'revoke', String(issued.access_token), '--json'], { env });
     expect(resultOf(await revoke())).toEqual({ revoked: true });
     expect(await inspect(issued.access_token)).toEqual({ active: false });
     expect(resultOf(await revoke())).toEqual({ revoked: false });
   });
 
   test('applications delete takes the tokens along, and a second one is refused', async () => {
-    const { client_id } = resultOf(await runCli(['applications', 'create', '--name', 'gone', '--json'], { env }));
+    const { client_id } = resultOf(await call(['applications', 'create', '--name', 'gone', '--json'], { env }));
     const id = String(client_id);
-    const issued = await runCli(['tokens', 'issue', `--client=${id}`, '--scope', 'anything', '--json'], { env });
+    const issued = await call(['tokens', 'issue', `--client=${id}`, '--scope', 'anything', '--json'], { env });
     const token = resultOf(issued).access_token;
-    expect(resultOf(await runCli(['applications', 'delete', id, '--json'], { env }))).toEqual({
+    expect(resultOf(await call(['applications', 'delete', id, '--json'], { env }))).toEqual({
       client_id: id,
       deleted: true,
     });
     expect(await inspect(token)).toEqual({ active: false });
-    const again = await runCli(['applications', 'delete', id, '--json'], { env });
+    const again = await call(['applications', 'delete', id, '--json'], { env });
     expect(again).toMatchObject({ code: 1, stdout: '' });
     expect(objectOf(again.stderr)).toMatchObject({ error: 'invalid_client' });
   });
@@ -122,21 +125,21 @@ describe('the rest of the calls', () => {
 
   test('a token without scope can be issued', async () => {
     const args = ['tokens', 'issue', '--client', client.client_id, '--scope', '', '--json'];
-    expect(resultOf(await runCli(args, { env }))).toMatchObject({ scope: '' });
+    expect(resultOf(await call(args, { env }))).toMatchObject({ scope: '' });
   });
 
   test.each(['-abc', '-habc', '--abcdefghijklmnopqrstuvwxyz', 'not a token'])(
     '%j is an unknown token: inactive, and no error to revoke (RFC 7009 §2.2)',
     async (token) => {
       expect(await inspect(token)).toEqual({ active: false });
-      expect(resultOf(await runCli(['tokens', 'revoke', token, '--json'], { env }))).toEqual({ revoked: false });
+      expect(resultOf(await call(['tokens', 'revoke', token, '--json'], { env }))).toEqual({ revoked: false });
     },
   );
 
   test('a token for a resource is active for that resource only (RFC 8707)', async () => {
     const { access_token } = await issue('--resource', 'https://api.example.com');
     const ask = (...options: string[]) =>
-      runCli(['tokens', 'inspect', String(access_token), ...options, '--json'], { env });
+      call(['tokens', 'inspect', String(access_token), ...options, '--json'], { env });
     expect(resultOf(await ask('--resource', 'https://api.example.com'))).toMatchObject({
       active: true,
       aud: ['https://api.example.com'],
@@ -146,7 +149,7 @@ describe('the rest of the calls', () => {
 
   test('an application of the host’s choosing, public, with every other grant; its identifier is taken once', async () => {
     const create = () =>
-      runCli(
+      call(
         [
           ...['applications', 'create', '--name', 'phone', '--public', '--client-id', '-phone', '--json'],
           ...['--grants', 'authorization_code refresh_token,device_code'],
@@ -175,7 +178,7 @@ describe('the rest of the calls', () => {
       error: 'client_id_taken',
       error_description: '--client-id -phone is taken; give another, or omit the option.',
     });
-    expect(resultOf(await runCli(['applications', 'delete', '-phone', '--json'], { env }))).toEqual({
+    expect(resultOf(await call(['applications', 'delete', '-phone', '--json'], { env }))).toEqual({
       client_id: '-phone',
       deleted: true,
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../src/storage/index.js';
-import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
+import { objectOf, resultOf, runCli, runCliProcess } from '../../support/cli/run-cli.js';
 import { freePort } from '../../support/ports.js';
 import { databaseKinds, type FreshDatabase, freshDatabase, mariadbUrl } from '../../support/services.js';
 
@@ -16,9 +16,9 @@ describe('a refusal has exit code 1 and names the option, the value and the fix'
   beforeAll(async () => {
     database = await freshDatabase('sqlite');
     env = { DATABASE_URL: database.url };
-    resultOf(await runCli(['migrate', '--json'], { env }));
+    resultOf(await runCliProcess(['migrate', '--json'], { env }));
     const created = resultOf(
-      await runCli(['applications', 'create', '--name', 'demo', '--scopes', 'read write', '--json'], { env }),
+      await runCliProcess(['applications', 'create', '--name', 'demo', '--scopes', 'read write', '--json'], { env }),
     );
     client = String(created.client_id);
   });
@@ -26,7 +26,7 @@ describe('a refusal has exit code 1 and names the option, the value and the fix'
   afterAll(() => database?.drop());
 
   test('unknown application', async () => {
-    const { code, stdout, stderr } = await runCli(['tokens', 'issue', '--client', 'nobody', '--scope', 'read'], {
+    const { code, stdout, stderr } = await runCliProcess(['tokens', 'issue', '--client', 'nobody', '--scope', 'read'], {
       env,
     });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -35,7 +35,7 @@ describe('a refusal has exit code 1 and names the option, the value and the fix'
 
   test('scope that the application may not have', async () => {
     const args = ['tokens', 'issue', `--client=${client}`, '--scope', 'read admin', '--json'];
-    const { code, stdout, stderr } = await runCli(args, { env });
+    const { code, stdout, stderr } = await runCliProcess(args, { env });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(objectOf(stderr)).toEqual({
       error: 'invalid_scope',
@@ -44,7 +44,7 @@ describe('a refusal has exit code 1 and names the option, the value and the fix'
   });
 
   test('unknown application to delete', async () => {
-    const { code, stdout, stderr } = await runCli(['applications', 'delete', '-nobody'], { env });
+    const { code, stdout, stderr } = await runCliProcess(['applications', 'delete', '-nobody'], { env });
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^rc-oauth2: .*-nobody.*\n$/);
   });
@@ -60,7 +60,7 @@ describe('a database that cannot be used has exit code 3', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   async function refused(url: string): Promise<string> {
-    const { code, stdout, stderr } = await runCli(['applications', 'list', '--database', url]);
+    const { code, stdout, stderr } = await runCliProcess(['applications', 'list', '--database', url]);
     expect({ code, stdout, stderr }).toMatchObject({
       code: 3,
       stdout: '',
@@ -115,7 +115,7 @@ describe('a database that cannot be used has exit code 3', () => {
         ['tokens', 'inspect', 'abc'],
         ['tokens', 'clear-expired'],
       ]) {
-        const { code, stdout, stderr } = await runCli([...args, '--json', '--database', database.url]);
+        const { code, stdout, stderr } = await runCliProcess([...args, '--json', '--database', database.url]);
         expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
         expect(objectOf(stderr)).toEqual({
           error: 'not_migrated',

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { fixture, objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
+import { fixture, objectOf, resultOf, runCliProcess } from '../../support/cli/run-cli.js';
 
 describe('routes', () => {
   let folder: string;
@@ -20,7 +20,7 @@ describe('routes', () => {
   }
 
   test('lists every action with verb, path, requirement, throttles and whether it is public', async () => {
-    const { actions } = resultOf(await runCli(['routes', fixture('guarded.mjs'), '--json']));
+    const { actions } = resultOf(await runCliProcess(['routes', fixture('guarded.mjs'), '--json']));
     const common = { controller: 'Books', declared: true, problems: [] };
     expect(actions).toEqual([
       expect.objectContaining({ ...common, method: 'GET', path: '/api/books/', action: 'list', public: false }),
@@ -38,7 +38,7 @@ describe('routes', () => {
   });
 
   test('is a table for people; what the module prints goes to stderr', async () => {
-    const { code, stdout, stderr } = await runCli(['routes', fixture('guarded.mjs')]);
+    const { code, stdout, stderr } = await runCliProcess(['routes', fixture('guarded.mjs')]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/^The module talks on stdout while it is loaded\.\n/);
     const rows = stdout.split('\n').filter((line) => line.startsWith('│'));
@@ -52,7 +52,7 @@ describe('routes', () => {
   });
 
   test('an undeclared action is exit code 1, after the table', async () => {
-    const { code, stdout, stderr } = await runCli(['routes', fixture('undeclared.mjs')]);
+    const { code, stdout, stderr } = await runCliProcess(['routes', fixture('undeclared.mjs')]);
     expect(code).toBe(1);
     expect(stdout).toMatch(/│ DELETE +│ \/notes\/:id +│ UNDECLARED +│/);
     expect(stderr).toMatch(/^DELETE \/notes\/:id \(Notes\.remove\): .*\n/);
@@ -62,7 +62,7 @@ describe('routes', () => {
   });
 
   test('an undeclared action with --json: the list on stdout, the error on stderr', async () => {
-    const { code, stdout, stderr } = await runCli(['routes', fixture('undeclared.mjs'), '--json']);
+    const { code, stdout, stderr } = await runCliProcess(['routes', fixture('undeclared.mjs'), '--json']);
     expect(code).toBe(1);
     expect(objectOf(stdout).actions).toHaveLength(2);
     expect(objectOf(stderr)).toMatchObject({
@@ -88,7 +88,7 @@ describe('routes', () => {
       `${FAKE}\nexport default { oauth2: Promise.resolve(oauth2), controllers: Promise.resolve([Any]) };`,
     ],
   ])('reads %s, and closes oauth2 afterwards', async (_what, name, text) => {
-    const { code, stdout, stderr } = await runCli(['routes', await module(name, text), '--json']);
+    const { code, stdout, stderr } = await runCliProcess(['routes', await module(name, text), '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: 'closed' });
     expect(objectOf(stdout)).toEqual({ actions: [expect.objectContaining({ controller: 'Any', path: '/x' })] });
   });
@@ -99,7 +99,7 @@ describe('routes', () => {
       `${FAKE}\nexport { oauth2 }; export const controllers = [Any]; export const routePrefix = '/v1';`,
     );
     const { actions } = resultOf({
-      ...(await runCli(['routes', file, '--database', 'sqlite:y', '--json'])),
+      ...(await runCliProcess(['routes', file, '--database', 'sqlite:y', '--json'])),
       stderr: '',
     });
     expect(actions).toEqual([expect.objectContaining({ path: '/v1/x', requirement: 'sqlite:y' })]);
@@ -128,29 +128,32 @@ describe('routes', () => {
     ['export default null;', 'exports no `oauth2`'],
   ])('%j is refused with what it lacks', async (text, says) => {
     const file = await module(`lacking-${Math.random()}.mjs`, text);
-    const { code, stdout, stderr } = await runCli(['routes', file]);
+    const { code, stdout, stderr } = await runCliProcess(['routes', file]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`rc-oauth2: <app module>: ${file} ${says}`);
   });
 
   test('a module that is not there, or is no JavaScript, is a usage error', async () => {
-    const missing = await runCli(['routes', join(folder, 'missing.js')]);
+    const missing = await runCliProcess(['routes', join(folder, 'missing.js')]);
     expect(missing).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('there is no file') });
-    const typescript = await runCli(['routes', await module('app.ts', 'export const oauth2: unknown = 1;')]);
+    const typescript = await runCliProcess(['routes', await module('app.ts', 'export const oauth2: unknown = 1;')]);
     expect(typescript.stdout).toBe('');
     expect(typescript.stderr).toMatch(/^rc-oauth2: <app module>: [^\n]+\n$/);
   });
 
   test('a module that fails while it is loaded is a failure, told in one line', async () => {
-    const throwing = await runCli(['routes', await module('throwing.mjs', "throw new Error('no configuration');")]);
+    const throwing = await runCliProcess([
+      'routes',
+      await module('throwing.mjs', "throw new Error('no configuration');"),
+    ]);
     expect(throwing).toMatchObject({ code: 1, stdout: '' });
     expect(throwing.stderr).toMatch(
       /^rc-oauth2: <app module>: loading \S+throwing\.mjs failed with Error: no configuration\n$/,
     );
-    const broken = await runCli(['routes', await module('broken.mjs', 'export const = 1;')]);
+    const broken = await runCliProcess(['routes', await module('broken.mjs', 'export const = 1;')]);
     expect(broken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('SyntaxError') });
     const later = `${FAKE}\noauth2.describe = () => { throw new Error('not today'); }; export { oauth2 }; export const controllers = [Any];`;
-    const describing = await runCli(['routes', await module('describing.mjs', later)]);
+    const describing = await runCliProcess(['routes', await module('describing.mjs', later)]);
     expect(describing).toMatchObject({ code: 1, stdout: '', stderr: 'closedrc-oauth2: not today\n' });
   });
 });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { Writable } from 'node:stream';
 
 /** The built command line, as `bin` of the package names it. */
 export const CLI = resolve('dist/cli/main.js');
@@ -25,8 +26,35 @@ export interface CallOptions {
 /** A call that does not end by itself within this time has failed, whatever it printed. */
 const CAP_MILLISECONDS = 25_000;
 
-/** Runs `rc-oauth2` in a process of its own, until it ends by itself. */
-export function runCli(args: readonly string[], options: CallOptions = {}): Promise<Finished> {
+/**
+ * Runs `rc-oauth2` within this process, as `main.ts` runs it: nothing is loaded anew for each call. A call that is to be
+ * watched from outside gets a process of its own.
+ */
+export async function runCli(args: readonly string[], options: CallOptions = {}): Promise<Finished> {
+  if (options.onStart !== undefined || options.cwd !== undefined) return runCliProcess(args, options);
+  const { run } = await import('../../../src/cli/program.js');
+  const stdout = new Collected();
+  const stderr = new Collected();
+  const code = await run(args, {
+    stdout,
+    stderr: stderr as Writable as NodeJS.WriteStream,
+    env: cleanEnvironment(options.env),
+  });
+  return { code, signal: null, stdout: stdout.text, stderr: stderr.text };
+}
+
+/** A stream that is no terminal, and keeps what is written to it. */
+class Collected extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString('utf8');
+    done();
+  }
+}
+
+/** Runs the built `rc-oauth2` in a process of its own, until it ends by itself. */
+export function runCliProcess(args: readonly string[], options: CallOptions = {}): Promise<Finished> {
   if (!existsSync(CLI)) throw new Error(`${CLI} is missing; run npm run build first.`);
   return runProcess(process.execPath, [CLI, ...args], options);
 }
