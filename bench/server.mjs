@@ -1,7 +1,9 @@
 /** One mode of the benchmark in a process of its own: `node bench/server.mjs '{"mode": …}'`; talks to its parent by IPC. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import mysql from 'mysql2/promise';
 import { createKoaServer } from 'routing-controllers';
-import { createOAuth2 } from 'routing-controllers-oauth2';
+import { createOAuth2, introspectedTokens } from 'routing-controllers-oauth2';
 import { controllerOf } from './lib/controller.mjs';
 import { sha256 } from './lib/digest.mjs';
 import { serveMeasured } from './lib/measured.mjs';
@@ -20,6 +22,7 @@ const modes = {
     guarded({ database: settings.database, redis: settings.redis }, { throttles: ['user'] }),
   'guarded, throttled on Redis, two policies': () =>
     guarded({ database: settings.database, redis: settings.redis }, { throttles: ['user', 'client'] }),
+  'guarded, introspected': introspected,
   'cold token': () => guarded({ database: settings.database, cache: { maxEntries: 16, negativeMaxEntries: 16 } }, {}),
   'raw mysql2 look-up': rawLookUp,
 };
@@ -30,6 +33,24 @@ function guarded(options, action) {
     koa: oauth2.createKoaServer({ controllers: [controllerOf({ scope: 'api', ...action })] }),
     close: () => oauth2.close(),
   };
+}
+
+/** Tokens of another server, which answers in a thread of its own and is asked once. */
+async function introspected() {
+  const endpoint = new Worker(new URL('./lib/introspection-endpoint.mjs', import.meta.url));
+  const [port] = await once(endpoint, 'message');
+  const remote = introspectedTokens({
+    endpoint: `http://127.0.0.1:${port}/`,
+    clientId: 'bench',
+    clientSecret: 'bench',
+    cacheSeconds: 3600,
+  });
+  const { koa, close } = guarded({ database: settings.database, verifiers: [remote] }, {});
+  const closeAll = async () => {
+    await close();
+    await endpoint.terminate();
+  };
+  return { koa, close: closeAll };
 }
 
 /** What a hand-written guard would do for a token that no cache holds: one prepared statement on a pool of the same size. */
@@ -46,5 +67,5 @@ function rawLookUp() {
   return { koa: createKoaServer({ controllers: [controllerOf({ before })] }), close: () => pool.end() };
 }
 
-const { koa, close } = modes[settings.mode]();
+const { koa, close } = await modes[settings.mode]();
 serveMeasured(koa.callback(), close);

@@ -115,8 +115,18 @@ export {
   TokenService,
   type UserReference,
 } from '../resource-server/token-service.js';
+export type { MapUser } from '../resource-server/verifiers/admission.js';
 export type { VerifierLike } from '../resource-server/verifiers/chain.js';
 export { databaseTokens } from '../resource-server/verifiers/database.js';
+export {
+  type AnswerAlgorithm,
+  type AssertionAlgorithm,
+  type ClientAuthenticationMethod,
+  type IntrospectedTokensOptions,
+  introspectedTokens,
+  type PrivateKey,
+  type SignedAnswerOptions,
+} from '../resource-server/verifiers/introspection/index.js';
 export type { TokenForm, TokenKind } from '../resource-server/verifiers/token-form.js';
 export type { TokenVerifier, VerifierFactory } from '../resource-server/verifiers/verifier.js';
 export type { ActionSummary } from '../routing-controllers/audit.js';

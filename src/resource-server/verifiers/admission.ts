@@ -40,7 +40,7 @@ export function admit(
   if (token.userId !== undefined) return admitUser(token, users);
   if (token.principal.kind !== 'user') return activeVerification(token, undefined, keepMilliseconds);
   if (mapUser === undefined) return activeVerification(token, foreignUserOf(token), keepMilliseconds);
-  return admitMapped(details, token, users, mapUser);
+  return admitMapped(details, token, users, mapUser, keepMilliseconds);
 }
 
 function admitUser(token: VerifiedToken, users: UserStore | undefined): Verification | Promise<Verification> {
@@ -54,6 +54,7 @@ function admitMapped(
   token: VerifiedToken,
   users: UserStore | undefined,
   mapUser: MapUser,
+  keepMilliseconds: number | undefined,
 ): Verification | Promise<Verification> {
   let mapped: unknown;
   try {
@@ -69,6 +70,10 @@ function admitMapped(
   return after(found, (user) =>
     user === undefined
       ? INVALID
-      : activeVerification(verifiedToken({ ...details, userId: userIdOf(user as object, users) }), user),
+      : activeVerification(
+          verifiedToken({ ...details, userId: userIdOf(user as object, users) }),
+          user,
+          keepMilliseconds,
+        ),
   );
 }

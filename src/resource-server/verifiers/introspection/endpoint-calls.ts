@@ -1,0 +1,96 @@
+import type { Clock } from '../../../core/clock.js';
+import { TemporarilyUnavailableError } from '../../../core/errors.js';
+import type { Logger } from '../../../core/logger.js';
+import { DeadlineExceededError, withDeadline } from '../../cache/deadline.js';
+import { EndpointBreaker } from './endpoint-breaker.js';
+import { EndpointFailure } from './endpoint-failure.js';
+
+/** For each call that is made, so many may wait or be made. */
+const WAITING = 10;
+
+export interface EndpointCallsOptions {
+  /** What is called, for messages. */
+  readonly name: string;
+  readonly timeoutMilliseconds: number;
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** What to do where the server refuses the credentials, for the log. */
+  readonly credentialsHint: string;
+}
+
+/**
+ * Makes calls to a server that may be slow, away or wrong: a bounded number at one time, each within its time, and none
+ * while the server is known to fail. Whatever goes wrong is one error, with which a guard answers 503.
+ */
+export class EndpointCalls {
+  private readonly breaker: EndpointBreaker;
+  private underWay = 0;
+  private isAway = false;
+  private isRefused = false;
+  private lastReason = '';
+
+  constructor(private readonly options: EndpointCallsOptions) {
+    this.breaker = new EndpointBreaker(options.clock);
+  }
+
+  /** @throws TemporarilyUnavailableError if there is no answer; nothing else */
+  async run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+    const { timeoutMilliseconds, concurrency } = this.options;
+    if (this.underWay >= concurrency * (WAITING + 1)) throw this.unavailable(`${this.underWay} calls are under way`);
+    const admitted = this.breaker.admit();
+    if (admitted === undefined) {
+      throw this.unavailable(`it is left alone, as it failed: ${this.lastReason}`, this.breaker.retryAfterSeconds);
+    }
+    this.underWay += 1;
+    try {
+      const answer = await withDeadline(call(), timeoutMilliseconds);
+      admitted.succeeded();
+      this.answered();
+      return answer;
+    } catch (error) {
+      const failure = failureOf(error, timeoutMilliseconds);
+      // It lives: it did not like what somebody else sent, and others shall not pay for that.
+      if (failure.kind === 'request') admitted.succeeded();
+      else this.failed(failure, () => admitted.failed(failure.details.pauseMilliseconds));
+      throw this.unavailable(failure.message, this.breaker.isOpen ? this.breaker.retryAfterSeconds : 1);
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+
+  private failed(failure: EndpointFailure, tellBreaker: () => void): void {
+    const { name, logger, credentialsHint } = this.options;
+    this.lastReason = failure.message;
+    tellBreaker();
+    if (failure.kind === 'credentials' && !this.isRefused) {
+      this.isRefused = true;
+      logger.error(`${name} refuses the credentials of this resource server (${failure.message}): ${credentialsHint}`);
+    }
+    if (this.isAway || !this.breaker.isOpen) return;
+    this.isAway = true;
+    logger.warn(`${name} gives no answers (${failure.message}). Its tokens are answered with 503 until it does again.`);
+  }
+
+  private answered(): void {
+    const { name, logger } = this.options;
+    this.isRefused = false;
+    if (!this.isAway) return;
+    this.isAway = false;
+    logger.info(`${name} answers again.`);
+  }
+
+  private unavailable(reason: string, retryAfterSeconds = 1): TemporarilyUnavailableError {
+    const { name } = this.options;
+    return new TemporarilyUnavailableError({ part: name, detail: `${name}: ${reason}`, retryAfterSeconds });
+  }
+}
+
+function failureOf(error: unknown, timeoutMilliseconds: number): EndpointFailure {
+  if (error instanceof EndpointFailure) return error;
+  if (error instanceof DeadlineExceededError) {
+    return new EndpointFailure('time', `no answer within ${timeoutMilliseconds} milliseconds`);
+  }
+  // Of a parser or of oauth4webapi. Their messages say what is wrong, and hold nothing of the answer.
+  return new EndpointFailure('answer', error instanceof Error ? error.message : String(error));
+}
