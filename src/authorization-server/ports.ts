@@ -22,7 +22,7 @@ export interface Interaction {
 /** Which authentications answer a login, for a host that asks only when it has to (OpenID Connect Core §3.1.2.1). */
 export interface LoginConditions {
   /** Only those since then (`prompt=login`, `max_age`); `undefined`: all. */
-  readonly sinceMs: number | undefined;
+  readonly sinceMilliseconds: number | undefined;
   /** Whether nobody was signed in at the host when it was asked for: whoever is now has signed in since. */
   readonly wasSignedOut: boolean;
 }
@@ -34,10 +34,15 @@ export interface Interactions {
   /**
    * The user proved who he is. If he is not whom `id_token_hint` names, the application gets `login_required`.
    *
-   * @param authenticatedAtMs when, in milliseconds since the Unix epoch; `undefined`: nobody knows
+   * @param authenticatedAtMilliseconds when, in milliseconds since the Unix epoch; `undefined`: nobody knows
    * @param mark taken before he was authenticated, see `SignIns.mark`
    */
-  finishLogin(context: Context, userId: string, authenticatedAtMs: number | undefined, mark: number): Promise<string>;
+  finishLogin(
+    context: Context,
+    userId: string,
+    authenticatedAtMilliseconds: number | undefined,
+    mark: number,
+  ): Promise<string>;
   /** The user cannot be authenticated as the application asks: it gets `login_required`. */
   failLogin(context: Context): Promise<string>;
   /** The user grants these of the scopes that were asked for. */
@@ -122,7 +127,7 @@ export interface AuthorizedApplication {
   readonly scopes: readonly string[];
   /** Whether the user was asked for all of them; not so where staff decided that he is not (`skipAuthorization`). */
   readonly wasAsked: boolean;
-  readonly grantedAtMs: number;
+  readonly grantedAtMilliseconds: number;
 }
 
 /** What users granted. */

@@ -4,11 +4,11 @@ export interface BrowserSession {
   readonly id: string;
   readonly userId: string;
   /** When the user signed in, in milliseconds since the Unix epoch. */
-  readonly begunAtMs: number;
+  readonly begunAtMilliseconds: number;
   /** When the browser came last. */
-  readonly lastSeenAtMs: number;
+  readonly lastSeenAtMilliseconds: number;
   /** When it ends if the browser does not come again. */
-  readonly expiresAtMs: number;
+  readonly expiresAtMilliseconds: number;
   /** Browser and system in words, e.g. `Firefox on Linux`; `null` if they are not known. */
   readonly browser: string | null;
   /** Where it came from last: an address, or the network of an IPv6 address; `null` if it is not known. */

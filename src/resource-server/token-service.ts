@@ -208,15 +208,15 @@ export class TokenService {
     const userId = options.user === undefined ? null : this.userIdOf(options.user);
     await this.requireGrantable(userId, application, scopes);
     const token = generateTokenValue(random);
-    const createdAtMs = clock.nowMilliseconds();
+    const createdAtMilliseconds = clock.nowMilliseconds();
     const model = await tokens.insertAccessToken({
       tokenHash: sha256(token),
       applicationId: application.id,
       userId,
       scope: formatScope(scopes),
       audience: resource === undefined ? null : [resource],
-      createdAtMs,
-      expiresAtMs: createdAtMs + lifetimeSeconds * 1000,
+      createdAtMilliseconds,
+      expiresAtMilliseconds: createdAtMilliseconds + lifetimeSeconds * 1000,
     });
     cache.forgetMiss(sha256Key(token));
     const issued = {

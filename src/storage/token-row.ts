@@ -15,9 +15,9 @@ export interface AccessTokenRow {
   readonly audience: readonly string[] | undefined;
   /** Whether it is bound to a key or a certificate (RFC 9449 §6, RFC 8705 §3), and so is not a bearer token. */
   readonly senderConstrained: boolean;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
-  readonly revokedAtMs: number | null;
+  readonly createdAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
+  readonly revokedAtMilliseconds: number | null;
   /** Whether a revocation of many tokens covers it, which its row may not say yet. */
   readonly coveredByRevocation: boolean;
 }
@@ -75,9 +75,9 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     scope: values[6] as string,
     audience: audienceOf(values[7]),
     senderConstrained: typeof payload === 'string' && isSenderConstrained(payload),
-    createdAtMs: Number(values[9]),
-    expiresAtMs: Number(values[10]),
-    revokedAtMs: numberOrNull(values[11]),
+    createdAtMilliseconds: Number(values[9]),
+    expiresAtMilliseconds: Number(values[10]),
+    revokedAtMilliseconds: numberOrNull(values[11]),
     // 0 or 1 on MySQL and SQLite, or a string if the host's driver returns numbers so.
     coveredByRevocation: values[12] === true || Number(values[12]) === 1,
   };

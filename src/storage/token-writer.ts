@@ -20,8 +20,8 @@ export interface ApplicationToken {
   readonly scope: string;
   /** Whom it is meant for (RFC 8707). */
   readonly audience: readonly string[] | null;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
+  readonly createdAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
 }
 
 /** The secret with which an application authenticated, and when. */
@@ -29,7 +29,7 @@ export interface SecretProof {
   /** SHA-256 of the secret, 32 bytes. */
   readonly secretHash: Buffer;
   /** Milliseconds since the Unix epoch. */
-  readonly nowMs: number;
+  readonly nowMilliseconds: number;
 }
 
 /** Stores issued tokens. */
@@ -102,20 +102,20 @@ class PreparedTokenWriter implements TokenWriter {
   constructor(private readonly statement: PooledStatement<PooledConnection>) {}
 
   async insertIfUnchanged(application: Application, token: ApplicationToken, proof?: SecretProof): Promise<boolean> {
-    const { clientId, updatedAtMs } = application;
-    const { secretHash, nowMs } = proof ?? presentSecret(application, token);
-    const { tokenHash, scope, audience, createdAtMs, expiresAtMs } = token;
+    const { clientId, updatedAtMilliseconds } = application;
+    const { secretHash, nowMilliseconds } = proof ?? presentSecret(application, token);
+    const { tokenHash, scope, audience, createdAtMilliseconds, expiresAtMilliseconds } = token;
     const values = [
       requireDigest(tokenHash),
       scope,
       audience === null ? null : JSON.stringify(audience),
-      createdAtMs,
-      expiresAtMs,
+      createdAtMilliseconds,
+      expiresAtMilliseconds,
       clientId,
       secretHash,
       secretHash,
-      nowMs,
-      updatedAtMs,
+      nowMilliseconds,
+      updatedAtMilliseconds,
     ];
     const { affectedRows } = await retryContention(() => this.statement.run(values));
     return affectedRows === 1;
@@ -130,9 +130,14 @@ class ModelTokenWriter implements TokenWriter {
 
   async insertIfUnchanged(application: Application, token: ApplicationToken, proof?: SecretProof): Promise<boolean> {
     const current = await retryContention(async () => this.models.Application.query().findById(application.id));
-    if (current === undefined || current.isDisabled() || current.updatedAtMs !== application.updatedAtMs) return false;
-    const { secretHash, nowMs } = proof ?? presentSecret(application, token);
-    if (secretHash === null || !current.isGeneratedSecret(secretHash, nowMs)) return false;
+    if (
+      current === undefined ||
+      current.isDisabled() ||
+      current.updatedAtMilliseconds !== application.updatedAtMilliseconds
+    )
+      return false;
+    const { secretHash, nowMilliseconds } = proof ?? presentSecret(application, token);
+    if (secretHash === null || !current.isGeneratedSecret(secretHash, nowMilliseconds)) return false;
     try {
       await this.tokens.insertAccessToken({ ...token, applicationId: application.id });
       return true;
@@ -144,6 +149,6 @@ class ModelTokenWriter implements TokenWriter {
   }
 }
 
-function presentSecret({ clientSecretHash }: Application, { createdAtMs }: ApplicationToken) {
-  return { secretHash: clientSecretHash, nowMs: createdAtMs };
+function presentSecret({ clientSecretHash }: Application, { createdAtMilliseconds }: ApplicationToken) {
+  return { secretHash: clientSecretHash, nowMilliseconds: createdAtMilliseconds };
 }

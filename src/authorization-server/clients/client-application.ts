@@ -30,7 +30,7 @@ export interface ClientApplication {
   /** Whether it may have refresh tokens. */
   readonly hasRefreshTokens: boolean;
   /** When the row was changed: another state of the application is another client. */
-  readonly updatedAtMs: number;
+  readonly updatedAtMilliseconds: number;
 }
 
 /** What decisions about an application depend on. */
@@ -62,7 +62,7 @@ function describe(application: Application, limits: RegistrationLimits): ClientA
     lifetimes: Object.fromEntries(LIFETIME_NAMES.map((name) => [name, application[name]])),
     allowedOrigins: words(application.allowedOrigins ?? ''),
     hasRefreshTokens: grantTypes.includes('refresh_token'),
-    updatedAtMs: application.updatedAtMs,
+    updatedAtMilliseconds: application.updatedAtMilliseconds,
   };
 }
 

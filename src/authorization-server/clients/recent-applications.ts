@@ -10,8 +10,8 @@ type Found = Application | undefined;
 
 interface Kept {
   application: Found | Promise<Found>;
-  readonly untilMs: number;
-  readonly untilWallMs: number;
+  readonly untilMilliseconds: number;
+  readonly untilWallMilliseconds: number;
 }
 
 /** Applications that were read within the last second; for answers that are allowed to be that old. */
@@ -28,7 +28,7 @@ export class RecentApplications {
     const now = this.clock.monotonicMilliseconds();
     const wall = this.clock.nowMilliseconds();
     const known = this.kept.get(clientId);
-    return known !== undefined && now < known.untilMs && wall < known.untilWallMs
+    return known !== undefined && now < known.untilMilliseconds && wall < known.untilWallMilliseconds
       ? known.application
       : this.readNow(clientId, now, wall);
   }
@@ -43,8 +43,8 @@ export class RecentApplications {
     const reading = this.read(clientId);
     const kept: Kept = {
       application: reading,
-      untilMs: now + KEPT_MILLISECONDS,
-      untilWallMs: wall + KEPT_MILLISECONDS,
+      untilMilliseconds: now + KEPT_MILLISECONDS,
+      untilWallMilliseconds: wall + KEPT_MILLISECONDS,
     };
     this.kept.set(clientId, kept);
     try {

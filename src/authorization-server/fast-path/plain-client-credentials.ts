@@ -52,8 +52,8 @@ export class PlainClientCredentials implements FastPath {
     const found = this.applications.find(clientId);
     const application = found instanceof Promise ? await found : found;
     const { dependencies } = this.context;
-    const nowMs = dependencies.clock.nowMilliseconds();
-    if (!isProvenBy(claimed, application, nowMs)) return undefined;
+    const nowMilliseconds = dependencies.clock.nowMilliseconds();
+    if (!isProvenBy(claimed, application, nowMilliseconds)) return undefined;
     // Without a proof there is nothing for it (RFC 9449 §5.2): a plain request is refused.
     if (application.dpopBoundAccessTokens) return undefined;
     const client = this.context.describeClient(application);
@@ -71,11 +71,14 @@ export class PlainClientCredentials implements FastPath {
       tokenHash,
       scope: settled.scope,
       audience: this.audience,
-      createdAtMs: issuedAt * 1000,
-      expiresAtMs: (issuedAt + lifetimeSeconds) * 1000,
+      createdAtMilliseconds: issuedAt * 1000,
+      expiresAtMilliseconds: (issuedAt + lifetimeSeconds) * 1000,
     };
     const { secretHash } = claimed;
-    const stored = await dependencies.tokenWriter.insertIfUnchanged(application, newToken, { secretHash, nowMs });
+    const stored = await dependencies.tokenWriter.insertIfUnchanged(application, newToken, {
+      secretHash,
+      nowMilliseconds,
+    });
     if (!stored) {
       this.applications.forget(clientId);
       return undefined;

@@ -11,11 +11,11 @@ export class StoredConsents implements Consents {
 
   async list(userId: string): Promise<AuthorizedApplication[]> {
     const consents = await this.repository.list(userId);
-    return consents.map(({ application, scopes, wasAsked, createdAtMs }) => ({
+    return consents.map(({ application, scopes, wasAsked, createdAtMilliseconds }) => ({
       application,
       scopes,
       wasAsked,
-      grantedAtMs: createdAtMs,
+      grantedAtMilliseconds: createdAtMilliseconds,
     }));
   }
 

@@ -40,10 +40,10 @@ export interface DescribedSigningKey {
   readonly kid: string;
   readonly algorithm: string;
   readonly state: SigningKeyState;
-  readonly createdAtMs: number;
-  readonly signsFromMs: number;
+  readonly createdAtMilliseconds: number;
+  readonly signsFromMilliseconds: number;
   /** When it is published no longer; `undefined` as long as it has no successor. */
-  readonly expiresAtMs: number | undefined;
+  readonly expiresAtMilliseconds: number | undefined;
 }
 
 /** What `rotate` may be told. */
@@ -64,7 +64,7 @@ export interface RotateOptions {
 export interface RotatedSigningKey {
   readonly kid: string;
   readonly algorithm: string;
-  readonly signsFromMs: number;
+  readonly signsFromMilliseconds: number;
   /** `false`: another call had just made the next key, which is the one named here. */
   readonly created: boolean;
 }
@@ -88,14 +88,14 @@ const JOIN_MILLISECONDS = 2_000;
 interface HeldKeys {
   readonly set: SigningKeySet;
   readonly kids: string;
-  readonly begunMonotonicMs: number;
-  readonly untilMs: number;
-  readonly untilMonotonicMs: number;
+  readonly begunMonotonicMilliseconds: number;
+  readonly untilMilliseconds: number;
+  readonly untilMonotonicMilliseconds: number;
 }
 
 interface Reading {
   readonly promise: Promise<SigningKeySet>;
-  readonly begunMonotonicMs: number;
+  readonly begunMonotonicMilliseconds: number;
 }
 
 /**
@@ -143,8 +143,8 @@ export class SigningKeys {
     const { held } = this;
     if (
       held !== undefined &&
-      this.clock.nowMilliseconds() < held.untilMs &&
-      this.clock.monotonicMilliseconds() < held.untilMonotonicMs
+      this.clock.nowMilliseconds() < held.untilMilliseconds &&
+      this.clock.monotonicMilliseconds() < held.untilMonotonicMilliseconds
     )
       return held.set;
     if (held === undefined) return this.load();
@@ -152,8 +152,8 @@ export class SigningKeys {
       if (this.held !== held) return this.held?.set ?? held.set;
       this.held = {
         ...held,
-        untilMs: this.clock.nowMilliseconds() + RETRY_MILLISECONDS,
-        untilMonotonicMs: this.clock.monotonicMilliseconds() + RETRY_MILLISECONDS,
+        untilMilliseconds: this.clock.nowMilliseconds() + RETRY_MILLISECONDS,
+        untilMonotonicMilliseconds: this.clock.monotonicMilliseconds() + RETRY_MILLISECONDS,
       };
       const reason = error instanceof Error ? error.message : String(error);
       this.logger.warn(`The signing keys could not be read again; those that were read last stay in use: ${reason}`);
@@ -168,11 +168,11 @@ export class SigningKeys {
   load(): Promise<SigningKeySet> {
     const now = this.clock.monotonicMilliseconds();
     const { reading } = this;
-    if (reading !== undefined && now - reading.begunMonotonicMs <= JOIN_MILLISECONDS) return reading.promise;
+    if (reading !== undefined && now - reading.begunMonotonicMilliseconds <= JOIN_MILLISECONDS) return reading.promise;
     const promise = this.read().finally(() => {
       if (this.reading?.promise === promise) this.reading = undefined;
     });
-    this.reading = { promise, begunMonotonicMs: now };
+    this.reading = { promise, begunMonotonicMilliseconds: now };
     return promise;
   }
 
@@ -213,8 +213,8 @@ export class SigningKeys {
   }
 
   private async read(): Promise<SigningKeySet> {
-    const begunMs = this.clock.nowMilliseconds();
-    const begunMonotonicMs = this.clock.monotonicMilliseconds();
+    const begunMilliseconds = this.clock.nowMilliseconds();
+    const begunMonotonicMilliseconds = this.clock.monotonicMilliseconds();
     let rows = await this.repository.list();
     const missing = SIGNING_ALGORITHMS.filter((algorithm) => rows.every((row) => row.algorithm !== algorithm));
     if (missing.length > 0) {
@@ -222,13 +222,18 @@ export class SigningKeys {
       await Promise.all(missing.map((algorithm) => this.addFirst(algorithm)));
       rows = await this.repository.list();
     }
-    if (this.held !== undefined && this.held.begunMonotonicMs > begunMonotonicMs) return this.held.set;
-    return this.hold(rows, begunMs, begunMonotonicMs);
+    if (this.held !== undefined && this.held.begunMonotonicMilliseconds > begunMonotonicMilliseconds)
+      return this.held.set;
+    return this.hold(rows, begunMilliseconds, begunMonotonicMilliseconds);
   }
 
-  private hold(rows: readonly SigningKey[], nowMs: number, begunMonotonicMs: number): SigningKeySet {
+  private hold(
+    rows: readonly SigningKey[],
+    nowMilliseconds: number,
+    begunMonotonicMilliseconds: number,
+  ): SigningKeySet {
     const ordered = byAlgorithm(rows).flatMap((keys) => {
-      const signing = signingKey(keys, nowMs);
+      const signing = signingKey(keys, nowMilliseconds);
       return [signing, ...keys.filter((key) => key !== signing)];
     });
     const before = this.opened;
@@ -240,11 +245,13 @@ export class SigningKeys {
       return key;
     });
     const kids = keys.map(({ kid }) => kid).join(' ');
-    const changes = rows.flatMap((row) => [row.signsFromMs, row.expiresAtMs ?? 0]).filter((timeMs) => timeMs > nowMs);
-    const untilMs = Math.min(nowMs + KEYS_RELOAD_SECONDS * 1000, ...changes);
+    const changes = rows
+      .flatMap((row) => [row.signsFromMilliseconds, row.expiresAtMilliseconds ?? 0])
+      .filter((timeMilliseconds) => timeMilliseconds > nowMilliseconds);
+    const untilMilliseconds = Math.min(nowMilliseconds + KEYS_RELOAD_SECONDS * 1000, ...changes);
     const set = this.held?.kids === kids ? this.held.set : { jwks: { keys } };
-    const untilMonotonicMs = begunMonotonicMs + KEYS_RELOAD_SECONDS * 1000;
-    this.held = { set, kids, begunMonotonicMs, untilMs, untilMonotonicMs };
+    const untilMonotonicMilliseconds = begunMonotonicMilliseconds + KEYS_RELOAD_SECONDS * 1000;
+    this.held = { set, kids, begunMonotonicMilliseconds, untilMilliseconds, untilMonotonicMilliseconds };
     return set;
   }
 
@@ -255,26 +262,26 @@ export class SigningKeys {
       algorithm,
       generation: 1,
       privateKeyEncrypted: this.seal(key),
-      signsFromMs: this.clock.nowMilliseconds(),
+      signsFromMilliseconds: this.clock.nowMilliseconds(),
     });
   }
 
   private async rotateOne(algorithm: SigningAlgorithm, compromised: boolean): Promise<RotatedSigningKey> {
     const newest = await this.newest(algorithm);
-    if (newest !== undefined && newest.signsFromMs > this.clock.nowMilliseconds() && !compromised) {
-      return { kid: newest.kid, algorithm, signsFromMs: newest.signsFromMs, created: false };
+    if (newest !== undefined && newest.signsFromMilliseconds > this.clock.nowMilliseconds() && !compromised) {
+      return { kid: newest.kid, algorithm, signsFromMilliseconds: newest.signsFromMilliseconds, created: false };
     }
     const key = await generateSigningKey(algorithm);
-    const nowMs = this.clock.nowMilliseconds();
+    const nowMilliseconds = this.clock.nowMilliseconds();
     const atOnce = compromised || newest === undefined;
-    const signsFromMs = atOnce ? nowMs : nowMs + KEYS_ANNOUNCE_SECONDS * 1000;
+    const signsFromMilliseconds = atOnce ? nowMilliseconds : nowMilliseconds + KEYS_ANNOUNCE_SECONDS * 1000;
     const generation = (newest?.generation ?? 0) + 1;
-    const next = { kid: key.kid, algorithm, generation, privateKeyEncrypted: this.seal(key), signsFromMs };
-    const expiresAtMs = compromised ? nowMs : signsFromMs + KEYS_PUBLISH_SECONDS * 1000;
-    if (await this.repository.succeed(next, expiresAtMs))
-      return { kid: key.kid, algorithm, signsFromMs, created: true };
+    const next = { kid: key.kid, algorithm, generation, privateKeyEncrypted: this.seal(key), signsFromMilliseconds };
+    const expiresAtMilliseconds = compromised ? nowMilliseconds : signsFromMilliseconds + KEYS_PUBLISH_SECONDS * 1000;
+    if (await this.repository.succeed(next, expiresAtMilliseconds))
+      return { kid: key.kid, algorithm, signsFromMilliseconds, created: true };
     const winner = (await this.newest(algorithm)) ?? next;
-    return { kid: winner.kid, algorithm, signsFromMs: winner.signsFromMs, created: false };
+    return { kid: winner.kid, algorithm, signsFromMilliseconds: winner.signsFromMilliseconds, created: false };
   }
 
   private async newest(algorithm: string): Promise<SigningKey | undefined> {
@@ -301,16 +308,16 @@ export class SigningKeys {
 }
 
 /** What keys do at a time, without their secret parts; the rows as `SigningKeyRepository.list` answers them. */
-export function describeSigningKeys(rows: readonly SigningKey[], nowMs: number): DescribedSigningKey[] {
+export function describeSigningKeys(rows: readonly SigningKey[], nowMilliseconds: number): DescribedSigningKey[] {
   return byAlgorithm(rows).flatMap((keys) => {
-    const signing = signingKey(keys, nowMs);
+    const signing = signingKey(keys, nowMilliseconds);
     return keys.map((key) => ({
       kid: key.kid,
       algorithm: key.algorithm,
       state: key === signing ? 'signing' : key.generation > signing.generation ? 'announced' : 'retired',
-      createdAtMs: key.createdAtMs,
-      signsFromMs: key.signsFromMs,
-      expiresAtMs: key.expiresAtMs ?? undefined,
+      createdAtMilliseconds: key.createdAtMilliseconds,
+      signsFromMilliseconds: key.signsFromMilliseconds,
+      expiresAtMilliseconds: key.expiresAtMilliseconds ?? undefined,
     }));
   });
 }
@@ -328,6 +335,6 @@ function byAlgorithm(rows: readonly SigningKey[]): SigningKey[][] {
 }
 
 /** The newest whose time has come; before any has, the oldest. */
-function signingKey(keys: readonly SigningKey[], nowMs: number): SigningKey {
-  return (keys.find((key) => key.signsFromMs <= nowMs) ?? keys.at(-1)) as SigningKey;
+function signingKey(keys: readonly SigningKey[], nowMilliseconds: number): SigningKey {
+  return (keys.find((key) => key.signsFromMilliseconds <= nowMilliseconds) ?? keys.at(-1)) as SigningKey;
 }

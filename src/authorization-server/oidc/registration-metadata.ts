@@ -65,7 +65,7 @@ export function registrationResponse(
   const { client_secret: _placeholder, application: notes, ...metadata } = clientMetadata(application, describe);
   const scopes = (notes as { readonly scopes?: readonly string[] }).scopes;
   return {
-    client_id_issued_at: Math.floor(application.createdAtMs / 1000),
+    client_id_issued_at: Math.floor(application.createdAtMilliseconds / 1000),
     ...(clientSecret !== undefined && { client_secret: clientSecret, client_secret_expires_at: 0 }),
     ...metadata,
     ...(scopes !== undefined && { scope: scopes.join(' ') }),

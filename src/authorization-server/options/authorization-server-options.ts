@@ -275,13 +275,13 @@ function checkFunctions(options: AuthorizationServerOptions): void {
     const functions = knownOptions<HostLogin>(
       pathOf('login'),
       login,
-      ['url', 'userId', 'authenticatedAtMs'],
+      ['url', 'userId', 'authenticatedAtMilliseconds'],
       'give an object with the functions url(interactionUid, context) and userId(context)',
     );
     if (typeof functions.url !== 'function' || typeof functions.userId !== 'function') {
       refuse('login', login, 'give an object with the functions url(interactionUid, context) and userId(context)');
     }
-    optionalFunction('login.authenticatedAtMs', functions.authenticatedAtMs);
+    optionalFunction('login.authenticatedAtMilliseconds', functions.authenticatedAtMilliseconds);
     if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
   }
   const pages = knownOptions<PageOverrides>(pathOf('pages'), options.pages ?? {}, PAGE_NAMES);

@@ -20,12 +20,15 @@ export function tellingHostOutages<Options extends HostFunctions>(options: Optio
 
 function tellingLogin(login: HostLogin): HostLogin {
   const where = 'authorizationServer.login';
-  const { authenticatedAtMs } = login;
+  const { authenticatedAtMilliseconds } = login;
   return {
     url: tellingOutages(`${where}.url`, login.url.bind(login)),
     userId: tellingOutages(`${where}.userId`, login.userId.bind(login)),
-    ...(authenticatedAtMs !== undefined && {
-      authenticatedAtMs: tellingOutages(`${where}.authenticatedAtMs`, authenticatedAtMs.bind(login)),
+    ...(authenticatedAtMilliseconds !== undefined && {
+      authenticatedAtMilliseconds: tellingOutages(
+        `${where}.authenticatedAtMilliseconds`,
+        authenticatedAtMilliseconds.bind(login),
+      ),
     }),
   };
 }

@@ -21,7 +21,7 @@ export interface HostLogin {
    * knows. Without this function nobody can be asked to sign in again: a request for that ends with `login_required`,
    * unless nobody was signed in when it came.
    */
-  authenticatedAtMs?(context: Context): number | undefined | PromiseLike<number | undefined>;
+  authenticatedAtMilliseconds?(context: Context): number | undefined | PromiseLike<number | undefined>;
 }
 
 /** In 2001 as milliseconds, and beyond every use as seconds: what is below was no milliseconds. */
@@ -34,14 +34,18 @@ const TOLERANCE_MILLISECONDS = 60_000;
  *
  * @throws TypeError if it says what cannot be; a time to come would be new enough for every request
  */
-export async function authenticatedAtMs(login: HostLogin, context: Context, clock: Clock): Promise<number | undefined> {
-  const answer: unknown = await login.authenticatedAtMs?.(context);
+export async function authenticatedAtMilliseconds(
+  login: HostLogin,
+  context: Context,
+  clock: Clock,
+): Promise<number | undefined> {
+  const answer: unknown = await login.authenticatedAtMilliseconds?.(context);
   if (answer === undefined || answer === null) return undefined;
   const now = clock.nowMilliseconds();
   const isTime = typeof answer === 'number' && answer >= LEAST_MILLISECONDS && answer <= now + TOLERANCE_MILLISECONDS;
   if (!isTime) {
     throw new TypeError(
-      `login.authenticatedAtMs answered ${String(answer)}; let it answer a past time in milliseconds since the Unix epoch.`,
+      `login.authenticatedAtMilliseconds answered ${String(answer)}; let it answer a past time in milliseconds since the Unix epoch.`,
     );
   }
   return Math.min(answer, now);

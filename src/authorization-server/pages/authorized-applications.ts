@@ -29,14 +29,16 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
         const consents = await dependencies.consents.list(viewer.id);
         await renderer.show(context, 'authorizedApplications', {
           viewer,
-          applications: consents.map(({ application: { clientId, name }, scopes, wasAsked, grantedAtMs }) => ({
-            clientId,
-            name,
-            scopes: describedScopes(scopes, dependencies.scopes),
-            wasAsked,
-            grantedAtMs,
-            withdrawUrl: withdrawUrl(clientId),
-          })),
+          applications: consents.map(
+            ({ application: { clientId, name }, scopes, wasAsked, grantedAtMilliseconds }) => ({
+              clientId,
+              name,
+              scopes: describedScopes(scopes, dependencies.scopes),
+              wasAsked,
+              grantedAtMilliseconds,
+              withdrawUrl: withdrawUrl(clientId),
+            }),
+          ),
           notice: noticeOf(context),
         });
       },

@@ -129,7 +129,7 @@ export interface ConsentedApplication extends ShownApplication {
   readonly scopes: readonly DescribedScope[];
   /** Whether the user was asked for all of it; not so where staff decided that he is not. */
   readonly wasAsked: boolean;
-  readonly grantedAtMs: number;
+  readonly grantedAtMilliseconds: number;
   readonly withdrawUrl: string;
 }
 
@@ -193,10 +193,10 @@ export interface ApplicationModel {
     readonly mayIntrospect: boolean;
     readonly registeredBy: Registrar;
     /** When an edit of its owner ended what staff had trusted it with, if staff has not decided anew since. */
-    readonly trustClearedAtMs: number | undefined;
+    readonly trustClearedAtMilliseconds: number | undefined;
     /** Staff only: lifetimes of its own. */
     readonly lifetimes: readonly { readonly field: LifetimeField; readonly seconds: number }[];
-    readonly createdAtMs: number;
+    readonly createdAtMilliseconds: number;
   };
   /** The new secret. It is shown this once. */
   readonly clientSecret: string | undefined;
@@ -264,8 +264,8 @@ export interface ListedToken {
   readonly applicationName: string | null;
   readonly userId: string | null;
   readonly scopes: readonly string[];
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
+  readonly createdAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
   readonly state: 'active' | 'revoked' | 'expired';
   readonly revokeUrl: string | undefined;
 }

@@ -39,8 +39,8 @@ interface TemplateData<Name extends PageName> {
   readonly fillHtml: typeof fillHtml;
   readonly fillText: typeof fillText;
   /** A time in milliseconds since the Unix epoch, in words, UTC. */
-  readonly date: (atMs: number) => string;
-  readonly isoDate: (atMs: number) => string;
+  readonly date: (atMilliseconds: number) => string;
+  readonly isoDate: (atMilliseconds: number) => string;
 }
 
 /** The pages with the navigation around them. They have a `viewer`. */
@@ -115,8 +115,8 @@ export class Renderer {
       },
       fillHtml,
       fillText,
-      date: (atMs) => `${this.dates.format(atMs)} UTC`,
-      isoDate: (atMs) => new Date(atMs).toISOString(),
+      date: (atMilliseconds) => `${this.dates.format(atMilliseconds)} UTC`,
+      isoDate: (atMilliseconds) => new Date(atMilliseconds).toISOString(),
     };
     return this.eta.render(this.templates.get(name) as TemplateFunction, data);
   }

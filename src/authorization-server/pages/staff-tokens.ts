@@ -109,9 +109,12 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
   ];
 }
 
-function stateOf({ revokedAtMs, expiresAtMs }: FoundToken, nowMilliseconds: number): ListedToken['state'] {
-  if (revokedAtMs !== null) return 'revoked';
-  return expiresAtMs <= nowMilliseconds ? 'expired' : 'active';
+function stateOf(
+  { revokedAtMilliseconds, expiresAtMilliseconds }: FoundToken,
+  nowMilliseconds: number,
+): ListedToken['state'] {
+  if (revokedAtMilliseconds !== null) return 'revoked';
+  return expiresAtMilliseconds <= nowMilliseconds ? 'expired' : 'active';
 }
 
 function subjectOf({ kind, id }: FoundToken, viewer: Viewer) {

@@ -64,11 +64,11 @@ export class DatabaseVerifier implements ChainedVerifier {
   }
 
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
-    if (row === undefined || row.revokedAtMs !== null || row.coveredByRevocation || row.applicationDisabled)
+    if (row === undefined || row.revokedAtMilliseconds !== null || row.coveredByRevocation || row.applicationDisabled)
       return INVALID;
     // A token bound to a key or a certificate is not a bearer token (RFC 9449 §7.1, RFC 8705 §3).
     if (row.senderConstrained || !this.isForThisResource(row.audience)) return INVALID;
-    if (row.expiresAtMs <= this.dependencies.clock.nowMilliseconds()) return EXPIRED;
+    if (row.expiresAtMilliseconds <= this.dependencies.clock.nowMilliseconds()) return EXPIRED;
     return admit(
       {
         key,
@@ -78,8 +78,8 @@ export class DatabaseVerifier implements ChainedVerifier {
         userId: row.userId ?? undefined,
         scopes: parseScope(row.scope),
         audience: row.audience,
-        issuedAtMilliseconds: row.createdAtMs,
-        expiresAtMilliseconds: row.expiresAtMs,
+        issuedAtMilliseconds: row.createdAtMilliseconds,
+        expiresAtMilliseconds: row.expiresAtMilliseconds,
       },
       this.dependencies.users,
     );

@@ -7,15 +7,18 @@ export interface SecretColumns {
   readonly clientSecretImported: string | null;
   readonly previousClientSecretHash: Buffer | null;
   readonly previousClientSecretImported: string | null;
-  readonly previousSecretExpiresAtMs: number | null;
+  readonly previousSecretExpiresAtMilliseconds: number | null;
 }
 
 /** Compared if there is no hash, so that the comparison takes the same time. */
 const NO_HASH = Buffer.alloc(32);
 
 /** Whether the previous secret is still valid. */
-export function isOverlapping({ previousSecretExpiresAtMs }: SecretColumns, nowMilliseconds: number): boolean {
-  return (previousSecretExpiresAtMs ?? 0) > nowMilliseconds;
+export function isOverlapping(
+  { previousSecretExpiresAtMilliseconds }: SecretColumns,
+  nowMilliseconds: number,
+): boolean {
+  return (previousSecretExpiresAtMilliseconds ?? 0) > nowMilliseconds;
 }
 
 /** Whether a SHA-256 is that of a valid secret. Takes the same time for either secret. */
@@ -45,13 +48,16 @@ export function checkedOverlap(overlapSeconds: number | undefined): number {
 /** The columns for the present secret when a new one replaces it. The previous one is dropped. */
 export function overlapColumns(
   { clientSecretHash, clientSecretImported }: SecretColumns,
-  expiresAtMs: number | undefined,
-): Pick<SecretColumns, 'previousClientSecretHash' | 'previousClientSecretImported' | 'previousSecretExpiresAtMs'> {
-  const keeps = expiresAtMs !== undefined && Boolean(clientSecretHash || clientSecretImported);
+  expiresAtMilliseconds: number | undefined,
+): Pick<
+  SecretColumns,
+  'previousClientSecretHash' | 'previousClientSecretImported' | 'previousSecretExpiresAtMilliseconds'
+> {
+  const keeps = expiresAtMilliseconds !== undefined && Boolean(clientSecretHash || clientSecretImported);
   return {
     previousClientSecretHash: keeps ? clientSecretHash : null,
     previousClientSecretImported: keeps && !clientSecretHash ? clientSecretImported : null,
-    previousSecretExpiresAtMs: keeps ? expiresAtMs : null,
+    previousSecretExpiresAtMilliseconds: keeps ? expiresAtMilliseconds : null,
   };
 }
 

@@ -63,11 +63,11 @@ export class Application extends StoredModel {
   clientSecretHash!: Buffer | null;
   /** A secret's hash that came from Django (`pbkdf2_sha256$…`); counts while there is no `clientSecretHash`. */
   clientSecretImported!: string | null;
-  /** The secret before the present one, as either was stored; good until `previousSecretExpiresAtMs`. */
+  /** The secret before the present one, as either was stored; good until `previousSecretExpiresAtMilliseconds`. */
   previousClientSecretHash!: Buffer | null;
   previousClientSecretImported!: string | null;
   /** When the secret before the present one ends, in milliseconds since the Unix epoch. */
-  previousSecretExpiresAtMs!: number | null;
+  previousSecretExpiresAtMilliseconds!: number | null;
   name!: string;
   clientType!: ClientType;
   /** Grant types, separated by spaces. */
@@ -102,7 +102,7 @@ export class Application extends StoredModel {
   /** Grant types likewise. */
   approvedGrantTypes!: string | null;
   /** When an edit of its owner ended what staff had trusted, in milliseconds since the Unix epoch. */
-  trustClearedAtMs!: number | null;
+  trustClearedAtMilliseconds!: number | null;
   /** Whether it gets access tokens only bound to a key (RFC 9449 §5.2). */
   dpopBoundAccessTokens!: boolean;
   /** Whether its authorization requests are taken only by PAR (RFC 9126 §6). */
@@ -118,9 +118,9 @@ export class Application extends StoredModel {
   /** The only algorithm of its client assertions; `null`: any. */
   tokenEndpointAuthSigningAlg!: string | null;
   /** Since when it is disabled, in milliseconds since the Unix epoch. */
-  disabledAtMs!: number | null;
-  createdAtMs!: number;
-  updatedAtMs!: number;
+  disabledAtMilliseconds!: number | null;
+  createdAtMilliseconds!: number;
+  updatedAtMilliseconds!: number;
 
   /**
    * Stores a new application under a generated identifier. The secret of a confidential application is generated
@@ -146,10 +146,10 @@ export class Application extends StoredModel {
       clientSecretImported,
       previousClientSecretHash: null,
       previousClientSecretImported: null,
-      previousSecretExpiresAtMs: null,
-      disabledAtMs: null,
-      createdAtMs: now,
-      updatedAtMs: now,
+      previousSecretExpiresAtMilliseconds: null,
+      disabledAtMilliseconds: null,
+      createdAtMilliseconds: now,
+      updatedAtMilliseconds: now,
     };
     // biome-ignore lint/complexity/noThisInStatic: a host's subclass, bound to a knex instance.
     const stored = (await this.query(options.transaction).insert(row)) as InstanceType<Class>;
@@ -157,7 +157,7 @@ export class Application extends StoredModel {
   }
 
   isDisabled(): boolean {
-    return this.disabledAtMs !== null && this.disabledAtMs !== undefined;
+    return this.disabledAtMilliseconds !== null && this.disabledAtMilliseconds !== undefined;
   }
 
   /** Whether it may be given all of these scopes. */

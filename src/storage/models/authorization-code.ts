@@ -29,10 +29,10 @@ export class AuthorizationCode extends StoredModel {
   /** RFC 7636 §4.2; the method is always S256. */
   codeChallenge!: string | null;
   familyId!: string;
-  expiresAtMs!: number;
-  createdAtMs!: number;
+  expiresAtMilliseconds!: number;
+  createdAtMilliseconds!: number;
   /** When it was exchanged. */
-  consumedAtMs!: number | null;
+  consumedAtMilliseconds!: number | null;
   /** JSON of the authorization server. */
   payload!: string | null;
 }

@@ -24,6 +24,6 @@ export class Consent extends StoredModel {
   scope!: string;
   /** Scopes that the application was given without asking, since staff had decided so. */
   unaskedScope!: string | null;
-  createdAtMs!: number;
-  updatedAtMs!: number;
+  createdAtMilliseconds!: number;
+  updatedAtMilliseconds!: number;
 }

@@ -29,14 +29,14 @@ export class DeviceCode extends StoredModel {
   userId!: string | null;
   scope!: string;
   familyId!: string | null;
-  expiresAtMs!: number;
-  createdAtMs!: number;
+  expiresAtMilliseconds!: number;
+  createdAtMilliseconds!: number;
   /** When a user confirmed that the device is his own, and went on to sign in and consent. */
-  claimedAtMs!: number | null;
+  claimedAtMilliseconds!: number | null;
   /** When that user approved or refused. */
-  decidedAtMs!: number | null;
+  decidedAtMilliseconds!: number | null;
   /** When it was exchanged. */
-  consumedAtMs!: number | null;
+  consumedAtMilliseconds!: number | null;
   /** JSON of the authorization server. */
   payload!: string | null;
 }

@@ -21,16 +21,16 @@ export class RefreshToken extends StoredToken {
   /** The row id of the access token that was issued with it. */
   accessTokenId!: number | null;
   /** When it was exchanged for a successor. */
-  rotatedAtMs!: number | null;
-  /** When it dies unused; the family's own end is `familyExpiresAtMs`. */
-  declare expiresAtMs: number;
+  rotatedAtMilliseconds!: number | null;
+  /** When it dies unused; the family's own end is `familyExpiresAtMilliseconds`. */
+  declare expiresAtMilliseconds: number;
   /** Random text from which, with the token itself and a key, its successor's value was made; `null` until then. */
   successorSalt!: string | null;
   /** When the whole family ends, however often it is rotated. */
-  familyExpiresAtMs!: number;
+  familyExpiresAtMilliseconds!: number;
 
   /** Whether it, or its whole family, is past its end. */
   override isExpired(nowMilliseconds: number = Date.now()): boolean {
-    return super.isExpired(nowMilliseconds) || this.familyExpiresAtMs <= nowMilliseconds;
+    return super.isExpired(nowMilliseconds) || this.familyExpiresAtMilliseconds <= nowMilliseconds;
   }
 }

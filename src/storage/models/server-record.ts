@@ -32,15 +32,15 @@ export class ServerRecord extends StoredModel {
   /** The family of a grant. */
   familyId!: string | null;
   /** When it expires; `null`: never. */
-  expiresAtMs!: number | null;
-  createdAtMs!: number;
-  updatedAtMs!: number;
+  expiresAtMilliseconds!: number | null;
+  createdAtMilliseconds!: number;
+  updatedAtMilliseconds!: number;
   /** When it was used, if it can be used once. */
-  consumedAtMs!: number | null;
+  consumedAtMilliseconds!: number | null;
   /** When it was revoked. The row is kept, so that a request that had read it before cannot write it again. */
-  revokedAtMs!: number | null;
+  revokedAtMilliseconds!: number | null;
   /** Of a session: when the user signed in. */
-  begunAtMs!: number | null;
+  begunAtMilliseconds!: number | null;
   /** Of a session: a description of browser and system. */
   browser!: string | null;
   /** Of a session: the last address, or the network of an IPv6 address. */

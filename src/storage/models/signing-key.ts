@@ -20,7 +20,7 @@ import { StoredModel } from './stored-model.js';
  */
 export class SigningKey extends StoredModel {
   static override tableName = 'oauth2_signing_keys';
-  static override numericProperties: readonly string[] = ['generation', 'signsFromMs'];
+  static override numericProperties: readonly string[] = ['generation', 'signsFromMilliseconds'];
   static override hiddenProperties: readonly string[] = ['privateKeyEncrypted'];
 
   /** RFC 7517 §4.5; unique. */
@@ -29,11 +29,11 @@ export class SigningKey extends StoredModel {
   algorithm!: string;
   generation!: number;
   privateKeyEncrypted!: Buffer;
-  createdAtMs!: number;
+  createdAtMilliseconds!: number;
   /** When it starts to sign; it is published earlier, so that every process and client knows it by then. */
-  signsFromMs!: number;
+  signsFromMilliseconds!: number;
   /** When its successor starts to sign; `null` if it has none. */
-  retiredAtMs!: number | null;
+  retiredAtMilliseconds!: number | null;
   /** When it is no longer published; everything that it signed has expired by then. `null` if it has no successor. */
-  expiresAtMs!: number | null;
+  expiresAtMilliseconds!: number | null;
 }

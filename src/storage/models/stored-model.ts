@@ -1,4 +1,5 @@
-import { Model, type Pojo, snakeCaseMappers } from 'objection';
+import { Model, type Pojo } from 'objection';
+import { columnNameMappers } from './column-names.js';
 
 /**
  * The base of all models: properties in camelCase for columns in snake_case, a numeric `id`, and times as milliseconds
@@ -14,10 +15,10 @@ import { Model, type Pojo, snakeCaseMappers } from 'objection';
  * ```
  */
 export class StoredModel extends Model {
-  static override columnNameMappers = snakeCaseMappers();
+  static override columnNameMappers = columnNameMappers;
   static override useLimitInFirst = true;
 
-  /** Numeric properties, besides `id` and those that end in `AtMs`. */
+  /** Numeric properties, besides `id` and those that end in `AtMilliseconds`. */
   static numericProperties: readonly string[] = [];
   /** Boolean properties. */
   static booleanProperties: readonly string[] = [];
@@ -33,7 +34,8 @@ export class StoredModel extends Model {
       const value: unknown = parsed[name];
       if (value === null || value === undefined) continue;
       // pg returns a BIGINT as a string, to keep all digits; the values here are far below 2^53.
-      if (name === 'id' || name.endsWith('AtMs') || numericProperties.includes(name)) parsed[name] = Number(value);
+      if (name === 'id' || /At(?:Milliseconds|Ms)$/.test(name) || numericProperties.includes(name))
+        parsed[name] = Number(value);
       else if (booleanProperties.includes(name)) parsed[name] = Boolean(value);
     }
     return parsed;

@@ -32,9 +32,9 @@ export abstract class StoredToken extends StoredModel {
   audience!: string | null;
   /** Tokens that came from one authorization share it: base64url of 16 random bytes. */
   familyId!: string | null;
-  expiresAtMs!: number;
-  createdAtMs!: number;
-  revokedAtMs!: number | null;
+  expiresAtMilliseconds!: number;
+  createdAtMilliseconds!: number;
+  revokedAtMilliseconds!: number | null;
   /** JSON of the authorization server. */
   payload!: string | null;
   /** Present if the relation was loaded. */
@@ -59,11 +59,11 @@ export abstract class StoredToken extends StoredModel {
 
   /** @param nowMilliseconds milliseconds since the Unix epoch */
   isExpired(nowMilliseconds: number = Date.now()): boolean {
-    return this.expiresAtMs <= nowMilliseconds;
+    return this.expiresAtMilliseconds <= nowMilliseconds;
   }
 
   isRevoked(): boolean {
-    return this.revokedAtMs !== null && this.revokedAtMs !== undefined;
+    return this.revokedAtMilliseconds !== null && this.revokedAtMilliseconds !== undefined;
   }
 
   /**
@@ -99,13 +99,13 @@ export abstract class StoredToken extends StoredModel {
       .query(transaction)
       .findById(this.id)
       .whereNull('revoked_at_ms')
-      .patch({ revokedAtMs: nowMilliseconds });
+      .patch({ revokedAtMilliseconds: nowMilliseconds });
     if (changed === 1) {
-      this.revokedAtMs = nowMilliseconds;
+      this.revokedAtMilliseconds = nowMilliseconds;
       return true;
     }
     const stored = await model.query(transaction).findById(this.id).select('revoked_at_ms');
-    this.revokedAtMs = stored?.revokedAtMs ?? nowMilliseconds;
+    this.revokedAtMilliseconds = stored?.revokedAtMilliseconds ?? nowMilliseconds;
     return false;
   }
 }

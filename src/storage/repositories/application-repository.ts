@@ -178,7 +178,7 @@ export class ApplicationRepository {
         { ...patch.extra, ...columns, ...edit.columns },
         options,
         (query) => {
-          if (options.ownedBy !== undefined) query.where('updated_at_ms', stored.updatedAtMs);
+          if (options.ownedBy !== undefined) query.where('updated_at_ms', stored.updatedAtMilliseconds);
         },
       );
       if (!changed && options.ownedBy !== undefined) continue;
@@ -202,16 +202,17 @@ export class ApplicationRepository {
       if (application === undefined) return undefined;
       refuseWithoutSecret(application);
       const secret = generateTokenValue(this.random);
-      const expiresAtMs = overlapSeconds === 0 ? undefined : this.clock.nowMilliseconds() + overlapSeconds * 1000;
+      const expiresAtMilliseconds =
+        overlapSeconds === 0 ? undefined : this.clock.nowMilliseconds() + overlapSeconds * 1000;
       const columns = {
         clientSecretHash: sha256(secret),
         clientSecretImported: null,
-        ...overlapColumns(application, expiresAtMs),
+        ...overlapColumns(application, expiresAtMilliseconds),
       };
       // The stored secret must be the one that was read: after another rotation in between, it would not be the
       // previous one.
       const changed = await this.change(application.id, columns, options, (query) => {
-        query.where('updated_at_ms', application.updatedAtMs);
+        query.where('updated_at_ms', application.updatedAtMilliseconds);
       });
       if (!changed) continue;
       this.secretRotated(application, overlapSeconds);
@@ -270,11 +271,11 @@ export class ApplicationRepository {
 
   private async setDisabled(
     application: Application,
-    disabledAtMs: number | null,
+    disabledAtMilliseconds: number | null,
     options: OwnerOption = {},
   ): Promise<boolean> {
-    const changed = await this.change(application.id, { disabledAtMs }, options, (query) => {
-      if (disabledAtMs === null) query.whereNotNull('disabled_at_ms');
+    const changed = await this.change(application.id, { disabledAtMilliseconds }, options, (query) => {
+      if (disabledAtMilliseconds === null) query.whereNotNull('disabled_at_ms');
       else query.whereNull('disabled_at_ms');
     });
     // Even if it was so before: the earlier caller may not have been able to invalidate the caches.
@@ -290,7 +291,7 @@ export class ApplicationRepository {
   ): Promise<boolean> {
     return retryContention(async () => {
       const query = this.models.Application.query().where('id', id).modify(ownedBy, options);
-      const change = query.patch({ ...columns, updatedAtMs: laterThanBefore(this.clock.nowMilliseconds()) });
+      const change = query.patch({ ...columns, updatedAtMilliseconds: laterThanBefore(this.clock.nowMilliseconds()) });
       only(change);
       return (await change) === 1;
     });

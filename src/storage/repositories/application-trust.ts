@@ -18,7 +18,12 @@ const INTROSPECTION = 'introspection';
 type TrustColumns = Partial<
   Pick<
     Application,
-    'registeredBy' | 'skipAuthorization' | 'mayIntrospect' | 'approvedScope' | 'approvedGrantTypes' | 'trustClearedAtMs'
+    | 'registeredBy'
+    | 'skipAuthorization'
+    | 'mayIntrospect'
+    | 'approvedScope'
+    | 'approvedGrantTypes'
+    | 'trustClearedAtMilliseconds'
   >
 >;
 
@@ -45,7 +50,7 @@ function approvedScopes(stored: Application): readonly string[] {
  * The consequences of an edit by the owner. Staff trusted what it saw: if anything but the name changes, the trust
  * ends. Scopes and grant types that staff approved stay, except the scope that gives access to others' tokens.
  */
-export function ownersEdit(stored: Application, columns: Partial<ApplicationColumns>, nowMs: number): Edit {
+export function ownersEdit(stored: Application, columns: Partial<ApplicationColumns>, nowMilliseconds: number): Edit {
   const names = Object.keys(columns) as (keyof ApplicationColumns)[];
   const changes = names.some((name) => name !== 'name' && (columns[name] ?? null) !== (stored[name] ?? null));
   if (!changes) return { columns: {}, cleared: [] };
@@ -59,7 +64,7 @@ export function ownersEdit(stored: Application, columns: Partial<ApplicationColu
       registeredBy: byHost ? 'owner' : registrarOf(stored),
       approvedScope: textOrNull(approved.filter((scope) => scope !== INTROSPECTION)),
       approvedGrantTypes: byHost ? stored.grantTypes : stored.approvedGrantTypes,
-      ...(cleared.length > 0 && { trustClearedAtMs: nowMs }),
+      ...(cleared.length > 0 && { trustClearedAtMilliseconds: nowMilliseconds }),
     },
     cleared,
   };
@@ -74,7 +79,7 @@ export function staffsColumns(stored: Application, columns: Partial<ApplicationC
     registeredBy,
     ...(registeredBy !== 'host' && columns.scope !== undefined && { approvedScope: columns.scope }),
     ...(registeredBy !== 'host' && columns.grantTypes !== undefined && { approvedGrantTypes: columns.grantTypes }),
-    ...((decidesTrust || columns.registeredBy !== undefined) && { trustClearedAtMs: null }),
+    ...((decidesTrust || columns.registeredBy !== undefined) && { trustClearedAtMilliseconds: null }),
   };
 }
 

@@ -17,15 +17,21 @@ export type NewAuthorizationCode = Pick<
   | 'redirectUri'
   | 'codeChallenge'
   | 'familyId'
-  | 'expiresAtMs'
-  | 'createdAtMs'
+  | 'expiresAtMilliseconds'
+  | 'createdAtMilliseconds'
   | 'payload'
 >;
 
 /** What a device code is stored with. */
 export type NewDeviceCode = Pick<
   DeviceCode,
-  'deviceCodeHash' | 'userCodeHash' | 'applicationId' | 'scope' | 'expiresAtMs' | 'createdAtMs' | 'payload'
+  | 'deviceCodeHash'
+  | 'userCodeHash'
+  | 'applicationId'
+  | 'scope'
+  | 'expiresAtMilliseconds'
+  | 'createdAtMilliseconds'
+  | 'payload'
 >;
 
 /** What a user answered to a device, or `claimed` while he is at it. */
@@ -51,7 +57,7 @@ export class CodeRepository {
     requireDigest(code.codeHash, 'codeHash');
     requireUserId(code.userId);
     return retryContention(async () => {
-      await this.models.AuthorizationCode.query().insert({ ...code, consumedAtMs: null });
+      await this.models.AuthorizationCode.query().insert({ ...code, consumedAtMilliseconds: null });
     });
   }
 
@@ -73,7 +79,14 @@ export class CodeRepository {
   insertDeviceCode(code: NewDeviceCode): Promise<void> {
     requireDigest(code.deviceCodeHash, 'deviceCodeHash');
     requireDigest(code.userCodeHash, 'userCodeHash');
-    const row = { ...code, userId: null, familyId: null, claimedAtMs: null, decidedAtMs: null, consumedAtMs: null };
+    const row = {
+      ...code,
+      userId: null,
+      familyId: null,
+      claimedAtMilliseconds: null,
+      decidedAtMilliseconds: null,
+      consumedAtMilliseconds: null,
+    };
     const { DeviceCode } = this.models;
     const insert = async (transaction?: Transaction) => {
       await DeviceCode.query(transaction).insert(row);
@@ -125,7 +138,7 @@ export class CodeRepository {
         .whereNull('decided_at_ms')
         .whereNull('consumed_at_ms');
       if (step === 'claimed') query.whereNull('claimed_at_ms');
-      const time = step === 'claimed' ? { claimedAtMs: now } : { decidedAtMs: now };
+      const time = step === 'claimed' ? { claimedAtMilliseconds: now } : { decidedAtMilliseconds: now };
       return (await query.patch({ ...columns, ...time })) === 1;
     });
   }

@@ -13,8 +13,8 @@ export interface GrantedConsent {
   readonly scopes: readonly string[];
   /** Whether the user was asked for all of them. */
   readonly wasAsked: boolean;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
+  readonly createdAtMilliseconds: number;
+  readonly updatedAtMilliseconds: number;
 }
 
 /** The column for scopes that the user was asked about, or for those granted without asking. */
@@ -75,10 +75,18 @@ export class ConsentRepository {
       return own.flatMap((consent) => {
         const application = byId.get(consent.applicationId);
         if (application === undefined) return [];
-        const { createdAtMs, updatedAtMs } = consent;
+        const { createdAtMilliseconds, updatedAtMilliseconds } = consent;
         const asked = parseScope(consent.scope);
         const scopes = [...new Set([...asked, ...parseScope(consent.unaskedScope ?? '')])];
-        return [{ application, scopes, wasAsked: scopes.length === asked.length, createdAtMs, updatedAtMs }];
+        return [
+          {
+            application,
+            scopes,
+            wasAsked: scopes.length === asked.length,
+            createdAtMilliseconds,
+            updatedAtMilliseconds,
+          },
+        ];
       });
     });
   }
@@ -136,8 +144,8 @@ export class ConsentRepository {
         userId,
         applicationId,
         ...columns,
-        createdAtMs: now,
-        updatedAtMs: now,
+        createdAtMilliseconds: now,
+        updatedAtMilliseconds: now,
       });
       return true;
     } catch (error) {
@@ -153,6 +161,8 @@ export class ConsentRepository {
     const query = this.models.Consent.query().where('id', stored.id);
     if (read === null) query.whereNull(name);
     else query.where(name, read);
-    return (await query.patch({ [column]: formatScope(scopes), updatedAtMs: this.clock.nowMilliseconds() })) === 1;
+    return (
+      (await query.patch({ [column]: formatScope(scopes), updatedAtMilliseconds: this.clock.nowMilliseconds() })) === 1
+    );
   }
 }

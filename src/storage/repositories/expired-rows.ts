@@ -30,7 +30,7 @@ export interface ClearExpiredOptions {
   /** Called after each batch; a promise is waited for. Without it, nothing is counted before. */
   readonly onProgress?: (progress: ClearExpiredProgress) => void | Promise<void>;
   /** What expired at this time or earlier, in milliseconds since the Unix epoch; the default is now. */
-  readonly beforeMs?: number;
+  readonly beforeMilliseconds?: number;
   /** Stops between two batches when aborted; what is deleted until then stays deleted. */
   readonly signal?: AbortSignal;
 }
@@ -46,7 +46,7 @@ export interface ClearExpiredResult {
 /** One placeholder per row, well below the limit of each database. */
 const MAXIMUM_BATCH_SIZE = 10_000;
 
-type ExpiringModel = (new () => StoredModel & { expiresAtMs: number }) & typeof StoredModel;
+type ExpiringModel = (new () => StoredModel & { expiresAtMilliseconds: number }) & typeof StoredModel;
 
 /** See `TokenRepository.clearExpired`. */
 export async function clearExpired(
@@ -59,7 +59,12 @@ export async function clearExpired(
     batchSize: optional('batchSize', options.batchSize, 1, MAXIMUM_BATCH_SIZE),
     pauseMilliseconds: optional('pauseMilliseconds', options.pauseMilliseconds, 0, 3_600_000),
   });
-  const beforeMs = wholeNumber('beforeMs', options.beforeMs ?? clock.nowMilliseconds(), 0, Number.MAX_SAFE_INTEGER);
+  const beforeMilliseconds = wholeNumber(
+    'beforeMilliseconds',
+    options.beforeMilliseconds ?? clock.nowMilliseconds(),
+    0,
+    Number.MAX_SAFE_INTEGER,
+  );
   // Refresh tokens before the access tokens that they refer to, which saves updating the reference.
   const expiring = [
     models.RefreshToken,
@@ -72,7 +77,7 @@ export async function clearExpired(
   const { onProgress, signal } = options;
   let expected = 0;
   if (onProgress !== undefined) {
-    for (const model of expiring) expected += await countExpired(model, beforeMs, signal);
+    for (const model of expiring) expected += await countExpired(model, beforeMilliseconds, signal);
   }
 
   const deleted: Record<string, number> = {};
@@ -82,7 +87,7 @@ export async function clearExpired(
     for (;;) {
       if (signal?.aborted) return { deleted, total };
       const begin = performance.now();
-      const ids = await expiredIds(model, beforeMs, pace.batchSize);
+      const ids = await expiredIds(model, beforeMilliseconds, pace.batchSize);
       if (ids.length === 0) break;
       const count = await deleteByIds(model, ids);
       const tookMilliseconds = performance.now() - begin;
@@ -100,14 +105,18 @@ export async function clearExpired(
 const COUNTED_AT_ONCE = 10_000;
 
 /** Counts in steps along the index, because SQLite blocks during the call, and a server needs time too. */
-async function countExpired(model: ExpiringModel, beforeMs: number, signal: AbortSignal | undefined): Promise<number> {
-  let after: { readonly expiresAtMs: number; readonly id: number } | undefined;
+async function countExpired(
+  model: ExpiringModel,
+  beforeMilliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let after: { readonly expiresAtMilliseconds: number; readonly id: number } | undefined;
   for (let count = 0; ; count += COUNTED_AT_ONCE) {
     const last = after;
-    const rest = model.query().where('expires_at_ms', '<=', beforeMs);
+    const rest = model.query().where('expires_at_ms', '<=', beforeMilliseconds);
     if (last !== undefined) {
-      rest.where('expires_at_ms', '>=', last.expiresAtMs).where((either) => {
-        either.where('expires_at_ms', '>', last.expiresAtMs).orWhere('id', '>', last.id);
+      rest.where('expires_at_ms', '>=', last.expiresAtMilliseconds).where((either) => {
+        either.where('expires_at_ms', '>', last.expiresAtMilliseconds).orWhere('id', '>', last.id);
       });
     }
     after = (await orUnavailable(async () =>
@@ -118,7 +127,7 @@ async function countExpired(model: ExpiringModel, beforeMs: number, signal: Abor
         .offset(COUNTED_AT_ONCE - 1)
         .limit(1)
         .first(),
-    )) as { readonly expiresAtMs: number; readonly id: number } | undefined;
+    )) as { readonly expiresAtMilliseconds: number; readonly id: number } | undefined;
     if (after === undefined || signal?.aborted) {
       return count + (await orUnavailable(async () => Number(await rest.resultSize())));
     }
@@ -127,12 +136,12 @@ async function countExpired(model: ExpiringModel, beforeMs: number, signal: Abor
 }
 
 /** In the order of the primary key, so that two processes lock in the same order. */
-function expiredIds(model: ExpiringModel, beforeMs: number, limit: number): Promise<number[]> {
+function expiredIds(model: ExpiringModel, beforeMilliseconds: number, limit: number): Promise<number[]> {
   return orUnavailable(async () => {
     const rows = await model
       .query()
       .select('id')
-      .where('expires_at_ms', '<=', beforeMs)
+      .where('expires_at_ms', '<=', beforeMilliseconds)
       .orderBy('expires_at_ms')
       .limit(limit);
     return rows.map((row) => row.id).sort((left, right) => left - right);

@@ -15,7 +15,7 @@ import type { NewAccessToken, TokenRepository } from './token-repository.js';
 /** What a refresh token is stored with. */
 export interface NewRefreshToken extends Omit<NewAccessToken, 'familyId'> {
   /** When the whole family ends, in milliseconds since the Unix epoch. */
-  readonly familyExpiresAtMs: number;
+  readonly familyExpiresAtMilliseconds: number;
 }
 
 /** What one exchange issues: access tokens, and with the first of them a refresh token. */
@@ -140,7 +140,7 @@ export class FamilyRepository {
       .where('record_hash', sha256(familyId))
       .whereNull('revoked_at_ms')
       .where('expires_at_ms', '>', now)
-      .patch({ updatedAtMs: now });
+      .patch({ updatedAtMilliseconds: now });
     if (held !== 1) throw new Abandoned({ status: 'void' });
   }
 
@@ -155,7 +155,10 @@ export class FamilyRepository {
       source.kind === 'authorization_code'
         ? AuthorizationCode.query(transaction).where('code_hash', source.hash)
         : DeviceCode.query(transaction).where('device_code_hash', source.hash);
-    const spent = await query.whereNull('consumed_at_ms').where('expires_at_ms', '>', now).patch({ consumedAtMs: now });
+    const spent = await query
+      .whereNull('consumed_at_ms')
+      .where('expires_at_ms', '>', now)
+      .patch({ consumedAtMilliseconds: now });
     if (spent !== 1) throw new Abandoned({ status: 'spent' });
   }
 
@@ -171,17 +174,18 @@ export class FamilyRepository {
       .whereNull('revoked_at_ms')
       .where('expires_at_ms', '>', now)
       .where('family_expires_at_ms', '>', now)
-      .patch({ rotatedAtMs: now, successorSalt: source.successorSalt });
+      .patch({ rotatedAtMilliseconds: now, successorSalt: source.successorSalt });
     if (rotated === 1) return { status: 'done' };
 
     // Reads with a lock see the committed state, not that of the start of the transaction (InnoDB).
     const stored = await RefreshToken.query(transaction).where('token_hash', source.hash).forUpdate().first();
     if (stored === undefined || stored.isRevoked()) throw new Abandoned({ status: 'void' });
-    const { rotatedAtMs, successorSalt } = stored;
-    if (rotatedAtMs === null || successorSalt === null) throw new Abandoned({ status: 'void' });
+    const { rotatedAtMilliseconds, successorSalt } = stored;
+    if (rotatedAtMilliseconds === null || successorSalt === null) throw new Abandoned({ status: 'void' });
     const { graceMilliseconds } = source;
     // Zero means no grace period, whatever the clocks of two processes say.
-    if (graceMilliseconds === 0 || now >= rotatedAtMs + graceMilliseconds) throw new Abandoned({ status: 'spent' });
+    if (graceMilliseconds === 0 || now >= rotatedAtMilliseconds + graceMilliseconds)
+      throw new Abandoned({ status: 'spent' });
     const successor = await RefreshToken.query(transaction)
       .whereIn('token_hash', [...source.successorHashes(successorSalt)])
       .forUpdate()
@@ -189,7 +193,7 @@ export class FamilyRepository {
     // A deliberately revoked token gets no grace. If its successor was used, the successor was not lost, so this is
     // another caller.
     if (successor === undefined || successor.isRevoked()) throw new Abandoned({ status: 'void' });
-    if (successor.rotatedAtMs !== null) throw new Abandoned({ status: 'spent' });
+    if (successor.rotatedAtMilliseconds !== null) throw new Abandoned({ status: 'spent' });
     return { status: 'repeated', successorSalt, successorHash: successor.tokenHash };
   }
 
@@ -218,9 +222,9 @@ export class FamilyRepository {
       audience: audience === undefined || audience === null ? null : JSON.stringify(audience),
       familyId,
       accessTokenId: accessToken?.id ?? null,
-      rotatedAtMs: null,
+      rotatedAtMilliseconds: null,
       successorSalt: null,
-      revokedAtMs: null,
+      revokedAtMilliseconds: null,
     });
   }
 }

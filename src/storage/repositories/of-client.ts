@@ -9,7 +9,7 @@ export interface OfClient<Row> {
   readonly applicationDisabled: boolean;
 }
 
-type Joined = { oauth2ClientId: string | null; oauth2DisabledAtMs: number | null };
+type Joined = { oauth2ClientId: string | null; oauth2DisabledAtMilliseconds: number | null };
 
 /** Runs a query for one row, joined with its application. */
 export async function firstOfClient<Row extends Model>(
@@ -20,12 +20,12 @@ export async function firstOfClient<Row extends Model>(
   // Aliases that no column of the host can collide with.
   const found = (await query
     .leftJoin(`${models.Application.tableName} as a`, 'a.id', `${table}.application_id`)
-    .select(`${table}.*`, 'a.client_id as oauth2_client_id', 'a.disabled_at_ms as oauth2_disabled_at_ms')
+    .select(`${table}.*`, 'a.client_id as oauth2_client_id', 'a.disabled_at_ms as oauth2_disabled_at_milliseconds')
     .first()) as (Row & Joined) | undefined;
   if (found === undefined) return undefined;
   return {
     row: found,
     clientId: found.oauth2ClientId ?? undefined,
-    applicationDisabled: found.oauth2DisabledAtMs !== null,
+    applicationDisabled: found.oauth2DisabledAtMilliseconds !== null,
   };
 }

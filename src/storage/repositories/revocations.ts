@@ -19,10 +19,10 @@ export interface Revocation {
   readonly accessThroughId: number;
   readonly refreshThroughId: number;
   /** When it began; grants that were given later are not covered. */
-  readonly createdAtMs: number;
+  readonly createdAtMilliseconds: number;
 }
 
-type RevocableModel = typeof Model & (new () => Model & { id: number; revokedAtMs: number | null });
+type RevocableModel = typeof Model & (new () => Model & { id: number; revokedAtMilliseconds: number | null });
 
 /**
  * Revocations of more tokens than one statement should change. Such a revocation is stored first, from which moment
@@ -53,33 +53,33 @@ export class Revocations {
   /** Puts a revocation of everything that an owner has now into force. */
   async begin(owner: TokenOwner): Promise<Revocation> {
     const through = await this.lastIds();
-    const createdAtMs = this.clock.nowMilliseconds();
+    const createdAtMilliseconds = this.clock.nowMilliseconds();
     const row = {
       user_id: owner.userId ?? null,
       application_id: owner.applicationId ?? null,
       access_through_id: through.accessThroughId,
       refresh_through_id: through.refreshThroughId,
-      created_at_ms: createdAtMs,
+      created_at_ms: createdAtMilliseconds,
     };
     const [id] = await retryContention(async () => {
       const insertion = this.knex(REVOCATIONS_TABLE).insert(row);
       // MySQL returns the id by itself.
       return dialectOf(this.knex) === 'mysql' ? insertion : insertion.returning('id');
     });
-    return { id: Number(typeof id === 'object' ? id.id : id), owner, ...through, createdAtMs };
+    return { id: Number(typeof id === 'object' ? id.id : id), owner, ...through, createdAtMilliseconds };
   }
 
   /**
    * Revokes the grants of an owner. Transactions that issue tokens under one have ended when this resolves, and no
    * later one can.
    *
-   * @param untilMs grants that were given later are kept; by default none is
+   * @param untilMilliseconds grants that were given later are kept; by default none is
    */
-  revokeGrants(owner: TokenOwner, untilMs?: number): Promise<number> {
+  revokeGrants(owner: TokenOwner, untilMilliseconds?: number): Promise<number> {
     const { ServerRecord } = this.models;
     return this.inBatches(ServerRecord as unknown as RevocableModel, () => {
       const grants = this.liveGrants(owner);
-      return untilMs === undefined ? grants : grants.where('created_at_ms', '<=', untilMs);
+      return untilMilliseconds === undefined ? grants : grants.where('created_at_ms', '<=', untilMilliseconds);
     });
   }
 
@@ -119,10 +119,10 @@ export class Revocations {
    * Changes the rows that a revocation covers, in batches, and then removes it. Stops between two batches when aborted.
    */
   async finish(revocation: Revocation, signal?: AbortSignal): Promise<void> {
-    const { id, owner, accessThroughId, refreshThroughId, createdAtMs } = revocation;
+    const { id, owner, accessThroughId, refreshThroughId, createdAtMilliseconds } = revocation;
     const { AccessToken, RefreshToken } = this.models;
     // The process that began it may have ended before this step. Grants that were given since then are kept.
-    await this.revokeGrants(owner, createdAtMs);
+    await this.revokeGrants(owner, createdAtMilliseconds);
     await this.inBatches(
       RefreshToken,
       () => this.live(RefreshToken, owner).where('id', '<=', refreshThroughId),
@@ -154,8 +154,8 @@ export class Revocations {
         ...(application !== null && { applicationId: Number(application) }),
       };
       const [accessThroughId, refreshThroughId] = [Number(access), Number(refresh)];
-      const createdAtMs = Number(created);
-      await this.finish({ id: Number(id), owner, accessThroughId, refreshThroughId, createdAtMs }, signal);
+      const createdAtMilliseconds = Number(created);
+      await this.finish({ id: Number(id), owner, accessThroughId, refreshThroughId, createdAtMilliseconds }, signal);
     }
   }
 
@@ -202,7 +202,7 @@ export class Revocations {
           .query()
           .whereIn('id', ids)
           .whereNull('revoked_at_ms')
-          .patch({ revokedAtMs: this.clock.nowMilliseconds() } as object),
+          .patch({ revokedAtMilliseconds: this.clock.nowMilliseconds() } as object),
       );
       last = newest;
       await turn();

@@ -17,10 +17,10 @@ export interface SavedRecord {
   readonly userId?: string | null;
   readonly familyId?: string | null;
   /** In milliseconds since the Unix epoch; `null`: it never ends by itself. */
-  readonly expiresAtMs: number | null;
+  readonly expiresAtMilliseconds: number | null;
   readonly payload?: string | null;
   /** Of a session; see `ServerRecord`. */
-  readonly begunAtMs?: number | null;
+  readonly begunAtMilliseconds?: number | null;
   readonly browser?: string | null;
   readonly address?: string | null;
 }
@@ -68,7 +68,7 @@ export class ServerRecordRepository {
     const row = this.rowOf(record);
     return retryContention(async () => {
       try {
-        await this.models.ServerRecord.query().insert({ ...row, createdAtMs: row.updatedAtMs });
+        await this.models.ServerRecord.query().insert({ ...row, createdAtMilliseconds: row.updatedAtMilliseconds });
         return true;
       } catch (error) {
         if (isDuplicate(error)) return false;
@@ -108,9 +108,13 @@ export class ServerRecordRepository {
           .where('kind', record.kind)
           .where('record_hash', replacedHash)
           .whereNull('revoked_at_ms')
-          .patch({ revokedAtMs: row.updatedAtMs, updatedAtMs: row.updatedAtMs, payload: null });
+          .patch({
+            revokedAtMilliseconds: row.updatedAtMilliseconds,
+            updatedAtMilliseconds: row.updatedAtMilliseconds,
+            payload: null,
+          });
         if (replaced !== 1) return false;
-        await ServerRecord.query(transaction).insert({ ...row, createdAtMs: row.updatedAtMs });
+        await ServerRecord.query(transaction).insert({ ...row, createdAtMilliseconds: row.updatedAtMilliseconds });
         return true;
       }),
     );
@@ -125,7 +129,7 @@ export class ServerRecordRepository {
         .where('record_hash', recordHash)
         .whereNull('consumed_at_ms')
         .whereNull('revoked_at_ms')
-        .patch({ consumedAtMs: this.clock.nowMilliseconds() });
+        .patch({ consumedAtMilliseconds: this.clock.nowMilliseconds() });
       return changed === 1;
     });
   }
@@ -139,7 +143,7 @@ export class ServerRecordRepository {
         .where('kind', kind)
         .where('record_hash', recordHash)
         .whereNull('revoked_at_ms')
-        .patch({ revokedAtMs: now, updatedAtMs: now, payload: null });
+        .patch({ revokedAtMilliseconds: now, updatedAtMilliseconds: now, payload: null });
     });
   }
 
@@ -159,10 +163,10 @@ export class ServerRecordRepository {
       applicationId,
       userId: userId === null ? null : requireUserId(userId),
       familyId,
-      expiresAtMs: record.expiresAtMs,
-      updatedAtMs: this.clock.nowMilliseconds(),
+      expiresAtMilliseconds: record.expiresAtMilliseconds,
+      updatedAtMilliseconds: this.clock.nowMilliseconds(),
       payload: record.payload ?? null,
-      ...(record.begunAtMs !== undefined && { begunAtMs: record.begunAtMs }),
+      ...(record.begunAtMilliseconds !== undefined && { begunAtMilliseconds: record.begunAtMilliseconds }),
       ...(record.browser !== undefined && { browser: record.browser }),
       ...(record.address !== undefined && { address: record.address }),
     };

@@ -26,9 +26,9 @@ export interface StoredSession {
   readonly uidHash: Buffer;
   readonly userId: string;
   /** When the user signed in, in milliseconds since the Unix epoch. */
-  readonly begunAtMs: number;
-  readonly lastSeenAtMs: number;
-  readonly expiresAtMs: number;
+  readonly begunAtMilliseconds: number;
+  readonly lastSeenAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
   readonly browser: string | null;
   readonly address: string | null;
 }
@@ -154,7 +154,7 @@ export class SessionRepository {
 
   private voided() {
     const now = this.clock.nowMilliseconds();
-    return { revokedAtMs: now, updatedAtMs: now, payload: null };
+    return { revokedAtMilliseconds: now, updatedAtMilliseconds: now, payload: null };
   }
 
   private async note(end: { kind: string; uidHash: Buffer | null; userId: string | null }): Promise<void> {
@@ -163,9 +163,9 @@ export class SessionRepository {
       this.models.ServerRecord.query().insert({
         ...end,
         recordHash: uniqueHash(),
-        createdAtMs: now,
-        updatedAtMs: now,
-        expiresAtMs: now + REMEMBERED_MILLISECONDS,
+        createdAtMilliseconds: now,
+        updatedAtMilliseconds: now,
+        expiresAtMilliseconds: now + REMEMBERED_MILLISECONDS,
       }),
     );
   }
@@ -177,9 +177,26 @@ function uniqueHash(): Buffer {
 }
 
 function sessionOf(row: ServerRecord): StoredSession[] {
-  const { uidHash, userId, begunAtMs, createdAtMs, updatedAtMs, expiresAtMs, browser, address } = row;
-  if (uidHash === null || userId === null || expiresAtMs === null) return [];
+  const {
+    uidHash,
+    userId,
+    begunAtMilliseconds,
+    createdAtMilliseconds,
+    updatedAtMilliseconds,
+    expiresAtMilliseconds,
+    browser,
+    address,
+  } = row;
+  if (uidHash === null || userId === null || expiresAtMilliseconds === null) return [];
   return [
-    { uidHash, userId, begunAtMs: begunAtMs ?? createdAtMs, lastSeenAtMs: updatedAtMs, expiresAtMs, browser, address },
+    {
+      uidHash,
+      userId,
+      begunAtMilliseconds: begunAtMilliseconds ?? createdAtMilliseconds,
+      lastSeenAtMilliseconds: updatedAtMilliseconds,
+      expiresAtMilliseconds,
+      browser,
+      address,
+    },
   ];
 }

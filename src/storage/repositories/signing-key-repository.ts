@@ -11,7 +11,7 @@ export interface NewSigningKey {
   readonly generation: number;
   readonly privateKeyEncrypted: Buffer;
   /** From when on it signs, in milliseconds since the Unix epoch. */
-  readonly signsFromMs: number;
+  readonly signsFromMilliseconds: number;
 }
 
 /**
@@ -47,19 +47,19 @@ export class SigningKeyRepository {
    * Adds the key of a generation and retires those before it, together or not at all. Of any number of calls for one
    * generation, exactly one resolves to `true`.
    *
-   * @param expiresAtMs when the keys before it are published no longer; one that ends sooner keeps its end
+   * @param expiresAtMilliseconds when the keys before it are published no longer; one that ends sooner keeps its end
    */
-  succeed(key: NewSigningKey, expiresAtMs: number): Promise<boolean> {
+  succeed(key: NewSigningKey, expiresAtMilliseconds: number): Promise<boolean> {
     const { SigningKey } = this.models;
     return this.unlessTaken(key, () =>
       SigningKey.transaction(async (transaction) => {
         await this.insert(key, transaction);
         const before = () =>
           SigningKey.query(transaction).where('algorithm', key.algorithm).where('generation', '<', key.generation);
-        await before().whereNull('retired_at_ms').patch({ retiredAtMs: key.signsFromMs });
+        await before().whereNull('retired_at_ms').patch({ retiredAtMilliseconds: key.signsFromMilliseconds });
         await before()
-          .where((query) => query.whereNull('expires_at_ms').orWhere('expires_at_ms', '>', expiresAtMs))
-          .patch({ expiresAtMs });
+          .where((query) => query.whereNull('expires_at_ms').orWhere('expires_at_ms', '>', expiresAtMilliseconds))
+          .patch({ expiresAtMilliseconds });
       }),
     );
   }
@@ -84,9 +84,9 @@ export class SigningKeyRepository {
   private async insert(key: NewSigningKey, transaction?: Transaction): Promise<void> {
     await this.models.SigningKey.query(transaction).insert({
       ...key,
-      createdAtMs: this.clock.nowMilliseconds(),
-      retiredAtMs: null,
-      expiresAtMs: null,
+      createdAtMilliseconds: this.clock.nowMilliseconds(),
+      retiredAtMilliseconds: null,
+      expiresAtMilliseconds: null,
     });
   }
 

@@ -27,8 +27,8 @@ export interface NewAccessToken {
   /** Whom it is meant for (RFC 8707). */
   readonly audience?: readonly string[] | null;
   readonly familyId?: string | null;
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
+  readonly createdAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
   /** JSON of the authorization server. */
   readonly payload?: string | null;
   /** Properties of columns that the host added. */
@@ -82,7 +82,7 @@ export class TokenRepository {
       tokenHash: requireDigest(token.tokenHash),
       userId: token.userId === undefined || token.userId === null ? null : requireUserId(token.userId),
       audience: audience === undefined || audience === null ? null : JSON.stringify(audience),
-      revokedAtMs: null,
+      revokedAtMilliseconds: null,
     };
     const insert = async () => this.models.AccessToken.query(transaction).insert(row);
     // Inside the caller's transaction only the caller can start again.
@@ -116,7 +116,7 @@ export class TokenRepository {
       const changed = await AccessToken.query()
         .where('token_hash', tokenHash)
         .whereNull('revoked_at_ms')
-        .patch({ revokedAtMs: this.clock.nowMilliseconds() });
+        .patch({ revokedAtMilliseconds: this.clock.nowMilliseconds() });
       return changed === 1;
     });
   }
@@ -166,7 +166,7 @@ export class TokenRepository {
     return retryContention(() =>
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
-        const revocation = { revokedAtMs: now };
+        const revocation = { revokedAtMilliseconds: now };
         // The grants first: a transaction that issues tokens under a grant holds its row, so this waits for it, and the
         // next statements see everything that it stored. Later transactions find the grant void and store nothing.
         await ServerRecord.query(transaction)
@@ -228,7 +228,7 @@ export class TokenRepository {
     return retryContention(() =>
       AccessToken.transaction(async (transaction) => {
         const now = this.clock.nowMilliseconds();
-        const revocation = { revokedAtMs: now };
+        const revocation = { revokedAtMilliseconds: now };
         // Grants first: a refresh in progress holds the row of its grant, so this waits for it, and the next statements
         // see the tokens that it stored. Codes that have not been exchanged yet become void with their grant.
         await ServerRecord.query(transaction)

@@ -34,9 +34,9 @@ export interface FoundToken {
   readonly applicationName: string | null;
   readonly userId: string | null;
   readonly scopes: readonly string[];
-  readonly createdAtMs: number;
-  readonly expiresAtMs: number;
-  readonly revokedAtMs: number | null;
+  readonly createdAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
+  readonly revokedAtMilliseconds: number | null;
 }
 
 /** Where a page of tokens begins: only what is older than the row of this id, for each kind. */
@@ -156,7 +156,7 @@ function merged(left: readonly FoundToken[], right: readonly FoundToken[]): Foun
     if (one === undefined || other === undefined) {
       return [...all, ...left.slice(leftCount), ...right.slice(rightCount)];
     }
-    if (one.createdAtMs >= other.createdAtMs) {
+    if (one.createdAtMilliseconds >= other.createdAtMilliseconds) {
       all.push(one);
       leftCount += 1;
     } else {
@@ -175,8 +175,8 @@ function found(kind: TokenKind, token: StoredToken): FoundToken {
     applicationName: token.application?.name ?? null,
     userId: token.userId,
     scopes: parseScope(token.scope),
-    createdAtMs: token.createdAtMs,
-    expiresAtMs: token.expiresAtMs,
-    revokedAtMs: token.revokedAtMs,
+    createdAtMilliseconds: token.createdAtMilliseconds,
+    expiresAtMilliseconds: token.expiresAtMilliseconds,
+    revokedAtMilliseconds: token.revokedAtMilliseconds,
   };
 }

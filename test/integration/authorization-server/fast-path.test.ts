@@ -76,7 +76,10 @@ describe.each(['sqlite', 'mariadb'] as const)(
       const { access_token: value, ...body } = answer.body;
       const [row] = await server.oauth2.models.AccessToken.query().orderBy('id', 'desc').limit(1);
       if (row === undefined) throw new Error('Nothing is stored.');
-      const { id, tokenHash, createdAtMs, expiresAtMs, ...columns } = row.toJSON() as Record<string, unknown>;
+      const { id, tokenHash, createdAtMilliseconds, expiresAtMilliseconds, ...columns } = row.toJSON() as Record<
+        string,
+        unknown
+      >;
       return {
         asked,
         told: {
@@ -84,8 +87,8 @@ describe.each(['sqlite', 'mariadb'] as const)(
           body,
           length: String(value).length,
           columns,
-          lifetimeMs: Number(expiresAtMs) - Number(createdAtMs),
-          wholeSeconds: Number(createdAtMs) % 1000 === 0,
+          lifetimeMilliseconds: Number(expiresAtMilliseconds) - Number(createdAtMilliseconds),
+          wholeSeconds: Number(createdAtMilliseconds) % 1000 === 0,
           events: issued,
         },
       };

@@ -153,7 +153,11 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
     const old = await signing(here);
     await there.current();
     expect(await here.rotate()).toEqual([
-      expect.objectContaining({ algorithm: 'RS256', created: true, signsFromMs: now + KEYS_ANNOUNCE_SECONDS * 1000 }),
+      expect.objectContaining({
+        algorithm: 'RS256',
+        created: true,
+        signsFromMilliseconds: now + KEYS_ANNOUNCE_SECONDS * 1000,
+      }),
       expect.objectContaining({ algorithm: 'ES256', created: true }),
     ]);
     now += KEYS_RELOAD_SECONDS * 1000;
@@ -173,10 +177,10 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
     const keys = process();
     const old = await signing(keys);
     await keys.rotate();
-    const lastMs = START_MS + (KEYS_ANNOUNCE_SECONDS + KEYS_PUBLISH_SECONDS) * 1000;
-    now = lastMs - 1;
+    const lastMilliseconds = START_MS + (KEYS_ANNOUNCE_SECONDS + KEYS_PUBLISH_SECONDS) * 1000;
+    now = lastMilliseconds - 1;
     expect(await kids(keys)).toContain(old.kid);
-    now = lastMs;
+    now = lastMilliseconds;
     expect(await kids(keys)).not.toContain(old.kid);
     await keys.rotate();
     expect(await fixture.models.SigningKey.query().findOne({ kid: old.kid })).toBeUndefined();

@@ -30,13 +30,13 @@ describe('tokens clear-expired', () => {
     await addTokens(3, Date.now() + 3_600_000);
   });
 
-  async function addTokens(count: number, expiresAtMs: number): Promise<void> {
+  async function addTokens(count: number, expiresAtMilliseconds: number): Promise<void> {
     const rows = Array.from({ length: count }, () => ({
       token_hash: sha256(`${Math.random()}`),
       application_id: applicationId,
       scope: 'read',
-      expires_at_ms: expiresAtMs,
-      created_at_ms: expiresAtMs - 60_000,
+      expires_at_ms: expiresAtMilliseconds,
+      created_at_ms: expiresAtMilliseconds - 60_000,
     }));
     await oauth2.knex('oauth2_access_tokens').insert(rows);
   }
@@ -89,8 +89,8 @@ describe('tokens clear-expired', () => {
   test('covers codes, sessions and the like, and signing keys, and counts each by its table', async () => {
     await oauth2.knex('oauth2_access_tokens').delete();
     const { AuthorizationCode, DeviceCode, RefreshToken, ServerRecord, SigningKey } = oauth2.models;
-    for (const expiresAtMs of [Date.now() - 60_000, Date.now() + 3_600_000]) {
-      const common = { applicationId, scope: 'read', expiresAtMs, createdAtMs: 1 };
+    for (const expiresAtMilliseconds of [Date.now() - 60_000, Date.now() + 3_600_000]) {
+      const common = { applicationId, scope: 'read', expiresAtMilliseconds, createdAtMilliseconds: 1 };
       const digest = () => sha256(`${Math.random()}`);
       await AuthorizationCode.query().insert({ ...common, codeHash: digest(), userId: 'alice', familyId: 'family' });
       await DeviceCode.query().insert({ ...common, deviceCodeHash: digest(), userCodeHash: digest() });
@@ -98,26 +98,26 @@ describe('tokens clear-expired', () => {
         ...common,
         tokenHash: digest(),
         familyId: 'family',
-        familyExpiresAtMs: expiresAtMs,
+        familyExpiresAtMilliseconds: expiresAtMilliseconds,
       });
       for (const kind of ['Session', 'Interaction', 'Grant']) {
         await ServerRecord.query().insert({
           kind,
           recordHash: digest(),
-          expiresAtMs,
-          createdAtMs: 1,
-          updatedAtMs: 1,
+          expiresAtMilliseconds,
+          createdAtMilliseconds: 1,
+          updatedAtMilliseconds: 1,
           payload: '{}',
         });
       }
       await SigningKey.query().insert({
-        kid: `expires ${expiresAtMs}`,
+        kid: `expires ${expiresAtMilliseconds}`,
         algorithm: 'RS256',
-        generation: expiresAtMs > Date.now() ? 2 : 1,
+        generation: expiresAtMilliseconds > Date.now() ? 2 : 1,
         privateKeyEncrypted: Buffer.from('sealed'),
-        createdAtMs: 1,
-        signsFromMs: 1,
-        expiresAtMs,
+        createdAtMilliseconds: 1,
+        signsFromMilliseconds: 1,
+        expiresAtMilliseconds,
       });
     }
     const finished = await runCli(['tokens', 'clear-expired', '--pause', '0', '--json'], { env });

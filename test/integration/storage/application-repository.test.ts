@@ -35,7 +35,11 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
     expect(found?.checkSecret(`${clientSecret}x`)).toBe(false);
     expect(found?.checkSecret(found.clientSecretHash?.toString('hex') as string)).toBe(false);
     expect(found?.clientSecretHash).toHaveLength(32);
-    expect([found?.skipAuthorization, found?.disabledAtMs, found?.scope]).toEqual([false, null, 'read write']);
+    expect([found?.skipAuthorization, found?.disabledAtMilliseconds, found?.scope]).toEqual([
+      false,
+      null,
+      'read write',
+    ]);
     expect(clientSecret).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 

@@ -26,7 +26,7 @@ describe.each(databaseKinds())('the consent repository on %s', (kind) => {
     expect(await consents.remember('alice', id, ['write', 'admin', 'read'])).toEqual(['read', 'write', 'admin']);
     expect(await consents.find('alice', id)).toEqual(['read', 'write', 'admin']);
     const [granted] = await consents.list('alice');
-    expect(granted).toMatchObject({ createdAtMs: 1_000, updatedAtMs: 2_000 });
+    expect(granted).toMatchObject({ createdAtMilliseconds: 1_000, updatedAtMilliseconds: 2_000 });
   });
 
   test('a consent without scopes is remembered too', async () => {

@@ -68,8 +68,8 @@ export async function storeToken(fixture: Fixture, columns: Partial<NewAccessTok
   return fixture.tokens.insertAccessToken({
     tokenHash: newToken().hash,
     scope: 'read',
-    createdAtMs: now,
-    expiresAtMs: now + 3_600_000,
+    createdAtMilliseconds: now,
+    expiresAtMilliseconds: now + 3_600_000,
     ...columns,
   });
 }
@@ -81,9 +81,9 @@ export function storeRefreshToken(fixture: Fixture, columns: Record<string, unkn
     tokenHash: newToken().hash,
     scope: 'read',
     familyId: newFamilyId(),
-    createdAtMs: now,
-    expiresAtMs: now + 86_400_000,
-    familyExpiresAtMs: now + 30 * 86_400_000,
+    createdAtMilliseconds: now,
+    expiresAtMilliseconds: now + 86_400_000,
+    familyExpiresAtMilliseconds: now + 30 * 86_400_000,
     ...columns,
   });
 }

@@ -102,7 +102,7 @@ describe.each(databaseKinds())("the host's own models on %s", (kind) => {
     expect(await fixture.reader.read(hash)).toMatchObject({ clientId: application.clientId, userId: 'bob' });
     expect(await fixture.tokens.listFor('bob')).toHaveLength(1);
     expect((await fixture.tokens.revokeAllOf({ userId: 'bob' })).count).toBe(2);
-    const cleared = await fixture.tokens.clearExpired({ beforeMs: Date.now() + 2 * 86_400_000 });
+    const cleared = await fixture.tokens.clearExpired({ beforeMilliseconds: Date.now() + 2 * 86_400_000 });
     expect(cleared.deleted).toMatchObject({ shop_tokens: expect.any(Number), shop_refresh_tokens: 1 });
   });
 
@@ -150,16 +150,16 @@ describe.each(databaseKinds())("the host's own knex on %s", (kind) => {
         applicationId: application.id,
         userId: 'alice',
         scope: 'a',
-        createdAtMs: now,
-        expiresAtMs: now + 60_000,
+        createdAtMilliseconds: now,
+        expiresAtMilliseconds: now + 60_000,
       });
       expect(await createTokenReader(database, tableNamesOf(models)).read(hash)).toMatchObject({
         userId: 'alice',
-        createdAtMs: now,
+        createdAtMilliseconds: now,
       });
-      expect(await tokens.findAccessTokenByHash(hash)).toMatchObject({ userId: 'alice', createdAtMs: now });
+      expect(await tokens.findAccessTokenByHash(hash)).toMatchObject({ userId: 'alice', createdAtMilliseconds: now });
       expect(await new FamilyRepository(models, tokens).findAccessToken(hash)).toMatchObject({
-        row: { userId: 'alice', createdAtMs: now },
+        row: { userId: 'alice', createdAtMilliseconds: now },
         clientId: application.clientId,
         applicationDisabled: false,
       });

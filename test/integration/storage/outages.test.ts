@@ -311,7 +311,7 @@ describe('on SQLite', () => {
     const other = new Sqlite(fixture.url.slice('sqlite:'.length));
     other.prepare('UPDATE oauth2_access_tokens SET revoked_at_ms = 5').run();
     other.close();
-    expect(fixture.reader.read(hash)).toMatchObject({ revokedAtMs: 5 });
+    expect(fixture.reader.read(hash)).toMatchObject({ revokedAtMilliseconds: 5 });
   });
 
   test('after the database was closed, a read says that it cannot be answered', async () => {

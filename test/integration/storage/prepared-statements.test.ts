@@ -43,8 +43,14 @@ async function newHash(fixture: Fixture): Promise<Buffer> {
 }
 
 function tokenOfApplication() {
-  const createdAtMs = Date.now();
-  return { tokenHash: newToken().hash, scope: 'read', audience: null, createdAtMs, expiresAtMs: createdAtMs + 60_000 };
+  const createdAtMilliseconds = Date.now();
+  return {
+    tokenHash: newToken().hash,
+    scope: 'read',
+    audience: null,
+    createdAtMilliseconds,
+    expiresAtMilliseconds: createdAtMilliseconds + 60_000,
+  };
 }
 
 /** Reads and writes on all connections of a pool at once, several times. */

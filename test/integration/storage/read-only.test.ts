@@ -164,7 +164,7 @@ describe.each(servers)('a pool that meets a server of %s that takes no writes', 
       const writer = createTokenWriter({ database, models, tables, tokens, ownModel: false });
       const token = () => ({
         ...{ tokenHash: newToken().hash, scope: 'read', audience: null },
-        ...{ createdAtMs: Date.now(), expiresAtMs: Date.now() + 60_000 },
+        ...{ createdAtMilliseconds: Date.now(), expiresAtMilliseconds: Date.now() + 60_000 },
       });
       await readOnly(false);
       const applications = new ApplicationRepository(bindModels(administrator.knex));

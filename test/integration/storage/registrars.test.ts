@@ -110,9 +110,9 @@ describe.each(databaseKinds())('who registered an application, on %s', (kind) =>
       await applications.update(clientId, flags);
       const edited = (await applications.update(clientId, patch, OWNER)) as Application;
       expect(edited).toMatchObject({ skipAuthorization: false, mayIntrospect: false });
-      expect([isTrusted(edited), edited.trustClearedAtMs]).toEqual([false, expect.any(Number)]);
+      expect([isTrusted(edited), edited.trustClearedAtMilliseconds]).toEqual([false, expect.any(Number)]);
       expect(told.at(-1)).toEqual([clientId, ['skipAuthorization', 'mayIntrospect']]);
-      expect(await applications.update(clientId, flags)).toMatchObject({ ...flags, trustClearedAtMs: null });
+      expect(await applications.update(clientId, flags)).toMatchObject({ ...flags, trustClearedAtMilliseconds: null });
     },
   );
 

@@ -49,7 +49,7 @@ describe.each(databaseKinds())('a revocation of many tokens, on %s', (kind) => {
       hashes.map(async (hash) => {
         const row = await fixture.reader.read(hash);
         const found = await families.findAccessToken(hash);
-        const guard = row !== undefined && row.revokedAtMs === null && !row.coveredByRevocation;
+        const guard = row !== undefined && row.revokedAtMilliseconds === null && !row.coveredByRevocation;
         return [guard, found !== undefined && !found.row.isRevoked()];
       }),
     );
@@ -110,8 +110,8 @@ describe.each(databaseKinds())('a revocation of many tokens, on %s', (kind) => {
     const owner = { userId: 'olivia', applicationId: application.id };
     const records = new ServerRecordRepository(fixture.models);
     const grant = async (recordHash: Buffer) => {
-      const expiresAtMs = Date.now() + 3_600_000;
-      await records.insert({ kind: GRANT_KIND, recordHash, familyId: newFamilyId(), expiresAtMs, ...owner });
+      const expiresAtMilliseconds = Date.now() + 3_600_000;
+      await records.insert({ kind: GRANT_KIND, recordHash, familyId: newFamilyId(), expiresAtMilliseconds, ...owner });
       return recordHash;
     };
     const isInForce = async (recordHash: Buffer) => (await records.find(GRANT_KIND, recordHash)) !== undefined;

@@ -36,7 +36,7 @@ describe.each(databaseKinds())('sessions of browsers on %s', (kind) => {
     recordHash: randomBytes(32),
     uidHash,
     userId,
-    expiresAtMs: Date.now() + 60_000,
+    expiresAtMilliseconds: Date.now() + 60_000,
     payload: 'sealed',
   });
 

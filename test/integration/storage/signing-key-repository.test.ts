@@ -23,14 +23,14 @@ describe.each(databaseKinds())('the signing key repository on %s', (kind) => {
 
   afterAll(() => fixture.close());
 
-  function key(generation: number, algorithm = 'RS256', signsFromMs = now): NewSigningKey {
+  function key(generation: number, algorithm = 'RS256', signsFromMilliseconds = now): NewSigningKey {
     made += 1;
     return {
       kid: `key-${made}`,
       algorithm,
       generation,
       privateKeyEncrypted: Buffer.from(`sealed ${made}`),
-      signsFromMs,
+      signsFromMilliseconds,
     };
   }
 
@@ -52,17 +52,31 @@ describe.each(databaseKinds())('the signing key repository on %s', (kind) => {
     expect(succeeded.filter((didIt) => didIt)).toHaveLength(1);
     const [newest, oldest, ...others] = await keys.list();
     expect(others).toEqual([]);
-    expect(newest).toMatchObject({ generation: 2, signsFromMs: 5_000, retiredAtMs: null, expiresAtMs: null });
-    expect(oldest).toMatchObject({ kid: first.kid, retiredAtMs: 5_000, expiresAtMs: 9_000 });
+    expect(newest).toMatchObject({
+      generation: 2,
+      signsFromMilliseconds: 5_000,
+      retiredAtMilliseconds: null,
+      expiresAtMilliseconds: null,
+    });
+    expect(oldest).toMatchObject({ kid: first.kid, retiredAtMilliseconds: 5_000, expiresAtMilliseconds: 9_000 });
   });
 
   test('a successor shortens the time of those before it, and never lengthens it', async () => {
     await keys.add(key(1));
     await keys.succeed(key(2), 9_000);
     await keys.succeed(key(3), 20_000);
-    expect((await keys.list()).map(({ expiresAtMs }) => expiresAtMs)).toEqual([null, 20_000, 9_000]);
+    expect((await keys.list()).map(({ expiresAtMilliseconds }) => expiresAtMilliseconds)).toEqual([
+      null,
+      20_000,
+      9_000,
+    ]);
     await keys.succeed(key(4), 2_000);
-    expect((await keys.list()).map(({ expiresAtMs }) => expiresAtMs)).toEqual([null, 2_000, 2_000, 2_000]);
+    expect((await keys.list()).map(({ expiresAtMilliseconds }) => expiresAtMilliseconds)).toEqual([
+      null,
+      2_000,
+      2_000,
+      2_000,
+    ]);
   });
 
   test('a key is listed until it expires, and then deleted', async () => {

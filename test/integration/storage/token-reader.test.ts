@@ -15,15 +15,15 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
   test('a stored token is found by its digest, as a plain value with numbers, strings and truth values', async () => {
     const application = await newApplication(fixture, 'Bücher');
     const { hash } = newToken();
-    const createdAtMs = 1_790_000_000_123;
+    const createdAtMilliseconds = 1_790_000_000_123;
     const stored = await storeToken(fixture, {
       tokenHash: hash,
       applicationId: application.id,
       userId: '5',
       scope: 'read write',
       audience: ['https://api.example'],
-      createdAtMs,
-      expiresAtMs: createdAtMs + 1,
+      createdAtMilliseconds,
+      expiresAtMilliseconds: createdAtMilliseconds + 1,
     });
     expect(await fixture.reader.read(hash)).toEqual({
       id: stored.id,
@@ -35,9 +35,9 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
       scope: 'read write',
       audience: ['https://api.example'],
       senderConstrained: false,
-      createdAtMs,
-      expiresAtMs: createdAtMs + 1,
-      revokedAtMs: null,
+      createdAtMilliseconds,
+      expiresAtMilliseconds: createdAtMilliseconds + 1,
+      revokedAtMilliseconds: null,
       coveredByRevocation: false,
     });
     expect(typeof stored.id).toBe('number');
@@ -81,9 +81,9 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
     const { hash } = newToken();
     await storeToken(fixture, { tokenHash: hash, applicationId: application.id });
     await fixture.applications.disable(application.clientId);
-    expect(await fixture.reader.read(hash)).toMatchObject({ applicationDisabled: true, revokedAtMs: null });
+    expect(await fixture.reader.read(hash)).toMatchObject({ applicationDisabled: true, revokedAtMilliseconds: null });
     await fixture.tokens.revokeAccessToken(hash);
-    expect((await fixture.reader.read(hash))?.revokedAtMs).toEqual(expect.any(Number));
+    expect((await fixture.reader.read(hash))?.revokedAtMilliseconds).toEqual(expect.any(Number));
     await fixture.applications.delete(application.clientId);
     expect(await fixture.reader.read(hash)).toBeUndefined();
   });
@@ -123,7 +123,7 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
     await expect(
       fixture.models.AccessToken.transaction(async (transaction) => {
         await fixture.tokens.insertAccessToken(
-          { tokenHash: hash, scope: 'read', createdAtMs: now, expiresAtMs: now + 60_000 },
+          { tokenHash: hash, scope: 'read', createdAtMilliseconds: now, expiresAtMilliseconds: now + 60_000 },
           transaction,
         );
         read = fixture.reader.read(hash);

@@ -36,7 +36,7 @@ describe.each(databaseKinds())('the token repository on %s', (kind) => {
     expect(found?.application?.clientId).toBe(application.clientId);
     expect(found?.tokenHash.equals(hash)).toBe(true);
     expect([found?.isValid(['a']), found?.isValid(['c']), found?.scopes]).toEqual([true, false, ['a', 'b']]);
-    expect([found?.id, found?.applicationId, found?.expiresAtMs].map((value) => typeof value)).toEqual(
+    expect([found?.id, found?.applicationId, found?.expiresAtMilliseconds].map((value) => typeof value)).toEqual(
       Array(3).fill('number'),
     );
     expect(await fixture.tokens.findAccessTokenByHash(newToken().hash)).toBeUndefined();
@@ -59,13 +59,13 @@ describe.each(databaseKinds())('the token repository on %s', (kind) => {
     const answers = await Promise.all(models.map((model) => model?.revoke()));
     expect(answers.filter((didIt) => didIt)).toHaveLength(1);
     expect(models.every((model) => model?.isRevoked())).toBe(true);
-    expect(new Set(models.map((model) => model?.revokedAtMs)).size).toBe(1);
+    expect(new Set(models.map((model) => model?.revokedAtMilliseconds)).size).toBe(1);
   });
 
   test('revokeAllOf takes the live tokens of that user and leaves those of others', async () => {
     const application = await newApplication(fixture);
     const keys = await storeMany(3, { userId: 'carol', applicationId: application.id });
-    await storeToken(fixture, { userId: 'carol', expiresAtMs: Date.now() - 1 });
+    await storeToken(fixture, { userId: 'carol', expiresAtMilliseconds: Date.now() - 1 });
     await storeRefreshToken(fixture, { userId: 'carol' });
     const other = await storeToken(fixture, { userId: 'Carol' });
 
@@ -139,9 +139,9 @@ describe.each(databaseKinds())('the token repository on %s', (kind) => {
     await fixture.applications.disable(disabled.clientId);
     const now = Date.now();
     const of = { userId: 'grace', applicationId: application.id };
-    const old = await storeToken(fixture, { ...of, createdAtMs: now - 2000 });
-    const young = await storeToken(fixture, { ...of, createdAtMs: now - 1000 });
-    await storeToken(fixture, { ...of, expiresAtMs: now - 1 });
+    const old = await storeToken(fixture, { ...of, createdAtMilliseconds: now - 2000 });
+    const young = await storeToken(fixture, { ...of, createdAtMilliseconds: now - 1000 });
+    await storeToken(fixture, { ...of, expiresAtMilliseconds: now - 1 });
     const revoked = await storeToken(fixture, of);
     await revoked.revoke();
     await storeToken(fixture, { ...of, applicationId: disabled.id });
@@ -185,7 +185,7 @@ describe.each(databaseKinds())('the token repository on %s', (kind) => {
     await fixture.models.AccessToken.transaction(async (transaction) => {
       const now = Date.now();
       await fixture.tokens.insertAccessToken(
-        { tokenHash: hash, scope: '', createdAtMs: now, expiresAtMs: now + 1000 },
+        { tokenHash: hash, scope: '', createdAtMilliseconds: now, expiresAtMilliseconds: now + 1000 },
         transaction,
       );
       throw new Error('undone');
@@ -207,8 +207,8 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
     const application = await newApplication(fixture);
     const past = Date.now() - 1000;
     for (let index = 0; index < 25; index++) {
-      const token = await storeToken(fixture, { expiresAtMs: past });
-      if (index < 5) await storeRefreshToken(fixture, { expiresAtMs: past, accessTokenId: token.id });
+      const token = await storeToken(fixture, { expiresAtMilliseconds: past });
+      if (index < 5) await storeRefreshToken(fixture, { expiresAtMilliseconds: past, accessTokenId: token.id });
       // The pointer of a live refresh token to a token that is deleted becomes null.
       else if (index < 7) await storeRefreshToken(fixture, { accessTokenId: token.id });
     }
@@ -220,25 +220,25 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
       userId: 'x',
       scope: '',
       familyId: newFamilyId(),
-      createdAtMs: past,
-      expiresAtMs: past,
+      createdAtMilliseconds: past,
+      expiresAtMilliseconds: past,
     });
     await fixture.models.DeviceCode.query().insert({
       deviceCodeHash: newToken().hash,
       userCodeHash: newToken().hash,
       applicationId: application.id,
       scope: '',
-      createdAtMs: past,
-      expiresAtMs: past,
+      createdAtMilliseconds: past,
+      expiresAtMilliseconds: past,
     });
-    for (const [kind, expiresAtMs] of [
+    for (const [kind, expiresAtMilliseconds] of [
       ['Session', past],
       ['Interaction', past],
       ['Grant', past],
       ['Session', past + 60_000],
       ['RegistrationAccessToken', null],
     ] as const) {
-      const times = { createdAtMs: past, updatedAtMs: past, expiresAtMs };
+      const times = { createdAtMilliseconds: past, updatedAtMilliseconds: past, expiresAtMilliseconds };
       await fixture.models.ServerRecord.query().insert({ kind, recordHash: newToken().hash, ...times });
     }
   }
@@ -276,7 +276,13 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
   test('lets everything else of the process run between two batches, and no batch is larger than its size', async () => {
     const past = Date.now() - 1000;
     const rows = Array.from({ length: 600 }, () => ({
-      ...{ tokenHash: newToken().hash, scope: 'read', createdAtMs: past, expiresAtMs: past, applicationId: null },
+      ...{
+        tokenHash: newToken().hash,
+        scope: 'read',
+        createdAtMilliseconds: past,
+        expiresAtMilliseconds: past,
+        applicationId: null,
+      },
     }));
     for (const row of rows) await fixture.models.AccessToken.query().insert(row);
     const { knex } = fixture.database;
@@ -325,7 +331,8 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
   test('two that clear at once delete each row once, while tokens are revoked', async () => {
     const past = Date.now() - 1000;
     const hashes = Array.from({ length: 60 }, () => newToken().hash);
-    for (const tokenHash of hashes) await storeToken(fixture, { tokenHash, userId: 'busy', expiresAtMs: past });
+    for (const tokenHash of hashes)
+      await storeToken(fixture, { tokenHash, userId: 'busy', expiresAtMilliseconds: past });
     const [first, second] = await Promise.all([
       fixture.tokens.clearExpired({ batchSize: 7 }),
       fixture.tokens.clearExpired({ batchSize: 7 }),
@@ -335,10 +342,10 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
     expect(first.total + second.total).toBe(60);
   });
 
-  test('beforeMs decides what counts as expired, and a signal stops between two batches', async () => {
+  test('beforeMilliseconds decides what counts as expired, and a signal stops between two batches', async () => {
     const now = Date.now();
-    for (let index = 0; index < 6; index++) await storeToken(fixture, { expiresAtMs: now - 10_000 + index });
-    expect((await fixture.tokens.clearExpired({ beforeMs: now - 9_999 })).total).toBe(2);
+    for (let index = 0; index < 6; index++) await storeToken(fixture, { expiresAtMilliseconds: now - 10_000 + index });
+    expect((await fixture.tokens.clearExpired({ beforeMilliseconds: now - 9_999 })).total).toBe(2);
     const controller = new AbortController();
     const stopped = await fixture.tokens.clearExpired({
       batchSize: 1,
@@ -355,7 +362,7 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
     ['batchSize', 10_001],
     ['pauseMilliseconds', -1],
     ['pauseMilliseconds', Number.NaN],
-    ['beforeMs', -1],
+    ['beforeMilliseconds', -1],
   ])('%s: %p is refused by name', async (name, value) => {
     await expect(fixture.tokens.clearExpired({ [name]: value })).rejects.toThrow(
       new RegExp(`option ${name} cannot be`),
@@ -364,7 +371,7 @@ describe.each(databaseKinds())('clearExpired on %s', (kind) => {
 
   test('the clock that was passed in decides what is live', async () => {
     const now = Date.now();
-    await storeToken(fixture, { userId: 'clock', expiresAtMs: now + 1000 });
+    await storeToken(fixture, { userId: 'clock', expiresAtMilliseconds: now + 1000 });
     const later = new TokenRepository(fixture.models, {
       clock: { nowMilliseconds: () => now + 1000, monotonicMilliseconds: () => 0 },
     });

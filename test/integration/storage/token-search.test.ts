@@ -29,15 +29,25 @@ describe.each(databaseKinds())('the token search on %s', (kind) => {
       (await fixture.applications.create({ clientId, name: `the ${clientId}`, grantTypes: ['client_credentials'] }))
         .application;
     [shop, mail] = [await create('shop'), await create('mail')];
-    await storeToken(fixture, { tokenHash: digest('abcd01'), applicationId: shop.id, userId: 'alice', createdAtMs: 1 });
-    await storeToken(fixture, { tokenHash: digest('abcd0f'), applicationId: shop.id, createdAtMs: 2 });
-    await storeToken(fixture, { tokenHash: digest('abce'), applicationId: mail.id, userId: 'alice', createdAtMs: 3 });
-    await storeToken(fixture, { tokenHash: digest('ffff'), userId: 'alice ', createdAtMs: 4 });
+    await storeToken(fixture, {
+      tokenHash: digest('abcd01'),
+      applicationId: shop.id,
+      userId: 'alice',
+      createdAtMilliseconds: 1,
+    });
+    await storeToken(fixture, { tokenHash: digest('abcd0f'), applicationId: shop.id, createdAtMilliseconds: 2 });
+    await storeToken(fixture, {
+      tokenHash: digest('abce'),
+      applicationId: mail.id,
+      userId: 'alice',
+      createdAtMilliseconds: 3,
+    });
+    await storeToken(fixture, { tokenHash: digest('ffff'), userId: 'alice ', createdAtMilliseconds: 4 });
     await storeRefreshToken(fixture, {
       tokenHash: digest('abcd00'),
       applicationId: shop.id,
       userId: 'alice',
-      createdAtMs: 5,
+      createdAtMilliseconds: 5,
     });
   });
 
@@ -74,12 +84,12 @@ describe.each(databaseKinds())('the token search on %s', (kind) => {
       applicationName: 'the mail',
       userId: 'carol',
       scopes: ['a', 'b'],
-      createdAtMs: expect.any(Number),
-      expiresAtMs: expect.any(Number),
-      revokedAtMs: null,
+      createdAtMilliseconds: expect.any(Number),
+      expiresAtMilliseconds: expect.any(Number),
+      revokedAtMilliseconds: null,
     });
     await fixture.tokens.revokeAccessToken(sha256(token));
-    expect((await search.find('access', row?.id as number))?.revokedAtMs).toEqual(expect.any(Number));
+    expect((await search.find('access', row?.id as number))?.revokedAtMilliseconds).toEqual(expect.any(Number));
     expect(await search.find('refresh', 4_711)).toBeUndefined();
     expect(await search.find('access', Number.NaN)).toBeUndefined();
   });
@@ -92,15 +102,15 @@ describe.each(databaseKinds())('the token search on %s', (kind) => {
   });
 
   test('goes on page by page through both kinds, without loss and double, also where clocks went back', async () => {
-    const columns = (number: number, createdAtMs: number) => ({
+    const columns = (number: number, createdAtMilliseconds: number) => ({
       tokenHash: digest(`ee${number}0`),
       userId: 'dora',
-      createdAtMs,
+      createdAtMilliseconds,
     });
-    for (const [number, createdAtMs] of [5, 9, 6, 7, 7].entries())
-      await storeToken(fixture, columns(number, createdAtMs));
-    for (const [number, createdAtMs] of [8, 4, 7, 10].entries()) {
-      await storeRefreshToken(fixture, columns(number + 5, createdAtMs));
+    for (const [number, createdAtMilliseconds] of [5, 9, 6, 7, 7].entries())
+      await storeToken(fixture, columns(number, createdAtMilliseconds));
+    for (const [number, createdAtMilliseconds] of [8, 4, 7, 10].entries()) {
+      await storeRefreshToken(fixture, columns(number + 5, createdAtMilliseconds));
     }
     const all = (await search.search({ userId: 'dora' })).map(({ hash }) => hash.slice(0, 6));
     expect([...all].sort()).toEqual(Array.from({ length: 9 }, (_, number) => `ee${number}055`.slice(0, 6)));

@@ -25,11 +25,17 @@ async function newCase({ applications }: Fixture) {
     grantTypes: ['client_credentials'],
     scopes: ['read', 'write'],
   });
-  const createdAtMs = Date.now();
+  const createdAtMilliseconds = Date.now();
   const { hash: tokenHash } = newToken();
   return {
     application,
-    token: { tokenHash, scope: 'read', audience: null, createdAtMs, expiresAtMs: createdAtMs + 1 },
+    token: {
+      tokenHash,
+      scope: 'read',
+      audience: null,
+      createdAtMilliseconds,
+      expiresAtMilliseconds: createdAtMilliseconds + 1,
+    },
   };
 }
 
@@ -63,7 +69,7 @@ const CHANGES: readonly (readonly [string, Change])[] = [
   ],
   [
     'is disabled by another hand',
-    ({ models }, { id }) => models.Application.query().findById(id).patch({ disabledAtMs: 1 }),
+    ({ models }, { id }) => models.Application.query().findById(id).patch({ disabledAtMilliseconds: 1 }),
   ],
 ];
 
@@ -109,10 +115,10 @@ describe.each(databaseKinds())('the writer of tokens on %s', (kind) => {
     const before = first.clientSecretHash as Buffer;
     await fixture.applications.rotateSecret(first.clientId, { overlapSeconds: 60 });
     const application = (await fixture.applications.findByClientId(first.clientId)) as Application;
-    const ends = application.previousSecretExpiresAtMs as number;
-    const insert = (secretHash: Buffer, nowMs: number) => {
+    const ends = application.previousSecretExpiresAtMilliseconds as number;
+    const insert = (secretHash: Buffer, nowMilliseconds: number) => {
       const { hash: tokenHash } = newToken();
-      return writer.insertIfUnchanged(application, { ...token, tokenHash }, { secretHash, nowMs });
+      return writer.insertIfUnchanged(application, { ...token, tokenHash }, { secretHash, nowMilliseconds });
     };
     expect(await insert(before, ends - 1)).toBe(true);
     expect(await insert(before, ends)).toBe(false);
@@ -126,7 +132,7 @@ describe.each(databaseKinds())('the writer of tokens on %s', (kind) => {
     const applications = new ApplicationRepository(fixture.models, { clock });
     const first = await applications.update(application.clientId, { scopes: ['write'] });
     const second = await applications.update(application.clientId, { scopes: ['read'] });
-    const times = [application, first, second].map((state) => Number(state?.updatedAtMs));
+    const times = [application, first, second].map((state) => Number(state?.updatedAtMilliseconds));
     expect(times).toEqual([...new Set(times)].sort());
     expect(await writer.insertIfUnchanged(first as Application, token)).toBe(false);
     expect(await writer.insertIfUnchanged(second as Application, token)).toBe(true);

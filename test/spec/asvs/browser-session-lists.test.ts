@@ -19,10 +19,10 @@ describe.each(STACKS)('the list of sessions of browsers, on %s', (name) => {
       ['Safari on iOS', '2001:db8:1:2::/64'],
       ['Firefox on Linux', '203.0.113.7'],
     ]);
-    for (const { id, userId, begunAtMs, lastSeenAtMs, expiresAtMs } of list) {
+    for (const { id, userId, begunAtMilliseconds, lastSeenAtMilliseconds, expiresAtMilliseconds } of list) {
       expect([userId, id]).toEqual([user, expect.stringMatching(/^[\w-]{43}$/)]);
-      expect(begunAtMs).toBeLessThanOrEqual(lastSeenAtMs + 1000);
-      expect(expiresAtMs).toBeGreaterThan(lastSeenAtMs);
+      expect(begunAtMilliseconds).toBeLessThanOrEqual(lastSeenAtMilliseconds + 1000);
+      expect(expiresAtMilliseconds).toBeGreaterThan(lastSeenAtMilliseconds);
     }
     const [first] = await sessions().listFor(user, { limit: 1 });
     const rest = await sessions().listFor(user, { after: first?.id ?? '' });

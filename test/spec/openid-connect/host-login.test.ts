@@ -16,7 +16,7 @@ const SKIPPING = { ...FOR_USERS, skipAuthorization: true };
 /** The session of a browser at the host, which has a login of its own. */
 class Host {
   userId: string | undefined;
-  authenticatedAtMs: number | undefined;
+  authenticatedAtMilliseconds: number | undefined;
 
   readonly login: HostLogin = {
     url: (uid, _context, { reauthenticate }) =>
@@ -24,16 +24,19 @@ class Host {
     userId: () => this.userId,
   };
 
-  readonly loginWithTimes: HostLogin = { ...this.login, authenticatedAtMs: () => this.authenticatedAtMs };
+  readonly loginWithTimes: HostLogin = {
+    ...this.login,
+    authenticatedAtMilliseconds: () => this.authenticatedAtMilliseconds,
+  };
 
-  signIn(userId: string, atMs: number | undefined = undefined): void {
+  signIn(userId: string, atMilliseconds: number | undefined = undefined): void {
     this.userId = userId;
-    this.authenticatedAtMs = atMs;
+    this.authenticatedAtMilliseconds = atMilliseconds;
   }
 
   signOut(): void {
     this.userId = undefined;
-    this.authenticatedAtMs = undefined;
+    this.authenticatedAtMilliseconds = undefined;
   }
 }
 
@@ -96,10 +99,13 @@ describe.each(STACKS)('a login of the host that knows when its users have signed
   });
 
   test('[OpenID Core §2] auth_time is when the user has signed in at the host', async () => {
-    const authenticatedAtMs = now() - 7_200_000;
-    host.signIn('alice', authenticatedAtMs);
+    const authenticatedAtMilliseconds = now() - 7_200_000;
+    host.signIn('alice', authenticatedAtMilliseconds);
     const request = await visitor.ask({ max_age: '10000' });
-    expect(await visitor.claims(request)).toMatchObject({ sub: 'alice', auth_time: inSeconds(authenticatedAtMs) });
+    expect(await visitor.claims(request)).toMatchObject({
+      sub: 'alice',
+      auth_time: inSeconds(authenticatedAtMilliseconds),
+    });
   });
 
   test.each<Readonly<Record<string, string>>>([{ prompt: 'login' }, { max_age: '0' }, { max_age: '60' }])(
@@ -110,10 +116,10 @@ describe.each(STACKS)('a login of the host that knows when its users have signed
       const atLogin = await visitor.ask(parameters);
       expect(asked(atLogin)).toBe('reauthenticate=true');
       expect(asked(await visitor.back(atLogin))).toBe('reauthenticate=true');
-      const authenticatedAtMs = now();
-      host.signIn('alice', authenticatedAtMs);
+      const authenticatedAtMilliseconds = now();
+      host.signIn('alice', authenticatedAtMilliseconds);
       const claims = await visitor.claims(await visitor.back(atLogin));
-      expect(claims).toMatchObject({ sub: 'alice', auth_time: inSeconds(authenticatedAtMs) });
+      expect(claims).toMatchObject({ sub: 'alice', auth_time: inSeconds(authenticatedAtMilliseconds) });
     },
   );
 
@@ -133,7 +139,7 @@ describe.each(STACKS)('a login of the host that knows when its users have signed
     suite.clock.offsetSeconds += 100;
     host.signIn('alice', now() - 30_000);
     const again = await visitor.ask({ max_age: '60' });
-    expect((await visitor.claims(again)).auth_time).toBe(inSeconds(host.authenticatedAtMs as number));
+    expect((await visitor.claims(again)).auth_time).toBe(inSeconds(host.authenticatedAtMilliseconds as number));
   });
 
   test('[OpenID Core §3.1.2.1] max_age counts from the sign-in at the host, and not from that of another user before', async () => {

@@ -54,7 +54,7 @@ describe.each(STACKS)('inspection, on %s', (name) => {
   test('[RS-37 RFC 6819 §5.1.4.1.3] the stored row comes along, unserialized, and without the token', async () => {
     const token = await shop.issue('read', { user: 'alice' });
     const inspection = await inspect(token);
-    expect(inspection.model).toMatchObject({ scope: 'read', userId: 'alice', revokedAtMs: null });
+    expect(inspection.model).toMatchObject({ scope: 'read', userId: 'alice', revokedAtMilliseconds: null });
     expect(JSON.stringify(inspection)).not.toContain('model');
     expect(JSON.stringify(inspection.model)).not.toContain(token);
     expect(JSON.stringify(await shop.oauth2.knex('oauth2_access_tokens').select())).not.toContain(token);

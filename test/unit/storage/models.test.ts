@@ -14,9 +14,9 @@ const NOW = 1_790_000_000_000;
 function token(columns: Partial<AccessToken> = {}): AccessToken {
   return AccessToken.fromJson({
     scope: 'read write',
-    expiresAtMs: NOW + 1,
-    createdAtMs: NOW,
-    revokedAtMs: null,
+    expiresAtMilliseconds: NOW + 1,
+    createdAtMilliseconds: NOW,
+    revokedAtMilliseconds: null,
     ...columns,
   });
 }
@@ -38,10 +38,10 @@ describe('an access token', () => {
   });
 
   test('is not valid when expired, revoked, or of a disabled application', () => {
-    const disabled = Application.fromJson({ disabledAtMs: NOW });
+    const disabled = Application.fromJson({ disabledAtMilliseconds: NOW });
     expect(token().isValid([], NOW + 1)).toBe(false);
-    expect(token({ revokedAtMs: 1 }).isValid([], NOW)).toBe(false);
-    expect(token({ revokedAtMs: 0 }).isValid([], NOW)).toBe(false);
+    expect(token({ revokedAtMilliseconds: 1 }).isValid([], NOW)).toBe(false);
+    expect(token({ revokedAtMilliseconds: 0 }).isValid([], NOW)).toBe(false);
     expect(Object.assign(token(), { application: disabled }).isValid([], NOW)).toBe(false);
     expect(Object.assign(token(), { application: null }).isValid([], NOW)).toBe(true);
   });
@@ -73,7 +73,7 @@ describe('an access token', () => {
 });
 
 test('a refresh token ends with its family, even if it would live on', () => {
-  const refreshToken = RefreshToken.fromJson({ expiresAtMs: NOW + 10, familyExpiresAtMs: NOW + 5 });
+  const refreshToken = RefreshToken.fromJson({ expiresAtMilliseconds: NOW + 10, familyExpiresAtMilliseconds: NOW + 5 });
   expect([refreshToken.isExpired(NOW + 4), refreshToken.isExpired(NOW + 5)]).toEqual([false, true]);
 });
 

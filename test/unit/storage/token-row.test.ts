@@ -12,8 +12,8 @@ test('numbers that a driver gives as strings or as bigint become numbers', () =>
   ).toMatchObject({
     id: 7,
     applicationId: 3,
-    expiresAtMs: 1_790_000_000_000,
-    revokedAtMs: 5,
+    expiresAtMilliseconds: 1_790_000_000_000,
+    revokedAtMilliseconds: 5,
   });
 });
 

@@ -45,7 +45,7 @@ export class AuthorizationCodeAdapter extends FamilyAdapter {
       ...this.sessionUids.openedIn(payloadOf('AuthorizationCode', id, row, clientId)),
       ...(row.redirectUri !== null && { redirectUri: row.redirectUri }),
       ...(row.codeChallenge !== null && { codeChallenge: row.codeChallenge }),
-      ...(row.consumedAtMs !== null && { consumed: Math.floor(row.consumedAtMs / 1000) }),
+      ...(row.consumedAtMilliseconds !== null && { consumed: Math.floor(row.consumedAtMilliseconds / 1000) }),
     };
   }
 

@@ -94,8 +94,8 @@ export class DeviceCodeAdapter extends FamilyAdapter {
     };
     return {
       ...this.sessionUids.openedIn(payload),
-      ...(row.claimedAtMs !== null && { inFlight: true }),
-      ...(row.consumedAtMs !== null && { consumed: Math.floor(row.consumedAtMs / 1000) }),
+      ...(row.claimedAtMilliseconds !== null && { inFlight: true }),
+      ...(row.consumedAtMilliseconds !== null && { consumed: Math.floor(row.consumedAtMilliseconds / 1000) }),
     };
   }
 

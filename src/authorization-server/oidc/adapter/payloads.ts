@@ -40,8 +40,8 @@ export function payloadOf(
     readonly userId: string | null;
     readonly scope: string;
     readonly familyId: string | null;
-    readonly expiresAtMs: number;
-    readonly createdAtMs: number;
+    readonly expiresAtMilliseconds: number;
+    readonly createdAtMilliseconds: number;
     readonly payload: string | null;
   },
   clientId: string | undefined,
@@ -50,8 +50,8 @@ export function payloadOf(
     ...parsedPayload(row.payload),
     kind,
     jti: id,
-    iat: Math.floor(row.createdAtMs / 1000),
-    exp: Math.floor(row.expiresAtMs / 1000),
+    iat: Math.floor(row.createdAtMilliseconds / 1000),
+    exp: Math.floor(row.expiresAtMilliseconds / 1000),
     ...(clientId !== undefined && { clientId }),
     ...(row.userId !== null && { accountId: row.userId }),
     ...(row.scope !== '' && { scope: row.scope }),
@@ -60,10 +60,13 @@ export function payloadOf(
 }
 
 /** When a payload was made and ends, in milliseconds since the Unix epoch. */
-export function timesOf(payload: AdapterPayload): { readonly createdAtMs: number; readonly expiresAtMs: number } {
+export function timesOf(payload: AdapterPayload): {
+  readonly createdAtMilliseconds: number;
+  readonly expiresAtMilliseconds: number;
+} {
   const { iat, exp } = payload;
   if (typeof iat !== 'number' || typeof exp !== 'number') throw new TypeError('A payload lacks iat or exp.');
-  return { createdAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+  return { createdAtMilliseconds: iat * 1000, expiresAtMilliseconds: exp * 1000 };
 }
 
 /** 16 random bytes in base64url: the width of the columns. */

@@ -67,7 +67,7 @@ export class RecordAdapter extends BaseAdapter {
       uidHash: uid === undefined ? null : sha256(uid),
       applicationId,
       userId: accountId ?? null,
-      expiresAtMs: exp === undefined ? null : exp * 1000,
+      expiresAtMilliseconds: exp === undefined ? null : exp * 1000,
       payload: this.written(recordHash, id, payload),
     };
   }
@@ -79,7 +79,7 @@ export class RecordAdapter extends BaseAdapter {
       ...payload,
       kind: this.kind,
       ...(id !== undefined && { jti: id }),
-      ...(record.consumedAtMs !== null && { consumed: Math.floor(record.consumedAtMs / 1000) }),
+      ...(record.consumedAtMilliseconds !== null && { consumed: Math.floor(record.consumedAtMilliseconds / 1000) }),
     };
   }
 

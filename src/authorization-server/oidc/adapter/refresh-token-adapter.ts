@@ -25,11 +25,11 @@ export class RefreshTokenAdapter extends FamilyAdapter {
 
   override async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const familyId = familyIdOf(payload.grantId);
-    const { createdAtMs, expiresAtMs } = timesOf(payload);
+    const { createdAtMilliseconds, expiresAtMilliseconds } = timesOf(payload);
     const lifetimeSeconds = await this.dependencies.refreshLifetimeSeconds(payload.clientId ?? '');
-    const familyExpiresAtMs = ((payload.iiat ?? payload.iat ?? 0) + lifetimeSeconds) * 1000;
+    const familyExpiresAtMilliseconds = ((payload.iiat ?? payload.iat ?? 0) + lifetimeSeconds) * 1000;
     // The lifetime of the application was made shorter meanwhile.
-    if (familyExpiresAtMs <= createdAtMs) throw invalidGrant('the grant has ended');
+    if (familyExpiresAtMilliseconds <= createdAtMilliseconds) throw invalidGrant('the grant has ended');
     await this.applications.with(payload.clientId, async (applicationId) => {
       const token: NewRefreshToken = {
         tokenHash: sha256(id),
@@ -37,9 +37,9 @@ export class RefreshTokenAdapter extends FamilyAdapter {
         userId: payload.accountId ?? null,
         scope: payload.scope ?? '',
         audience: listOf(payload.resource),
-        createdAtMs,
-        expiresAtMs: Math.min(expiresAtMs, familyExpiresAtMs),
-        familyExpiresAtMs,
+        createdAtMilliseconds,
+        expiresAtMilliseconds: Math.min(expiresAtMilliseconds, familyExpiresAtMilliseconds),
+        familyExpiresAtMilliseconds,
         payload: restOf(this.sessionUids.sealedIn(payload)),
       };
       const exchange = this.collecting(familyId);
@@ -64,8 +64,8 @@ export class RefreshTokenAdapter extends FamilyAdapter {
       clientId,
       userId: row.userId ?? undefined,
     });
-    if (row.rotatedAtMs === null || this.isInGrace(row)) return payload;
-    return { ...payload, consumed: Math.floor(row.rotatedAtMs / 1000) };
+    if (row.rotatedAtMilliseconds === null || this.isInGrace(row)) return payload;
+    return { ...payload, consumed: Math.floor(row.rotatedAtMilliseconds / 1000) };
   }
 
   /** With its family, together or not at all: a token that is revoked alone would hide the rest from a second try. */
@@ -75,8 +75,10 @@ export class RefreshTokenAdapter extends FamilyAdapter {
   }
 
   /** Whether it goes through the handler once more, as if it were fresh. The transaction at the end decides. */
-  private isInGrace({ rotatedAtMs }: RefreshToken): boolean {
-    if (this.exchanges.get() === undefined || rotatedAtMs === null) return false;
-    return this.dependencies.clock.nowMilliseconds() < rotatedAtMs + this.dependencies.refreshGraceSeconds * 1000;
+  private isInGrace({ rotatedAtMilliseconds }: RefreshToken): boolean {
+    if (this.exchanges.get() === undefined || rotatedAtMilliseconds === null) return false;
+    return (
+      this.dependencies.clock.nowMilliseconds() < rotatedAtMilliseconds + this.dependencies.refreshGraceSeconds * 1000
+    );
   }
 }

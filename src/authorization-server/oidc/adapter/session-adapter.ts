@@ -50,7 +50,7 @@ export class SessionAdapter extends RecordAdapter {
     const { begunAt, browser = null, address = null } = payload;
     return {
       ...super.recordOf(id, payload, applicationId),
-      begunAtMs: begunAt === undefined ? null : begunAt * 1000,
+      begunAtMilliseconds: begunAt === undefined ? null : begunAt * 1000,
       browser,
       address,
     };

@@ -76,7 +76,7 @@ export function createStorageAdapters(dependencies: AdapterDependencies): Storag
       records.insert({
         kind: 'ReplayDetection',
         recordHash: sha256(JSON.stringify([issuer, id])),
-        expiresAtMs: expiresAtSeconds * 1000,
+        expiresAtMilliseconds: expiresAtSeconds * 1000,
       }),
   };
 }

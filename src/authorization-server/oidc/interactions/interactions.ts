@@ -62,7 +62,7 @@ export class ProviderInteractions implements Interactions {
   async finishLogin(
     context: Context,
     userId: string,
-    authenticatedAtMs: number | undefined,
+    authenticatedAtMilliseconds: number | undefined,
     mark: number,
   ): Promise<string> {
     const stored = await this.required(context);
@@ -76,7 +76,7 @@ export class ProviderInteractions implements Interactions {
     // one that the request began with: another tab may have signed in since.
     await endSessionOfAnother(this.context, await this.provider(), context, userId);
     if (stored.session?.accountId !== userId) stored.session = undefined;
-    const ts = authenticatedAtMs === undefined ? LONG_AGO : Math.floor(authenticatedAtMs / 1000);
+    const ts = authenticatedAtMilliseconds === undefined ? LONG_AGO : Math.floor(authenticatedAtMilliseconds / 1000);
     return this.finish(stored, { login: { accountId: userId, ts, mark } });
   }
 

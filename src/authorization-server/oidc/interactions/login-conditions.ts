@@ -12,7 +12,7 @@ import { asOutage } from '../outage.js';
 /** What is kept of the moment at which a login was asked for, beside what oidc-provider keeps. */
 interface Beginning {
   /** oidc-provider counts in seconds, in which a sign-in before cannot be told from one after. */
-  readonly askedAtMs?: number;
+  readonly askedAtMilliseconds?: number;
   readonly isSignedOut?: boolean;
 }
 
@@ -22,7 +22,7 @@ export function noteBeginnings(prompt: policies.Prompt, login: HostLogin, clock:
   const detailsOf = prompt.details;
   prompt.details = async (ctx: KoaContextWithOIDC) => {
     const beginning: Beginning = {
-      askedAtMs: clock.nowMilliseconds(),
+      askedAtMilliseconds: clock.nowMilliseconds(),
       isSignedOut: (await userIdOf(stateOf(ctx).outer)) === undefined,
     };
     return { ...(await detailsOf(ctx)), ...beginning };
@@ -35,18 +35,22 @@ export function noteBeginnings(prompt: policies.Prompt, login: HostLogin, clock:
  */
 export function loginConditionsOf(stored: StoredInteraction, clock: Clock): LoginConditions {
   const { params, prompt, iat } = stored;
-  const { askedAtMs = iat * 1000, isSignedOut = false } = prompt.details as Beginning;
+  const { askedAtMilliseconds = iat * 1000, isSignedOut = false } = prompt.details as Beginning;
   return {
-    sinceMs: sinceMs(params, askedAtMs, clock.nowMilliseconds()),
+    sinceMilliseconds: sinceMilliseconds(params, askedAtMilliseconds, clock.nowMilliseconds()),
     wasSignedOut: isSignedOut,
   };
 }
 
-function sinceMs(params: StoredInteraction['params'], askedAtMs: number, nowMs: number): number | undefined {
+function sinceMilliseconds(
+  params: StoredInteraction['params'],
+  askedAtMilliseconds: number,
+  nowMilliseconds: number,
+): number | undefined {
   const prompts = String(params.prompt ?? '').split(' ');
   // oidc-provider has made `prompt=login` of `max_age=0`.
-  if (prompts.includes('login')) return askedAtMs;
+  if (prompts.includes('login')) return askedAtMilliseconds;
   if (params.max_age === undefined) return undefined;
   // Whoever signs in for this request may take his time.
-  return Math.min(askedAtMs, nowMs - Number(params.max_age) * 1000);
+  return Math.min(askedAtMilliseconds, nowMilliseconds - Number(params.max_age) * 1000);
 }

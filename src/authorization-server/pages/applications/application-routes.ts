@@ -61,8 +61,14 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
   }
 
   async function show(context: Context, viewer: Viewer, application: Application): Promise<void> {
-    const { clientId, redirectUris, postLogoutRedirectUris, skipAuthorization, trustClearedAtMs, createdAtMs } =
-      application;
+    const {
+      clientId,
+      redirectUris,
+      postLogoutRedirectUris,
+      skipAuthorization,
+      trustClearedAtMilliseconds,
+      createdAtMilliseconds,
+    } = application;
     const scopes = shownScopes(application, dependencies.limits);
     await renderer.show(context, 'application', {
       viewer,
@@ -76,12 +82,12 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         skipAuthorization,
         mayIntrospect: application.mayIntrospect,
         registeredBy: registrarOf(application),
-        trustClearedAtMs: trustClearedAtMs ?? undefined,
+        trustClearedAtMilliseconds: trustClearedAtMilliseconds ?? undefined,
         lifetimes: LIFETIME_NAMES.flatMap((field) => {
           const seconds = application[field] ?? null;
           return area.isStaff && seconds !== null ? [{ field, seconds }] : [];
         }),
-        createdAtMs,
+        createdAtMilliseconds,
       },
       clientSecret: secrets.take(context, viewer.id, clientId),
       notice: noticeOf(context),
@@ -169,7 +175,8 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
           form.take(context, viewer, application, async (_registration, patch) => {
             const changed = await applications.update(application.clientId, patch, area.condition(viewer));
             if (changed === undefined) throw gone();
-            const lostTrust = !area.isStaff && changed.trustClearedAtMs !== application.trustClearedAtMs;
+            const lostTrust =
+              !area.isStaff && changed.trustClearedAtMilliseconds !== application.trustClearedAtMilliseconds;
             return done(urlOf(area, application.clientId), lostTrust ? 'trustCleared' : 'saved');
           }),
         ),

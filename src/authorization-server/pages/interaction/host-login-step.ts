@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { authenticatedAtMs, type HostLogin } from '../../options/host-login.js';
+import { authenticatedAtMilliseconds, type HostLogin } from '../../options/host-login.js';
 import type { Interaction } from '../../ports.js';
 import { seeOther } from '../continuation.js';
 import { PageError } from '../page-error.js';
@@ -23,17 +23,19 @@ export class HostLoginStep {
 
   private async next(context: Context, interaction: Interaction): Promise<string> {
     const { dependencies, viewers } = this.services;
-    const { sinceMs } = interaction.login;
+    const { sinceMilliseconds } = interaction.login;
     const mark = await dependencies.signIns.mark();
     const userId = await this.login.userId(context);
     const viewer = userId === undefined ? undefined : await viewers.of(userId);
     // Who is signed in there and may not act would only be sent back, if he were not asked to be somebody else.
-    if (viewer === undefined) return this.ask(context, interaction, userId !== undefined || sinceMs !== undefined);
-    const atMs = await this.authenticatedAtMs(context, interaction);
-    const isRight = sinceMs === undefined || (atMs !== undefined && atMs >= sinceMs);
-    if (isRight) return dependencies.interactions.finishLogin(context, viewer.id, atMs, mark);
+    if (viewer === undefined)
+      return this.ask(context, interaction, userId !== undefined || sinceMilliseconds !== undefined);
+    const atMilliseconds = await this.authenticatedAtMilliseconds(context, interaction);
+    const isRight =
+      sinceMilliseconds === undefined || (atMilliseconds !== undefined && atMilliseconds >= sinceMilliseconds);
+    if (isRight) return dependencies.interactions.finishLogin(context, viewer.id, atMilliseconds, mark);
     // A host that knows no times could only send him back here as he is.
-    if (this.login.authenticatedAtMs === undefined) return dependencies.interactions.failLogin(context);
+    if (this.login.authenticatedAtMilliseconds === undefined) return dependencies.interactions.failLogin(context);
     return this.ask(context, interaction, true);
   }
 
@@ -42,9 +44,9 @@ export class HostLoginStep {
   }
 
   /** By what the host says, or by what follows from that nobody was signed in before. */
-  private async authenticatedAtMs(context: Context, { login }: Interaction): Promise<number | undefined> {
+  private async authenticatedAtMilliseconds(context: Context, { login }: Interaction): Promise<number | undefined> {
     const { clock } = this.services.dependencies;
-    const known = await authenticatedAtMs(this.login, context, clock);
+    const known = await authenticatedAtMilliseconds(this.login, context, clock);
     return known ?? (login.wasSignedOut ? clock.nowMilliseconds() : undefined);
   }
 }

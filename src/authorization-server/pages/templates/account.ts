@@ -17,7 +17,7 @@ layout('@frame', { title: t.title });
 <div class="item-text">
 <h2><bdi><%= application.name %></bdi></h2>
 <% if (application.scopes.length > 0) { %><%~ include('@scopes', { scopes: application.scopes }) %><% } else { %><p><%= t.noScopes %></p><% } %>
-<p class="hint"><%~ it.fillHtml(application.wasAsked ? t.since : t.unaskedSince, { date: it.date(application.grantedAtMs) }) %></p>
+<p class="hint"><%~ it.fillHtml(application.wasAsked ? t.since : t.unaskedSince, { date: it.date(application.grantedAtMilliseconds) }) %></p>
 </div>
 <a class="button danger" href="<%= application.withdrawUrl %>" aria-label="<%= it.fillText(t.withdrawOf, { application: application.name }) %>"><%= t.withdraw %></a>
 </li>

@@ -56,7 +56,7 @@ layout('@frame', { title: application.name });
 <p><%= t.secretOnce %></p>
 </section>
 <% } %>
-<% if (application.trustClearedAtMs) { %><p class="notice"><%~ it.fillHtml(model.isStaffPage ? t.trustClearedStaff : t.trustCleared, { date: it.date(application.trustClearedAtMs) }) %></p><% } %>
+<% if (application.trustClearedAtMilliseconds) { %><p class="notice"><%~ it.fillHtml(model.isStaffPage ? t.trustClearedStaff : t.trustCleared, { date: it.date(application.trustClearedAtMilliseconds) }) %></p><% } %>
 <dl class="facts">
 <div><dt><%= t.clientId %></dt><dd><code><%= application.clientId %></code></dd></div>
 <div><dt><%= t.type %></dt><dd><%= application.clientType === 'public' ? t.public : t.confidential %></dd></div>
@@ -76,7 +76,7 @@ layout('@frame', { title: application.name });
 <% for (const { field, seconds } of application.lifetimes) { %>
 <div><dt><%= texts.applicationForm[field] %></dt><dd><%= seconds %> s</dd></div>
 <% } %>
-<div><dt><%= t.created %></dt><dd><time datetime="<%= it.isoDate(application.createdAtMs) %>"><%= it.date(application.createdAtMs) %></time></dd></div>
+<div><dt><%= t.created %></dt><dd><time datetime="<%= it.isoDate(application.createdAtMilliseconds) %>"><%= it.date(application.createdAtMilliseconds) %></time></dd></div>
 </dl>
 <div class="choices">
 <a class="button" href="<%= application.url %>/edit"><%= t.edit %></a>

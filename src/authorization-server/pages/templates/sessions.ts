@@ -25,7 +25,7 @@ layout('@frame', { title });
 <div class="item-text">
 <h2><bdi><%= session.browser ?? t.unknownBrowser %></bdi><% if (session.isCurrent) { %> <span class="state on"><%= t.current %></span><% } %></h2>
 <p><%~ it.fillHtml(t.address, { address: session.address ?? t.unknownAddress }) %></p>
-<p class="hint"><%~ it.fillHtml(t.times, { begun: it.date(session.begunAtMs), seen: it.date(session.lastSeenAtMs) }) %></p>
+<p class="hint"><%~ it.fillHtml(t.times, { begun: it.date(session.begunAtMilliseconds), seen: it.date(session.lastSeenAtMilliseconds) }) %></p>
 </div>
 <a class="button danger" href="<%= session.endUrl %>" aria-label="<%= it.fillText(t.endOf, { browser: session.browser ?? t.unknownBrowser }) %>"><%= t.end %></a>
 </li>

@@ -32,8 +32,8 @@ layout('@frame', { title: t.title, hasProblem: problems.length > 0 });
 <td data-label="<%= t.application %>"><bdi><%= token.applicationName ?? token.clientId ?? '' %></bdi></td>
 <td data-label="<%= t.user %>"><bdi><%= token.userId ?? t.noUser %></bdi></td>
 <td data-label="<%= t.scopes %>"><%= token.scopes.join(' ') %></td>
-<td data-label="<%= t.created %>"><time datetime="<%= it.isoDate(token.createdAtMs) %>"><%= it.date(token.createdAtMs) %></time></td>
-<td data-label="<%= t.expires %>"><time datetime="<%= it.isoDate(token.expiresAtMs) %>"><%= it.date(token.expiresAtMs) %></time></td>
+<td data-label="<%= t.created %>"><time datetime="<%= it.isoDate(token.createdAtMilliseconds) %>"><%= it.date(token.createdAtMilliseconds) %></time></td>
+<td data-label="<%= t.expires %>"><time datetime="<%= it.isoDate(token.expiresAtMilliseconds) %>"><%= it.date(token.expiresAtMilliseconds) %></time></td>
 <td data-label="<%= t.state %>"><span class="state <%= token.state === 'active' ? 'on' : 'off' %>"><%= t[token.state] %></span><% if (token.revokeUrl) { %> <a class="button danger" href="<%= token.revokeUrl %>" aria-label="<%= it.fillText(t.revokeOf, { hash: token.hashPrefix }) %>"><%= t.revoke %></a><% } %></td>
 </tr>
 <% } %>

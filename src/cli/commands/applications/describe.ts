@@ -67,11 +67,11 @@ export function describeInFull(application: Application): Readonly<Record<string
     default_max_age: protocol.defaultMaxAgeSeconds,
     id_token_signed_response_alg: protocol.idTokenSignedResponseAlg,
     token_endpoint_auth_signing_alg: protocol.tokenEndpointAuthSigningAlg,
-    previous_client_secret_expires_at: seconds(application.previousSecretExpiresAtMs),
+    previous_client_secret_expires_at: seconds(application.previousSecretExpiresAtMilliseconds),
     disabled,
-    disabled_at: seconds(application.disabledAtMs),
-    client_id_issued_at: seconds(application.createdAtMs),
-    updated_at: seconds(application.updatedAtMs),
+    disabled_at: seconds(application.disabledAtMilliseconds),
+    client_id_issued_at: seconds(application.createdAtMilliseconds),
+    updated_at: seconds(application.updatedAtMilliseconds),
   };
 }
 

@@ -22,9 +22,9 @@ export function addKeysList(parent: CliCommand, surroundings: Surroundings): voi
           kid: key.kid,
           alg: key.algorithm,
           state: key.state,
-          created_at: seconds(key.createdAtMs),
-          signs_from: seconds(key.signsFromMs),
-          expires_at: key.expiresAtMs === undefined ? null : seconds(key.expiresAtMs),
+          created_at: seconds(key.createdAtMilliseconds),
+          signs_from: seconds(key.signsFromMilliseconds),
+          expires_at: key.expiresAtMilliseconds === undefined ? null : seconds(key.expiresAtMilliseconds),
         }));
         const lines = keys.map((key) => [
           key.kid,

@@ -38,7 +38,7 @@ export function addRotate(parent: CliCommand, surroundings: Surroundings): void 
           const keys = (await signingKeys.rotate(options)).map((key) => ({
             kid: key.kid,
             alg: key.algorithm,
-            signs_from: seconds(key.signsFromMs),
+            signs_from: seconds(key.signsFromMilliseconds),
             created: key.created,
           }));
           const lines = keys.map(({ alg, kid, signs_from, created }) => {

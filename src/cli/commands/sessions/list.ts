@@ -30,9 +30,9 @@ export function addList(parent: CliCommand, surroundings: Surroundings): void {
         const described = sessions.map((session) => ({
           id: session.id,
           user_id: session.userId,
-          begun_at: new Date(session.begunAtMs).toISOString(),
-          last_seen_at: new Date(session.lastSeenAtMs).toISOString(),
-          expires_at: new Date(session.expiresAtMs).toISOString(),
+          begun_at: new Date(session.begunAtMilliseconds).toISOString(),
+          last_seen_at: new Date(session.lastSeenAtMilliseconds).toISOString(),
+          expires_at: new Date(session.expiresAtMilliseconds).toISOString(),
           browser: session.browser,
           address: session.address,
         }));

@@ -43,7 +43,7 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
       scope: 'read write',
       audience: ['https://api.example'],
       senderConstrained: false,
-      revokedAtMs: null,
+      revokedAtMilliseconds: null,
     });
     const { accessToken } = await authorizations.tokens('alice', 'read');
     expect(await reader.read(sha256(accessToken))).toMatchObject({ userId: 'alice', scope: 'read' });
@@ -98,8 +98,8 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
       tokenHash: sha256(value),
       applicationId: application?.id,
       scope: 'read',
-      createdAtMs: now,
-      expiresAtMs: now + 60_000,
+      createdAtMilliseconds: now,
+      expiresAtMilliseconds: now + 60_000,
     });
     expect(await authorizations.introspect(value)).toMatchObject({ active: true, client_id: database.clientId });
     await server.post('/token/revocation', { ...authorizations.credentials(), token: value });
@@ -173,7 +173,9 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
 
   test('a user code of a device code that has expired is free again', async () => {
     const { userCode, deviceCode } = await device();
-    await server.models.DeviceCode.query().where('device_code_hash', sha256(deviceCode)).patch({ expiresAtMs: 1 });
+    await server.models.DeviceCode.query()
+      .where('device_code_hash', sha256(deviceCode))
+      .patch({ expiresAtMilliseconds: 1 });
     const { DeviceCode, Client } = server.provider;
     const client = (await Client.find(database.clientId)) as never;
     const again = new DeviceCode({ client, userCode, params: {}, deviceInfo: {} } as never);

@@ -247,7 +247,7 @@ describe.each(databaseKinds())('families on %s', (kind) => {
     const { refreshToken } = await issued.tokens();
     const second = await refresh(refreshToken, {}, short);
     const rows = await short.models.RefreshToken.query().where('family_id', await familyOf(refreshToken));
-    expect(new Set(rows.map(({ familyExpiresAtMs }) => familyExpiresAtMs)).size).toBe(1);
+    expect(new Set(rows.map(({ familyExpiresAtMilliseconds }) => familyExpiresAtMilliseconds)).size).toBe(1);
     own.offsetMilliseconds = 61_000;
     expect((await refresh(String(second.body.refresh_token), {}, short)).body.error).toBe('invalid_grant');
 
@@ -255,13 +255,15 @@ describe.each(databaseKinds())('families on %s', (kind) => {
     const other = await issued.tokens();
     await short.models.RefreshToken.query()
       .where('token_hash', sha256(other.refreshToken))
-      .patch({ familyExpiresAtMs: own.nowMilliseconds() });
+      .patch({ familyExpiresAtMilliseconds: own.nowMilliseconds() });
     expect((await refresh(other.refreshToken, {}, short)).body.error).toBe('invalid_grant');
   });
 
   test('a token that was refused for its end revokes nothing', async () => {
     const { accessToken, refreshToken } = await authorizations.tokens();
-    await server.models.RefreshToken.query().where('token_hash', sha256(refreshToken)).patch({ expiresAtMs: 1 });
+    await server.models.RefreshToken.query()
+      .where('token_hash', sha256(refreshToken))
+      .patch({ expiresAtMilliseconds: 1 });
     expect((await refresh(refreshToken)).body.error).toBe('invalid_grant');
     expect(await authorizations.isActive(accessToken)).toBe(true);
   });
@@ -276,13 +278,15 @@ describe.each(databaseKinds())('families on %s', (kind) => {
   test('tokens of a disabled application are inactive, and its codes and refresh tokens are refused', async () => {
     const { accessToken, refreshToken } = await authorizations.tokens();
     const code = await authorizations.code();
-    await server.models.Application.query().where('client_id', database.clientId).patch({ disabledAtMs: 1 });
+    await server.models.Application.query().where('client_id', database.clientId).patch({ disabledAtMilliseconds: 1 });
     try {
       expect(await authorizations.isActive(accessToken)).toBe(false);
       expect((await refresh(refreshToken)).body.error).toBe('invalid_grant');
       expect((await server.post('/token', authorizations.codeForm(code))).body.error).toBe('invalid_grant');
     } finally {
-      await server.models.Application.query().where('client_id', database.clientId).patch({ disabledAtMs: null });
+      await server.models.Application.query()
+        .where('client_id', database.clientId)
+        .patch({ disabledAtMilliseconds: null });
     }
   });
 });

@@ -83,7 +83,7 @@ describe('applications of users', () => {
     const secret = secretOn(await agent.follow(await agent.submit(only(ask), { overlap: '86400' }))) ?? '';
     const stored = await pages.server.oauth2.applications.findByClientId(clientId);
     expect([await stored?.checkSecret(old), await stored?.checkSecret(secret)]).toEqual([true, true]);
-    const overlap = Number(stored?.previousSecretExpiresAtMs) - before;
+    const overlap = Number(stored?.previousSecretExpiresAtMilliseconds) - before;
     expect(Math.round(overlap / 3_600_000)).toBe(24);
   });
 

@@ -180,13 +180,13 @@ describe('a login of the host', () => {
         logger: { info: write, warn: write, error: write },
         options: {
           authenticate: undefined,
-          login: { url: () => '/own-login', userId: () => 'alice', authenticatedAtMs: () => time as number },
+          login: { url: () => '/own-login', userId: () => 'alice', authenticatedAtMilliseconds: () => time as number },
         },
       });
       try {
         const answer = await pages.authorize(pages.agent(), await pages.register());
         expect([answer.status, answer.heading]).toEqual([500, 'This did not work']);
-        expect(log.join()).toContain('login.authenticatedAtMs answered');
+        expect(log.join()).toContain('login.authenticatedAtMilliseconds answered');
       } finally {
         await pages.close();
       }

@@ -37,8 +37,8 @@ describe.each(databaseKinds())('two processes on %s', (kind) => {
       for (let round = 0; round < ROUNDS; round++) {
         const form = await make();
         const { body } = onlyOne(await site.everywhere(form, TRIES));
-        const { familyId, consumedAtMs } = await site.spent(form);
-        expect(consumedAtMs).not.toBeNull();
+        const { familyId, consumedAtMilliseconds } = await site.spent(form);
+        expect(consumedAtMilliseconds).not.toBeNull();
         const { accessTokens, refreshTokens, live } = await site.family(familyId);
         expect([accessTokens.length, refreshTokens.length, live]).toEqual([1, 1, 0]);
         for (const after of await site.everywhere(refresh(body.refresh_token), 2)) {
@@ -57,7 +57,7 @@ describe.each(databaseKinds())('two processes on %s', (kind) => {
     const [successor] = successors;
     const { accessTokens, refreshTokens, live } = await site.family(await site.familyOf(refreshToken));
     expect([accessTokens.length, refreshTokens.length, live]).toEqual([1 + TRIES, 2, 1 + TRIES + 2]);
-    expect(refreshTokens.filter(({ rotatedAtMs }) => rotatedAtMs === null)).toHaveLength(1);
+    expect(refreshTokens.filter(({ rotatedAtMilliseconds }) => rotatedAtMilliseconds === null)).toHaveLength(1);
     // It is good at the process that may not have made it, too.
     const next = await site.everywhere(refresh(successor), 2);
     expect(new Set(next.map(({ status, body }) => `${status} ${body.refresh_token}`)).size).toBe(1);

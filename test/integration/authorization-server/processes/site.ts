@@ -138,13 +138,13 @@ export class Site {
   }
 
   /** The row of a code. */
-  async spent(code: Form): Promise<{ readonly familyId: string; readonly consumedAtMs: number | null }> {
+  async spent(code: Form): Promise<{ readonly familyId: string; readonly consumedAtMilliseconds: number | null }> {
     const { AuthorizationCode, DeviceCode } = this.here.oauth2.models;
     const row =
       code.code === undefined
         ? await DeviceCode.query().findOne('device_code_hash', sha256(String(code.device_code)))
         : await AuthorizationCode.query().findOne('code_hash', sha256(code.code));
-    return { familyId: String(row?.familyId), consumedAtMs: row?.consumedAtMs ?? null };
+    return { familyId: String(row?.familyId), consumedAtMilliseconds: row?.consumedAtMilliseconds ?? null };
   }
 
   async familyOf(refreshToken: string): Promise<string> {
@@ -156,7 +156,9 @@ export class Site {
     const { AccessToken, RefreshToken } = this.here.oauth2.models;
     const accessTokens = await AccessToken.query().where('family_id', familyId);
     const refreshTokens = await RefreshToken.query().where('family_id', familyId);
-    const live = [...accessTokens, ...refreshTokens].filter(({ revokedAtMs }) => revokedAtMs === null).length;
+    const live = [...accessTokens, ...refreshTokens].filter(
+      ({ revokedAtMilliseconds }) => revokedAtMilliseconds === null,
+    ).length;
     return { accessTokens, refreshTokens, live };
   }
 

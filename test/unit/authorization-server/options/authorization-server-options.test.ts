@@ -46,8 +46,11 @@ describe('authorizationServer(options)', () => {
     ['authenticate', { authenticate: anything('yes') }, /a function/],
     ['login', { login: anything({ url: '/login' }) }, /the functions url/],
     [
-      'login.authenticatedAtMs',
-      { authenticate: undefined, login: anything({ url: () => '/', userId: () => 'a', authenticatedAtMs: 5 }) },
+      'login.authenticatedAtMilliseconds',
+      {
+        authenticate: undefined,
+        login: anything({ url: () => '/', userId: () => 'a', authenticatedAtMilliseconds: 5 }),
+      },
       /give a function/,
     ],
     ['resources', { resources: { 'api#x': { scopes: [] } } }, /absolute URI without a fragment/],
