@@ -46,7 +46,7 @@ describe.each([
     await page.getByRole('heading', { name: 'Day Reader' }).waitFor();
 
     await page.getByRole('link', { name: 'New secret' }).click();
-    await page.getByRole('button', { name: 'Make a new secret' }).click();
+    await page.getByRole('button', { name: 'Create a new secret' }).click();
     await page.getByRole('heading', { name: 'Client secret' }).waitFor();
     expect(await page.locator('#client-secret').textContent()).not.toBe(secret);
 

@@ -6,7 +6,7 @@ import type { PageRoute } from './page-router.js';
 import type { PageServices } from './page-services.js';
 import { SignedIn } from './sign-in.js';
 
-/** What may act for the user: the list, and taking it back. */
+/** The list of applications that may act for the user, and withdrawing access. */
 export function authorizedApplicationRoutes(services: PageServices): PageRoute[] {
   const { dependencies, forms, renderer } = services;
   const signedIn = new SignedIn(services);

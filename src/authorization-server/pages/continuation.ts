@@ -6,7 +6,7 @@ import { PageError } from './page-error.js';
 import type { PageRoute } from './page-router.js';
 import type { Renderer } from './renderer.js';
 
-/** Answers with 303, so that nothing that was posted is posted on (RFC 9700 §4.12). */
+/** Responds with 303, so that a POST is not repeated at the target (RFC 9700 §4.12). */
 export function seeOther(context: Context, url: string): void {
   context.redirect(url);
   context.status = 303;
@@ -14,9 +14,9 @@ export function seeOther(context: Context, url: string): void {
 }
 
 /**
- * Goes on, after a form, to where a redirect may leave this origin. The 303 leads to a page of ours, which leads on by
- * a refresh of zero seconds: that is a navigation of its own, to which the `form-action` of the page with the form does
- * not apply. It works without JavaScript, for every scheme and for every number of redirects.
+ * Continues after a form if a redirect may leave this origin. The 303 leads to a page of this server, which continues
+ * with a refresh of zero seconds: that is a separate navigation, to which the `form-action` of the page with the form
+ * does not apply. It works without JavaScript, for every scheme and for any number of redirects.
  */
 export class Continuation {
   readonly route: PageRoute = { path: '/continue', get: (context) => this.show(context) };
@@ -28,7 +28,7 @@ export class Continuation {
   ) {}
 
   goOn(context: Context, url: string): void {
-    // Only what this server has sent this browser to may be gone on to.
+    // Only redirects that this server issued to this browser can be continued.
     const query = new URLSearchParams({ to: url, [CSRF_FIELD]: this.csrf.tokenFor(context, subjectOf(url)) });
     seeOther(context, `${this.dependencies.prefix}/continue?${query}`);
   }
@@ -38,7 +38,7 @@ export class Continuation {
     if (!URL.canParse(location, this.dependencies.issuer)) return true;
     const url = new URL(location, this.dependencies.issuer);
     const { origin, host } = url;
-    // A private-use scheme opens a program, whatever stands in the place of a host.
+    // A private-use scheme opens a program, whatever its host part says.
     if (!isWeb(url)) return true;
     return origin !== new URL(this.dependencies.issuer).origin && host !== context.host;
   }
@@ -54,7 +54,7 @@ export class Continuation {
     }
     const target = new URL(url, this.dependencies.issuer);
     const isHere = !this.leaves(context, target.href);
-    // What looks only, without going there, must not use the interaction up.
+    // A request that only checks the page must not consume the interaction.
     if (
       !isHere ||
       context.method === 'HEAD' ||
@@ -66,13 +66,13 @@ export class Continuation {
     if (location === '' || context.status < 300 || context.status >= 400) return;
     if (!this.leaves(context, location)) return seeOther(context, location);
     context.remove('Location');
-    // The target itself: a browser that does not follow to a scheme of an application's own by itself, follows the link.
+    // The target itself: in a browser that does not open a private-use scheme automatically, the user follows the link.
     await this.page(context, location);
   }
 
   private page(context: Context, url: string): Promise<void> {
     const target = new URL(url);
-    // With a private-use scheme, what stands in the place of a host says nothing about who is behind it.
+    // With a private-use scheme, the host part does not say who receives the request.
     return this.renderer.show(context, 'continue', { url, host: isWeb(target) ? target.host : target.protocol });
   }
 }

@@ -7,22 +7,22 @@ import { PageError } from './page-error.js';
 /** The name of the hidden field. */
 export const CSRF_FIELD = 'csrf_token';
 
-/** What a form is bound to beside the browser. */
+/** What a form is bound to, besides the browser. */
 export interface CsrfSubject {
-  /** What the form does, e.g. `delete <client id>`. */
+  /** The action of the form, e.g. `delete <client id>`. */
   readonly purpose: string;
-  /** Who is signed in; `undefined` for nobody. */
+  /** The signed-in user; `undefined` for nobody. */
   readonly userId: string | undefined;
 }
 
 /**
- * Binds forms to browser, user and purpose: a signed double-submit. The token is an HMAC over the value of a cookie,
- * so another site neither knows nor can plant a pair that fits, and nothing has to be stored.
+ * Binds forms to browser, user and purpose: a signed double-submit cookie. The token is an HMAC over the value of a
+ * cookie, so another site can neither know nor plant a matching pair, and nothing has to be stored.
  */
 export class Csrf {
   /**
-   * @param keys newest first: the first makes tokens, all of them check
-   * @param issuerOrigin the origin that the pages are reached by
+   * @param keys newest first: the first creates tokens, all of them verify
+   * @param issuerOrigin the origin of the pages
    */
   constructor(
     private readonly keys: readonly Buffer[],
@@ -30,13 +30,13 @@ export class Csrf {
     private readonly browsers: BrowserCookie,
   ) {}
 
-  /** The token for a form on the page that is being made. Gives the browser its cookie if it has none. */
+  /** The token for a form on the page that is being rendered. Sets the cookie if the browser has none. */
   tokenFor(context: Context, subject: CsrfSubject): string {
     return this.sign(this.keys[0] as Buffer, this.browsers.ensure(context), subject);
   }
 
   /**
-   * Checks the token of a form that was sent.
+   * Checks the token of a submitted form.
    *
    * @throws PageError 403
    */
@@ -45,7 +45,7 @@ export class Csrf {
     if (!this.isRight(context, subject, token)) throw new PageError(403, 'forged');
   }
 
-  /** Whether a token was made for this browser and subject. */
+  /** Whether a token was created for this browser and subject. */
   isRight(context: Context, subject: CsrfSubject, token: string): boolean {
     const browser = this.browsers.of(context);
     if (browser === undefined) return false;
@@ -53,12 +53,12 @@ export class Csrf {
     return expected.filter((one) => equalInConstantTime(token, one)).length > 0;
   }
 
-  /** What browsers say of themselves about where a form came from. It comes on top of the token. */
+  /** Checks where the browser says that the form came from, in addition to the token. */
   private checkOrigin(context: Context): void {
     const site = context.get('Sec-Fetch-Site');
     if (site !== '' && site !== 'same-origin' && site !== 'none') throw new PageError(403, 'forged');
     const origin = context.get('Origin');
-    // `null` is what a form of a page with `Referrer-Policy: no-referrer`, which ours have, is sent with.
+    // Forms of pages with `Referrer-Policy: no-referrer`, like these, are sent with the origin `null`.
     if (origin === '' || origin === 'null' || origin === this.issuerOrigin) return;
     if (!URL.canParse(origin) || new URL(origin).host !== context.host) throw new PageError(403, 'forged');
   }

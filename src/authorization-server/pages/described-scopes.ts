@@ -1,7 +1,7 @@
 import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { DescribedScope } from './page-models.js';
 
-/** Scopes with what people are told of them; one without a description stands for itself. */
+/** Scopes with their descriptions; the name of a scope without one is used instead. */
 export function describedScopes(names: readonly string[], descriptions: ScopeDescriptions): DescribedScope[] {
   return names.map((name) => ({
     name,

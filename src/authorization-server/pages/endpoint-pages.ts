@@ -8,7 +8,7 @@ import type { PageLink, ShownApplication } from './page-models.js';
 import type { PageServices } from './page-services.js';
 import { fillText } from './page-text.js';
 
-/** Statuses of errors that are not the caller's request. */
+/** The statuses of errors that are not caused by the request. */
 const STATUS: Readonly<Record<string, number>> = {
   access_denied: 403,
   server_error: 500,

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** Letters that some collations take for others, and the one at hand here does not. */
+/** Letters that some collations consider equal to others, but the one used here does not. */
 const LETTERS: Readonly<Record<string, string>> = {
   æ: 'ae',
   œ: 'oe',
@@ -17,45 +17,45 @@ const LETTERS: Readonly<Record<string, string>> = {
   ...{ '৴': '1', '৵': '2', '৶': '3', '৷': '4' },
 };
 
-/** Compares as the collations of databases do that see neither case nor accents (Unicode Collation Algorithm). */
+/** Compares like database collations that ignore case and accents (Unicode Collation Algorithm). */
 const COLLATION = new Intl.Collator('en', { sensitivity: 'base' });
 
-/** What a character can be another spelling of, as far as the names of users go. */
+/** The characters of which others are spellings, in the names of users. */
 const PLAIN = [...'abcdefghijklmnopqrstuvwxyz0123456789', 'ae', 'oe', 'th', 'dz'];
 
-/** ⓾, ㉉: numbers that are one character. */
+/** ⓾, ㉉: numbers that are a single character. */
 const NUMBERS = Array.from({ length: 91 }, (_, index) => String(index + 10));
 const NUMBER = /^\p{No}$/u;
 
-/** What the collation says of a character, which it takes some comparisons to find out. */
+/** Remembers the results for characters, because each takes several comparisons. */
 const asked = new LRUCache<string, string>({ max: 5_000 });
 
 const ASCII = /^[a-z0-9]$/;
-/** Letters that modify others, such as the tatweel, are nothing to some collations. */
+/** Modifier letters, such as the tatweel, are ignored by some collations. */
 const LETTER_OR_NUMBER = /^(?!\p{Lm}|\p{Default_Ignorable_Code_Point})[\p{L}\p{N}]$/u;
 const KATAKANA = /[\u30a1-\u30f6]/;
-/** Small kana and final letters of Hebrew, each of which has its usual form behind it. */
+/** Small kana and final letters of Hebrew; the next code point is the usual form. */
 const VARIANT = /[ぁぃぅぇぉっゃゅょゎךםןףץ]/;
 
 /**
- * One text for all spellings by which a database may find the same user: its collation need not see case, accents, width,
- * or characters that are not shown, and it may take digits of all scripts for the same. This is coarser than collations
- * are. Names that it takes for one share a budget, which costs them little; a spelling that it took for another name
- * would have a budget of its own.
+ * A common form of all spellings by which a database may find the same user: its collation may ignore case, accents,
+ * width and invisible characters, and may consider digits of all scripts equal. The result is coarser than any
+ * collation. Names with the same result share a budget, which costs them little; a spelling with another result would
+ * have a budget of its own.
  */
 export function foldedName(name: string): string {
   const characters = name
     .normalize('NFKD')
-    // A mark that becomes a letter as a capital.
+    // A combining mark whose upper case is a letter.
     .replaceAll('\u0345', '')
-    // Full case folding (ß, ẞ, ﬁ) is what is left after all three; a decomposition may come with it.
+    // Full case folding (ß, ẞ, ﬁ) requires all three steps, and may introduce a decomposition.
     .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKD');
   let folded = '';
   for (const character of characters) folded += ASCII.test(character) ? character : plain(character);
-  // ß is ss to one collation and s to another.
+  // ß equals ss in one collation and s in another.
   return folded.replace(/ss/g, 's');
 }
 
@@ -70,7 +70,7 @@ function plain(character: string): string {
   return known;
 }
 
-/** A letter of another script is itself; marks, formatting and control characters, spaces and punctuation are nothing. */
+/** A letter of another script is kept; marks, formatting and control characters, spaces and punctuation are removed. */
 function other(character: string): string {
   if (!LETTER_OR_NUMBER.test(character) || COLLATION.compare(character, '') === 0) return '';
   const letter = KATAKANA.test(character) ? shifted(character, -0x60) : character;

@@ -6,19 +6,19 @@ import { PageError } from './page-error.js';
 export interface FormFields {
   /** The value of a field; empty if it was not sent. */
   value(name: string): string;
-  /** All values of a field that may come more than once (checkboxes). */
+  /** All values of a field that may occur more than once (checkboxes). */
   list(name: string): readonly string[];
   has(name: string): boolean;
 }
 
-/** Far more than any form of ours holds. */
+/** Much more than any form of these pages contains. */
 const MAXIMUM_BODY_BYTES = 64 * 1024;
 const MAXIMUM_FIELDS = 200;
 
 /**
  * Reads the urlencoded body of a form.
  *
- * @param lists the fields that may come more than once; any other that does makes the whole body bad
+ * @param lists the fields that may occur more than once; if another one does, the body is refused
  * @throws PageError 400, 413 or 415
  */
 export async function readForm(context: Context, lists: readonly string[] = []): Promise<FormFields> {
@@ -31,13 +31,13 @@ export async function readForm(context: Context, lists: readonly string[] = []):
   return parseFields(await readBody(context), lists);
 }
 
-/** Reads the parameters of a query as those of a form. */
+/** Reads query parameters like the fields of a form. */
 export function readQuery(context: Context): FormFields {
   return parseFields(context.querystring, []);
 }
 
 async function readBody(context: Context): Promise<string> {
-  // A parser of the host's may have been here before.
+  // A parser of the host may have run before.
   const { rawBody } = context.request as { readonly rawBody?: unknown };
   if (typeof rawBody === 'string') {
     if (Buffer.byteLength(rawBody) > MAXIMUM_BODY_BYTES) throw tooLarge(context);
@@ -54,14 +54,14 @@ async function readBody(context: Context): Promise<string> {
     if (size > MAXIMUM_BODY_BYTES) throw tooLarge(context);
     chunks.push(chunk);
   }
-  // What is not UTF-8 here is no urlencoded form at all; as Latin-1 it is refused by parseFields.
+  // Bytes that are not UTF-8 are not allowed in an urlencoded form; decoded as Latin-1 they are refused by parseFields.
   return Buffer.concat(chunks).toString('latin1');
 }
 
-/** The chunks of a body. A connection that breaks off is the caller's doing. */
+/** The chunks of a body. If the connection breaks off, that is not a fault of the server. */
 async function* bodyOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   try {
-    // Leaving early must not destroy the connection: the refusal still has to go out on it.
+    // Leaving the loop early must not destroy the connection, on which the refusal still has to be sent.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) yield chunk as Buffer;
   } catch {
     throw new PageError(400, 'badRequest');
@@ -69,7 +69,7 @@ async function* bodyOf(request: IncomingMessage): AsyncGenerator<Buffer> {
 }
 
 function tooLarge(context: Context): PageError {
-  // The rest of the body is not worth reading, so nothing else can come on this connection.
+  // The rest of the body is not read, so the connection cannot be reused.
   context.set('Connection', 'close');
   return new PageError(413, 'tooLarge');
 }
@@ -101,7 +101,7 @@ function decode(text: string): string {
   } catch {
     throw new PageError(400, 'badRequest');
   }
-  // NUL has no place in text, and bytes that came unescaped are of no known encoding.
+  // NUL is not text, and unescaped non-ASCII bytes have no known encoding.
   if (decoded.includes('\0') || /[\u0080-\uffff]/.test(text)) throw new PageError(400, 'badRequest');
   return decoded;
 }

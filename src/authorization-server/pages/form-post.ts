@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { contentSecurityPolicy } from './security-headers.js';
 
-/** Sends the form of a page as soon as it is there. Without JavaScript its button does. */
+/** Submits the form of a page when it is loaded. Without JavaScript the button does so. */
 export const SEND_FORM = 'document.forms[0].submit()';
 
 const SCRIPT_SOURCE = `'sha256-${createHash('sha256').update(SEND_FORM).digest('base64')}'`;
 
-/** The policy of a page whose form goes to a URL by that script. */
+/** The policy of a page whose form is submitted to a URL by that script. */
 export function formPostPolicy(url: string, issuer: string): string {
   return contentSecurityPolicy({ script: SCRIPT_SOURCE, formAction: formActionOf(url, issuer) });
 }
 
 /**
- * Where the form may go. Browsers that apply `form-action` to redirects (Chromium, Safari) apply it to those of the
- * application too, which may send its users on to any host of its own; so of an application elsewhere the scheme counts.
+ * The allowed targets of the form. Browsers that apply `form-action` to redirects (Chromium, Safari) also apply it to
+ * those of the application, which may redirect its users to any host; so for other origins the scheme is allowed.
  */
 function formActionOf(url: string, issuer: string): string {
   const { origin, protocol, host } = new URL(url, issuer);

@@ -3,11 +3,11 @@ import { CSRF_FIELD, type Csrf, type CsrfSubject } from './csrf.js';
 import { type FormFields, readForm } from './form-body.js';
 import type { PageForm } from './page-models.js';
 
-/** Makes forms of ours and takes them back. */
+/** Creates forms and reads them when they are submitted. */
 export class Forms {
   constructor(private readonly csrf: Csrf) {}
 
-  /** A form that is bound to this browser and to what it does. */
+  /** Creates a form that is bound to this browser and to its action. */
   make(
     context: Context,
     action: string,
@@ -18,10 +18,10 @@ export class Forms {
   }
 
   /**
-   * Reads a form that was sent.
+   * Reads a submitted form.
    *
-   * @param lists the fields that may come more than once
-   * @throws PageError 400, 413 or 415 if it cannot be read, 403 if it was not made by `make` for this subject
+   * @param lists the fields that may occur more than once
+   * @throws PageError 400, 413 or 415 if it cannot be read, 403 if `make` did not create it for this subject
    */
   async take(context: Context, subject: CsrfSubject, lists?: readonly string[]): Promise<FormFields> {
     const fields = await readForm(context, lists);

@@ -1,6 +1,6 @@
 /**
- * What people know an address by: its host, or the scheme of one that is not of the web. What stands there in the place
- * of a host says nothing about who is behind it.
+ * The part of an address that people recognize: its host, or for a private-use scheme the scheme, since its host part
+ * does not say who receives the request.
  */
 export function hostOf(uri: string | undefined): string | undefined {
   if (uri === undefined || !URL.canParse(uri)) return undefined;

@@ -6,9 +6,9 @@ import type { RandomBytes } from '../../core/token-value.js';
 import type { PageCookies } from '../browsers/page-cookies.js';
 
 const COOKIE = 'oauth2_known';
-/** How long a browser is known after its last sign-in: half a year. */
+/** How long a browser is remembered after its last sign-in: half a year. */
 const LIFETIME_SECONDS = 15_552_000;
-/** How many names one browser is known for: a family's. */
+/** How many names are remembered per browser: enough for a family. */
 const MAXIMUM_NAMES = 5;
 
 /** `<identifier>.<seconds since the Unix epoch, to the base of 36>.<HMAC-SHA256>` */
@@ -16,7 +16,7 @@ const ENTRY = /^([A-Za-z0-9_-]{22})\.([0-9a-z]{1,8})\.([A-Za-z0-9_-]{43})$/;
 const SEPARATOR = '~';
 
 export interface KnownBrowsersDependencies {
-  /** Newest first: the first signs, all of them check. */
+  /** Newest first: the first signs, all of them verify. */
   readonly keys: readonly Buffer[];
   readonly cookies: PageCookies;
   readonly clock: Clock;
@@ -24,18 +24,18 @@ export interface KnownBrowsersDependencies {
 }
 
 /**
- * Knows the browsers that a user has signed in with before, by a signed cookie (OWASP: "Slow Down Online Guessing Attacks
- * with Device Cookies"). It authenticates nobody. It says which budget of failures a try counts in: one of its own, so
- * that what others try in the user's name does not lock him out at his own browser.
+ * Recognizes browsers in which a user has signed in before, by a signed cookie (OWASP: "Slow Down Online Guessing
+ * Attacks with Device Cookies"). It authenticates nobody. It only selects the budget of failures: such a browser has
+ * its own, so that others' attempts with the user's name do not lock the user out there.
  *
- * The cookie is bound to the user name exactly as it was typed, so that an account whose name is only like another's
- * makes nobody known for the other. It is another one after each sign-in. Nothing is stored; who steals one has the ten
- * tries a minute of this one browser.
+ * The cookie is bound to the user name exactly as it was typed, so that an account with a similar name gains nothing.
+ * It is replaced after each sign-in. Nothing is stored; someone who steals one gets the ten attempts per minute of this
+ * browser.
  */
 export class KnownBrowsers {
   constructor(private readonly dependencies: KnownBrowsersDependencies) {}
 
-  /** Identifies this browser if somebody has signed in with it by this name; else `undefined`. */
+  /** The identifier of this browser if somebody has signed in here with this name; otherwise `undefined`. */
   find(context: Context, username: string): string | undefined {
     for (const [, id, issuedAt, signature] of this.entries(context)) {
       const isOurs = this.dependencies.keys
@@ -46,7 +46,7 @@ export class KnownBrowsers {
     return undefined;
   }
 
-  /** Somebody has just signed in with this browser: it is known from now on, under a new identifier. */
+  /** Remembers a sign-in with this browser, under a new identifier. */
   remember(context: Context, username: string): void {
     const { keys, cookies, random } = this.dependencies;
     const former = this.find(context, username);
@@ -58,7 +58,7 @@ export class KnownBrowsers {
     cookies.set(context, COOKIE, [entry, ...kept].join(SEPARATOR), LIFETIME_SECONDS);
   }
 
-  /** What the browser has sent, as far as it has not ended. Whose it is, and whether it is ours, is not known yet. */
+  /** The entries in the cookie that have not expired. They are not verified yet. */
   private entries(context: Context): Entry[] {
     const since = this.nowSeconds() - LIFETIME_SECONDS;
     const texts = (this.dependencies.cookies.get(context, COOKIE) ?? '').split(SEPARATOR, MAXIMUM_NAMES);

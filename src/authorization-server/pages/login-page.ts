@@ -3,17 +3,17 @@ import type { LoginModel } from './page-models.js';
 import type { PageServices } from './page-services.js';
 import type { SignInResult } from './password-check.js';
 
-/** A sign-in that did not work. */
+/** A failed sign-in. */
 export type RefusedSignIn = Exclude<SignInResult, { readonly userId: string }>;
 
 /**
- * The status of the page that says no. Not 401, which has to name a scheme to authenticate with and there is none for
- * forms (RFC 9110 §15.5.2); not 200, by which a browser would take the password for right and offer to keep it.
+ * The status of the page after a failed sign-in. Not 401, which requires a challenge, and there is none for forms (RFC
+ * 9110 §15.5.2); not 200, because browsers would offer to save the password.
  */
 const REFUSED = 403;
 const THROTTLED = 429;
 
-/** Answers the login page, with what went wrong. The password never comes back. */
+/** Shows the login page with the problem. The password is never sent back. */
 export function showLogin(
   { renderer }: Pick<PageServices, 'renderer'>,
   context: Context,

@@ -3,7 +3,7 @@ import { readQuery } from './form-body.js';
 import type { Notice } from './page-models.js';
 import { ENGLISH } from './texts.js';
 
-/** What was just done, by `done` of the query. Anyone can write it there, so it is one of a closed set. */
+/** The notice about what was just done, from `done` in the query. Anyone can set it, so only known values are used. */
 export function noticeOf(context: Context): Notice | undefined {
   const done = readQuery(context).value('done');
   return Object.hasOwn(ENGLISH.notices, done) ? (done as Notice) : undefined;

@@ -13,16 +13,16 @@ import type { EndpointThrottle, SignedInBrowsers } from '../server-dependencies.
 import type { PageOverrides } from './page-models.js';
 import type { TextOverrides } from './texts.js';
 
-/** A budget of failed sign-ins, in which a place is taken before the password is looked at. */
+/** A budget of failed sign-ins, reserved before the password is checked. */
 export type SignInBudget = Pick<FailureBudget, 'reserve'>;
 
 /** The budgets of failed sign-ins. Without one there is no limit. */
 export interface SignInBudgets {
-  /** All that fails at an address. */
+  /** All failures at an address. */
   readonly byAddress?: SignInBudget;
-  /** What fails for one user name from one address, or at a browser that is known. */
+  /** Failures for one user name from one address, or at a browser that is known. */
   readonly byNameAndAddress?: SignInBudget;
-  /** What fails for one user name, from everywhere. */
+  /** Failures for one user name, from all addresses. */
   readonly byName?: SignInBudget;
 }
 
@@ -36,21 +36,21 @@ export type Authenticate = (
   context: Context,
 ) => string | undefined | PromiseLike<string | undefined>;
 
-/** What is done with applications. `ApplicationRepository` does it. */
+/** The operations on applications that the pages need; `ApplicationRepository` implements them. */
 export type ManagedApplications = Pick<
   ApplicationRepository,
   'findByClientId' | 'search' | 'create' | 'update' | 'rotateSecret' | 'disable' | 'enable' | 'delete'
 >;
 
-/** What staff does with tokens. */
+/** The operations of staff on tokens. */
 export interface StaffTokens extends Pick<TokenSearch, 'search' | 'find'> {
-  /** Revokes it everywhere. Resolves to whether this call did it. */
+  /** Revokes it in every process. Resolves to whether this call did it. */
   revoke(kind: TokenKind, id: number): Promise<boolean>;
 }
 
-/** All that the pages work with. */
+/** What the pages depend on. */
 export interface PageDependencies {
-  /** Where the pages live, e.g. `/oauth2`: no slash at the end. */
+  /** The path of the pages, e.g. `/oauth2`, without a trailing slash. */
   readonly prefix: string;
   readonly issuer: string;
   readonly interactions: Interactions;
@@ -59,9 +59,9 @@ export interface PageDependencies {
   readonly sessions: SignedInBrowsers;
   readonly applications: ManagedApplications;
   readonly tokens: StaffTokens;
-  /** Every scope there is, with its description. */
+  /** All scopes with their descriptions. */
   readonly scopes: ScopeDescriptions;
-  /** What applications may have that others than the host have registered. */
+  /** What applications may have that the host has not registered. */
   readonly limits: RegistrationLimits;
   /** The host's users. Without it every id is a user. */
   readonly users?: UserStore;
@@ -74,7 +74,9 @@ export interface PageDependencies {
   readonly username?: (user: unknown) => string;
   readonly sealer: Sealer;
   readonly failures?: SignInBudgets;
-  /** Counts the applications that a user registers and the secrets that he replaces. Without it there is no limit. */
+  /**
+   * Counts the applications that a user registers and the secrets that the user replaces. Without it there is no limit.
+   */
   readonly registrations?: EndpointThrottle;
   /** The key of the address that a request comes from, e.g. `ip:203.0.113.5`. */
   readonly address: (context: Context) => string;

@@ -1,6 +1,6 @@
 import type { Texts } from './texts.js';
 
-/** A refusal that people see as a page. */
+/** A refusal that is shown as a page. */
 export class PageError extends Error {
   override readonly name = 'PageError';
 

@@ -1,12 +1,12 @@
 import type { Context, Next } from 'koa';
 import { PageError } from './page-error.js';
 
-/** What stands in the place of `:name` in the path, decoded. */
+/** The decoded values of `:name` in the path. */
 export type PathParameters = Readonly<Record<string, string>>;
 
 export type PageHandler = (context: Context, parameters: PathParameters) => void | Promise<void>;
 
-/** One page: a path below the prefix, e.g. `/applications/:clientId`, and what it does by method. */
+/** A page: a path below the prefix, e.g. `/applications/:clientId`, with a handler per method. */
 export interface PageRoute {
   readonly path: string;
   readonly get?: PageHandler;
@@ -29,15 +29,15 @@ export class PageRouter {
     this.routes = routes.map(compile);
   }
 
-  /** Whether the path is one of a page. */
+  /** Whether the path belongs to a page. */
   has(path: string): boolean {
     return this.find(path) !== undefined;
   }
 
   /**
-   * Runs the page, or what comes next if the path is none of a page.
+   * Runs the page, or the next middleware if the path belongs to none.
    *
-   * @throws PageError 405, 400, or what the page throws
+   * @throws PageError 405, 400, or whatever the page throws
    */
   async dispatch(context: Context, next: Next): Promise<void> {
     const found = this.find(context.path);

@@ -7,7 +7,7 @@ import type { Renderer } from './renderer.js';
 import type { Texts } from './texts.js';
 import type { Viewers } from './viewers.js';
 
-/** What the pages are made with. */
+/** The services that the pages use. */
 export interface PageServices {
   readonly dependencies: PageDependencies;
   readonly texts: Texts;

@@ -13,19 +13,19 @@ const ENTITIES: Readonly<Record<string, string>> = {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about.
 const DECEPTIVE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
-/** Makes text safe inside elements and quoted attributes. Every value that a template shows goes through it. */
+/** Escapes text for use in elements and quoted attributes. Every value in a template is escaped by it. */
 export function escapeHtml(value: unknown): string {
   return String(value)
     .replace(DECEPTIVE, '')
     .replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/** Puts values in the place of `{name}`, as plain text. */
+/** Replaces `{name}` by values, as plain text. */
 export function fillText(text: string, values: Readonly<Record<string, unknown>>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => (name in values ? String(values[name]) : whole));
 }
 
-/** As `fillText`, but as HTML: what is put in stands out, and its direction of writing stays its own. */
+/** Like `fillText`, but returns HTML: the values are emphasized and isolated in their direction of writing. */
 export function fillHtml(text: string, values: Readonly<Record<string, unknown>>): string {
   const dependencies = text.split(/\{(\w+)\}/);
   return dependencies

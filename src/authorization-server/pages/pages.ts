@@ -36,9 +36,9 @@ export type {
 export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './page-models.js';
 export type { TextOverrides, Texts } from './texts.js';
 
-/** The pages: those that endpoints show, and those that have addresses of their own. */
+/** The pages: those shown by endpoints, and those with addresses of their own. */
 export interface Pages extends EndpointPages {
-  /** Answers the addresses of pages and passes everything else on. It has to come before the endpoints. */
+  /** Serves the addresses of pages and passes everything else on. It must come before the endpoints. */
   readonly routes: Middleware;
   /** Whether a path is the address of a page. */
   has(path: string): boolean;
@@ -46,7 +46,7 @@ export interface Pages extends EndpointPages {
 
 const ONE_YEAR_SECONDS = 31_536_000;
 
-/** Makes the pages. Templates are compiled here, once. */
+/** Creates the pages. Templates are compiled here, once. */
 export function createPages(dependencies: PageDependencies): Pages {
   const services = servicesOf(dependencies);
   const router = new PageRouter(dependencies.prefix, [
@@ -73,7 +73,7 @@ export function createPages(dependencies: PageDependencies): Pages {
     }
   }
 
-  /** A form of an endpoint (signing out) may lead to another origin too; see `Continuation`. */
+  /** A form of an endpoint (sign-out) may also lead to another origin; see `Continuation`. */
   function endFormHere(context: Context): void {
     const location = context.response.get('Location');
     const isRedirect = context.status === 302 || context.status === 303;
@@ -145,12 +145,12 @@ const CODES: Readonly<Record<number, string>> = {
   503: 'temporarily_unavailable',
 };
 
-/** An outage comes from oidc-provider as the cause of an error of its own. */
+/** oidc-provider wraps an outage as the cause of an error of its own. */
 function reasonOf(thrown: unknown): unknown {
   return thrown instanceof Error && thrown.cause instanceof OAuth2Error ? thrown.cause : thrown;
 }
 
-/** What people are told of an error. What it says itself is for the log. */
+/** The part of an error that people see. Its own message is only logged. */
 function refusalOf(error: unknown): Pick<PageError, 'status' | 'text' | 'headers'> {
   if (error instanceof PageError) return error;
   if (error instanceof OAuth2Error && error.status === 503) {

@@ -2,13 +2,13 @@ import type { FormFields } from './form-body.js';
 import { PageError } from './page-error.js';
 import type { Paging } from './page-models.js';
 
-/** How many rows a page of a list shows. */
+/** The number of rows on a page of a list. */
 export const PAGE_SIZE = 50;
 
 /**
- * The row that a page of a list begins before, by a parameter of the query.
+ * The row before which a page of a list begins, from a query parameter.
  *
- * @throws PageError 400 if it is no id
+ * @throws PageError 400 if it is not an id
  */
 export function rowBefore(query: FormFields, name: string): number | undefined {
   const value = query.value(name);
@@ -17,13 +17,13 @@ export function rowBefore(query: FormFields, name: string): number | undefined {
   return Number(value);
 }
 
-/** A part of a list, newest first, and how it goes on. */
+/** A part of a list, newest first, and how it continues. */
 export interface ListPart {
   readonly listUrl: string;
-  /** What was looked for, by parameter: it stays in the links. */
+  /** The search parameters, which are kept in the links. */
   readonly search: Readonly<Record<string, string>>;
   readonly isNewest: boolean;
-  /** The rows that the next part begins before, by parameter; `undefined`: this is the last part. */
+  /** The rows before which the next part begins, by parameter; `undefined`: this is the last part. */
   readonly older: Readonly<Record<string, number | undefined>> | undefined;
 }
 

@@ -8,13 +8,13 @@ import type { PageDependencies, SignInBudget } from './page-dependencies.js';
 import { PageError } from './page-error.js';
 import type { Viewers } from './viewers.js';
 
-/** How a sign-in ended. */
+/** The result of a sign-in. */
 export type SignInResult =
   | { readonly userId: string }
   | { readonly problem: 'wrong' }
   | { readonly problem: 'throttled'; readonly retryAfterSeconds: number };
 
-/** Longer is neither; a password that is cut off would be another one. */
+/** Nothing real is longer, and a truncated password would be a different one. */
 const MAXIMUM_USERNAME_LENGTH = 255;
 const MAXIMUM_PASSWORD_LENGTH = 1024;
 
@@ -26,7 +26,7 @@ export class PasswordCheck {
     private readonly browsers: KnownBrowsers,
   ) {}
 
-  /** @throws PageError 400 for an over-long user name or password */
+  /** @throws PageError 400 if the user name or password is too long */
   async check(context: Context, fields: FormFields): Promise<SignInResult> {
     const username = fields.value('username');
     const password = fields.value('password');
@@ -37,12 +37,12 @@ export class PasswordCheck {
     const attempts = await this.reserve(context, username);
     const refused = attempts.find(({ allowed }) => !allowed);
     if (refused !== undefined) {
-      // A refused try was no failed one: it must not use up the other budget.
+      // A refused attempt is not a failure and must not use up the other budget.
       for (const attempt of attempts) attempt.release();
       return { problem: 'throttled', retryAfterSeconds: refused.retryAfterSeconds };
     }
     const userId = await this.authenticated(context, username, password).catch((error: unknown) => {
-      // Nobody said that the password is wrong.
+      // The password was not found to be wrong.
       for (const attempt of attempts) attempt.release();
       throw error;
     });
@@ -59,13 +59,13 @@ export class PasswordCheck {
     const userId: unknown = await this.dependencies.authenticate?.(username, password, context);
     if (userId === undefined || userId === null) return undefined;
     if (typeof userId !== 'string') {
-      throw new TypeError(`authenticate answered a ${typeof userId}; let it answer the id of the user as a string.`);
+      throw new TypeError(`authenticate returned a ${typeof userId}; return the id of the user as a string.`);
     }
-    // A user who may not act is not told so: that would say that the password is right.
+    // The page does not say that a user is disabled, because that would confirm the password.
     return (await this.viewers.of(userId)) === undefined ? undefined : userId;
   }
 
-  /** Takes a place in each budget, as far as they have one; the last answer is the refusal if there is one. */
+  /** Reserves an attempt in each budget that exists; the last result is the refusal if there is one. */
   private async reserve(context: Context, username: string): Promise<FailureReservation[]> {
     const attempts: FailureReservation[] = [];
     try {
@@ -83,16 +83,16 @@ export class PasswordCheck {
   }
 
   /**
-   * Who fails pays: strictly counted is by name and address. All who try one name are counted together too, at a larger
-   * rate, since guesses may come from many addresses. A browser that this user has signed in with has a strict budget of
-   * its own, which nobody else spends.
+   * Failures count where they come from: strictly by name and address. All attempts for one name also count together,
+   * at a larger rate, since guesses may come from many addresses. A browser in which this user has signed in has a
+   * strict budget of its own.
    */
   private budgetsOf(context: Context, username: string): (readonly [SignInBudget | undefined, string])[] {
     const { byAddress, byName, byNameAndAddress } = this.dependencies.failures ?? {};
     const browser = this.browsers.find(context, username);
     if (browser !== undefined) return [[byNameAndAddress, `browser:${browser}`]];
     const address = this.dependencies.address(context);
-    // A digest, since what is typed into this field is sometimes a password. Spellings of one name count together.
+    // A digest, because people sometimes type their password into this field. Spellings of one name count together.
     const name = `username:${sha256Key(foldedName(username))}`;
     return [
       [byAddress, address],

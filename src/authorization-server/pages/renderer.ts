@@ -12,7 +12,7 @@ export interface RendererOptions {
   readonly issuer: string;
   readonly texts: Texts;
   readonly overrides: PageOverrides;
-  /** Whether signing out is this server's business. */
+  /** Whether users sign out at this server, rather than at the host. */
   readonly hasSignOut: boolean;
 }
 
@@ -23,7 +23,7 @@ interface FrameLink {
   readonly isCurrent: boolean;
 }
 
-/** What templates know as `it`. */
+/** The data that templates access as `it`. */
 interface TemplateData<Name extends PageName> {
   readonly model: PageModels[Name];
   readonly texts: Texts;
@@ -32,18 +32,18 @@ interface TemplateData<Name extends PageName> {
     readonly direction: string;
     readonly siteName: string;
     readonly stylesheet: string;
-    /** `undefined` on pages that stand alone. */
+    /** `undefined` on pages without navigation. */
     readonly links: readonly FrameLink[] | undefined;
     readonly signOut: string | undefined;
   };
   readonly fillHtml: typeof fillHtml;
   readonly fillText: typeof fillText;
-  /** A time in milliseconds since the Unix epoch, in words, UTC. */
+  /** Formats a time in milliseconds since the Unix epoch, in words, UTC. */
   readonly date: (atMilliseconds: number) => string;
   readonly isoDate: (atMilliseconds: number) => string;
 }
 
-/** The pages with the navigation around them. They have a `viewer`. */
+/** The pages with navigation. Their models have a `viewer`. */
 const WITH_NAVIGATION: ReadonlySet<PageName> = new Set([
   'authorizedApplications',
   'confirm',
@@ -54,7 +54,7 @@ const WITH_NAVIGATION: ReadonlySet<PageName> = new Set([
   'sessions',
 ] satisfies PageName[]);
 
-/** Makes pages out of models. Templates are compiled once, when it is made. */
+/** Renders models as pages. Templates are compiled once, on creation. */
 export class Renderer {
   private readonly templates: ReadonlyMap<PageName, TemplateFunction>;
   private readonly eta = new Eta({ autoEscape: true, escapeFunction: escapeHtml, cache: false });
@@ -75,9 +75,9 @@ export class Renderer {
   }
 
   /**
-   * Answers a page. The status stays 200 unless it is given.
+   * Responds with a page. The status is 200 unless it was set.
    *
-   * @param policy its Content-Security-Policy, where it is another one than that of all pages
+   * @param policy the Content-Security-Policy, if it differs from that of other pages
    */
   async show<Name extends PageName>(
     context: Context,

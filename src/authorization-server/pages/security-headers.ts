@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 
 /**
- * No script, no frame, nothing from elsewhere. `form-action` stays at this origin although sign-in and consent lead on
- * to an application: browsers that apply it to the redirects after a form (Chromium, Safari) apply it to all of them,
- * also to those that the application makes, so no list would ever be complete. `Continuation` ends a form's redirects
- * here instead.
+ * No scripts, no frames, nothing from other origins. `form-action` is limited to this origin although sign-in and
+ * consent lead to an application: browsers that apply it to the redirects after a form (Chromium, Safari) apply it to
+ * all of them, including those of the application, so no list would be complete. `Continuation` ends the redirects of a
+ * form here instead.
  */
 export function contentSecurityPolicy({
   script,
@@ -26,7 +26,7 @@ export function contentSecurityPolicy({
 
 const OF_PAGES = contentSecurityPolicy();
 
-/** What every page is sent with. RFC 9700 §4.16 (no frames), §4.2.4 (no referrer). */
+/** The header fields of every page. RFC 9700 §4.16 (no frames), §4.2.4 (no referrer). */
 export function setSecurityHeaders(context: Context, policy: string = OF_PAGES): void {
   context.set({
     'Content-Security-Policy': policy,

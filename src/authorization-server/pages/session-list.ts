@@ -15,15 +15,15 @@ const MAXIMUM_ID_LENGTH = 255;
 /** SHA-256 in base64url. */
 const SESSION_ID = /^[A-Za-z0-9_-]{43}$/;
 
-/** Whose sessions a page is about, and where it is. */
+/** Whose sessions a page is about, and its URL. */
 interface Area {
   readonly path: '/sessions' | '/staff/sessions';
   viewer(context: Context): Promise<Viewer | undefined>;
-  /** Whose sessions are shown; `undefined`: nobody was chosen yet. */
+  /** The user whose sessions are shown; `undefined`: none was chosen yet. */
   ownerOf(context: Context, viewer: Viewer): string | undefined;
 }
 
-/** Where a user is signed in, for himself and for staff: the list, ending one, and ending all (others). */
+/** The pages about sessions, for users and for staff: the list, ending one, and ending all (others). */
 export function sessionRoutes(services: PageServices): PageRoute[] {
   const signedIn = new SignedIn(services);
   const own: Area = {
@@ -40,7 +40,7 @@ export function sessionRoutes(services: PageServices): PageRoute[] {
       return userId === '' ? undefined : userId;
     },
   };
-  // With a login of the host's own, where somebody is signed in is the host's to show and to end.
+  // With a login of the host, showing and ending sessions is up to the host.
   const forUsers = services.dependencies.login === undefined ? routesOf(services, own) : [];
   return [...forUsers, ...routesOf(services, ofStaff)];
 }
@@ -88,7 +88,7 @@ function routesOf(services: PageServices, area: Area): PageRoute[] {
     });
   }
 
-  /** A session that this viewer may end: nobody learns of those of others. */
+  /** A session that this viewer may end; those of others do not exist here. */
   async function find(id: string, viewer: Viewer): Promise<BrowserSession> {
     const session = SESSION_ID.test(id) ? await sessions.find(id) : undefined;
     if (session === undefined || (!isStaffPage && session.userId !== viewer.id)) throw new PageError(404, 'notFound');

@@ -10,7 +10,7 @@ import type { PageServices } from './page-services.js';
 
 const SIGN_IN = { purpose: 'sign-in', userId: undefined };
 
-/** Signing in at this server itself, for the management pages, and signing out again. */
+/** Sign-in at this server itself, for the management pages, and sign-out. */
 export function signInRoutes(services: PageServices): PageRoute[] {
   const { dependencies, forms, passwords, renderer, viewers, continuation } = services;
   const home = `${dependencies.prefix}/authorized-applications`;
@@ -56,7 +56,7 @@ export function signInRoutes(services: PageServices): PageRoute[] {
     },
     async post(context) {
       const viewer = await viewers.current(context);
-      // Signed out in another tab in the meantime: it is as was wished.
+      // Signed out in another tab in the meantime: the wish is fulfilled.
       if (viewer === undefined) return seeOther(context, `${dependencies.prefix}/sign-out`);
       const fields = await forms.take(context, signOutOf(viewer));
       if (fields.value('logout') !== 'yes') return seeOther(context, home);
@@ -65,7 +65,7 @@ export function signInRoutes(services: PageServices): PageRoute[] {
     },
   };
 
-  // With a login of the host's own, signing in and out is the host's.
+  // With a login of the host, signing in and out is up to the host.
   return dependencies.login === undefined ? [signIn, signOut] : [];
 }
 
@@ -73,28 +73,32 @@ function signOutOf(viewer: Viewer) {
   return { purpose: 'sign-out', userId: viewer.id };
 }
 
-/** Makes pages that only signed-in users see. */
+/** Restricts pages to signed-in users. */
 export class SignedIn {
   constructor(private readonly services: Pick<PageServices, 'dependencies' | 'viewers'>) {}
 
-  /** Who is signed in; if nobody is, the browser was sent to sign in and there is no more to do. */
+  /** The signed-in user; if there is none, the browser was redirected to the sign-in page and the caller is done. */
   async viewer(context: Context): Promise<Viewer | undefined> {
     const { dependencies, viewers } = this.services;
     const viewer = await viewers.current(context);
     if (viewer !== undefined) return viewer;
     if (dependencies.login !== undefined) {
-      // Whoever is signed in there all the same may not act: only as somebody else can he go on.
+      // If somebody is signed in at the host but may not act, only another user can continue.
       const reauthenticate = (await viewers.userId(context)) !== undefined;
       seeOther(context, dependencies.login.url(undefined, context, { reauthenticate }));
       return undefined;
     }
-    // A form cannot be sent again after signing in, but the page before it can be shown.
+    // A form cannot be submitted again after signing in, but the page with the form can be shown.
     const query = new URLSearchParams({ return_to: context.method === 'POST' ? context.path : context.url });
     seeOther(context, `${dependencies.prefix}/sign-in?${query}`);
     return undefined;
   }
 
-  /** As `viewer`, for staff. @throws PageError 403 for others */
+  /**
+   * Like `viewer`, for staff.
+   *
+   * @throws PageError 403 for other users
+   */
   async staff(context: Context): Promise<Viewer | undefined> {
     const viewer = await this.viewer(context);
     if (viewer !== undefined && !viewer.isStaff) throw new PageError(403, 'staffOnly');

@@ -12,10 +12,10 @@ import { SignedIn } from './sign-in.js';
 
 /** The width of the columns. */
 const MAXIMUM_ID_LENGTH = 255;
-/** How much of a digest is shown: enough to tell tokens apart. */
+/** How many digits of a digest are shown: enough to distinguish tokens. */
 const SHOWN_DIGITS = 12;
 
-/** Staff looks for tokens and revokes them. */
+/** The pages on which staff searches for tokens and revokes them. */
 export function staffTokenRoutes(services: PageServices): PageRoute[] {
   const { dependencies, forms, renderer } = services;
   const signedIn = new SignedIn(services);
@@ -49,7 +49,7 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
     const found = isSearch ? await dependencies.tokens.search(given, { limit: PAGE_SIZE + 1, before }) : [];
     const shown = found.slice(0, PAGE_SIZE);
     const older = found.length > shown.length ? cursorAfter(shown, before) : undefined;
-    // What is no digest may be a token that was pasted by mistake: it is not shown again.
+    // Input that is not a digest may be a token that was pasted by mistake: it is not shown again.
     const shownHash = isHash ? hashPrefix : '';
     const model = {
       viewer,
@@ -101,7 +101,7 @@ export function staffTokenRoutes(services: PageServices): PageRoute[] {
         if (viewer === undefined) return;
         const token = await find(parameters);
         await forms.take(context, subjectOf(token, viewer));
-        // Revoked by someone else in the meantime: it is as was wished.
+        // Revoked by someone else in the meantime: the wish is fulfilled.
         await dependencies.tokens.revoke(token.kind, token.id);
         seeOther(context, `${listUrl}?done=revoked`);
       },

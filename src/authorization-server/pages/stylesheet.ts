@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** The one stylesheet. Colours are pairs of at least 4.5 to 1 in both schemes (WCAG 2.2 §1.4.3). */
+/** The stylesheet. Colour pairs have a contrast of at least 4.5 to 1 in both schemes (WCAG 2.2 §1.4.3). */
 const CSS = `:root {
   color-scheme: light dark;
   --ground: #f4f5f7;
@@ -193,14 +193,14 @@ td .button { min-height: 0; margin-top: 0.375rem; padding: 0.25rem 0.75rem; font
 }
 `;
 
-/** A file that never changes under its name. */
+/** A file whose content never changes under its name. */
 export interface Stylesheet {
   readonly text: string;
   /** Below the prefix, e.g. `/style.3fZ0….css`. */
   readonly path: string;
 }
 
-/** The stylesheet under a name with the digest of its content, so that browsers may keep it for good. */
+/** The stylesheet under a name with the digest of its content, so that browsers may cache it permanently. */
 export const STYLESHEET: Stylesheet = {
   text: CSS,
   path: `/style.${createHash('sha256').update(CSS).digest('base64url').slice(0, 16)}.css`,

@@ -5,10 +5,10 @@ import { PageError } from './page-error.js';
 import type { Viewer } from './page-models.js';
 
 /**
- * Counts what a user does on a page.
+ * Counts an action of a user on a page.
  *
- * @throws PageError 429 if he has done it too often
- * @throws TemporarilyUnavailableError if nobody can count
+ * @throws PageError 429 if the user did it too often
+ * @throws TemporarilyUnavailableError if it cannot be counted
  */
 export async function countOf(throttle: EndpointThrottle | undefined, { id }: Viewer): Promise<void> {
   if (throttle === undefined) return;

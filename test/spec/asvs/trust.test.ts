@@ -83,7 +83,7 @@ describe.each(STACKS)('what staff trusts, on %s', (name) => {
       expect(form.body).toContain('Staff trusts this application as it is.');
       const count = told.length;
       const saved = await edit(bob, form, changes);
-      expect(saved.body).toContain('staff’s trust in it has ended');
+      expect(saved.body).toContain('it is no longer trusted by staff');
       expect(await stored(client)).toMatchObject({ skipAuthorization: false, mayIntrospect: false });
       expect(told.slice(count)).toEqual([
         { clientId: client.clientId, userId: 'bob', cleared: ['skipAuthorization', 'mayIntrospect'] },

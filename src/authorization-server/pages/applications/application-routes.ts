@@ -19,10 +19,10 @@ import { shownGrantTypes, shownScopes } from './shown.js';
 /** The width of the columns. */
 const MAXIMUM_ID_LENGTH = 255;
 
-/** For how long the secret before a new one may stay good: not at all, an hour, a day, a week. */
+/** The choices of how long the previous secret stays valid: not at all, an hour, a day, a week. */
 const OVERLAPS_SECONDS = [0, 3600, 86_400, 604_800];
 
-/** The applications of their owners, and all of them for staff. */
+/** The pages for owners' applications, and for all applications for staff. */
 export function applicationRoutes(services: PageServices): PageRoute[] {
   return [...routesOf(services, ownersArea(services)), ...routesOf(services, staffArea(services))];
 }
@@ -41,7 +41,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
       throw new PageError(400, 'badRequest');
     }
     const beforeId = rowBefore(query, 'before');
-    // Owners look for nothing: theirs are what they find.
+    // Owners have no search: their list contains only their own applications.
     const filter = area.isStaff ? givenOnly(search) : { userId: viewer.id };
     const found = await applications.search(filter, { limit: PAGE_SIZE + 1, beforeId });
     const shown = found.slice(0, PAGE_SIZE);
@@ -96,7 +96,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
     });
   }
 
-  /** A page that asks, and what is done when it was confirmed. */
+  /** A page that asks for confirmation, and what is done after it. */
   function confirmed(
     name: string,
     what: ConfirmModel['what'],
@@ -217,10 +217,10 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
   ];
 }
 
-/** Does what was confirmed and answers where to go on. */
+/** Performs the confirmed action and returns the URL to continue at. */
 type Act = (context: Context, viewer: Viewer, application: Application, form: FormFields) => Promise<string>;
 
-/** For how long the present secret stays good; a page of the host's may not ask. */
+/** How long the present secret stays valid; a custom page may not have the field. */
 function overlapOf(form: FormFields): number {
   const entered = form.value('overlap') || '0';
   const seconds = OVERLAPS_SECONDS.find((one) => String(one) === entered);
@@ -232,7 +232,7 @@ function subjectOf(what: ConfirmModel['what'], viewer: Viewer, { clientId }: App
   return { purpose: `${what} ${clientId}`, userId: viewer.id };
 }
 
-/** Deleted in the meantime. */
+/** The application was deleted in the meantime. */
 function gone(): PageError {
   return new PageError(404, 'notFound');
 }

@@ -5,20 +5,22 @@ import type { ListedApplication, Viewer } from '../page-models.js';
 import type { PageServices } from '../page-services.js';
 import { SignedIn } from '../sign-in.js';
 
-/** The applications that one sort of people look after: their own, or all of them. */
+/** The applications that a group of users manages: their own, or all of them. */
 export interface ApplicationArea {
   readonly isStaff: boolean;
-  /** Where the list is. */
+  /** The URL of the list. */
   readonly listUrl: string;
-  /** Whoever may be here; if nobody is signed in, the browser was sent to sign in. */
+  /**
+   * The viewer, if allowed here; `undefined` if nobody is signed in and the browser was redirected to the sign-in page.
+   */
   viewer(context: Context): Promise<Viewer | undefined>;
-  /** @throws PageError 404 if there is none, or none that this viewer may see */
+  /** @throws PageError 404 if there is no such application, or this viewer may not see it */
   find(viewer: Viewer, clientId: string): Promise<Application>;
-  /** The condition under which the storage changes an application, so that it also holds at that moment. */
+  /** The condition under which the storage changes an application, checked again at that moment. */
   condition(viewer: Viewer): OwnerOption;
 }
 
-/** The area of the applications that users own. What belongs to others does not exist there. */
+/** The area of users' own applications. Those of others do not exist there. */
 export function ownersArea(services: PageServices): ApplicationArea {
   const signedIn = new SignedIn(services);
   return {
@@ -50,7 +52,7 @@ export function staffArea(services: PageServices): ApplicationArea {
   };
 }
 
-/** Where an application is. */
+/** The URL of an application. */
 export function urlOf(area: ApplicationArea, clientId: string): string {
   return `${area.listUrl}/${encodeURIComponent(clientId)}`;
 }

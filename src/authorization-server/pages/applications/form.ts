@@ -21,7 +21,7 @@ import { fillText } from '../page-text.js';
 import { type ApplicationArea, urlOf } from './area.js';
 import { shownGrantTypes, shownScopes } from './shown.js';
 
-/** The fields that may come more than once. */
+/** The fields that may occur more than once. */
 export const LISTS = ['grant_type', 'scope'] as const;
 
 type Problems = Partial<Record<ApplicationField, string>>;
@@ -38,14 +38,14 @@ const PROBLEM_FIELDS: ReadonlySet<string> = new Set([
   ...LIFETIME_NAMES,
 ] satisfies ApplicationField[]);
 
-/** The form that registers and edits applications. */
+/** The form to register and edit applications. */
 export class ApplicationForm {
   constructor(
     private readonly services: PageServices,
     private readonly area: ApplicationArea,
   ) {}
 
-  /** @param application what is edited; `undefined`: a new one is registered */
+  /** @param application the application that is edited; `undefined` to register a new one */
   async show(
     context: Context,
     viewer: Viewer,
@@ -78,7 +78,7 @@ export class ApplicationForm {
     await renderer.show(context, 'applicationForm', model, hasProblems ? 422 : 200);
   }
 
-  /** Registers or changes what was entered, or shows the form again with what is wrong. */
+  /** Registers or changes the application as entered, or shows the form again with the problems. */
   async take(context: Context, viewer: Viewer, application: Application | undefined, save: Save): Promise<void> {
     const form = await this.services.forms.take(context, this.subject(viewer, application), LISTS);
     const offersAnyScope = this.area.isStaff && mayHaveAnyScope(application);
@@ -119,7 +119,7 @@ export class ApplicationForm {
     };
   }
 
-  /** What may be chosen: what staff gave an application stays on it when its owner edits it. */
+  /** The scopes that can be chosen: those that staff gave an application stay available when its owner edits it. */
   private choosableScopes(application: Application | undefined): readonly string[] {
     const all = Object.keys(this.services.dependencies.scopes);
     const { limits } = this.services.dependencies;
@@ -134,7 +134,7 @@ export class ApplicationForm {
     return GRANT_TYPES.filter((type) => limits.owner.grantTypes.includes(type) || had.includes(type));
   }
 
-  /** What only the pages can know is wrong; the rest is for the storage to say. */
+  /** Problems that only the pages can detect; the storage reports the others. */
   private async problemsOf(fields: ApplicationFields, application: Application | undefined): Promise<Problems> {
     const problems: Problems = {};
     const choosable = this.choosableScopes(application);
@@ -154,7 +154,9 @@ export class ApplicationForm {
     return this.services.texts.applicationForm[`${field}Problem`];
   }
 
-  /** Only staff decides on owner, consent, lifetimes and scopes to come; what owners send of these is not looked at. */
+  /**
+   * Owner, consent, lifetimes and future scopes are set by staff only; values that owners send for them are ignored.
+   */
   private registration(viewer: Viewer, fields: ApplicationFields): NewApplication {
     const { name, grantTypes, scopes } = fields;
     const registration = {
@@ -176,7 +178,10 @@ export class ApplicationForm {
     };
   }
 
-  /** What an edit says: scopes and grant types only where they are others than those shown, for they are then decided. */
+  /**
+   * The patch of an edit. Scopes and grant types are included only if they differ from those shown, because including
+   * them is a decision.
+   */
   private patchOf(
     { clientType: _type, registeredBy: _registrar, ...registration }: NewApplication,
     fields: ApplicationFields,
@@ -213,10 +218,10 @@ export class ApplicationForm {
   }
 }
 
-/** Stores the application, or the changes to it, and answers where to go on. */
+/** Stores the application, or the changes to it, and returns the URL to continue at. */
 export type Save = (registration: NewApplication, patch: ApplicationPatch) => Promise<string>;
 
-/** Only of the host's applications it can be said that they may have any scope, also such as are to come. */
+/** Only applications of the host may be allowed all scopes, including future ones. */
 function mayHaveAnyScope(application: Application | undefined): boolean {
   return application === undefined || registrarOf(application) === 'host';
 }
@@ -236,7 +241,7 @@ function entered(form: FormFields, application: Application | undefined): Omit<A
     scopes: form.list('scope'),
     skipAuthorization: form.value('skip_authorization') === 'yes',
     userId: form.value('user_id'),
-    // A page of the host's may not have these fields.
+    // A custom page may not have these fields.
     lifetimes: lifetimesOf((name) => (form.has(name) ? form.value(name).trim() : String(application?.[name] ?? ''))),
   };
 }
@@ -245,7 +250,7 @@ function lifetimesOf(read: (name: LifetimeField) => string): ApplicationFields['
   return Object.fromEntries(LIFETIME_NAMES.map((name) => [name, read(name)])) as ApplicationFields['lifetimes'];
 }
 
-/** What is no number is for the storage to refuse. */
+/** The storage refuses what is not a number. */
 function secondsOf(entered: ApplicationFields['lifetimes']): ApplicationLifetimes {
   const read = (text: string) => (text === '' ? null : /^\d+$/.test(text) ? Number(text) : Number.NaN);
   return Object.fromEntries(LIFETIME_NAMES.map((name) => [name, read(entered[name])]));
@@ -256,7 +261,7 @@ function linesOf(text: string): string[] {
   return lines.filter((line) => line !== '');
 }
 
-/** The URI among several that the storage refused. */
+/** The URI, of several, that the storage refused. */
 function refusedLine(error: unknown, field: ApplicationField, fields: ApplicationFields): string | undefined {
   if (field !== 'redirectUris' && field !== 'postLogoutRedirectUris' && field !== 'allowedOrigins') return undefined;
   const [, index] = /\[(\d+)\]$/.exec((error as ConfigurationError).option ?? '') ?? [];

@@ -6,8 +6,8 @@ const COOKIE = 'oauth2_new_secret';
 const LIFETIME_SECONDS = 60;
 
 /**
- * Carries a new secret over the redirect after the form to the page that shows it, this once. It is stored nowhere
- * here: it travels with the browser, encrypted, and is removed when it is shown.
+ * Passes a new secret over the redirect after the form to the page that shows it once. It is not stored on the server:
+ * the browser carries it, encrypted, and it is removed when it is shown.
  */
 export class NewSecrets {
   constructor(
@@ -19,7 +19,7 @@ export class NewSecrets {
     this.cookies.set(context, COOKIE, this.sealer.seal(secret, contextOf(userId, clientId)), LIFETIME_SECONDS);
   }
 
-  /** The secret that was put for this user and application, if it was not taken yet. */
+  /** The secret for this user and application, if it was not taken yet. */
   take(context: Context, userId: string, clientId: string): string | undefined {
     const sealed = this.cookies.get(context, COOKIE);
     if (sealed === undefined || sealed === '') return undefined;
@@ -27,7 +27,7 @@ export class NewSecrets {
     try {
       secret = this.sealer.open(sealed, contextOf(userId, clientId));
     } catch {
-      // Another application's, another user's, or nonsense.
+      // It belongs to another application or user, or is malformed.
       return undefined;
     }
     this.cookies.remove(context, COOKIE);

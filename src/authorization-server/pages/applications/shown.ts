@@ -7,14 +7,14 @@ import {
   registrarOf,
 } from '../../../storage/index.js';
 
-/** The scopes that pages show of an application: those that it may be given now; `undefined`: any. */
+/** The scopes of an application that pages show: those that it may have now; `undefined`: all. */
 export function shownScopes(application: Application, limits: RegistrationLimits): readonly string[] | undefined {
-  // Of the host's what is stored: no list of the host's needs to name `openid`.
+  // Applications of the host show what is stored: the host's lists need not contain `openid`.
   if (registrarOf(application) !== 'host') return allowedScopes(application, limits);
   return application.scope === null ? undefined : parseScope(application.scope);
 }
 
-/** The grant types likewise. */
+/** The grant types of an application that pages show. */
 export function shownGrantTypes(application: Application, limits: RegistrationLimits): readonly string[] {
   return allowedGrantTypes(application, limits);
 }

@@ -6,7 +6,7 @@ import { PageError } from '../page-error.js';
 import type { Viewer } from '../page-models.js';
 import type { PageServices } from '../page-services.js';
 
-/** Consent on the way to an application. All that it asks for is allowed, or nothing. */
+/** The consent page on the way to an application. The user allows everything that it requests, or nothing. */
 export class ConsentStep {
   constructor(private readonly services: PageServices) {}
 
@@ -41,13 +41,13 @@ export class ConsentStep {
 
   private async viewer({ userId }: Interaction): Promise<Viewer> {
     const viewer = userId === undefined ? undefined : await this.services.viewers.of(userId);
-    // Deleted or blocked since the login.
+    // The user was deleted or disabled after the login.
     if (viewer === undefined) throw new PageError(400, 'interactionOver');
     return viewer;
   }
 }
 
-/** The scopes belong to it: what is allowed is what the page has shown. */
+/** The scopes are part of the subject: only what the page has shown can be allowed. */
 function subjectOf({ uid, scopes }: Interaction, viewer: Viewer) {
   return { purpose: `consent ${uid} ${scopes.join(' ')}`, userId: viewer.id };
 }

@@ -5,7 +5,7 @@ import { seeOther } from '../continuation.js';
 import { PageError } from '../page-error.js';
 import type { PageServices } from '../page-services.js';
 
-/** Login on the way to an application where it is the host's business: who is signed in there, goes on. */
+/** Login by the host on the way to an application: a user who is signed in there continues. */
 export class HostLoginStep {
   constructor(
     private readonly services: PageServices,
@@ -16,7 +16,7 @@ export class HostLoginStep {
     seeOther(context, await this.next(context, interaction));
   }
 
-  /** There is no form here to send. */
+  /** There is no form to submit here. */
   async take(): Promise<void> {
     throw new PageError(405, 'wrongMethod', { Allow: 'GET, HEAD' });
   }
@@ -27,14 +27,15 @@ export class HostLoginStep {
     const mark = await dependencies.signIns.mark();
     const userId = await this.login.userId(context);
     const viewer = userId === undefined ? undefined : await viewers.of(userId);
-    // Who is signed in there and may not act would only be sent back, if he were not asked to be somebody else.
+    // A user who is signed in there but may not act would be sent back again, unless the host is told to ask for
+    // another user.
     if (viewer === undefined)
       return this.ask(context, interaction, userId !== undefined || sinceMilliseconds !== undefined);
     const atMilliseconds = await this.authenticatedAtMilliseconds(context, interaction);
     const isRight =
       sinceMilliseconds === undefined || (atMilliseconds !== undefined && atMilliseconds >= sinceMilliseconds);
     if (isRight) return dependencies.interactions.finishLogin(context, viewer.id, atMilliseconds, mark);
-    // A host that knows no times could only send him back here as he is.
+    // Without times, the host could only send the same user back.
     if (this.login.authenticatedAtMilliseconds === undefined) return dependencies.interactions.failLogin(context);
     return this.ask(context, interaction, true);
   }
@@ -43,7 +44,7 @@ export class HostLoginStep {
     return this.login.url(uid, context, { reauthenticate });
   }
 
-  /** By what the host says, or by what follows from that nobody was signed in before. */
+  /** The time according to the host, or now if nobody was signed in before. */
   private async authenticatedAtMilliseconds(context: Context, { login }: Interaction): Promise<number | undefined> {
     const { clock } = this.services.dependencies;
     const known = await authenticatedAtMilliseconds(this.login, context, clock);

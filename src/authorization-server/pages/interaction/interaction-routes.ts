@@ -6,7 +6,7 @@ import { ConsentStep } from './consent-step.js';
 import { HostLoginStep } from './host-login-step.js';
 import { LoginStep } from './login-step.js';
 
-/** What a browser is asked on its way through the authorization endpoint. */
+/** The pages that a browser is shown on its way through the authorization endpoint. */
 export function interactionRoutes(services: PageServices): PageRoute[] {
   const { login } = services.dependencies;
   const steps = {
@@ -16,7 +16,7 @@ export function interactionRoutes(services: PageServices): PageRoute[] {
 
   async function current(context: Context, { uid }: PathParameters) {
     const interaction = await services.dependencies.interactions.current(context);
-    // The URL has to be of the interaction that the cookie is of, else a form could end another one than it shows.
+    // The URL must belong to the interaction of the cookie; otherwise a form could complete another one than it shows.
     if (interaction === undefined || interaction.uid !== uid) throw new PageError(400, 'interactionOver');
     return interaction;
   }

@@ -3,7 +3,7 @@ import type { Interaction } from '../../ports.js';
 import { type RefusedSignIn, showLogin } from '../login-page.js';
 import type { PageServices } from '../page-services.js';
 
-/** Login on the way to an application, by user name and password. */
+/** Login with user name and password on the way to an application. */
 export class LoginStep {
   constructor(private readonly services: PageServices) {}
 

@@ -1,4 +1,4 @@
-/** What all pages have around them. `body` is the HTML of the page; everything else is escaped. */
+/** The layout of all pages. `body` is the HTML of the page; everything else is escaped. */
 export const FRAME = `<!doctype html>
 <html lang="<%= it.frame.language %>" dir="<%= it.frame.direction %>">
 <head>
@@ -41,13 +41,13 @@ export const HIDDEN = `<% for (const [name, value] of Object.entries(it.form.hid
 <% } %>
 `;
 
-/** What was just done. */
+/** The notice about what was just done. */
 export const NOTICE = `<% if (it.model.notice) { %>
 <p class="notice" role="status"><%= it.texts.notices[it.model.notice] %></p>
 <% } %>
 `;
 
-/** What is wrong with what was entered: \`problems\` is a list of \`{ field, text }\`. */
+/** The problems with the input: \`problems\` is a list of \`{ field, text }\`. */
 export const PROBLEMS = `<% if (it.problems.length > 0) { %>
 <div class="problem" role="alert" id="problem">
 <h2><%= it.texts.frame.problem %></h2>
@@ -69,7 +69,7 @@ export const PAGING = `<% if (it.model.paging.newestUrl || it.model.paging.older
 <% } %>
 `;
 
-/** Scopes with what people are told of them. */
+/** Scopes with their descriptions. */
 export const SCOPES = `<ul class="scopes">
 <% for (const scope of it.scopes) { %>
 <li><span class="scope-text"><%= scope.description %></span><% if (scope.description !== scope.name) { %> <code><%= scope.name %></code><% } %></li>

@@ -7,7 +7,7 @@ import { CONSENT, CONTINUE, ERROR, FORM_POST, LOGGED_OUT, LOGIN, LOGOUT } from '
 import { SESSIONS } from './sessions.js';
 import { TOKENS } from './tokens.js';
 
-/** The parts that templates include. */
+/** The partial templates. */
 export const PARTIALS: Readonly<Record<string, string>> = {
   '@frame': FRAME,
   '@hidden': HIDDEN,

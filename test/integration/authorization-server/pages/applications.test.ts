@@ -77,7 +77,7 @@ describe('applications of users', () => {
     const url = `/oauth2/applications/${encodeURIComponent(clientId)}`;
     const old = secretOn(await agent.get(url)) ?? '';
     const ask = await agent.get(`${url}/secret`);
-    expect(ask.html).toContain('<option value="86400">stays good for a day</option>');
+    expect(ask.html).toContain('<option value="86400">stays valid for a day</option>');
     expect((await agent.submit(only(ask), { overlap: '86401' })).status).toBe(400);
     const before = Date.now();
     const secret = secretOn(await agent.follow(await agent.submit(only(ask), { overlap: '86400' }))) ?? '';
@@ -205,7 +205,7 @@ describe('applications of users', () => {
     const uris = ['https://a.example/cb', 'myapp://<b>cb', 'https://b.example/cb'].join('\n');
     const answer = await register(agent, { redirect_uris: uris, client_type: 'public' });
     expect(answer.status).toBe(422);
-    expect(answer.html).toContain('Not usable is myapp://&lt;b&gt;cb</a>');
+    expect(answer.html).toContain('Not usable: myapp://&lt;b&gt;cb</a>');
   });
 
   test('hostile names are shown as text, and turn nothing around', async () => {
