@@ -5,7 +5,7 @@ import type { SigningKeys } from './keys/signing-keys.js';
 import type { Consents } from './ports.js';
 import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
-/** Which scopes a token may have, beside those that it is asked for. */
+/** Limits the scopes of a token, in addition to the requested ones. */
 export interface ScopeBounds {
   /** The scopes that an application may be given now, by whoever registered it; `undefined`: any that there is. */
   allowedScopes(application: Application): readonly string[] | undefined;

@@ -69,7 +69,7 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
   const { models, clock, logger } = dependencies;
   const repository = new SigningKeyRepository(models, { clock });
   const signingKeys = new SigningKeys({ repository, sealer: settings.sealer, clock, logger });
-  // Pages and endpoints need each other: the pages ask for both of these once there is a request.
+  // Pages and endpoints depend on each other; the pages get both of these lazily, at the first request.
   const provider = () => providers.current();
   const resumeAt = (path: string) => dispatcher.resumeAt(path);
   const signIns = new ProviderSignIns(context, provider);
@@ -84,7 +84,7 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
   const middleware: Middleware = (outer, next) => {
     const found = dispatcher.at(outer.path);
     if (found !== undefined || pages.has(outer.path)) setFields(outer);
-    // No page has the address of a program's endpoint.
+    // No page has the path of a program's endpoint.
     if (found?.endpoint.caller === 'program') return found.answer(outer);
     return pages.routes(outer, () => (found === undefined ? next() : found.answer(outer)));
   };
@@ -116,11 +116,11 @@ function serverContext(settings: Settings, dependencies: AuthorizationServerDepe
   };
 }
 
-/** Where users can register applications, it is said once what these can do. */
+/** Logs once what users' applications can do, if users can register applications. */
 function tellOwnerScopes({ options }: Settings, { logger }: AuthorizationServerDependencies): void {
   const hasPages = options.authenticate !== undefined || options.login !== undefined;
   if (!hasPages || options.ownerScopes !== undefined) return;
   logger.info(
-    'Applications that users register get no scope: authorizationServer.ownerScopes lists none. List those that they may have, or [] to silence this.',
+    'Applications that users register get no scopes, because authorizationServer.ownerScopes is not set. List the scopes that they may have, or use [] to silence this warning.',
   );
 }

@@ -4,13 +4,13 @@ import type { PageDependencies } from './pages/page-dependencies.js';
 import { createPages, type Pages } from './pages/pages.js';
 import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
-/** What people are told of the scopes that OpenID Connect brings with it. */
+/** The descriptions of the scopes that OpenID Connect defines. */
 const OPENID_DESCRIPTIONS = {
   openid: 'Know who you are here',
   offline_access: 'Keep its access while you are away',
 };
 
-/** Makes the pages from the options, and from what stands behind them. */
+/** Creates the pages from the options and their dependencies. */
 export function composePages(
   settings: Settings,
   dependencies: AuthorizationServerDependencies,
@@ -29,13 +29,13 @@ export function composePages(
     scopes: { ...OPENID_DESCRIPTIONS, ...scopes },
     limits,
     users,
-    // Without either of the two nobody can sign in: an authorization server for applications alone.
+    // Without either of them nobody can sign in: the authorization server then serves only applications.
     ...(login === undefined ? { authenticate: authenticate ?? (() => undefined) } : { login }),
     isStaff,
     username,
     sealer,
     registrations: throttle('registration', rates.registration),
-    // A password is guessed more easily than a token.
+    // Passwords are easier to guess than tokens.
     failures: {
       byAddress: failures,
       byNameAndAddress: failureBudget(rates.signIn),

@@ -2,7 +2,11 @@ import { loggedFailure } from '../core/logged-failure.js';
 import { printable } from '../core/printable.js';
 import type { ServerContext } from './server-context.js';
 
-/** Logs a failure that the request is not to blame for. @param where the endpoint, or its path */
+/**
+ * Logs a failure that was not caused by the request.
+ *
+ * @param where the endpoint, or its path
+ */
 export function logFailure(
   { dependencies }: Pick<ServerContext, 'dependencies'>,
   where: string,

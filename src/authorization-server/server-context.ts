@@ -9,7 +9,7 @@ import type { Settings } from './options/authorization-server-options.js';
 import type { EndpointPages } from './ports.js';
 import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
-/** What the rooms of the authorization server share. */
+/** What all parts of the authorization server share. */
 export interface ServerContext {
   readonly settings: Settings;
   readonly dependencies: AuthorizationServerDependencies;
@@ -20,11 +20,11 @@ export interface ServerContext {
   readonly clientAuthentications: ClientAuthentications;
   readonly consents: ConsentRepository;
   readonly sessions: SessionRepository;
-  /** Which browser an interaction is of. */
+  /** Determines which browser an interaction belongs to. */
   readonly binding: BrowserBinding;
 }
 
-/** What endpoints have beside: the pages that they show. Pages themselves are made from the context without it. */
+/** The context of endpoints, which includes the pages that they show. Pages are created from the context without it. */
 export interface EndpointContext extends ServerContext {
   readonly pages: EndpointPages;
 }

@@ -12,13 +12,13 @@ import type { UserStore } from '../core/users.js';
 import type { VerifiedToken } from '../core/verified-token.js';
 import type { ApplicationRepository, OAuth2Models, TokenRepository, TokenWriter } from '../storage/index.js';
 
-/** What a throttle says of one request. */
+/** The decision of a throttle on one request. */
 export interface ThrottleAnswer {
   readonly allowed: boolean;
   readonly retryAfterSeconds: number;
   /** Response fields of allowed and refused requests. */
   readonly fields: Readonly<Record<string, string>>;
-  /** Refused because the throttle's store is away. */
+  /** Whether it is refused because the throttle's store is unavailable. */
   readonly unavailable: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface Owner {
   readonly clientId?: string;
 }
 
-/** What is done with browsers' sessions; `BrowserSessions` does it. */
+/** Operations on browser sessions; `BrowserSessions` implements them. */
 export interface SignedInBrowsers {
   listFor(userId: string, page: BrowserSessionPage): Promise<BrowserSession[]>;
   find(id: string): Promise<BrowserSession | undefined>;
@@ -39,7 +39,10 @@ export interface SignedInBrowsers {
   endAllOf(ended: { readonly user: string; readonly except?: string | undefined }): Promise<number>;
 }
 
-/** What the authorization server is given by `createOAuth2`. It knows neither throttle nor token cache themselves. */
+/**
+ * What `createOAuth2` provides to the authorization server, which knows neither the throttle nor the token cache
+ * directly.
+ */
 export interface AuthorizationServerDependencies {
   readonly models: OAuth2Models;
   readonly applications: ApplicationRepository;
@@ -53,29 +56,32 @@ export interface AuthorizationServerDependencies {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
-  /** For what may come once per request. */
+  /** For lines that may occur once per request. */
   readonly log: LogLimiter;
   readonly events: OAuth2Events;
   /** The key of the address that a request comes from. */
   address(context: Context): string;
   readonly failures: FailureBudget;
-  /** Makes a budget of failures of its own; `null` for no limit. */
+  /** Creates a separate budget of failures; `null` for no limit. */
   failureBudget(rate: string | null): FailureBudget;
-  /** Makes the throttle of an endpoint; `null` for no limit. */
+  /** Creates the throttle of an endpoint; `null` for no limit. */
   throttle(name: string, rate: string | null): EndpointThrottle;
   /** Drops access tokens from every cache, by their cache keys. */
   invalidate(keys: readonly string[]): Promise<void>;
-  /** What this process knows of an access token, without asking anybody; `undefined`: ask `verifyToken`. */
+  /** What this process knows about an access token, synchronously; `undefined`: call `verifyToken`. */
   peekToken(token: string): VerifiedToken | undefined;
-  /** What is known of an access token, from the cache or the database; `undefined` if a guard would refuse it. */
+  /** The verified access token, from the cache or the database; `undefined` if a guard would refuse it. */
   verifyToken(token: string): Promise<VerifiedToken | undefined>;
   readonly tokenAdmission: TokenAdmission;
   /** Forgets that a token was unknown, since it was just issued. */
   forgetMiss(key: string): void;
   /** The sessions of browsers here. */
   readonly sessions: SignedInBrowsers;
-  /** Revokes all tokens of an owner, everywhere. */
+  /** Revokes all tokens of an owner, in every process. */
   revokeAllOf(owner: Owner): Promise<void>;
-  /** Revokes one access token, or a refresh token with its family, everywhere. Resolves to whether this call did it. */
+  /**
+   * Revokes one access token, or a refresh token with its family, in every process. Resolves to whether this call did
+   * it.
+   */
   revokeToken(tokenHash: Buffer): Promise<boolean>;
 }

@@ -6,7 +6,7 @@ const COOKIE = 'oauth2_browser';
 /** 256 random bits as base64url. */
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 
-/** A secret of a browser, which forms and interactions are bound to. It says nothing of who sits there. */
+/** A secret of the browser to which forms and interactions are bound. It does not identify the user. */
 export class BrowserCookie {
   constructor(
     private readonly cookies: PageCookies,
@@ -19,9 +19,9 @@ export class BrowserCookie {
     return value !== undefined && SECRET.test(value) ? value : undefined;
   }
 
-  /** The secret of this browser, which is given one if it has none. */
+  /** The secret of this browser; it gets one if it has none. */
   ensure(context: Context): string {
-    // What is given is sent once, however many forms stand on the page.
+    // A new secret is sent only once, however many forms are on the page.
     const state = context.state as { oauth2Browser?: string };
     if (state.oauth2Browser !== undefined) return state.oauth2Browser;
     let secret = this.of(context);

@@ -1,4 +1,4 @@
-/** What tells browsers apart in `User-Agent`; the first that matches, since most of them name others too. */
+/** Patterns that identify browsers in `User-Agent`, in order, since most browsers also name others. */
 const BROWSERS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|Opera)\//, 'Opera'],
@@ -18,8 +18,8 @@ const SYSTEMS: readonly (readonly [pattern: RegExp, name: string])[] = [
 ];
 
 /**
- * Browser and system in words, for people who look for a session of theirs; `undefined` if neither is known. Only these
- * words are stored: no version, and nothing that a stranger has written.
+ * A description of browser and system for people who look for their session; `undefined` if neither is known. Only
+ * these words are stored, without a version or any text of a stranger.
  */
 export function browserLabel(userAgent: string): string | undefined {
   const browser = nameIn(BROWSERS, userAgent);

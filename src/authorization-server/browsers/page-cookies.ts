@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { cookieName } from './cookie-name.js';
 
-/** Cookies of the pages: host-only, out of reach of scripts, and not sent along by other sites' forms. */
+/** The cookies of the pages: host-only, inaccessible to scripts, and not sent with forms of other sites. */
 export class PageCookies {
   private readonly attributes: string;
 
@@ -12,7 +12,7 @@ export class PageCookies {
     this.attributes = `; Path=/; HttpOnly; SameSite=Lax${issuer.startsWith('https:') ? '; Secure' : ''}`;
   }
 
-  /** The value; `undefined` also if there are several: one of them was planted for a path, or by plain http. */
+  /** The value; `undefined` also if there are several, because one of them was planted for a path or by plain http. */
   get(context: Context, name: string): string | undefined {
     const full = `${this.nameOf(name)}=`;
     const values = new Set<string>();
@@ -24,10 +24,10 @@ export class PageCookies {
     return values.size === 1 ? value : undefined;
   }
 
-  /** @param value in characters that a cookie may have, e.g. base64url */
+  /** @param value may contain only characters that are allowed in cookies, e.g. base64url */
   set(context: Context, name: string, value: string, lifetimeSeconds?: number): void {
     const age = lifetimeSeconds === undefined ? '' : `; Max-Age=${lifetimeSeconds}`;
-    // Not through Koa, which refuses `Secure` where a proxy before this process speaks TLS.
+    // Not through Koa, which refuses `Secure` if a proxy in front of this process terminates TLS.
     context.append('Set-Cookie', `${this.nameOf(name)}=${value}${this.attributes}${age}`);
   }
 

@@ -9,12 +9,12 @@ import {
 } from '../../storage/index.js';
 
 /**
- * What is kept of an application beside the metadata that oidc-provider knows. It stands in the client's
- * property `application`, and holds all that its decisions depend on.
+ * The properties of an application besides the metadata that oidc-provider knows. They are kept in the client's
+ * property `application`, and contain everything that its decisions depend on.
  */
 export interface ClientApplication {
   readonly id: number;
-  /** The scopes that it may be given; `undefined`: any that there is. */
+  /** The scopes that it may have; `undefined`: all. */
   readonly scopes: readonly string[] | undefined;
   /** The grant types that it may use. */
   readonly grantTypes: readonly string[];
@@ -23,20 +23,20 @@ export interface ClientApplication {
   readonly skipAuthorization: boolean;
   readonly mayIntrospect: boolean;
   readonly isPublic: boolean;
-  /** Lifetimes of its own; what is not there is the server's. */
+  /** Its own lifetimes; those that are missing are the server's. */
   readonly lifetimes: ApplicationLifetimes;
-  /** Origins whose pages may read what it is answered, beside those of its redirect URIs. */
+  /** Origins whose pages may read responses to it, besides those of its redirect URIs. */
   readonly allowedOrigins: readonly string[];
   /** Whether it may have refresh tokens. */
   readonly hasRefreshTokens: boolean;
-  /** When the row was changed: another state of the application is another client. */
+  /** When the row was changed last: a changed application is another client. */
   readonly updatedAtMilliseconds: number;
 }
 
-/** What decisions about an application depend on. */
+/** Derives the properties of an application that decisions depend on. */
 export type DescribeClient = (application: Application) => ClientApplication;
 
-/** Describes applications under the limits of those that register them; once for each that was read. */
+/** Describes applications under the limits of their registrars; once per application object. */
 export function describedUnder(limits: RegistrationLimits): DescribeClient {
   const described = new WeakMap<Application, ClientApplication>();
   return (application) => {

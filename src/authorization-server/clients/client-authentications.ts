@@ -8,16 +8,16 @@ import { countedAddress } from '../http/request/counted-address.js';
 import type { PresentedClient } from '../http/request/presented-client.js';
 import type { AuthorizationServerDependencies } from '../server-dependencies.js';
 
-/** How many are remembered, of each kind. */
+/** The size of each of the two memories. */
 const MAXIMUM_REMEMBERED = 10_000;
-/** "Lately". */
+/** How long an authentication counts as recent. */
 const REMEMBERED_MILLISECONDS = 86_400_000;
 
-/** A client authentication under way. */
+/** A client authentication in progress. */
 export interface ClientAuthentication {
-  /** The refusal, if its budget is spent. */
+  /** The refusal, if its budget is exhausted. */
   readonly refused: FailureReservation | undefined;
-  /** Ends it. `undefined`: what was presented was not judged. */
+  /** Ends it. `undefined`: the credentials were not checked. */
   end(outcome: 'right' | 'wrong' | undefined): void;
 }
 
@@ -28,16 +28,18 @@ export interface ClientAuthenticationsDependencies
 }
 
 /**
- * The budgets of failed client authentications (RFC 6749 §2.3.1). Who fails pays: failures are counted by the address that
- * they come from; where an application has authenticated from there before, by address and application, so that neither
- * pays for the other. Nothing is counted by the application alone, which anybody can name: that is for secrets that can
- * be guessed (`ImportedSecrets`).
+ * The budgets of failed client authentications (RFC 6749 §2.3.1). Failures are counted by the address from which they
+ * come. If an application has authenticated from there before, its failures are counted by address and application, so
+ * that neither uses up the budget of the other. Nothing is counted by the application alone, which anybody can name,
+ * except for secrets that can be guessed (`isSecretOf`).
  *
- * - Credentials that were right lately in this process are not counted at all, until they are found wrong.
- * - Who presents no credentials has guessed none: public applications have no budget.
- * - What browsers send for pages of other origins counts apart, so that no page can spend its visitor's budget.
+ * - Credentials that were valid recently in this process are not counted, until they are found invalid.
+ * - A request without credentials guesses none: public applications have no budget.
+ * - Requests that browsers send for pages of other origins are counted separately, so that no page can use up its
+ *   visitor's budget.
  *
- * Only who has authenticated is remembered, so that made-up identifiers take no memory and no counters.
+ * Only applications that have authenticated are remembered, so that made-up identifiers need neither memory nor
+ * counters.
  */
 export class ClientAuthentications {
   private readonly key: Buffer;
@@ -48,7 +50,7 @@ export class ClientAuthentications {
     this.key = dependencies.random(32);
   }
 
-  /** Takes a place in the budget, before anything is looked up. */
+  /** Reserves an attempt in the budget, before anything is looked up. */
   begin(outer: Context, client: PresentedClient | undefined): ClientAuthentication | Promise<ClientAuthentication> {
     if (client === undefined) return UNCOUNTED;
     const address = this.addressOf(outer);
@@ -60,7 +62,9 @@ export class ClientAuthentications {
     return after(reserved, counted);
   }
 
-  /** Whether an application has authenticated from the address of this request lately, as far as this process knows. */
+  /**
+   * Whether an application has recently authenticated from the address of this request, as far as this process knows.
+   */
   isKnown(outer: Context, clientId: string): boolean {
     return this.pairs.has(pairOf(this.addressOf(outer), clientId));
   }
@@ -69,10 +73,10 @@ export class ClientAuthentications {
     return countedAddress(outer, this.dependencies.address(outer), this.dependencies.issuerOrigin);
   }
 
-  /** A digest of credentials that are the same each time; an assertion is another one each time. */
+  /** A digest of credentials that do not change; assertions differ each time. */
   private digest({ clientId, secret }: PresentedClient): string | undefined {
     if (secret === undefined) return undefined;
-    // Under a key of the process, since a secret may be one that can be guessed.
+    // Keyed with a random key of the process, since a secret may be guessable.
     return createHmac('sha256', this.key)
       .update(JSON.stringify([clientId, secret]))
       .digest('base64url');
@@ -108,14 +112,14 @@ const REMEMBERED = { max: MAXIMUM_REMEMBERED, ttl: REMEMBERED_MILLISECONDS, ttlR
 
 const UNCOUNTED: ClientAuthentication = Object.freeze({ refused: undefined, end() {} });
 
-/** An address has no space in it. */
+/** An address contains no space. */
 function pairOf(address: string, clientId: string): string {
   return `${address} client:${clientId.slice(0, 255)}`;
 }
 
-/** Counts a failure that had no place taken for it. */
+/** Counts a failure for which no attempt was reserved. */
 function countFailure(failures: FailureBudget, key: string): void {
-  // Rejected where too many are under way: this one is no more than they are.
+  // Rejects if too many attempts are in progress; then this failure need not be counted as well.
   void after(
     failures.reserve(key),
     (reservation) => reservation.fail(),

@@ -8,14 +8,15 @@ type SecretDependencies = Pick<AuthorizationServerDependencies, 'applications' |
 /**
  * Whether this is the secret of the application.
  *
- * A secret that came from Django may have been chosen by a person, and be guessed from many addresses. So guesses at it
- * are also counted by the application alone. This budget slows only addresses from which the application has not
- * authenticated lately, and not who presents what was right lately: nobody can lock the application out where it is. Nor
- * does it count or slow what looks generated, by which nobody guesses what a person has chosen.
+ * A secret imported from Django may have been chosen by a person, and can be guessed from many addresses. So guesses
+ * are also counted by the application alone. This budget delays only requests from addresses from which the application
+ * has not authenticated recently, and with a secret that was not recently valid, so nobody can lock out the application
+ * where it runs. Secrets that look generated are neither counted nor delayed, since they are not guesses of a person's
+ * choice.
  *
- * @param isKnown whether the application has authenticated from the address of the request lately
- * @throws ThrottledError if the budget is spent
- * @throws TemporarilyUnavailableError if too many secrets are being compared
+ * @param isKnown whether the application has recently authenticated from the address of the request
+ * @throws ThrottledError if the budget is exhausted
+ * @throws TemporarilyUnavailableError if too many secrets are being checked
  */
 export async function isSecretOf(
   dependencies: SecretDependencies,
@@ -60,8 +61,8 @@ async function isRight(
   return matches;
 }
 
-/** Does nothing, and asks the database nothing, for a secret that is stored as a fast hash or is to stay as it is. */
+/** Does nothing, without a database query, for a secret that has a fast hash already or must keep its slow one. */
 async function rehash({ applications }: SecretDependencies, application: Application, secret: string): Promise<void> {
-  // That it could not be stored is no reason to refuse it; the next request will try again.
+  // A failure to store it is no reason to refuse the secret; the next request tries again.
   await applications.rehashImportedSecret(application, secret).catch(() => false);
 }

@@ -2,7 +2,7 @@ import { parseScope } from '../../core/scopes.js';
 import type { Application } from '../../storage/index.js';
 import type { Issuer } from '../options/issuer.js';
 
-/** What of an application says where its pages are. */
+/** The properties of an application that determine the origins of its pages. */
 export interface PagesOfApplication {
   readonly isPublic: boolean;
   readonly redirectUris: readonly string[];
@@ -10,7 +10,7 @@ export interface PagesOfApplication {
   readonly allowedOrigins: readonly string[];
 }
 
-/** The same of a stored application. */
+/** The same properties of a stored application. */
 export function pagesOf({ clientType, redirectUris, allowedOrigins }: Application): PagesOfApplication {
   return {
     isPublic: clientType === 'public',
@@ -19,12 +19,12 @@ export function pagesOf({ clientType, redirectUris, allowedOrigins }: Applicatio
   };
 }
 
-/** A page on the user's own machine: as with redirect URIs, its port may be another one each time (RFC 8252 §7.3). */
+/** A page on the user's own machine. As for redirect URIs, its port may differ each time (RFC 8252 §7.3). */
 const LOOPBACK = /^(http:\/\/(?:localhost|127\.0\.0\.1|\[::1\]))(?::\d{1,5})?$/;
 
 /**
- * Whether pages of an origin may read what the application is answered: those that it names, those where its
- * redirect URIs are, and those of the authorization server itself, which no browser keeps from it.
+ * Whether pages of an origin may read responses to the application: the origins that it names, those of its redirect
+ * URIs, and that of the authorization server itself, which browsers always allow.
  */
 export function allowsOrigin(
   origin: string,
@@ -32,7 +32,7 @@ export function allowsOrigin(
   { isPublic, redirectUris, allowedOrigins }: PagesOfApplication,
 ): boolean {
   if (origin === issuer.origin || allowedOrigins.includes(origin)) return true;
-  // An application that can keep a secret does not run in a browser, unless it says so.
+  // An application that can keep a secret does not run in a browser, unless it names origins.
   if (!isPublic) return false;
   const own = [...allowedOrigins, ...redirectUris.flatMap(originOf)];
   const portless = LOOPBACK.exec(origin)?.[1];

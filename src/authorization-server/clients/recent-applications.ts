@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Application } from '../../storage/index.js';
 import type { FindApplication } from './find-application.js';
 
-/** How long an application that was disabled, or whose secret was replaced, is still taken for what it was. */
+/** For how long an application that was disabled, or whose secret was replaced, may still be used as it was. */
 const KEPT_MILLISECONDS = 1000;
 const CAPACITY = 1000;
 
@@ -14,7 +14,7 @@ interface Kept {
   readonly untilWallMilliseconds: number;
 }
 
-/** Applications that were read within the last second; for answers that are allowed to be that old. */
+/** Applications that were read within the last second, for responses that may be that outdated. */
 export class RecentApplications {
   private readonly kept = new Map<string, Kept>();
 
@@ -23,7 +23,7 @@ export class RecentApplications {
     private readonly clock: Clock,
   ) {}
 
-  /** The application at once if it was read already, else a promise for it. */
+  /** The application if it has been read, otherwise a promise for it. */
   find(clientId: string): Found | Promise<Found> {
     const now = this.clock.monotonicMilliseconds();
     const wall = this.clock.nowMilliseconds();
@@ -33,7 +33,7 @@ export class RecentApplications {
       : this.readNow(clientId, now, wall);
   }
 
-  /** Forgets what turned out to be older than it may be. */
+  /** Removes an entry that turned out to be outdated. */
   forget(clientId: string): void {
     this.kept.delete(clientId);
   }
@@ -50,11 +50,11 @@ export class RecentApplications {
     try {
       const application = await reading;
       kept.application = application;
-      // Made-up identifiers do not push out what is known.
+      // Made-up identifiers must not displace known ones.
       if (application === undefined) this.drop(clientId, kept);
       return application;
     } catch (error) {
-      // What failed is asked for again at once.
+      // After a failure the next request asks again.
       this.drop(clientId, kept);
       throw error;
     }

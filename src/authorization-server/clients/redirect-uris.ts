@@ -1,11 +1,11 @@
-/** Hosts whose port an application on the user's own machine chooses anew each time (RFC 8252 §7.3, RFC 9700 §2.1). */
+/** Loopback hosts, on which a native application may choose another port each time (RFC 8252 §7.3, RFC 9700 §2.1). */
 const LOOPBACK = /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?(?=[/?]|$)/;
 
 /**
- * Whether a redirect URI is registered: the same string (RFC 9700 §2.1), where a native application may use another port
- * of the loopback interface.
+ * Whether a redirect URI is registered: the same string (RFC 9700 §2.1), except that a native application may use any
+ * port of the loopback interface.
  *
- * @param anyLoopbackPort whether the application is public, and so may be one that runs on the user's machine
+ * @param anyLoopbackPort whether the application is public, and so may run on the user's machine
  */
 export function isRegistered(uri: unknown, registered: readonly string[], anyLoopbackPort: boolean): boolean {
   if (typeof uri !== 'string') return false;
@@ -16,7 +16,7 @@ export function isRegistered(uri: unknown, registered: readonly string[], anyLoo
 }
 
 function withoutLoopbackPort(uri: string): string | undefined {
-  // Compared as text: a URL parser would make different strings the same.
+  // Compared as text: a URL parser would normalize different strings to the same URL.
   const match = LOOPBACK.exec(uri);
   if (match === null || !URL.canParse(uri)) return undefined;
   return `http://${match[1]}${uri.slice(match[0].length)}`;

@@ -17,7 +17,7 @@ interface TokenResponse {
   readonly scope: string;
 }
 
-/** With any other parameter, a request is none of the plain ones. */
+/** A request with any other parameter is not a plain one. */
 const PLAIN_PARAMETERS = new Set(['grant_type', 'scope', 'client_id', 'client_secret']);
 
 /**
@@ -54,13 +54,13 @@ export class PlainClientCredentials implements FastPath {
     const { dependencies } = this.context;
     const nowMilliseconds = dependencies.clock.nowMilliseconds();
     if (!isProvenBy(claimed, application, nowMilliseconds)) return undefined;
-    // Without a proof there is nothing for it (RFC 9449 §5.2): a plain request is refused.
+    // It requires a proof of possession (RFC 9449 §5.2), so a plain request is refused.
     if (application.dpopBoundAccessTokens) return undefined;
     const client = this.context.describeClient(application);
     if (!client.grantTypes.includes('client_credentials')) return undefined;
     const settled = this.context.scopes.resolve(requested, client);
     if ('problem' in settled) return undefined;
-    // What scopes about a user mean where there is none is said by oidc-provider.
+    // oidc-provider handles scopes about a user in a request without one.
     const scopes = parseScope(settled.scope);
     if (IDENTITY_SCOPES.some((name) => scopes.includes(name))) return undefined;
     const token = generateTokenValue(dependencies.random);

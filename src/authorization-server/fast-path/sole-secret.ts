@@ -3,7 +3,7 @@ import type { Application } from '../../storage/index.js';
 import { parameter } from '../http/request/parameters.js';
 import type { FastRequest } from './fast-path.js';
 
-/** With one of these fields there is more to judge than the secret: where the call comes from, or another proof. */
+/** With one of these fields, more than the secret has to be checked: the origin of the request, or another proof. */
 const OTHER_FIELDS = ['origin', 'oauth-client-attestation', 'oauth-client-attestation-pop'];
 
 /** A secret that is the only proof of a request. */
@@ -14,9 +14,8 @@ export interface SoleSecret {
 }
 
 /**
- * The secret by which a request means to prove itself, if it comes in the Basic field or in the form (RFC 6749 §2.3.1)
- * and there is no other proof beside. `undefined` for everything else, also for what is wrong: it is for oidc-provider
- * to judge.
+ * The secret of a request, if it is in the Basic field or in the form (RFC 6749 §2.3.1) and there is no other proof.
+ * `undefined` for everything else, including malformed requests, which oidc-provider handles.
  */
 export function soleSecret({ outer, parameters, client }: FastRequest): SoleSecret | undefined {
   if (client?.secret === undefined) return undefined;
@@ -31,9 +30,8 @@ export function soleSecret({ outer, parameters, client }: FastRequest): SoleSecr
 }
 
 /**
- * Whether the application proves itself by this secret, which was generated here; `false` also for everything that only
- * oidc-provider may judge. Two comparisons of digests: that a secret was found right is not remembered, since the one
- * before the present one ends at its time.
+ * Whether this is a valid generated secret of the application; `false` for everything that oidc-provider has to check.
+ * It compares digests and does not remember the result, since the previous secret expires.
  */
 export function isProvenBy(
   { secretHash }: SoleSecret,

@@ -12,7 +12,7 @@ import { isProvenBy, type SoleSecret, soleSecret } from './sole-secret.js';
  * access token that is good.
  */
 export class WarmIntrospection implements FastPath {
-  /** One response for each cached token, and not for each request. */
+  /** One response per cached token, not per request. */
   private readonly responses = new WeakMap<VerifiedToken, string>();
 
   constructor(
@@ -27,7 +27,7 @@ export class WarmIntrospection implements FastPath {
     if (token === undefined || hint !== 'access_token') return undefined;
     const claimed = soleSecret(request);
     if (claimed === undefined) return undefined;
-    // A secret of 256 random bits: for all others failures are counted before the secret is looked at.
+    // Only secrets of 256 random bits: for all others, failures are counted before the secret is checked.
     return after(this.applications.find(claimed.clientId), (found) => this.answerTo(found, claimed, token));
   }
 
@@ -55,13 +55,13 @@ export class WarmIntrospection implements FastPath {
 }
 
 function mayRead(application: Application, { clientId, issuer }: VerifiedToken): boolean {
-  // An application of a foreign issuer may have the same client identifier.
+  // An application of another issuer may have the same client identifier.
   if (issuer !== undefined) return false;
   if (clientId === application.clientId) return true;
   return application.mayIntrospect && clientId !== undefined;
 }
 
-/** An introspection response for an access token (RFC 7662 §2.2); what is `undefined` is not in it. */
+/** The introspection response for an access token (RFC 7662 §2.2); members that are `undefined` are omitted. */
 function responseOf(token: VerifiedToken, issuer: string, resource: string | undefined): string {
   const { userId, clientId, audience = [], scopes } = token;
   return JSON.stringify({
@@ -71,7 +71,7 @@ function responseOf(token: VerifiedToken, issuer: string, resource: string | und
     exp: Math.floor(token.expiresAtMilliseconds / 1000),
     iat: Math.floor(token.issuedAtMilliseconds / 1000),
     iss: issuer,
-    // What was issued for no other resource is for the one that is guarded here.
+    // A token without an audience is meant for the resource that is guarded here.
     aud: audience.length > 1 ? audience : (audience[0] ?? resource),
     scope: scopes.length > 0 ? scopes.join(' ') : undefined,
     token_type: 'Bearer',

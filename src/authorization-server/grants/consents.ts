@@ -2,7 +2,7 @@ import type { ConsentRepository } from '../../storage/index.js';
 import type { AuthorizedApplication, Consents } from '../ports.js';
 import type { AuthorizationServerDependencies } from '../server-dependencies.js';
 
-/** What users granted, and what withdrawing it does everywhere. */
+/** What users granted, and withdrawing it in every process. */
 export class StoredConsents implements Consents {
   constructor(
     private readonly repository: ConsentRepository,
@@ -25,8 +25,8 @@ export class StoredConsents implements Consents {
     if (application === undefined) return false;
     const consents = await this.repository.list(userId);
     const scopes = consents.find((consent) => consent.application.id === application.id)?.scopes ?? [];
-    // The consent goes first, so that nothing is granted anew in between; the tokens die also if it was gone already,
-    // for a call before may have failed half-way.
+    // The consent is removed first, so that nothing new is granted in between. The tokens are revoked even if the
+    // consent was gone, because an earlier call may have failed half-way.
     const withdrawn = await this.repository.withdraw(userId, application.id);
     await revokeAllOf({ userId, clientId });
     if (withdrawn) events.emit('consent.withdrawn', { userId, clientId, scopes });

@@ -4,13 +4,12 @@ import type { ServerContext } from '../server-context.js';
 /** How long a browser may take to sign in and consent. */
 export const INTERACTION_SECONDS = 3600;
 
-/** What lifetimes are worked out from. */
+/** What lifetimes are derived from. */
 export type LifetimeContext = Pick<ServerContext, 'settings' | 'dependencies'>;
 
 /**
- * How long an access token of an application is good, in seconds: as long as the application's own lifetime says, else
- * the server's. Where the resource has a lifetime, it takes the place of the server's, and the application's only makes
- * it shorter.
+ * The lifetime of an application's access tokens, in seconds: its own, otherwise the server's. If the resource has a
+ * lifetime, it replaces the server's, and the application's can only shorten it.
  */
 export function accessTokenLifetime(
   { settings, dependencies }: LifetimeContext,
@@ -26,7 +25,7 @@ export function refreshTokenLifetime({ settings }: LifetimeContext, lifetimes: A
   return lifetimes.refreshTokenLifetimeSeconds ?? settings.refreshTokenLifetimeSeconds;
 }
 
-/** How long a grant lives, in seconds: as the last token of the family, and the code before it. */
+/** How long a grant lives, in seconds: as long as the last token of the family, and the code before it. */
 export function grantLifetime(context: LifetimeContext, lifetimes: ApplicationLifetimes): number {
   const accessToken = accessTokenLifetime(context, lifetimes, undefined);
   return Math.max(refreshTokenLifetime(context, lifetimes), accessToken) + accessToken + INTERACTION_SECONDS;

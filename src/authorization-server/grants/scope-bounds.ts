@@ -5,7 +5,7 @@ import type { ScopeBounds } from '../authorization-server-factory.js';
 import type { Settings } from '../options/authorization-server-options.js';
 import { UserScopes } from './user-scopes.js';
 
-/** What the options alone say about the scopes of a token, whoever issues it. */
+/** The limits for scopes that follow from the options alone, whoever issues the token. */
 export function scopeBounds({ options, limits }: Settings, users: UserStore | undefined): ScopeBounds {
   const userScopes = new UserScopes(options, users && userStoreTellingOutages(users));
   return {

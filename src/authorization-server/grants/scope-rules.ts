@@ -1,7 +1,7 @@
 import { IDENTITY_SCOPES, parseScope } from '../../core/scopes.js';
 import type { ClientApplication } from '../clients/client-application.js';
 
-/** Decides which scopes a request may have. oidc-provider itself would drop what it does not know. */
+/** Decides which scopes a request may have. oidc-provider itself would silently drop unknown scopes. */
 export class ScopeRules {
   /** Every scope there is. */
   readonly known: ReadonlySet<string>;
@@ -14,9 +14,9 @@ export class ScopeRules {
   }
 
   /**
-   * The scope of a request, each name once: what it names, else the defaults (RFC 6749 §3.3).
+   * The scope of a request, without duplicates: the requested one, otherwise the defaults (RFC 6749 §3.3).
    *
-   * @returns the scope value, or what is wrong with it
+   * @returns the scope value, or the problem with it
    */
   resolve(requested: string | undefined, application: ClientApplication): { scope: string } | { problem: string } {
     const names = requested === undefined ? this.defaultsFor(application) : parseScope(requested);
@@ -31,7 +31,7 @@ export class ScopeRules {
     return { scope: names.join(' ') };
   }
 
-  /** Whether there is such a scope, and the application may be given it. */
+  /** Whether the scope exists and the application may have it. */
   allows(scope: string, application: ClientApplication): boolean {
     return this.known.has(scope) && isAllowed(scope, application) && !isWithoutEffect(scope, application);
   }
@@ -41,7 +41,7 @@ export class ScopeRules {
   }
 }
 
-/** What an application without refresh tokens can do nothing with is refused rather than left out without a word. */
+/** A scope that has no effect for an application without refresh tokens is refused rather than silently dropped. */
 function isWithoutEffect(scope: string, { hasRefreshTokens }: ClientApplication): boolean {
   return scope === 'offline_access' && !hasRefreshTokens;
 }

@@ -3,12 +3,12 @@ import type { UserStore } from '../../core/users.js';
 import type { Application } from '../../storage/index.js';
 import type { AuthorizationServerOptions } from '../options/authorization-server-options.js';
 
-/** The host's functions that say what a user may have. */
+/** The host's functions that determine what a user may grant. */
 type Hooks = Pick<AuthorizationServerOptions, 'scopesOf' | 'mayGrant'>;
 
-/** Bounds what users can allow: a token for a user never holds a scope that this user may not have. */
+/** Limits what users can grant: a token for a user never contains a scope that the user may not have. */
 export class UserScopes {
-  /** Whether the host bounds anything. */
+  /** Whether the host sets limits. */
   readonly areBounded: boolean;
 
   constructor(
@@ -19,10 +19,11 @@ export class UserScopes {
   }
 
   /**
-   * Those of the scopes that a user may let an application have, in their order; none if the user is gone.
+   * The subset of the scopes that a user may grant to an application, in the same order; empty if the user does not
+   * exist.
    *
    * @throws TemporarilyUnavailableError if the host cannot answer
-   * @throws TypeError if the host answers what cannot be
+   * @throws TypeError if the host's result has the wrong type
    */
   async grantable(userId: string, application: Application, scopes: readonly string[]): Promise<readonly string[]> {
     if (!this.areBounded) return scopes;
@@ -31,23 +32,23 @@ export class UserScopes {
     const held = await this.heldBy(user, scopes);
     const given = await this.givenTo(user, application, held);
     const left = scopes.filter((scope) => given.includes(scope));
-    // To stay connected for nothing is nothing.
+    // `offline_access` alone is of no use.
     return left.every((scope) => scope === 'offline_access') && left.length < scopes.length ? [] : left;
   }
 
-  /** What the user has himself. Who he is, and for how long it is told, is nobody's permission. */
+  /** The scopes that the user has. Scopes about the user's identity and `offline_access` are not permissions. */
   private async heldBy(user: unknown, scopes: readonly string[]): Promise<readonly string[]> {
     const { scopesOf } = this.hooks;
     if (scopesOf === undefined) return scopes;
     const answer: unknown = await scopesOf(user);
     if (!isListOfNames(answer)) {
-      throw new TypeError('scopesOf must answer a list of scope names; an empty one for who may have none.');
+      throw new TypeError('scopesOf must return a list of scope names, which may be empty.');
     }
     const held = new Set([...answer, ...IDENTITY_SCOPES]);
     return scopes.filter((scope) => held.has(scope));
   }
 
-  /** What the host lets the user pass on to this application. */
+  /** The scopes that the host lets the user grant to this application. */
   private async givenTo(
     user: unknown,
     application: Application,
@@ -55,11 +56,11 @@ export class UserScopes {
   ): Promise<readonly string[]> {
     const { mayGrant } = this.hooks;
     if (mayGrant === undefined || scopes.length === 0) return scopes;
-    // A copy: what the host does with the list changes nothing.
+    // A copy, so that the host cannot change the list.
     const answer: unknown = await mayGrant(user, application, [...scopes]);
     if (typeof answer === 'boolean') return answer ? scopes : [];
     if (isListOfNames(answer)) return scopes.filter((scope) => answer.includes(scope));
-    throw new TypeError('mayGrant must answer true, false, or a list of the scopes that may be granted.');
+    throw new TypeError('mayGrant must return true, false, or a list of the scopes that may be granted.');
   }
 }
 

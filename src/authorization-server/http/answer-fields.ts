@@ -1,16 +1,16 @@
 import type { Context } from 'koa';
 import type { Settings } from '../options/authorization-server-options.js';
 
-/** Below the prefix: where a browser is on its way to or from an application. */
+/** Paths below the prefix through which a browser passes on its way to or from an application. */
 const ON_THE_WAY = ['/authorize', '/interaction', '/continue', '/logout'];
 
 /**
- * Header fields of every answer, also of redirects and refusals, set before anything else is.
+ * Sets header fields of every response, including redirects and refusals, before anything else.
  *
- * A document with `Cross-Origin-Opener-Policy: same-origin` is cut off from a page of another origin that opened it, and
- * so is one with `same-origin-allow-popups`, which is for the page that opens (HTML §7.1.3). It is enough that a redirect
- * on the way has one of them. So what a popup of an application passes through has `unsafe-none`, as identity providers
- * commonly do; what the opener gets by it is to see whether the popup is closed, and to navigate it elsewhere.
+ * A document with `Cross-Origin-Opener-Policy: same-origin` is disconnected from a page of another origin that opened
+ * it, and so is one with `same-origin-allow-popups`, which is meant for the opener (HTML §7.1.3). One redirect with
+ * such a value is enough. Therefore the pages that an application's popup passes through have `unsafe-none`, as is
+ * common for identity providers. It only lets the opener see whether the popup is closed, and navigate it elsewhere.
  */
 export function answerFields(
   settings: Pick<Settings, 'prefix' | 'popups' | 'strictTransportSecurity'>,

@@ -6,30 +6,33 @@ import type { Endpoint } from './request/endpoint.js';
 const ALLOW_ORIGIN = 'Access-Control-Allow-Origin';
 const EXPOSE_HEADERS = 'Access-Control-Expose-Headers';
 
-/** How long browsers may keep the answer to a preflight. */
+/** How long browsers may cache the response to a preflight. */
 const PREFLIGHT_SECONDS = 3600;
 
-/** What a page needs to know of an answer beside its body, to go on after a refusal. */
+/** The header fields that a page needs in order to react to a refusal. */
 const EXPOSED = 'WWW-Authenticate, Retry-After, DPoP-Nonce';
 const RATE_FIELD = /^(x-)?ratelimit/;
 
 /**
- * Lets pages of other origins read the answers of an endpoint for programs (Fetch §3.3), refusals as successes. No
- * cookie means anything there, so credentials are never allowed; and no page with the origin `null` is let in, which
- * belongs to nobody.
+ * Lets pages of other origins read the responses of an endpoint for programs (Fetch §3.3), including refusals. Cookies
+ * have no meaning there, so credentials are never allowed; the origin `null`, which identifies nobody, is not allowed
+ * either.
  *
- * Where applications are known, they decide who reads (`allowsOrigin`): oidc-provider asks once it has found the
- * application. What is refused before that holds nothing of an application or a user, and is readable from everywhere.
+ * If the application is known, it determines the allowed origins (`allowsOrigin`): oidc-provider asks after it has
+ * found the application. Earlier refusals contain nothing about an application or a user, and can be read by every
+ * origin.
  */
 export class Cors {
   private constructor(
     private readonly response: ServerResponse,
     private readonly endpoint: Endpoint,
-    /** Where the page is from; `undefined` if there is none, or none that could be allowed. */
+    /** The origin of the page; `undefined` if there is none, or it can never be allowed. */
     readonly origin: string | undefined,
   ) {}
 
-  /** Begins an answer. `undefined` if it is not for pages of other origins, or the host has said already for which. */
+  /**
+   * Begins a response. `undefined` if pages of other origins may not read it, or the host has already set the fields.
+   */
   static begin(outer: Context, endpoint: Endpoint): Cors | undefined {
     const { req, res } = outer;
     if (endpoint.readers === undefined || res.hasHeader(ALLOW_ORIGIN)) return undefined;
@@ -40,17 +43,17 @@ export class Cors {
     return new Cors(res, endpoint, isOrigin(origin) ? origin : undefined);
   }
 
-  /** The answer is a refusal from before the application was known, or in spite of it. */
+  /** The response is a refusal before the application was known, or independent of it. */
   allow(): void {
     if (this.endpoint.readers === 'applications' && this.origin !== undefined)
       this.response.setHeader(ALLOW_ORIGIN, this.origin);
   }
 
-  /** The answer is complete but for its body. */
+  /** The response is complete except for its body. */
   finish(): void {
     const { response, endpoint, origin } = this;
     if (endpoint.readers === 'applications' && origin === undefined) response.removeHeader(ALLOW_ORIGIN);
-    // oidc-provider takes the one field away from origins that are not allowed, and leaves the other.
+    // oidc-provider removes only one of the fields for origins that are not allowed.
     if (origin === undefined || !response.hasHeader(ALLOW_ORIGIN)) {
       response.removeHeader(EXPOSE_HEADERS);
       return;
@@ -60,7 +63,7 @@ export class Cors {
   }
 }
 
-/** Answers OPTIONS (RFC 9110 §9.3.7), preflights among them (Fetch §3.3.2). */
+/** Answers OPTIONS (RFC 9110 §9.3.7), including preflights (Fetch §3.3.2). */
 export function answerOptions(outer: Context, { methods }: Endpoint, cors: Cors | undefined): void {
   outer.set({ Allow: methods.join(', '), 'Cache-Control': 'no-store' });
   outer.status = 204;

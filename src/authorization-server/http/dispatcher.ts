@@ -44,7 +44,7 @@ export class EndpointDispatcher {
     return found && handler({ ...found.endpoint, innerPath: path }, found.run);
   }
 
-  /** What answers a request to a path at which an authorization request goes on; `undefined` for other paths. */
+  /** The handler for a path at which an authorization request continues; `undefined` for other paths. */
   resumeAt(path: string): ((outer: Context) => Promise<void>) | undefined {
     const found = this.at(path);
     const isResume = found?.endpoint.name === 'resume' || found?.endpoint.name === 'device_resume';

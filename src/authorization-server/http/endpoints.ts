@@ -109,7 +109,8 @@ export function listEndpoints(
     { ...at('end_session'), ...BROWSER_FORM, methods: READ_OR_POST, steps: [read, posted, provider] },
     { ...below('end_session_confirm', '/logout/confirm'), ...BROWSER_FORM, methods: ['POST'], steps: [read, provider] },
     { ...below('end_session_success', '/logout/success'), ...BROWSER, methods: READ, steps: [read, provider] },
-    // RFC 8414 §3.1 puts the path of the issuer behind the well-known one; OpenID Connect Discovery §4.1 before it.
+    // RFC 8414 §3.1 appends the path of the issuer to the well-known one; OpenID Connect Discovery §4.1 puts it in
+    // front.
     metadata(`${OAUTH_METADATA}${issuer.path}`, OAUTH_METADATA),
     metadata(`${OPENID_METADATA}${issuer.path}`, OPENID_METADATA),
     metadata(`${issuer.path}${OPENID_METADATA}`, OPENID_METADATA),

@@ -6,7 +6,7 @@ import { BadRequest } from './request/bad-request.js';
 import { claimedClientId } from './request/presented-client.js';
 import type { ReadRequest } from './request/read-request.js';
 
-/** Which pages of other origins may read refusals that oidc-provider has not made. */
+/** Decides which pages of other origins may read refusals that oidc-provider has not produced. */
 export class RefusalReaders {
   constructor(
     private readonly issuer: Issuer,
@@ -14,10 +14,10 @@ export class RefusalReaders {
   ) {}
 
   /**
-   * Such a refusal holds nothing of an application or a user. So the application is asked only where that costs a request
-   * that has passed its limit at most one look-up, and never under a limit or an outage.
+   * Such a refusal contains nothing about an application or a user. So the application is looked up only if a request
+   * that has passed its limit needs at most one look-up, and never after exceeding a limit or during an outage.
    *
-   * @param read the request, if it came to that before it was refused
+   * @param read the request, if it was read before it was refused
    */
   async mayRead(outer: Context, origin: string, read: ReadRequest | undefined, thrown: unknown): Promise<boolean> {
     if (read === undefined || !(thrown instanceof BadRequest)) return true;

@@ -3,50 +3,52 @@ import { type RandomBytes, systemRandomBytes } from '../../core/token-value.js';
 import { type EncryptionKey, readEncryptionKeys } from './encryption-keys.js';
 
 /**
- * Encrypts what cannot be stored as a digest because it must be read again: private signing keys, device codes,
- * interaction rows.
+ * Encrypts data that cannot be stored as a digest because it must be read again: private signing keys, device codes,
+ * interactions.
  */
 export interface Sealer {
   /**
-   * Seals a text under the newest key.
+   * Encrypts a text under the newest key.
    *
-   * @param context says what the text is and where it belongs, e.g. `signing-key:<kid>`. It is authenticated, not
-   *   stored: a sealed value that was copied to another row or column does not open there.
+   * @param context describes the text and its place, e.g. `signing-key:<kid>`. It is authenticated but not stored: a
+   *   value that was copied to another row or column cannot be decrypted there.
    * @returns ASCII text, longer than the text's UTF-8 bytes by a third and 52 characters
    */
   seal(plain: string, context: string): string;
 
   /**
-   * Opens what `seal` made, under whichever of the keys sealed it.
+   * Decrypts a result of `seal`, with whichever key was used.
    *
-   * @throws SealedValueError for everything else; it says nothing about what was wrong
+   * @throws SealedValueError for everything else; it does not say what was wrong
    */
   open(sealed: string, context: string): string;
 
-  /** Whether a sealed value is under the newest key; if not, it is worth sealing again. */
+  /** Whether a value is encrypted under the newest key; if not, it should be encrypted again. */
   isCurrent(sealed: string): boolean;
 
   /**
-   * Keys of 32 bytes for another use, one of each encryption key, newest first: make new values with the first, accept
-   * those of the others too. Another label gives keys that have nothing to do with these.
+   * Keys of 32 bytes for another purpose, one per encryption key, newest first: create values with the first, accept
+   * those of all. Different labels give independent keys.
    */
   deriveKeys(label: string): Buffer[];
 }
 
-/** What a sealer may be told beside its keys. */
+/** The options of a sealer. */
 export interface SealerOptions {
   /** Names the keys in errors; default `encryptionKeys`. */
   readonly path?: string;
   readonly random?: RandomBytes;
 }
 
-/** A sealed value was changed, belongs elsewhere, or was sealed under a key that is not among the keys. */
+/** The value was changed, belongs elsewhere, or was encrypted under an unknown key. */
 export class SealedValueError extends Error {
   override readonly name = 'SealedValueError';
   readonly code = 'sealed_value';
 
   constructor() {
-    super('A sealed value cannot be opened: it was changed, or sealed under an encryption key that is not given.');
+    super(
+      'A stored value cannot be decrypted: it was changed, or encrypted under a key that is not in encryptionKeys.',
+    );
   }
 }
 
@@ -61,10 +63,10 @@ const ENVELOPE = /^v1\.([A-Za-z0-9_-]{8})\.([A-Za-z0-9_-]{38,})$/;
 /**
  * A sealer with AES-256-GCM under keys derived by HKDF-SHA256 (RFC 5869).
  *
- * Nonces are 96 random bits, which is safe for 2^32 values under one key (NIST SP 800-38D §8.3): at a hundred device
- * logins a second that is more than a year, so rotate the encryption key at least yearly.
+ * Nonces are 96 random bits, which is safe for 2^32 values under one key (NIST SP 800-38D §8.3): with a hundred device
+ * logins per second that is more than a year, so rotate the encryption key at least yearly.
  *
- * @param encryptionKeys newest first: the first seals, all of them open
+ * @param encryptionKeys newest first: the first encrypts, all of them decrypt
  * @throws ConfigurationError if a key is not 32 bytes, or given twice
  */
 export function createSealer(encryptionKeys: readonly EncryptionKey[], options: SealerOptions = {}): Sealer {
@@ -89,7 +91,7 @@ export function createSealer(encryptionKeys: readonly EncryptionKey[], options: 
       const [, id = '', text = ''] = ENVELOPE.exec(sealed) ?? [];
       const body = Buffer.from(text, 'base64url');
       const key = keys.find((candidate) => candidate.id === id)?.key;
-      // One envelope for one value: base64url has spare bits at its end, which decoding ignores.
+      // One encoding per value: base64url has spare bits at its end, which decoding ignores.
       if (key === undefined || body.toString('base64url') !== text) throw new SealedValueError();
       const tagStart = body.length - TAG_BYTES;
       try {

@@ -12,27 +12,28 @@ import {
 } from './key-pair.js';
 import type { Sealer } from './sealer.js';
 
-/** How long a process may go on with the keys that it has read, in seconds. */
+/** How long a process may use the keys that it has read, in seconds. */
 export const KEYS_RELOAD_SECONDS = 30;
 
-/** How long caches on the way may go on with what `/jwks` answered, in seconds. */
+/** How long caches may keep the response of `/jwks`, in seconds. */
 export const KEYS_CACHED_SECONDS = 30;
 
 /**
- * How long a new key is published before it signs, in seconds: long enough that every process has read it and every cache
- * on the way has dropped the answer before, with room for clocks that differ. Else a client could be sent to a process that does not publish yet what another signed with.
+ * How long a new key is published before it signs, in seconds: long enough for every process to have read it and for
+ * every cache to have dropped the earlier response, with room for differing clocks. Otherwise a client could ask a
+ * process that does not yet publish the key with which another has signed.
  */
 export const KEYS_ANNOUNCE_SECONDS = 90;
 
 export { KEYS_PUBLISH_SECONDS };
 
-/** The keys of a moment. */
+/** The keys at a moment. */
 export interface SigningKeySet {
   /** Private keys; of each algorithm first the one that signs, then the others that are published. */
   readonly jwks: { readonly keys: readonly PrivateJwk[] };
 }
 
-/** What a key does at the moment: it will sign, it signs, or it only verifies. */
+/** The state of a key: it will sign, it signs, or it only verifies. */
 export type SigningKeyState = 'announced' | 'signing' | 'retired';
 
 /** A key without its secret part. */
@@ -42,49 +43,51 @@ export interface DescribedSigningKey {
   readonly state: SigningKeyState;
   readonly createdAtMilliseconds: number;
   readonly signsFromMilliseconds: number;
-  /** When it is published no longer; `undefined` as long as it has no successor. */
+  /** When it is no longer published; `undefined` while it has no successor. */
   readonly expiresAtMilliseconds: number | undefined;
 }
 
-/** What `rotate` may be told. */
+/** The options of `rotate`. */
 export interface RotateOptions {
   /**
-   * The keys are known to someone who must not have them: the new ones sign at once, and the old ones verify nothing
-   * any more. Tokens that they signed are refused, and for `KEYS_RELOAD_SECONDS` a process may still sign with them.
+   * The keys have leaked: the new ones sign immediately, and the old ones verify nothing any more. Tokens that they
+   * signed are refused, and for up to `KEYS_RELOAD_SECONDS` a process may still sign with them.
    */
   readonly compromised?: boolean;
   /**
-   * The stored keys cannot be opened any more, since the encryption key that they were sealed under is lost. They are
-   * replaced as if they were compromised.
+   * The stored keys cannot be decrypted any more, because their encryption key is lost. They are replaced as if they
+   * were compromised.
    */
   readonly encryptionKeyLost?: boolean;
 }
 
-/** What a rotation did for one algorithm. */
+/** The result of a rotation for one algorithm. */
 export interface RotatedSigningKey {
   readonly kid: string;
   readonly algorithm: string;
   readonly signsFromMilliseconds: number;
-  /** `false`: another call had just made the next key, which is the one named here. */
+  /** `false`: another call had just created the next key, which is described here. */
   readonly created: boolean;
 }
 
-/** What the keys work with. */
+/** What the signing keys depend on. */
 export interface SigningKeysDependencies {
   readonly repository: SigningKeyRepository;
   readonly sealer: Sealer;
   readonly clock?: Clock;
-  /** Told why the keys could not be read again, at most each ten seconds. */
+  /** Receives a line if the keys could not be read again, at most every ten seconds. */
   readonly logger?: Logger;
 }
 
-/** After a failure, when the keys are read again, in milliseconds. */
+/** The delay before another attempt after a failure, in milliseconds. */
 const RETRY_MILLISECONDS = 10_000;
 
-/** A reading that takes longer is not waited for by further calls, as it may not know of a rotation; in milliseconds. */
+/**
+ * Later calls do not wait for a read that takes longer than this, as it may have missed a rotation; in milliseconds.
+ */
 const JOIN_MILLISECONDS = 2_000;
 
-/** The keys that were read, and when the reading began by the monotonic clock: the wall clock may be set back. */
+/** The keys that were read, and when the read began by the monotonic clock, since the wall clock may be set back. */
 interface HeldKeys {
   readonly set: SigningKeySet;
   readonly kids: string;
@@ -121,7 +124,7 @@ export class SigningKeys {
   private readonly sealer: Sealer;
   private readonly clock: Clock;
   private readonly logger: Logger;
-  /** Opened keys by their sealed form: reading again costs one statement and no decryption. */
+  /** Decrypted keys by their encrypted form: reading again costs one statement and no decryption. */
   private opened = new Map<string, PrivateJwk>();
   private held: HeldKeys | undefined;
   private reading: Reading | undefined;
@@ -135,9 +138,9 @@ export class SigningKeys {
   }
 
   /**
-   * The keys as they are now: the same object as long as nothing changed, so that a comparison tells what is to be
-   * rebuilt. Read again after `KEYS_RELOAD_SECONDS`, and at the moment when another key begins to sign; while that
-   * fails, the keys that were read last stay in use.
+   * The present keys, as the same object while nothing changes, so that a comparison shows what has to be rebuilt. They
+   * are read again after `KEYS_RELOAD_SECONDS`, and when another key starts to sign; if that fails, the previous ones
+   * stay in use.
    */
   current(): SigningKeySet | Promise<SigningKeySet> {
     const { held } = this;
@@ -156,14 +159,14 @@ export class SigningKeys {
         untilMonotonicMilliseconds: this.clock.monotonicMilliseconds() + RETRY_MILLISECONDS,
       };
       const reason = error instanceof Error ? error.message : String(error);
-      this.logger.warn(`The signing keys could not be read again; those that were read last stay in use: ${reason}`);
+      this.logger.warn(`The signing keys could not be read again; the previous ones stay in use: ${reason}`);
       return held.set;
     });
   }
 
   /**
-   * Reads the keys now, and makes those that are missing. Calls at one time share one reading, unless it is slow; what an
-   * older reading answers never takes the place of what a newer one found.
+   * Reads the keys now, and creates missing ones. Concurrent calls share one read, unless it is slow; the result of an
+   * older read never replaces that of a newer one.
    */
   load(): Promise<SigningKeySet> {
     const now = this.clock.monotonicMilliseconds();
@@ -176,16 +179,17 @@ export class SigningKeys {
     return promise;
   }
 
-  /** All keys that are published, without their secret parts. */
+  /** All published keys, without their secret parts. */
   async list(): Promise<DescribedSigningKey[]> {
     return describeSigningKeys(await this.repository.list(), this.clock.nowMilliseconds());
   }
 
   /**
-   * Gives each algorithm its next key, and removes those that are published no longer. While a next key is announced and
-   * does not sign yet, a further call makes no other; of any number of calls at one time, one makes it.
+   * Creates the next key of each algorithm, and removes those that are no longer published. While a next key is
+   * announced and does not sign yet, further calls create no other; of concurrent calls, one creates it.
    *
-   * @throws ConfigurationError if the stored keys cannot be opened: what is sealed here, the servers could not open
+   * @throws ConfigurationError if the stored keys cannot be decrypted: the servers could not decrypt a key encrypted
+   *   here
    */
   async rotate({ compromised = false, encryptionKeyLost = false }: RotateOptions = {}): Promise<RotatedSigningKey[]> {
     if (!encryptionKeyLost) for (const row of await this.repository.list()) this.open(row);
@@ -198,8 +202,8 @@ export class SigningKeys {
   }
 
   /**
-   * Seals every key under the newest encryption key, so that older ones can be taken out of the options; resolves to how
-   * many that were. Every server must know the newest encryption key before.
+   * Encrypts every key under the newest encryption key, so that older ones can be removed from the options; resolves to
+   * the number of keys that were encrypted again. Every server must have the newest encryption key before.
    */
   async reseal(): Promise<number> {
     let resealed = 0;
@@ -218,7 +222,7 @@ export class SigningKeys {
     let rows = await this.repository.list();
     const missing = SIGNING_ALGORITHMS.filter((algorithm) => rows.every((row) => row.algorithm !== algorithm));
     if (missing.length > 0) {
-      // Another process may do the same: the first to store its key wins, and all read that one.
+      // Another process may do the same: the first to store its key wins, and all use that one.
       await Promise.all(missing.map((algorithm) => this.addFirst(algorithm)));
       rows = await this.repository.list();
     }
@@ -299,15 +303,15 @@ export class SigningKeys {
       ) as PrivateJwk;
       if (key.kid === row.kid && thumbprint(key) === row.kid) return key;
     } catch {
-      // Told below, without what failed.
+      // Reported below, without the details of the failure.
     }
     throw new ConfigurationError(
-      `The signing key ${row.kid} cannot be opened; add the key that it was sealed under to encryptionKeys, or, if it is lost, rotate with encryptionKeyLost.`,
+      `The signing key ${row.kid} cannot be decrypted; add the key with which it was encrypted to encryptionKeys, or, if it is lost, rotate with encryptionKeyLost.`,
     );
   }
 }
 
-/** What keys do at a time, without their secret parts; the rows as `SigningKeyRepository.list` answers them. */
+/** The states of keys at a moment, without their secret parts; takes the rows of `SigningKeyRepository.list`. */
 export function describeSigningKeys(rows: readonly SigningKey[], nowMilliseconds: number): DescribedSigningKey[] {
   return byAlgorithm(rows).flatMap((keys) => {
     const signing = signingKey(keys, nowMilliseconds);
@@ -326,15 +330,15 @@ function context(kid: string): string {
   return `signing-key:${kid}`;
 }
 
-/** The rows of each algorithm, newest first as they come, in the order in which clients prefer them. */
+/** The rows of each algorithm, newest first, in the order in which clients prefer the algorithms. */
 function byAlgorithm(rows: readonly SigningKey[]): SigningKey[][] {
   const known: readonly string[] = SIGNING_ALGORITHMS;
-  // A newer version may have stored others: what they signed is still to be verified.
+  // A newer version may have stored other algorithms, whose signatures must still be verified.
   const names = [...new Set([...known, ...rows.map((row) => row.algorithm)])];
   return names.map((name) => rows.filter((row) => row.algorithm === name)).filter((keys) => keys.length > 0);
 }
 
-/** The newest whose time has come; before any has, the oldest. */
+/** The newest key whose time has come; if there is none, the oldest. */
 function signingKey(keys: readonly SigningKey[], nowMilliseconds: number): SigningKey {
   return (keys.find((key) => key.signsFromMilliseconds <= nowMilliseconds) ?? keys.at(-1)) as SigningKey;
 }

@@ -5,7 +5,7 @@ import type { FindApplication } from '../clients/find-application.js';
 import { clientMetadata } from './client-metadata.js';
 import { currentState } from './inner-state.js';
 
-/** Finds each application once for each request. */
+/** Finds each application once per request. */
 export function applicationFinder(applications: ApplicationRepository): FindApplication {
   const find = async (clientId: string) => {
     const application = await applications.findByClientId(clientId);
@@ -20,7 +20,7 @@ export function applicationFinder(applications: ApplicationRepository): FindAppl
   };
 }
 
-/** Gives oidc-provider the applications. It only reads them, but for those that register themselves. */
+/** Provides oidc-provider with the applications. It only reads them, except those that register themselves. */
 export function clientAdapter(
   find: FindApplication,
   describe: DescribeClient,

@@ -10,15 +10,15 @@ type KeyColumns = {
   readonly mayIntrospect?: boolean;
 };
 
-/** Stands where oidc-provider wants a secret; the secret itself is checked by `Application.checkSecret`. */
+/** Used where oidc-provider requires a secret; the secret itself is checked by `Application.checkSecret`. */
 const SECRET_IS_ELSEWHERE = 'checked by the application';
 
-/** What is kept of the application behind a client. */
+/** The application behind a client. */
 export function applicationOf(client: Client): ClientApplication {
   return client.application as ClientApplication;
 }
 
-/** An application in the words of RFC 7591. */
+/** An application as metadata of RFC 7591. */
 export function clientMetadata(stored: Application, describe: DescribeClient): ClientMetadata {
   const application = stored as Application & KeyColumns;
   const described = describe(stored);
@@ -46,7 +46,7 @@ function secretMethodOf({ tokenEndpointAuthMethod }: Application): 'client_secre
   return tokenEndpointAuthMethod === 'client_secret_post' ? 'client_secret_post' : 'client_secret_basic';
 }
 
-/** Only what differs from the defaults. */
+/** Only values that differ from the defaults. */
 function protocolOf(application: Application): Partial<ClientMetadata> {
   const { defaultMaxAgeSeconds, idTokenSignedResponseAlg, tokenEndpointAuthSigningAlg } = application;
   return {
@@ -61,7 +61,7 @@ function protocolOf(application: Application): Partial<ClientMetadata> {
   };
 }
 
-/** Columns that an older row, or a host's own model, lacks are not set. */
+/** Columns that an older row or a host's own model lacks are not set. */
 function isSet<Value>(value: Value | null | undefined): value is Value {
   return value !== null && value !== undefined;
 }

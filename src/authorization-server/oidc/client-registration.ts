@@ -8,10 +8,10 @@ import { errors, Provider } from './oidc-provider.js';
 import { refuseMissingProtections, registrationResponse } from './registration-metadata.js';
 
 /**
- * Registers what an application says of itself (RFC 7591 §2) as any other application, by the same rules. The secret is
- * the repository's; it is put into the answer, and is stored nowhere.
+ * Registers the metadata of an application (RFC 7591 §2) by the same rules as any other application. The repository
+ * generates the secret; it is included in the response and not stored.
  *
- * @param limit what such an application may be given; the scopes that it leaves out are all of these
+ * @param limit what such an application may have; if it names no scopes it gets all of these
  * @throws InvalidClientMetadata naming what is refused, and the fix (RFC 7591 §3.2.2)
  */
 export async function registerClient(
@@ -30,7 +30,7 @@ export async function registerClient(
   }
 }
 
-/** The names of RFC 7591 §2 for the properties of an application. */
+/** The names in RFC 7591 §2 of an application's properties. */
 const METADATA_NAMES: Readonly<Record<string, string>> = {
   name: 'client_name',
   grantTypes: 'grant_types',
@@ -48,12 +48,12 @@ const METADATA_NAMES: Readonly<Record<string, string>> = {
   tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
 };
 
-/** The longest URI that is repeated to whoever sent it. */
+/** The longest URI that is repeated in an error. */
 const LONGEST_SHOWN = 200;
 
 /**
- * A refusal in the words of RFC 7591 §3.2.2. oidc-provider makes its error code out of the beginning of the description:
- * what begins with `redirect_uris` is `invalid_redirect_uri`.
+ * The error for refused metadata (RFC 7591 §3.2.2). oidc-provider derives the error code from the beginning of the
+ * description: if it begins with `redirect_uris`, the code is `invalid_redirect_uri`.
  */
 function refusedMetadata({ option = '', fix = 'it cannot be used' }: ConfigurationError, metadata: AdapterPayload) {
   const [, property = '', index] = /^application\.(\w+)(?:\[(\d+)\])?/.exec(option) ?? [];
@@ -76,7 +76,7 @@ function asDescription(text: string): string {
 
 function newApplication(metadata: AdapterPayload, limit: RegistrationLimit): NewApplication {
   const { client_id: clientId = '', scope, token_endpoint_auth_method: method } = metadata;
-  // Keys are kept where they prove something.
+  // Keys are stored only if they are used for authentication.
   const { jwks, jwks_uri: jwksUri } = method === 'private_key_jwt' ? metadata : {};
   const scopes = scope === undefined ? limit.scopes : parseScope(scope);
   if (!scopes.every((one) => limit.scopes.includes(one))) {

@@ -29,7 +29,7 @@ import { ROUTES } from './routes.js';
 
 const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
 
-/** oidc-provider's configuration. What is not set here is left at its default on purpose. */
+/** oidc-provider's configuration. Settings that are missing here keep their defaults on purpose. */
 export function configuration(
   context: EndpointContext,
   adapter: (kind: string) => Adapter,
@@ -46,7 +46,7 @@ export function configuration(
     pkce: { required: () => true },
     subjectTypes: ['public'],
     claims: { acr: null, auth_time: null, iss: null, sid: null, ...claimsByScope(settings.claims, scopes.known) },
-    // Which claims stand in ID tokens is said by the host: see `findAccount`.
+    // The host decides which claims are in ID tokens: see `findAccount`.
     conformIdTokenClaims: false,
     cookies: cookies(context),
     ttl: tokenLifetimes(context),
@@ -59,14 +59,14 @@ export function configuration(
       properties: ['application'],
       validator(ctx, name, _value, metadata) {
         if (ctx?.oidc?.route !== 'registration') return;
-        // What is noted of an application is nothing that an application can say of itself.
+        // These properties cannot be set by the application itself.
         metadata[name] = undefined;
         leaveOut(metadata as Record<string, unknown>);
       },
     },
     allowOmittingSingleRegisteredRedirectUri: true,
     acceptQueryParamAccessTokens: false,
-    // A token lives on without the browser's session: a resource server could not ask for that one.
+    // A token outlives the browser's session, because a resource server could not check the session.
     expiresWithSession: () => false,
     rotateRefreshToken: () => true,
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -109,10 +109,10 @@ function features(context: EndpointContext): Configuration['features'] {
       async allowedPolicy(ctx, client, token) {
         if (token.clientId !== client.clientId) {
           const { mayIntrospect, scopes } = applicationOf(client);
-          // Who proves nothing about himself gets nothing of others, whatever is registered.
+          // A client without authentication learns nothing about others, whatever is registered.
           if (client.clientAuthMethod === 'none') return false;
           if (!mayIntrospect && scopes?.includes('introspection') !== true) return false;
-          // The application of the token may be disabled by now.
+          // The application of the token may have been disabled.
           if (token.clientId === undefined || !(await ctx.oidc.provider.Client.find(token.clientId))) return false;
         }
         const userId = 'accountId' in token ? token.accountId : undefined;
@@ -161,7 +161,7 @@ function cookies({ settings }: EndpointContext): Configuration['cookies'] {
   const nameOf = (name: string) => cookieName(issuer.identifier, prefix, name);
   return {
     keys: sealer.deriveKeys('cookies').map((key) => key.toString('base64url')),
-    // Only the first is a cookie: of an interaction the URL says which, and the browser's secret whose.
+    // Only the first is used as a cookie: an interaction is identified by the URL and the browser's secret.
     names: { session: nameOf('oauth2_session'), interaction: 'interaction', resume: 'resume' },
     long: options,
     short: options,

@@ -4,7 +4,7 @@ import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { logFailure } from '../failure-log.js';
 import type { ServerContext } from '../server-context.js';
 
-/** What oidc-provider reports errors of endpoints under. */
+/** The events by which oidc-provider reports errors of endpoints. */
 const ERROR_EVENTS = [
   'authorization.error',
   'code_verification.error',
@@ -26,7 +26,7 @@ const ERROR_EVENTS = [
   'userinfo.error',
 ];
 
-/** Tells the host's listeners, and the log, what oidc-provider reports. */
+/** Forwards oidc-provider's events to the host's listeners and the log. */
 export function bridgeEvents(context: ServerContext, provider: Provider): void {
   const { dependencies } = context;
   const { events } = dependencies;
@@ -45,7 +45,7 @@ export function bridgeEvents(context: ServerContext, provider: Provider): void {
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
     logFailure(context, ctx.path, error);
   });
-  // An outage is answered as an error of its endpoint; the request is not to blame for it.
+  // An outage is reported as an error of its endpoint, although the request did not cause it.
   const emitter: EventEmitter = provider;
   for (const name of ERROR_EVENTS) {
     emitter.on(name, (ctx: KoaContextWithOIDC, error: Error) => {

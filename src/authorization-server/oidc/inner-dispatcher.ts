@@ -12,19 +12,19 @@ import { attachState, type RequestState } from './inner-state.js';
 import { holdAfterLogout } from './patches/held-responses.js';
 import { withoutInteractionCookies } from './patches/interaction-cookies.js';
 
-/** The context in which oidc-provider works on a request. */
+/** The context in which oidc-provider handles a request. */
 export type InnerContext = Koa.Context & KoaContextWithOIDC;
 
-/** How oidc-provider has dealt with a request. */
+/** How oidc-provider has handled a request. */
 export interface Dispatched {
   readonly inner: InnerContext;
   readonly state: RequestState;
 }
 
-/** Metadata and keys are the same for everybody, and may be kept for a while. */
+/** Metadata and keys are the same for everybody, and may be cached for a while. */
 const CACHEABLE = new Set(['discovery', 'jwks']);
 
-/** Lets oidc-provider work on requests. */
+/** Lets oidc-provider handle requests. */
 export class InnerDispatcher {
   constructor(
     private readonly context: EndpointContext,
@@ -32,8 +32,8 @@ export class InnerDispatcher {
   ) {}
 
   /**
-   * Puts what oidc-provider answers into the host's context, so that the host's own middleware sees it as any other
-   * answer. Its cookies and its idea of the request are apart from the host's.
+   * Copies oidc-provider's response to the host's context, so that the host's middleware sees it like any other
+   * response. Cookies and the request that oidc-provider sees are separate from the host's.
    *
    * @throws OAuth2Error if code of this package refused the request meanwhile
    */
@@ -64,16 +64,16 @@ export class InnerDispatcher {
     if (!state.pageShown) transfer(inner, outer);
     if (outer.status === 503) {
       outer.set('Retry-After', '1');
-      // oidc-provider has one for every error of userinfo; here no credentials are asked for.
+      // oidc-provider sends a challenge with every error of userinfo; this response does not ask for credentials.
       outer.remove('WWW-Authenticate');
     }
     if (!CACHEABLE.has(endpoint.name)) outer.set('Cache-Control', 'no-store');
-    // A cache on the way holds keys back for as long; a new key is announced for longer than that and the reload.
+    // Caches may keep keys for this time; a new key is announced for longer than that plus the reload.
     else if (endpoint.name === 'jwks') outer.set('Cache-Control', `public, max-age=${KEYS_CACHED_SECONDS}`);
     return { inner, state };
   }
 
-  /** What oidc-provider leaves to others. */
+  /** Completes what oidc-provider leaves open. */
   private async complete(inner: InnerContext, { name }: Endpoint, state: RequestState): Promise<void> {
     const { oidc, status } = inner as InnerContext & { readonly oidc: OIDCContext | undefined };
     if (oidc === undefined) return;
@@ -84,25 +84,25 @@ export class InnerDispatcher {
       inner.body = { ...(inner.body as Record<string, unknown>), interval };
     }
     if (name === 'registration' && status === 201) {
-      // What oidc-provider would answer is what was asked for; it is not all kept, and the secret is another.
+      // oidc-provider would return the requested metadata; not all of it is stored, and the secret is a different one.
       inner.body = state.registered;
     }
-    // Where nobody is signed in, oidc-provider answers with a form that a script sends; here the page asks.
+    // If nobody is signed in, oidc-provider responds with a form that a script submits; here a page asks.
     if (name === 'end_session' && status === 200 && !state.pageShown) await showLogout(this.context, inner);
     if (name === 'end_session_confirm') await holdAfterLogout(this.context, inner);
     if (isResume(name) && status === 200 && !state.pageShown) {
-      // oidc-provider would sign the other one out by a form that a script sends.
+      // oidc-provider would sign out the other user by a form that a script submits.
       throw new BadRequest('somebody else has signed in at this browser meanwhile');
     }
     if (name === 'introspection' && status === 200) this.nameAudience(inner);
     if (name === 'revocation' && status === 200) {
-      // RFC 7009 §2.2 leaves the body open, and there are clients that read every answer as JSON.
+      // RFC 7009 §2.2 does not define the body, and some clients parse every response as JSON.
       inner.body = {};
       this.emitRevoked(oidc);
     }
   }
 
-  /** An access token that was issued for no other resource is for the one that is guarded here. */
+  /** An access token without an audience is meant for the resource that is guarded here. */
   private nameAudience(inner: InnerContext): void {
     const { resource } = this.context.dependencies;
     const body = inner.body as Record<string, unknown>;
@@ -123,7 +123,7 @@ export class InnerDispatcher {
   }
 }
 
-/** The interaction that the path names, where a request goes on. */
+/** The interaction that is named in the path, if a request continues there. */
 function resumedUid({ name, innerPath }: Endpoint): string | undefined {
   return isResume(name) ? innerPath.slice(innerPath.lastIndexOf('/') + 1) : undefined;
 }
@@ -132,7 +132,7 @@ function isResume(name: string): boolean {
   return name === 'resume' || name === 'device_resume';
 }
 
-/** oidc-provider repeats a refused scope. RFC 6749 §5.2 has no such member, and what a stranger wrote is not repeated. */
+/** oidc-provider repeats a refused scope. RFC 6749 §5.2 has no such member, and text from strangers is not repeated. */
 function withoutEcho(inner: Koa.Context): void {
   const { body } = inner;
   if (typeof body !== 'object' || body === null || !('error' in body) || !('scope' in body)) return;
@@ -142,7 +142,7 @@ function withoutEcho(inner: Koa.Context): void {
   inner.status = status;
 }
 
-/** Header fields are on the response already; status and body are taken over. */
+/** The header fields are already on the response; status and body are copied. */
 function transfer(inner: Koa.Context, outer: Context): void {
   const { status, body } = inner;
   outer.status = status;

@@ -1,21 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Issuer } from '../options/issuer.js';
 
-/** What oidc-provider is to see in place of the request's own. */
+/** What oidc-provider sees in place of the original request. */
 export interface InnerRequest {
   /** Path and query. */
   readonly url: string;
-  /** Default: that of the request. */
+  /** Default: the original method. */
   readonly method?: 'GET' | undefined;
-  /** The body, which was read already. */
+  /** The body, which was already read. */
   readonly body: string;
-  /** In what errors are answered: it is said by the endpoint, not by what the caller accepts. */
+  /** The format of errors: determined by the endpoint, not by what the caller accepts. */
   readonly accept?: 'text/html' | 'application/json';
 }
 
 /**
- * The request as oidc-provider sees it: it came to the issuer, whatever the `Host` field says, so that no URL and no
- * cookie depends on what a caller or a proxy writes there. Its body can be read once more.
+ * The request as oidc-provider sees it: addressed to the issuer, whatever the `Host` field says, so that no URL and no
+ * cookie depends on what a caller or a proxy writes there. Its body can be read again.
  */
 export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: InnerRequest): IncomingMessage {
   const { url, body, accept, method = request.method } = inner;
@@ -46,7 +46,7 @@ export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: In
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
-    // Koa and others note things on the request; what is replaced stays as it is.
+    // Koa and others set properties on the request; the replaced ones do not change.
     set: (target, name, value) => Object.hasOwn(replaced, name) || Reflect.set(target, name, value, target),
   });
 }

@@ -5,26 +5,26 @@ import type { Application } from '../../storage/index.js';
 import type { Endpoint } from '../http/request/endpoint.js';
 import { Provider } from './oidc-provider.js';
 
-/** What belongs to one request on its way through oidc-provider. */
+/** The state of one request that oidc-provider handles. */
 export interface RequestState {
-  /** The host's context; the pages write into it. */
+  /** The host's context, into which the pages are written. */
   readonly outer: Context;
   readonly endpoint: Endpoint;
   /** Applications that were read for this request, by client identifier. */
   readonly applications: Map<string, Promise<Application | undefined>>;
-  /** The user code of the query, which is shown in the field. */
+  /** The user code in the query, to be filled into the form. */
   readonly userCode: string | undefined;
-  /** Whether one of the pages has answered. */
+  /** Whether a page was shown. */
   pageShown: boolean;
-  /** What the request is refused for, as one of this package's errors. */
+  /** The error of this package with which the request is refused. */
   refusal?: OAuth2Error;
-  /** Whether the user may give nothing of what is asked for. */
+  /** Whether the user may grant none of the requested scopes. */
   nothingGrantable?: boolean;
-  /** Whether the user code that was entered is none that can be approved. */
+  /** Whether the entered user code cannot be approved. */
   userCodeIsWrong?: boolean;
-  /** Whether a secret was found to be right. */
+  /** Whether a secret was verified. */
   secretIsRight?: boolean;
-  /** The answer to an application that has registered itself in this request. */
+  /** The response to an application that has registered itself in this request. */
   registered?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -34,14 +34,14 @@ export function attachState(inner: object, state: RequestState): void {
   states.set(inner, state);
 }
 
-/** The state of a request that oidc-provider works on. */
+/** The state of a request that oidc-provider handles. */
 export function stateOf(inner: KoaContextWithOIDC | object): RequestState {
   const state = states.get(inner);
   if (state === undefined) throw new Error('This request did not come through the dispatcher.');
   return state;
 }
 
-/** The state of the request at hand; none outside of a request to an endpoint, as for a page. */
+/** The state of the current request; `undefined` outside of endpoints, as for a page. */
 export function currentState(): RequestState | undefined {
   const inner: object | undefined = Provider.ctx;
   return inner === undefined ? undefined : states.get(inner);

@@ -5,5 +5,5 @@ import { heldMessages } from './quiet-import.js';
 
 import './quiet-import-end.js';
 
-/** The one place where oidc-provider is loaded. */
+/** The only place where oidc-provider is loaded. */
 export { errors, heldMessages, interactionPolicy, Provider };

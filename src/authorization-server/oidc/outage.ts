@@ -2,7 +2,9 @@ import type { Adapter } from 'oidc-provider';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { errors } from './oidc-provider.js';
 
-/** 503 in oidc-provider's words. Never sent on to an application: whose request it was may not be known yet. */
+/**
+ * A 503 as an error of oidc-provider. Never sent to an application, since it may not be known yet whose request it was.
+ */
 class Outage extends errors.OIDCProviderError {
   constructor(cause: TemporarilyUnavailableError) {
     super(503, 'temporarily_unavailable');
@@ -13,7 +15,7 @@ class Outage extends errors.OIDCProviderError {
   }
 }
 
-/** The same function, whose outages oidc-provider answers as such and not as an error of the server. */
+/** The same function with its outages converted, so that oidc-provider does not treat them as server errors. */
 export function asOutage<Arguments extends unknown[], Answer>(
   work: (...values: Arguments) => Answer | PromiseLike<Answer>,
 ): (...values: Arguments) => Promise<Answer> {
@@ -26,7 +28,7 @@ export function asOutage<Arguments extends unknown[], Answer>(
   };
 }
 
-/** The same adapter, likewise. */
+/** The same adapter with its outages converted. */
 export function answersOutages(adapter: Adapter): Adapter {
   return {
     upsert: asOutage(adapter.upsert.bind(adapter)),

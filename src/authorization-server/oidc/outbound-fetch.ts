@@ -5,23 +5,23 @@ import { isPublicAddress } from '../../core/addresses/index.js';
 
 /** The largest document of an application (its key set) that is read, in bytes. */
 export const MAXIMUM_DOCUMENT_BYTES = 64 * 1024;
-/** How long a document may take, and how long every failure takes, in milliseconds. */
+/** How long a fetch may take, and how long every failure takes, in milliseconds. */
 export const FETCH_DEADLINE_MILLISECONDS = 2_500;
 
-/** A time that is waited for, or not. */
+/** A time limit that can be cancelled. */
 export interface Deadline {
   readonly passed: Promise<void>;
   cancel(): void;
 }
 
-/** What documents are fetched with; the parts that a test replaces. */
+/** The parts of the network that a test can replace. */
 export interface OutboundNetwork {
   /** The addresses of a host. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   /** Whether an address may be connected to. */
   readonly isAllowed: (address: string) => boolean;
   readonly deadline: () => Deadline;
-  /** The authorities that sign certificates; `undefined`: those of the platform. */
+  /** The trusted certificate authorities; `undefined`: those of the platform. */
   readonly ca?: string | undefined;
 }
 
@@ -29,13 +29,13 @@ export interface OutboundNetwork {
 export type Fetch = (input: string | URL | Request, options?: RequestInit) => Promise<Response>;
 
 /**
- * Makes the function that fetches what applications name: a JSON document by https, at a public address, small, without
- * following it elsewhere.
+ * Creates the function that fetches documents named by applications: small JSON documents by https, at public
+ * addresses, without redirects.
  *
- * The host's name is resolved once, and only an address that was judged is connected to: a name cannot mean a public
- * address when it is judged and a private one when it is connected to. Every failure is the same error, after the same
- * time, whether the name is unknown, the address private, the port closed or silent, or the answer no document: whoever
- * names an address learns nothing of what is there, unless it is a document that is meant to be read.
+ * The host name is resolved once, and only a checked address is connected to, so that a name cannot be public when it
+ * is checked and private when it is used. Every failure is the same error after the same time, whether the name is
+ * unknown, the address private, the port closed or silent, or the response not a document. So a failure reveals nothing
+ * about what exists at an address.
  */
 export function outboundFetch(dependencies: OutboundNetwork): Fetch {
   return async (input, options) => {
@@ -43,7 +43,7 @@ export function outboundFetch(dependencies: OutboundNetwork): Fetch {
     const abort = new AbortController();
     const given = input instanceof Request ? input.url : input;
     const document = read(given, options, dependencies, abort.signal);
-    // Handled here, for it may fail long after the deadline has.
+    // Handled here, because it may fail long after the deadline.
     const answer = document.catch(() => undefined);
     const inTime = await Promise.race([answer, deadline.passed.then(() => undefined)]);
     if (inTime !== undefined) {
@@ -56,7 +56,7 @@ export function outboundFetch(dependencies: OutboundNetwork): Fetch {
   };
 }
 
-/** Fetches by the network as it is. */
+/** Fetches through the real network. */
 export const fetchOutside: Fetch = outboundFetch({
   resolve: async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
   isAllowed: isPublicAddress,
@@ -82,7 +82,7 @@ async function read(
   if (options?.body !== undefined && options.body !== null) throw new TypeError('Nothing is sent.');
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const addresses = isIP(host) === 0 ? await resolve(host) : [host];
-  // One that is not public among others is as good a way inside.
+  // A single private address among them would be enough to reach an internal network.
   if (addresses.length === 0 || !addresses.every(isAllowed)) throw new TypeError('Only public addresses.');
   return get(url, { addresses, accept: new Headers(options?.headers).get('accept') ?? 'application/json', ca, signal });
 }
@@ -100,7 +100,7 @@ function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Resp
       url,
       { agent: false, ca, signal, headers: { accept }, lookup: answering(addresses) },
       (incoming) => {
-        // A redirect is a failure as every other status: what it leads to was not judged.
+        // A redirect is a failure like every other status: its target was not checked.
         if (incoming.statusCode !== 200) {
           outgoing.destroy(new TypeError('Not 200.'));
           return;
@@ -129,7 +129,7 @@ function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Resp
   });
 }
 
-/** How long the document is good for. */
+/** How long the document may be cached. */
 function cachingFields(headers: NodeJS.Dict<string | string[]>): Headers {
   const fields = new Headers({ 'content-type': 'application/json' });
   for (const name of ['cache-control', 'expires']) {
@@ -139,7 +139,7 @@ function cachingFields(headers: NodeJS.Dict<string | string[]>): Headers {
   return fields;
 }
 
-/** Answers with the addresses that were judged, whatever the name means by now. */
+/** Returns the checked addresses, whatever the name resolves to now. */
 function answering(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
   return (_hostname, options, callback) => {

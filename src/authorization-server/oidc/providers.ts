@@ -19,7 +19,7 @@ import { keepSessionOfGrants } from './patches/session-grants.js';
 import { bindSessions } from './patches/session-life.js';
 import { refuseUnregistered } from './patches/unauthorized-client.js';
 
-/** Gives the provider of the keys that are in use; a new one when they have changed. */
+/** Returns the provider for the present keys; a new one when they have changed. */
 export class Providers {
   private readonly storage: StorageAdapters;
   private made: { readonly keys: unknown; readonly provider: Provider } | undefined;
@@ -37,13 +37,13 @@ export class Providers {
       sealer: settings.sealer,
       logger: dependencies.logger,
       defaultAudience: dependencies.resource,
-      // The application is at hand: it was found for this request.
+      // The application was already found for this request.
       refreshLifetimeSeconds: async (clientId) =>
         refreshTokenLifetime(context, (await context.findApplication(clientId)) ?? {}),
       refreshGraceSeconds: settings.refreshGraceSeconds,
       invalidate: (keys) => dependencies.invalidate(keys),
       forgetMiss: (key) => dependencies.forgetMiss(key),
-      // Only these: an event has ids, never a token.
+      // Only these members: an event contains ids, never a token.
       emit: (name, { familyId, clientId, userId }) => dependencies.events.emit(name, { familyId, clientId, userId }),
     });
     const run = asOutage(storage.exchanges.run.bind(storage.exchanges));
@@ -54,7 +54,7 @@ export class Providers {
     };
   }
 
-  /** @throws TemporarilyUnavailableError if there are no keys yet and the database is away */
+  /** @throws TemporarilyUnavailableError if there are no keys yet and the database is unavailable */
   async current(): Promise<Provider> {
     const keys = await this.keys.current();
     if (this.made?.keys !== keys) this.made = { keys, provider: this.make(keys.jwks) };
@@ -74,9 +74,10 @@ export class Providers {
       this.storage,
       (send, mode) => holdingBack(context, mode === 'form_post' ? sendingByForm(context) : send),
     );
-    // Behind the issuer's own name: what `innerRequest` says of host and protocol is to be believed.
+    // `innerRequest` sets host and protocol from the issuer, so they can be trusted.
     provider.proxy = true;
-    // Requests are run by `InnerDispatcher`, and what fails is reported by `event-bridge`; nothing is left for oidc-provider to print.
+    // Requests are run by `InnerDispatcher` and failures are reported by `event-bridge`; oidc-provider need not print
+    // anything.
     (provider as unknown as Koa).on('error', () => {});
     patch(provider, context);
     bridgeEvents(context, provider);
@@ -84,7 +85,9 @@ export class Providers {
   }
 }
 
-/** What works otherwise here than in oidc-provider; each file says why. `AtomicProvider` and its `hold` are patches too. */
+/**
+ * The deviations from oidc-provider; each file explains its reason. `AtomicProvider` and its `hold` are patches too.
+ */
 function patch(provider: Provider, context: EndpointContext): void {
   compareStoredSecrets(provider, context);
   compareRegisteredUris(provider);

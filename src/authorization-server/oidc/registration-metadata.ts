@@ -5,27 +5,29 @@ import { errors } from './oidc-provider.js';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** Words of a registration that are for people, or for what there is not here: no reason to refuse it. */
+/** Members that are meant for people, or that have no equivalent here: they are no reason to refuse a registration. */
 const LEFT_OUT = [
   ...['application_type', 'client_uri', 'contacts', 'initiate_login_uri', 'logo_uri', 'policy_uri', 'tos_uri'],
-  // Subjects are public here, so nobody reads what it leads to.
+  // Subjects are public here, so the document is not needed.
   'sector_identifier_uri',
-  // Judged before.
+  // Checked separately.
   'response_modes',
 ] as const;
 
-/** Forgets what is not kept, before oidc-provider judges or fetches it (RFC 7591 §2: "MUST ignore"). */
+/** Removes unsupported members before oidc-provider validates or fetches them (RFC 7591 §2: "MUST ignore"). */
 export function leaveOut(metadata: Record<string, unknown>): void {
   for (const name of LEFT_OUT) delete metadata[name];
 }
 
-/** The response modes that there are. */
+/** The supported response modes. */
 const RESPONSE_MODES = ['query', 'fragment', 'form_post'];
 
 const isTrue = (value: unknown) => value === true || value === 'true';
 const isAsked = (value: unknown) => value !== undefined && value !== null && value !== '' && value !== 'none';
 
-/** What an application asks for its protection, and would believe to have; by what makes a value ask for it. */
+/**
+ * The protections that an application may request and would then rely on, each with a test whether a value requests it.
+ */
 const PROTECTIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
   tls_client_certificate_bound_access_tokens: isTrue,
   require_signed_request_object: isTrue,
@@ -42,8 +44,8 @@ const PROTECTIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 /**
- * An application that is refused knows where it stands; one that is registered without what it asked for would rely on
- * a protection that is not there.
+ * Refuses a registration that requests a missing protection: otherwise the application would rely on a protection that
+ * does not exist.
  *
  * @throws InvalidClientMetadata naming the first of them
  */
@@ -54,9 +56,7 @@ export function refuseMissingProtections(asked: Metadata): void {
   }
 }
 
-/**
- * The answer to a registration: what was stored, in the words of RFC 7591 §3.2.1, and nothing else.
- */
+/** The response to a registration: exactly what was stored, with the names of RFC 7591 §3.2.1. */
 export function registrationResponse(
   application: Application,
   clientSecret: string | undefined,

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
-/** Sends the parameters of a response to an application, in one of the response modes. */
+/** Sends the parameters of a response to an application in a response mode. */
 export type SendResponse = (
   ctx: KoaContextWithOIDC,
   redirectUri: string,

@@ -6,7 +6,7 @@ import type { Settings } from '../options/authorization-server-options.js';
 import type { AuthorizationServerDependencies } from '../server-dependencies.js';
 import { errors } from './oidc-provider.js';
 
-/** What a session keeps beside what oidc-provider keeps. */
+/** Members of a session besides those of oidc-provider. */
 export interface SessionMembers {
   /** When the user signed in, in seconds since the Unix epoch. */
   begunAt?: number | undefined;
@@ -14,9 +14,9 @@ export interface SessionMembers {
   signInMark?: number | undefined;
   browser?: string | undefined;
   address?: string | undefined;
-  /** The identifier that it had until now, while it is saved under a new one. */
+  /** Its previous identifier, while it is saved under a new one. */
   replaces?: string | undefined;
-  /** While it is saved for the first time. */
+  /** Set while it is saved for the first time. */
   isNew?: boolean | undefined;
 }
 
@@ -27,20 +27,20 @@ export const SESSION_MEMBERS = ['begunAt', 'signInMark', 'browser', 'address', '
 const MAXIMUM_LENGTH = 64;
 
 /**
- * How long a session lives from now on, in seconds: until it is not used for too long, or for as long as a session may
- * live from its sign-in on, whichever comes first.
+ * How long a session lives from now on, in seconds: until it has been unused for too long, or reaches its greatest age
+ * since the sign-in, whichever comes first.
  */
 export function sessionLifetimeSeconds(settings: Settings, clock: Clock, session: unknown): number {
   return Math.max(1, Math.min(settings.sessionIdleSeconds, secondsLeft(settings, clock, session as SessionMembers)));
 }
 
-/** How long a session may still live, however often it is used. */
+/** The remaining lifetime of a session, however often it is used. */
 export function secondsLeft(settings: Settings, clock: Clock, { begunAt }: SessionMembers): number {
   const absolute = settings.sessionLifetimeSeconds;
   return begunAt === undefined ? absolute : begunAt + absolute - epochSeconds(clock);
 }
 
-/** Notes where a session is used. */
+/** Records where a session is used. */
 export function noteWhere(
   session: unknown,
   context: Context,
@@ -52,19 +52,19 @@ export function noteWhere(
   });
 }
 
-/** Sets members without making the session one that has to be stored once more, as an assignment does. */
+/** Sets members without marking the session as changed, as an assignment would. */
 export function putMembers(session: unknown, members: SessionMembers & { readonly oldId?: undefined }): void {
   for (const [name, value] of Object.entries(members)) {
     Reflect.defineProperty(session as object, name, { value, writable: true, enumerable: true, configurable: true });
   }
 }
 
-/** Begins the session of a user who was authenticated. */
+/** Begins the session of an authenticated user. */
 export function beginSession(session: unknown, mark: number, clock: Clock): void {
   Object.assign(session as SessionMembers, { signInMark: mark, begunAt: epochSeconds(clock) } satisfies SessionMembers);
 }
 
-/** What a request is told whose session has ended meanwhile: nothing that it has made of it is answered. */
+/** The error for a request whose session has ended meanwhile; its results are not used. */
 export function sessionHasEnded(): Error {
   return new errors.LoginRequired('the session has ended');
 }

@@ -159,11 +159,11 @@ export interface Settings {
   readonly prefix: string;
   readonly sealer: Sealer;
   readonly options: AuthorizationServerOptions;
-  /** `undefined`: nobody is told anything but who it is. */
+  /** `undefined`: applications learn only the subject. */
   readonly claims: ClaimsSettings | undefined;
   readonly defaultScopes: readonly string[];
   readonly redirectUriSchemes: readonly string[];
-  /** `undefined`: as `createOAuth2` says. */
+  /** `undefined`: the option of `createOAuth2`. */
   readonly accessTokenLifetimeSeconds: number | undefined;
   readonly authorizationCodeLifetimeSeconds: number;
   readonly refreshTokenLifetimeSeconds: number;
@@ -178,7 +178,7 @@ export interface Settings {
   readonly resources: ReadonlyMap<string, ResourceOptions>;
   readonly rates: Required<EndpointRates>;
   readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
-  /** What applications may have that others than the host have registered. */
+  /** What applications may have that the host has not registered. */
   readonly limits: RegistrationLimits;
   readonly popups: boolean;
   /** The value of the header field; `undefined`: none. */

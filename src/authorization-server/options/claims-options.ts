@@ -32,16 +32,16 @@ export interface ClaimsOptions {
   readonly idToken?: readonly string[] | undefined;
 }
 
-/** The same, checked. */
+/** The checked options. */
 export interface ClaimsSettings {
   readonly of: ClaimsOfUser;
   readonly scopes: Readonly<Record<string, readonly string[]>>;
-  /** The scopes that the host has named here; each must be one that there is. */
+  /** The scopes that the host has named here; each must exist. */
   readonly own: readonly string[];
   readonly idToken: ReadonlySet<string>;
 }
 
-/** Which claims belong to which scope (OpenID Connect Core §5.4); only for scopes that the host has described. */
+/** The claims of the standard scopes (OpenID Connect Core §5.4); only for scopes that the host has described. */
 const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
   profile: [
     ...['name', 'family_name', 'given_name', 'middle_name', 'nickname', 'preferred_username', 'profile', 'picture'],
@@ -52,13 +52,13 @@ const STANDARD_CLAIMS: Readonly<Record<string, readonly string[]>> = {
   phone: ['phone_number', 'phone_number_verified'],
 };
 
-/** Claims that the server makes itself: with them the host could contradict it. */
+/** Claims that only the server may set. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'azp', 'nonce', 'auth_time', 'acr', 'amr', 'sid', 'events'],
   ...['at_hash', 'c_hash', 's_hash', 'cnf', 'client_id', '_claim_names', '_claim_sources', '__proto__'],
 ]);
 
-/** @throws ConfigurationError naming what cannot be */
+/** @throws ConfigurationError naming the invalid part */
 export function readClaims(given: unknown): ClaimsSettings | undefined {
   if (given === undefined) return undefined;
   if (typeof given === 'function') {
@@ -83,7 +83,7 @@ export function readClaims(given: unknown): ClaimsSettings | undefined {
   return { of: telling(options.of.bind(given)), scopes, own: own.map(([scope]) => scope), idToken };
 }
 
-/** What the host's function needs may be away: then the answer is 503. */
+/** A service that the host's function needs may be unavailable: then the response is 503. */
 function telling(of: ClaimsOfUser): ClaimsOfUser {
   return tellingOutages('authorizationServer.claims', of);
 }
@@ -95,12 +95,12 @@ function readNames(path: string, given: unknown): readonly string[] {
     if (typeof name !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(name))
       refuseOption(where, name, 'give a name of a claim');
     if (RESERVED.has(name))
-      refuseOption(where, name, 'the server says this one itself; leave it out', { near: [...RESERVED] });
+      refuseOption(where, name, 'the server itself sets this claim; leave it out', { near: [...RESERVED] });
   });
   return Object.freeze([...new Set(names as readonly string[])]);
 }
 
-/** The claims of the scopes that there are, in the form that oidc-provider takes. */
+/** The claims of the existing scopes, in oidc-provider's format. */
 export function claimsByScope(
   claims: ClaimsSettings | undefined,
   scopes: ReadonlySet<string>,

@@ -6,13 +6,14 @@ import { refuse } from './option-checks.js';
 type ScopeSettings = Pick<Settings, 'defaultScopes' | 'limits' | 'resources' | 'claims'>;
 
 /**
- * The names of the scopes that the host describes, after all options that name scopes were compared with them.
+ * The names of the described scopes, after checking all options that name scopes against them.
  *
- * @throws ConfigurationError if there are no descriptions, or an option names a scope that has none
+ * @throws ConfigurationError if there are no descriptions, or an option names a scope without one
  */
 export function describedScopes(settings: ScopeSettings, scopes: ScopeDescriptions | undefined): readonly string[] {
   if (scopes === undefined) {
-    const fix = 'an authorization server needs it: it says what can be granted, and what people are told of it';
+    const fix =
+      'an authorization server needs it: it lists the scopes that can be granted, with descriptions for people';
     refuseOption('scopes', scopes, fix);
   }
   const described = Object.keys(scopes);

@@ -1,13 +1,13 @@
 import { tellingOutages } from '../../storage/host-outages.js';
 import type { HostLogin } from './host-login.js';
 
-/** The functions that ask the host about its users. */
+/** The host's functions about users. */
 export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'scopesOf', 'mayGrant'] as const;
 
-/** What of the options asks the host about its users. */
+/** The options that are host functions about users. */
 type HostFunctions = { readonly [Name in (typeof HOST_FUNCTIONS)[number]]?: unknown } & { readonly login?: HostLogin };
 
-/** The options with the host's functions in a form that says when something is away that they need. */
+/** The options with the host's functions wrapped, so that they report an outage of a service that they need. */
 export function tellingHostOutages<Options extends HostFunctions>(options: Options): Options {
   const told: Record<string, unknown> = {};
   for (const name of HOST_FUNCTIONS) {

@@ -24,15 +24,15 @@ export interface HostLogin {
   authenticatedAtMilliseconds?(context: Context): number | undefined | PromiseLike<number | undefined>;
 }
 
-/** In 2001 as milliseconds, and beyond every use as seconds: what is below was no milliseconds. */
+/** The year 2001 in milliseconds, and beyond any use in seconds: smaller values are not milliseconds. */
 const LEAST_MILLISECONDS = 1e12;
-/** How far clocks may be apart. */
+/** The tolerated difference between clocks. */
 const TOLERANCE_MILLISECONDS = 60_000;
 
 /**
- * When the user of the host proved who he is; `undefined` if the host does not say.
+ * When the user of the host authenticated; `undefined` if the host does not say.
  *
- * @throws TypeError if it says what cannot be; a time to come would be new enough for every request
+ * @throws TypeError if the result is invalid; a time in the future would satisfy every request
  */
 export async function authenticatedAtMilliseconds(
   login: HostLogin,
@@ -45,7 +45,7 @@ export async function authenticatedAtMilliseconds(
   const isTime = typeof answer === 'number' && answer >= LEAST_MILLISECONDS && answer <= now + TOLERANCE_MILLISECONDS;
   if (!isTime) {
     throw new TypeError(
-      `login.authenticatedAtMilliseconds answered ${String(answer)}; let it answer a past time in milliseconds since the Unix epoch.`,
+      `login.authenticatedAtMilliseconds returned ${String(answer)}; return a past time in milliseconds since the Unix epoch.`,
     );
   }
   return Math.min(answer, now);

@@ -1,8 +1,8 @@
 import { refuse } from './option-checks.js';
 
-/** The issuer identifier (RFC 8414 §2), taken apart. */
+/** The issuer identifier (RFC 8414 §2), parsed. */
 export interface Issuer {
-  /** Exactly as it was given: clients compare it as a string (RFC 9207 §2.4). */
+  /** Exactly as given: clients compare it as a string (RFC 9207 §2.4). */
   readonly identifier: string;
   readonly protocol: 'https' | 'http';
   /** Host and port. */
@@ -16,17 +16,21 @@ const FIX =
   "give the https origin that browsers and clients see, e.g. 'https://auth.example.com': no query, no fragment, no slash at the end";
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
-/** @throws ConfigurationError if it cannot be an issuer */
+/** @throws ConfigurationError if it is not a valid issuer */
 export function readIssuer(value: unknown, allowInsecure: boolean): Issuer {
   if (typeof value !== 'string' || !URL.canParse(value)) refuse('issuer', value, FIX);
   const { protocol, host, hostname, origin, pathname, username, password } = new URL(value);
   if (protocol !== 'https:' && protocol !== 'http:') refuse('issuer', value, FIX);
   if (username !== '' || password !== '') refuse('issuer', value, 'leave out user name and password');
   const path = pathname === '/' ? '' : pathname;
-  // Exactly as URLs are written: an issuer with another spelling would be another issuer for every client.
+  // It must be normalized, because a different spelling would be another issuer for every client.
   if (value !== `${origin}${path}` || path.endsWith('/')) refuse('issuer', value, FIX);
   if (protocol === 'http:' && !LOOPBACK.test(hostname) && !allowInsecure) {
-    refuse('issuer', value, 'use https, or set allowInsecureIssuer to true where nothing is at stake (RFC 8414 §2)');
+    refuse(
+      'issuer',
+      value,
+      'use https, or set allowInsecureIssuer to true where security does not matter (RFC 8414 §2)',
+    );
   }
   return Object.freeze({
     identifier: value,

@@ -15,12 +15,12 @@ export function pathOf(name: string): string {
   return optionPath('authorizationServer', name);
 }
 
-/** A mistake in an option of `authorizationServer`; says what to write instead. */
+/** Refuses an option of `authorizationServer`; says what to write instead. */
 export function refuse(name: string, value: unknown, fix: string, shows?: Shows): never {
   refuseOption(pathOf(name), value, fix, shows);
 }
 
-/** A hundred years: far above every use, and far below where milliseconds lose digits. */
+/** A hundred years: more than anybody needs, and small enough for exact milliseconds. */
 const MAXIMUM_SECONDS = 3_162_240_000;
 
 /** A whole number of seconds. */
@@ -38,7 +38,7 @@ export function optionalFunction(name: string, value: unknown): void {
   if (value !== undefined) functionOption(pathOf(name), value);
 }
 
-/** A list of scope names, each once. */
+/** A list of scope names, without duplicates. */
 export function readScopes(path: string, scopes: unknown): readonly string[] {
   const list = listOption(path, scopes, "give a list of scope names, e.g. ['read']");
   list.forEach((scope, index) => {

@@ -19,7 +19,7 @@ export interface LimitingOptions {
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
 }
 
-/** With client credentials an application acts for itself: nobody would be asked for what it does. */
+/** With client credentials an application acts on its own behalf, without anybody's consent. */
 const DEFAULT_GRANT_TYPES: readonly GrantType[] = GRANT_TYPES.filter((type) => type !== 'client_credentials');
 
 /** @throws ConfigurationError naming the option, its value and the fix */

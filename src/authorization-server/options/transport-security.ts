@@ -13,9 +13,9 @@ export interface StrictTransportSecurityOptions {
 
 const YEAR_SECONDS = 31_536_000;
 
-/** The value of the header field; `undefined`: there is none. */
+/** The value of the header field; `undefined`: none. */
 export function readStrictTransportSecurity(given: unknown, { protocol, origin }: Issuer): string | undefined {
-  // On a developer's own machine it would keep every other server there from http.
+  // On a developer's machine it would prevent every other server there from using http.
   const isOwnMachine = LOOPBACK_HOSTS.includes(new URL(origin).hostname);
   if (given === false || (given === undefined && isOwnMachine)) return undefined;
   const { maxAgeSeconds, includeSubDomains } = knownOptions<StrictTransportSecurityOptions>(
@@ -26,6 +26,6 @@ export function readStrictTransportSecurity(given: unknown, { protocol, origin }
   );
   const age = seconds('strictTransportSecurity.maxAgeSeconds', maxAgeSeconds, YEAR_SECONDS, 0);
   const all = flag('strictTransportSecurity.includeSubDomains', includeSubDomains, false);
-  // RFC 6797 §7.2: the field is not for http.
+  // RFC 6797 §7.2: the field must not be sent over http.
   return protocol === 'https' ? `max-age=${age}${all ? '; includeSubDomains' : ''}` : undefined;
 }

@@ -1,4 +1,4 @@
-/** A request that is refused before oidc-provider sees it, in the words of RFC 6749 §5.2. */
+/** A request that is refused before oidc-provider sees it, with an error code of RFC 6749 §5.2. */
 export class BadRequest extends Error {
   constructor(
     readonly description: string,

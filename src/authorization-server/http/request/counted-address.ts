@@ -1,7 +1,10 @@
 import type { Context } from 'koa';
 import { isForForeignPage } from '../../../core/foreign-page.js';
 
-/** What a request counts under: its address, or another key for what a page of another origin had sent from there. */
+/**
+ * The key under which a request is counted: its address, or a separate key for requests sent for pages of other
+ * origins.
+ */
 export function countedAddress({ req }: Context, address: string, issuerOrigin: string): string {
   return isForForeignPage(req.headers, (origin) => origin === issuerOrigin) ? `pages:${address}` : address;
 }

@@ -6,12 +6,12 @@ export interface Endpoint {
   /** Programs get JSON, browsers get pages. */
   readonly caller: 'program' | 'browser';
   /**
-   * Whose pages of other origins may read the answers: everybody's, or those of the application that is answered.
-   * `undefined`: nobody's, as of a page.
+   * Whose pages of other origins may read the responses: everybody's, or those of the requesting application.
+   * `undefined`: nobody's, as for pages.
    */
   readonly readers: 'everybody' | 'applications' | undefined;
   /** The media type of a body. */
   readonly body: 'form' | 'json' | undefined;
-  /** The path that oidc-provider has for it. */
+  /** oidc-provider's path for it. */
   readonly innerPath: string;
 }

@@ -1,19 +1,19 @@
 import { BadRequest } from './bad-request.js';
 
-/** The parameters of a request, in their order; a name can stand in it more than once. */
+/** The parameters of a request, in their order; a name can occur more than once. */
 export type Parameters = readonly (readonly [name: string, value: string])[];
 
-/** Longer values are no use to anybody; a signed assertion with its certificates stays below. */
+/** Longer values have no use; a signed assertion with its certificates is shorter. */
 const MAXIMUM_VALUE_LENGTH = 8_192;
 const MAXIMUM_NAME_LENGTH = 256;
 const MAXIMUM_COUNT = 100;
 
-/** RFC 8707 §2 lets this one be given more than once. */
+/** RFC 8707 §2 allows this one to be repeated. */
 const REPEATABLE = new Set(['resource']);
 
 /**
- * Reads `application/x-www-form-urlencoded` text (RFC 6749 appendix B). Stricter than parsers commonly are: what they
- * would repair or drop is refused.
+ * Parses `application/x-www-form-urlencoded` text (RFC 6749 appendix B). Stricter than common parsers: what they would
+ * repair or drop is refused.
  *
  * @throws BadRequest
  */

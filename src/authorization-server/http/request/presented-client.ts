@@ -9,13 +9,13 @@ export interface PresentedClient {
   readonly clientId: string;
   /** Where it came from: the `Authorization` field, `client_secret` in the form, or an assertion there. */
   readonly source: 'field' | 'form' | 'assertion';
-  /** Left out where it is an assertion. */
+  /** Missing if it presents an assertion. */
   readonly secret?: string;
   /** SHA-256 of a secret that came in a field that is written exactly as the RFCs say; left out otherwise. */
   readonly secretHash?: Buffer;
 }
 
-/** Well-formed credentials (RFC 7617 §2, RFC 4648 §4); decoders are lenient with the rest. */
+/** Well-formed credentials (RFC 7617 §2, RFC 4648 §4); decoders accept more. */
 const EXACT_BASIC = /^basic (?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/i;
 
 /**
@@ -34,8 +34,8 @@ export function presentedClient({ req }: Context, parameters: Parameters): Prese
 }
 
 /**
- * The client identifier that a request claims, before anything of it is checked: from the Basic credentials, the
- * assertion or the form (RFC 6749 §2.3.1, RFC 7523 §3).
+ * The client identifier that a request claims, without any check: from the Basic credentials, the assertion or the form
+ * (RFC 6749 §2.3.1, RFC 7523 §3).
  */
 export function claimedClientId({ req }: Context, parameters: Parameters): string | undefined {
   const header = req.headers.authorization ?? '';

@@ -5,11 +5,11 @@ import type { Endpoint } from './endpoint.js';
 import { type Parameters, parameter, readParameters, refuseRepeated } from './parameters.js';
 import { readBody } from './request-body.js';
 
-/** A request that was read and found in order, as far as its form goes. */
+/** A request that was read and is well-formed. */
 export interface ReadRequest {
-  /** The path that oidc-provider knows, with the query. */
+  /** The path as oidc-provider knows it, with the query. */
   readonly url: string;
-  /** The method that oidc-provider sees, if it is another one. */
+  /** The method that oidc-provider sees, if it differs. */
   readonly method?: 'GET';
   readonly body: string;
   /** The parameters of a form. */
@@ -39,7 +39,7 @@ export function readRequest(outer: Context, endpoint: Endpoint): ReadRequest | P
 function parsed({ search }: Context, { name, innerPath, body: kind }: Endpoint, body: string): ReadRequest {
   const query = search === '' ? NONE : readParameters(search.slice(1));
   const parameters = kind === 'form' ? readParameters(body) : NONE;
-  // RFC 8628 §3.3.1: a code that comes in the URL is shown in the field, for the user to compare and send himself.
+  // RFC 8628 §3.3.1: a code in the URL is filled into the field, for the user to compare and submit.
   const userCode = name === 'code_verification' ? parameter(query, 'user_code') : undefined;
   return { url: `${innerPath}${userCode === undefined ? search : ''}`, body, parameters, query, userCode };
 }

@@ -7,9 +7,9 @@ import { BadRequest } from './bad-request.js';
 const MAXIMUM_BYTES = 64 * 1024;
 
 /**
- * Reads the body of a POST. One that a body parser before this has taken already is written back as text.
+ * Reads the body of a POST. A body that a body parser has already consumed is serialized again.
  *
- * @throws BadRequest (or rejects) if it is too large, of another media type or not UTF-8
+ * @throws BadRequest (or rejects) if it is too large, has another media type or is not UTF-8
  */
 export function readBody(context: Context, kind: 'form' | 'json' | undefined): string | Promise<string> {
   const { req } = context;
@@ -18,11 +18,11 @@ export function readBody(context: Context, kind: 'form' | 'json' | undefined): s
   const length = Number(req.headers['content-length'] ?? 0);
   const given = req.headers['content-type'] ?? '';
   if (given === '') {
-    // No body needs no media type; what is missing in it is said by the endpoint.
+    // An empty body needs no media type; the endpoint reports missing parameters.
     if (length === 0 && req.headers['transfer-encoding'] === undefined) return '';
     throw new BadRequest(`the body must be ${type}`);
   }
-  // Not by the request's own `is`: it sees no body where its length is not said, as over HTTP/2.
+  // Not with Koa's `is`, which sees no body if its length is unknown, as over HTTP/2.
   if (given !== type && mediaType(given) !== type) throw new BadRequest(`the body must be ${type}`);
   if ((req.headers['content-encoding'] ?? '') !== '') throw new BadRequest('the body must not be compressed');
   if (length > MAXIMUM_BYTES) throw tooLarge();
@@ -34,7 +34,7 @@ function mediaType(field: string): string {
   return (field.split(';', 1)[0] as string).trim().toLowerCase();
 }
 
-/** By events, since the stream's own iterator costs as much as all else that the request needs. */
+/** With events, because the stream's iterator costs as much as everything else that the request needs. */
 function collect(request: IncomingMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -46,7 +46,7 @@ function collect(request: IncomingMessage): Promise<string> {
     };
     const take = () => {
       for (let given = request.read(); given !== null; given = request.read()) {
-        // A middleware before this may have asked for text.
+        // Earlier middleware may have set an encoding.
         const chunk = typeof given === 'string' ? Buffer.from(given, request.readableEncoding ?? 'utf8') : given;
         bytes += chunk.length;
         chunks.push(chunk);
@@ -54,7 +54,7 @@ function collect(request: IncomingMessage): Promise<string> {
         leave();
         return reject(tooLarge());
       }
-      // Over HTTP/2 only the event tells, which comes a little later.
+      // Over HTTP/2 only the event indicates the end, slightly later.
       if (request.complete && (declared === undefined || bytes >= declared)) finish();
     };
     const finish = () => {
@@ -67,7 +67,7 @@ function collect(request: IncomingMessage): Promise<string> {
     };
     const broken = () => {
       leave();
-      // A connection that breaks off is the caller's doing.
+      // A broken connection is not a fault of the server.
       reject(new BadRequest('the body is not complete'));
     };
     request.on('readable', take).on('end', finish).on('close', broken).on('error', broken);
@@ -83,6 +83,6 @@ function parsedBefore(context: Context, kind: 'form' | 'json'): string {
 }
 
 function tooLarge(): BadRequest {
-  // The rest is not read: the connection ends with the answer.
+  // The rest is not read: the connection ends with the response.
   return new BadRequest('the body is too large', 'invalid_request', 400, { Connection: 'close' });
 }

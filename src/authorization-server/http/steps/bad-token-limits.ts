@@ -34,18 +34,18 @@ export function countBadTokens({ dependencies, settings }: ServerContext): Step 
     const { status, body } = request.dispatched.inner;
     if (isInvalidToken(body) || (status >= 400 && status < 500 && !isTokenValue(token))) {
       await tokenAdmission.failed(from, 'invalid', key).catch((error: unknown) => {
-        // No challenge: other credentials would not be looked at either.
+        // No challenge, because other credentials would not be examined either.
         if (error instanceof ThrottledError) outer.remove('WWW-Authenticate');
         throw error;
       });
     } else if (status < 300 || status === 403) {
-      // 403: it is good, and lacks a scope.
+      // 403: the token is valid and lacks a scope.
       tokenAdmission.succeeded(key);
     }
   };
 }
 
-/** The token that a request presents (RFC 6750 §2.1, §2.2); an empty text if it has the scheme alone. */
+/** The token of a request (RFC 6750 §2.1, §2.2); an empty string if there is only the scheme. */
 function tokenOf({ req }: Context, parameters: Parameters): string | undefined {
   const field = PRESENTED.exec(req.headers.authorization ?? '');
   return field === null ? parameter(parameters, 'access_token') : (field[1] ?? '');

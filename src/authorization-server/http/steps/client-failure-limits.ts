@@ -37,7 +37,7 @@ function tellRefused(
   endpoint: Endpoint,
   clientId: string | undefined,
 ): void {
-  // RFC 9110 §15.5.2: a 401 has a challenge, also where the secret came in the body.
+  // RFC 9110 §15.5.2: a 401 has a challenge, even if the secret was in the body.
   if (outer.status === 401 && !outer.res.hasHeader('WWW-Authenticate')) {
     outer.set('WWW-Authenticate', `Basic realm="${settings.issuer.identifier}"`);
   }
@@ -45,7 +45,7 @@ function tellRefused(
   dependencies.events.emit('client.refused', { clientId, address, endpoint: endpoint.name });
 }
 
-/** How the authentication of the application ended; `undefined` if it did not come to that. */
+/** The result of client authentication; `undefined` if there was none. */
 function outcomeOf({ inner: { body, status }, state }: Dispatched): 'right' | 'wrong' | undefined {
   if (isInvalidClient(body)) return 'wrong';
   return status < 300 || state.secretIsRight === true ? 'right' : undefined;

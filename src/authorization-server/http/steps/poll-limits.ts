@@ -11,7 +11,7 @@ const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export function limitPolls({ settings, dependencies }: ServerContext): Step {
   const { devicePollingSeconds } = settings;
   if (devicePollingSeconds <= 0) return (request, next) => next(request);
-  // A second shorter than what devices are told, so that none is refused for a clock that runs a little fast.
+  // One second shorter than what devices are told, so that none is refused because its clock runs a little fast.
   const windowSeconds = Math.max(1, devicePollingSeconds - 1);
   const polls = dependencies.throttle('device-polling', `1/${windowSeconds}s`);
   return (request, next) => {

@@ -5,10 +5,10 @@ import { BadRequest } from '../request/bad-request.js';
 import type { Endpoint } from '../request/endpoint.js';
 import type { ReadRequest } from '../request/read-request.js';
 
-/** Longer addresses do not pass every proxy (RFC 9110 §4.1 asks for 8000 octets). */
+/** Some proxies refuse longer URLs (RFC 9110 §4.1 recommends supporting 8000 octets). */
 const MAXIMUM_URL_LENGTH = 6_000;
 
-/** Comes along with a form that was posted once more, from here. */
+/** Marks a form that a page of this server has posted again. */
 const POSTED_AGAIN = 'oauth2_posted_again';
 
 /** Takes a request for people that was posted for the same by GET, with its parameters in the body. */
@@ -25,13 +25,13 @@ export function redirectPosted(pages: Pick<EndpointPages, 'formPost'>): Step {
 }
 
 /**
- * A request for people that was posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). Its form comes from another
- * site, and browsers leave out the cookies of `SameSite=Lax` there: nobody would be signed in. So the browser is sent
- * to the same request by GET, which it makes with its cookies; one that is too long for an address it posts once more,
- * from a page of this server. What it means is then for GET to say.
+ * Handles a browser request that was posted (OpenID Connect Core §3.1.2.1, RP-Initiated Logout §2). The form comes from
+ * another site, so browsers do not send `SameSite=Lax` cookies with it, and nobody would be signed in. Therefore the
+ * browser is redirected to the same request by GET, which includes its cookies; if it is too long for a URL, a page of
+ * this server posts it again. GET then handles it.
  *
- * @returns what to go on with; `undefined`: it was answered
- * @throws BadRequest if there are parameters in the URL too
+ * @returns the request to continue with; `undefined` if it was answered
+ * @throws BadRequest if there are also parameters in the URL
  */
 async function requestPosted(
   outer: Context,

@@ -7,17 +7,17 @@ import type { Step } from '../endpoint-request.js';
 import { countedAddress } from '../request/counted-address.js';
 import type { Endpoint } from '../request/endpoint.js';
 
-/** The limits of endpoints, and which of the options says each. */
+/** The limits of endpoints, by the option that sets each. */
 const LIMITS = {
   token: 'token',
   authorize: 'authorize',
   introspection: 'introspection',
-  // Each by itself, so that the devices at an address and the people there do not wait for each other.
+  // Two separate limits, so that devices and people at the same address do not affect each other.
   device: 'device',
   'device-page': 'device',
 } as const;
 
-/** The limits that are one for requests to endpoints. */
+/** The limits that apply to requests to endpoints. */
 export type EndpointLimit = keyof typeof LIMITS;
 
 /**
@@ -54,7 +54,7 @@ export function requestLimits(context: ServerContext): Readonly<Record<EndpointL
 function keyOf({ settings, dependencies }: ServerContext, outer: Context, { caller, name }: Endpoint): string {
   const address = dependencies.address(outer);
   const mode = outer.req.headers['sec-fetch-mode'] ?? 'navigate';
-  // A user code comes in a form of ours, never in another's.
+  // User codes are submitted only by this server's own form.
   const isForm = name === 'code_verification' && outer.method === 'POST';
   if (caller === 'browser' && mode === 'navigate' && !isForm) return address;
   return countedAddress(outer, address, settings.issuer.origin);

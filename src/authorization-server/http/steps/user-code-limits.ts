@@ -5,16 +5,16 @@ import type { EndpointContext } from '../../server-context.js';
 import type { EndpointRequest, Next, Step } from '../endpoint-request.js';
 import { parameter } from '../request/parameters.js';
 
-/** What all wrong codes count under together. */
+/** The key under which all wrong codes together are counted. */
 const ALL = 'user-codes';
 
 /**
  * Limits wrong user codes, which are short enough to be guessed (RFC 8628 §5.1).
  *
- * Wrong codes count by user, for who is signed in, else by address. Beside that all wrong codes together have a bound, on
- * which the chance rests that somebody guesses somebody's code. A stranger who reaches it stops nobody: from then on a
- * code has to be entered by who is signed in, which its approval needs anyway, and only users who have just entered a
- * wrong one wait.
+ * Wrong codes count by user if somebody is signed in, otherwise by address. In addition all wrong codes together are
+ * limited, which bounds the probability that somebody guesses another's code. A stranger who reaches that limit blocks
+ * nobody: from then on codes can be entered only by signed-in users, which approval requires anyway, and only users who
+ * have just entered a wrong one have to wait.
  */
 export class UserCodeLimits {
   private readonly own: FailureBudget;
@@ -26,7 +26,7 @@ export class UserCodeLimits {
     const { failureBudget } = context.dependencies;
     this.own = failureBudget(rates.userCodes);
     this.all = failureBudget(rates.allUserCodes);
-    // One wrong code in the time in which all are counted.
+    // One wrong code per window of the common limit.
     const window = parseRate(rates.allUserCodes, 'allUserCodes')?.windowSeconds;
     this.lately = failureBudget(window === undefined ? null : `1/${window}s`);
   }
@@ -63,14 +63,14 @@ export class UserCodeLimits {
     if (isWrong) await this.count(isScarce ? undefined : key);
   }
 
-  /** @throws ThrottledError if a wrong code was entered lately */
+  /** @throws ThrottledError if a wrong code was entered recently */
   private async firstLately(key: string): Promise<FailureReservation> {
     const reservation = await this.lately.reserve(key);
     if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
     return reservation;
   }
 
-  /** @param key who has entered it, if that was not counted yet */
+  /** @param key the caller, if not counted yet */
   private async count(key: string | undefined): Promise<void> {
     await this.all.fail(ALL);
     if (key === undefined) return;

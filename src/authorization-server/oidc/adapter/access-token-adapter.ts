@@ -10,7 +10,7 @@ import { familyIdOf, invalidGrant, listOf, payloadOf, restOf, timesOf } from './
 import type { SessionUids } from './session-uids.js';
 import type { TokenLookUps } from './token-look-ups.js';
 
-/** Access tokens, of users (`AccessToken`) and of applications alone (`ClientCredentials`): one table. */
+/** Access tokens of users (`AccessToken`) and of applications alone (`ClientCredentials`), in one table. */
 export class AccessTokenAdapter extends FamilyAdapter {
   constructor(
     private readonly kind: 'AccessToken' | 'ClientCredentials',
@@ -33,7 +33,7 @@ export class AccessTokenAdapter extends FamilyAdapter {
         applicationId,
         userId: payload.accountId ?? null,
         scope: payload.scope ?? '',
-        // `aud` itself stays in the JSON: a token without it is good at the userinfo endpoint.
+        // `aud` itself stays in the JSON: a token without it is valid at the userinfo endpoint.
         audience: listOf(payload.aud) ?? listOf(this.dependencies.defaultAudience),
         ...timesOf(payload),
         payload: restOf(this.sessionUids.sealedIn(payload)),

@@ -4,14 +4,14 @@ import type { RandomBytes } from '../../../core/token-value.js';
 import type { OAuth2Models, TokenRepository } from '../../../storage/index.js';
 import type { Sealer } from '../../keys/sealer.js';
 
-/** Which family was revoked because one of its codes or refresh tokens came a second time. */
+/** Identifies the family that was revoked because one of its codes or refresh tokens was used again. */
 export interface Reuse {
   readonly familyId: string;
   readonly clientId: string;
   readonly userId: string | undefined;
 }
 
-/** What the storage of oidc-provider is made of. */
+/** What the adapters depend on. */
 export interface AdapterDependencies {
   /** Bound to their knex instance. */
   readonly models: OAuth2Models;
@@ -20,16 +20,16 @@ export interface AdapterDependencies {
   readonly random: RandomBytes;
   readonly sealer: Sealer;
   readonly logger: Logger;
-  /** The audience column of an access token that names none (RFC 8707); `undefined`: it stays empty. */
+  /** The audience column of an access token without an audience (RFC 8707); `undefined`: it stays empty. */
   readonly defaultAudience: string | undefined;
   /** How long a family of an application lives, however often it is refreshed. */
   refreshLifetimeSeconds(clientId: string): Promise<number>;
-  /** How long a rotated refresh token is still answered, with the same successor; 0: not at all. */
+  /** For how long a rotated refresh token still returns the same successor; 0: not at all. */
   readonly refreshGraceSeconds: number;
-  /** Drops access tokens from every cache, by their cache keys; called once the database has the change. */
+  /** Drops access tokens from every cache, by their cache keys; called after the change in the database. */
   invalidate(keys: readonly string[]): Promise<void>;
   /** Forgets that a token was unknown, since it was just issued; takes its cache key. */
   forgetMiss(key: string): void;
-  /** Told of each reuse: one within the grace window is `refresh.repeated`, at all others the family was revoked. */
+  /** Called for each reuse: one within the grace period is `refresh.repeated`, otherwise the family was revoked. */
   emit(name: 'refresh.repeated' | 'refresh.reused' | 'code.replayed', reuse: Reuse): void;
 }

@@ -5,8 +5,8 @@ import { errors } from '../oidc-provider.js';
 const CAPACITY = 10_000;
 
 /**
- * The row ids of applications by their client identifiers. They are remembered: they never change, and one that was
- * deleted is noticed by the database, when a row refers to it.
+ * The row ids of applications by client identifier. They never change, so they are remembered; the database reports a
+ * deleted one when a row refers to it.
  */
 export class ApplicationIds {
   private readonly ids = new Map<string, number>();
@@ -34,7 +34,7 @@ export class ApplicationIds {
     return application.id;
   }
 
-  /** Runs work that stores rows of an application, once more if the id was that of one that has been deleted. */
+  /** Runs work that stores rows of an application, and repeats it once if the id belonged to a deleted application. */
   async with<T>(clientId: unknown, work: (applicationId: number) => Promise<T>): Promise<T> {
     const id = await this.idOf(clientId);
     try {

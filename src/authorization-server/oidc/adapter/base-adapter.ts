@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 
-/** What oidc-provider calls an adapter, with the calls that its kind does not have. */
+/** The base of oidc-provider's adapters; calls that a kind does not support throw. */
 export abstract class BaseAdapter implements Adapter {
   abstract upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void>;
   abstract find(id: string): Promise<AdapterPayload | undefined>;

@@ -12,8 +12,8 @@ import { familyIdOf, payloadOf, restOf, timesOf } from './payloads.js';
 import type { SessionUids } from './session-uids.js';
 
 /**
- * Device codes with their user codes (RFC 8628). The device code itself must be read again, from the row that the user
- * code leads to: it is sealed. The user code is stored as an HMAC, since a plain digest of eight letters can be guessed.
+ * Device codes with their user codes (RFC 8628). The device code is encrypted, because it must be read again from the
+ * row found by the user code. The user code is stored as an HMAC, since a plain digest of eight letters can be guessed.
  */
 export class DeviceCodeAdapter extends FamilyAdapter {
   private readonly userCodeKeys: readonly Buffer[];
@@ -84,7 +84,7 @@ export class DeviceCodeAdapter extends FamilyAdapter {
       familyId: payload.grantId === undefined ? null : familyIdOf(payload.grantId),
       payload: this.restOf(id, payload),
     });
-    // RFC 8628 §3.3: somebody else was faster; the code is his.
+    // RFC 8628 §3.3: another user was faster and owns the code now.
     if (!advanced) throw new errors.InvalidRequest('the code was used already');
   }
 

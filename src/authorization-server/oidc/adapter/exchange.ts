@@ -8,19 +8,19 @@ import type { Families } from './families.js';
 import { invalidGrant } from './payloads.js';
 import type { Successors } from './successor.js';
 
-/** A code or refresh token that the request presents. */
+/** A code or refresh token in the request. */
 export interface Presented extends Reuse {
   readonly kind: 'AuthorizationCode' | 'DeviceCode' | 'RefreshToken';
-  /** In the clear, as it came; never stored. */
+  /** In plain text, as it was presented; never stored. */
   readonly value: string;
 }
 
-/** What one request at the token endpoint spends and issues. */
+/** What one request to the token endpoint consumes and issues. */
 export class Exchange {
   presented: Presented | undefined;
-  /** Whether the presented code or token is to be spent. */
+  /** Whether the presented code or token is to be consumed. */
   spends = false;
-  /** Whether the family was revoked, because what was presented had been used before. */
+  /** Whether the family was revoked because the presented code or token had been used before. */
   revoked = false;
   familyId: string | undefined;
   readonly accessTokens: NewAccessToken[] = [];
@@ -31,15 +31,16 @@ export class Exchange {
   }
 }
 
-/** The part of the token endpoint's context that an exchange touches. */
+/** The part of the token endpoint's context that an exchange uses. */
 export interface ExchangeContext {
   body?: unknown;
 }
 
 /**
- * Makes what oidc-provider does in several steps (find a code, mark it, store tokens) one transaction. While a grant's
- * handler runs, what it spends and issues is only collected; after it, all is written at once. So a code is good once
- * under any number of tries, a failed request spends nothing, and a database that goes away leaves nothing half-written.
+ * Combines several steps of oidc-provider (find a code, mark it, store tokens) into one transaction. While a grant's
+ * handler runs, what it consumes and issues is only collected; afterwards everything is written together. So a code can
+ * be used once however many requests present it, a failed request consumes nothing, and an outage of the database
+ * leaves nothing half-written.
  */
 export class Exchanges {
   private readonly current = new AsyncLocalStorage<Exchange>();
@@ -50,7 +51,7 @@ export class Exchanges {
     private readonly successors: Successors,
   ) {}
 
-  /** The exchange that the caller works for; `undefined` outside the token endpoint. */
+  /** The exchange of the caller; `undefined` outside the token endpoint. */
   get(): Exchange | undefined {
     return this.current.getStore();
   }
@@ -58,7 +59,7 @@ export class Exchanges {
   /**
    * Runs a grant's handler and writes what it collected.
    *
-   * @throws InvalidGrant if what it spends was spent before (then its family is revoked), or if the grant is void
+   * @throws InvalidGrant if the code or token was used before (then its family is revoked), or if the grant is void
    * @throws TemporarilyUnavailableError if the database cannot answer; then nothing is written
    */
   async run(context: ExchangeContext, handler: () => unknown): Promise<void> {
@@ -91,8 +92,8 @@ export class Exchanges {
         if (presented !== undefined) await this.families.revokeReused(presented.kind, presented);
         throw invalidGrant('already used');
       case 'repeated':
-        // Each answer has an access token of its own: scope, resource and DPoP key may differ from try to try. It is
-        // one of the family, and dies with it.
+        // Each response has an access token of its own, because scope, resource and DPoP key may differ between
+        // attempts. It belongs to the family and is revoked with it.
         refreshTokenValue =
           presented && this.successors.recall(presented.value, outcome.successorSalt, outcome.successorHash);
         if (presented !== undefined) this.dependencies.emit('refresh.repeated', presented);

@@ -12,8 +12,8 @@ export class Families {
   ) {}
 
   /**
-   * Revokes the grant of a family and all its tokens, in a constant number of statements. oidc-provider asks for it
-   * once for each kind of token, all at the same time: those calls share one transaction.
+   * Revokes the grant of a family and all its tokens, in a constant number of statements. oidc-provider requests this
+   * once per kind of token, concurrently; those calls share one transaction.
    */
   revoke(familyId: string): Promise<void> {
     const running = this.running.get(familyId);
@@ -23,7 +23,7 @@ export class Families {
     return work;
   }
 
-  /** Revokes a family of which a code or refresh token came a second time (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */
+  /** Revokes a family of which a code or refresh token was used again (RFC 6749 §4.1.2, RFC 9700 §4.14.2). */
   async revokeReused(kind: string, reuse: Reuse): Promise<void> {
     await this.revoke(reuse.familyId);
     this.dependencies.emit(kind === 'RefreshToken' ? 'refresh.reused' : 'code.replayed', reuse);

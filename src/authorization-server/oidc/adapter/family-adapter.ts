@@ -3,7 +3,7 @@ import type { Exchange, Exchanges, Presented } from './exchange.js';
 import type { Families } from './families.js';
 import { familyIdOf, invalidGrant } from './payloads.js';
 
-/** What the kinds have in common that belong to a family: they are spent and revoked with it. */
+/** The base for kinds that belong to a family: they are consumed and revoked with it. */
 export abstract class FamilyAdapter extends BaseAdapter {
   constructor(
     protected readonly families: Families,
@@ -12,7 +12,7 @@ export abstract class FamilyAdapter extends BaseAdapter {
     super();
   }
 
-  /** Spends the code or refresh token that the request presents, at the end of its exchange. */
+  /** Consumes the presented code or refresh token, at the end of its exchange. */
   override consume(id: string): Promise<void> {
     const exchange = this.exchanges.get();
     if (exchange === undefined || exchange.presented?.value !== id) {
@@ -27,18 +27,18 @@ export abstract class FamilyAdapter extends BaseAdapter {
     const exchange = this.exchanges.get();
     const presented = exchange?.presented;
     if (exchange === undefined || presented === undefined || exchange.revoked) return this.families.revoke(familyId);
-    // At the token endpoint, the one reason to revoke is that what is presented was used before.
+    // At the token endpoint, the only reason to revoke is that the presented code or token was used before.
     exchange.revoked = true;
     await this.families.revokeReused(presented.kind, presented);
   }
 
-  /** Notes what the request presents; a second one in the same request would be a mistake of the caller. */
+  /** Records what the request presents; a second one in the same request would be a programming error. */
   protected present(presented: Presented): void {
     const exchange = this.exchanges.get();
     if (exchange !== undefined) exchange.presented ??= presented;
   }
 
-  /** The exchange that tokens are collected in. */
+  /** The exchange in which tokens are collected. */
   protected collecting(familyId: string): Exchange | undefined {
     const exchange = this.exchanges.get();
     if (exchange === undefined) return undefined;

@@ -7,7 +7,9 @@ import type { Families } from './families.js';
 import { familyIdOf, invalidGrant } from './payloads.js';
 import { RecordAdapter } from './record-adapter.js';
 
-/** Grants: what a user allowed an application at one authorization. A grant and its family of tokens live together. */
+/**
+ * Grants: what a user allowed an application in one authorization. A grant and its family of tokens have the same life.
+ */
 export class GrantAdapter extends RecordAdapter {
   constructor(
     records: ServerRecordRepository,

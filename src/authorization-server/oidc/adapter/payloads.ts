@@ -1,7 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { errors } from '../oidc-provider.js';
 
-/** What every payload has as columns: these are not repeated in the JSON. */
+/** Members of payloads that are stored in columns, and not repeated in the JSON. */
 const COLUMNS: ReadonlySet<string> = new Set([
   'jti',
   'kind',
@@ -13,7 +13,7 @@ const COLUMNS: ReadonlySet<string> = new Set([
   'grantId',
 ]);
 
-/** A payload without what is in columns, as JSON; `null` if nothing is left. */
+/** A payload without the members in columns, as JSON; `null` if nothing is left. */
 export function restOf(payload: AdapterPayload, ...inColumns: readonly string[]): string | null {
   const rest = Object.entries(payload).filter(
     ([name, value]) => value !== undefined && !COLUMNS.has(name) && !inColumns.includes(name),
@@ -21,7 +21,7 @@ export function restOf(payload: AdapterPayload, ...inColumns: readonly string[])
   return rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
 }
 
-/** The payload that was stored as JSON; empty if it cannot be read. */
+/** A payload that was stored as JSON; empty if it cannot be parsed. */
 export function parsedPayload(json: string | null): AdapterPayload {
   if (json === null) return {};
   try {
@@ -32,7 +32,7 @@ export function parsedPayload(json: string | null): AdapterPayload {
   }
 }
 
-/** The columns of a row that all tokens and codes have, in the words of a payload. */
+/** The columns that all tokens and codes have, as members of a payload. */
 export function payloadOf(
   kind: string,
   id: string,
@@ -59,7 +59,7 @@ export function payloadOf(
   };
 }
 
-/** When a payload was made and ends, in milliseconds since the Unix epoch. */
+/** When a payload was created and when it expires, in milliseconds since the Unix epoch. */
 export function timesOf(payload: AdapterPayload): {
   readonly createdAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;
@@ -73,22 +73,23 @@ export function timesOf(payload: AdapterPayload): {
 const FAMILY_ID = /^[A-Za-z0-9_-]{22}$/;
 
 /**
- * The identifier of a grant is that of its family of tokens. It is no credential: no endpoint takes it from outside.
+ * The identifier of a grant, which is also that of its family of tokens. It is not a credential: no endpoint accepts
+ * it.
  *
- * @throws TypeError if it does not fit the column
+ * @throws TypeError if it does not fit into the column
  */
 export function familyIdOf(grantId: unknown): string {
   if (typeof grantId === 'string' && FAMILY_ID.test(grantId)) return grantId;
   throw new TypeError('The identifier of a grant is not base64url of 16 bytes.');
 }
 
-/** Audiences or resources of a payload (RFC 8707) as a list; `null`: none. */
+/** The audiences or resources of a payload (RFC 8707) as a list; `null`: none. */
 export function listOf(value: unknown): readonly string[] | null {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) && value.length > 0 ? (value as string[]) : null;
 }
 
-/** For what lost a race, or came twice (RFC 6749 §5.2). The detail is for the log. */
+/** The error for a request that lost a race, or was repeated (RFC 6749 §5.2). The detail is for the log. */
 export function invalidGrant(detail: string): errors.InvalidGrant {
   return new errors.InvalidGrant(detail);
 }

@@ -8,12 +8,14 @@ import { BaseAdapter } from './base-adapter.js';
 import { parsedPayload } from './payloads.js';
 
 /**
- * Kinds whose payload is sealed as a whole: a session holds its CSRF secret and names, an interaction the session's
- * cookie and the device code, a pushed request whatever the application knows of its user.
+ * Kinds whose payload is encrypted as a whole: a session contains its CSRF secret and names, an interaction the
+ * session's cookie and the device code, a pushed request whatever the application knows about its user.
  */
 const SEALED: ReadonlySet<string> = new Set(['Session', 'Interaction', 'PushedAuthorizationRequest']);
 
-/** Sessions, interactions, pushed authorization requests, registration tokens: everything in the table of records. */
+/**
+ * Sessions, interactions, pushed authorization requests and registration tokens: everything in the table of records.
+ */
 export class RecordAdapter extends BaseAdapter {
   constructor(
     protected readonly kind: string,
@@ -41,7 +43,7 @@ export class RecordAdapter extends BaseAdapter {
 
   override async consume(id: string): Promise<void> {
     if (await this.records.consume(this.kind, sha256(id))) return;
-    // RFC 9126 §4: a request URI is good once.
+    // RFC 9126 §4: a request URI can be used once.
     throw new errors.InvalidRequestUri('request_uri is invalid, expired, or was already used');
   }
 
@@ -49,7 +51,7 @@ export class RecordAdapter extends BaseAdapter {
     return this.records.delete(this.kind, sha256(id));
   }
 
-  /** Stores the record; resolves to whether it is stored. */
+  /** Stores the record; resolves to whether it was stored. */
   protected save(id: string, payload: AdapterPayload): Promise<boolean> {
     const { clientId } = payload;
     if (clientId === undefined) return this.records.save(this.recordOf(id, payload, null));
@@ -85,7 +87,7 @@ export class RecordAdapter extends BaseAdapter {
 
   private written(recordHash: Buffer, id: string, payload: AdapterPayload): string {
     if (SEALED.has(this.kind)) {
-      // With its identifier: a session is also found by its second one.
+      // With its identifier, because a session is also found by its second one.
       return this.sealer.seal(JSON.stringify({ ...payload, jti: id }), this.contextOf(recordHash));
     }
     const { jti: _, ...rest } = payload;
@@ -97,7 +99,7 @@ export class RecordAdapter extends BaseAdapter {
     try {
       return this.sealer.open(record.payload, this.contextOf(record.recordHash));
     } catch (error) {
-      // Under a key that was dropped: whoever it belonged to begins anew.
+      // Encrypted under a removed key: the owner has to begin again.
       if (error instanceof SealedValueError) return null;
       throw error;
     }

@@ -10,7 +10,7 @@ import { familyIdOf, invalidGrant, listOf, payloadOf, restOf, timesOf } from './
 import type { SessionUids } from './session-uids.js';
 import type { TokenLookUps } from './token-look-ups.js';
 
-/** Refresh tokens: rotated at each use, with an end of their own and one of the family's. */
+/** Refresh tokens: rotated at each use, with an expiry of their own and one of the family. */
 export class RefreshTokenAdapter extends FamilyAdapter {
   constructor(
     private readonly dependencies: AdapterDependencies,
@@ -28,7 +28,7 @@ export class RefreshTokenAdapter extends FamilyAdapter {
     const { createdAtMilliseconds, expiresAtMilliseconds } = timesOf(payload);
     const lifetimeSeconds = await this.dependencies.refreshLifetimeSeconds(payload.clientId ?? '');
     const familyExpiresAtMilliseconds = ((payload.iiat ?? payload.iat ?? 0) + lifetimeSeconds) * 1000;
-    // The lifetime of the application was made shorter meanwhile.
+    // The lifetime of the application was shortened meanwhile.
     if (familyExpiresAtMilliseconds <= createdAtMilliseconds) throw invalidGrant('the grant has ended');
     await this.applications.with(payload.clientId, async (applicationId) => {
       const token: NewRefreshToken = {
@@ -68,13 +68,13 @@ export class RefreshTokenAdapter extends FamilyAdapter {
     return { ...payload, consumed: Math.floor(row.rotatedAtMilliseconds / 1000) };
   }
 
-  /** With its family, together or not at all: a token that is revoked alone would hide the rest from a second try. */
+  /** Together with its family: revoking only one token would hide the others from a second attempt. */
   override async destroy(id: string): Promise<void> {
     const found = await this.families.repository.findRefreshToken(sha256(id));
     if (found !== undefined) await this.families.revoke(found.row.familyId);
   }
 
-  /** Whether it goes through the handler once more, as if it were fresh. The transaction at the end decides. */
+  /** Whether the handler treats it as unused. The transaction at the end decides. */
   private isInGrace({ rotatedAtMilliseconds }: RefreshToken): boolean {
     if (this.exchanges.get() === undefined || rotatedAtMilliseconds === null) return false;
     return (

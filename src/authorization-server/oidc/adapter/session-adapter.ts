@@ -9,7 +9,10 @@ import { RecordAdapter } from './record-adapter.js';
 
 type SessionPayload = AdapterPayload & SessionMembers;
 
-/** Sessions of browsers. One that was ended stays so, whoever had read it, renamed it or was about to begin it. */
+/**
+ * Browser sessions. A session that was ended stays ended, even if a request had read it, was renaming it or was about
+ * to create it.
+ */
 export class SessionAdapter extends RecordAdapter {
   constructor(
     records: ServerRecordRepository,
@@ -29,7 +32,7 @@ export class SessionAdapter extends RecordAdapter {
     return this.unlessOver(await super.findByUid(uid));
   }
 
-  /** @throws LoginRequired if the session has ended meanwhile: what this request has made of it is not answered */
+  /** @throws LoginRequired if the session has ended meanwhile, so that the result of this request is not used */
   override async upsert(id: string, payload: AdapterPayload): Promise<void> {
     const { replaces, isNew, ...rest } = payload as SessionPayload;
     const record = this.recordOf(id, rest, null);
@@ -56,7 +59,7 @@ export class SessionAdapter extends RecordAdapter {
     };
   }
 
-  /** To the second, where oidc-provider allows for clocks that differ, as it has to for what others have signed. */
+  /** To the second; oidc-provider allows for differing clocks, as it must for objects signed by others. */
   private unlessOver(payload: AdapterPayload | undefined): AdapterPayload | undefined {
     return payload?.exp !== undefined && payload.exp * 1000 <= this.clock.nowMilliseconds() ? undefined : payload;
   }

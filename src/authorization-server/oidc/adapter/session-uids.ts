@@ -2,8 +2,8 @@ import type { AdapterPayload } from 'oidc-provider';
 import { SealedValueError, type Sealer } from '../../keys/sealer.js';
 
 /**
- * The session that a code or token came from, named in its payload. It is only needed where tokens end with the session;
- * then it is sealed, else left out.
+ * The session of a code or token, named in its payload. It is needed only if tokens end with the session; then it is
+ * encrypted, otherwise omitted.
  */
 export class SessionUids {
   constructor(private readonly sealer: Sealer) {}
@@ -21,7 +21,7 @@ export class SessionUids {
       return { ...rest, sessionUid: this.sealer.open(sessionUid, contextOf(payload)) };
     } catch (error) {
       if (!(error instanceof SealedValueError)) throw error;
-      // No session has no name: the token ends, as it does with its session.
+      // A value that cannot be decrypted names no session: the token ends, as it would with its session.
       return rest;
     }
   }

@@ -18,19 +18,19 @@ import { TokenLookUps } from './token-look-ups.js';
 
 /** The storage of one provider. */
 export interface StorageAdapters {
-  /** For oidc-provider's `adapter` option: the adapter of a kind; `Client` is not among them. */
+  /** For oidc-provider's `adapter` option: the adapter of a kind other than `Client`. */
   adapter(kind: string): Adapter;
   readonly exchanges: Exchanges;
   /**
-   * Notes an identifier that must not come twice (of a DPoP proof or a client assertion). Of any number of calls for
-   * one, in any number of processes, exactly one resolves to `true`.
+   * Records an identifier that may be used once (of a DPoP proof or a client assertion). Of any number of calls for one
+   * identifier, in any number of processes, exactly one resolves to `true`.
    *
-   * @param expiresAtSeconds until when it is remembered, in seconds since the Unix epoch
+   * @param expiresAtSeconds how long it is remembered, in seconds since the Unix epoch
    */
   isFirstUse(issuer: string, id: string, expiresAtSeconds: number): Promise<boolean>;
 }
 
-/** Makes the storage of a provider; pass it to `AtomicProvider`. */
+/** Creates the storage of a provider; pass it to `AtomicProvider`. */
 export function createStorageAdapters(dependencies: AdapterDependencies): StorageAdapters {
   const { models, tokens, clock, random, sealer } = dependencies;
   const codes = new CodeRepository(models, { clock });

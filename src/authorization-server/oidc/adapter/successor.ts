@@ -4,12 +4,12 @@ import type { RandomBytes } from '../../../core/token-value.js';
 import type { Sealer } from '../../keys/sealer.js';
 
 /**
- * Makes the value of a refresh token's successor from the token that is presented, so that the same token is answered
- * with the same successor although only digests are stored.
+ * Derives the value of a refresh token's successor from the presented token, so that the same token returns the same
+ * successor although only digests are stored.
  *
- * The value is HMAC-SHA-256 of salt and token under a key of the encryption keys. To foresee it one needs all three: the
- * key (configuration), the salt (database) and the old token (client). With the salt, who has come by a key and an old
- * token still cannot follow the family from one token to the next.
+ * The value is an HMAC-SHA-256 of salt and token under one of the encryption keys. Predicting it requires all three:
+ * the key (configuration), the salt (database) and the old token (client). Because of the salt, someone with a key and
+ * an old token still cannot follow the family from one token to the next.
  */
 export class Successors {
   private readonly keys: readonly Buffer[];
@@ -30,12 +30,12 @@ export class Successors {
     return successorOf(this.keys[0] as Buffer, presented, salt);
   }
 
-  /** The digests that the value may have, one for each key. */
+  /** The digests that the value may have, one per key. */
   digests(presented: string, salt: string): readonly Buffer[] {
     return this.keys.map((key) => sha256(successorOf(key, presented, salt)));
   }
 
-  /** The value with this digest, under whichever key made it. */
+  /** The value with this digest, under whichever key was used. */
   recall(presented: string, salt: string, digest: Buffer): string | undefined {
     return this.keys.map((key) => successorOf(key, presented, salt)).find((value) => sha256(value).equals(digest));
   }

@@ -3,8 +3,8 @@ import type { AccessToken, FamilyRepository, OfClient, RefreshToken } from '../.
 type Found<Row> = Promise<OfClient<Row> | undefined>;
 
 /**
- * Look-ups of tokens for introspection and revocation. oidc-provider asks there for one value as an access token of each
- * kind and as a refresh token, all at the same time; here that is one statement for an access token, and two at most.
+ * Look-ups of tokens for introspection and revocation. oidc-provider concurrently looks up one value as an access token
+ * of each kind and as a refresh token; here that takes one statement for an access token, and at most two.
  */
 export class TokenLookUps {
   private readonly asked = new Map<string, Found<AccessToken>>();
@@ -17,7 +17,7 @@ export class TokenLookUps {
     if (asked !== undefined) return asked;
     const found = this.families.findAccessToken(tokenHash);
     this.asked.set(key, found);
-    // Shared by the calls of this moment only: who asks later must see what was revoked meanwhile.
+    // Shared only by calls of the same moment: later ones must see what was revoked meanwhile.
     queueMicrotask(() => this.asked.delete(key));
     return found;
   }

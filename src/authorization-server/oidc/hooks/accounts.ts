@@ -5,7 +5,7 @@ import type { ClaimsSettings } from '../../options/claims-options.js';
 import { asOutage } from '../outage.js';
 
 /**
- * The account of a user who may act now. A user who was disabled or deleted has none, and so gets nothing.
+ * The account of a user who may act now. A disabled or deleted user has none, and so gets nothing.
  *
  * @param users without it every id is a user
  */
@@ -20,11 +20,12 @@ export async function findAccount(
   return {
     accountId: userId,
     claims: asOutage(async (use: string, scope: string) => {
-      // Nobody is asked for claims that no ID token has. What scope was not granted is left out by oidc-provider.
+      // The host is not asked for claims that no ID token contains. oidc-provider omits claims whose scope was not
+      // granted.
       if (claims === undefined || (use === 'id_token' && claims.idToken.size === 0)) return { sub: userId };
       const told = Object.entries(await claims.of(user, parseScope(scope)));
       const released = use === 'id_token' ? told.filter(([name]) => claims.idToken.has(name)) : told;
-      // The subject is ours to say: what the host adds cannot make one user another.
+      // `sub` comes last, so that claims of the host cannot replace the subject.
       return { ...Object.fromEntries(released), sub: userId };
     }),
   };

@@ -2,14 +2,17 @@ import type { Configuration } from 'oidc-provider';
 import { type Clock, epochSeconds } from '../../../core/clock.js';
 import { errors } from '../oidc-provider.js';
 
-/** How far apart the clocks of client and server may be, in seconds; oidc-provider allows the same for `exp` and `nbf`. */
+/**
+ * The tolerated difference between the clocks of client and server, in seconds; oidc-provider uses the same for `exp`
+ * and `nbf`.
+ */
 const CLOCK_TOLERANCE_SECONDS = 15;
 
 /**
- * Checks what oidc-provider leaves open in a client assertion (RFC 7523 §3) whose signature, issuer and end it has found to be
- * right, and whose audience names this server. The audience has to be that alone (draft-ietf-oauth-rfc7523bis §4): an
- * assertion that others accept too could be sent on to here by them. And it has to end soon, so that one that
- * was lost is worthless soon.
+ * Checks what oidc-provider does not check in a client assertion (RFC 7523 §3), after it has verified the signature,
+ * issuer and expiry, and that the audience includes this server. The audience must be this server alone
+ * (draft-ietf-oauth-rfc7523bis §4): otherwise another recipient could forward the assertion to this server. And it must
+ * expire soon, so that a leaked one is soon useless.
  */
 export function assertionChecker(
   clock: Clock,

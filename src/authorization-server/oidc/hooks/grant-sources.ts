@@ -10,10 +10,11 @@ type Source = AuthorizationCode | DeviceCode | RefreshToken;
 const SOURCES: ReadonlySet<string> = new Set(['AuthorizationCode', 'DeviceCode', 'RefreshToken']);
 
 /**
- * Bounds what a code or a refresh token gives, right before it does: a scope that the user may not have any more, or the
- * application, is in no token that comes of it. oidc-provider asks for the account with what it is about to exchange.
+ * Limits what a code or a refresh token gives, just before it is used: a scope that the user or the application may not
+ * have any more is in no token that results from it. oidc-provider requests the account together with the code or
+ * token.
  *
- * @throws InvalidGrant if nothing is left: a token without scope would still say who the user is
+ * @throws InvalidGrant if no scope is left, because even a token without scope would identify the user
  */
 export async function boundSource(context: ServerContext, ctx: KoaContextWithOIDC, given: unknown): Promise<void> {
   const { client, params } = ctx.oidc;
@@ -21,23 +22,23 @@ export async function boundSource(context: ServerContext, ctx: KoaContextWithOID
   if (source.kind === 'AccessToken') return boundUserinfo(context, ctx, source);
   if (client === undefined || params === undefined || !SOURCES.has(source.kind)) return;
   const isRefresh = source.kind === 'RefreshToken';
-  // A refresh request may ask for fewer; that they are no more was found out before.
+  // A refresh request may ask for fewer scopes; it was checked before that they are not more.
   const asked = parseScope((isRefresh && (params.scope as string | undefined)) || (source.scope ?? ''));
   if (asked.length === 0) return;
   const application = applicationOf(client);
   const allowed = asked.filter((scope) => context.scopes.allows(scope, application));
   const left = await grantableOf(context, client.clientId, source.accountId ?? '', allowed);
   if (left.length === 0) throw new errors.InvalidGrant('none of the scopes that were granted may be given any more');
-  // A refresh token keeps its scope (RFC 6749 §6): it is asked again at the next refresh.
+  // A refresh token keeps its scope (RFC 6749 §6); the limits are applied again at the next refresh.
   if (isRefresh) params.scope = formatScope(left);
   else source.scope = formatScope(left);
 }
 
 /**
- * Bounds what userinfo tells: nothing that belongs to a scope which the user may not have any more, though the access
- * token is good until it ends. What the application may not have any more, its grant leaves out.
+ * Limits what userinfo returns: nothing that belongs to a scope which the user may not have any more, although the
+ * access token is still valid. The grant omits scopes that the application may not have any more.
  *
- * @throws InsufficientScope if nothing is left
+ * @throws InsufficientScope if no scope is left
  */
 async function boundUserinfo(
   { userScopes, findApplication }: ServerContext,
@@ -48,7 +49,7 @@ async function boundUserinfo(
   if (!userScopes.areBounded || client === undefined || params === undefined) return;
   const application = await findApplication(client.clientId);
   if (application === undefined) return;
-  // A request may ask for fewer; that they are no more was found out before.
+  // A request may ask for fewer scopes; it was checked before that they are not more.
   const asked = parseScope((params.scope as string | undefined) || (token.scope ?? ''));
   const left = await userScopes.grantable(token.accountId, application, asked);
   if (left.length === 0) {

@@ -8,29 +8,26 @@ import { stateOf } from '../inner-state.js';
 import { isNativeRequest } from '../interactions/native-clients.js';
 import { ofSession } from '../patches/session-grants.js';
 
-/** What a grant is made for. */
+/** What a grant is created for. */
 export interface GrantRequest {
   readonly clientId: string;
   readonly userId: string;
   /** The scopes that are granted. */
   readonly granted: readonly string[];
-  /** The scopes that were asked for and refused, so that they are not asked for again at once. */
+  /** Requested scopes that were refused, so that they are not requested again immediately. */
   readonly refused?: readonly string[];
-  /** The resources of the request, with the scopes that mean something there. */
+  /** The resources of the request, with the scopes that apply there. */
   readonly resources: Readonly<Record<string, ReadonlySet<string>>>;
-  /** The second identifier of the browser session that it is made in; `undefined` where it is none's. */
+  /** The second identifier of the browser session in which it is created; `undefined` if there is none. */
   readonly sessionUid: string | undefined;
-  /** How long it lives: as the tokens of its application. */
+  /** Its lifetime: that of the tokens of its application. */
   readonly lifetimeSeconds: number;
 }
 
-/**
- * Makes a grant and stores it. It is the family of the tokens that are issued for it, so every authorization has one of
- * its own.
- */
+/** Creates and stores a grant. It identifies the family of its tokens, so every authorization has its own. */
 export async function createGrant(provider: Provider, random: RandomBytes, request: GrantRequest): Promise<Grant> {
   const grant = newGrant(provider, request);
-  // Not a secret: it only says which tokens belong together.
+  // Not secret: it only identifies which tokens belong together.
   grant.jti = random(16).toString('base64url');
   await grant.save();
   return grant;
@@ -38,7 +35,7 @@ export async function createGrant(provider: Provider, random: RandomBytes, reque
 
 function newGrant(provider: Provider, request: GrantRequest): Grant {
   const { clientId, userId, granted, refused = [], resources, sessionUid, lifetimeSeconds } = request;
-  // `expiresIn` is a property of every token of oidc-provider's, which the types do not name.
+  // `expiresIn` is a property of every token in oidc-provider that the types do not declare.
   const properties = { clientId, accountId: userId, expiresIn: lifetimeSeconds };
   const grant = new provider.Grant(properties);
   ofSession(grant, granted, sessionUid);
@@ -54,8 +51,8 @@ function newGrant(provider: Provider, request: GrantRequest): Grant {
 }
 
 /**
- * What the user has granted this application before, as a grant for this request: stored if it is all that is asked
- * for. Applications that skip the question have everything granted.
+ * The earlier consent of the user for this application, as a grant for this request; it is stored if it covers
+ * everything that is requested. Applications that skip consent are granted everything.
  */
 export async function existingGrant(context: ServerContext, ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
   const { oidc } = ctx;
@@ -75,25 +72,26 @@ export async function existingGrant(context: ServerContext, ctx: KoaContextWithO
     clientId: client.clientId,
     userId: account.accountId,
     granted: grantable.filter((scope) => granted.includes(scope)),
-    // What the user may not give is not asked for.
+    // Scopes that the user may not grant are not requested.
     refused: requested.filter((scope) => !grantable.includes(scope)),
     resources: Object.fromEntries(
       Object.entries(oidc.resourceServers ?? {}).map(([name, server]) => [name, server.scopes]),
     ),
-    // A device is none of this browser: it was only confirmed here.
+    // A device does not belong to this browser: it was only confirmed here.
     sessionUid: oidc.deviceCode === undefined ? oidc.session?.uid : undefined,
     lifetimeSeconds: grantLifetime(context, lifetimes),
   };
-  // Where something is still to be asked, a grant that is only looked at: so that nothing is asked for twice.
+  // If consent is still needed, the grant is not stored and only serves to avoid asking twice for the same scopes.
   const isComplete = grantable.length > 0 && request.granted.length === grantable.length;
   const isAsked = isNativeRequest(ctx) || oidc.promptPending('consent') || oidc.promptPending('login');
   if (!isComplete || isAsked) return newGrant(provider, request);
-  // What nobody was asked for is shown to him, and can be withdrawn. Before the grant: what there is, is listed.
+  // Scopes granted without asking are shown to the user and can be withdrawn. Recorded before the grant, so that every
+  // grant is listed.
   if (skipAuthorization) await context.consents.rememberUnasked(account.accountId, id, request.granted);
   return createGrant(provider, context.dependencies.random, request);
 }
 
-/** Those of the scopes that a user may let an application have; none if the application is gone. */
+/** The subset of the scopes that a user may grant to an application; empty if the application no longer exists. */
 export async function grantableOf(
   { findApplication, userScopes }: ServerContext,
   clientId: string,

@@ -8,7 +8,7 @@ import { stateOf } from '../inner-state.js';
 import type { SendResponse } from '../send-response.js';
 import { grantableOf } from './grants.js';
 
-/** oidc-provider's reasons to show the field for the user code again. */
+/** oidc-provider's reasons for showing the user-code form again. */
 const DEVICE_PROBLEMS: Readonly<Record<string, 'not-found' | 'expired' | 'not-right'>> = {
   NoCodeError: 'not-found',
   NotFoundError: 'not-found',
@@ -16,10 +16,10 @@ const DEVICE_PROBLEMS: Readonly<Record<string, 'not-found' | 'expired' | 'not-ri
   AlreadyUsedError: 'not-right',
 };
 
-/** Of these problems, those of a code that was entered. */
+/** Those caused by a wrong code. */
 const WRONG_CODES = new Set(['NotFoundError', 'ExpiredError', 'AlreadyUsedError']);
 
-/** Shows one of the pages in the host's context. */
+/** Shows a page in the host's context. */
 async function show(ctx: KoaContextWithOIDC, page: (outer: Context) => void | Promise<void>): Promise<void> {
   const state = stateOf(ctx);
   await page(state.outer);
@@ -33,7 +33,7 @@ export async function showDeviceCode(
   error: Error | undefined,
 ): Promise<void> {
   const name = error?.name ?? '';
-  // oidc-provider has one hook for the form and for all that went wrong with it, and counts a refusal to that.
+  // oidc-provider has one hook for the form and all its problems, one of which is a refusal by the user.
   if (name === 'AbortedError') return show(ctx, (outer) => context.pages.deviceRefused(outer));
   const isReRender = error === undefined || Object.hasOwn(DEVICE_PROBLEMS, name);
   if (!isReRender) return showError(context, ctx, out ?? { error: 'server_error' });
@@ -70,7 +70,7 @@ export async function showLogout(context: EndpointContext, ctx: KoaContextWithOI
   await show(ctx, (outer) => context.pages.logoutConfirm(outer, form, state?.postLogoutRedirectUri));
 }
 
-/** @param returnTo the application's address, where it is for the user to go on there */
+/** @param returnTo the application's address, if the user continues there by a link */
 export async function showLoggedOut(
   context: EndpointContext,
   ctx: KoaContextWithOIDC,
@@ -91,7 +91,7 @@ export function sendingByForm(context: EndpointContext): SendResponse {
   };
 }
 
-/** An error that is nobody's to redirect: as JSON where programs call, else as a page. */
+/** An error that cannot be redirected: as JSON for programs, otherwise as a page. */
 export async function showError(
   context: EndpointContext,
   ctx: KoaContextWithOIDC,
@@ -109,7 +109,7 @@ export async function showError(
   });
 }
 
-/** An error that the application was to be told. The page leads on to it, if the user wants that. */
+/** An error that was meant for the application. The page has a link with which the user can continue there. */
 export async function showHeld(
   context: EndpointContext,
   ctx: KoaContextWithOIDC,

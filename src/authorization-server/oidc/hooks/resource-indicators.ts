@@ -7,12 +7,12 @@ import { askedScope } from './requested-scope.js';
 
 type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>;
 
-/** The error could echo a scope; what a stranger wrote is not repeated. */
+/** The error could repeat a scope; text from strangers is not repeated. */
 const NO_SCOPE = undefined as unknown as string;
 
 /**
- * Resource indicators (RFC 8707), and with them the scope of every request: these two functions are what oidc-provider
- * asks about each request of a known application, before it drops the scopes that it does not know.
+ * Resource indicators (RFC 8707), and the scope of every request: oidc-provider calls these two functions for each
+ * request of a known application, before it drops unknown scopes.
  */
 export function resourceIndicators(context: ServerContext): ResourceIndicators {
   const { settings, dependencies, scopes } = context;
@@ -20,7 +20,7 @@ export function resourceIndicators(context: ServerContext): ResourceIndicators {
     enabled: true,
     defaultResource(ctx, client, oneOf) {
       settleScope(context, ctx, client);
-      // Asked with several, it is to choose one for the token; without a choice the request is refused.
+      // With several resources it should choose one for the token; without a choice the request is refused.
       return oneOf as string[] | undefined;
     },
     getResourceServerInfo(ctx, identifier, client) {
@@ -38,12 +38,12 @@ export function resourceIndicators(context: ServerContext): ResourceIndicators {
       if (identifier !== dependencies.resource) throw new errors.InvalidTarget();
       return { scope: [...scopes.known].join(' '), audience: identifier, accessTokenFormat: 'opaque' };
     },
-    // Without a `resource` parameter a token is for what was granted, not for the userinfo endpoint alone.
+    // Without a `resource` parameter a token is for the granted resource, not only for the userinfo endpoint.
     useGrantedResource: () => true,
   };
 }
 
-/** Refuses scopes that are unknown or not allowed, and puts the defaults in where none is asked for. */
+/** Refuses scopes that are unknown or not allowed, and inserts the defaults if none is requested. */
 function settleScope({ scopes }: ServerContext, ctx: KoaContextWithOIDC, client: Client): void {
   const { params } = ctx.oidc;
   if (params === undefined || !asksForScope(ctx)) return;
@@ -53,8 +53,8 @@ function settleScope({ scopes }: ServerContext, ctx: KoaContextWithOIDC, client:
 }
 
 /**
- * A token of an application alone is for one resource. oidc-provider would leave out what means nothing there, and where
- * nothing is left issue a token without scope and without a word (RFC 6749 §3.3).
+ * A token for an application alone is for one resource. oidc-provider would drop scopes that do not apply there, and
+ * issue a token without any scope if none is left (RFC 6749 §3.3).
  */
 function refuseScopesFromElsewhere({ oidc }: KoaContextWithOIDC, known: readonly string[]): void {
   const { grant_type: grantType, scope } = oidc.params ?? {};
@@ -63,7 +63,7 @@ function refuseScopesFromElsewhere({ oidc }: KoaContextWithOIDC, known: readonly
   throw new errors.InvalidScope('a requested scope means nothing at this resource', NO_SCOPE);
 }
 
-/** Codes and refresh tokens carry their scope: a token request asks for one only with client credentials. */
+/** Codes and refresh tokens carry their scope: only client-credentials requests to the token endpoint have one. */
 function asksForScope({ oidc }: KoaContextWithOIDC): boolean {
   return oidc.route !== 'token' || oidc.params?.grant_type === 'client_credentials';
 }

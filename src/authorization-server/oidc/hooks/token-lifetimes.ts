@@ -11,7 +11,7 @@ import {
 import { applicationOf } from '../client-metadata.js';
 import { sessionLifetimeSeconds } from '../session-members.js';
 
-/** oidc-provider's `ttl`: the lifetimes of all that it makes, in seconds. */
+/** oidc-provider's `ttl`: the lifetimes of everything that it creates, in seconds. */
 export function tokenLifetimes(context: LifetimeContext): Configuration['ttl'] {
   const { settings, dependencies } = context;
   return {
@@ -21,7 +21,7 @@ export function tokenLifetimes(context: LifetimeContext): Configuration['ttl'] {
       accessTokenLifetime(context, lifetimesOf(client), token.resourceServer?.accessTokenTTL),
     AuthorizationCode: () => settings.authorizationCodeLifetimeSeconds,
     DeviceCode: () => settings.deviceCodeLifetimeSeconds,
-    // Until it is not used for too long, or its family has lived long enough, whichever comes first.
+    // Until it has been unused for too long, or its family expires, whichever comes first.
     RefreshToken: (_ctx, token, client) => {
       const own = lifetimesOf(client);
       const now = epochSeconds(dependencies.clock);

@@ -8,13 +8,13 @@ import { noteBeginnings } from './login-conditions.js';
 import { isNativeRequest, NATIVE_CLIENT_PROMPT } from './native-clients.js';
 
 /**
- * What a browser is asked, and when: sign in, then consent.
+ * The prompts in their order: login, then consent.
  *
- * @param login the host's own login, if it has one: it says who is there, and a session of ours only follows it
+ * @param login the host's own login, if there is one: it determines who is signed in, and the session here follows it
  */
 export function prompts(login: HostLogin | undefined, clock: Clock): policies.DefaultPolicy {
   const policy = interactionPolicy.base();
-  // Of a user who was disabled meanwhile only the session is left; he has to sign in, which he cannot.
+  // A user who was disabled meanwhile may still have a session and has to sign in, which fails.
   policy.get('login')?.checks.add(
     new interactionPolicy.Check('user_gone', 'the user may not act any more', 'login_required', (ctx) => {
       const { session, account } = (ctx as KoaContextWithOIDC).oidc;
@@ -24,7 +24,7 @@ export function prompts(login: HostLogin | undefined, clock: Clock): policies.De
   if (login !== undefined) {
     noteBeginnings(policy.get('login') as policies.Prompt, login, clock);
     const userIdOf = asOutage(login.userId.bind(login));
-    // Signed out at the host, or somebody else by now: nobody acts in the name of who was here before.
+    // Signed out at the host, or another user now: nobody acts in the name of the earlier user.
     policy.get('login')?.checks.add(
       new interactionPolicy.Check(
         'user_changed',
@@ -37,7 +37,8 @@ export function prompts(login: HostLogin | undefined, clock: Clock): policies.De
       ),
     );
   }
-  // Asked of whoever is signed in for this request, so after the login. Nobody is asked for what he cannot give.
+  // Checked for the user who is signed in for this request, so after the login. No one is asked for scopes that they
+  // may not grant.
   policy.get('consent')?.checks.add(
     new interactionPolicy.Check('nothing_grantable', 'the user may give nothing of it', 'access_denied', (ctx) => {
       if (stateOf(ctx).nothingGrantable === true) {
@@ -46,8 +47,8 @@ export function prompts(login: HostLogin | undefined, clock: Clock): policies.De
       return false;
     }),
   );
-  // oidc-provider's own goes by `application_type`, which an application says of itself. RFC 8252 §8.6: also where the
-  // user has approved it before; and `skipAuthorization` says nothing of who it is that asks.
+  // oidc-provider's own check uses `application_type`, which the application itself declares. RFC 8252 §8.6: also if
+  // the user has approved it before; and `skipAuthorization` does not say who is asking.
   policy.get('consent')?.checks.remove(NATIVE_CLIENT_PROMPT);
   policy.get('consent')?.checks.add(
     new interactionPolicy.Check(

@@ -1,8 +1,8 @@
 import type { Interaction as StoredInteraction } from 'oidc-provider';
 
 /**
- * Whom `id_token_hint` names (OpenID Connect Core §3.1.2.1), if it is given. Whether it is an ID token of ours was found
- * out when the request came; afterwards oidc-provider does not look at it again.
+ * The user named by `id_token_hint` (OpenID Connect Core §3.1.2.1), if it is present. The ID token was verified when
+ * the request arrived; oidc-provider does not check it again.
  */
 export function hintedUserId({ params }: StoredInteraction): string | undefined {
   const { id_token_hint: hint } = params;

@@ -13,26 +13,26 @@ import { loginConditionsOf } from './login-conditions.js';
 import { NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { endSessionOfAnother, innerContext } from './sign-ins.js';
 
-/** What is asked of the user, taken from where oidc-provider keeps it. */
+/** What the user is asked, as oidc-provider stores it. */
 interface Question {
   /** The scopes of the request. */
   readonly requested: readonly string[];
-  /** Those of them that the user is asked for. */
+  /** The subset that the user is asked about. */
   readonly asked: readonly string[];
 }
 
 /**
- * In seconds since the Unix epoch: when a user has authenticated if nobody knows. It is too long ago for every `max_age`,
- * and still a time, as `auth_time` has to be.
+ * In seconds since the Unix epoch: the authentication time if it is unknown. It is too old for every `max_age`, and
+ * still a time, as `auth_time` has to be.
  */
 const LONG_AGO = 1;
 
-/** Login and consent, over the interactions that oidc-provider keeps. */
+/** Login and consent, based on the interactions that oidc-provider stores. */
 export class ProviderInteractions implements Interactions {
   constructor(
     private readonly context: ServerContext,
     private readonly provider: () => Promise<Provider>,
-    /** Answers a request to the path at which a request goes on; `undefined` for other paths. */
+    /** The handler for a path at which a request continues; `undefined` for other paths. */
     private readonly handlerAt: (path: string) => ((context: Context) => Promise<void>) | undefined,
   ) {}
 
@@ -72,8 +72,8 @@ export class ProviderInteractions implements Interactions {
     }
     const hinted = hintedUserId(stored);
     if (hinted !== undefined && hinted !== userId) return this.fail(stored);
-    // Somebody else signs in at this browser: the session before is over, and nothing of it goes on. It need not be the
-    // one that the request began with: another tab may have signed in since.
+    // Another user signs in at this browser: the previous session ends completely. It need not be the session with
+    // which the request began, since another tab may have signed in meanwhile.
     await endSessionOfAnother(this.context, await this.provider(), context, userId);
     if (stored.session?.accountId !== userId) stored.session = undefined;
     const ts = authenticatedAtMilliseconds === undefined ? LONG_AGO : Math.floor(authenticatedAtMilliseconds / 1000);
@@ -108,7 +108,7 @@ export class ProviderInteractions implements Interactions {
       await this.context.consents.remember(userId, application.id, granted);
       this.context.dependencies.events.emit('consent.granted', { clientId, userId, scopes: granted });
     }
-    // What was submitted before stands, so that a login is not asked for again.
+    // Keeps the earlier submission, so that the login is not repeated.
     return this.finish(stored, { ...stored.lastSubmission, consent: { grantId } });
   }
 
@@ -151,7 +151,7 @@ export class ProviderInteractions implements Interactions {
     return true;
   }
 
-  /** The interaction that the URL names, if this browser has begun it, and its session is still the same. */
+  /** The interaction that the URL names, if this browser began it and its session has not changed. */
   private async find(context: Context): Promise<StoredInteraction | undefined> {
     const { settings, binding } = this.context;
     const before = `${settings.prefix}/interaction/`;
@@ -162,7 +162,7 @@ export class ProviderInteractions implements Interactions {
     if (stored === undefined || !binding.isOf(context, stored)) return undefined;
     const { session } = stored;
     if (session?.uid === undefined) return stored;
-    // Not only the interaction, also the session has to be this browser's: who knows the secret alone cannot consent.
+    // The session must belong to this browser too, so that knowing the secret is not enough to consent.
     const { uid, accountId } = await Session.get(innerContext(this.context, provider, context));
     return uid === session.uid && accountId === session.accountId ? stored : undefined;
   }
@@ -186,8 +186,8 @@ function questionOf({ params, prompt }: StoredInteraction): Question {
     readonly missingResourceScopes?: Readonly<Record<string, readonly string[]>>;
   };
   const missing = new Set([...missingOIDCScope, ...Object.values(missingResourceScopes).flat()]);
-  // Where nothing is missing, the application wants the user to be asked again (`prompt=consent`): for all of it. So it
-  // is where what he allowed before does not count.
+  // If nothing is missing, the application wants the user to be asked again (`prompt=consent`) about everything. The
+  // same applies if earlier consent does not count.
   const isForAll = missing.size === 0 || prompt.reasons.includes(NATIVE_CLIENT_PROMPT);
   const asked = isForAll ? requested : requested.filter((scope) => missing.has(scope));
   return { requested, asked };

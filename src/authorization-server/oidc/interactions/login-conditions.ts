@@ -9,14 +9,14 @@ import type { LoginConditions } from '../../ports.js';
 import { stateOf } from '../inner-state.js';
 import { asOutage } from '../outage.js';
 
-/** What is kept of the moment at which a login was asked for, beside what oidc-provider keeps. */
+/** Data about the moment at which a login was requested, besides what oidc-provider stores. */
 interface Beginning {
-  /** oidc-provider counts in seconds, in which a sign-in before cannot be told from one after. */
+  /** oidc-provider counts in seconds, which cannot distinguish a sign-in just before from one just after. */
   readonly askedAtMilliseconds?: number;
   readonly isSignedOut?: boolean;
 }
 
-/** Keeps the moment of every login that is asked for with its interaction. */
+/** Stores the moment of every requested login in its interaction. */
 export function noteBeginnings(prompt: policies.Prompt, login: HostLogin, clock: Clock): void {
   const userIdOf = asOutage(login.userId.bind(login));
   const detailsOf = prompt.details;
@@ -30,8 +30,8 @@ export function noteBeginnings(prompt: policies.Prompt, login: HostLogin, clock:
 }
 
 /**
- * What a login has to meet. It follows from the request and not from what oidc-provider asks for: that takes every
- * login for a new one, also of a user of the host who has been signed in for long.
+ * The conditions for a login. They are derived from the request rather than from oidc-provider's prompt, for which
+ * every login is new, even if a user has been signed in at the host for a long time.
  */
 export function loginConditionsOf(stored: StoredInteraction, clock: Clock): LoginConditions {
   const { params, prompt, iat } = stored;
@@ -48,9 +48,9 @@ function sinceMilliseconds(
   nowMilliseconds: number,
 ): number | undefined {
   const prompts = String(params.prompt ?? '').split(' ');
-  // oidc-provider has made `prompt=login` of `max_age=0`.
+  // oidc-provider has converted `max_age=0` to `prompt=login`.
   if (prompts.includes('login')) return askedAtMilliseconds;
   if (params.max_age === undefined) return undefined;
-  // Whoever signs in for this request may take his time.
+  // A user who signs in for this request may take any time.
   return Math.min(askedAtMilliseconds, nowMilliseconds - Number(params.max_age) * 1000);
 }

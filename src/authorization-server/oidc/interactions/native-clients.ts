@@ -1,14 +1,14 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { applicationOf } from '../client-metadata.js';
 
-/** What is asked of the user because the application is a native one; it stands among the reasons of an interaction. */
+/** The reason of an interaction that the application is a native one. */
 export const NATIVE_CLIENT_PROMPT = 'native_client_prompt';
 
 /**
- * Whether an answer goes to an address that any program on the user's machine can take: a port of the loopback interface
- * or a private-use scheme (RFC 8252 §8.6). Who a public application is is then not assured, and so its user is asked
- * each time. An https address is its own proof, claimed by the application or not (RFC 8252 §7.2); one with a secret
- * or a key has another.
+ * Whether a response goes to an address that any program on the user's machine can receive: a port of the loopback
+ * interface or a private-use scheme (RFC 8252 §8.6). The identity of a public application is then not assured, and so
+ * its user is asked each time. An https address identifies the application by itself (RFC 8252 §7.2), and an
+ * application with a secret or a key authenticates.
  */
 export function isNativeRequest({ oidc }: KoaContextWithOIDC): boolean {
   const { client, deviceCode } = oidc;
@@ -16,6 +16,6 @@ export function isNativeRequest({ oidc }: KoaContextWithOIDC): boolean {
   if (client === undefined || deviceCode !== undefined) return false;
   const redirectUri = oidc.params?.redirect_uri;
   if (typeof redirectUri !== 'string' || /^https:/i.test(redirectUri)) return false;
-  // On a loopback address there are servers too; a program with a scheme of its own keeps no secret.
+  // Servers use loopback addresses too; a program with a private-use scheme cannot keep a secret.
   return applicationOf(client).isPublic || !/^http:/i.test(redirectUri);
 }

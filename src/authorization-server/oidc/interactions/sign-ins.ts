@@ -15,7 +15,7 @@ export function innerContext({ settings }: ServerContext, provider: Provider, ou
   return (provider as unknown as Koa).createContext(request, outer.res) as Koa.Context;
 }
 
-/** Who is signed in, over the sessions that oidc-provider keeps. */
+/** Who is signed in, based on the sessions that oidc-provider stores. */
 export class ProviderSignIns implements SignIns {
   constructor(
     private readonly context: ServerContext,
@@ -52,13 +52,13 @@ export class ProviderSignIns implements SignIns {
     const { settings, dependencies } = this.context;
     beginSession(session, mark, dependencies.clock);
     noteWhere(session, context, dependencies);
-    // A new identifier for a browser that proved more than before: what anybody knew of the old one is worth nothing.
+    // A new identifier after authentication: knowledge of the old one is worthless.
     if (session.exp !== undefined) session.resetIdentifier();
     const lifetimeSeconds = sessionLifetimeSeconds(settings, dependencies.clock, session);
     try {
       await session.save(lifetimeSeconds);
     } catch (error) {
-      // All sessions of the user were ended since he sent his password.
+      // All sessions of the user were ended after the password was submitted.
       if (error instanceof errors.LoginRequired) return false;
       throw error;
     }
@@ -71,7 +71,7 @@ export class ProviderSignIns implements SignIns {
   }
 }
 
-/** Ends the session of a browser, and with it the grants that do not reach beyond it. */
+/** Ends the session of a browser, and the grants that end with it. */
 export async function endSession(context: ServerContext, provider: Provider, outer: Context): Promise<void> {
   const inner = innerContext(context, provider, outer);
   const session = await provider.Session.get(inner);
@@ -80,7 +80,7 @@ export async function endSession(context: ServerContext, provider: Provider, out
   setSessionCookie(context, provider, inner, null, 0);
 }
 
-/** The same, where the session is one of somebody else than this user. */
+/** The same, if the session belongs to another user. */
 export async function endSessionOfAnother(
   context: ServerContext,
   provider: Provider,

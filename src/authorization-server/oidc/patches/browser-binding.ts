@@ -6,7 +6,7 @@ import { currentState } from '../inner-state.js';
 import { withinPayload } from './payload-members.js';
 import { requireMethods } from './require-methods.js';
 
-/** What an interaction keeps beside what oidc-provider keeps. */
+/** Members of an interaction besides those of oidc-provider. */
 interface WithBrowser {
   /** SHA-256 of the secret of the browser that began it. */
   browser?: string;
@@ -30,7 +30,7 @@ export class BrowserBinding {
     return browser !== undefined && secret !== undefined && equalInConstantTime(digestOf(secret), browser);
   }
 
-  /** Binds what a provider stores, and shows its endpoints only what is bound to the browser that asks. */
+  /** Binds what a provider stores, and hides from its endpoints what is not bound to the requesting browser. */
   bind({ Interaction }: Provider): void {
     requireMethods(Interaction, 'Interaction', ['find']);
     requireMethods(Interaction.prototype, 'Interaction.prototype', ['save']);

@@ -48,7 +48,7 @@ function isRefusal(error: unknown): error is ThrottledError | TemporarilyUnavail
   return error instanceof ThrottledError || error instanceof TemporarilyUnavailableError;
 }
 
-/** Ends what oidc-provider does with the request. */
+/** Ends oidc-provider's handling of the request. */
 function endOf({ status, code }: ThrottledError | TemporarilyUnavailableError): Error {
   return Object.assign(new errors.OIDCProviderError(status, code), { expose: true });
 }

@@ -19,7 +19,7 @@ import type { SendResponse } from '../send-response.js';
 export function holdingBack(context: EndpointContext, send: SendResponse): SendResponse {
   const isSignedIn = asOutage(signedIn.bind(undefined, context));
   return async (ctx, redirectUri, parameters) => {
-    // Compared when the request came; since then it may have been taken from the application.
+    // It was compared when the request arrived; it may have been removed from the application since.
     if (ctx.oidc.client?.redirectUriAllowed(redirectUri) !== true) {
       return showHeld(context, ctx, {
         error: 'invalid_redirect_uri',
@@ -57,7 +57,7 @@ function isTrusted({ oidc }: KoaContextWithOIDC): boolean {
   return oidc.client !== undefined && applicationOf(oidc.client).isTrusted;
 }
 
-/** Whether the user of this browser's session is signed in and may act; at the host too, where that has a login. */
+/** Whether the user of this browser's session is signed in and may act; at the host too, if it has a login. */
 async function signedIn({ settings, dependencies }: EndpointContext, ctx: KoaContextWithOIDC): Promise<boolean> {
   const userId = ctx.oidc.session?.accountId;
   if (userId === undefined) return false;
@@ -69,7 +69,7 @@ async function signedIn({ settings, dependencies }: EndpointContext, ctx: KoaCon
   return user !== undefined && user !== null && (await users.isActive(user)) === true;
 }
 
-/** The address that the application would have been told the error at. */
+/** The address to which the error would have been sent. */
 function withParameters(redirectUri: string, parameters: Readonly<Record<string, unknown>>): string {
   const url = new URL(redirectUri);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, String(value));

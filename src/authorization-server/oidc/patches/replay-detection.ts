@@ -3,7 +3,7 @@ import type { StorageAdapters } from '../adapter/storage-adapters.js';
 import { errors } from '../oidc-provider.js';
 import { requireMethods } from './require-methods.js';
 
-/** So much may the time of a proof be ahead, and one for the second that has begun; it counts for longer by that. */
+/** A proof may be this far ahead, plus one second for the current one; it is remembered for that much longer. */
 const AHEAD_SECONDS = 301;
 
 /**
@@ -21,8 +21,8 @@ export function storeFirstUses(
   Object.assign(ReplayDetection, {
     async unique(issuedBy: string, id: string, expiresAtSeconds: number): Promise<boolean> {
       const isFirst = await storage.isFirstUse(issuedBy, id, expiresAtSeconds + AHEAD_SECONDS);
-      // Client assertions were looked at before: within an exchange it can only be a proof of possession (RFC 9449
-      // §5), for which oidc-provider would blame the grant.
+      // Client assertions were checked before: within an exchange it can only be a proof of possession (RFC 9449 §5),
+      // for which oidc-provider would report the wrong error.
       if (isFirst || storage.exchanges.get() === undefined) return isFirst;
       throw new errors.InvalidDpopProof('the proof was used before');
     },

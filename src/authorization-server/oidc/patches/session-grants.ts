@@ -1,9 +1,11 @@
 import type { Grant, Provider } from 'oidc-provider';
 import { withinPayload } from './payload-members.js';
 
-/** What a grant keeps of the session that it was made in, beside what oidc-provider keeps. */
+/** Members of a grant besides those of oidc-provider. */
 interface WithSession {
-  /** The second identifier of the session, which stays the same as long as the session lives. Stored as SHA-256 only. */
+  /**
+   * The second identifier of the session, which stays the same as long as the session lives. Stored only as SHA-256.
+   */
   sessionUid?: string | undefined;
 }
 

@@ -41,18 +41,18 @@ export function bindSessions(provider: Provider, { settings, dependencies }: Ser
   prototype.save = async function saveUnlessEnded(this: KeptSession, lifetimeSeconds) {
     const isStored = this.exp !== undefined;
     if (secondsLeft(settings, dependencies.clock, this) <= 0) {
-      // It was read before its latest end, which being stored again would move.
+      // It was read before its expiry was extended; storing it again would shorten it.
       this.destroyed = true;
       throw sessionHasEnded();
     }
-    // Replaced in one transaction by the adapter, where oidc-provider would do it in two steps.
+    // Replaced in one transaction by the adapter; oidc-provider would do it in two steps.
     putMembers(this, { isNew: !isStored, replaces: isStored ? this.oldId : undefined, oldId: undefined });
     const state = currentState();
     if (state !== undefined) noteWhere(this, state.outer, dependencies);
     try {
       return await save.call(this, lifetimeSeconds);
     } catch (error) {
-      // Nothing more is to be written of it.
+      // Nothing more may be written for it.
       this.destroyed = true;
       throw error;
     } finally {
@@ -60,7 +60,7 @@ export function bindSessions(provider: Provider, { settings, dependencies }: Ser
     }
   };
 
-  // A form without its cookie has a session that was never stored, and nothing to keep: oidc-provider would throw there.
+  // A form without its cookie has a session that was never stored; oidc-provider would throw there.
   prototype.persist = async function persistStored(this: KeptSession) {
     return this.exp === undefined ? (this.jti ?? '') : persist.call(this);
   };

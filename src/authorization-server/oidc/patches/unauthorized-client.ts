@@ -19,9 +19,9 @@ export function refuseUnregistered({ Client }: Provider): void {
   requireMethods(prototype, 'Client.prototype', ['grantTypeAllowed', 'responseTypeAllowed']);
   const { grantTypeAllowed, responseTypeAllowed } = prototype;
   prototype.grantTypeAllowed = function allowed(this: Client, type) {
-    // The grant of devices has no response type.
+    // The device grant has no response type.
     if (type === DEVICE_CODE) noteAskedScope(CurrentProvider.ctx);
-    // It is also asked about grants that only follow from the one of the request.
+    // It is also called for grants that merely follow from the requested one.
     if (grantTypeAllowed.call(this, type)) return true;
     if (type === requestedGrantType()) throw refused('the grant type');
     return false;

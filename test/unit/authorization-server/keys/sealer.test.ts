@@ -65,7 +65,7 @@ describe('a sealer', () => {
       throw new Error(`a value cut to ${length} characters opened`);
     }
     expect([...messages]).toEqual([
-      'SealedValueError: A sealed value cannot be opened: it was changed, or sealed under an encryption key that is not given.',
+      'SealedValueError: A stored value cannot be decrypted: it was changed, or encrypted under a key that is not in encryptionKeys.',
     ]);
   });
 
