@@ -244,21 +244,21 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
     await fixture.models.SigningKey.query()
       .where({ kid: second as string })
       .patch({ privateKeyEncrypted: row?.privateKeyEncrypted });
-    await expect(process().load()).rejects.toThrow(`The signing key ${second} cannot be opened`);
+    await expect(process().load()).rejects.toThrow(`The signing key ${second} cannot be decrypted`);
   });
 
   test('a rotation under an encryption key that the servers may not know is refused', async () => {
     const before = await kids(process());
     const stranger = process(createSealer([Buffer.alloc(32, 'two')]));
-    await expect(stranger.rotate()).rejects.toThrow(/cannot be opened/);
-    await expect(stranger.rotate({ compromised: true })).rejects.toThrow(/cannot be opened/);
+    await expect(stranger.rotate()).rejects.toThrow(/cannot be decrypted/);
+    await expect(stranger.rotate({ compromised: true })).rejects.toThrow(/cannot be decrypted/);
     expect(await kids(process())).toEqual(before);
   });
 
   test('a lost encryption key is survived by keys that replace the stored ones at once', async () => {
     await process().load();
     const keys = process(createSealer([Buffer.alloc(32, 'two')]));
-    await expect(keys.load()).rejects.toThrow(/cannot be opened/);
+    await expect(keys.load()).rejects.toThrow(/cannot be decrypted/);
     await keys.rotate({ encryptionKeyLost: true });
     expect(await algorithms(keys)).toEqual(['RS256', 'ES256']);
   });

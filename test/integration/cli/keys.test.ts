@@ -126,7 +126,7 @@ describe('keys', () => {
     expect(objectOf(finished.stderr)).toEqual({
       error: 'sealed_value',
       error_description: expect.stringMatching(
-        /cannot be opened; add .* to OAUTH2_ENCRYPTION_KEYS, or, if it is lost, run rc-oauth2 keys rotate --encryption-key-lost/,
+        /cannot be decrypted; add .* to OAUTH2_ENCRYPTION_KEYS, or, if it is lost, run rc-oauth2 keys rotate --encryption-key-lost/,
       ),
     });
     expect(await published(KEY)).toEqual(kids);

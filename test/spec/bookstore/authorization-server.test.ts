@@ -219,7 +219,7 @@ describe('the encryption key of the example', () => {
       DATABASE_URL: stack.databaseUrl,
       OAUTH2_ENCRYPTION_KEYS: 'A'.repeat(43),
     });
-    expect([exitCode, output]).toEqual([2, expect.stringMatching(/signing key \S+ cannot be opened/)]);
+    expect([exitCode, output]).toEqual([2, expect.stringMatching(/signing key \S+ cannot be decrypted/)]);
     await stack.drop();
   }, 60_000);
 

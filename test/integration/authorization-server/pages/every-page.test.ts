@@ -186,7 +186,7 @@ describe('a login of the host', () => {
       try {
         const answer = await pages.authorize(pages.agent(), await pages.register());
         expect([answer.status, answer.heading]).toEqual([500, 'This did not work']);
-        expect(log.join()).toContain('login.authenticatedAtMilliseconds answered');
+        expect(log.join()).toContain('login.authenticatedAtMilliseconds returned');
       } finally {
         await pages.close();
       }
