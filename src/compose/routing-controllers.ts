@@ -3,7 +3,7 @@ import { fieldsRead } from '../resource-server/authentication/authentication-ste
 import { ErrorResponder } from '../resource-server/error-response.js';
 import { PlanCompiler } from '../routing-controllers/compile.js';
 import { Guard } from '../routing-controllers/guard.js';
-import { Refusals } from '../routing-controllers/refusals.js';
+import { Refusals } from '../routing-controllers/request-refusals.js';
 import type { Throttle } from '../throttling/index.js';
 import type { Authenticators } from './authenticators.js';
 import type { Basis } from './basis.js';

@@ -15,7 +15,7 @@ import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
 import { answerOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
-import type { Refusals } from './refusals.js';
+import type { Refusals } from './request-refusals.js';
 import { type RequestState, STATE, type StatefulContext } from './request-state.js';
 import { settleWhenAnswered } from './settlement.js';
 

@@ -1,9 +1,9 @@
 import { seeOther } from './continuation.js';
-import { describedScopes } from './described-scopes.js';
 import { noticeOf } from './notices.js';
 import { PageError } from './page-error.js';
 import type { PageRoute } from './page-router.js';
 import type { PageServices } from './page-services.js';
+import { describedScopes } from './scope-descriptions.js';
 import { SignedIn } from './sign-in.js';
 
 /** The list of applications that may act for the user, and withdrawing access. */

@@ -1,12 +1,12 @@
 import type { Application } from '../../storage/index.js';
 import type { EndpointPages } from '../ports.js';
 import { seeOther } from './continuation.js';
-import { describedScopes } from './described-scopes.js';
 import { formPostPolicy, SEND_FORM } from './form-post.js';
 import { hostOf } from './host-of.js';
 import type { PageLink, ShownApplication } from './page-models.js';
 import type { PageServices } from './page-services.js';
 import { fillText } from './page-text.js';
+import { describedScopes } from './scope-descriptions.js';
 
 /** The statuses of errors that are not caused by the request. */
 const STATUS: Readonly<Record<string, number>> = {

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 
 /** Properties of the package's own columns, which have their own options or must not be written by an operator. */
 const OWN =
-  /^(?:id|clientId|clientType|clientSecret\w*|previous\w*Secret\w*|name|grantTypes|redirectUris|postLogoutRedirectUris|jwks|jwksUri|scope|userId|skipAuthorization|mayIntrospect|\w*(?:Lifetime|Idle)Seconds|dpop\w*|require\w*|default\w*|idToken\w*|tokenEndpoint\w*|registeredBy|approved\w*|\w+AtMs)$/i;
+  /^(?:id|clientId|clientType|clientSecret\w*|previous\w*Secret\w*|name|grantTypes|redirectUris|postLogoutRedirectUris|jwks|jwksUri|scope|userId|skipAuthorization|mayIntrospect|\w*(?:Lifetime|Idle)Seconds|dpop\w*|require\w*|default\w*|idToken\w*|tokenEndpoint\w*|registeredBy|approved\w*|\w+At(?:Ms|Milliseconds))$/i;
 
 /** Reads the columns that a host added, by the names of their properties. */
 export function extraColumns(value: string): Readonly<Record<string, unknown>> {
