@@ -30,6 +30,8 @@ export type { ActionSummary, KoaServerOptions };
  * Builds everything from the options. The database is connected when it is first needed; Redis at once, so that it is
  * there when the first request comes: `close()` ends what was opened.
  *
+ * @param given the options; only `database` has no default
+ * @returns the parts, which `close()` ends
  * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
  *
  * @example

@@ -155,6 +155,9 @@ const NAMES = [
 /**
  * Reads bearer tokens (RFC 6750): from the header, and from form bodies and the query where that is turned on.
  *
+ * @param options whether tokens are also read from form bodies (RFC 6750 §2.2) and the query (§2.3); by default
+ *   neither
+ * @returns what the option `authenticators` takes
  * @throws ConfigurationError if an option is not known, or no flag
  *
  * @example
@@ -179,6 +182,8 @@ export function bearer(options: BearerTokenLocations = {}): AuthenticatorFactory
 /**
  * Knows the user of a session, with a CSRF check for methods that change something.
  *
+ * @param options where the id of the user and the CSRF token stand; by default in `context.session`
+ * @returns what the option `authenticators` takes
  * @throws ConfigurationError if an option is not known, or of another kind
  *
  * @example

@@ -33,6 +33,8 @@ const FORM = 'write it as limit/period, e.g. "100/hour", "10/5m" or "1/s" (perio
  * (`5/month` is an error, not five a minute).
  *
  * @param path the option, or who declared it
+ * @param text the rate, e.g. `100/hour`
+ * @returns the rate with its window in milliseconds and seconds; `null` for no limit
  * @throws ConfigurationError if it is anything else
  *
  * @example

@@ -128,6 +128,8 @@ class Verified implements VerifiedToken {
  * Makes the token that a verifier answers with: completes it with what is derived from it, and freezes it, its claims to
  * their depth.
  *
+ * @param token what is known of it; times in milliseconds since the Unix epoch
+ * @returns the token, frozen
  * @throws TypeError if it names a `subject` without saying whose: give `issuer`, or `userId` for a user of the host
  *
  * @example

@@ -38,6 +38,7 @@ export {
   rateLimiterFlexibleEngine,
   redisEngine,
   StoreAwayError,
+  type StoreErrorCode,
   type StoreState,
   type SubjectFunction,
   type SubjectName,

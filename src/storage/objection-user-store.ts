@@ -26,9 +26,10 @@ const NO_SUCH_VALUE = new Set(['22P02', '22003', '22021', '22007']);
 /**
  * The host's users, read through its own Objection model.
  *
- * ```ts
- * users: objectionUserStore(User, { isActive: (user) => !user.blocked })
- * ```
+ * @param model the class of the users; the host binds it to knex, or gives `knex` in the options
+ * @param options the column of the id, who is active, and the deadline in milliseconds
+ * @returns what the option `users` takes; its `findById` rejects with TemporarilyUnavailableError if the database
+ *   cannot answer
  *
  * @example
  * ```ts

@@ -19,7 +19,7 @@ export {
 export { type RedisEngineOptions, redisEngine } from './engines/redis/engine.js';
 export { type KeyedThrottle, keyedThrottle } from './keyed-throttle.js';
 export type { CostFunction, InlinePolicy, PolicyOptions, RateFunction } from './policy.js';
-export { CounterError, StoreAwayError } from './store-errors.js';
+export { CounterError, StoreAwayError, type StoreErrorCode } from './store-errors.js';
 export type { StoreState } from './store-reports.js';
 export type { SubjectFunction, SubjectName, ThrottleSubject } from './subject.js';
 export { createThrottle, type Throttle, type ThrottleDependencies } from './throttle.js';

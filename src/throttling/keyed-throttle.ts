@@ -13,6 +13,9 @@ const CAPACITY = 1000;
  * Creates a throttle for requests whose key is chosen by the caller of the throttle, e.g. the key of an address.
  *
  * @param where names the option, for messages
+ * @param throttle counts the requests
+ * @returns a function that counts a request under a key; its `retryAfterSeconds` are whole seconds, 0 if it is
+ *   allowed
  * @throws ConfigurationError if the rate is not valid
  *
  * @example

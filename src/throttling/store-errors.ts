@@ -18,11 +18,15 @@ import { UndecidedError } from './undecided-error.js';
  * ```
  */
 export class StoreAwayError extends Error {
+  static readonly code = 'store_away';
+  readonly code = StoreAwayError.code;
   override readonly name = 'StoreAwayError';
 }
 
 /** The store was asked, and gave no answer while its caller was waiting. */
 export class StoreLateError extends Error {
+  static readonly code = 'store_late';
+  readonly code = StoreLateError.code;
   override readonly name = 'StoreLateError';
 }
 
@@ -42,8 +46,13 @@ export class StoreLateError extends Error {
  * ```
  */
 export class CounterError extends Error {
+  static readonly code = 'counter_unusable';
+  readonly code = CounterError.code;
   override readonly name = 'CounterError';
 }
+
+/** The code of an error that an engine throws for want of a decision, to `switch` on. */
+export type StoreErrorCode = typeof StoreAwayError.code | typeof CounterError.code | typeof UndecidedError.code;
 
 /**
  * The errors of Redis if it cannot serve anybody: it loads its data, accepts no writes, has no memory or disk space, or

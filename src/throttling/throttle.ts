@@ -59,6 +59,9 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
 /**
  * Makes a throttle.
  *
+ * @param options as the option `throttling` of `createOAuth2`; without an engine it counts in this process
+ * @param dependencies the clock, the log, and who is told that the store is away or back
+ * @returns the throttle, which `close()` ends
  * @throws ConfigurationError if an option or a policy cannot be
  *
  * @example

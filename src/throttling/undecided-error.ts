@@ -18,8 +18,9 @@
  * ```
  */
 export class UndecidedError extends Error {
+  static readonly code = 'undecided';
   override readonly name = 'UndecidedError';
-  readonly code = 'undecided';
+  readonly code = UndecidedError.code;
   /** In how many milliseconds the store can decide. */
   readonly milliseconds: number;
 

@@ -112,6 +112,10 @@ export class SessionAuthenticator implements Authenticator {
  * Signs a user in: a fresh session with a CSRF token of its own, which the page reads from a cookie and repeats in a
  * header. Await it after the password was checked. Gives the CSRF token.
  *
+ * @param context the Koa context of the request
+ * @param userId the id of the user, as the option `users` finds it
+ * @param options the name of the cookie, if it is not the default
+ * @returns the CSRF token, or a promise of it where the session is renewed in a store
  * @throws ConfigurationError if the session has an id in a store that cannot be renewed
  *
  * @example
@@ -162,6 +166,9 @@ function renewId(session: StoredSession | undefined): Promise<void> | undefined 
 
 /**
  * Signs out: the session and its CSRF cookie are gone.
+ *
+ * @param context the Koa context of the request
+ * @param options the name of the cookie, if it is not the default
  *
  * @example
  * ```ts

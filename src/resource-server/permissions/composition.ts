@@ -170,6 +170,10 @@ function decidesOnObjects(permission: Permission): boolean {
 /**
  * All of them must allow.
  *
+ * @param parts scopes (a string is one or several, all of them required), permissions, or their classes
+ * @returns the permission
+ * @throws ConfigurationError if there is no part, or one is none of these
+ *
  * @example
  * ```ts
  * import { Authorized, Delete, JsonController } from 'routing-controllers';
@@ -197,6 +201,10 @@ export function allOf(...parts: [PermissionExpression, ...PermissionExpression[]
  * One of them is enough, also where another throws an error that is an answer (404, 451): that is a no. If all refuse,
  * the first such error is what the caller is told.
  *
+ * @param parts scopes (a string is one or several, all of them required), permissions, or their classes
+ * @returns the permission
+ * @throws ConfigurationError if there is no part, or one is none of these
+ *
  * @example
  * ```ts
  * import { Authorized, Get, JsonController } from 'routing-controllers';
@@ -218,6 +226,10 @@ export function anyOf(...parts: [PermissionExpression, ...PermissionExpression[]
 
 /**
  * Refuses who the other allows. A caller without credentials is "not" anything, so combine it: `allOf(IsAuthenticated, not(…))`.
+ *
+ * @param part scopes, a permission, or its class
+ * @returns the permission
+ * @throws ConfigurationError if it is none of these
  *
  * @example
  * ```ts

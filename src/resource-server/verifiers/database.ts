@@ -28,6 +28,8 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
  * The verifier of this application's own tokens: those that it issued, in its database. It takes every token that is not a
  * JWT. The option `verifiers` has it by default.
  *
+ * @returns what the option `verifiers` takes
+ *
  * @example
  * ```ts
  * import { createOAuth2, databaseTokens, type TokenVerifier } from 'routing-controllers-oauth2';

@@ -5,6 +5,10 @@ import { accessOf, noteAction } from '../request-state.js';
 /**
  * Gives the request's access object to a parameter (`RequestAccess`): principal, token, scopes, object-level checks.
  *
+ * @returns the parameter decorator
+ * @throws ConfigurationError (at the first request) if no guard has seen the action: add `@Public()` or
+ *   `@Authorized(...)`
+ *
  * @example
  * ```ts
  * import { Authorized, Get, JsonController, NotFoundError, Param } from 'routing-controllers';

@@ -10,6 +10,9 @@ import { accessOf, noteAction } from '../request-state.js';
  * Gives the request's verified access token to a parameter (`VerifiedToken`), or `undefined` without one.
  *
  * @param options `required: true` answers 401 to a request without a token, e.g. one with a session
+ * @returns the parameter decorator
+ * @throws AuthenticationRequiredError (401, RFC 6750 §3.1) from the parameter, if a token is required and there is
+ *   none
  *
  * @example
  * ```ts

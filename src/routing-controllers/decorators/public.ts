@@ -6,6 +6,10 @@ import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
  * ancestors of that class require, but not what a subclass requires. It opens nothing that another class or method of
  * the chain guards at the same level: that is an error at start-up.
  *
+ * @returns the decorator, for a class or a method
+ * @throws ConfigurationError on a static method or one that is named by a symbol; at start-up where it contradicts a
+ *   requirement
+ *
  * @example
  * ```ts
  * import { Authorized, Get, JsonController } from 'routing-controllers';

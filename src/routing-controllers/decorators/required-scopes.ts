@@ -6,6 +6,9 @@ import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
  * any valid token is enough.
  *
  * @param scopes scope names, each string one or several separated by spaces; a list works too
+ * @returns the decorator, for a class or a method
+ * @throws ConfigurationError on a static method or one that is named by a symbol; at start-up for what is no scope
+ *   name (RFC 6749 §3.3)
  *
  * @example
  * ```ts

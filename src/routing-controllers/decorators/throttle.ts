@@ -4,6 +4,11 @@ import { type ClassOrMethodDecorator, declaring, type ThrottleDeclaration } from
  * Throttles an action, or all actions of a class, by policies: names from `throttling.policies`, or policies written
  * here. Those of class, method and their ancestors add up. All of them are decided together, after authentication and permission.
  *
+ * @param policies names of declared policies, or policies (`{ name, rate }`)
+ * @returns the decorator, for a class or a method
+ * @throws ConfigurationError on a static method or one that is named by a symbol; at start-up for an unknown name or
+ *   a wrong policy
+ *
  * @example
  * ```ts
  * import { Authorized, JsonController, Post } from 'routing-controllers';

@@ -2,28 +2,7 @@ import type { TableNames } from '../tables.js';
 import type { NewTable } from './columns.js';
 import type { SchemaChange } from './packaged-migration.js';
 
-/**
- * Codes, consents and keys: what an authorization server needs besides tokens.
- *
- * @example
- * ```ts
- * import { createOAuth2, type UserStore } from 'routing-controllers-oauth2';
- * import { authorizationServer } from 'routing-controllers-oauth2/authorization-server';
- *
- * export const configured = (users: UserStore, signIn: (name: string, password: string) => Promise<string | undefined>) =>
- *   createOAuth2({
- *     database: 'mysql://shop@localhost/shop',
- *     users,
- *     scopes: { 'books:read': 'See your books' },
- *     authorizationServer: authorizationServer({
- *       issuer: 'https://shop.example',
- *       encryptionKeys: [process.env.OAUTH2_ENCRYPTION_KEY ?? ''],
- *       authenticate: signIn,
- *       defaultScopes: ['books:read'],
- *     }),
- *   });
- * ```
- */
+/** Codes, consents and keys: what an authorization server needs besides tokens. */
 export function authorizationServer(tables: TableNames): SchemaChange {
   return {
     tables: [

@@ -19,6 +19,9 @@ export interface RollbackLosses {
 /**
  * What `rollback` would take away now. Changes nothing.
  *
+ * @param knex a knex instance
+ * @param options.tables the names of the tables, where models have their own
+ * @returns tables and columns with how many rows they hold
  * @throws ConfigurationError if a newer version's migration would have to be undone, which only that version can
  * @throws TemporarilyUnavailableError if the database cannot answer
  *

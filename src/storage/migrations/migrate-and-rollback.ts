@@ -36,6 +36,9 @@ const DEFAULT_WAIT_MILLISECONDS = 60_000;
  * migration that was interrupted, however, is finished first. Where nothing is to be done, nothing is written, so that a
  * user that may only read can call it.
  *
+ * @param database a knex instance
+ * @param options the names of the tables, where models have their own, and the wait for other processes in
+ *   milliseconds
  * @returns the names of the migrations that this call applied or finished
  * @throws ConfigurationError if a newer version has changed the database in a way that this one cannot work with, if a
  *   table is in the way, if the database's user lacks a right (at once, naming it), or if the lock of another process is
@@ -74,6 +77,8 @@ export async function migrate(database: Knex, options: MigrateOptions = {}): Pro
 /**
  * Undoes the migrations that were applied last, together; what their tables hold is lost. See `rollbackLosses`.
  *
+ * @param database a knex instance
+ * @param options as of `migrate`
  * @returns the names of the migrations that were undone
  * @throws ConfigurationError, TemporarilyUnavailableError as `migrate` does
  *

@@ -21,6 +21,8 @@ export interface MigrationStatus {
 /**
  * How far a database is migrated. Changes nothing.
  *
+ * @param knex a knex instance
+ * @returns the names of applied and pending migrations
  * @throws TemporarilyUnavailableError if the database cannot answer
  *
  * @example
@@ -44,6 +46,7 @@ export function migrationStatus(knex: Knex): Promise<MigrationStatus> {
  * rolling deploy.
  *
  * @param options.tables the tables' names, where the host's models have their own
+ * @param knex a knex instance
  * @throws ConfigurationError if migrations are pending, if a newer version's migration is not compatible, or if a table
  *   is missing
  * @throws TemporarilyUnavailableError if the database cannot answer

@@ -46,6 +46,10 @@ const MARGIN_MILLISECONDS = 250;
  * consumed one after the other, and given back if a later one refuses. So a refusal in progress can cause another request
  * to be refused too; more than a rate is never admitted.
  *
+ * @param limiterFor makes the limiter of one rate: so many units in so many seconds, under a prefix of keys
+ * @returns what `throttling.engine` takes
+ * @throws ConfigurationError if an option is wrong
+ *
  * @example
  * ```ts
  * import { RateLimiterMemory } from 'rate-limiter-flexible';

@@ -66,6 +66,8 @@ const DEFAULT_MAXIMUM_KEYS = 100_000;
  * each request asks. A key that is asked for rarely costs one call per request; one that is over its limit costs none
  * until its window ends.
  *
+ * @param options the Redis; times in milliseconds
+ * @returns what `throttling.engine` takes, with its statistics
  * @throws ConfigurationError if an option is wrong or ioredis is not installed
  *
  * @example

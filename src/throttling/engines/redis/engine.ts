@@ -52,6 +52,8 @@ const MAXIMUM_ATTEMPTS = 4;
  * charges, and calls of the same moment travel together. On a Cluster the charges of one principal are one call;
  * those of several are decided one after the other, and given back if a later one refuses.
  *
+ * @param options the Redis; times in milliseconds
+ * @returns what `throttling.engine` takes
  * @throws ConfigurationError if an option is wrong or ioredis is not installed
  *
  * @example
