@@ -13,6 +13,7 @@ import { cpus, totalmem } from 'node:os';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { createOAuth2 } from 'routing-controllers-oauth2';
+import { compareJwtTokens } from './lib/jwt-tokens.mjs';
 import { getRequest, openLoad, warmUp } from './lib/load.mjs';
 import { median, summaryOf } from './lib/summary.mjs';
 
@@ -221,6 +222,7 @@ await withDatabase(async () => {
     results.push(result);
     console.log(row(result).join(' | '));
   }
+  const jwtTokens = only === undefined || 'jwt'.includes(only) ? await compareJwtTokens() : [];
   const header = [
     'mode',
     'baseline',
@@ -232,6 +234,13 @@ await withDatabase(async () => {
   ];
   console.log(`\n| ${header.join(' | ')} |\n|${header.map(() => '---').join('|')}|`);
   for (const result of results) console.log(`| ${row(result).join(' | ')} |`);
+  for (const { algorithm, verifiedMicroseconds, cachedMicroseconds, ratio, atLeast, reached } of jwtTokens) {
+    const [verified, cached] = [verifiedMicroseconds.toFixed(1), cachedMicroseconds.toFixed(2)];
+    const target = `>= ${atLeast} ${reached ? 'reached' : 'MISSED'}`;
+    console.log(
+      `JWT (${algorithm}): verified ${verified} us, cached ${cached} us of CPU: ${ratio.toFixed(0)} times (${target})`,
+    );
+  }
   const about = await machine();
   console.log(
     `\n${about.processor}, ${about.cores} cores, Node ${about.node}, database ${about.database}, Redis ${about.redis}`,
@@ -240,8 +249,8 @@ await withDatabase(async () => {
     mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
     writeFileSync(
       new URL('./results/guards.json', import.meta.url),
-      `${JSON.stringify({ machine: about, results }, null, 2)}\n`,
+      `${JSON.stringify({ machine: about, results, jwtTokens }, null, 2)}\n`,
     );
   }
-  if (results.some((result) => !result.reached)) process.exitCode = 1;
+  if ([...results, ...jwtTokens].some((result) => !result.reached)) process.exitCode = 1;
 });

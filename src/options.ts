@@ -84,7 +84,7 @@ export interface OAuth2Options {
   /** Default `[bearer()]`. */
   readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[] | undefined;
   /**
-   * Who verifies tokens, in the order in which they are asked: `databaseTokens()`, `jwtTokens({ … })` of the subpath `/jwt`,
+   * Who verifies tokens, in the order in which they are asked: `databaseTokens()`, `jwtTokens({ … })`,
    * `introspectedTokens({ … })` of `/introspection`, or an object of the host's own with `verify(token)`. A token is offered
    * to one of them only, the first that accepts its form; where there is none, it is invalid. Default `[databaseTokens()]`.
    */

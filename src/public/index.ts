@@ -127,6 +127,7 @@ export {
   type PrivateKey,
   type SignedAnswerOptions,
 } from '../resource-server/verifiers/introspection/index.js';
+export { type JwtAlgorithm, type JwtTokensOptions, jwtTokens } from '../resource-server/verifiers/jwt/index.js';
 export type { TokenForm, TokenKind } from '../resource-server/verifiers/token-form.js';
 export type { TokenVerifier, VerifierFactory } from '../resource-server/verifiers/verifier.js';
 export type { ActionSummary } from '../routing-controllers/audit.js';

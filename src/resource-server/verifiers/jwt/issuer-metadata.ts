@@ -1,0 +1,59 @@
+import { LOOPBACK_HOSTS } from '../../../core/redirect-uri.js';
+import { fetchJson, type JsonFetch } from '../fetch-json.js';
+
+/** A metadata document has some 5 KiB. */
+const MAXIMUM_METADATA_BYTES = 256 * 1024;
+
+/**
+ * Where an issuer's metadata may be: OpenID Connect Discovery §4 appends the path, RFC 8414 §3 puts it in front of the
+ * issuer's own.
+ */
+export function metadataUrls(issuer: string): readonly [openid: string, oauth: string] {
+  const { origin, pathname, search } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [
+    `${origin}${path}/.well-known/openid-configuration${search}`,
+    `${origin}/.well-known/oauth-authorization-server${path}${search}`,
+  ];
+}
+
+/**
+ * Asks an issuer where its keys are.
+ *
+ * @returns the `jwks_uri` of its metadata
+ * @throws Error for the log, if neither document is there, or it is not that of this issuer
+ */
+export async function discoverKeys(
+  issuer: string,
+  fetching: Omit<JsonFetch, 'maximumBytes'>,
+  allowHttpOnLoopback: boolean,
+): Promise<string> {
+  const problems: string[] = [];
+  for (const url of metadataUrls(issuer)) {
+    try {
+      const document = await fetchJson(url, { ...fetching, maximumBytes: MAXIMUM_METADATA_BYTES });
+      const { issuer: named, jwks_uri: keys } = (document ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
+      // RFC 8414 §3.3: identical to the issuer that was asked, or none of it may be used.
+      if (named !== issuer) throw new Error(`${url} is the metadata of another issuer`);
+      if (typeof keys !== 'string' || urlProblem(keys, allowHttpOnLoopback) !== undefined)
+        throw new Error(`${url} names no jwks_uri that can be used`);
+      return keys;
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  }
+  throw new Error(problems.join('; '));
+}
+
+/** What is wrong with an address that keys come from, in words; `undefined` if nothing is. */
+export function urlProblem(url: unknown, allowHttpOnLoopback: boolean): string | undefined {
+  if (typeof url !== 'string' || !URL.canParse(url)) return 'give an absolute URL';
+  const { protocol, hostname, username, password, hash } = new URL(url);
+  if (username !== '' || password !== '') return 'leave user and password out';
+  if (hash !== '' || url.includes('#')) return 'leave the fragment out';
+  if (protocol === 'https:') return undefined;
+  if (protocol === 'http:' && LOOPBACK_HOSTS.includes(hostname)) {
+    return allowHttpOnLoopback ? undefined : 'use https, or for a test set allowHttpOnLoopback';
+  }
+  return 'use https';
+}
