@@ -20,9 +20,9 @@ import { summaryOf } from './lib/summary.mjs';
 
 const GENERATIONS = Number(process.env.BENCH_GENERATIONS ?? 3);
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 40);
-/** Short, because a shared machine changes its speed several times in a second. */
+/** Short, because a shared machine changes its speed several times a second. */
 const SLICE_MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 250);
-/** At a thousand requests in a second it takes some thousands until all is compiled. */
+/** At a thousand requests per second it takes several thousand until everything is compiled. */
 const WARM_UP_MILLISECONDS = Number(process.env.BENCH_WARM_UP_MILLISECONDS ?? 10_000);
 const FEW = 1_000;
 const MANY = Number(process.env.BENCH_TOKENS ?? 1_000_000);
@@ -101,11 +101,11 @@ async function prepare(database, tokens) {
   return { clientId: application.clientId, clientSecret };
 }
 
-/** One side of a comparison in a process of its own. */
+/** Starts one side of a comparison in a process of its own. */
 async function start({ server, kind, tokens }, clients) {
   const database = urlOf(databases[tokens]);
   const running = await startServer({ mode: server, database, encryptionKey, client: clients[tokens] });
-  // Any request that oidc-provider works on: from then on, what it keeps for each request costs every promise a little.
+  // Any request that oidc-provider handles: from then on its per-request storage slightly slows down every promise.
   await fetch(`http://127.0.0.1:${running.port}/.well-known/openid-configuration`);
   const requestOf = await requests(running, kind, server === 'ours' ? '/oauth2' : '', count[tokens]);
   await running.open(requestOf, WARM_UP_MILLISECONDS);
@@ -120,7 +120,7 @@ async function requests({ port, client }, kind, prefix, tokens) {
     const warm = introspect(await issueOne(port, prefix, client));
     return () => warm;
   }
-  // The even ones live, and a large odd step visits them all in no order that an index would like.
+  // The even ones are valid; a large odd step visits all of them in an order that does not favour an index.
   return (connection, sent) => introspect(tokenAt((((connection * 7919 + sent) * 611_953) % (tokens / 2)) * 2));
 }
 

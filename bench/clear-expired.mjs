@@ -1,8 +1,9 @@
 /**
- * How long a public action takes beside `tokens.clearExpired()`: requests come at a steady rate, whether or not earlier
- * ones are answered, so that a server that stands still shows.
+ * Measures how long a public action takes during `tokens.clearExpired()`: requests arrive at a steady rate, whether or
+ * not earlier ones have been answered, so that a blocked server becomes visible.
  *
- * node bench/clear-expired.mjs [rows] [database URL …]   (default: 400000, SQLite, MariaDB and PostgreSQL of this machine)
+ * node bench/clear-expired.mjs [rows] [database URL …]   (default: 400000, SQLite, MariaDB and PostgreSQL of this
+ * machine)
  */
 import 'reflect-metadata';
 import { fork } from 'node:child_process';

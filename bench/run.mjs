@@ -19,9 +19,9 @@ import { median, summaryOf } from './lib/summary.mjs';
 
 const GENERATIONS = Number(process.env.BENCH_GENERATIONS ?? 3);
 const PAIRS = Number(process.env.BENCH_PAIRS ?? 60);
-/** Short, because a shared machine changes its speed several times in a second. */
+/** Short, because a shared machine changes its speed several times a second. */
 const SLICE_MILLISECONDS = Number(process.env.BENCH_MILLISECONDS ?? 120);
-/** At the start of a slice a server has been idle for one. */
+/** A server has been idle for one slice when the next one starts. */
 const RAMP_MILLISECONDS = 40;
 const WARM_UP_MILLISECONDS = 6000;
 const CONNECTIONS = 64;
@@ -30,7 +30,7 @@ const ADMIN_URL = process.env.DATABASE_URL ?? 'mysql://root@127.0.0.1:3306';
 const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
 
 const COMPARISONS = [
-  // What our entry by itself saves, so that nobody takes it for the price of a guard.
+  // The savings of our entry itself, so that they are not attributed to a guard.
   { mode: 'public', baseline: 'unguarded' },
   { mode: 'guarded', baseline: 'unguarded' },
   // Warm, where a token comes from makes no difference.
@@ -76,7 +76,7 @@ async function prepareTokens() {
   return tokens;
 }
 
-/** Keeps a process on one core, where the system can: a server that wanders between cores measures the wandering. */
+/** Pins a process to one core if the system can; a process that moves between cores distorts the measurement. */
 function pin(pid, core) {
   return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
 }
@@ -98,7 +98,7 @@ function startServer(mode) {
   return { child, next };
 }
 
-/** A mode in a process of its own, warm. */
+/** Starts a mode in a process of its own, warm. */
 async function start({ mode, cold }, tokens) {
   const { child, next } = startServer(mode);
   const { port } = await next();
@@ -135,7 +135,7 @@ function warmRequests(token) {
   return () => request;
 }
 
-/** No two connections ask for one token at the same time, and none asks twice within a cache's reach. */
+/** No two connections use the same token at once, and none uses a token twice while it is cached. */
 function coldRequests(tokens) {
   const requests = tokens.map((token) => getRequest('/hello', token));
   const share = Math.floor(requests.length / CONNECTIONS);

@@ -12,7 +12,7 @@ const settings = JSON.parse(process.argv[2]);
 const UNREACHED = '1000000000/hour';
 const throttling = { policies: { user: UNREACHED, client: UNREACHED }, failedAuthentication: null };
 
-/** Each mode gives the Koa application, and what it closes. */
+/** Each mode returns the Koa application, and a function that closes its resources. */
 const modes = {
   unguarded: () => ({ koa: createKoaServer({ controllers: [controllerOf()] }) }),
   public: () => guarded({ database: settings.database }, { scope: undefined, open: true }),
@@ -53,7 +53,9 @@ async function introspected() {
   return { koa, close: closeAll };
 }
 
-/** What a hand-written guard would do for a token that no cache holds: one prepared statement on a pool of the same size. */
+/**
+ * What a hand-written guard would do for a token that is not cached: one prepared statement on a pool of the same size.
+ */
 function rawLookUp() {
   const pool = mysql.createPool({ uri: settings.database, connectionLimit: 10 });
   const statement = `SELECT t.id, t.user_id, t.scope, t.expires_at_ms, t.revoked_at_ms, a.client_id, a.name, a.disabled_at_ms

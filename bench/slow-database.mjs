@@ -30,7 +30,7 @@ async function measureAll() {
   });
 }
 
-/** Passes everything on, each chunk after a while. */
+/** Forwards everything, each chunk after a delay. */
 async function delayingProxy(url, milliseconds) {
   const { hostname, port, protocol } = new URL(url);
   const server = createTcpServer((client) => {
@@ -108,7 +108,7 @@ async function startProcess(url, keys) {
     child,
     port,
     client,
-    /** One question at a time: the time is that inside the process. */
+    /** One request at a time: the time is measured inside the process. */
     ask(verb, value) {
       last = last.then(() => {
         child.send({ verb, value });

@@ -20,7 +20,7 @@ const settings = JSON.parse(process.argv[2]);
 const ours = settings.mode !== 'routing-controllers';
 const throttling = { policies: { user: '1000/hour' } };
 
-/** Four actions, of which two have a parameter in their path, and two read something. */
+/** Four actions, two with a parameter in their path, and two that read something. */
 function controllerOf(number) {
   class BenchController {
     list() {}
@@ -55,10 +55,10 @@ function step(name, run) {
   return result;
 }
 
-// One instance of each controller is made when the first request comes; none is made here.
+// Controllers are instantiated at the first request, so none is instantiated here.
 useContainer({ get: (type) => new type() });
 const oauth2 = ours ? createOAuth2({ database: ':memory:', throttling }) : undefined;
-// Koa, its router and its body parser are loaded before anything is measured.
+// Loads Koa, its router and its body parser before the measurement.
 createKoaServer({ controllers: [] });
 const controllers = step('declare', () =>
   Array.from({ length: settings.controllers }, (_, index) => controllerOf(index)),

@@ -21,7 +21,7 @@ const MEMORY_KEYS = Number(process.env.BENCH_KEYS ?? 1_000_000);
 const name = `rco_throttle_${process.pid}_${Date.now().toString(36)}`;
 const redis = new Redis(REDIS_URL);
 let runs = 0;
-/** Every run has keys of its own. */
+/** Every run has its own keys. */
 const common = () => ({ redis: REDIS_URL, keyPrefix: `${name}:${runs++}:` });
 
 async function removeKeys() {
@@ -30,7 +30,7 @@ async function removeKeys() {
   }
 }
 
-/** Commands that a client sent: scripts, not what they do inside. */
+/** Commands that clients sent: scripts, not the commands inside them. */
 async function scriptCalls() {
   const stats = await redis.info('commandstats');
   const calls = [...stats.matchAll(/cmdstat_(?:eval|evalsha):calls=(\d+)/g)];
@@ -165,7 +165,7 @@ async function memory() {
 }
 
 /**
- * When requests are admitted around the edge of a window: the first one opens it, the others come shortly before it
+ * When requests are admitted around the boundary of a window: the first one opens it, the others come shortly before it
  * ends. For the pictures.
  */
 async function edges() {
@@ -221,6 +221,6 @@ mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
 const report = { machine, rows, results };
 const file = chosen.length === 0 ? 'throttle.json' : 'throttle-part.json';
 writeFileSync(new URL(`./results/${file}`, import.meta.url), `${JSON.stringify(report, null, 2)}\n`);
-// Parts of different runs are not put together.
+// Parts of different runs are not combined.
 if (chosen.length === 0) publish(report);
 if (rows.some(({ reached }) => !reached)) process.exitCode = 1;

@@ -1,5 +1,5 @@
-// Compiles the package to dist/ and the examples to examples/dist/. It does nothing where both are up to date, and two
-// that run at once (say, `npm start` and `npm test`) do not disturb each other: one works, the other waits for it.
+// Compiles the package to dist/ and the examples to examples/dist/. It does nothing if both are up to date, and
+// concurrent runs (say, `npm start` and `npm test`) do not disturb each other: one works, the other waits for it.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ const stamp = join(cache, 'built');
 const stage = join(cache, `stage-${process.pid}`);
 const hasExamples = existsSync(join(root, 'examples/bookstore'));
 
-/** What decides whether a build is up to date. */
+/** The files that determine whether a build is up to date. */
 const INPUTS = [
   'src',
   'examples',
@@ -25,7 +25,7 @@ const INPUTS = [
   'tsconfig.build.json',
   'scripts/build.mjs',
 ];
-/** What a build leaves behind, as far as it is run by name. */
+/** The results of a build that are run by name. */
 const OUTPUTS = [
   'dist/public/index.js',
   'dist/cli/main.js',
@@ -79,7 +79,7 @@ async function filesUnder(path) {
   return files;
 }
 
-/** Runs the compiler; what it finds goes to the terminal. */
+/** Runs the compiler; its findings go to the terminal. */
 async function compile(project, outputFolder) {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   const parameters = [
@@ -109,7 +109,7 @@ async function copyDeclarations(dist) {
   await writeFile(join(target, 'package.json'), '{ "type": "commonjs" }\n');
 }
 
-/** Puts a finished folder in the place of an old one. A build that fails leaves the old one as it was. */
+/** Replaces a folder by a finished one. A failed build leaves the old one as it was. */
 async function replace(target, finished) {
   const old = join(stage, `old-${Date.now()}`);
   await mkdir(dirname(target), { recursive: true });
@@ -121,7 +121,7 @@ async function move(from, to) {
   try {
     await rename(from, to);
   } catch (error) {
-    // node_modules may be a volume of its own.
+    // node_modules may be on a volume of its own.
     if (error.code !== 'EXDEV') throw error;
     await cp(from, to, { recursive: true });
     await rm(from, { recursive: true, force: true });

@@ -93,7 +93,7 @@ async function lint(tarball) {
   if (found.length > 0) throw new Error(found.map((message) => JSON.stringify(message)).join('\n'));
 }
 
-/** The tarball holds what it should, and no tests, examples or tools. */
+/** Checks that the tarball contains the expected files, and no tests, examples or tools. */
 function requireFiles(paths) {
   for (const path of [
     'package.json',

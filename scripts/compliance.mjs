@@ -10,7 +10,7 @@ import { readTestTitles } from './test-titles.mjs';
 
 const AREAS = { RS: 'Resource server', AS: 'Authorization server', TH: 'Throttling', ALL: 'Everywhere' };
 const TAG = /\b(AS|RS|TH|ALL)-(\d+)(?:\.\.(\d+))?/g;
-/** Some rows are kilobytes of hostile input. */
+/** Some rows contain kilobytes of hostile input. */
 const LONGEST_TITLE = 160;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -35,7 +35,7 @@ if (values.check || values.passed) {
 }
 if (values.passed) problems.push(...(await notPassed(positionals)));
 for (const problem of problems) console.error(problem);
-// Not left to the end of all work: modules of the tests may have timers of their own.
+// Exits explicitly, because modules of the tests may have started timers.
 process.exit(problems.length > 0 ? 1 : 0);
 
 function linesOf({ blocks, title }) {
@@ -139,7 +139,7 @@ function shortened(title) {
   return title.length <= LONGEST_TITLE ? title.trim() : `${title.slice(0, LONGEST_TITLE)}…`;
 }
 
-/** Titles hold markup and control characters as examples of input. */
+/** Titles contain markup and control characters as examples of input. */
 function escaped(title) {
   return title
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (one) => `\\u${one.codePointAt(0).toString(16).padStart(4, '0')}`)

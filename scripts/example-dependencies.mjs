@@ -3,7 +3,9 @@
 // package-lock.json.
 import { readFile, writeFile } from 'node:fs/promises';
 
-/** What the bookstore imports, and what those load by name: drivers, and the parts of routing-controllers for Koa. */
+/**
+ * What the bookstore imports, and what those packages load by name: drivers, and the Koa parts of routing-controllers.
+ */
 const NEEDED = [
   '@koa/router',
   'better-sqlite3',
@@ -31,6 +33,6 @@ for (const name of NEEDED) {
 delete manifest.devDependencies;
 delete manifest.peerDependencies;
 delete manifest.peerDependenciesMeta;
-// It is built by now, and what builds it is about to go.
+// It is already built, and its build tools are about to be removed.
 delete manifest.scripts;
 await writeFile('package.json', `${JSON.stringify(manifest, null, 2)}\n`);

@@ -1,7 +1,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** How long one holder may take before others give up, in milliseconds. */
+/** How long one process may hold the lock before others give up, in milliseconds. */
 const PATIENCE = 300_000;
 
 /**
@@ -36,7 +36,7 @@ async function acquired(file) {
 async function isAbandoned(file) {
   const holder = await readFile(file, 'utf8').catch(() => undefined);
   if (holder === undefined) return false;
-  // Between its creation and its first byte a lock is empty; one that stays so was left by a crash.
+  // A lock is empty between its creation and its first byte; if it stays empty, a crash left it behind.
   if (holder === '') return (await stat(file).catch(() => undefined))?.mtimeMs < Date.now() - 5_000;
   try {
     process.kill(Number(holder), 0);

@@ -2,8 +2,8 @@ import mysql from 'mysql2/promise';
 import { Provider } from 'oidc-provider';
 
 /**
- * What a host would write with oidc-provider alone: its own documentation's adapter, on one table, by prepared
- * statements of mysql2. Secrets and tokens are stored in the clear, nothing is counted, nothing is throttled.
+ * What a host would write with oidc-provider alone: the adapter of its documentation, on one table, with prepared
+ * statements of mysql2. Secrets and tokens are stored in plain text; nothing is counted or throttled.
  */
 const TABLE = `CREATE TABLE IF NOT EXISTS bare_records (
   kind VARCHAR(32) NOT NULL,

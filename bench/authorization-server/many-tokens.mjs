@@ -7,8 +7,8 @@ export function tokenAt(n) {
 }
 
 /**
- * Stores tokens of an application as fast as the database can: it makes them itself, the digests too. Half of them
- * have expired, as in a table that is swept once a day.
+ * Stores tokens of an application as fast as the database can: it generates them itself, including the digests. Half of
+ * them have expired, as in a table that is cleared once a day.
  */
 export async function fillTokens(connection, clientId, count) {
   const [[{ id }]] = await connection.execute('SELECT id FROM oauth2_applications WHERE client_id = ?', [clientId]);
@@ -27,7 +27,7 @@ export async function fillTokens(connection, clientId, count) {
   await connection.query('ANALYZE TABLE oauth2_access_tokens');
 }
 
-/** A table of the whole numbers from `from` up to, not including, `to`; without any feature of one database. */
+/** A table of the whole numbers from `from` up to but excluding `to`, in portable SQL. */
 function numbers(from, to) {
   const digit =
     '(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)';

@@ -2,10 +2,10 @@ import { fork, spawnSync } from 'node:child_process';
 import { openLoad, warmUp } from '../lib/load.mjs';
 
 const CONNECTIONS = 64;
-/** At the start of a slice a server has been idle for one. */
+/** A server has been idle for one slice when the next one starts. */
 const RAMP_MILLISECONDS = 100;
 
-/** Keeps a process on one core, where the system can: a server that wanders between cores measures the wandering. */
+/** Pins a process to one core if the system can; a process that moves between cores distorts the measurement. */
 export function pin(pid, core) {
   return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
 }
@@ -30,12 +30,12 @@ export async function startServer(settings) {
   return {
     port,
     client,
-    /** Opens the connections that it is driven by, which ask what `requestOf` says, and makes it warm by them. */
+    /** Opens the connections that drive it, which send what `requestOf` returns, and warms it up. */
     async open(requestOf, warmUpMilliseconds) {
       load = await openLoad({ port, connections: CONNECTIONS, requestOf });
       await warmUp(load, { port, requestOf }, warmUpMilliseconds);
     },
-    /** Drives it for a while; every answer must be 200. */
+    /** Drives it for a while; every response must be 200. */
     async slice(milliseconds) {
       child.send('start');
       const result = await load.slice(milliseconds, RAMP_MILLISECONDS);

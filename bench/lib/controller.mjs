@@ -3,8 +3,8 @@ import { Authorized, Get, JsonController, UseBefore } from 'routing-controllers'
 import { Public, Throttle } from 'routing-controllers-oauth2';
 
 /**
- * The one action that every mode serves: it answers the same small object, so that only what stands before it differs.
- * Decorators are called by hand, because this file is not compiled.
+ * The action that every mode serves: it returns the same small object, so that only the layers in front of it differ.
+ * Decorators are called as functions, because this file is not compiled.
  */
 export function controllerOf({ scope, open = false, throttles = [], before } = {}) {
   class BenchController {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** An answer that takes longer after the end is none: it is told, and not waited for. */
+/** A response that takes longer than this after the end is reported as missing. */
 const PATIENCE_MILLISECONDS = 15_000;
 const SINGLE_MILLISECONDS = 1000;
 
@@ -97,12 +97,12 @@ async function openLine(port, index, requestOf) {
 }
 
 /**
- * Makes a server warm: first by one connection, as an application that has just started meets its first callers, so that
- * what is cached is in place before many ask at once; then by all.
+ * Warms a server up: first with one connection, like an application that has just started, so that caches are filled
+ * before many requests arrive at once; then with all.
  *
- * Where many requests of a fresh guarded server wait together, V8 may decide to make some objects in the old generation
- * from then on (pretenuring), and the collector pays for that with each request. A start at full load would let chance
- * decide about that, differently in each process.
+ * If many requests of a fresh guarded server wait together, V8 may decide to allocate some objects in the old
+ * generation from then on (pretenuring), which costs the garbage collector time with each request. After a start under
+ * full load, chance would decide about that, differently in each process.
  */
 export async function warmUp(load, { port, requestOf }, milliseconds) {
   const single = await openLoad({ port, connections: 1, requestOf });

@@ -10,7 +10,7 @@ export function serveMeasured(handler, close = async () => {}, told = {}) {
   const server = createServer({ keepAliveTimeout: 600_000 }, handler);
   server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port, ...told }));
   let started = process.cpuUsage();
-  // Nobody is left to serve.
+  // The parent process has ended.
   process.on('disconnect', () => process.exit());
   process.on('message', async (message) => {
     if (message === 'start') started = process.cpuUsage();

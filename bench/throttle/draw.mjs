@@ -56,7 +56,7 @@ function number(value) {
 const WIDTH = 760;
 const LEFT = 60;
 const RIGHT = 20;
-/** Readable on white and on black, as the viewer likes it. */
+/** Readable on white and on black, depending on the viewer's colour scheme. */
 const STYLE = `<style>
 svg { --paper: #ffffff; --ink: #1f2937; --faint: #6b7280; --grid: #e5e7eb; --data: #2563eb; --limit: #dc2626; }
 @media (prefers-color-scheme: dark) {
@@ -106,7 +106,7 @@ function admissions({ limit, windowSeconds, offeredPerSecond, milliseconds, ...a
   const body = [text(16, 52, `admitted in each tenth of a second, of ${offered} requests`, 'faint')];
   for (let time = 0; time < milliseconds; time += TICK) {
     const count = within(time === 0 ? -1 : time, time + TICK);
-    // What came a moment late is in the next tenth.
+    // Requests that came slightly late are counted in the next tenth.
     const height = ((middle - top) * Math.min(count, 1.6 * offered)) / (1.6 * offered);
     if (count > 0) body.push(bar(x(time) + 0.5, middle - height, x(TICK) - x(0) - 1, height));
   }

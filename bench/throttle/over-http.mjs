@@ -9,11 +9,11 @@ import { median, within } from './processes.mjs';
 const PROCESSES = 2;
 const CONNECTIONS = 32;
 const SLICES_PER_ROUND = 60;
-/** Short, because a shared machine changes its speed several times in a second. */
+/** Short, because a shared machine changes its speed several times a second. */
 const SLICE_MILLISECONDS = 120;
-/** Two servers share a core, so that each has half of it to become warm. */
+/** Two servers share a core, so each has half of it to warm up. */
 const WARM_UP_MILLISECONDS = 12_000;
-/** At the start of a slice a server has been idle for one. */
+/** A server has been idle for one slice when the next one starts. */
 const RAMP_MILLISECONDS = 40;
 /** For a server to start or to end. */
 const PATIENCE_MILLISECONDS = 20_000;

@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process';
 
-/** Waits no longer than that, and says for what it waited in vain. */
+/** Waits no longer than this; the error says what was missing. */
 export async function within(milliseconds, what, promise) {
   let timer;
   const impatience = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`In vain for ${milliseconds / 1000} s: ${what}.`)), milliseconds);
+    timer = setTimeout(() => reject(new Error(`Waited ${milliseconds / 1000} s in vain for ${what}.`)), milliseconds);
   });
   try {
     return await Promise.race([promise, impatience]);
@@ -13,7 +13,7 @@ export async function within(milliseconds, what, promise) {
   }
 }
 
-/** Longer than any task: what a task takes by itself, and this for all around it. */
+/** Longer than any task: the time of the task itself plus this. */
 const PATIENCE_MILLISECONDS = 120_000;
 
 /** Starts a worker and gives its messages one after the other. */

@@ -8,7 +8,7 @@ import { controllerOf } from '../lib/controller.mjs';
 const { mode, database, redis, keyPrefix } = JSON.parse(process.argv[2]);
 
 function guarded() {
-  // Two servers share one core here: a deadline that suits a server of its own would measure that.
+  // Two servers share one core here, so a deadline for a server with a core of its own would distort the result.
   const deadlineMilliseconds = 1000;
   const engine = leasedEngine({ redis, keyPrefix, deadlineMilliseconds });
   const policies = { user: '1000000000/hour' };
@@ -24,7 +24,7 @@ const { koa, ready, close } = mode === 'guarded' ? guarded() : unguarded();
 await ready();
 const server = createServer({ keepAliveTimeout: 600_000 }, koa.callback());
 server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
-// Never outlives its parent.
+// Ends with its parent.
 process.on('disconnect', () => process.exit());
 process.on('message', async (message) => {
   if (message !== 'close') return;

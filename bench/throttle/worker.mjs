@@ -21,7 +21,7 @@ function connect() {
   return client;
 }
 
-/** What each engine's users would call for one request; answers whether it was admitted. */
+/** What the users of each engine would call for one request; returns whether it was admitted. */
 const engines = {
   'in memory': () => ofEngine(memoryEngine()),
   leased: () => ofEngine(leasedEngine({ redis, keyPrefix, deadlineMilliseconds: 5000, maxKeys: settings.maxKeys })),
@@ -66,7 +66,7 @@ function ofEngine(engine) {
   };
 }
 
-/** Keeps requests under way, and lets the process do other things as a server would. */
+/** Keeps requests in progress, and gives other work of the process its turn, as in a server. */
 async function drive(
   decide,
   { milliseconds = Number.POSITIVE_INFINITY, count = Number.POSITIVE_INFINITY, keyOf, atOnce = 64 },
@@ -121,7 +121,7 @@ const tasks = {
   },
   async memory({ decide, engine }) {
     const keys = settings.keys;
-    // What the engine holds is what is there after it has met the keys, less what was there before.
+    // The memory that the engine uses: after all keys have occurred, minus before.
     globalThis.gc();
     const before = process.memoryUsage();
     await drive(decide, { count: keys, keyOf: (index) => `key${index}` });
@@ -133,7 +133,7 @@ const tasks = {
   },
 };
 
-// Never outlives its parent.
+// Ends with its parent.
 process.on('disconnect', () => process.exit());
 const under = engines[settings.engine]();
 await under.ready();

@@ -1,8 +1,8 @@
-/** A refusal of the bookstore's own, in the shape that the package's refusals have. */
+/** A refusal of the bookstore itself, with the same body as the package's refusals. */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
-    /** What a program reads. */
+    /** The code for programs. */
     readonly code: string,
     description: string,
     readonly headers: Readonly<Record<string, string>> = {},
@@ -11,7 +11,7 @@ export class ApiError extends Error {
   }
 }
 
-/** 404 for a thing that is not there. */
+/** 404 for something that does not exist. */
 export function notFound(what: string): ApiError {
   return new ApiError(404, 'not_found', `There is no such ${what}.`);
 }

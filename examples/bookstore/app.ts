@@ -4,8 +4,8 @@ import { controllers } from './controllers/index.js';
 import { readSettings } from './settings.js';
 
 /**
- * What `rc-oauth2 routes` describes: the bookstore of this environment, without a place to listen. Nothing is stored
- * by it, so that any key will do.
+ * The application that `rc-oauth2 routes` describes: the bookstore of this environment, without listening. It stores
+ * nothing, so any key will do.
  */
 export const { oauth2 } = createBookstore(readSettings(process.env), {
   issuer: 'http://localhost',

@@ -2,7 +2,7 @@ import { type AuthorizationServerFactory, authorizationServer } from 'routing-co
 import { OWNER_SCOPES, scopesOf } from './scopes.js';
 import { authenticateUser, type User } from './users.js';
 
-/** The bookstore's authorization server: its users sign in with the passwords that they have here. */
+/** The bookstore's authorization server: its users sign in with their bookstore passwords. */
 export function bookstoreAuthorizationServer(options: {
   readonly issuer: string;
   readonly encryptionKeys: readonly string[];
@@ -11,7 +11,7 @@ export function bookstoreAuthorizationServer(options: {
     issuer: options.issuer,
     encryptionKeys: options.encryptionKeys,
     authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
-    // Whatever an application requests, only staff may have `admin`.
+    // Whatever an application requests, only staff can grant `admin`.
     scopesOf: (user) => scopesOf(user as User),
     ownerScopes: OWNER_SCOPES,
     isStaff: (user) => (user as User).isStaff,

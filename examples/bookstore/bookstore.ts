@@ -16,20 +16,20 @@ import { SignInBudget } from './sign-in-budget.js';
 import { createTables } from './tables.js';
 import { users } from './users.js';
 
-/** What the bookstore is told beside the environment. */
+/** What the bookstore needs besides the environment. */
 export interface Surroundings {
   /** The issuer of tokens: the origin that browsers and clients see. */
   readonly issuer: string;
-  /** Under which URL this process reaches itself. */
+  /** The URL under which this process reaches itself. */
   readonly url: string;
-  /** What the authorization server seals what it stores with, the newest first. */
+  /** The keys with which the authorization server encrypts stored data, the newest first. */
   readonly encryptionKeys: readonly string[];
 }
 
 /** The parts of a bookstore that is not listening yet. */
 export interface Bookstore {
   readonly oauth2: OAuth2;
-  /** Brings the database up to date: the package's tables, the bookstore's own, and keys to sign with. */
+  /** Migrates the database: the package's tables, the bookstore's own, and signing keys. */
   prepareDatabase(): Promise<void>;
   /** The bookstore as a Koa application, ready to listen. */
   createApp(): Koa;
@@ -37,7 +37,11 @@ export interface Bookstore {
   close(): Promise<void>;
 }
 
-/** Puts the bookstore together. @throws ConfigurationError if something cannot be */
+/**
+ * Creates the bookstore.
+ *
+ * @throws ConfigurationError if a setting is invalid
+ */
 export function createBookstore(settings: Settings, surroundings: Surroundings): Bookstore {
   const oauth2 = createOAuth2({
     database: settings.databaseUrl,
@@ -67,14 +71,14 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
     async prepareDatabase() {
       await oauth2.migrate();
       await createTables(oauth2.knex);
-      // A key that cannot be opened keeps the bookstore from starting, and does not wait for the first sign-in.
+      // If the keys cannot be decrypted the start fails, rather than the first sign-in.
       await oauth2.authorizationServer?.signingKeys.load();
     },
     createApp() {
       const koa = new Koa();
       koa.use(jsonResponses(oauth2));
       koa.use((context, next) => {
-        // Also behind a proxy that ends TLS.
+        // Also behind a proxy that terminates TLS.
         context.cookies.secure = surroundings.issuer.startsWith('https:');
         return next();
       });

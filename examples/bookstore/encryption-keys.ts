@@ -5,20 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { ConfigurationError } from 'routing-controllers-oauth2';
 import type { Settings } from './settings.js';
 
-/** What the authorization server seals what it stores with. */
+/** The keys with which the authorization server encrypts stored data. */
 export interface EncryptionKeys {
   /** The newest first. */
   readonly keys: readonly string[];
-  /** Where the key is kept, if it is kept here. */
+  /** The file with the key, if it was generated here. */
   readonly file?: string;
 }
 
 const SCHEME = /^([A-Za-z][A-Za-z0-9+.-]+):/;
 
 /**
- * The keys of the environment. Without them, a database in a file has a key of its own beside it, made once.
+ * The keys of the environment. Without them, a database file has a key of its own beside it, generated once.
  *
- * @throws ConfigurationError for a database server: its processes share what is sealed, so they need the same keys
+ * @throws ConfigurationError for a database server: its processes share encrypted data, so they need the same keys
  */
 export async function encryptionKeys({ encryptionKeys: keys, databaseUrl }: Settings): Promise<EncryptionKeys> {
   if (keys !== undefined) return { keys };
@@ -54,14 +54,14 @@ async function keptKey(file: string): Promise<string | undefined> {
   }
 }
 
-/** Keeps a new key in a file that only its owner can read. Of processes that start at once, one makes it. */
+/** Stores a new key in a file that only its owner can read. Of processes that start at once, one generates it. */
 async function makeKey(file: string): Promise<string> {
   await mkdir(dirname(file), { recursive: true });
   const mine = `${file}.${process.pid}`;
   const key = newKey();
   try {
     await writeFile(mine, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true });
-    // A link does not replace what is there, as a rename would, and it is there at once and whole.
+    // Unlike a rename, a link does not replace an existing file, and it is complete from the start.
     await link(mine, file);
     return key;
   } catch (error) {

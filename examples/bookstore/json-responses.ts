@@ -13,12 +13,12 @@ const CODES: Readonly<Record<number, string>> = {
 };
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
-  404: 'There is nothing at this address.',
-  405: 'This address does not answer this method.',
-  501: 'This method is not known here.',
+  404: 'There is nothing at this path.',
+  405: 'This path does not support this method.',
+  501: 'This method is not implemented.',
 };
 
-/** Answers every error, and every address that does not exist, in JSON; what is not the caller's business is logged. */
+/** Answers every error, and every path that does not exist, in JSON; internal details are only logged. */
 export function jsonResponses(oauth2: OAuth2): Middleware {
   return async (context, next) => {
     try {
@@ -55,7 +55,7 @@ function answerError(oauth2: OAuth2, context: Context, error: unknown): void {
   }
 }
 
-/** What the body parser throws: an error with the status that it means, but no `HttpError`. */
+/** An error of the body parser: it has the status that it stands for, but is not an `HttpError`. */
 function isUnreadableBody(error: unknown): error is Error & { readonly status: number } {
   const status: unknown = (error as { status?: unknown } | undefined)?.status;
   return typeof status === 'number' && [400, 413, 415].includes(status);
@@ -67,7 +67,7 @@ function answer(context: Context, status: number, body: unknown): void {
   context.body = body;
 }
 
-/** What routing-controllers adds to a failed validation. */
+/** The details that routing-controllers adds to a failed validation. */
 interface ValidationFailure {
   readonly property?: string;
   readonly constraints?: Readonly<Record<string, string>>;

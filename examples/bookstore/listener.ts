@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** How long requests in flight may take to finish, once the server is to stop. */
+/** How long requests in progress may take to finish when the server stops. */
 const PATIENCE_MILLISECONDS = 10_000;
 
 /** An HTTP server that stops without cutting off a request. */
@@ -11,7 +11,7 @@ export class Listener {
   private readonly connections = new Set<Socket>();
   private readonly inFlight = new Set<ServerResponse>();
   private stopping = false;
-  /** Answers requests. Those that come before `serve` wait for it. */
+  /** Handles requests. Requests that arrive before `serve` is called wait for it. */
   serve!: (handle: RequestListener) => void;
 
   constructor() {
@@ -30,7 +30,7 @@ export class Listener {
 
   /**
    * @param host `undefined` for every address of this machine
-   * @returns the URL under which this machine reaches it
+   * @returns the URL under which this machine reaches the server
    */
   async listen(port: number, host: string | undefined): Promise<string> {
     this.server.listen(port, host);
@@ -40,13 +40,13 @@ export class Listener {
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${chosen}`;
   }
 
-  /** Accepts nothing new, and resolves when the requests in flight are answered. */
+  /** Accepts no more connections, and resolves when the requests in progress are answered. */
   async stop(): Promise<void> {
     this.stopping = true;
     const closed = once(this.server, 'close');
     this.server.close();
     const busy = new Set([...this.inFlight].map(({ socket }) => socket));
-    // To Node.js a connection that has not sent its first request is not idle.
+    // Node.js does not consider a connection idle before its first request.
     for (const connection of this.connections) if (!busy.has(connection)) connection.destroy();
     for (const response of this.inFlight) sayGoodbye(response);
     const impatience = setTimeout(() => this.server.closeAllConnections(), PATIENCE_MILLISECONDS);
@@ -54,7 +54,7 @@ export class Listener {
     clearTimeout(impatience);
   }
 
-  /** Ends at once, whatever is in flight. */
+  /** Stops immediately, aborting requests in progress. */
   abort(): void {
     this.server.close();
     this.server.closeAllConnections();
@@ -65,13 +65,13 @@ export class Listener {
     if (this.stopping) sayGoodbye(response);
     response.once('close', () => {
       this.inFlight.delete(response);
-      // A connection that was told to stay open has nothing to stay for.
+      // A keep-alive connection need not stay open any longer.
       if (this.stopping) this.server.closeIdleConnections();
     });
   }
 }
 
-/** The connection ends with this response, so that the client does not send another request on it. */
+/** Ends the connection with this response, so that the client sends no other request on it. */
 function sayGoodbye(response: ServerResponse): void {
   if (!response.headersSent) response.setHeader('Connection', 'close');
 }

@@ -7,7 +7,7 @@ import { type EncryptionKeys, encryptionKeys } from './encryption-keys.js';
 import { Listener } from './listener.js';
 import { issuerOf, readSettings, type Settings } from './settings.js';
 
-/** Exit codes: a start that failed, and an environment that cannot be. */
+/** Exit codes: a failed start, and an invalid environment. */
 const FAILED = 1;
 const UNUSABLE = 2;
 
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const keys = await encryptionKeys(settings);
   const listener = new Listener();
   try {
-    // Before all else, since the port may be any, and the address is the issuer unless there is a public one.
+    // First, because the port may be chosen by the system, and the address is the issuer unless there is a public one.
     const url = await listener.listen(settings.port, settings.host);
     await run(settings, keys, listener, url, stop);
   } finally {
@@ -40,7 +40,7 @@ async function run(
     await bookstore.oauth2.ready();
     listener.serve(bookstore.createApp().callback());
     console.log(`Bookstore listens on ${url}`);
-    console.log(`Sign in as alice with wonderland, and let the demo application in: ${issuer}/demo`);
+    console.log(`Sign in as alice with wonderland, and give the demo application access: ${issuer}/demo`);
     if (file !== undefined) console.log(`The encryption key is kept in ${file}; OAUTH2_ENCRYPTION_KEYS replaces it.`);
     console.log(`\n${lines.join('\n')}`);
     await stop;
@@ -56,14 +56,14 @@ async function demoLines({ oauth2 }: Bookstore, url: string, issuer: string, key
   return [...curlLines(url, await issueDemoTokens(oauth2)), ...oauthLines(url, service)];
 }
 
-/** Resolves when the process is asked to stop. A second signal ends it at once. */
+/** Resolves when the process is asked to stop. A second signal ends it immediately. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
 }
 
-/** One line for the operator. It says more about a refusal than the caller is told. */
+/** One line for the operator, with more details than the caller gets. */
 function reasonOf(error: unknown): string {
   if (error instanceof OAuth2Error) return error.details.detail ?? reasonOf(error.details.cause ?? error.message);
   return error instanceof Error ? error.message : String(error);

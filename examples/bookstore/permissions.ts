@@ -14,7 +14,7 @@ interface Owned {
   readonly userId: string;
 }
 
-/** Whoever is known may ask; the owner of the entity may see it, and a token with the scopes may see all. */
+/** Any authenticated caller may ask; the owner of the entity may see it, and a token with the scopes may see all. */
 export class ResourceOwnerOrTokenHasScope extends TokenHasScope {
   override hasPermission(access: RequestAccess): boolean {
     return access.isAuthenticated;
@@ -26,7 +26,7 @@ export class ResourceOwnerOrTokenHasScope extends TokenHasScope {
   }
 }
 
-/** The scopes depend on what is asked for. */
+/** The scopes depend on the request. */
 export class ConditionalTokenScope extends TokenHasScope {
   override getScopes(access: RequestAccess, action: GuardedAction): string[] {
     const scopes = super.getScopes(access, action);
@@ -36,7 +36,7 @@ export class ConditionalTokenScope extends TokenHasScope {
   }
 }
 
-/** Whether `include_sensitive` has any value; the permission and the controller must not read it differently. */
+/** Whether `include_sensitive` has any value; shared, so that the permission and the controller agree. */
 export function includesSensitive({ query }: Pick<RequestAccess, 'query'>): boolean {
   const values = [query.include_sensitive].flat();
   return values.some((value) => value !== undefined && value !== '');

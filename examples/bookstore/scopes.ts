@@ -1,4 +1,4 @@
-/** Every scope that the bookstore's routes ask for, as a person is told of it. */
+/** All scopes that the bookstore's routes require, with descriptions for people. */
 export const scopes = {
   api: 'Use the API',
   read: 'Read',
@@ -19,7 +19,7 @@ export const scopes = {
   notes: "See everybody's notes",
 } as const;
 
-/** Scopes of staff only: tokens for other users never hold them, whatever the user allows an application. */
+/** Scopes of staff only: tokens for other users never contain them, whatever the user allows an application. */
 const STAFF_SCOPES: readonly string[] = ['admin', 'notes', 'sensitive_data'];
 
 /** The scopes that a user of the bookstore may have. */
@@ -27,5 +27,5 @@ export function scopesOf({ isStaff }: { readonly isStaff: boolean }): string[] {
   return Object.keys(scopes).filter((scope) => isStaff || !STAFF_SCOPES.includes(scope));
 }
 
-/** What applications may have that users register for themselves. */
+/** The scopes of applications that users register themselves. */
 export const OWNER_SCOPES = ['openid', 'api', 'read', 'books', 'books:read'] as const;

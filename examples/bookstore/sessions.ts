@@ -5,9 +5,9 @@ import createSession from 'koa-session';
 const ONE_DAY_MILLISECONDS = 86_400_000;
 
 /**
- * Keeps sessions in a signed cookie. The content can be read by its owner (user id, CSRF token) and changed by nobody.
+ * Keeps sessions in a signed cookie. Its content (user id, CSRF token) can be read by its owner and changed by nobody.
  *
- * @param keys what cookies are signed with, the newest first; without them sessions end with this process
+ * @param keys sign the cookies, the newest first; without them sessions end with this process
  */
 export function useSessions(koa: Koa, keys: readonly string[] | undefined): void {
   koa.keys = [...(keys ?? [randomBytes(32).toString('base64url')])];

@@ -1,7 +1,7 @@
 import { ConfigurationError } from 'routing-controllers-oauth2';
 import { parseRate } from 'routing-controllers-oauth2/throttling';
 
-/** What the environment decides. */
+/** The settings in the environment. */
 export interface Settings {
   /** 0: any free port. */
   readonly port: number;
@@ -9,21 +9,24 @@ export interface Settings {
   readonly host: string | undefined;
   /** A database URL, or the path of an SQLite file. */
   readonly databaseUrl: string;
-  /** `undefined`: this process caches and counts for itself. */
+  /** `undefined`: this process caches and counts locally. */
   readonly redisUrl: string | undefined;
-  /** Comes before every Redis key. */
+  /** The prefix of every Redis key. */
   readonly keyPrefix: string;
   /** Rates such as `100/hour`; `null` is no limit. */
   readonly throttleUser: string | null;
   readonly throttleAnon: string | null;
-  /** `undefined`: the package's own. */
+  /** `undefined`: the package's default. */
   readonly throttleFailedAuthentication: string | null | undefined;
   readonly errorResponseWithScopes: boolean;
-  /** What session cookies are signed with, the newest first; `undefined`: a key that dies with this process. */
+  /** The keys that sign session cookies, the newest first; `undefined`: a random key of this process. */
   readonly sessionKeys: readonly string[] | undefined;
-  /** What the authorization server seals what it stores with, the newest first; `undefined`: see `encryption-keys.ts`. */
+  /**
+   * The keys with which the authorization server encrypts stored data, the newest first; `undefined`: see
+   * `encryption-keys.ts`.
+   */
   readonly encryptionKeys: readonly string[] | undefined;
-  /** Under which origin browsers and clients reach the bookstore; `undefined`: the address that it listens on. */
+  /** The origin under which browsers and clients reach the bookstore; `undefined`: the address on which it listens. */
   readonly publicUrl: string | undefined;
   /** How many proxies in front of this process append to X-Forwarded-For. */
   readonly trustedProxies: number;
@@ -32,7 +35,7 @@ export interface Settings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads and checks the environment. A variable that is empty counts as not set.
+ * Reads and checks the environment. An empty variable counts as not set.
  *
  * @throws ConfigurationError naming the variable, its value and the fix
  */
@@ -85,7 +88,7 @@ function flag(name: string, value: string | undefined, fallback: boolean): boole
 function list(name: string, value: string | undefined): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const keys = value.split(',').map((key) => key.trim());
-  // The value is a secret, so that the message does not repeat it.
+  // The value is secret, so the message does not repeat it.
   if (keys.includes('')) throw new ConfigurationError(`${name} has an empty key; separate keys by single commas.`);
   return keys;
 }
@@ -98,7 +101,7 @@ function encryptionKeys(keys: readonly string[] | undefined): readonly string[] 
 function redisUrl(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   const isRedis = /^rediss?:\/\//i.test(value) && URL.canParse(value);
-  // A URL may hold a password, so that the message does not repeat it.
+  // A URL may contain a password, so the message does not repeat it.
   if (!isRedis) throw new ConfigurationError('REDIS_URL is not a Redis URL; write it as redis://host:6379.');
   return value;
 }
@@ -113,7 +116,7 @@ function publicUrl(value: string | undefined): string | undefined {
   throw invalid(
     'PUBLIC_URL',
     value,
-    'write an origin such as https://books.example.com; http is for this machine alone',
+    'write an origin such as https://books.example.com; http is only for this machine',
   );
 }
 
@@ -121,7 +124,7 @@ function publicUrl(value: string | undefined): string | undefined {
  * The issuer of tokens: the origin that browsers and clients see.
  *
  * @param listening the URL under which this machine reaches the bookstore
- * @throws ConfigurationError if that is no address for others, and no other is given
+ * @throws ConfigurationError if others cannot reach that URL, and no public one is given
  */
 export function issuerOf({ publicUrl, host }: Settings, listening: string): string {
   if (publicUrl !== undefined) return publicUrl;

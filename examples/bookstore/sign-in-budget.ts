@@ -2,18 +2,18 @@ import { ThrottledError } from 'routing-controllers-oauth2';
 import { createThrottle, redisEngine, type Throttle } from 'routing-controllers-oauth2/throttling';
 import type { Settings } from './settings.js';
 
-/** How many wrong passwords one address may send. */
+/** How many wrong passwords an address may send. */
 const FAILED_SIGN_INS = '20/15m';
 
 /** The budget of failed sign-ins by address, shared by all processes if there is a Redis. */
 export class SignInBudget {
-  /** Made when it is first needed: an application that is only described connects nowhere. */
+  /** Created on first use: an application that is only described opens no connections. */
   private throttle: Throttle | undefined;
 
   constructor(private readonly settings: Pick<Settings, 'redisUrl' | 'keyPrefix'>) {}
 
   /**
-   * Makes a try within the budget; one that finds a user costs nothing.
+   * Makes an attempt within the budget; a successful one costs nothing.
    *
    * @throws ThrottledError if the address has failed too often
    */
@@ -21,7 +21,7 @@ export class SignInBudget {
     this.throttle ??= this.open();
     const reservation = await this.throttle.failedAuthentications.reserve(address);
     if (!reservation.allowed) throw new ThrottledError(reservation.retryAfterSeconds);
-    // A try that throws has said nothing about the password.
+    // An attempt that throws says nothing about the password.
     const found = await tryIt().catch((error: unknown) => {
       reservation.release();
       throw error;

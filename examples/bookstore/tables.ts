@@ -7,7 +7,7 @@ const NOTES = [
   { id: 'n2', user_id: 'bob', text: 'Can we fix it?' },
 ];
 
-/** Creates the bookstore's own tables and its first notes, also when several processes start at once. */
+/** Creates the bookstore's own tables and its first notes, also if several processes start at once. */
 export async function createTables(knex: Knex): Promise<void> {
   await createTable(knex, Book.tableName, (table) => {
     table.increments('id');
@@ -27,7 +27,7 @@ async function createTable(knex: Knex, name: string, columns: (table: Knex.Creat
   if (await knex.schema.hasTable(name)) return;
   try {
     await knex.schema.createTable(name, (table) => {
-      // Titles are in all scripts, whatever the database's own default is.
+      // Titles may be in any script, whatever the database's default character set.
       if (knex.client.driverName === 'mysql2') table.charset('utf8mb4');
       columns(table);
     });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { UserStore } from 'routing-controllers-oauth2';
 import { hashPassword, isPassword, type PasswordHash } from './passwords.js';
 
-/** A user of the bookstore. The package knows no more of it than its id. */
+/** A user of the bookstore. The package knows only the id. */
 export interface User {
   readonly id: string;
   readonly username: string;
@@ -19,15 +19,15 @@ const USERS: readonly (User & { readonly password: string })[] = [
 
 const byId = new Map(USERS.map(({ password: _password, ...known }) => [known.id, known]));
 
-/** What the package asks of the bookstore's users. */
+/** The user store that the package uses. */
 export const users: UserStore<User> = {
   findById: (id) => byId.get(id),
   isActive: (known) => known.isActive,
 };
 
 /**
- * The user with this name and password who may sign in. A name that does not exist, a disabled user and a wrong
- * password cost the same work, so that the time of a refusal does not tell them apart.
+ * The user with this name and password who may sign in. An unknown name, a disabled user and a wrong password need the
+ * same work, so that the time of a refusal does not distinguish them.
  */
 export async function authenticateUser(username: string, password: string): Promise<User | undefined> {
   hashes ??= hashAll();
@@ -39,7 +39,7 @@ export async function authenticateUser(username: string, password: string): Prom
 
 interface Hashes {
   readonly known: ReadonlyMap<string, PasswordHash>;
-  /** Compared against for unknown names, so that they take as long; it is the password of no user. */
+  /** Compared for unknown names, so that they take as long; no user has this password. */
   readonly decoy: PasswordHash;
 }
 

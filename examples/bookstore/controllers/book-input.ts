@@ -7,7 +7,7 @@ import type { BookContent } from '../models/books.js';
 const NO_CONTROL_CHARACTERS = { message: '$property must not hold control characters' };
 const SOMETHING_VISIBLE = { message: '$property must not be blank' };
 
-/** The body that adds or replaces a book. */
+/** The body with which a book is added or replaced. */
 export class BookBody {
   @IsString()
   @Length(1, 200)
@@ -28,23 +28,27 @@ export class BookBody {
   publishedYear?: number | null;
 }
 
-/** For `@Body(...)`: nothing that is not declared may be in a body. */
+/** For `@Body(...)`: refuses properties that are not declared. */
 export const STRICT: BodyOptions = { validate: { whitelist: true, forbidNonWhitelisted: true } };
 
-/** The content of a valid body. @throws ApiError (400) for a list, which routing-controllers does not validate */
+/**
+ * The content of a valid body.
+ *
+ * @throws ApiError (400) for a list, which routing-controllers does not validate
+ */
 export function contentOf(body: BookBody): BookContent {
   if (!(body instanceof BookBody)) throw new ApiError(400, 'invalid_request', 'The body must be one JSON object.');
   return { title: body.title, author: body.author, publishedYear: body.publishedYear ?? null };
 }
 
-/** The number of a book in the path. */
+/** The id of a book in the path. */
 export function BookId(): ParameterDecorator {
   return createParamDecorator({
     value: ({ context }) => wholeNumber('The id of a book', (context as PathContext).params.id, 1, 2_147_483_647),
   }) as ParameterDecorator;
 }
 
-/** Which part of a long list is asked for. */
+/** The requested part of a long list. */
 export interface Page {
   readonly after: number;
   readonly limit: number;
@@ -52,7 +56,7 @@ export interface Page {
 
 const LONGEST_PAGE = 100;
 
-/** `after` and `limit` of the query. */
+/** `after` and `limit` in the query. */
 export function PageOfList(): ParameterDecorator {
   return createParamDecorator({
     value: ({ context }): Page => {

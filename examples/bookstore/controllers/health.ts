@@ -19,7 +19,10 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** Whether it can serve: while it answers 503, send requests to others. Redis may be away: guards go on without it. */
+  /**
+   * Whether it can serve requests: while it answers 503, route requests to others. Redis may be down, since guards work
+   * without it.
+   */
   @Get('/ready')
   async ready() {
     const answered = await Promise.race([this.databaseAnswers(), sleep(PATIENCE_MILLISECONDS, false, { ref: false })]);

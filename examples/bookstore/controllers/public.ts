@@ -3,7 +3,7 @@ import { Public } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 
-/** Open to everybody; who brings a good token or session is known all the same. */
+/** Open to everybody; a caller with a valid token or session is identified nevertheless. */
 @Service()
 @JsonController('/api/public')
 export class PublicController {

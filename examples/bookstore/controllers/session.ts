@@ -9,7 +9,7 @@ import { SignInBudget } from '../sign-in-budget.js';
 import { authenticateUser } from '../users.js';
 import { shallowBody } from './shallow-body.js';
 
-/** What a user signs in with. */
+/** The credentials of a user. */
 class Credentials {
   @IsString()
   @Length(1, 128)
@@ -20,7 +20,7 @@ class Credentials {
   password!: string;
 }
 
-/** A foreign page can post a form, but not JSON, so that it cannot sign a visitor in as somebody else. */
+/** A page of another origin can post a form, but not JSON, so it cannot sign a visitor in as somebody else. */
 function jsonOnly(context: Context, next: Next): Promise<unknown> {
   if (context.is('application/json') !== 'application/json') {
     throw new ApiError(415, 'unsupported_media_type', 'Send the credentials as application/json.');
@@ -45,7 +45,7 @@ export class SessionController {
     const user = await this.budget.spend(access.address(), () => authenticateUser(username, password));
     if (user === undefined) {
       throw new ApiError(401, 'invalid_credentials', 'The username or the password is wrong.', {
-        // A 401 names how to authenticate (RFC 9110 §15.5.2); this scheme is the bookstore's own.
+        // A 401 has a challenge (RFC 9110 §15.5.2); this scheme is the bookstore's own.
         'WWW-Authenticate': 'Session realm="bookstore"',
         'Cache-Control': 'no-store',
       });

@@ -3,7 +3,7 @@ import { ApiError } from '../api-error.js';
 
 const DEEPEST = 8;
 
-/** Refuses deeply nested bodies: class-transformer walks them by recursion, and would run out of stack. */
+/** Refuses deeply nested bodies: class-transformer processes them recursively, and would overflow the stack. */
 export function shallowBody(context: Context, next: Next): Promise<unknown> {
   let level: unknown[] = [(context.request as { body?: unknown }).body];
   for (let depth = 0; level.length > 0; depth += 1) {

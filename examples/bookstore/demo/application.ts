@@ -1,27 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CALLBACK_PATH, READER_ID } from './applications.js';
 
-/** A request for access, on its way through the browser. */
+/** A request for access that was started. */
 export interface Started {
-  /** Where the browser goes. */
+  /** The URL to which the browser is redirected. */
   readonly url: string;
-  /** Comes back with the answer, and says which request it belongs to. */
+  /** Returned with the response, to identify the request that it belongs to. */
   readonly state: string;
-  /** Proves at the token endpoint who has sent the request (RFC 7636). */
+  /** Proves at the token endpoint that the same application made the request (RFC 7636). */
   readonly verifier: string;
 }
 
-/** An answer of another server. */
+/** A response of another server. */
 export interface Answer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What became of a request for access. */
+/** The result of a request for access. */
 export interface Outcome {
-  /** The answer of the token endpoint, with the tokens left out. */
+  /** The response of the token endpoint, without the tokens. */
   readonly tokens: Answer;
-  /** The answer of a guarded action that was called with the token. */
+  /** The response of a guarded action that was called with the token. */
   readonly call?: Answer;
 }
 
@@ -30,13 +30,13 @@ const SCOPE = 'api read books books:read';
 const PATIENCE_MILLISECONDS = 10_000;
 
 /**
- * An application that people let in (RFC 6749 §4.1 with PKCE), as it would be written anywhere else: it shares nothing
- * with the authorization server but its address. A library such as openid-client does the same and more.
+ * An application to which people grant access (RFC 6749 §4.1 with PKCE), written as it would be anywhere else: it
+ * shares nothing with the authorization server but its address. A library such as openid-client does the same and more.
  */
 export class DemoApplication {
   /**
-   * @param options.issuer where browsers go, and who must have answered
-   * @param options.url where this process reaches the server
+   * @param options.issuer the address for browsers, and the expected issuer
+   * @param options.url the URL under which this process reaches the server
    */
   constructor(private readonly options: { readonly issuer: string; readonly url: string }) {}
 
@@ -55,7 +55,7 @@ export class DemoApplication {
     return { url: `${this.options.issuer}/oauth2/authorize?${query}`, state, verifier };
   }
 
-  /** Whether the answer comes from the server that was asked, and from no other (RFC 9207 §2.4). */
+  /** Whether the response comes from the server that received the request (RFC 9207 §2.4). */
   isIssuer(iss: string | undefined): boolean {
     return iss === this.options.issuer;
   }
@@ -89,7 +89,7 @@ export class DemoApplication {
   }
 }
 
-/** A page is no place for tokens: it stays in the browser's history and on screens. */
+/** Tokens do not belong on a page: it stays in the browser's history and on screens. */
 function withoutTokens(body: Answer['body']): Answer['body'] {
   const entries = Object.entries(body).map(([name, value]) =>
     name.endsWith('_token') ? [name, `${String(value).slice(0, 6)}…`] : [name, value],

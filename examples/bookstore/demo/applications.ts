@@ -11,15 +11,15 @@ export const CALLBACK_PATH = '/demo/callback';
 /** The hosts of this machine; at each, a public application may use any port (RFC 8252 §7.3). */
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** A program that acts for itself. */
+/** A program that acts on its own behalf. */
 export interface Service {
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
 /**
- * Registers the program that acts for itself. Its secret follows from the encryption key, so that every process of
- * a bookstore prints the same one and none has to keep it.
+ * Registers the program that acts on its own behalf. Its secret is derived from the encryption key, so that every
+ * process of a bookstore prints the same one and none has to store it.
  */
 export async function registerService(oauth2: OAuth2, encryptionKey: string): Promise<Service> {
   const application = await registered(oauth2, {
@@ -36,7 +36,7 @@ export async function registerService(oauth2: OAuth2, encryptionKey: string): Pr
   return { clientId: SERVICE_ID, clientSecret };
 }
 
-/** Registers the application that people let in, and that devices are: it has no secret, but PKCE. */
+/** Registers the application to which people grant access, and which devices use: it has no secret, but uses PKCE. */
 export async function registerReader(oauth2: OAuth2, issuer: string): Promise<void> {
   const redirectUris = LOOPBACK.map((host) => `http://${host}${CALLBACK_PATH}`);
   const application = await registered(oauth2, {

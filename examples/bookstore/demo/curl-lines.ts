@@ -1,7 +1,7 @@
 import { READER_ID, type Service } from './applications.js';
 import type { DemoTokens } from './tokens.js';
 
-/** Lines that can be pasted into a shell as they are, each with what it answers. */
+/** Commands that can be pasted into a shell, each with its expected response. */
 export function curlLines(url: string, { alice, bob, application, expired }: DemoTokens): string[] {
   const get = (path: string, token?: string) =>
     `curl -i '${url}${path}'${token === undefined ? '' : ` -H 'Authorization: Bearer ${token}'`}`;

@@ -9,7 +9,7 @@ pre { overflow-x: auto; padding: 0.75rem 1rem; border: 1px solid; border-radius:
 h2 { margin-top: 2rem; font-size: 1.1rem; }
 `;
 
-/** No script, no frame, nothing from elsewhere, and only this style. */
+/** No scripts, no frames, nothing from other origins, and only this style. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
@@ -25,19 +25,19 @@ const LINKS = `<ul>
 <li><a href="/oauth2/sign-out">Sign out</a></li>
 </ul>`;
 
-/** The end of the way: the code was exchanged, and the token used. */
+/** The last page: the code was exchanged, and the token used. */
 export function outcomePage(context: Context, { tokens, call }: Outcome): string {
-  const title = call === undefined ? 'The code was refused' : 'The demo application was let in';
+  const title = call === undefined ? 'The code was refused' : 'The demo application got access';
   return page(context, title, [
-    '<p>The answer belongs to the request of this browser (<code>state</code>), and it comes from the server that was asked (<code>iss</code>).</p>',
+    '<p>The response belongs to the request of this browser (<code>state</code>), and comes from the server that received it (<code>iss</code>).</p>',
     section('The code was exchanged at <code>POST /oauth2/token</code>, with PKCE', tokens),
     call === undefined ? '' : section('The token was used for <code>GET /api/protected</code>', call),
   ]);
 }
 
-/** The end of the way, if it was not allowed or not in order. */
+/** The last page if access was refused or the response was not in order. */
 export function refusalPage(context: Context, error: string, description: string): string {
-  return page(context, 'The demo application was not let in', [
+  return page(context, 'The demo application got no access', [
     `<p><code>${escaped(error)}</code>: ${escaped(description)}</p>`,
   ]);
 }

@@ -6,11 +6,11 @@ import { SERVICE_ID } from './applications.js';
 export interface DemoTokens {
   /** Alice, with every scope. */
   readonly alice: string;
-  /** Bob, with the scope `read` alone. */
+  /** Bob's, with only the scope `read`. */
   readonly bob: string;
-  /** No user: the application itself (client credentials), with `api` and `read`. */
+  /** Without a user: the application itself (client credentials), with `api` and `read`. */
   readonly application: string;
-  /** Alice's, but its time has passed. */
+  /** Alice's, but expired. */
   readonly expired: string;
 }
 

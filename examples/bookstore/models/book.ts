@@ -1,6 +1,6 @@
 import { Model, snakeCaseMappers } from 'objection';
 
-/** A book of the shop. */
+/** A book in the shop. */
 export class Book extends Model {
   static override tableName = 'bookstore_books';
   static override columnNameMappers = snakeCaseMappers();

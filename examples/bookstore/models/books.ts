@@ -1,14 +1,14 @@
 import type { Knex } from 'knex';
 import { Book } from './book.js';
 
-/** What a book is made of, without its number. */
+/** The content of a book, without its id. */
 export type BookContent = Pick<Book, 'title' | 'author' | 'publishedYear'>;
 
 /** The books in the database. */
 export class Books {
   constructor(private readonly knex: Knex) {}
 
-  /** The next books after a number, in the order of their numbers. */
+  /** The next books after an id, in the order of their ids. */
   async list(page: { readonly after: number; readonly limit: number }): Promise<Book[]> {
     return this.query().where('id', '>', page.after).orderBy('id').limit(page.limit);
   }
@@ -21,14 +21,14 @@ export class Books {
     return this.query().insert(content);
   }
 
-  /** The book as it is now, or `undefined` if there is none with this number. */
+  /** The updated book, or `undefined` if there is none with this id. */
   async replace(id: number, content: BookContent): Promise<Book | undefined> {
-    // MySQL counts rows that were the same before as not changed, so that the count does not tell.
+    // MySQL does not count rows whose values stay the same, so the count does not show whether the book exists.
     await this.query().findById(id).patch(content);
     return this.find(id);
   }
 
-  /** Whether there was one. */
+  /** Whether the book existed. */
   async remove(id: number): Promise<boolean> {
     return (await this.query().deleteById(id)) === 1;
   }

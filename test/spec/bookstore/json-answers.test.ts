@@ -9,7 +9,7 @@ describe.each(STACKS)('every answer is JSON, on %s', (name) => {
     for (const path of ['/', '/nothing', '/api', '/books/1/2']) {
       const reply = await call(`${shop.url}${path}`);
       expect(reply.status).toBe(404);
-      expect(reply.body).toEqual({ error: 'not_found', error_description: 'There is nothing at this address.' });
+      expect(reply.body).toEqual({ error: 'not_found', error_description: 'There is nothing at this path.' });
       expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
     }
   });
