@@ -2,7 +2,6 @@ import type { Knex } from 'knex';
 import { type AuthorizationServerFactory, COMPLETE } from './authorization-server/authorization-server-factory.js';
 import { IPV6_PREFIX_LENGTHS, readTrustedProxies, type TrustedProxies } from './core/addresses/index.js';
 import type { Clock } from './core/clock.js';
-import { ConfigurationError } from './core/errors.js';
 import type { Logger } from './core/logger.js';
 import {
   entriesOption,
@@ -11,13 +10,16 @@ import {
   hostPath,
   knownOptions,
   listOption,
+  objectOption,
   objectWith,
   optionPath,
   refuseOption,
   textOption,
   wholeNumberOption,
 } from './core/options/index.js';
-import { isScopeName, type ScopeDescriptions } from './core/scopes.js';
+import { redisOption } from './core/redis-client.js';
+import { isResourceIdentifier } from './core/resource-identifier.js';
+import { isScopeName, type ScopeDescriptions, scopeNameOption } from './core/scopes.js';
 import type { RandomBytes } from './core/token-value.js';
 import type { UserStore } from './core/users.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
@@ -210,8 +212,7 @@ export function isFactory(value: AuthenticatorFactory | Authenticator): value is
  * @throws ConfigurationError naming the option and the fix; no value that could be a secret is shown
  */
 export function readOptions(given: OAuth2Options): OAuth2Options {
-  if (typeof given !== 'object' || given === null)
-    throw new ConfigurationError('createOAuth2 needs its options, at least { database }.');
+  objectOption('The argument of createOAuth2', given, 'give an object with at least { database }');
   const options = knownOptions<OAuth2Options>('', given, NAMES);
   if (options.database === undefined || options.database === '') {
     refuseOption(
@@ -237,16 +238,12 @@ export function readOptions(given: OAuth2Options): OAuth2Options {
 
 /** What can be said of an option by itself. The rest is checked where it is read. */
 const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: unknown) => unknown } = {
-  redis: (path, value) => {
-    const fix = 'give redis://host:6379, rediss://host:6379 or a client of ioredis';
-    if (typeof value !== 'string') return objectWith(path, value, ['duplicate', 'defineCommand'], fix);
-    if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) refuseOption(path, value, fix);
-  },
+  redis: redisOption,
   databaseDeadlineMilliseconds: (path, value) => wholeNumberOption(path, value, { least: 100, most: 600_000 }),
   keyPrefix: textOption,
   realm: textOption,
-  readScope: checkScopeName,
-  writeScope: checkScopeName,
+  readScope: scopeNameOption,
+  writeScope: scopeNameOption,
   errorResponseWithScopes: flagOption,
   requireAudience: flagOption,
   preparedStatements: flagOption,
@@ -280,10 +277,6 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
   random: (path, value) => functionOption(path, value),
 };
 
-function checkScopeName(path: string, value: unknown): void {
-  if (!isScopeName(value)) refuseOption(path, value, 'give one scope name (RFC 6749 §3.3)');
-}
-
 function checkScopeTable(path: string, value: unknown): void {
   const scopes = entriesOption(path, value, "give names with descriptions, e.g. { read: 'Read' }");
   for (const [scope, description] of scopes) {
@@ -294,8 +287,7 @@ function checkScopeTable(path: string, value: unknown): void {
 }
 
 function checkResourceIdentifier(path: string, resource: unknown): void {
-  // RFC 8707 §2: an absolute URI without a fragment.
-  if (typeof resource !== 'string' || !URL.canParse(resource) || resource.includes('#')) {
+  if (!isResourceIdentifier(resource)) {
     refuseOption(path, resource, "give an absolute URI without a fragment, e.g. 'https://api.example.com'");
   }
 }

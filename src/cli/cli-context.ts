@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ConfigurationError } from '../core/errors.js';
 import { silentLogger } from '../core/logger.js';
-import { describePath, describeUrl, describeValue } from '../core/options/index.js';
+import { describePath, describeUrl, refusalText } from '../core/options/index.js';
 import { readSecretKeys } from '../core/secret-keys.js';
 import type { OAuth2 } from '../oauth2.js';
 import { configOfUrl } from '../storage/database-url.js';
@@ -158,7 +158,7 @@ export function usage(message: string): CliError {
 
 /** A usage error about the value of an option, worded like `refuseOption`. */
 export function refused(option: string, value: unknown, fix: string): CliError {
-  return usage(`The option ${option} cannot be ${describeValue(value)}: ${fix}.`);
+  return usage(refusalText(option, value, fix));
 }
 
 /** The endings of SQLite file names, which may be shown; other text may be secret. */

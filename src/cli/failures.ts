@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigurationError, OAuth2Error } from '../core/errors.js';
-import { describeName, describeValue, MASK } from '../core/options/index.js';
+import { describeName, MASK, refusalText } from '../core/options/index.js';
 import { isOutage } from '../storage/database-errors.js';
 import { withoutStatement } from '../storage/driver-errors/index.js';
 import { CliError } from './cli-error.js';
@@ -49,10 +49,10 @@ function usageFailure(error: CommanderError): Failure | undefined {
 function usageDescription(message: string): string {
   const said = message.replace(/^error: /, '');
   const [, flag, given, fix] = /^option '(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s.exec(said) ?? [];
-  if (flag !== undefined) return `The option ${flag} cannot be ${describeValue(given)}: ${fix}`;
+  if (flag !== undefined) return refusalText(flag, given, withoutStop(fix));
   const [, value, name, wanted] =
     /^command-argument value '(.*)' is invalid for argument '(.*?)'\. (.*)$/s.exec(said) ?? [];
-  if (name !== undefined) return `The argument <${name}> cannot be ${describeValue(value)}: ${wanted}`;
+  if (name !== undefined) return refusalText(`The argument <${name}>`, value, withoutStop(wanted));
   // If there is a suggestion, the text is nearly a name; otherwise it may be anything.
   return said.replace(/^(unknown (?:option|command)) '(.*?)'(?=\s*(?:\(Did you mean|$))/s, (_, what, name: string) => {
     const [flag = ''] = name.split('=', 1);
@@ -63,6 +63,10 @@ function usageDescription(message: string): string {
     const shown = hasHint && bare.length < 32 ? bare : describeName(bare);
     return `${what} '${flag.slice(0, flag.length - bare.length)}${shown}'`;
   });
+}
+
+function withoutStop(sentence = ''): string {
+  return sentence.replace(/\.$/, '');
 }
 
 function withReason(what: string, cause: unknown): string {

@@ -1,3 +1,5 @@
+import { objectWith, refuseOption } from './options/index.js';
+
 /**
  * The members of an ioredis client (version 5 or 6; single, behind Sentinel, or a Cluster) that are used here. Declared
  * here so that applications without Redis do not need the types of ioredis. The client is only duplicated, never used
@@ -8,4 +10,12 @@ export interface RedisClient {
   readonly options: object;
   duplicate(...overrides: never[]): unknown;
   defineCommand(name: string, definition: never): unknown;
+}
+
+const FIX = "give a Redis URL or a client of ioredis, e.g. 'redis://host:6379' or 'rediss://host:6379'";
+
+/** @throws ConfigurationError unless the value is the URL of a Redis, or a client of ioredis */
+export function redisOption(path: string, value: unknown): void {
+  if (typeof value !== 'string') objectWith(path, value, ['duplicate', 'defineCommand'], FIX);
+  else if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) refuseOption(path, value, FIX);
 }

@@ -30,6 +30,12 @@ export function formatScope(names: Iterable<string>): string {
   return [...names].join(' ');
 }
 
+/** @throws ConfigurationError unless the value is one scope name */
+export function scopeNameOption(path: string, value: unknown): string {
+  if (!isScopeName(value)) refuseOption(path, value, 'give one scope name (RFC 6749 §3.3)');
+  return value;
+}
+
 /**
  * Reads scope names from a declaration: each string may itself hold several, separated by spaces.
  *

@@ -1,6 +1,6 @@
 import Koa, { type Middleware } from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
-import { ConfigurationError } from '../core/errors.js';
+import { refuseOption } from '../core/options/index.js';
 import { refuseProblems } from './audit.js';
 import { currentUserChecker } from './checkers.js';
 import type { PlanCompiler } from './compile.js';
@@ -29,7 +29,7 @@ export interface ControllerServing {
 export function serveControllers(options: KoaServerOptions, serving: ControllerServing): Koa {
   const { koa = new Koa(), guard, compiler, first } = serving;
   for (const name of ['authorizationChecker', 'currentUserChecker']) {
-    if (name in options) throw new ConfigurationError(`The option ${name} is brought by this entry; leave it out.`);
+    if (name in options) refuseOption(name, Reflect.get(options, name), 'this entry brings its own; leave it out');
   }
   if (first !== undefined) koa.use(first);
   const driver = new OAuth2KoaDriver(koa, guard, compiler);

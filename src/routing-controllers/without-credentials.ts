@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { MASK, withoutEach } from '../core/options/index.js';
 import { takenFromQuery } from '../resource-server/authentication/query-token.js';
 
 /** Shorter text is not a credential, and could be part of any message. */
@@ -18,10 +19,7 @@ export function withoutCredentials(context: Context, message: string, fieldsRead
     texts.add(credential);
     texts.add(encoded(credential));
   }
-  return [...texts]
-    .filter(({ length }) => length >= SHORTEST)
-    .sort((left, right) => right.length - left.length)
-    .reduce((text, one) => text.replaceAll(one, '***'), message.replace(IN_URL, '$1***'));
+  return withoutEach(message.replace(IN_URL, `$1${MASK}`), texts, SHORTEST);
 }
 
 function credentialsOf(context: Context, fieldsRead: string): string[] {

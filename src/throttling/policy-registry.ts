@@ -1,4 +1,4 @@
-import { describeName, hostPath, nearest, refuseOption } from '../core/options/index.js';
+import { describeName, hostPath, refuseOption, suggestion } from '../core/options/index.js';
 import type { PrepareRate } from './compiled-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
 
@@ -28,13 +28,12 @@ export class PolicyRegistry {
     const policy = typeof name === 'string' ? this.declared.get(name) : undefined;
     if (policy !== undefined) return policy;
     const known = [...this.declared.keys()];
-    const meant = typeof name === 'string' ? nearest(name, known) : undefined;
-    const question = meant === undefined ? '' : `, did you mean ${describeName(meant, known)}?`;
+    const question = typeof name === 'string' ? suggestion(name, known, (meant) => describeName(meant, known)) : '';
     const list = known.map((one) => describeName(one)).join(', ') || 'none';
     refuseOption(
       path,
       name,
-      `there is no such throttling policy${question}; declare it in throttling.policies (declared: ${list})`,
+      `there is no such throttling policy${question === '' ? '' : `, ${question}`}; declare it in throttling.policies (declared: ${list})`,
       { near: known, name: true },
     );
   }

@@ -66,6 +66,8 @@ describe('a wrong option is an error at start-up that names it, its value and th
   });
 
   test('nothing at all', () => {
-    expect(() => createOAuth2(undefined as never)).toThrow(/createOAuth2 needs its options/);
+    expect(() => createOAuth2(undefined as never)).toThrow(
+      /The argument of createOAuth2 cannot be undefined: give an object with at least { database }/,
+    );
   });
 });

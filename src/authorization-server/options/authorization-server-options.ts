@@ -1,6 +1,6 @@
-import { ConfigurationError } from '../../core/errors.js';
-import { entriesOption, hostPath, knownOptions } from '../../core/options/index.js';
+import { entriesOption, hostPath, knownOptions, refuseOption } from '../../core/options/index.js';
 import { parseRate } from '../../core/rate.js';
+import { isResourceIdentifier } from '../../core/resource-identifier.js';
 import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
 import { createSealer, type Sealer } from '../keys/sealer.js';
 import { KEYS_PUBLISH_SECONDS } from '../keys/signing-keys.js';
@@ -11,7 +11,7 @@ import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims 
 import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
 import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
-import { flag, optionalFunction, pathOf, readSchemes, readScopes, refuse, seconds } from './option-checks.js';
+import { flag, optionalFunction, pathOf, readSchemes, readScopes, seconds } from './option-checks.js';
 import {
   type DynamicRegistrationOptions,
   type LimitingOptions,
@@ -236,10 +236,8 @@ const DEFAULT_RATES: Required<EndpointRates> = {
 
 /** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */
 export function readOptions(given: AuthorizationServerOptions): Settings {
-  if (typeof given !== 'object' || given === null) {
-    throw new ConfigurationError('authorizationServer needs its options, at least { issuer, encryptionKeys }.');
-  }
-  const options = knownOptions<AuthorizationServerOptions>('authorizationServer', given, NAMES);
+  const fix = 'give an object with at least { issuer, encryptionKeys }';
+  const options = knownOptions<AuthorizationServerOptions>('authorizationServer', given, NAMES, fix);
   const issuer = readIssuer(options.issuer, flag('allowInsecureIssuer', options.allowInsecureIssuer, false));
   checkFunctions(options);
   const registration = readRegistration(options.dynamicRegistration);
@@ -263,7 +261,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
 
 function readPrefix(prefix: unknown = '/oauth2'): string {
   if (typeof prefix !== 'string' || !/^(\/[A-Za-z0-9._~-]+)+$/.test(prefix)) {
-    refuse('prefix', prefix, "give a path without a slash at the end, e.g. '/oauth2'");
+    refuseOption(pathOf('prefix'), prefix, "give a path without a slash at the end, e.g. '/oauth2'");
   }
   return prefix;
 }
@@ -279,10 +277,13 @@ function checkFunctions(options: AuthorizationServerOptions): void {
       'give an object with the functions url(interactionUid, context) and userId(context)',
     );
     if (typeof functions.url !== 'function' || typeof functions.userId !== 'function') {
-      refuse('login', login, 'give an object with the functions url(interactionUid, context) and userId(context)');
+      const fix = 'give an object with the functions url(interactionUid, context) and userId(context)';
+      refuseOption(pathOf('login'), login, fix);
     }
     optionalFunction('login.authenticatedAtMilliseconds', functions.authenticatedAtMilliseconds);
-    if (authenticate !== undefined) refuse('authenticate', authenticate, 'with login there is no login page for it');
+    if (authenticate !== undefined) {
+      refuseOption(pathOf('authenticate'), authenticate, 'with login there is no login page for it');
+    }
   }
   const pages = knownOptions<PageOverrides>(pathOf('pages'), options.pages ?? {}, PAGE_NAMES);
   for (const name of PAGE_NAMES) optionalFunction(`pages.${name}`, pages[name]);
@@ -291,14 +292,15 @@ function checkFunctions(options: AuthorizationServerOptions): void {
 function readLifetimes(options: AuthorizationServerOptions) {
   const code = seconds('authorizationCodeLifetimeSeconds', options.authorizationCodeLifetimeSeconds, 60);
   if (code > 60)
-    refuse('authorizationCodeLifetimeSeconds', code, 'a code lives for at most 60 seconds', { number: true });
+    refuseOption(pathOf('authorizationCodeLifetimeSeconds'), code, 'a code lives for at most 60 seconds', {
+      number: true,
+    });
   const absolute = seconds('refreshTokenLifetimeSeconds', options.refreshTokenLifetimeSeconds, 30 * DAY_SECONDS);
   const session = seconds('sessionLifetimeSeconds', options.sessionLifetimeSeconds, 30 * DAY_SECONDS);
   const idToken = seconds('idTokenLifetimeSeconds', options.idTokenLifetimeSeconds, 3600);
   if (idToken > KEYS_PUBLISH_SECONDS) {
-    refuse('idTokenLifetimeSeconds', idToken, `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`, {
-      number: true,
-    });
+    const fix = `keys are published for ${KEYS_PUBLISH_SECONDS} seconds only`;
+    refuseOption(pathOf('idTokenLifetimeSeconds'), idToken, fix, { number: true });
   }
   return {
     accessTokenLifetimeSeconds:
@@ -330,9 +332,8 @@ function readResources(resources: unknown): ReadonlyMap<string, ResourceOptions>
   const read = new Map<string, ResourceOptions>();
   for (const [identifier, value] of entriesOption(pathOf('resources'), resources)) {
     const name = hostPath('resources', identifier);
-    // RFC 8707 §2: an absolute URI without a fragment.
-    if (!URL.canParse(identifier) || identifier.includes('#')) {
-      refuse(name, value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
+    if (!isResourceIdentifier(identifier)) {
+      refuseOption(pathOf(name), value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
     }
     const resource = knownOptions<ResourceOptions>(pathOf(name), value, ['scopes', 'accessTokenLifetimeSeconds']);
     const lifetime = resource.accessTokenLifetimeSeconds;

@@ -8,7 +8,7 @@ import {
 } from '../../core/options/index.js';
 import { isScopeName } from '../../core/scopes.js';
 import { tellingOutages } from '../../storage/host-outages.js';
-import { pathOf, refuse } from './option-checks.js';
+import { pathOf } from './option-checks.js';
 
 /** What the host tells of a user, by the names of claims. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -67,7 +67,9 @@ export function readClaims(given: unknown): ClaimsSettings | undefined {
   const path = pathOf('claims');
   const fix = 'give a function (user) => claims, or { of, scopes, idToken }';
   const options = knownOptions<ClaimsOptions>(path, given, ['of', 'scopes', 'idToken'], fix);
-  if (typeof options.of !== 'function') refuse('claims.of', options.of, 'give a function (user) => claims');
+  if (typeof options.of !== 'function') {
+    refuseOption(pathOf('claims.of'), options.of, 'give a function (user) => claims');
+  }
   const own = entriesOption(pathOf('claims.scopes'), options.scopes ?? {}).map(([scope, names]) => {
     const where = hostPath(pathOf('claims.scopes'), scope);
     if (!isScopeName(scope)) refuseOption(where, names, 'its name must be a scope name (RFC 6749 §3.3)');
@@ -78,7 +80,7 @@ export function readClaims(given: unknown): ClaimsSettings | undefined {
   const known = new Set(Object.values(scopes).flat());
   [...idToken].forEach((name, index) => {
     if (known.has(name)) return;
-    refuse(`claims.idToken[${index}]`, name, 'no scope has this claim; name it in claims.scopes too');
+    refuseOption(pathOf(`claims.idToken[${index}]`), name, 'no scope has this claim; name it in claims.scopes too');
   });
   return { of: telling(options.of.bind(given)), scopes, own: own.map(([scope]) => scope), idToken };
 }

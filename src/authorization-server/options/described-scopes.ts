@@ -1,7 +1,7 @@
 import { describeName, hostPath, refuseOption } from '../../core/options/index.js';
 import { IDENTITY_SCOPES, type ScopeDescriptions } from '../../core/scopes.js';
 import type { Settings } from './authorization-server-options.js';
-import { refuse } from './option-checks.js';
+import { pathOf } from './option-checks.js';
 
 type ScopeSettings = Pick<Settings, 'defaultScopes' | 'limits' | 'resources' | 'claims'>;
 
@@ -22,9 +22,8 @@ export function describedScopes(settings: ScopeSettings, scopes: ScopeDescriptio
   for (const [name, list] of listsOf(settings)) {
     const index = list.findIndex((scope) => !known.has(scope));
     if (index < 0) continue;
-    refuse(`${name}[${index}]`, list[index], `describe it in the option scopes; there are ${names.join(', ')}`, {
-      near: names,
-    });
+    const fix = `describe it in the option scopes; there are ${names.join(', ')}`;
+    refuseOption(pathOf(`${name}[${index}]`), list[index], fix, { near: names });
   }
   return described;
 }

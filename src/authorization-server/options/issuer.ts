@@ -1,4 +1,5 @@
-import { refuse } from './option-checks.js';
+import { refuseOption } from '../../core/options/index.js';
+import { pathOf } from './option-checks.js';
 
 /** The issuer identifier (RFC 8414 §2), parsed. */
 export interface Issuer {
@@ -12,25 +13,23 @@ export interface Issuer {
   readonly path: string;
 }
 
+const PATH = pathOf('issuer');
 const FIX =
   "give the https origin that browsers and clients see, e.g. 'https://auth.example.com': no query, no fragment, no slash at the end";
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** @throws ConfigurationError if it is not a valid issuer */
 export function readIssuer(value: unknown, allowInsecure: boolean): Issuer {
-  if (typeof value !== 'string' || !URL.canParse(value)) refuse('issuer', value, FIX);
+  if (typeof value !== 'string' || !URL.canParse(value)) refuseOption(PATH, value, FIX);
   const { protocol, host, hostname, origin, pathname, username, password } = new URL(value);
-  if (protocol !== 'https:' && protocol !== 'http:') refuse('issuer', value, FIX);
-  if (username !== '' || password !== '') refuse('issuer', value, 'leave out user name and password');
+  if (protocol !== 'https:' && protocol !== 'http:') refuseOption(PATH, value, FIX);
+  if (username !== '' || password !== '') refuseOption(PATH, value, 'leave out user name and password');
   const path = pathname === '/' ? '' : pathname;
   // It must be normalized, because a different spelling would be another issuer for every client.
-  if (value !== `${origin}${path}` || path.endsWith('/')) refuse('issuer', value, FIX);
+  if (value !== `${origin}${path}` || path.endsWith('/')) refuseOption(PATH, value, FIX);
   if (protocol === 'http:' && !LOOPBACK.test(hostname) && !allowInsecure) {
-    refuse(
-      'issuer',
-      value,
-      'use https, or set allowInsecureIssuer to true where security does not matter (RFC 8414 §2)',
-    );
+    const fix = 'use https, or set allowInsecureIssuer to true where security does not matter (RFC 8414 §2)';
+    refuseOption(PATH, value, fix);
   }
   return Object.freeze({
     identifier: value,

@@ -4,20 +4,14 @@ import {
   listOption,
   optionPath,
   refuseOption,
-  type Shows,
   wholeNumberOption,
 } from '../../core/options/index.js';
 import { redirectUriSchemeProblem } from '../../core/redirect-uri.js';
-import { isScopeName } from '../../core/scopes.js';
+import { scopeNameOption } from '../../core/scopes.js';
 
 /** The path of an option of `authorizationServer`. */
 export function pathOf(name: string): string {
   return optionPath('authorizationServer', name);
-}
-
-/** Refuses an option of `authorizationServer`; says what to write instead. */
-export function refuse(name: string, value: unknown, fix: string, shows?: Shows): never {
-  refuseOption(pathOf(name), value, fix, shows);
 }
 
 /** A hundred years: more than anybody needs, and small enough for exact milliseconds. */
@@ -42,7 +36,7 @@ export function optionalFunction(name: string, value: unknown): void {
 export function readScopes(path: string, scopes: unknown): readonly string[] {
   const list = listOption(path, scopes, "give a list of scope names, e.g. ['read']");
   list.forEach((scope, index) => {
-    if (!isScopeName(scope)) refuseOption(optionPath(path, index), scope, 'give one scope name (RFC 6749 §3.3)');
+    scopeNameOption(optionPath(path, index), scope);
   });
   return Object.freeze([...new Set(list as readonly string[])]);
 }

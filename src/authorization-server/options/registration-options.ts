@@ -1,6 +1,6 @@
-import { choiceOption, knownOptions, listOption, optionPath } from '../../core/options/index.js';
+import { choiceOption, knownOptions, listOption, optionPath, refuseOption } from '../../core/options/index.js';
 import { GRANT_TYPES, type GrantType, type RegistrationLimit, type RegistrationLimits } from '../../storage/index.js';
-import { pathOf, readScopes, refuse } from './option-checks.js';
+import { pathOf, readScopes } from './option-checks.js';
 
 /** Dynamic client registration (RFC 7591). */
 export interface DynamicRegistrationOptions {
@@ -66,8 +66,8 @@ export function readRegistration(given: unknown): DynamicRegistrationOptions | u
   const { initialAccessToken } = registration;
   const isToken = typeof initialAccessToken === 'string' && /^[A-Za-z0-9._~+/-]{22,}=*$/.test(initialAccessToken);
   if (initialAccessToken !== undefined && !isToken) {
-    refuse(
-      'dynamicRegistration.initialAccessToken',
+    refuseOption(
+      pathOf('dynamicRegistration.initialAccessToken'),
       initialAccessToken,
       'give at least 22 random characters of base64url',
     );

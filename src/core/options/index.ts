@@ -21,8 +21,17 @@ export {
   maskUrls,
   type Shows,
   secretsOf,
+  withoutEach,
   withoutTexts,
   withoutValues,
 } from './masking.js';
-export { nearest } from './nearest.js';
-export { hostPath, optionPath, reasonWithout, refuseForReason, refuseOption, refuseUnknown } from './refuse-option.js';
+export { suggestion } from './nearest.js';
+export {
+  hostPath,
+  optionPath,
+  reasonWithout,
+  refusalText,
+  refuseForReason,
+  refuseOption,
+  refuseUnknown,
+} from './refuse-option.js';

@@ -154,10 +154,15 @@ const SHORTEST = 4;
 
 /** Removes known secrets from a text. */
 export function withoutTexts(text: string, secrets: Iterable<string>): string {
+  return withoutEach(maskUrls(text), secrets, SHORTEST);
+}
+
+/** Masks the secrets in a text, the longest first, and nothing else; those of less than `shortest` characters stay. */
+export function withoutEach(text: string, secrets: Iterable<string>, shortest: number): string {
   return [...new Set(secrets)]
-    .filter((secret) => secret.length >= SHORTEST)
+    .filter(({ length }) => length >= shortest)
     .sort((left, right) => right.length - left.length)
-    .reduce((result, secret) => result.replaceAll(secret, MASK), maskUrls(text));
+    .reduce((result, secret) => result.replaceAll(secret, MASK), text);
 }
 
 const DEEPEST = 8;

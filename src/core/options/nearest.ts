@@ -16,6 +16,16 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
+/**
+ * Asks whether a known name was meant; empty if none is near.
+ *
+ * @param written how the known name is written in the message
+ */
+export function suggestion(name: string, known: readonly string[], written = (meant: string) => meant): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? '' : `did you mean ${written(meant)}?`;
+}
+
 /** Case and separators are the most frequent mistakes: `max_entries`, `MaxEntries`. */
 function folded(name: string): string {
   return name.replace(/[_\-\s.]/g, '').toLowerCase();

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.js';
 import { describeName, describeValue, MASK, type Shows, withoutValues } from './masking.js';
-import { nearest } from './nearest.js';
+import { suggestion } from './nearest.js';
 
 /**
  * Refuses an option. This is the only function that puts the value of an option into a message. It never shows a value
@@ -13,10 +13,12 @@ import { nearest } from './nearest.js';
  * @throws ConfigurationError always: `The option <path> cannot be <value>: <fix>.`
  */
 export function refuseOption(path: string, value: unknown, fix: string, shows?: Shows): never {
-  throw new ConfigurationError(`${subject(path)} cannot be ${describeValue(value, shows)}: ${fix}.`, {
-    option: path,
-    fix,
-  });
+  throw new ConfigurationError(refusalText(path, value, fix, shows), { option: path, fix });
+}
+
+/** What `refuseOption` says, for errors of other classes. */
+export function refusalText(path: string, value: unknown, fix: string, shows?: Shows): string {
+  return `${subject(path)} cannot be ${describeValue(value, shows)}: ${fix}.`;
 }
 
 /**
@@ -40,14 +42,13 @@ export function reasonWithout(error: unknown, ...values: readonly unknown[]): st
  * @param parent the option that contains it, `''` at the top
  */
 export function refuseUnknown(parent: string, name: string, known: readonly string[]): never {
-  const meant = nearest(name, known);
+  const question = suggestion(name, known, (meant) => optionPath(parent, meant));
   const written = describeName(name, known);
   // A name that resembles no option may be a secret on the wrong side of a colon, or a word of the host's.
   const shown = written === MASK ? describeName(name) : written;
-  const question = meant === undefined ? '' : `did you mean ${optionPath(parent, meant)}? `;
-  const list = `known are ${known.join(', ')}`;
+  const hint = `${question === '' ? '' : `${question} `}known are ${known.join(', ')}`;
   const path = optionPath(parent, shown);
-  throw new ConfigurationError(`${subject(path)} cannot be set: there is no such option; ${question}${list}.`, {
+  throw new ConfigurationError(`${subject(path)} cannot be set: there is no such option; ${hint}.`, {
     option: path,
   });
 }

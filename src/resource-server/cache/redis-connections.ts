@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { refuseForReason, refuseOption } from '../../core/options/index.js';
+import { refuseForReason } from '../../core/options/index.js';
 import { keepConnected, release, rememberConnectionError } from '../../core/reconnect.js';
-import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
+import { type RedisClient as HostRedisClient, redisOption } from '../../core/redis-client.js';
 
 /** A connection of ioredis: to a single Redis, one behind Sentinel, or a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -41,11 +41,8 @@ export function checkRedisSource(redis: string | HostRedisClient): void {
 }
 
 function hostClient(redis: string | HostRedisClient): RedisClient {
-  const host: unknown = typeof redis === 'string' ? clientFromUrl(redis) : redis;
-  if (!isRedisClient(host)) {
-    refuseOption('redis', redis, 'give a URL such as redis://127.0.0.1:6379, or a Redis or Cluster of ioredis');
-  }
-  return host;
+  redisOption('redis', redis);
+  return typeof redis === 'string' ? clientFromUrl(redis) : (redis as unknown as RedisClient);
 }
 
 /** Grows to one second and stays there. */
@@ -167,16 +164,8 @@ export function disconnect(client: RedisClient): Promise<void> {
   });
 }
 
-function isRedisClient(value: unknown): value is RedisClient {
-  return typeof value === 'object' && value !== null && 'duplicate' in value && 'defineCommand' in value;
-}
-
 /** A client that never connects; only its options are used. */
 function clientFromUrl(url: string): Redis {
-  const protocol = URL.canParse(url) ? new URL(url).protocol : undefined;
-  if (protocol !== 'redis:' && protocol !== 'rediss:') {
-    refuseOption('redis', url, 'write it as redis://host:6379 or rediss://host:6379');
-  }
   return new (ioredis(url).Redis)(url, { lazyConnect: true });
 }
 

@@ -1,5 +1,6 @@
-import { ConfigurationError, OAuth2Error } from '../../core/errors.js';
+import { OAuth2Error } from '../../core/errors.js';
 import { httpErrorStatus } from '../../core/http-errors.js';
+import { refuseOption } from '../../core/options/index.js';
 import { after, nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
 import { type PermissionExpression, toPermission } from './expression.js';
@@ -80,7 +81,7 @@ abstract class Composition implements Permission {
   protected abstract readonly name: string;
 
   constructor(parts: readonly PermissionExpression[], where: string) {
-    if (parts.length === 0) throw new ConfigurationError(`${where} is empty; name at least one permission.`);
+    if (parts.length === 0) refuseOption(where, parts, 'name at least one permission');
     this.permissions = parts.map((part) => toPermission(part, where));
   }
 

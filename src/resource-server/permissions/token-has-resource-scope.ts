@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../../core/errors.js';
 import { isSafeMethod } from '../../core/methods.js';
+import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction } from './permission.js';
@@ -58,8 +58,7 @@ export class TokenHasResourceScope extends TokenHasScope {
     super.validate(action);
     for (const [resource, scopes] of Object.entries(this.requiredAlternateScopes ?? {})) {
       const where = `${this.constructor.name}.requiredAlternateScopes.${resource}`;
-      if (!Array.isArray(scopes) || scopes.length === 0)
-        throw new ConfigurationError(`${where} must be a list of scopes.`);
+      if (!Array.isArray(scopes) || scopes.length === 0) refuseOption(where, scopes, 'give a list of scopes');
       declaredScopes(scopes, where);
     }
   }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../core/errors.js';
+import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
@@ -61,7 +62,7 @@ export class TokenHasScope implements Permission {
     const own = this.requiredScopes ?? [];
     declaredScopes(own, where);
     if (own.some((scope) => scope.includes(' '))) {
-      throw new ConfigurationError(`${where}: write one scope in each entry of the list.`);
+      refuseOption(where, own, 'write one scope in each entry of the list');
     }
   }
 

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../core/errors.js';
+import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
@@ -104,9 +105,8 @@ export class TokenMatchesOASRequirements implements Permission {
   private checked(alternatives: unknown, where: string): ScopeAlternatives {
     const name = `${this.constructor.name} (${where})`;
     if (!Array.isArray(alternatives) || alternatives.length === 0 || !alternatives.every(Array.isArray)) {
-      throw new ConfigurationError(
-        `${name} must be a list of alternatives, each a list of scopes, e.g. [['create'], ['post', 'widget']].`,
-      );
+      const example = "[['create'], ['post', 'widget']]";
+      refuseOption(name, alternatives, `give a list of alternatives, each a list of scopes, e.g. ${example}`);
     }
     return alternatives.map((scopes: unknown[]) => declaredScopes(scopes, name));
   }

@@ -1,4 +1,4 @@
-import { choiceOption, describeName, nearest, refuseOption, wholeNumberOption } from '../../core/options/index.js';
+import { choiceOption, describeName, refuseOption, suggestion, wholeNumberOption } from '../../core/options/index.js';
 
 /** The parameters of a URL, by any spelling of their names. */
 export class UrlParameters {
@@ -63,9 +63,9 @@ export function pathOf(name: string): string {
 }
 
 function refuseUnknownParameter(name: string, url: string, known: readonly string[]): never {
-  const meant = nearest(name, known);
-  const question = meant === undefined ? '' : ` did you mean "${meant}"?`;
-  const fix = `it has the unknown parameter "${meant === undefined ? describeName(name) : describeName(name, known)}";${question} known are ${known.join(', ')}; for anything else pass a knex configuration`;
+  const question = suggestion(name, known, (meant) => `"${meant}"`);
+  const shown = question === '' ? describeName(name) : describeName(name, known);
+  const fix = `it has the unknown parameter "${shown}"; ${question === '' ? '' : `${question} `}known are ${known.join(', ')}; for anything else pass a knex configuration`;
   refuseOption('database', url, fix);
 }
 

@@ -169,7 +169,7 @@ describe('[RS-23] an action that is not guarded as it seems to be is refused at 
 
   test('checkers beside those of the entry', () => {
     expect(() => oauth2.createKoaServer({ controllers: [], authorizationChecker: () => true } as never)).toThrow(
-      /authorizationChecker is brought by this entry/,
+      /authorizationChecker cannot be a function: this entry brings its own/,
     );
   });
 });

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { optionPath, refuseForReason, refuseOption } from '../../../core/options/index.js';
+import { optionPath, refuseForReason } from '../../../core/options/index.js';
 import {
   connectionErrorOf,
   firstAttempt,
@@ -8,7 +8,7 @@ import {
   release,
   rememberConnectionError,
 } from '../../../core/reconnect.js';
-import type { RedisClient } from '../../../core/redis-client.js';
+import { type RedisClient, redisOption } from '../../../core/redis-client.js';
 import { StoreAwayError } from '../../store-errors.js';
 
 /**
@@ -43,8 +43,8 @@ const reconnectDelay = (attempt: number) => Math.min(attempt * 50, MAXIMUM_RECON
  * @throws ConfigurationError if it is not a Redis URL, or ioredis is not installed
  */
 export function openRedis(redis: string | RedisClient, engine: string): Redis | Cluster {
-  const client =
-    typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis as unknown as Redis | Cluster, engine);
+  redisOption(optionPath(engine, 'redis'), redis);
+  const client = typeof redis === 'string' ? connectTo(redis, engine) : duplicate(redis as unknown as Redis | Cluster);
   rememberConnectionError(client);
   if (isCluster(client)) connectNodesEarly(client);
   else keepConnected(client);
@@ -63,9 +63,6 @@ export function isCluster(client: Redis | Cluster): client is Cluster {
 }
 
 function connectTo(url: string, engine: string): Redis {
-  if (!/^rediss?:\/\/./.test(url) || !URL.canParse(url)) {
-    refuseOption(optionPath(engine, 'redis'), url, 'write it as redis://host:6379 or rediss://host:6379');
-  }
   let ioredis: typeof import('ioredis');
   try {
     ioredis = createRequire(import.meta.url)('ioredis') as typeof import('ioredis');
@@ -84,10 +81,7 @@ function standalone(): RedisOptions {
   return { ...NO_QUEUES, enableOfflineQueue: false, enableAutoPipelining: true, retryStrategy: reconnectDelay };
 }
 
-function duplicate(redis: Redis | Cluster, engine: string): Redis | Cluster {
-  if (typeof redis?.duplicate !== 'function') {
-    refuseOption(optionPath(engine, 'redis'), redis, 'give a Redis URL or a client of ioredis');
-  }
+function duplicate(redis: Redis | Cluster): Redis | Cluster {
   if (!isCluster(redis)) {
     return redis.duplicate({ ...standalone(), lazyConnect: false, autoPipeliningIgnoredCommands: [] });
   }

@@ -4,11 +4,11 @@ import {
   flagOption,
   hostPath,
   knownOptions,
-  nearest,
   refuseForReason,
   refuseOption,
   wholeNumberOption,
 } from '../../../../src/core/options/index.js';
+import { nearest } from '../../../../src/core/options/nearest.js';
 
 describe('[RS-69] a refused option is told in one form: which, what it is, and the fix', () => {
   test.each<[string, () => unknown, string]>([
