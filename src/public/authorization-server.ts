@@ -8,6 +8,7 @@ export type {
   AuthorizationServerFactory,
   ScopeBounds,
 } from '../authorization-server/authorization-server-factory.js';
+export type { HostLogin, HostLoginRequest } from '../authorization-server/host-login.js';
 export type { PrivateJwk } from '../authorization-server/keys/key-pair.js';
 export type {
   DescribedSigningKey,
@@ -23,7 +24,6 @@ export type {
   ResourceOptions,
 } from '../authorization-server/options/authorization-server-options.js';
 export type { Claims, ClaimsOfUser, ClaimsOptions } from '../authorization-server/options/claims-options.js';
-export type { HostLogin, HostLoginRequest } from '../authorization-server/options/host-login.js';
 export type {
   DynamicRegistrationOptions,
   LimitingOptions,

@@ -8,6 +8,7 @@ import type { EndpointContext } from '../server-context.js';
 import { applicationOf } from './client-metadata.js';
 import { findAccount } from './hooks/accounts.js';
 import { assertionChecker } from './hooks/client-assertions.js';
+import { prompts } from './hooks/consent-policy.js';
 import { boundSource } from './hooks/grant-sources.js';
 import { existingGrant } from './hooks/grants.js';
 import {
@@ -20,7 +21,6 @@ import {
 } from './hooks/page-hooks.js';
 import { resourceIndicators } from './hooks/resource-indicators.js';
 import { tokenLifetimes } from './hooks/token-lifetimes.js';
-import { prompts } from './interactions/consent-policy.js';
 import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
 import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound-fetch.js';

@@ -1,3 +1,4 @@
+import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { OAuth2Error } from '../../core/errors.js';
@@ -5,8 +6,11 @@ import type { Application } from '../../storage/index.js';
 import type { Endpoint } from '../http/request/endpoint.js';
 import { Provider } from './oidc-provider.js';
 
+/** The context in which oidc-provider handles a request. */
+export type InnerContext = Koa.Context & KoaContextWithOIDC;
+
 /** The state of one request that oidc-provider handles. */
-export interface RequestState {
+export interface InnerState {
   /** The host's context, into which the pages are written. */
   readonly outer: Context;
   readonly endpoint: Endpoint;
@@ -28,21 +32,21 @@ export interface RequestState {
   registered?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const states = new WeakMap<object, RequestState>();
+const states = new WeakMap<object, InnerState>();
 
-export function attachState(inner: object, state: RequestState): void {
+export function attachState(inner: object, state: InnerState): void {
   states.set(inner, state);
 }
 
 /** The state of a request that oidc-provider handles. */
-export function stateOf(inner: KoaContextWithOIDC | object): RequestState {
+export function stateOf(inner: KoaContextWithOIDC | object): InnerState {
   const state = states.get(inner);
   if (state === undefined) throw new Error('This request did not come through the dispatcher.');
   return state;
 }
 
 /** The state of the current request; `undefined` outside of endpoints, as for a page. */
-export function currentState(): RequestState | undefined {
+export function currentState(): InnerState | undefined {
   const inner: object | undefined = Provider.ctx;
   return inner === undefined ? undefined : states.get(inner);
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Session } from 'oidc-provider';
+import type { Grant, Session } from 'oidc-provider';
 import { type Clock, epochSeconds } from '../../core/clock.js';
 import { browserLabel } from '../browsers/browser-label.js';
 import type { Settings } from '../options/authorization-server-options.js';
@@ -67,4 +67,18 @@ export function beginSession(session: unknown, mark: number, clock: Clock): void
 /** The error for a request whose session has ended meanwhile; its results are not used. */
 export function sessionHasEnded(): Error {
   return new errors.LoginRequired('the session has ended');
+}
+
+/** What a grant keeps of the session that it was made in, beside what oidc-provider keeps. */
+interface WithSession {
+  /** The second identifier of the session, which stays the same as long as the session lives. Stored as SHA-256 only. */
+  sessionUid?: string | undefined;
+}
+
+/**
+ * Lets a grant end with its session. Not so if `offline_access` was granted: it is there for when the user is away
+ * (OpenID Connect Core §11).
+ */
+export function endWithSession(grant: Grant, granted: readonly string[], sessionUid: string | undefined): void {
+  if (!granted.includes('offline_access')) (grant as Grant & WithSession).sessionUid = sessionUid;
 }

@@ -2,6 +2,7 @@ import { entriesOption, hostPath, knownOptions, refuseOption } from '../../core/
 import { parseRate } from '../../core/rate.js';
 import { isResourceIdentifier } from '../../core/resource-identifier.js';
 import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
+import type { HostLogin } from '../host-login.js';
 import { createSealer, type Sealer } from '../keys/sealer.js';
 import { KEYS_PUBLISH_SECONDS } from '../keys/signing-keys.js';
 import type { Authenticate } from '../pages/page-dependencies.js';
@@ -9,7 +10,6 @@ import { PAGE_NAMES, type PageOverrides } from '../pages/page-models.js';
 import type { TextOverrides } from '../pages/texts.js';
 import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims } from './claims-options.js';
 import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
-import type { HostLogin } from './host-login.js';
 import { type Issuer, readIssuer } from './issuer.js';
 import { flag, optionalFunction, pathOf, readSchemes, readScopes, seconds } from './option-checks.js';
 import {

@@ -1,5 +1,5 @@
 import { tellingOutages } from '../../storage/host-outages.js';
-import type { HostLogin } from './host-login.js';
+import type { HostLogin } from '../host-login.js';
 
 /** The host's functions about users. */
 export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'scopesOf', 'mayGrant'] as const;

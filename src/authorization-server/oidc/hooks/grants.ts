@@ -5,8 +5,8 @@ import { grantLifetime } from '../../grants/lifetimes.js';
 import type { ServerContext } from '../../server-context.js';
 import { applicationOf } from '../client-metadata.js';
 import { stateOf } from '../inner-state.js';
-import { isNativeRequest } from '../interactions/native-clients.js';
-import { ofSession } from '../patches/session-grants.js';
+import { endWithSession } from '../session-members.js';
+import { isNativeRequest } from './native-clients.js';
 
 /** What a grant is created for. */
 export interface GrantRequest {
@@ -38,7 +38,7 @@ function newGrant(provider: Provider, request: GrantRequest): Grant {
   // `expiresIn` is a property of every token in oidc-provider that the types do not declare.
   const properties = { clientId, accountId: userId, expiresIn: lifetimeSeconds };
   const grant = new provider.Grant(properties);
-  ofSession(grant, granted, sessionUid);
+  endWithSession(grant, granted, sessionUid);
   if (granted.length > 0) grant.addOIDCScope([...granted]);
   if (refused.length > 0) grant.rejectOIDCScope([...refused]);
   for (const [resource, known] of Object.entries(resources)) {

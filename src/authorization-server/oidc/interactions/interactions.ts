@@ -7,10 +7,10 @@ import type { Interaction, Interactions } from '../../ports.js';
 import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
 import { createGrant, grantableOf } from '../hooks/grants.js';
+import { loginConditionsOf } from '../hooks/login-conditions.js';
+import { NATIVE_CLIENT_PROMPT } from '../hooks/native-clients.js';
 import { errors } from '../oidc-provider.js';
 import { hintedUserId } from './id-token-hint.js';
-import { loginConditionsOf } from './login-conditions.js';
-import { NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { endSessionOfAnother, innerContext } from './sign-ins.js';
 
 /** What the user is asked, as oidc-provider stores it. */

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { authenticatedAtMilliseconds, type HostLogin } from '../../options/host-login.js';
+import { authenticatedAtMilliseconds, type HostLogin } from '../../host-login.js';
 import type { Interaction } from '../../ports.js';
 import { seeOther } from '../continuation.js';
 import { PageError } from '../page-error.js';

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { Clock } from '../../core/clock.js';
+import type { Clock } from '../core/clock.js';
 
 /** How the host is to ask. */
 export interface HostLoginRequest {

@@ -4,7 +4,7 @@ import type {
   Interaction as StoredInteraction,
 } from 'oidc-provider';
 import type { Clock } from '../../../core/clock.js';
-import type { HostLogin } from '../../options/host-login.js';
+import type { HostLogin } from '../../host-login.js';
 import type { LoginConditions } from '../../ports.js';
 import { stateOf } from '../inner-state.js';
 import { asOutage } from '../outage.js';

@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC, interactionPolicy as policies } from 'oidc-provider';
 import type { Clock } from '../../../core/clock.js';
-import type { HostLogin } from '../../options/host-login.js';
+import type { HostLogin } from '../../host-login.js';
 import { stateOf } from '../inner-state.js';
 import { errors, interactionPolicy } from '../oidc-provider.js';
 import { asOutage } from '../outage.js';
