@@ -29,6 +29,7 @@ export type {
   LimitingOptions,
 } from '../authorization-server/options/registration-options.js';
 export type { StrictTransportSecurityOptions } from '../authorization-server/options/transport-security.js';
+export type { Authenticate } from '../authorization-server/pages/pages.js';
 export type {
   ApplicationField,
   ApplicationFields,
@@ -66,7 +67,6 @@ export type {
   ShownApplication,
   TokensModel,
   Viewer,
-} from '../authorization-server/pages/page-models.js';
-export type { Authenticate } from '../authorization-server/pages/pages.js';
-export type { TextOverrides, Texts } from '../authorization-server/pages/texts.js';
+} from '../authorization-server/pages/rendering/page-models.js';
+export type { TextOverrides, Texts } from '../authorization-server/pages/rendering/texts.js';
 export type { AuthorizedApplication, Consents, EndpointForm, FormEntries } from '../authorization-server/ports.js';

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
-import { CSRF_FIELD, type Csrf } from './csrf.js';
-import { readQuery } from './form-body.js';
+import { CSRF_FIELD, type Csrf } from './forms/csrf.js';
+import { readQuery } from './forms/form-body.js';
 import type { PageDependencies } from './page-dependencies.js';
 import { PageError } from './page-error.js';
 import type { PageRoute } from './page-router.js';
-import type { Renderer } from './renderer.js';
+import type { Renderer } from './rendering/renderer.js';
 
 /** Responds with 303, so that a POST is not repeated at the target (RFC 9700 §4.12). */
 export function seeOther(context: Context, url: string): void {

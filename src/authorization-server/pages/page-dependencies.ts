@@ -10,8 +10,8 @@ import type { HostLogin } from '../host-login.js';
 import type { Sealer } from '../keys/sealer.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
 import type { EndpointThrottle, SignedInBrowsers } from '../server-dependencies.js';
-import type { PageOverrides } from './page-models.js';
-import type { TextOverrides } from './texts.js';
+import type { PageOverrides } from './rendering/page-models.js';
+import type { TextOverrides } from './rendering/texts.js';
 
 /** A budget of failed sign-ins, reserved before the password is checked. */
 export type SignInBudget = Pick<FailureBudget, 'reserve'>;

@@ -1,4 +1,4 @@
-import type { Texts } from './texts.js';
+import type { Texts } from './rendering/texts.js';
 
 /** A refusal that is shown as a page. */
 export class PageError extends Error {

@@ -1,11 +1,11 @@
 import type { PageCookies } from '../browsers/page-cookies.js';
 import type { Continuation } from './continuation.js';
-import type { Forms } from './forms.js';
+import type { Forms } from './forms/forms.js';
 import type { PageDependencies } from './page-dependencies.js';
-import type { PasswordCheck } from './password-check.js';
-import type { Renderer } from './renderer.js';
-import type { Texts } from './texts.js';
-import type { Viewers } from './viewers.js';
+import type { Renderer } from './rendering/renderer.js';
+import type { Texts } from './rendering/texts.js';
+import type { PasswordCheck } from './sign-in/password-check.js';
+import type { Viewers } from './sign-in/viewers.js';
 
 /** The services that the pages use. */
 export interface PageServices {

@@ -8,23 +8,23 @@ import type { EndpointPages } from '../ports.js';
 import { applicationRoutes } from './applications/application-routes.js';
 import { authorizedApplicationRoutes } from './authorized-applications.js';
 import { Continuation } from './continuation.js';
-import { Csrf } from './csrf.js';
 import { endpointPages } from './endpoint-pages.js';
-import { Forms } from './forms.js';
+import { Csrf } from './forms/csrf.js';
+import { Forms } from './forms/forms.js';
 import { interactionRoutes } from './interaction/interaction-routes.js';
-import { KnownBrowsers } from './known-browsers.js';
 import type { PageDependencies } from './page-dependencies.js';
 import { PageError } from './page-error.js';
 import { PageRouter } from './page-router.js';
 import type { PageServices } from './page-services.js';
-import { PasswordCheck } from './password-check.js';
-import { Renderer } from './renderer.js';
+import { Renderer } from './rendering/renderer.js';
+import { STYLESHEET } from './rendering/stylesheet.js';
+import { completeTexts } from './rendering/texts.js';
 import { sessionRoutes } from './session-list.js';
-import { signInRoutes } from './sign-in.js';
+import { KnownBrowsers } from './sign-in/known-browsers.js';
+import { PasswordCheck } from './sign-in/password-check.js';
+import { signInRoutes } from './sign-in/sign-in.js';
+import { Viewers } from './sign-in/viewers.js';
 import { staffTokenRoutes } from './staff-tokens.js';
-import { STYLESHEET } from './stylesheet.js';
-import { completeTexts } from './texts.js';
-import { Viewers } from './viewers.js';
 
 export type {
   Authenticate,
@@ -33,8 +33,8 @@ export type {
   SignInBudget,
   StaffTokens,
 } from './page-dependencies.js';
-export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './page-models.js';
-export type { TextOverrides, Texts } from './texts.js';
+export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './rendering/page-models.js';
+export type { TextOverrides, Texts } from './rendering/texts.js';
 
 /** The pages: those shown by endpoints, and those with addresses of their own. */
 export interface Pages extends EndpointPages {

@@ -1,14 +1,14 @@
 import type { Context } from 'koa';
 import type { BrowserSession } from '../../core/browser-session.js';
 import { seeOther } from './continuation.js';
-import { readQuery } from './form-body.js';
-import { noticeOf } from './notices.js';
+import { readQuery } from './forms/form-body.js';
 import { PageError } from './page-error.js';
-import type { ListedSession, Viewer } from './page-models.js';
 import type { PageRoute } from './page-router.js';
 import type { PageServices } from './page-services.js';
-import { PAGE_SIZE } from './paging.js';
-import { SignedIn } from './sign-in.js';
+import { noticeOf } from './rendering/notices.js';
+import type { ListedSession, Viewer } from './rendering/page-models.js';
+import { PAGE_SIZE } from './rendering/paging.js';
+import { SignedIn } from './sign-in/sign-in.js';
 
 /** The width of the column. */
 const MAXIMUM_ID_LENGTH = 255;

@@ -2,7 +2,7 @@ import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { isPromiseLike } from '../../core/promises.js';
 import type { EndpointThrottle } from '../server-dependencies.js';
 import { PageError } from './page-error.js';
-import type { Viewer } from './page-models.js';
+import type { Viewer } from './rendering/page-models.js';
 
 /**
  * Counts an action of a user on a page.

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { foldedName } from '../../../src/authorization-server/pages/folded-name.js';
+import { foldedName } from '../../../src/authorization-server/pages/sign-in/folded-name.js';
 import { openDatabase } from '../../../src/storage/index.js';
 import { databaseKinds, freshDatabase } from '../../support/services.js';
 

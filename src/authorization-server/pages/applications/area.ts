@@ -1,9 +1,9 @@
 import type { Context } from 'koa';
 import type { Application, OwnerOption } from '../../../storage/index.js';
 import { PageError } from '../page-error.js';
-import type { ListedApplication, Viewer } from '../page-models.js';
 import type { PageServices } from '../page-services.js';
-import { SignedIn } from '../sign-in.js';
+import type { ListedApplication, Viewer } from '../rendering/page-models.js';
+import { SignedIn } from '../sign-in/sign-in.js';
 
 /** The applications that a group of users manages: their own, or all of them. */
 export interface ApplicationArea {

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
-import { hostOf } from '../host-of.js';
 import { PageError } from '../page-error.js';
-import type { Viewer } from '../page-models.js';
 import type { PageServices } from '../page-services.js';
-import { describedScopes } from '../scope-descriptions.js';
+import { describedScopes } from '../rendering/scope-descriptions.js';
+import { hostOf } from '../rendering/host-of.js';
+import type { Viewer } from '../rendering/page-models.js';
 
 /** The consent page on the way to an application. The user allows everything that it requests, or nothing. */
 export class ConsentStep {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
-import { type RefusedSignIn, showLogin } from '../login-page.js';
 import type { PageServices } from '../page-services.js';
+import { type RefusedSignIn, showLogin } from '../sign-in/login-page.js';
 
 /** Login with user name and password on the way to an application. */
 export class LoginStep {

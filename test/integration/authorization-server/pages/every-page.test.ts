@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { PARTIALS, TEMPLATES } from '../../../../src/authorization-server/pages/templates/templates.js';
+import { PARTIALS, TEMPLATES } from '../../../../src/authorization-server/pages/rendering/templates/templates.js';
 import type { Agent, Answer } from './agent.js';
 import { only, PagesServer, passwordOf } from './pages-server.js';
 

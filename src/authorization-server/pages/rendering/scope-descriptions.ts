@@ -1,4 +1,4 @@
-import type { ScopeDescriptions } from '../../core/scopes.js';
+import type { ScopeDescriptions } from '../../../core/scopes.js';
 import type { DescribedScope } from './page-models.js';
 
 /** Scopes with their descriptions; the name of a scope without one is used instead. */

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
-import type { BrowserSession } from '../../core/browser-session.js';
-import type { ApplicationLifetimes, Registrar } from '../../storage/index.js';
-import type { EndpointForm, FormEntries } from '../ports.js';
+import type { BrowserSession } from '../../../core/browser-session.js';
+import type { ApplicationLifetimes, Registrar } from '../../../storage/index.js';
+import type { EndpointForm, FormEntries } from '../../ports.js';
 import type { Texts } from './texts.js';
 
 /** A form: where it is sent by POST, and the hidden fields that have to come along (the CSRF token among them). */

@@ -1,5 +1,5 @@
-import type { FormFields } from './form-body.js';
-import { PageError } from './page-error.js';
+import type { FormFields } from '../forms/form-body.js';
+import { PageError } from '../page-error.js';
 import type { Paging } from './page-models.js';
 
 /** The number of rows on a page of a list. */

@@ -1,12 +1,12 @@
 import type { Context } from 'koa';
-import { seeOther } from './continuation.js';
-import { readQuery } from './form-body.js';
-import { localPath } from './local-path.js';
+import { seeOther } from '../continuation.js';
+import { readQuery } from '../forms/form-body.js';
+import { localPath } from '../local-path.js';
+import { PageError } from '../page-error.js';
+import type { PageRoute } from '../page-router.js';
+import type { PageServices } from '../page-services.js';
+import type { Viewer } from '../rendering/page-models.js';
 import { type RefusedSignIn, showLogin } from './login-page.js';
-import { PageError } from './page-error.js';
-import type { Viewer } from './page-models.js';
-import type { PageRoute } from './page-router.js';
-import type { PageServices } from './page-services.js';
 
 const SIGN_IN = { purpose: 'sign-in', userId: undefined };
 

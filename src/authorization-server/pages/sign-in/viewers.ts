@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import type { PageDependencies } from './page-dependencies.js';
-import type { Viewer } from './page-models.js';
+import type { PageDependencies } from '../page-dependencies.js';
+import type { Viewer } from '../rendering/page-models.js';
 
 /** Determines who views a page. */
 export class Viewers {

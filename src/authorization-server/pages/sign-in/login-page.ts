@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
-import type { LoginModel } from './page-models.js';
-import type { PageServices } from './page-services.js';
+import type { PageServices } from '../page-services.js';
+import type { LoginModel } from '../rendering/page-models.js';
 import type { SignInResult } from './password-check.js';
 
 /** A failed sign-in. */

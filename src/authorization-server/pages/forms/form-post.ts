@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { contentSecurityPolicy } from './security-headers.js';
+import { contentSecurityPolicy } from '../rendering/security-headers.js';
 
 /** Submits the form of a page when it is loaded. Without JavaScript the button does so. */
 export const SEND_FORM = 'document.forms[0].submit()';

@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
+import type { PageForm } from '../rendering/page-models.js';
 import { CSRF_FIELD, type Csrf, type CsrfSubject } from './csrf.js';
 import { type FormFields, readForm } from './form-body.js';
-import type { PageForm } from './page-models.js';
 
 /** Creates forms and reads them when they are submitted. */
 export class Forms {

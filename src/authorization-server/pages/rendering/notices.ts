@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { readQuery } from './form-body.js';
+import { readQuery } from '../forms/form-body.js';
 import type { Notice } from './page-models.js';
 import { ENGLISH } from './texts.js';
 

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
-import { type Clock, epochSeconds } from '../../core/clock.js';
-import { equalInConstantTime } from '../../core/digest.js';
-import type { RandomBytes } from '../../core/token-value.js';
-import type { PageCookies } from '../browsers/page-cookies.js';
+import { type Clock, epochSeconds } from '../../../core/clock.js';
+import { equalInConstantTime } from '../../../core/digest.js';
+import type { RandomBytes } from '../../../core/token-value.js';
+import type { PageCookies } from '../../browsers/page-cookies.js';
 
 const COOKIE = 'oauth2_known';
 /** How long a browser is remembered after its last sign-in: half a year. */

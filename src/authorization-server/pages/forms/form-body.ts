@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
-import { PageError } from './page-error.js';
+import { PageError } from '../page-error.js';
 
 /** The fields of a form. */
 export interface FormFields {

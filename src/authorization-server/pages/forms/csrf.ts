@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Context } from 'koa';
-import { equalInConstantTime } from '../../core/digest.js';
-import type { BrowserCookie } from '../browsers/browser-cookie.js';
-import { PageError } from './page-error.js';
+import { equalInConstantTime } from '../../../core/digest.js';
+import type { BrowserCookie } from '../../browsers/browser-cookie.js';
+import { PageError } from '../page-error.js';
 
 /** The name of the hidden field. */
 export const CSRF_FIELD = 'csrf_token';

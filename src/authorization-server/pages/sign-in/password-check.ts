@@ -1,11 +1,11 @@
 import type { Context } from 'koa';
-import { sha256Key } from '../../core/digest.js';
-import type { FailureReservation } from '../../core/failure-budget.js';
+import { sha256Key } from '../../../core/digest.js';
+import type { FailureReservation } from '../../../core/failure-budget.js';
+import type { FormFields } from '../forms/form-body.js';
+import type { PageDependencies, SignInBudget } from '../page-dependencies.js';
+import { PageError } from '../page-error.js';
 import { foldedName } from './folded-name.js';
-import type { FormFields } from './form-body.js';
 import type { KnownBrowsers } from './known-browsers.js';
-import type { PageDependencies, SignInBudget } from './page-dependencies.js';
-import { PageError } from './page-error.js';
 import type { Viewers } from './viewers.js';
 
 /** The result of a sign-in. */

@@ -1,4 +1,4 @@
-import { knownOptions, optionPath, refuseOption } from '../../core/options/index.js';
+import { knownOptions, optionPath, refuseOption } from '../../../core/options/index.js';
 /** Every word on the pages. In braces: what is put in, e.g. `{application}`. */
 export interface Texts {
   readonly frame: typeof ENGLISH.frame;
