@@ -2,8 +2,8 @@ import { seeOther } from './continuation.js';
 import { PageError } from './page-error.js';
 import type { PageRoute } from './page-router.js';
 import type { PageServices } from './page-services.js';
-import { describedScopes } from './rendering/scope-descriptions.js';
 import { noticeOf } from './rendering/notices.js';
+import { describedScopes } from './rendering/scope-descriptions.js';
 import { SignedIn } from './sign-in/sign-in.js';
 
 /** The list of applications that may act for the user, and withdrawing access. */

@@ -3,10 +3,10 @@ import type { EndpointPages } from '../ports.js';
 import { seeOther } from './continuation.js';
 import { formPostPolicy, SEND_FORM } from './forms/form-post.js';
 import type { PageServices } from './page-services.js';
-import { describedScopes } from './rendering/scope-descriptions.js';
 import { hostOf } from './rendering/host-of.js';
 import type { PageLink, ShownApplication } from './rendering/page-models.js';
 import { fillText } from './rendering/page-text.js';
+import { describedScopes } from './rendering/scope-descriptions.js';
 
 /** The statuses of errors that are not caused by the request. */
 const STATUS: Readonly<Record<string, number>> = {

@@ -2,9 +2,9 @@ import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
 import { PageError } from '../page-error.js';
 import type { PageServices } from '../page-services.js';
-import { describedScopes } from '../rendering/scope-descriptions.js';
 import { hostOf } from '../rendering/host-of.js';
 import type { Viewer } from '../rendering/page-models.js';
+import { describedScopes } from '../rendering/scope-descriptions.js';
 
 /** The consent page on the way to an application. The user allows everything that it requests, or nothing. */
 export class ConsentStep {
