@@ -222,7 +222,7 @@ export class OAuth2 {
     return this.closed;
   }
 
-  /** What is shared is connected once it is known which database it belongs to. */
+  /** Shared parts connect once the identity of the database is known. */
   private async sharedReady(): Promise<void> {
     const { storage, verification, throttling } = this.parts;
     await storage.identity?.settled();

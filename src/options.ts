@@ -34,7 +34,7 @@ import type { OAuth2Models } from './storage/index.js';
 import type { ThrottlingOptions } from './throttling/index.js';
 import { THROTTLING_OPTION_NAMES } from './throttling/throttling-options.js';
 
-/** Makes an authenticator out of what the package has built; `bearer()` and `session()` give such functions. */
+/** Creates an authenticator from parts of the package; `bearer()` and `session()` return such functions. */
 export type AuthenticatorFactory = { readonly [AUTHENTICATOR]: 'bearer' | 'session'; readonly options: object };
 export const AUTHENTICATOR = Symbol('authenticator');
 
@@ -200,7 +200,7 @@ export function session(options: SessionOptions = {}): AuthenticatorFactory {
   return { [AUTHENTICATOR]: 'session', options: readSessionOptions(options) };
 }
 
-/** Whether an entry of `authenticators` is one of this package's, still to be made. */
+/** Whether an entry of `authenticators` is a factory of this package. */
 export function isFactory(value: AuthenticatorFactory | Authenticator): value is AuthenticatorFactory {
   return AUTHENTICATOR in value;
 }
@@ -236,7 +236,7 @@ export function readOptions(given: OAuth2Options): OAuth2Options {
   };
 }
 
-/** What can be said of an option by itself. The rest is checked where it is read. */
+/** Checks of single options. Other checks are made where an option is read. */
 const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: unknown) => unknown } = {
   redis: redisOption,
   databaseDeadlineMilliseconds: (path, value) => wholeNumberOption(path, value, { least: 100, most: 600_000 }),

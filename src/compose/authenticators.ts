@@ -10,14 +10,14 @@ import { tellingOutages } from '../storage/host-outages.js';
 import type { Basis } from './basis.js';
 import type { TokenVerification } from './token-verification.js';
 
-/** Who says who makes a request. */
+/** The authenticators, and what the guard needs to know about them. */
 export interface Authenticators {
   readonly authenticators: readonly Authenticator[];
   readonly admission: LookUpAdmission;
   readonly badTokens: BadTokens;
 }
 
-/** Makes the authenticators that the options name, `bearer()` by default. */
+/** Creates the authenticators in the options, `bearer()` by default. */
 export function composeAuthenticators(
   options: OAuth2Options,
   { clock, logger, address }: Basis,
@@ -38,13 +38,13 @@ function authenticator(
 ): Authenticator {
   if (!isFactory(one)) return tellingAuthenticator(one);
   if (one[AUTHENTICATOR] === 'bearer') return new BearerAuthenticator(dependencies, one.options);
-  // That a session has users to name was checked with the options.
+  // The check of the options has made sure that sessions have a user store.
   return new SessionAuthenticator(options.users as UserStore, one.options);
 }
 
-/** An authenticator of the host's own may ask what can be away, as its user store may. */
+/** An authenticator of the host may depend on services that can be unavailable, like a user store. */
 function tellingAuthenticator(one: Authenticator): Authenticator {
-  // Every member is named, so that none is forgotten that is added later.
+  // Every member is listed, so that a new one cannot be forgotten.
   const told: { readonly [Name in keyof Required<Authenticator>]: Authenticator[Name] } = {
     authenticate: tellingOutages('An authenticator', one.authenticate.bind(one)),
     ambient: one.ambient,

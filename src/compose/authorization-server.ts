@@ -10,7 +10,7 @@ import type { Basis } from './basis.js';
 import type { Storage } from './storage.js';
 import type { Throttling } from './throttling.js';
 
-/** What the authorization server needs of the other parts. */
+/** What the authorization server needs from the other parts. */
 export interface AuthorizationServerNeeds {
   readonly storage: Storage;
   readonly throttling: Throttling;
@@ -22,7 +22,7 @@ export interface AuthorizationServerNeeds {
 }
 
 /**
- * The authorization server, if the option asks for one.
+ * Creates the authorization server, if the option is set.
  *
  * @throws ConfigurationError if one of its options does not fit the others
  */
@@ -64,7 +64,7 @@ function tokenWriter(
   return createTokenWriter({ database, models, tables, tokens, ownModel, preparedStatements, logger });
 }
 
-/** How it asks for tokens, and tells the caches what it has revoked or issued. */
+/** How it looks up tokens, and informs the caches about revoked and issued ones. */
 function tokenDependencies({
   tokens,
   cache,

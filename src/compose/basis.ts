@@ -7,15 +7,15 @@ import { type RandomBytes, systemRandomBytes } from '../core/token-value.js';
 import type { OAuth2Options } from '../options.js';
 import { requestAddress } from '../resource-server/request-address.js';
 
-/** What nearly every part works with. */
+/** What nearly every part uses. */
 export interface Basis {
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly logger: Logger;
-  /** For what may be logged once per request. */
+  /** For lines that may be logged once per request. */
   readonly log: LogLimiter;
   readonly events: OAuth2Events;
-  /** Comes before every Redis key. */
+  /** The prefix of every Redis key. */
   readonly keyPrefix: string;
   readonly accessTokenLifetimeSeconds: number;
   /** The key of the address that a request comes from. */

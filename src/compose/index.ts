@@ -28,9 +28,9 @@ export interface Parts {
 }
 
 /**
- * Makes every part out of the options and out of the parts that it needs, which therefore come before it.
+ * Creates every part from the options and from the parts that it needs, which are therefore created before it.
  *
- * @throws ConfigurationError if an option cannot be; nothing that was opened by then stays open
+ * @throws ConfigurationError if an option is invalid; nothing that was opened stays open
  */
 export function compose(options: OAuth2Options): Parts {
   const opened = new Opened();
@@ -47,13 +47,14 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   const storage = composeStorage(options, basis, opened);
   const throttling = composeThrottling(options, basis, storage.identity, opened);
   const verification = composeTokenVerification(options, basis, storage, opened);
-  // All who wait for the identity have subscribed.
+  // Everything that waits for the identity has subscribed by now.
   storage.identity?.start();
   const applications = composeApplications(options, basis, storage, verification.cache);
   const { failedAuthentications } = throttling.throttle;
   const authenticators = composeAuthenticators(options, basis, verification, failedAuthentications);
-  // The one circle: the authorization server lists and ends sessions, and only it knows the session of a request. The
-  // service has no state, so there is one for those who never ask that, and one that asks the authorization server.
+  // The only cycle: the authorization server lists and ends sessions, and only it knows the session of a request. The
+  // service has no state, so there is one instance for users that never ask for that, and one that asks the
+  // authorization server.
   const storedSessions = composeSessions(options, storage, verification);
   const tokens = composeTokenService(options, basis, storage, verification, applications, storedSessions);
   const authorizationServer = composeAuthorizationServer(options, basis, {

@@ -1,7 +1,7 @@
 /** Closes a part. */
 type Close = () => Promise<unknown>;
 
-/** What was opened while the parts were made, so that an option that is refused leaves nothing open. */
+/** What was opened during composition, so that a refused option leaves nothing open. */
 export class Opened {
   private readonly parts: Close[] = [];
 
@@ -9,7 +9,7 @@ export class Opened {
     this.parts.push(close);
   }
 
-  /** Closes everything, the last first. What does not close either is told by the error that led here. */
+  /** Closes everything in reverse order. Errors of closing are ignored in favour of the original one. */
   abandon(): void {
     for (const close of this.parts.reverse()) close().catch(() => undefined);
   }

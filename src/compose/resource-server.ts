@@ -7,9 +7,9 @@ import type { Storage } from './storage.js';
 import type { TokenVerification } from './token-verification.js';
 
 /**
- * What is done with the sessions of browsers.
+ * Creates the service for browser sessions.
  *
- * @param currentId the `id` of the session that a request belongs to, where an authorization server can tell it
+ * @param currentId the `id` of the session of a request, if there is an authorization server to determine it
  */
 export function composeSessions(
   { users }: OAuth2Options,
@@ -20,7 +20,7 @@ export function composeSessions(
   return new BrowserSessions({ sessions, tokens, cache, users, currentId });
 }
 
-/** What is done with tokens. Which scopes they may have is bounded by an authorization server, if there is one. */
+/** Creates the token service. The authorization server, if there is one, limits the scopes. */
 export function composeTokenService(
   { users, scopes, resource, authorizationServer }: OAuth2Options,
   { clock, random, accessTokenLifetimeSeconds }: Basis,

@@ -11,11 +11,11 @@ import type { Basis } from './basis.js';
 /** What guards the actions of routing-controllers. */
 export interface Guarding {
   readonly guard: Guard;
-  /** Makes the plans of actions. */
+  /** Compiles the plans of actions. */
   readonly compiler: PlanCompiler;
 }
 
-/** Makes the guard of all actions, and what compiles their declarations. */
+/** Creates the guard of all actions, and the compiler of their declarations. */
 export function composeGuarding(
   { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, readScope, writeScope }: OAuth2Options,
   { address, log, events }: Basis,

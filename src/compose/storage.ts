@@ -17,7 +17,7 @@ import {
 import type { Basis } from './basis.js';
 import type { Opened } from './opened.js';
 
-/** The database and what is read and written there. */
+/** The database, and what reads and writes it. */
 export interface Storage {
   readonly database: Database;
   /** The deadlines of its statements. */
@@ -26,7 +26,7 @@ export interface Storage {
   readonly tables: TableNames;
   readonly tokens: TokenRepository;
   readonly sessions: SessionRepository;
-  /** Tells this database from others on the same Redis; `undefined` without Redis, where nothing is shared. */
+  /** Distinguishes this database from others on the same Redis; `undefined` without Redis, where nothing is shared. */
   readonly identity: DatabaseIdentitySource | undefined;
 }
 
@@ -52,7 +52,7 @@ export function composeStorage(options: OAuth2Options, { clock, logger }: Basis,
   };
 }
 
-/** The registered applications. What is changed of one is dropped from every cache. */
+/** Creates the repository of applications. When one changes, it is dropped from every cache. */
 export function composeApplications(
   options: OAuth2Options,
   { clock, random, events }: Basis,

@@ -16,18 +16,18 @@ import type { Opened } from './opened.js';
 
 /**
  * The throttles, all on one engine and so behind one circuit breaker (`circuitBreakerOf`). Without Redis and without an
- * engine of the host's, each counts in memory of its own, where nothing can be away.
+ * engine of the host, each counts in its own memory, which is always available.
  */
 export interface Throttling {
-  /** Of the actions, with the policies of the host; it keeps the budget of failed authentications. */
+  /** The throttle of the actions, with the policies of the host; it has the budget of failed authentications. */
   readonly throttle: Throttle;
-  /** Makes a throttle for what is no action: what holds for every action does not hold for it. `null`: no limit. */
+  /** Creates a throttle for endpoints that are not actions; global policies do not apply to it. `null`: no limit. */
   forEndpoint(name: string, rate: string | null): KeyedThrottle;
-  /** Makes a budget of failures of its own; `null` for no limit. */
+  /** Creates a separate budget of failures; `null` for no limit. */
   failureBudget(rate: string | null): FailureBudget;
 }
 
-/** @throws ConfigurationError if an option or a policy cannot be */
+/** @throws ConfigurationError if an option or a policy is invalid */
 export function composeThrottling(
   options: OAuth2Options,
   { clock, logger, keyPrefix }: Basis,
@@ -53,10 +53,11 @@ export function composeThrottling(
 }
 
 /**
- * Where the host chose no engine, requests are counted with leases in Redis if there is one, else in this process.
+ * If the host has not chosen an engine, requests are counted with leases in Redis if there is one, otherwise in this
+ * process.
  *
- * The counters belong to the database, whose identity comes later. A database that has none yet belongs to a deployment
- * whose older processes count without it: so does this one, until the database is migrated.
+ * The counters belong to the database, whose identity becomes known later. A database without an identity belongs to a
+ * deployment whose older processes count without it, and so does this one until the database is migrated.
  */
 function withDefaultEngine(
   { redis, throttling = {} }: OAuth2Options,

@@ -10,13 +10,13 @@ import type { Basis } from './basis.js';
 import type { Opened } from './opened.js';
 import type { Storage } from './storage.js';
 
-/** Who says what a token is, and who remembers it. */
+/** The verifiers of tokens, and the cache of their answers. */
 export interface TokenVerification {
   readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
 }
 
-/** @throws ConfigurationError if an option of a verifier or of the cache cannot be */
+/** @throws ConfigurationError if an option of a verifier or of the cache is invalid */
 export function composeTokenVerification(
   options: OAuth2Options,
   { clock, logger, log, events, keyPrefix }: Basis,
@@ -24,7 +24,7 @@ export function composeTokenVerification(
   opened: Opened,
 ): TokenVerification {
   const { users, resource, requireAudience, preparedStatements } = options;
-  // Tokens end by the database's time, as far as it is known to be later than this process's.
+  // Tokens expire by the database's clock, if it is known to be ahead of this process's.
   const tokenClock = new CorrectedClock(clock, logger);
   const reader = createTokenReader(database, tables, {
     preparedStatements,

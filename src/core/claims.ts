@@ -1,11 +1,11 @@
-/** What a token's issuer says in it or of it, by name; frozen to its depth. */
+/** The claims of a token by name, as its issuer states them; deeply frozen. */
 export type Claims = Readonly<Record<string, unknown>>;
 
 export const NO_CLAIMS: Claims = Object.freeze({});
 
 /**
- * Freezes JSON to its depth: all requests with a token share its claims. Without recursion, since a caller decides how deep
- * they are nested.
+ * Deeply freezes JSON, because all requests with a token share its claims. Not recursive, since the caller determines
+ * how deeply they are nested.
  */
 export function freezeClaims(claims: Claims): Claims {
   const left: object[] = [claims];
@@ -17,10 +17,10 @@ export function freezeClaims(claims: Claims): Claims {
   return claims;
 }
 
-/** For each member beside its own characters: a pointer or two, and the header of a string. */
+/** The cost of each member besides its characters: one or two pointers, and the header of a string. */
 const MEMBER_CHARACTERS = 16;
 
-/** About how many characters claims take in memory. Without recursion, as above. */
+/** The approximate number of characters that claims occupy in memory. Not recursive either. */
 export function charactersOf(claims: Claims): number {
   if (claims === NO_CLAIMS) return 0;
   let characters = 0;

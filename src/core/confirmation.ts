@@ -1,6 +1,6 @@
-/** What the holder of a token must prove beside having it (RFC 7800 §3.1). At least one member is there. */
+/** What the holder of a token must prove besides possession (RFC 7800 §3.1). At least one member is set. */
 export interface Confirmation {
-  /** The thumbprint of the key that DPoP proofs are signed with (RFC 9449 §6.1). */
+  /** The thumbprint of the key that signs DPoP proofs (RFC 9449 §6.1). */
   readonly jkt?: string;
   /** The SHA-256 of the client's certificate, base64url (RFC 8705 §3.1). */
   readonly x5tS256?: string;
@@ -10,10 +10,10 @@ export interface Confirmation {
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * Reads a `cnf` member, or the members of a stored token that have the same names.
+ * Reads a `cnf` member, or the members of a stored token with the same names.
  *
- * @returns `undefined` if there is none; `unreadable` for one that cannot be checked here, in whole or in part: such a
- * token must be refused, since a binding that is not checked is none
+ * @returns `undefined` if there is none; `unreadable` if it contains anything that cannot be checked here: such a token
+ *   must be refused, because an unchecked binding is no binding
  */
 export function readConfirmation(cnf: unknown): Confirmation | undefined | 'unreadable' {
   if (cnf === undefined || cnf === null) return undefined;
@@ -25,13 +25,13 @@ export function readConfirmation(cnf: unknown): Confirmation | undefined | 'unre
   return confirmation(jkt, x5tS256);
 }
 
-/** The confirmation of these thumbprints, frozen; `undefined` for none. */
+/** The confirmation with these thumbprints, frozen; `undefined` for none. */
 export function confirmation(jkt: string | undefined, x5tS256: string | undefined): Confirmation | undefined {
   if (jkt === undefined && x5tS256 === undefined) return undefined;
   return Object.freeze({ ...(jkt !== undefined && { jkt }), ...(x5tS256 !== undefined && { x5tS256 }) });
 }
 
-/** Whether a value can be the SHA-256 thumbprint of a key or a certificate. */
+/** Whether a value is the SHA-256 thumbprint of a key or a certificate. */
 export function isThumbprint(value: unknown): value is string {
   return typeof value === 'string' && THUMBPRINT.test(value);
 }

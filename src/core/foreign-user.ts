@@ -18,9 +18,9 @@ import type { VerifiedToken } from './verified-token.js';
  */
 export class ForeignUser {
   constructor(
-    /** The issuer, as its tokens name it (`iss`). */
+    /** The issuer as its tokens name it (`iss`). */
     readonly issuer: string,
-    /** The user's identifier at that issuer (`sub`); it means nothing elsewhere. */
+    /** The user's identifier at that issuer (`sub`); it has no meaning elsewhere. */
     readonly subject: string,
   ) {
     Object.freeze(this);

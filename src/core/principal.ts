@@ -1,14 +1,14 @@
 /**
- * Who a request acts as. Keys of different kinds never collide: user 5 is not application 5, and user 5 of a foreign issuer
- * is neither this application's user 5 nor that of another issuer. `String(principal)` is its key.
+ * On whose behalf a request is made. Keys of different kinds never collide: user 5 is not application 5, and user 5 of
+ * a foreign issuer is neither this application's user 5 nor that of another issuer. `String(principal)` is its key.
  */
 export type Principal = UserPrincipal | ApplicationPrincipal | TokenPrincipal | AnonymousPrincipal;
 
 export interface UserPrincipal {
   readonly kind: 'user';
-  /** The host's id of the user; for a user of a foreign issuer the `sub`, which means something there only. */
+  /** The host's id of the user; for a user of a foreign issuer the `sub`, which has a meaning only there. */
   readonly id: string;
-  /** The foreign issuer whose user it is; `undefined`: the host's own user. */
+  /** The foreign issuer of the user; `undefined`: a user of the host. */
   readonly issuer?: string | undefined;
   readonly key: string;
 }
@@ -16,7 +16,7 @@ export interface UserPrincipal {
 export interface ApplicationPrincipal {
   readonly kind: 'application';
   readonly id: string;
-  /** The foreign issuer that the application is registered with; `undefined`: with this application. */
+  /** The foreign issuer with which the application is registered; `undefined`: registered here. */
   readonly issuer?: string | undefined;
   readonly key: string;
 }
@@ -60,24 +60,24 @@ class Nobody {
 
 export const ANONYMOUS: AnonymousPrincipal = Object.freeze(new Nobody());
 
-/** A user of the host, or with an issuer one of that issuer's. */
+/** A user of the host, or of an issuer. */
 export function userPrincipal(id: string, issuer?: string): UserPrincipal {
   return new KnownPrincipal('user', id, issuer, principalKey('user', id, issuer));
 }
 
-/** An application that is registered here, or with an issuer one that is registered there. */
+/** An application that is registered here, or with an issuer. */
 export function applicationPrincipal(clientId: string, issuer?: string): ApplicationPrincipal {
   return new KnownPrincipal('application', clientId, issuer, principalKey('client', clientId, issuer));
 }
 
-/** A token of neither a user nor an application is a principal of its own, named by its SHA-256. */
+/** A token without user and application is a principal of its own, identified by its SHA-256. */
 export function tokenPrincipal(tokenKey: string, issuer?: string): TokenPrincipal {
   return new KnownPrincipal('token', tokenKey, issuer, `token:${tokenKey}`);
 }
 
 /**
- * The key of a user or an application: `user:5`, or `user@https://issuer.example|5`. Our own ids may be any text, so the
- * foreign ones begin otherwise; an issuer is written so that the first `|` ends it.
+ * The key of a user or an application: `user:5`, or `user@https://issuer.example|5`. Local ids may be any text, so
+ * foreign ones have another prefix; an issuer is encoded so that the first `|` ends it.
  */
 export function principalKey(kind: 'user' | 'client', id: string, issuer: string | undefined): string {
   return issuer === undefined ? `${kind}:${id}` : `${kind}@${issuer.replace(/[%|]/g, encodeURIComponent)}|${id}`;

@@ -1,19 +1,19 @@
 /**
- * Decides whether a token may be looked up, for the guards and for the endpoints that take tokens: bad ones count as
- * failures of their address, and while its budget is spent only those are looked up that were good lately.
+ * Decides whether a token may be looked up, for the guards and for endpoints that take tokens: invalid tokens count as
+ * failures of their address, and once its budget is exhausted only tokens that were valid recently are looked up.
  */
 export interface TokenAdmission {
   /**
-   * Takes a place for a look-up; `leave` gives it back.
+   * Begins a look-up; `leave` ends it.
    *
    * @param key the SHA-256 of the token
-   * @throws ThrottledError if the address is over its budget and the token was not good lately
-   * @throws TemporarilyUnavailableError if too many look-ups of the address are under way
+   * @throws ThrottledError if the address is over its budget and the token was not valid recently
+   * @throws TemporarilyUnavailableError if too many look-ups of the address are in progress
    */
   enter(address: string, key: string): void;
   /** Ends a look-up that was entered. */
   leave(address: string): void;
-  /** A token turned out to be good, or was issued here. */
+  /** Remembers a token that was valid or was issued here. */
   succeeded(key: string): void;
   /**
    * Counts a failure.

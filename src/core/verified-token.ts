@@ -27,23 +27,23 @@ export interface VerifiedToken {
   readonly scopes: readonly string[];
   /** The same scopes, for look-up. */
   readonly scopeSet: ReadonlySet<string>;
-  /** Who it acts as, worked out once: its user, else its application. */
+  /** Its principal, determined once: its user, otherwise its application. */
   readonly principal: Principal;
   /** Who it is meant for (RFC 8707); `undefined` if the token names no audience. */
   readonly audience: readonly string[] | undefined;
   readonly issuedAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;
-  /** How the user was authenticated (`acr`; RFC 9470 §3). */
+  /** The authentication context class (`acr`; RFC 9470 §3). */
   readonly acr: string | undefined;
-  /** When the user was authenticated (`auth_time`), in milliseconds since the Unix epoch. */
+  /** When the user authenticated (`auth_time`), in milliseconds since the Unix epoch. */
   readonly authenticatedAtMilliseconds: number | undefined;
-  /** By which methods the user was authenticated (RFC 8176); frozen. */
+  /** The authentication methods (RFC 8176); frozen. */
   readonly amr: readonly string[] | undefined;
   /** What its holder must prove; `undefined` for a bearer token. */
   readonly confirmation: Confirmation | undefined;
-  /** All that its issuer says in it, as it was read; frozen to its depth, and empty for tokens of the database. */
+  /** All claims of its issuer; deeply frozen, and empty for tokens of the database. */
   readonly claims: Claims;
-  /** Whether the token is past its end; the time is in milliseconds since the Unix epoch, by default now. */
+  /** Whether the token has expired at a time in milliseconds since the Unix epoch, by default now. */
   isExpired(nowMilliseconds?: number): boolean;
   /** Whether it has all of these scopes. */
   hasScopes(...names: readonly string[]): boolean;
@@ -64,13 +64,13 @@ type Optional =
   | 'confirmation'
   | 'claims';
 
-/** The parts of a `VerifiedToken` that can be written as JSON, as a shared cache keeps them. */
+/** The parts of a `VerifiedToken` that are written as JSON into a shared cache. */
 export type SerializableToken = Omit<VerifiedToken, Derived>;
 
-/** What a verifier says of a token; what it leaves out is not known. */
+/** The result of a verifier; missing members are unknown. */
 export type TokenDetails = Omit<VerifiedToken, Derived | Optional> & Partial<Pick<VerifiedToken, Optional>>;
 
-/** One class names each field, so that all tokens have one hidden class, wherever they come from. */
+/** A class with every field declared, so that all tokens have the same hidden class, wherever they come from. */
 class Verified implements VerifiedToken {
   readonly key: string;
   readonly id: number | undefined;
@@ -163,7 +163,7 @@ export function verifiedToken(token: TokenDetails): VerifiedToken {
   return new Verified(token);
 }
 
-/** Whether a value was made by `verifiedToken`. */
+/** Whether a value was created by `verifiedToken`. */
 export function isVerifiedToken(value: unknown): value is VerifiedToken {
   return value instanceof Verified;
 }
@@ -181,17 +181,17 @@ function frozenList(list: readonly string[] | undefined): readonly string[] | un
   return list === undefined || Object.isFrozen(list) ? list : Object.freeze([...list]);
 }
 
-/** Whether the token is past its end at a time. */
+/** Whether the token has expired at a time. */
 export function isTokenExpired(token: { readonly expiresAtMilliseconds: number }, nowMilliseconds: number): boolean {
   return token.expiresAtMilliseconds <= nowMilliseconds;
 }
 
-/** The client identifier of a token of this application's own; `undefined` for one that belongs to a foreign issuer. */
+/** The client identifier of a token of this application itself; `undefined` for one of a foreign issuer. */
 export function ownClientIdOf(token: Pick<VerifiedToken, 'issuer' | 'clientId'>): string | undefined {
   return token.issuer === undefined ? token.clientId : undefined;
 }
 
-/** A token that is good now, and whom it acts for. */
+/** A valid token, and its user. */
 export interface ActiveVerification {
   readonly status: 'active';
   readonly token: VerifiedToken;
@@ -201,8 +201,9 @@ export interface ActiveVerification {
    */
   readonly user?: unknown;
   /**
-   * For how long a process may keep this answer, in milliseconds, in place of the cache's own bound and never beyond the
-   * token's end. Where the host can revoke something, its own token or a user of its own, it only shortens the bound.
+   * How long a process may keep this answer, in milliseconds, in place of the cache's own bound and never beyond the
+   * token's expiry. If the host can revoke something, its own token or a user of its own, it can only shorten the
+   * bound.
    */
   readonly keepMilliseconds?: number | undefined;
 }
@@ -216,14 +217,14 @@ export type Verification = ActiveVerification | { readonly status: 'expired' } |
 export const INVALID: Verification = Object.freeze({ status: 'invalid' });
 export const EXPIRED: Verification = Object.freeze({ status: 'expired' });
 
-/** For how long an answer may be kept by a cache whose own bound for revocations is `maxAgeMilliseconds`. */
+/** How long an answer may be kept by a cache whose own bound for revocations is `maxAgeMilliseconds`. */
 export function keptMilliseconds({ token, keepMilliseconds }: ActiveVerification, maxAgeMilliseconds: number): number {
   if (keepMilliseconds === undefined) return maxAgeMilliseconds;
   const isRevocable = token.issuer === undefined || token.userId !== undefined;
   return isRevocable ? Math.min(keepMilliseconds, maxAgeMilliseconds) : keepMilliseconds;
 }
 
-/** The answer for a good token, always of one shape. */
+/** The answer for a valid token, always with the same shape. */
 export function activeVerification(
   token: VerifiedToken,
   user: unknown,

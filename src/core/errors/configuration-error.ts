@@ -21,7 +21,7 @@ export class ConfigurationError extends Error {
   static readonly code = 'configuration_error';
   override readonly name = 'ConfigurationError';
   readonly code = ConfigurationError.code;
-  /** The option that was refused, e.g. `cache.maxEntries`; none where it is not about one. */
+  /** The option that was refused, e.g. `cache.maxEntries`; `undefined` if the error is not about an option. */
   readonly option: string | undefined;
   /** What to write instead, without the value that was refused. */
   readonly fix: string | undefined;

@@ -1,6 +1,6 @@
 import type { RefusalReason } from '../refusal-reason.js';
 
-/** The closed set of codes that a caller of a guarded action can meet in `error`. */
+/** The codes in `error` that callers of guarded actions can receive. */
 export type OAuth2ErrorCode =
   | 'authentication_required'
   | 'invalid_request'
@@ -13,24 +13,24 @@ export type OAuth2ErrorCode =
   | 'invalid_client'
   | 'server_error';
 
-/** What an error may carry beside its description. */
+/** What an error may contain besides its description. */
 export interface OAuth2ErrorDetails {
-  /** The scopes that would have been enough: names, or alternatives as a list of lists. */
+  /** The scopes that would have been sufficient: names, or alternatives as a list of lists. */
   readonly requiredScopes?: readonly string[] | readonly (readonly string[])[];
   /** The scopes that the token has. */
   readonly providedScopes?: readonly string[];
-  /** In how many whole seconds a next try makes sense; becomes `Retry-After`. */
+  /** After how many whole seconds to retry; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
-  /** Whether the refusal has nothing to do with credentials, so that no challenge belongs to it. */
+  /** Whether the refusal has nothing to do with credentials, so that the response has no challenge. */
   readonly withoutChallenge?: boolean;
   /** For the log only, never sent to a caller. */
   readonly detail?: string;
   readonly cause?: unknown;
-  /** For the log only: what is away, e.g. `database`. Of one part that is away, one line is written a second. */
+  /** For the log only: what is unavailable, e.g. `database`. For each part, one line per second is written. */
   readonly part?: string;
-  /** For events: what the code does not tell apart. */
+  /** For events: a reason more specific than the code. */
   readonly reason?: RefusalReason;
-  /** For events: the user whose credentials were good, but not enough. */
+  /** For events: the user whose credentials were valid but not sufficient. */
   readonly userId?: string;
   /** For events: the class of the permission that refused. */
   readonly permission?: string;
@@ -70,15 +70,15 @@ const JSON_FORMS = new WeakMap<OAuth2Error, OAuth2ErrorJson>();
  * ```
  */
 export abstract class OAuth2Error extends Error {
-  /** Which refusal it is; every class has the same as a static member. */
+  /** The code of the error; every class also has it as a static member. */
   declare readonly code: OAuth2ErrorCode;
   /** The HTTP status of the response. */
   declare readonly status: number;
-  /** The same, by the name that routing-controllers reads. */
+  /** The same under the name that routing-controllers reads. */
   declare readonly httpCode: number;
   /** Tells Koa that `message` may be sent. */
   declare readonly expose: true;
-  /** What else is known of it; frozen. */
+  /** Further details; frozen. */
   declare readonly details: OAuth2ErrorDetails;
 
   constructor(code: OAuth2ErrorCode, status: number, description: string, details: OAuth2ErrorDetails = NO_DETAILS) {
@@ -105,8 +105,8 @@ function fix(target: object, name: string, value: unknown, enumerable: boolean):
 }
 
 /**
- * What Koa reads of an error, and also assigns to it (`status`, by its own error handler; `status` and `expose`, by
- * `ctx.throw(error)`): in strict mode an assignment to what is read-only would throw, so it is ignored.
+ * Properties of an error that Koa reads and also assigns to (`status` in its error handler; `status` and `expose` in
+ * `ctx.throw(error)`). In strict mode, assigning to a read-only property would throw, so assignments are ignored.
  */
 const READ_BY_OTHERS: Readonly<Record<string, (this: OAuth2Error) => unknown>> = {
   name() {

@@ -145,7 +145,7 @@ export class ThrottledError extends OAuth2Error {
   static readonly code = 'throttled';
   declare readonly code: typeof ThrottledError.code;
 
-  /** @param retryAfterSeconds in how many whole seconds another try makes sense; becomes `Retry-After` */
+  /** @param retryAfterSeconds after how many whole seconds to retry; becomes `Retry-After` */
   constructor(retryAfterSeconds: number) {
     const unit = retryAfterSeconds === 1 ? 'second' : 'seconds';
     const description = `Request was throttled. Expected available in ${retryAfterSeconds} ${unit}.`;

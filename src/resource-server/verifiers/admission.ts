@@ -20,15 +20,15 @@ import { userIdOf } from '../user-reference.js';
 export type MapUser = (token: VerifiedToken) => unknown;
 
 /**
- * The answer for a token that is good as far as its issuer is concerned: good if its user may act, too.
+ * The answer for a token that is valid for its issuer: active if its user may act, too.
  *
  * - A user of the host (`userId`) is loaded, and must be active.
- * - For a user of a foreign issuer `mapUser` names one of the host's, who must be active: the token then acts for that user,
- *   with their id, principal and quota. Without `mapUser` the user is a `ForeignUser`.
+ * - For a user of a foreign issuer `mapUser` may name one of the host, who must be active: the token then acts for that
+ *   user, with their id, principal and quota. Without `mapUser` the user is a `ForeignUser`.
  * - An application alone has no user.
  *
  * @param keepMilliseconds see `ActiveVerification`
- * @throws TemporarilyUnavailableError (or rejects with one) if something is away that the host needs to answer
+ * @throws TemporarilyUnavailableError (or rejects with one) if a service that the host needs is unavailable
  */
 export function admit(
   details: TokenDetails,

@@ -15,21 +15,24 @@ import {
 /** An entry of the option `verifiers`. */
 export type VerifierLike = VerifierFactory | TokenVerifier;
 
-/** The verifiers in their order. A token is offered to one of them only: the first that accepts its form. */
+/** The verifiers in order. A token is offered to only one of them: the first that accepts its form. */
 export class VerifierChain {
-  /** Names all policies in their order; processes that differ in it do not read each other's answers. */
+  /** Identifies all policies in their order; processes with different ones do not read each other's answers. */
   readonly policy: string;
 
   constructor(readonly verifiers: readonly ChainedVerifier[]) {
     const [first, ...others] = verifiers;
-    // Of one alone as it is, so that what is cached says what it is of.
+    // The policy of a single verifier is used unchanged, so that cache keys stay readable.
     this.policy =
       first !== undefined && others.length === 0
         ? first.policy
         : `chain ${sha256Key(JSON.stringify(verifiers.map(({ name, policy }) => [name, policy])))}`;
   }
 
-  /** The verifier of a token; `undefined` if there is none, and then the token is invalid. No I/O, and it never throws. */
+  /**
+   * The verifier of a token; `undefined` if there is none, and then the token is invalid. Synchronous, and never
+   * throws.
+   */
   select(token: string): ChainedVerifier | undefined {
     const form = formOf(token);
     for (const verifier of this.verifiers) if (verifier.accepts(form)) return verifier;
@@ -40,7 +43,7 @@ export class VerifierChain {
     return this.select(token)?.verify(token, key) ?? INVALID;
   }
 
-  /** Resolves when each has what it needs at first, or could not get it; never rejects. */
+  /** Resolves when each verifier is ready, or could not become so; never rejects. */
   async ready(): Promise<void> {
     await Promise.all(this.verifiers.map((verifier) => verifier.ready?.()));
   }
@@ -51,10 +54,10 @@ export class VerifierChain {
 }
 
 /**
- * Makes the verifiers of the option `verifiers`.
+ * Creates the verifiers of the option `verifiers`.
  *
- * @throws ConfigurationError if one is none, or could never be asked: it stands behind one that takes all its tokens, or
- * another one takes those of the same issuer
+ * @throws ConfigurationError if an entry is invalid or could never be used: it comes after one that takes all its
+ *   tokens, or another one takes those of the same issuer
  */
 export function createVerifierChain(
   list: readonly VerifierLike[],
@@ -76,7 +79,11 @@ export function createVerifierChain(
   return new VerifierChain(made);
 }
 
-/** Checks what can be said of the entries before anything is made. @throws ConfigurationError */
+/**
+ * Checks the entries as far as possible before anything is created.
+ *
+ * @throws ConfigurationError
+ */
 export function checkVerifiers(path: string, list: unknown): void {
   const fix = 'give a list such as [databaseTokens()]';
   if (!Array.isArray(list) || list.length === 0) refuseOption(path, list, fix);

@@ -17,7 +17,7 @@ export interface AudienceOptions {
   readonly requireAudience?: boolean | undefined;
 }
 
-/** What the database verifier is made of. */
+/** What the database verifier depends on. */
 export interface DatabaseVerifierDependencies extends AudienceOptions {
   readonly reader: TokenReader;
   readonly users: UserStore | undefined;
@@ -68,7 +68,7 @@ export class DatabaseVerifier implements ChainedVerifier {
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
     if (row === undefined || row.revokedAtMilliseconds !== null || row.coveredByRevocation || row.applicationDisabled)
       return INVALID;
-    // A token bound to a key or a certificate is not a bearer token (RFC 9449 §7.1, RFC 8705 §3).
+    // A token that is bound to a key or a certificate is not a bearer token (RFC 9449 §7.1, RFC 8705 §3).
     if (row.senderConstrained || !this.isForThisResource(row.audience)) return INVALID;
     if (row.expiresAtMilliseconds <= this.dependencies.clock.nowMilliseconds()) return EXPIRED;
     return admit(
@@ -90,7 +90,7 @@ export class DatabaseVerifier implements ChainedVerifier {
   private isForThisResource(audience: readonly string[] | undefined): boolean {
     const { resource, requireAudience = true } = this.dependencies;
     if (audience === undefined || audience.length === 0) return resource === undefined || !requireAudience;
-    // Without a name of our own, a token that names its audience cannot be shown to be meant for us.
+    // If this resource has no identifier, a token with an audience cannot be shown to be meant for it.
     return resource !== undefined && audience.includes(resource);
   }
 }

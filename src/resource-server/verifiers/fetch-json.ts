@@ -1,22 +1,22 @@
 /** How a document is fetched. */
 export interface JsonFetch {
-  /** Ends the call, the reading of the body included. */
+  /** Aborts the call, including reading the body. */
   readonly signal: AbortSignal;
   readonly maximumBytes: number;
-  /** The media types that are asked for. Default `application/json`. */
+  /** The accepted media types. Default `application/json`. */
   readonly accept?: string;
   /** Default: the global `fetch`. */
   readonly fetch?: typeof fetch | undefined;
 }
 
 /**
- * Fetches a JSON document, and reads no more of it than may be. A redirect is a failure, as is every status but 200: where it
- * leads was not named by anybody who is trusted.
+ * Fetches a JSON document and reads no more than the limit. A redirect is a failure, as is every status but 200,
+ * because its target was not named by a trusted party.
  *
- * @throws Error that says what went wrong, for the log: it holds nothing of the body
+ * @throws Error with the reason for the log; it contains nothing of the body
  */
 export function fetchJson(url: string, options: JsonFetch): Promise<unknown> {
-  // A `fetch` of the host's may not obey the signal.
+  // The host's `fetch` may ignore the signal.
   return Promise.race([read(url, options), rejectionOn(url, options.signal)]);
 }
 
@@ -75,7 +75,7 @@ async function readText(url: string, response: Response, maximumBytes: number): 
   }
 }
 
-/** `fetch` hides what happened in the cause. */
+/** `fetch` puts the reason into the cause. */
 function reasonOf(error: unknown): string {
   const { cause, message } = (error ?? {}) as { readonly cause?: unknown; readonly message?: unknown };
   const { code } = (cause ?? {}) as { readonly code?: unknown };

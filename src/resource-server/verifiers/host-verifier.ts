@@ -16,7 +16,7 @@ import type { ChainedVerifier, TokenVerifier } from './verifier.js';
 const WHAT = 'A verifier';
 const BOTH: readonly TokenKind[] = ['opaque', 'jwt'];
 
-/** The host's own verifier in the chain. What it answers is checked, as it decides who is let in. */
+/** The host's own verifier in the chain. Its results are checked, because they decide about access. */
 export function hostVerifier(given: TokenVerifier, users: UserStore | undefined): ChainedVerifier {
   const ask = tellingOutages(WHAT, (token: string, key: string) => nativePromise(given.verify(token, key)));
   const { accepts } = given;
@@ -26,7 +26,7 @@ export function hostVerifier(given: TokenVerifier, users: UserStore | undefined)
     kinds: BOTH,
     exhausts: accepts === undefined ? BOTH : [],
     policy: 'host',
-    // Its users may be of any kind, and nothing names the policy by which it decides.
+    // Its users may be of any kind, and nothing identifies its policy.
     isShared: false,
     accepts: accepts === undefined ? () => true : accepts.bind(given),
     verify: (token, key) => after(ask(token, key), (answer) => checked(answer, key, users)),
@@ -41,7 +41,7 @@ function nameOf(given: TokenVerifier): string {
   return typeof name === 'string' && name !== '' && name !== 'Object' ? name : 'a verifier of your own';
 }
 
-/** @throws TypeError if the answer is none: a fault of the host's, which lets nobody in */
+/** @throws TypeError if the result is invalid: a fault of the host, which admits nobody */
 function checked(
   answer: Verification,
   key: string,
@@ -55,7 +55,7 @@ function checked(
     case 'active':
       return complete(answer as ActiveVerification, key, users);
     default:
-      throw new TypeError(`${WHAT} answered with no status; answer with active, expired or invalid.`);
+      throw new TypeError(`${WHAT} returned no status; return active, expired or invalid.`);
   }
 }
 
@@ -64,8 +64,8 @@ function complete(
   key: string,
   users: UserStore | undefined,
 ): Verification | Promise<Verification> {
-  if (!isVerifiedToken(token)) throw new TypeError(`${WHAT} answered with a token that verifiedToken() has not made.`);
-  if (token.key !== key) throw new TypeError(`${WHAT} answered with a token of another key than it was asked about.`);
+  if (!isVerifiedToken(token)) throw new TypeError(`${WHAT} returned a token that was not created by verifiedToken().`);
+  if (token.key !== key) throw new TypeError(`${WHAT} returned a token with another key than the requested one.`);
   if (user === undefined || user === null) return admit(token, users, undefined, keepMilliseconds);
   return activeVerification(token, user, keepMilliseconds);
 }

@@ -7,19 +7,19 @@ export interface ClaimRules {
   readonly issuer: string;
   /** The identifiers of this resource; one of them has to be in `aud`. */
   readonly audience: ReadonlySet<string>;
-  /** `JWT`: the type in the header does not tell access tokens from ID tokens, so the claims have to. */
+  /** `JWT`: the type in the header does not distinguish access tokens from ID tokens, so the claims must. */
   readonly typ: 'at+jwt' | 'JWT';
   readonly clientIdClaim: string;
-  /** The claims that scopes may stand in; the first that is there counts. */
+  /** The claims that may contain scopes; the first that is present counts. */
   readonly scopeClaims: readonly string[];
-  /** Whether scopes may be a list; RFC 9068 §2.2.3 knows the text alone. */
+  /** Whether scopes may be a list; RFC 9068 §2.2.3 defines only a string. */
   readonly allowScopeList: boolean;
   readonly clockSkewSeconds: number;
   readonly maximumLifetimeSeconds: number;
   readonly maximumAgeSeconds: number | undefined;
 }
 
-/** The claims of an access token, each of the type that it should be. */
+/** The claims of an access token, each with its proper type. */
 export interface AccessTokenClaims {
   readonly subject: string;
   readonly clientId: string;
@@ -34,24 +34,24 @@ export interface AccessTokenClaims {
   readonly confirmation: Confirmation | undefined;
 }
 
-/** What claims come to; a refusal says why, for the log only. */
+/** The result of checking the claims; a refusal includes a reason, only for the log. */
 export type ClaimsJudgement =
   | { readonly status: 'active'; readonly claims: AccessTokenClaims }
   | { readonly status: 'expired' }
   | { readonly status: 'invalid'; readonly reason: string };
 
-/** No honest token names more. */
+/** Real tokens have fewer. */
 const MAXIMUM_LIST_LENGTH = 100;
 
-/** Claims that only other kinds of signed tokens have: ID tokens, log-out tokens and security events. */
+/** Claims that occur only in other kinds of signed tokens: ID tokens, logout tokens and security events. */
 const CLAIMS_OF_OTHERS = ['nonce', 'at_hash', 'c_hash', 's_hash', 'events'] as const;
 
 /**
- * Judges the claims of a token whose signature is good (RFC 9068 §4, RFC 8725 §3). Every claim that is looked at has to be of its
- * type; the others are the host's business.
+ * Checks the claims of a token whose signature is valid (RFC 9068 §4, RFC 8725 §3). Every claim that is read must have
+ * its proper type; others are up to the host.
  *
- * The skew of the clocks counts where a token is not yet good (`nbf`, `iat`). Its end is its end: what is admitted is
- * cached until then and no longer.
+ * The clock skew applies to times before which a token is not valid (`nbf`, `iat`), but not to its expiry: an admitted
+ * token is cached until then and no longer.
  */
 export function judgeClaims(
   payload: Readonly<Record<string, unknown>>,
@@ -84,7 +84,7 @@ function invalid(reason: string): ClaimsJudgement {
 
 const EXPIRED = 'expired';
 
-/** The times, or what is wrong with them. */
+/** The times, or the problem with them. */
 function judgeTimes(
   { exp, iat, nbf }: Readonly<Record<string, unknown>>,
   { clockSkewSeconds, maximumLifetimeSeconds, maximumAgeSeconds }: ClaimRules,
@@ -102,7 +102,7 @@ function judgeTimes(
   return { issuedAtSeconds: iat, expiresAtSeconds: exp };
 }
 
-/** A NumericDate (RFC 7519 §2) of whole seconds that a `Date` can hold. */
+/** A NumericDate (RFC 7519 §2) in whole seconds that a `Date` can represent. */
 function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 8_640_000_000_000;
 }
@@ -112,19 +112,19 @@ function readIdentifier(value: unknown): string | undefined {
   return isPlainText(value) ? value : undefined;
 }
 
-/** Whether a text has neither control characters nor halves of characters, which keys and logs would change. */
+/** Whether a string has no control characters and no lone surrogates, which keys and logs would change. */
 function isPlainText(value: string): boolean {
   return !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
-/** A string, or a list of strings that is not empty. */
+/** A string, or a non-empty list of strings. */
 function readTexts(value: unknown): readonly string[] | undefined {
   const list: unknown = typeof value === 'string' ? [value] : value;
   if (!Array.isArray(list) || list.length === 0 || list.length > MAXIMUM_LIST_LENGTH) return undefined;
   return list.every((one) => typeof one === 'string' && one !== '') ? (list as string[]) : undefined;
 }
 
-/** The scopes; none if no claim is there, `undefined` if it holds something else. */
+/** The scopes; empty if no claim is present, `undefined` if it contains anything else. */
 function readScopes(
   payload: Readonly<Record<string, unknown>>,
   { scopeClaims, allowScopeList }: ClaimRules,
@@ -140,8 +140,8 @@ function readScopes(
 }
 
 /**
- * Whether a token of the type `JWT` is no access token. An ID token names its client as its audience (OpenID Connect Core
- * §2); an access token for this resource names the resource, and another application as its client.
+ * Whether a token of the type `JWT` is not an access token. An ID token names its client as its audience (OpenID
+ * Connect Core §2); an access token for this resource names the resource, and another application as its client.
  */
 function isForAnotherPurpose(
   payload: Readonly<Record<string, unknown>>,
@@ -149,14 +149,14 @@ function isForAnotherPurpose(
   clientId: string,
 ): boolean {
   if (audience.includes(clientId) || CLAIMS_OF_OTHERS.some((name) => payload[name] !== undefined)) return true;
-  // By these claims some issuers say what a token is.
+  // Some issuers declare the kind of a token by these claims.
   const { typ, token_use: use } = payload;
   return (typ !== undefined && typ !== 'Bearer') || (use !== undefined && use !== 'access');
 }
 
 type OtherClaims = Pick<AccessTokenClaims, 'tokenId' | 'acr' | 'amr' | 'authTimeSeconds' | 'confirmation'>;
 
-/** The claims that may be missing (RFC 9068 §2.2.1, RFC 7800 §3.1), or what is wrong with them. */
+/** The optional claims (RFC 9068 §2.2.1, RFC 7800 §3.1), or the problem with them. */
 function readOthers({
   jti,
   acr,

@@ -1,7 +1,7 @@
 import { LOOPBACK_HOSTS } from '../../../core/redirect-uri.js';
 import { fetchJson, type JsonFetch } from '../fetch-json.js';
 
-/** A metadata document has some 5 KiB. */
+/** A metadata document has about 5 KiB. */
 const MAXIMUM_METADATA_BYTES = 256 * 1024;
 
 /**
@@ -18,10 +18,10 @@ export function metadataUrls(issuer: string): readonly [openid: string, oauth: s
 }
 
 /**
- * Asks an issuer where its keys are.
+ * Reads the address of an issuer's keys.
  *
  * @returns the `jwks_uri` of its metadata
- * @throws Error for the log, if neither document is there, or it is not that of this issuer
+ * @throws Error for the log, if neither document exists, or it belongs to another issuer
  */
 export async function discoverKeys(
   issuer: string,
@@ -33,7 +33,7 @@ export async function discoverKeys(
     try {
       const document = await fetchJson(url, { ...fetching, maximumBytes: MAXIMUM_METADATA_BYTES });
       const { issuer: named, jwks_uri: keys } = (document ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
-      // RFC 8414 §3.3: identical to the issuer that was asked, or none of it may be used.
+      // RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
       if (named !== issuer) throw new Error(`${url} is the metadata of another issuer`);
       if (typeof keys !== 'string' || urlProblem(keys, allowHttpOnLoopback) !== undefined)
         throw new Error(`${url} names no jwks_uri that can be used`);
@@ -45,7 +45,7 @@ export async function discoverKeys(
   throw new Error(problems.join('; '));
 }
 
-/** What is wrong with an address that keys come from, in words; `undefined` if nothing is. */
+/** The problem with a URL from which keys are fetched, in words; `undefined` if there is none. */
 export function urlProblem(url: unknown, allowHttpOnLoopback: boolean): string | undefined {
   if (typeof url !== 'string' || !URL.canParse(url)) return 'give an absolute URL';
   const { protocol, hostname, username, password, hash } = new URL(url);

@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module';
 import { ConfigurationError } from '../../../core/errors.js';
 
-/** The one place where jose is loaded, and only where JWTs are verified: it is an optional package. */
+/** The only place where jose is loaded, and only if JWTs are verified: it is an optional package. */
 export function loadJose(): Promise<typeof import('jose')> {
   return import('jose');
 }
 
-/** @param path the option that wants it. @throws ConfigurationError naming option and package, if jose is not installed */
+/**
+ * @param path the option that needs it
+ * @throws ConfigurationError naming option and package, if jose is not installed
+ */
 export function requireJose(path: string): void {
   try {
     createRequire(import.meta.url).resolve('jose');

@@ -1,6 +1,7 @@
 /**
- * The signature algorithms of JWTs that can be allowed (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): asymmetric ones only.
- * With a shared secret whoever verifies could also sign, and `none` is no signature (RFC 8725 §3.1, §3.2).
+ * The signature algorithms for JWTs that can be allowed (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2): only asymmetric
+ * ones. With a shared secret, everyone who can verify could also sign, and `none` is no signature (RFC 8725 §3.1,
+ * §3.2).
  */
 export const ASYMMETRIC_ALGORITHMS = [
   'RS256',
@@ -19,7 +20,7 @@ export const ASYMMETRIC_ALGORITHMS = [
 /** The name of a signature algorithm, as in `alg`. */
 export type JwtAlgorithm = (typeof ASYMMETRIC_ALGORITHMS)[number];
 
-/** What issuers sign with in practice: RS256 is the one that RFC 9068 §2.1 demands of each. */
+/** The algorithms that issuers use in practice; RFC 9068 §2.1 requires RS256. */
 export const DEFAULT_ALGORITHMS: readonly JwtAlgorithm[] = ['RS256', 'PS256', 'ES256', 'Ed25519', 'EdDSA'];
 
 /** Whether a value names an algorithm that can be allowed. */

@@ -104,7 +104,7 @@ const NAMES = [
 
 const MONTH_SECONDS = 31 * 86_400;
 
-/** The numbers, with what each is by default and may be. */
+/** The numeric options with their defaults and ranges. */
 const NUMBERS = {
   clockSkewSeconds: { value: 5, least: 0, most: 300 },
   maximumLifetimeSeconds: { value: 86_400, least: 1, most: MONTH_SECONDS },
@@ -117,14 +117,14 @@ const NUMBERS = {
 
 type NumberName = keyof typeof NUMBERS;
 
-/** The options, complete. */
+/** The options, completed. */
 export interface JwtTokensSettings extends Readonly<Record<NumberName, number>> {
   readonly issuer: string;
   /** `undefined`: the identifier of this resource. */
   readonly audience: ReadonlySet<string> | undefined;
   /** `undefined`: they are fetched. */
   readonly keys: readonly PublicJwk[] | undefined;
-  /** `undefined`: the metadata says it. */
+  /** `undefined`: from the metadata. */
   readonly jwksUri: string | undefined;
   readonly algorithms: readonly JwtAlgorithm[];
   readonly typ: 'at+jwt' | 'JWT';
@@ -139,9 +139,9 @@ export interface JwtTokensSettings extends Readonly<Record<NumberName, number>> 
 }
 
 /**
- * Checks the options and completes them.
+ * Checks and completes the options.
  *
- * @param path what they are the options of, for messages
+ * @param path the path of the options in messages
  * @throws ConfigurationError
  */
 export function readJwtTokensOptions(path: string, given: JwtTokensOptions): JwtTokensSettings {
@@ -192,7 +192,7 @@ export function readJwtTokensOptions(path: string, given: JwtTokensOptions): Jwt
 
 function readIssuer(path: string, { issuer, jwks, jwksUri }: JwtTokensOptions, allowHttpOnLoopback: boolean): string {
   textOption(path, issuer, "give the issuer as its tokens name it, e.g. 'https://login.example.com'");
-  // Where nothing is asked of it, it is a name only.
+  // If nothing is fetched from the issuer, it is only a name.
   if (jwks !== undefined || jwksUri !== undefined) return issuer;
   const problem = urlProblem(issuer, allowHttpOnLoopback) ?? (issuer.includes('?') ? 'leave the query out' : undefined);
   if (problem !== undefined) refuseOption(path, issuer, `${problem}, or say where its keys are (jwks, jwksUri)`);

@@ -9,7 +9,7 @@ import { type PublicJwk, readKeySet } from './key-set.js';
 import { fixedKeys, type KeySource, RemoteKeys } from './key-source.js';
 import { Signatures } from './signatures.js';
 
-/** A hundred keys with their certificates. */
+/** Enough for a hundred keys with their certificates. */
 const MAXIMUM_KEY_SET_BYTES = 512 * 1024;
 
 /**
@@ -41,7 +41,7 @@ function createVerifier(settings: JwtTokensSettings, dependencies: VerifierDepen
   const { path, resource, clock, log, users } = dependencies;
   const audience = settings.audience ?? (resource === undefined ? undefined : new Set([resource]));
   if (audience === undefined) {
-    // RFC 9068 §4: a token for another resource has to be refused.
+    // RFC 9068 §4: a token for another resource must be refused.
     refuseOption(`${path}.audience`, undefined, 'name this resource here, or by the option resource');
   }
   return new JwtVerifier({ settings, audience, keys: keySource(settings, dependencies), clock, log, users });
@@ -73,7 +73,7 @@ function describeFailure(
   return `The ${kind} cannot be fetched, ${effect}: ${(error as Error).message}`;
 }
 
-/** Fetches the keys from where the options or the metadata say; where that is, is asked again after a failure. */
+/** Fetches the keys from the address in the options or the metadata; after a failure the metadata is read again. */
 function keyFetch(settings: JwtTokensSettings, warn: (problem: string) => void): () => Promise<readonly PublicJwk[]> {
   const { issuer, allowHttpOnLoopback, timeoutMilliseconds, fetch } = settings;
   let url = settings.jwksUri;

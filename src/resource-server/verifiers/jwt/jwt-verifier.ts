@@ -9,7 +9,7 @@ import type { JwtTokensSettings } from './jwt-options.js';
 import type { KeySource } from './key-source.js';
 import type { SignatureAnswer, Signatures } from './signatures.js';
 
-/** What a verifier of JWTs is made of. */
+/** What a verifier of JWTs depends on. */
 export interface JwtVerifierDependencies extends Pick<VerifierDependencies, 'clock' | 'log' | 'users'> {
   readonly settings: JwtTokensSettings;
   /** The identifiers of this resource. */
@@ -18,15 +18,15 @@ export interface JwtVerifierDependencies extends Pick<VerifierDependencies, 'clo
 }
 
 /**
- * Verifies JWT access tokens (RFC 9068) of one issuer by their signature and claims. Nobody is asked about a token but, where
- * its key is not known, the issuer about its keys.
+ * Verifies JWT access tokens (RFC 9068) of one issuer by their signature and claims. Nothing is requested for a token,
+ * except the issuer's keys if its key is unknown.
  */
 export class JwtVerifier implements ChainedVerifier {
   readonly name = 'jwtTokens()';
   readonly isOwn = false;
   readonly kinds = ['jwt'] as const;
   readonly exhausts = [];
-  /** Verifying costs about as much as asking Redis, and needs no network. */
+  /** Verifying costs about as much as a request to Redis, and needs no network. */
   readonly isShared = false;
   readonly issuer: string;
   readonly policy: string;
@@ -62,7 +62,7 @@ export class JwtVerifier implements ChainedVerifier {
       return INVALID;
     }
     const details = this.detailsOf(judgement.claims, claims, key);
-    // Nobody can revoke it, so that it may be kept until its end.
+    // Nobody can revoke it, so it may be kept until it expires.
     return admit(details, users, settings.user, details.expiresAtMilliseconds - now);
   }
 
@@ -74,7 +74,7 @@ export class JwtVerifier implements ChainedVerifier {
     this.dependencies.keys.close();
   }
 
-  /** @throws TemporarilyUnavailableError if the key may be one that the issuer cannot be asked for now */
+  /** @throws TemporarilyUnavailableError if the issuer may have the key but cannot be reached now */
   private async verifiedPayload(token: string, header: UnverifiedHeader): Promise<SignatureAnswer> {
     const { keys } = this.dependencies;
     const held = keys.current();
