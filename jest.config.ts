@@ -1,10 +1,21 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism, totalmem } from 'node:os';
 import type { Config } from 'jest';
+
+/** Schedules that are long because they are many, or because they wait for processes that were killed or frozen. */
+const LONG = '**/test/{chaos,property}/**/*.test.ts';
+
+/** `npm test` leaves the long ones to `npm run test:long`; a jest of one's own runs what its arguments name. */
+const TEST_MATCH: Record<string, string[]> = {
+  all: ['**/*.test.ts'],
+  long: [LONG],
+  short: ['**/*.test.ts', `!${LONG}`],
+};
 
 const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
+  testMatch: TEST_MATCH[process.env.TESTS || 'all'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   extensionsToTreatAsEsm: ['.ts'],
@@ -23,10 +34,11 @@ const config: Config = {
     ],
   },
   testTimeout: 30_000,
+  // One more than there are processors, because tests wait as well; each may need 2 GB.
+  maxWorkers: Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / 2 ** 31))),
   // Modules of a test file are never collected by V8 once they ran as ES modules, so one process for all files runs out of
   // memory. A worker is replaced when it holds this much after a file.
-  maxWorkers: 2,
-  workerIdleMemoryLimit: '1GB',
+  workerIdleMemoryLimit: '1.5GB',
 };
 
 export default config;

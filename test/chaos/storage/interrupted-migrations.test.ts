@@ -14,9 +14,9 @@ import {
   releaseMigrationLock,
   rollback,
 } from '../../../src/storage/index.js';
+import { schemaOf } from '../../integration/storage/schema-of.js';
 import { type DatabaseKind, databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
-import { schemaOf } from './schema-of.js';
 
 /** Each statement costs a process, or a connection. */
 const PATIENCE_MILLISECONDS = 300_000;
@@ -31,7 +31,7 @@ type Attempt = (url: string, verb: 'migrate' | 'rollback', n: number) => Promise
 
 /** A process that will be told what to do: while one works, the next is loading. */
 function startProcess() {
-  const script = resolve('test/integration/storage/migrating-process.mjs');
+  const script = resolve('test/chaos/storage/migrating-process.mjs');
   const child = spawn(process.execPath, [script], {
     stdio: ['pipe', 'ignore', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },

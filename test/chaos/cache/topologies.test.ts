@@ -1,14 +1,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import {
+  EVERYTHING,
+  lookUpInFlight,
+  neverActiveAfter,
+  Processes,
+  until,
+  untilHeld,
+  untilReady,
+} from '../../integration/cache/processes.js';
+import type { WorkerSettings } from '../../integration/cache/worker-protocol.js';
+import {
   type RedisClusterProcesses,
   type RedisProcess,
   startRedis,
   startRedisCluster,
   startSentinel,
 } from '../../support/services.js';
-import { EVERYTHING, lookUpInFlight, neverActiveAfter, Processes, until, untilHeld, untilReady } from './processes.js';
-import type { WorkerSettings } from './worker-protocol.js';
 
 const BOUND_SECONDS = 0.4;
 const keyPrefix = 'cache:';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { BOUND_SECONDS, withOwnRedis } from './own-redis.js';
-import { lookUpInFlight, neverActiveAfter, until, untilHeld, type Worker } from './processes.js';
+import { BOUND_SECONDS, withOwnRedis } from '../../integration/cache/own-redis.js';
+import { lookUpInFlight, neverActiveAfter, until, untilHeld, type Worker } from '../../integration/cache/processes.js';
 
 const own = withOwnRedis();
 
