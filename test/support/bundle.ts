@@ -16,6 +16,8 @@ export async function bundle(entry: URL, name: string): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node20',
+    // Classes of errors are told by their names, also where one refers to itself.
+    keepNames: true,
     outfile,
     logLevel: 'error',
   });

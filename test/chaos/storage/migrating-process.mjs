@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 // Not the whole of the storage: there are many of these processes.
 const load = (module) => import(pathToFileURL(resolve('dist/storage', module)).href);
 const { openDatabase } = await load('database.js');
-const migrations = await load('migrations/migrate.js');
+const migrations = await load('migrations/migrate-and-rollback.js');
 // It is started before there is something to do, so that nobody waits until it has loaded.
 const [url, verb, n] = (await text(process.stdin)).split(' ');
 if (url === '') process.exit(0);
