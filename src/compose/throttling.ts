@@ -15,7 +15,7 @@ import type { Basis } from './basis.js';
 import type { Opened } from './opened.js';
 
 /**
- * The throttles, all on one engine and so behind one circuit breaker (`circuitBreakerOf`). Without Redis and without an
+ * The throttles, all on one engine and so behind one circuit breaker (`CircuitBreaker.of`). Without Redis and without an
  * engine of the host, each counts in its own memory, which is always available.
  */
 export interface Throttling {

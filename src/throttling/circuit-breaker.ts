@@ -24,6 +24,8 @@ const LONGEST_PAUSE_WITHOUT_WAIT_MILLISECONDS = 200;
  * after pauses that begin short, while the others are decided without it.
  */
 export class CircuitBreaker {
+  private static readonly ofEngines = new WeakMap<ThrottleEngine, CircuitBreaker>();
+
   readonly deadlines: EventLoopDeadlines;
   private readonly clock: Clock;
   private readonly reports: StoreReports;
@@ -37,7 +39,22 @@ export class CircuitBreaker {
   private pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
   private probing = false;
 
-  constructor(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock) {
+  /**
+   * The circuit breaker of an engine. There is no other way to get one: all throttles on an engine share it, so that one
+   * outage is detected and reported once.
+   *
+   * @param deadlineMilliseconds of the first throttle on the engine; each keeps its own deadline for its requests
+   */
+  static of(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock): CircuitBreaker {
+    let breaker = CircuitBreaker.ofEngines.get(engine);
+    if (breaker === undefined) {
+      breaker = new CircuitBreaker(engine, deadlineMilliseconds, clock);
+      CircuitBreaker.ofEngines.set(engine, breaker);
+    }
+    return breaker;
+  }
+
+  private constructor(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock) {
     this.clock = clock;
     this.reports = new StoreReports(clock);
     const silenceMilliseconds = Math.max(SILENCE_MILLISECONDS, SILENT_DEADLINES * deadlineMilliseconds);
@@ -142,20 +159,4 @@ export class CircuitBreaker {
     this.currentState = state;
     this.reports.changed(state, error);
   }
-}
-
-const breakers = new WeakMap<ThrottleEngine, CircuitBreaker>();
-
-/**
- * The circuit breaker of an engine: all throttles on it share the breaker, so that one outage is detected and reported once.
- *
- * @param deadlineMilliseconds of the first throttle on the engine; each keeps its own deadline for its requests
- */
-export function circuitBreakerOf(engine: ThrottleEngine, deadlineMilliseconds: number, clock: Clock): CircuitBreaker {
-  let breaker = breakers.get(engine);
-  if (breaker === undefined) {
-    breaker = new CircuitBreaker(engine, deadlineMilliseconds, clock);
-    breakers.set(engine, breaker);
-  }
-  return breaker;
 }

@@ -3,7 +3,7 @@ import type { FailureBudget } from '../core/failure-budget.js';
 import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
 import { entriesOption } from '../core/options/index.js';
-import { circuitBreakerOf } from './circuit-breaker.js';
+import { CircuitBreaker } from './circuit-breaker.js';
 import {
   type CompiledThrottle,
   type CompiledThrottleDependencies,
@@ -82,7 +82,7 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
   const { whenStoreFails, deadlineMilliseconds } = checked;
   const local = memoryEngine({ clock });
   const engine = options.engine ?? memoryEngine({ clock });
-  const breaker = circuitBreakerOf(engine, deadlineMilliseconds, clock);
+  const breaker = CircuitBreaker.of(engine, deadlineMilliseconds, clock);
   breaker.observe({ logger, meanwhile: MEANWHILE[whenStoreFails], onStateChange: onStoreStateChange });
   const guard = new StoreGuard({ engine, breaker, deadlineMilliseconds });
   const shared: CompiledThrottleDependencies = {
