@@ -23,7 +23,7 @@ export type {
   EndpointRates,
   ResourceOptions,
 } from '../authorization-server/options/authorization-server-options.js';
-export type { Claims, ClaimsOfUser, ClaimsOptions } from '../authorization-server/options/claims-options.js';
+export type { ClaimsOfUser, ClaimsOptions, UserClaims } from '../authorization-server/options/claims-options.js';
 export type {
   DynamicRegistrationOptions,
   LimitingOptions,

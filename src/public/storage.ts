@@ -45,9 +45,9 @@ export {
   SigningKey,
   StoredModel,
   StoredToken,
+  type StoredTokenKind,
   type TableNames,
   type TokenCursor,
   type TokenFilter,
-  type TokenKind,
   type TokenPage,
 } from '../storage/index.js';

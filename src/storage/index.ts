@@ -94,9 +94,9 @@ export {
   cursorAfter,
   type FoundToken,
   isHashPrefix,
+  type StoredTokenKind,
   type TokenCursor,
   type TokenFilter,
-  type TokenKind,
   type TokenPage,
   TokenSearch,
 } from './repositories/token-search.js';

@@ -11,14 +11,14 @@ import { tellingOutages } from '../../storage/host-outages.js';
 import { pathOf } from './option-checks.js';
 
 /** What the host tells of a user, by the names of claims. */
-export type Claims = Readonly<Record<string, unknown>>;
+export type UserClaims = Readonly<Record<string, unknown>>;
 
 /**
  * Tells the claims of a user. What is not a claim of a granted scope is not released, so all may be told at once.
  *
  * @param scopes the granted scopes, for claims that cost something to find
  */
-export type ClaimsOfUser = (user: unknown, scopes: readonly string[]) => Claims | PromiseLike<Claims>;
+export type ClaimsOfUser = (user: unknown, scopes: readonly string[]) => UserClaims | PromiseLike<UserClaims>;
 
 /** What applications are told of users, beside `sub`. */
 export interface ClaimsOptions {

@@ -5,7 +5,7 @@ import type { LogLimiter } from '../../core/log-limiter.js';
 import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
-import type { ApplicationRepository, RegistrationLimits, TokenKind, TokenSearch } from '../../storage/index.js';
+import type { ApplicationRepository, RegistrationLimits, StoredTokenKind, TokenSearch } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import type { Sealer } from '../keys/sealer.js';
 import type { Consents, Interactions, SignIns } from '../ports.js';
@@ -45,7 +45,7 @@ export type ManagedApplications = Pick<
 /** The operations of staff on tokens. */
 export interface StaffTokens extends Pick<TokenSearch, 'search' | 'find'> {
   /** Revokes it in every process. Resolves to whether this call did it. */
-  revoke(kind: TokenKind, id: number): Promise<boolean>;
+  revoke(kind: StoredTokenKind, id: number): Promise<boolean>;
 }
 
 /** What the pages depend on. */

@@ -9,7 +9,7 @@ import { isExactly } from './exact-text.js';
 import { checkedPage, type Page } from './page.js';
 
 /** Which of the two kinds of stored token. */
-export type TokenKind = 'access' | 'refresh';
+export type StoredTokenKind = 'access' | 'refresh';
 
 /** What to look for; what is given must all hold. */
 export interface TokenFilter {
@@ -20,12 +20,12 @@ export interface TokenFilter {
   /** The first 4 to 64 hexadecimal digits of the token's SHA-256. Never the token. */
   readonly hashPrefix?: string;
   /** Left out: both kinds. */
-  readonly kind?: TokenKind;
+  readonly kind?: StoredTokenKind;
 }
 
 /** A stored token as staff may see it; the token itself is nowhere. */
 export interface FoundToken {
-  readonly kind: TokenKind;
+  readonly kind: StoredTokenKind;
   /** The row's id. */
   readonly id: number;
   /** SHA-256 of the token, in hexadecimal. */
@@ -40,7 +40,7 @@ export interface FoundToken {
 }
 
 /** Where a page of tokens begins: only what is older than the row of this id, for each kind. */
-export type TokenCursor = Readonly<Partial<Record<TokenKind, number>>>;
+export type TokenCursor = Readonly<Partial<Record<StoredTokenKind, number>>>;
 
 /** A part of a list of tokens that is newest first. */
 export interface TokenPage extends Pick<Page, 'limit'> {
@@ -90,14 +90,14 @@ export class TokenSearch {
       const application = clientId === undefined ? undefined : await this.application(clientId);
       if (clientId !== undefined && application === undefined) return [];
       const conditions = { applicationId: application?.id, userId, digests, limit };
-      const page = (one: TokenKind) => this.page(one, { ...conditions, beforeId: before[one] });
+      const page = (one: StoredTokenKind) => this.page(one, { ...conditions, beforeId: before[one] });
       if (kind !== undefined) return page(kind);
       return merged(...(await Promise.all([page('access'), page('refresh')]))).slice(0, limit);
     });
   }
 
   /** The token in a row. */
-  find(kind: TokenKind, id: number): Promise<FoundToken | undefined> {
+  find(kind: StoredTokenKind, id: number): Promise<FoundToken | undefined> {
     if (!Number.isSafeInteger(id)) return Promise.resolve(undefined);
     return orUnavailable(async () => {
       const token = await this.model(kind).query().findById(id).withGraphFetched('application');
@@ -106,7 +106,7 @@ export class TokenSearch {
   }
 
   private async page(
-    kind: TokenKind,
+    kind: StoredTokenKind,
     wanted: {
       readonly applicationId: number | undefined;
       readonly userId: string | undefined;
@@ -131,7 +131,7 @@ export class TokenSearch {
     return application?.clientId === clientId ? application : undefined;
   }
 
-  private model(kind: TokenKind): TokenModel {
+  private model(kind: StoredTokenKind): TokenModel {
     const { AccessToken, RefreshToken } = this.models;
     return (kind === 'access' ? AccessToken : RefreshToken) as unknown as TokenModel;
   }
@@ -166,7 +166,7 @@ function merged(left: readonly FoundToken[], right: readonly FoundToken[]): Foun
   }
 }
 
-function found(kind: TokenKind, token: StoredToken): FoundToken {
+function found(kind: StoredTokenKind, token: StoredToken): FoundToken {
   return {
     kind,
     id: token.id,
