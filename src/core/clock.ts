@@ -1,6 +1,6 @@
 import { type Logger, silentLogger } from './logger.js';
 
-/** The time, passed in wherever it decides something, so that tests can move it. */
+/** A clock; passed in, so that tests can control the time. */
 export interface Clock {
   /** Wall-clock time, in milliseconds since the Unix epoch (UTC). */
   nowMilliseconds(): number;

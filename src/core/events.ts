@@ -5,7 +5,7 @@ import type { RefusalReason } from './refusal-reason.js';
 
 export type { RefusalReason };
 
-/** Whom an event is about. Only ids: never a token, a code or a secret. */
+/** The subject of an event. Only ids: never a token, a code or a secret. */
 export interface EventSubject {
   readonly clientId: string;
   /** The user; `undefined` for an application alone (client credentials). */
@@ -16,7 +16,7 @@ export interface EventSubject {
 export interface TokenEvent extends EventSubject {
   readonly grantType: string;
   readonly scopes: readonly string[];
-  /** What all tokens of one authorization share; `undefined` for client credentials. */
+  /** The same for all tokens of one authorization; `undefined` for client credentials. */
   readonly familyId: string | undefined;
 }
 
@@ -27,8 +27,8 @@ export interface TokenRevokedEvent extends EventSubject {
 }
 
 /**
- * A code or refresh token was used a second time. `refresh.repeated`: within the grace window, and its successor was given
- * again; the others: the whole family was revoked.
+ * A code or refresh token was used a second time. `refresh.repeated`: within the grace period, and the same successor
+ * was returned; the others: the whole family was revoked.
  */
 export interface ReuseEvent extends EventSubject {
   readonly familyId: string;
@@ -36,7 +36,7 @@ export interface ReuseEvent extends EventSubject {
 
 /** A client authentication failed (RFC 6749 §5.2). */
 export interface ClientRefusedEvent {
-  /** The client identifier that was claimed; it may be anybody's, or nobody's. */
+  /** The client identifier in the request; it may belong to another application, or to none. */
   readonly clientId: string | undefined;
   /** The key of the address, e.g. `ip:203.0.113.5`. */
   readonly address: string;
@@ -51,24 +51,24 @@ export interface ConsentEvent {
 
 /** An application got a new secret. The user is its owner. */
 export interface SecretRotatedEvent extends EventSubject {
-  /** For how long the secret before it stays good; 0: not at all. */
+  /** For how long the previous secret stays valid; 0: not at all. */
   readonly overlapSeconds: number;
 }
 
-/** An edit of its owner ended what staff had trusted an application with. */
+/** An edit by its owner removed the trust of staff in an application. */
 export interface TrustClearedEvent extends EventSubject {
-  /** What it was trusted with; `registeredBy`: it counted as registered by staff. The user is its owner. */
+  /** What staff had trusted it with; `registeredBy`: it counted as registered by staff. The user is its owner. */
   readonly cleared: readonly ('skipAuthorization' | 'mayIntrospect' | 'registeredBy')[];
 }
 
-/** A guard refused a request. Nothing in it is taken from the request but its method and its caller's address. */
+/** A guard refused a request. The event contains nothing of the request except its method and the caller's address. */
 export interface AccessRefusedEvent {
   readonly reason: RefusalReason;
   /** The status of the response. */
   readonly status: number;
   /** The code of the error (`insufficient_scope`, …), or the name of the host's `HttpError`. */
   readonly error: string;
-  /** Where the request went to. `path` is that of the route, e.g. `/books/:id`. */
+  /** The action of the request. `path` is that of the route, e.g. `/books/:id`. */
   readonly action: {
     readonly controller: string;
     readonly method: string;
@@ -86,15 +86,15 @@ export interface AccessRefusedEvent {
   /** The foreign issuer of the token, if it has one, and its user as it names them (`sub`). */
   readonly issuer: string | undefined;
   readonly subject: string | undefined;
-  /** The scopes that would be enough, or alternatives of them; `undefined` if it is not about scopes. */
+  /** The scopes that would be sufficient, or alternatives of them; `undefined` if it is not about scopes. */
   readonly requiredScopes: readonly string[] | readonly (readonly string[])[] | undefined;
   readonly providedScopes: readonly string[] | undefined;
-  /** The class of the permission that said no. */
+  /** The class of the permission that refused. */
   readonly permission: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 }
 
-/** What happens at the authorization server and in the guards, by name. */
+/** The events of the authorization server and the guards, by name. */
 export interface OAuth2EventMap {
   readonly 'access.refused': AccessRefusedEvent;
   readonly 'token.issued': TokenEvent;

@@ -1,6 +1,6 @@
 /** Why a guard refused a request. */
 export type RefusalReason =
-  /** There are no credentials, and some are needed. */
+  /** There are no credentials, and some are required. */
   | 'no_credentials'
   /** Two tokens, a repeated parameter, a broken query. */
   | 'invalid_request'
@@ -11,20 +11,20 @@ export type RefusalReason =
   | 'invalid_session'
   /** A session without its CSRF token. */
   | 'csrf'
-  /** An authenticator of the host's refused in another way. */
+  /** An authenticator of the host refused in another way. */
   | 'invalid_credentials'
   | 'insufficient_scope'
-  /** A permission said no, for another reason than a scope. */
+  /** A permission refused, for another reason than a scope. */
   | 'permission'
-  /** A permission said no to an entity (`checkObject`). */
+  /** A permission refused an entity (`checkObject`). */
   | 'object_permission'
   /** A throttle. */
   | 'throttled'
   /** The budget of failed authentications. */
   | 'failure_budget'
-  /** The database, the user store or the throttle's store is away. */
+  /** The database, the user store or the throttle's store is unavailable. */
   | 'unavailable'
-  /** A part of the host threw an error that says how it is to be answered: an `HttpError`, or `ctx.throw`. */
+  /** Code of the host threw an error with a response of its own: an `HttpError`, or by `ctx.throw`. */
   | 'http_error'
-  /** A part of the host failed. */
+  /** A fault in code of the host. */
   | 'fault';

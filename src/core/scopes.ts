@@ -1,6 +1,6 @@
 import { refuseOption } from './options/index.js';
 
-/** Scope names with what a person is told of them, e.g. `{ 'books:read': 'See your books' }`. */
+/** Scope names with descriptions for people, e.g. `{ 'books:read': 'See your books' }`. */
 export type ScopeDescriptions = Readonly<Record<string, string>>;
 
 /** The scopes that OpenID Connect defines: known without a description. */

@@ -1,8 +1,9 @@
 /**
- * The host's users. The package holds only their ids, as strings, and asks for the rest.
+ * The host's users. The package stores only their ids, as strings, and asks the host for the rest.
  *
- * `User` is whatever the host's user is; it is what `@CurrentUser()` gives to a controller. It is kept in the process with
- * the token, for `cache.maxAgeSeconds` at most, and all requests with that token share it: read it, do not change it.
+ * `User` is whatever the host's user is; it is what `@CurrentUser()` gives to a controller. It is kept in the process
+ * with the token, for `cache.maxAgeSeconds` at most, and all requests with that token share it: read it, do not change
+ * it.
  */
 export interface UserStore<User = unknown> {
   /** The user with this id, or `undefined`. */

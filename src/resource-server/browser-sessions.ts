@@ -20,8 +20,8 @@ export interface BrowserSessionsDependencies {
 const ID = /^[A-Za-z0-9_-]{43}$/;
 
 /**
- * The sessions of browsers at the authorization server, by user. A session that is ended here is over in every process
- * when the call resolves, and so is a sign-in that was on its way. Its tokens end too, but for those with
+ * The browser sessions at the authorization server, by user. A session that is ended here has ended in every process
+ * when the call resolves, and so has a sign-in in progress. Its tokens are revoked too, except those with
  * `offline_access`; see `TokenService.revokeAllOf` for those.
  *
  * @example
@@ -41,7 +41,7 @@ export class BrowserSessions {
   constructor(private readonly dependencies: BrowserSessionsDependencies) {}
 
   /**
-   * The live sessions of a user, newest first; a page of them, 50 unless `limit` says otherwise.
+   * A page of the live sessions of a user, newest first; 50 by default.
    *
    * @throws TypeError if the page is out of range
    */
@@ -59,14 +59,14 @@ export class BrowserSessions {
     return stored && described(stored);
   }
 
-  /** The session of the browser that a request came from, if it is signed in here. */
+  /** The session of the browser that made a request, if it is signed in here. */
   async currentOf(context: Context): Promise<BrowserSession | undefined> {
     const id = await this.dependencies.currentId?.(context);
     return id === undefined ? undefined : this.find(id);
   }
 
   /**
-   * Ends a session. Resolves to whether there was one; one that is unknown or over is no error.
+   * Ends a session. Resolves to whether it existed; it is not an error if it is unknown or has ended already.
    *
    * @throws TemporarilyUnavailableError if the database cannot answer; call it again
    */
@@ -82,10 +82,10 @@ export class BrowserSessions {
   }
 
   /**
-   * Ends all sessions of a user, or all but one: after a change of the password, say. Resolves to how many there were.
+   * Ends all sessions of a user, or all but one, for example after a password change. Resolves to their number.
    *
    * @throws TemporarilyUnavailableError if the database cannot answer; call it again
-   * @throws TypeError if `except` is no id of a session
+   * @throws TypeError if `except` is not the id of a session
    */
   async endAllOf({ user, except }: EndedSessions): Promise<number> {
     const userId = userIdOf(user, this.dependencies.users);
@@ -112,7 +112,7 @@ export class BrowserSessions {
 /** Which sessions `endAllOf` ends. */
 export interface EndedSessions {
   readonly user: UserReference;
-  /** The one that stays, or its `id`. */
+  /** The session that is kept, or its `id`. */
   readonly except?: BrowserSession | string | undefined;
 }
 

@@ -15,8 +15,8 @@ export interface AccessGuard<Plan> {
 const NO_SCOPES: readonly string[] = Object.freeze([]);
 
 /**
- * Who makes this request and what they bring: made once per request, given to permissions, throttle functions and,
- * by `@Access()`, to controllers.
+ * The caller of a request and their credentials: created once per request, and passed to permissions, throttle
+ * functions and, by `@Access()`, to controllers.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ const NO_SCOPES: readonly string[] = Object.freeze([]);
  * ```
  */
 export class RequestAccess {
-  /** How the caller was known: `oauth2`, `session`, or the name of an authenticator of your own. */
+  /** How the caller was authenticated: `oauth2`, `session`, or the name of an authenticator of your own. */
   readonly authType: string | undefined;
   /** The verified access token, if one was presented. */
   readonly token: VerifiedToken | undefined;
@@ -62,7 +62,7 @@ export class RequestAccess {
     this.principal = authentication?.principal ?? ANONYMOUS;
   }
 
-  /** Whether the caller is known: as a user, or as an application. */
+  /** Whether the caller is authenticated, as a user or an application. */
   get isAuthenticated(): boolean {
     return this.principal.kind !== 'anonymous';
   }
@@ -107,14 +107,14 @@ export class RequestAccess {
     return this.context.headers;
   }
 
-  /** The same as `context`, by the name that throttle functions use. */
+  /** The same as `context`, under the name that throttle functions use. */
   get request(): Context {
     return this.context;
   }
 
   /**
-   * Gives the caller's address as a key, e.g. `ip:203.0.113.5`, by the options `address` and `trustedProxies`. Works also
-   * when taken from its object: `({ address }) => address()`.
+   * Returns the caller's address as a key, e.g. `ip:203.0.113.5`, by the options `address` and `trustedProxies`. Works
+   * also when taken from its object: `({ address }) => address()`.
    */
   get address(): () => string {
     const { context, guard } = this;
@@ -130,7 +130,7 @@ export class RequestAccess {
   }
 
   /**
-   * Asks the action's permissions about a loaded entity (`hasObjectPermission`).
+   * Checks the action's permissions for a loaded entity (`hasObjectPermission`).
    *
    * @throws AccessDeniedError (403), InsufficientScopeError (403) or AuthenticationRequiredError (401) if one refuses
    */

@@ -15,8 +15,8 @@ import { isPromiseLike } from '../core/promises.js';
 export type AddressOf = (context: Context) => string;
 
 /**
- * The caller's address as the host knows it, e.g. from a field that only its proxy can set; `undefined` leaves the
- * request to `trustedProxies`.
+ * The caller's address as the host determines it, e.g. from a field that only its proxy can set; with `undefined`,
+ * `trustedProxies` applies.
  */
 export type HostAddress = (context: Context) => string | undefined;
 

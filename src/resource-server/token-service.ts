@@ -26,18 +26,21 @@ export type { UserReference };
 /** An application: its client identifier, or the model. */
 export type ApplicationReference = string | Application;
 
-/** What a token is to be issued for. */
+/** What a token is issued for. */
 export interface IssueOptions {
-  /** Who it acts for; without one it acts for the application alone. */
+  /** The user for whom it acts; without one it acts for the application alone. */
   readonly user?: UserReference;
   readonly application: ApplicationReference;
   /** A `scope` value, or its names. */
   readonly scope: string | readonly string[];
-  /** Default: `accessTokenLifetimeSeconds` of the application, else of the options. Negative gives an expired token, for trying things out. */
+  /**
+   * Default: `accessTokenLifetimeSeconds` of the application, else of the options. A negative value gives an expired
+   * token, for tests.
+   */
   readonly lifetimeSeconds?: number;
 }
 
-/** An issued token in the shape of RFC 6749 §5.1. The token is shown this once; only its SHA-256 is stored. */
+/** An issued token in the shape of RFC 6749 §5.1. The token is returned only this once; only its SHA-256 is stored. */
 export interface IssuedToken {
   readonly access_token: string;
   readonly token_type: 'Bearer';
@@ -47,17 +50,17 @@ export interface IssuedToken {
   readonly model: AccessToken;
 }
 
-/** What tokens are taken together: those of a user, of an application, or of a user at an application. */
+/** The owner of tokens: a user, an application, or a user at an application. */
 export interface TokenOwner {
   readonly user?: UserReference;
   readonly application?: ApplicationReference;
 }
 
-/** What `revokeAllOf` takes: whose tokens, and whether his browsers are signed out too. */
+/** The parameters of `revokeAllOf`: whose tokens, and whether the user's browser sessions end too. */
 export interface RevokedOwner extends TokenOwner {
   /**
-   * Whether the user's browsers are signed out at the authorization server as well, since they could get new tokens
-   * otherwise. Default: `true` for a user alone; with an application it cannot be.
+   * Whether the user's browser sessions at the authorization server end as well, since they could get new tokens
+   * otherwise. Default: `true` for a user without an application; not allowed with an application.
    */
   readonly sessions?: boolean;
 }
@@ -116,9 +119,10 @@ export class TokenService {
   constructor(private readonly dependencies: TokenServiceDependencies) {}
 
   /**
-   * What is known of a token, in the shape of RFC 7662 §2.2: exactly `{active: false}` for every token that would be
+   * The state of a token in the format of RFC 7662 §2.2: exactly `{active: false}` for every token that would be
    * refused, whatever the reason. `model` is the stored row, if there is one; it is not enumerable. A token of another
-   * verifier than `databaseTokens()` has none, and is told of as far as that verifier knows it, from the cache if it is there.
+   * verifier than `databaseTokens()` has none, and is told of as far as that verifier knows it, from the cache if it is
+   * there.
    *
    * @throws TemporarilyUnavailableError if what is asked cannot answer
    */
@@ -229,12 +233,12 @@ export class TokenService {
   }
 
   /**
-   * Revokes a token, in the database and then in every cache: an access token, or a refresh token with its whole
-   * family (RFC 7009 §2.1). Resolves to whether this call revoked anything; an unknown token is not an error.
+   * Revokes a token, in the database and then in every cache: an access token, or a refresh token with its whole family
+   * (RFC 7009 §2.1). Resolves to whether this call revoked anything; an unknown token is not an error.
    *
    * @throws TypeError if it is a token of a foreign issuer, as far as its form tells: only that issuer can revoke it
-   * @throws TemporarilyUnavailableError if the database could not be told (nothing is revoked), or only the shared cache
-   * (then the token is revoked, and dies in other processes within the cache's `maxAgeSeconds`)
+   * @throws TemporarilyUnavailableError if the database cannot answer (nothing is revoked), or only the shared cache
+   *   cannot be reached (then the token is revoked, and other processes refuse it within the cache's `maxAgeSeconds`)
    */
   async revoke(token: string | AccessToken): Promise<boolean> {
     if (typeof token !== 'string') return this.revokeByHash(token.tokenHash);
@@ -284,14 +288,14 @@ export class TokenService {
   }
 
   /**
-   * Revokes all live tokens of a user, of an application, or of a user at an application. When it resolves, none of them is
-   * good any more; of very many, the rows in the database are changed behind it, in batches.
+   * Revokes all live tokens of a user, of an application, or of a user at an application. When it resolves, all of them
+   * are refused; if there are very many, their rows are changed afterwards, in batches.
    *
-   * All of a user's also signs his browsers out, unless `sessions` is `false`: a browser that stays signed in would get new
-   * tokens without being asked.
+   * For a user without an application it also ends the user's browser sessions, unless `sessions` is `false`: a browser
+   * that stays signed in would get new tokens without asking.
    *
-   * @returns how many access and refresh tokens were revoked, those that ended with a session aside
-   * @throws TypeError if neither is given, or `sessions` is `true` where sessions are not what is meant
+   * @returns how many access and refresh tokens were revoked, not counting those that ended with a session
+   * @throws TypeError if neither is given, or `sessions` is `true` together with an application
    */
   async revokeAllOf(owner: RevokedOwner): Promise<number> {
     const { userId, application } = await this.owner(owner);
@@ -315,7 +319,7 @@ export class TokenService {
   }
 
   /**
-   * Drops what is cached of a user or an application, without revoking anything: call it after a user was disabled,
+   * Removes cached tokens of a user or an application without revoking anything: call it after a user was disabled,
    * enabled or changed, so that every process asks again.
    *
    * @throws TypeError if neither is given
@@ -326,8 +330,8 @@ export class TokenService {
   }
 
   /**
-   * The live access tokens of a user, newest first, each with its application; a page of them, 50 unless `limit` says
-   * otherwise. The next page begins with `beforeId`, the `id` of the last one.
+   * A page of the live access tokens of a user, newest first, each with its application; 50 by default. For the next
+   * page pass `beforeId`, the `id` of the last one.
    *
    * @throws TypeError if `limit` is not a whole number from 1 to 1000
    */
@@ -336,8 +340,8 @@ export class TokenService {
   }
 
   /**
-   * Stops the work behind `revokeAllOf` after the batch at hand, and waits for that. The revocations stay in force; what is
-   * left of their rows is changed by `clearExpired`.
+   * Stops the background work of `revokeAllOf` after the current batch, and waits for that. The revocations stay in
+   * force; `clearExpired` changes the remaining rows.
    *
    * @internal
    */
@@ -347,7 +351,7 @@ export class TokenService {
   }
 
   /**
-   * Waits until the rows of all that `revokeAllOf` has revoked say so.
+   * Waits until the rows of all tokens revoked by `revokeAllOf` have been changed.
    *
    * @internal
    */
@@ -355,7 +359,7 @@ export class TokenService {
     await Promise.all(this.unfinished);
   }
 
-  /** Deletes what has expired, in small batches, so that a large table is never locked for long. */
+  /** Deletes expired rows in small batches, so that a large table is never locked for long. */
   clearExpired(options: ClearExpiredOptions = {}): Promise<ClearExpiredResult> {
     return this.dependencies.tokens.clearExpired(options);
   }

@@ -12,14 +12,14 @@ export interface ActionSummary {
   /** The class and its method. */
   readonly controller: string;
   readonly action: string;
-  /** What it requires, in words; empty if it is public or undeclared. */
+  /** A description of its requirement; empty if it is public or undeclared. */
   readonly requirement: string;
   /** Its throttles: the name of each policy with its rates. */
   readonly throttles: readonly string[];
   readonly public: boolean;
-  /** Whether it can be served: something is declared, and nothing is wrong with it. */
+  /** Whether it can be served: it has declarations, and no problems. */
   readonly declared: boolean;
-  /** What is wrong; each text names the action and the fix. */
+  /** Its problems; each text names the action and the fix. */
   readonly problems: readonly string[];
 }
 

@@ -17,7 +17,7 @@ import type { ActionPlan } from './plan.js';
 import { accessOrUnguarded } from './request-state.js';
 import { completed, declaredRequirement } from './requirements.js';
 
-/** What is spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`. */
+/** The checkers, to be spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`. */
 export type CheckerOptions = Required<Pick<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>>;
 
 /**

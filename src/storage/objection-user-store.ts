@@ -5,18 +5,21 @@ import type { UserStore } from '../core/users.js';
 import { errorCode, orUnavailable } from './database-errors.js';
 import { boundedStatements, DEFAULT_DEADLINE_MILLISECONDS } from './deadlines/index.js';
 
-/** How the host's user model is read. */
+/** Options for reading the host's user model. */
 export interface ObjectionUserStoreOptions<User> {
   /** The column of the id; the default is `id`. */
   readonly idColumn?: string;
   /**
-   * Whether a user may act now. The default reads the property `isActive` (or `is_active`) where the model has one, as
-   * Django's users do, and else says yes.
+   * Whether a user may act now. The default reads the property `isActive` (or `is_active`) if the model has one, as
+   * Django's users do; otherwise every user is active.
    */
   readonly isActive?: (user: User) => boolean;
-  /** The knex instance to ask, for a model that is not bound to one. */
+  /** The knex instance for a model that is not bound to one. */
   readonly knex?: Knex;
-  /** After how many milliseconds without an answer a look-up is given up, and the request answered with 503; the default is 5000. */
+  /**
+   * After how many milliseconds without an answer a look-up fails, and the request is answered with 503; the default is
+   * 5000.
+   */
   readonly deadlineMilliseconds?: number;
 }
 

@@ -18,7 +18,7 @@ export interface ApplicationToken {
   readonly tokenHash: Buffer;
   /** Scopes, separated by spaces. */
   readonly scope: string;
-  /** Whom it is meant for (RFC 8707). */
+  /** Its audience (RFC 8707). */
   readonly audience: readonly string[] | null;
   readonly createdAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;

@@ -37,13 +37,13 @@ export interface PolicyOptions {
    */
   readonly algorithm?: ThrottleAlgorithm | undefined;
   /**
-   * Which answers count; default all. The units of a request are taken before its action runs, so that no number of
-   * simultaneous requests exceeds the limit, and given back once its answer was sent if it does not count.
+   * Which responses count; default all. A request is charged before its action runs, so that concurrent requests cannot
+   * exceed the limit, and refunded after a response that does not count.
    */
   readonly countWhen?: CountWhen | undefined;
 }
 
-/** A policy that is declared where it is used. */
+/** An inline policy. */
 export interface InlinePolicy extends PolicyOptions {
   readonly name: string;
 }

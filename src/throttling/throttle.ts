@@ -34,10 +34,10 @@ export interface Throttle {
   /** Whether the store can be asked; the same for all throttles on one engine. */
   readonly storeState: StoreState;
   /**
-   * Puts together the policies of one action, the global ones first; one that is named twice counts once.
+   * Combines the policies of one action, the global ones first; one that is named twice counts once.
    *
    * @param where names the action, for messages
-   * @throws ConfigurationError if a name is unknown, or an inline policy cannot be
+   * @throws ConfigurationError if a name is unknown, or an inline policy is invalid
    */
   compile(policies: readonly (string | InlinePolicy)[], where?: string): CompiledThrottle;
   /**
@@ -57,12 +57,12 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
 };
 
 /**
- * Makes a throttle.
+ * Creates a throttle.
  *
  * @param options as the option `throttling` of `createOAuth2`; without an engine it counts in this process
  * @param dependencies the clock, the log, and who is told that the store is away or back
  * @returns the throttle, which `close()` ends
- * @throws ConfigurationError if an option or a policy cannot be
+ * @throws ConfigurationError if an option or a policy is invalid
  *
  * @example
  * ```ts

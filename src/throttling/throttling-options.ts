@@ -17,15 +17,15 @@ import type { PolicyOptions } from './policy.js';
 import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './throttle-engine.js';
 
 /**
- * What happens while the store is away: `closed` answers 503, `open` admits without counting, `local` counts in this
- * process: with leases by its share of the rate, on other engines with the whole rate.
+ * What happens while the store is unavailable: `closed` answers 503, `open` admits without counting, `local` counts in
+ * this process: with leases by its share of the rate, on other engines with the whole rate.
  */
 export type WhenStoreFails = 'closed' | 'open' | 'local';
 
 /** The drafts of "RateLimit header fields for HTTP" that are written; 10 and 11 have the same syntax. */
 export type RateLimitVersion = 'draft-10' | 'draft-11';
 
-/** Which response fields tell a caller of the state of the policies. */
+/** Which response fields inform callers about the policies. */
 export interface FieldsOptions {
   /** The draft for `RateLimit` and `RateLimit-Policy`; default `draft-10`; `false` leaves them out. */
   readonly version?: RateLimitVersion | false | undefined;
@@ -47,13 +47,16 @@ export interface FailedAuthenticationOptions {
 export interface ThrottlingOptions {
   /** Policies by name: a rate (`100/hour`), `null` for no limit, or the whole policy. */
   readonly policies?: Readonly<Record<string, string | null | PolicyOptions>> | undefined;
-  /** Where is counted; by default with leases in the `redis` of `createOAuth2`, if there is one, else in this process. */
+  /**
+   * The engine that counts; by default with leases in the `redis` of `createOAuth2` if there is one, otherwise in this
+   * process.
+   */
   readonly engine?: ThrottleEngine | undefined;
   /** Default `closed`. */
   readonly whenStoreFails?: WhenStoreFails | undefined;
   /**
-   * What follows when the Redis of the default engine has forgotten what was counted; default `restart`. An engine of your
-   * own has it as an option of `leasedEngine`.
+   * What follows when the Redis of the default engine has lost its counters; default `restart`. For an engine of your
+   * own it is an option of `leasedEngine`.
    */
   readonly whenLedgerIsLost?: WhenLedgerIsLost | undefined;
   /**
@@ -67,7 +70,7 @@ export interface ThrottlingOptions {
    */
   readonly failedAuthentication?: string | null | FailedAuthenticationOptions | undefined;
   readonly fields?: FieldsOptions | undefined;
-  /** Names of policies that hold for every action. */
+  /** Names of policies that apply to every action. */
   readonly global?: readonly string[] | undefined;
 }
 

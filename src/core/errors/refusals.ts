@@ -154,8 +154,8 @@ export class ThrottledError extends OAuth2Error {
 }
 
 /**
- * 503 with `Retry-After`: something that the decision needs is away (database, Redis, the store of the throttle). The code is
- * that of RFC 6749 §4.1.2.1.
+ * 503 with `Retry-After`: a service that the decision needs is unavailable (database, Redis, the store of the
+ * throttle). The code is that of RFC 6749 §4.1.2.1.
  *
  * @example
  * ```ts

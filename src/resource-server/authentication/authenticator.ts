@@ -3,9 +3,9 @@ import type { ChallengeParameters } from '../../core/challenge.js';
 import type { Principal } from '../../core/principal.js';
 import type { VerifiedToken } from '../../core/verified-token.js';
 
-/** Who a request acts as, as one authenticator found it. */
+/** The principal of a request, as an authenticator found it. */
 export interface Authentication {
-  /** What the controller sees as the way of authentication, e.g. `oauth2` or `session`. */
+  /** How the request was authenticated, as controllers see it, e.g. `oauth2` or `session`. */
   readonly authType: string;
   readonly principal: Principal;
   /** The host's user, if the principal is one. */
@@ -14,21 +14,24 @@ export interface Authentication {
   readonly token?: VerifiedToken;
 }
 
-/** Turns a request into a principal, or "nothing here" (`undefined`), or a refusal (throws an `OAuth2Error`). */
+/**
+ * Determines the principal of a request: `undefined` if the request has no credentials for this authenticator; throws
+ * an `OAuth2Error` to refuse it.
+ */
 export interface Authenticator {
   /**
-   * Whether the browser sends the credential by itself, as it does a cookie. What the caller sends on purpose is
-   * looked at first and is never ignored: a session does not make up for a bad token.
+   * Whether browsers attach the credential automatically, like a cookie. Credentials that the caller sends deliberately
+   * are checked first and never ignored: an invalid token is refused even if there is a valid session.
    */
   readonly ambient?: boolean;
   /**
-   * The request fields that the answer depends on, e.g. `['X-Api-Key']`: the response names them in `Vary`, so that no
-   * cache gives one caller's answer to another (RFC 9110 §12.5.5).
+   * The request fields that the response depends on, e.g. `['X-Api-Key']`: it names them in `Vary`, so that no cache
+   * returns one caller's response to another (RFC 9110 §12.5.5).
    */
   readonly reads?: readonly string[];
-  /** @throws OAuth2Error if credentials are there and are not good; rejects with the same */
+  /** @throws OAuth2Error (or rejects with it) if there are credentials and they are not valid */
   authenticate(context: Context): Authentication | undefined | Promise<Authentication | undefined>;
-  /** The challenge for `WWW-Authenticate`, if this way of authentication has one (RFC 9110 §11.6.1). */
+  /** The challenge for `WWW-Authenticate`, if this kind of authentication has one (RFC 9110 §11.6.1). */
   challenge?(realm: string, parameters: ChallengeParameters): string;
   /** Whether the parsed body is needed before authentication, for this request. */
   needsBody?(context: Context): boolean;

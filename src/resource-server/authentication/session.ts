@@ -9,7 +9,7 @@ import type { UserStore } from '../../core/users.js';
 import { activeUser } from '../active-user.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 
-/** How sessions are read. The defaults are what `startSession` writes. */
+/** How sessions are read. The defaults match `startSession`. */
 export interface SessionOptions {
   /** The id of the session's user; default `context.session.userId`, as koa-session keeps it. */
   readonly userId?: (context: Context) => string | undefined;
@@ -17,7 +17,7 @@ export interface SessionOptions {
   readonly csrfToken?: (context: Context) => string | undefined;
   /** The request header that repeats the CSRF token. Default `X-CSRF-Token`. */
   readonly csrfHeader?: string | undefined;
-  /** The cookie that tells the CSRF token to the page's own script. Default `csrf_token`. */
+  /** The cookie from which the page's own script reads the CSRF token. Default `csrf_token`. */
   readonly csrfCookie?: string | undefined;
 }
 
@@ -109,8 +109,8 @@ export class SessionAuthenticator implements Authenticator {
 }
 
 /**
- * Signs a user in: a fresh session with a CSRF token of its own, which the page reads from a cookie and repeats in a
- * header. Await it after the password was checked. Gives the CSRF token.
+ * Signs a user in: creates a session with a CSRF token, which the page reads from a cookie and repeats in a header.
+ * Await it after the password was checked. Resolves to the CSRF token.
  *
  * @param context the Koa context of the request
  * @param userId the id of the user, as the option `users` finds it
@@ -165,7 +165,7 @@ function renewId(session: StoredSession | undefined): Promise<void> | undefined 
 }
 
 /**
- * Signs out: the session and its CSRF cookie are gone.
+ * Signs out: removes the session and its CSRF cookie.
  *
  * @param context the Koa context of the request
  * @param options the name of the cookie, if it is not the default

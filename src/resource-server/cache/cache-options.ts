@@ -5,17 +5,20 @@ import type { SecretKey } from '../../core/secret-keys.js';
 
 /** How tokens are cached, with and without Redis: the option `cache` of `createOAuth2`. */
 export interface CacheOptions {
-  /** How many good tokens this process holds; default 10 000, or no such limit where `maxBytes` is given. */
+  /** How many verified tokens this process keeps; default 10 000, or no such limit where `maxBytes` is given. */
   readonly maxEntries?: number | undefined;
-  /** How many bytes the good tokens may take, by estimate (a token is about 1 KiB); default no limit by bytes. */
+  /** How many bytes the verified tokens may occupy, estimated (a token is about 1 KiB); default no limit by bytes. */
   readonly maxBytes?: number | undefined;
   /** How long after a revocation the token may still be admitted, in seconds; default 1. */
   readonly revocationBoundSeconds?: number | undefined;
   /** How long a refusal (unknown, revoked, expired) is remembered, in seconds; default 1, 0 remembers none. */
   readonly negativeMaxAgeSeconds?: number | undefined;
-  /** How many refusals this process remembers; default 10 000. They are kept apart, so they displace no good token. */
+  /**
+   * How many refusals this process remembers; default 10 000. They are kept separately, so they displace no verified
+   * tokens.
+   */
   readonly negativeMaxEntries?: number | undefined;
-  /** With Redis: how long an answer may be kept at all, in seconds from its look-up; default 30. */
+  /** With Redis: how long an answer may be kept, in seconds from its look-up; default 30. */
   readonly maxAgeSeconds?: number | undefined;
   /** With Redis: how long a request waits for it before the database is asked, in milliseconds; default 50. */
   readonly deadlineMilliseconds?: number | undefined;

@@ -169,7 +169,7 @@ function decidesOnObjects(permission: Permission): boolean {
 }
 
 /**
- * All of them must allow.
+ * Allows if all of them allow.
  *
  * @param parts scopes (a string is one or several, all of them required), permissions, or their classes
  * @returns the permission
@@ -199,8 +199,8 @@ export function allOf(...parts: [PermissionExpression, ...PermissionExpression[]
 }
 
 /**
- * One of them is enough, also where another throws an error that is an answer (404, 451): that is a no. If all refuse,
- * the first such error is what the caller is told.
+ * Allows if one of them allows, even if another throws an error with a response of its own (404, 451), which counts as
+ * a refusal. If all refuse, the first such error is the response.
  *
  * @param parts scopes (a string is one or several, all of them required), permissions, or their classes
  * @returns the permission
@@ -226,7 +226,8 @@ export function anyOf(...parts: [PermissionExpression, ...PermissionExpression[]
 }
 
 /**
- * Refuses who the other allows. A caller without credentials is "not" anything, so combine it: `allOf(IsAuthenticated, not(…))`.
+ * Refuses the callers that the other permission allows. It allows callers without credentials, so combine it:
+ * `allOf(IsAuthenticated, not(…))`.
  *
  * @param part scopes, a permission, or its class
  * @returns the permission

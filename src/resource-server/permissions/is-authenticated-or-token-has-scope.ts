@@ -3,7 +3,7 @@ import type { GuardedAction } from './permission.js';
 import { TokenHasScope } from './token-has-scope.js';
 
 /**
- * A user who is known without a token (a session), or a token that has the required scopes.
+ * A user who is authenticated without a token (a session), or a token with the required scopes.
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import type { RequestAccess } from '../request-access.js';
 import type { Permission } from './permission.js';
 
 /**
- * A user is needed: by session, or by a token that acts for one. An application alone is not enough.
+ * Requires a user: by session, or by a token that acts for one. An application alone is not enough.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ export class IsAuthenticated implements Permission {
 }
 
 /**
- * Anybody, known or not; credentials that are presented are checked all the same (unlike `@Public()`).
+ * Everybody, authenticated or not; credentials that are sent must be valid nevertheless (unlike with `@Public()`).
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export class AllowAny implements Permission {
   }
 }
 
-/** Anybody who is known: a user, or an application. What a bare `@Authorized()` means. */
+/** Any authenticated caller: a user or an application. The meaning of a bare `@Authorized()`. */
 export class AnyPrincipal implements Permission {
   hasPermission(access: RequestAccess): boolean {
     return access.isAuthenticated;

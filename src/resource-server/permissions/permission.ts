@@ -1,6 +1,6 @@
 import type { RequestAccess } from '../request-access.js';
 
-/** The action that a request goes to, as far as a permission may want to know it. */
+/** The action of a request, as permissions see it. */
 export interface GuardedAction {
   /** The controller class that serves the action. */
   readonly controller: Function;
@@ -19,20 +19,20 @@ export interface GuardedAction {
 /** Alternatives of scopes: any one of the lists, and all scopes in it. */
 export type ScopeAlternatives = readonly (readonly string[])[];
 
-/** Answers allow or refuse for a principal, a request and the action it goes to. */
+/** Decides whether a principal may make a request to an action. */
 export interface Permission {
   /**
-   * Whether the request may go on. To say more than no, throw an `OAuth2Error`, an `HttpError` of routing-controllers, or
-   * by `access.context.throw(...)`: the caller is answered that. Anything else that is thrown refuses with 500.
+   * Whether the request is allowed. For a specific response, throw an `OAuth2Error`, an `HttpError` of
+   * routing-controllers, or call `access.context.throw(...)`. Any other error refuses the request with 500.
    */
   hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean>;
-  /** Whether the request may touch this entity; asked by `access.checkObject(entity)`. Without it: yes. */
+  /** Whether the request may access this entity; called by `access.checkObject(entity)`. Without it: yes. */
   hasObjectPermission?(access: RequestAccess, action: GuardedAction, object: unknown): boolean | Promise<boolean>;
-  /** The scopes that would be enough, for the refusal; `undefined` if no scope would help. */
+  /** The scopes that would be sufficient, for the refusal; `undefined` if no scope would help. */
   scopeAlternatives?(access: RequestAccess, action: GuardedAction): ScopeAlternatives | undefined;
-  /** Checked once at start-up. @throws ConfigurationError if the permission cannot work on this action */
+  /** Called once at start-up. @throws ConfigurationError if the permission cannot work on this action */
   validate?(action: GuardedAction): void;
-  /** A short text for the table of routes. */
+  /** A short description for the table of routes. */
   describe?(action: GuardedAction): string;
   /** Whether it reads `@RequiredScopes`; if none of an action's permissions does, the scopes are required as such. */
   readonly readsRequiredScopes?: boolean;
@@ -40,7 +40,7 @@ export interface Permission {
   readonly message?: string;
 }
 
-/** A permission, or its class, which is then made once, without arguments. */
+/** A permission, or its class, which is then instantiated once without arguments. */
 export type PermissionLike = Permission | (new () => Permission);
 
 /** Whether a value is a permission object. */

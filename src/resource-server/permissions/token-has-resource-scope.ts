@@ -9,8 +9,8 @@ import { TokenHasScope } from './token-has-scope.js';
 export type ResourceScopes = Readonly<Record<string, readonly string[]>>;
 
 /**
- * The required scopes name resources: `music` needs `music:read` for GET, HEAD and OPTIONS, else `music:write`.
- * A resource that the map of a subclass (`requiredAlternateScopes`) or of the constructor names needs what stands there.
+ * The required scopes name resources: `music` requires `music:read` for GET, HEAD and OPTIONS, otherwise `music:write`.
+ * For a resource in the map of a subclass (`requiredAlternateScopes`) or of the constructor, the map lists the scopes.
  *
  * @example
  * ```ts

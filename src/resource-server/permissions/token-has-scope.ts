@@ -5,8 +5,8 @@ import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 
 /**
- * The token has all of the required scopes; none required means any valid token. The scopes come from
- * `@RequiredScopes(...)` on class and method, and from `requiredScopes` of a subclass.
+ * Requires all of the scopes; if there are none, any valid token is enough. The scopes come from `@RequiredScopes(...)`
+ * on class and method, and from `requiredScopes` of a subclass.
  *
  * Override `getScopes` for scopes that depend on the request, or `hasPermission` for anything else. Modelled on the
  * class of the same name in Django OAuth Toolkit.
@@ -31,7 +31,7 @@ import type { GuardedAction, Permission, ScopeAlternatives } from './permission.
  * ```
  */
 export class TokenHasScope implements Permission {
-  /** Scopes of a subclass's own, beside those of the action. */
+  /** Scopes of a subclass, in addition to those of the action. */
   readonly requiredScopes?: readonly string[];
   readonly message?: string;
 
@@ -39,7 +39,7 @@ export class TokenHasScope implements Permission {
     return true;
   }
 
-  /** The scopes that this request needs. The list is the caller's own: changing it changes nothing else. */
+  /** The scopes that this request requires, as a new list that the caller may change. */
   getScopes(_access: RequestAccess, action: GuardedAction): string[] {
     return this.declared(action);
   }

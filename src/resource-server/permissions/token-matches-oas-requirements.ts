@@ -14,8 +14,8 @@ export type OASRequirements = AlternativesByMethod | SecurityRequirement | reado
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /**
- * Per method a list of alternatives, each a list of scopes; the first that the token satisfies lets it in. A method
- * that is not listed is refused. HEAD uses the entry of GET, unless it has one of its own.
+ * For each method a list of alternatives, each a list of scopes; one alternative has to be satisfied. A method that is
+ * not listed is refused. HEAD uses the entry of GET, unless it has one of its own.
  *
  * @example
  * ```ts

@@ -3,7 +3,8 @@ import { createParamDecorator } from 'routing-controllers';
 import { accessOf, noteAction } from '../request-state.js';
 
 /**
- * Gives the request's access object to a parameter (`RequestAccess`): principal, token, scopes, object-level checks.
+ * Injects the access object of the request into a parameter (`RequestAccess`): principal, token, scopes, object-level
+ * checks.
  *
  * @returns the parameter decorator
  * @throws ConfigurationError (at the first request) if no guard has seen the action: add `@Public()` or

@@ -7,12 +7,11 @@ import type { RequestAccess } from '../../resource-server/request-access.js';
 import { accessOf, noteAction } from '../request-state.js';
 
 /**
- * Gives the request's verified access token to a parameter (`VerifiedToken`), or `undefined` without one.
+ * Injects the verified access token of the request into a parameter (`VerifiedToken`); `undefined` without one.
  *
- * @param options `required: true` answers 401 to a request without a token, e.g. one with a session
+ * @param options `required: true` refuses a request without a token, e.g. one with a session, with 401
  * @returns the parameter decorator
- * @throws AuthenticationRequiredError (401, RFC 6750 §3.1) from the parameter, if a token is required and there is
- *   none
+ * @throws AuthenticationRequiredError (401, RFC 6750 §3.1) from the parameter, if a token is required and there is none
  *
  * @example
  * ```ts

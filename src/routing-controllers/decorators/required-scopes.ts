@@ -2,13 +2,13 @@ import { type ClassOrMethodDecorator, declaring } from '../declarations.js';
 
 /**
  * The scopes of a class or method, as DRF's `required_scopes`: what the permissions of the action read. Those of class,
- * method and their ancestors add up. With no permission that reads them they are required as such (`TokenHasScope`); with no argument,
- * any valid token is enough.
+ * method and their ancestors add up. With no permission that reads them they are required as such (`TokenHasScope`);
+ * without arguments, any valid token is enough.
  *
  * @param scopes scope names, each string one or several separated by spaces; a list works too
  * @returns the decorator, for a class or a method
- * @throws ConfigurationError on a static method or one that is named by a symbol; at start-up for what is no scope
- *   name (RFC 6749 §3.3)
+ * @throws ConfigurationError on a static method or one that is named by a symbol; at start-up for what is no scope name
+ *   (RFC 6749 §3.3)
  *
  * @example
  * ```ts

@@ -8,9 +8,9 @@ export interface PublicKeySet {
 
 /** The keys that an application is registered with. */
 export interface ApplicationKeys {
-  /** Its public keys (RFC 7517 §5): it then proves itself by `private_key_jwt` and gets no secret. */
+  /** Its public keys (RFC 7517 §5): it then authenticates by `private_key_jwt` and gets no secret. */
   readonly jwks?: PublicKeySet | null | undefined;
-  /** Where its public keys are, by https; instead of `jwks`. */
+  /** The https URL of its public keys; instead of `jwks`. */
   readonly jwksUri?: string | null | undefined;
 }
 

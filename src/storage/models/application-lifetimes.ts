@@ -1,18 +1,18 @@
 import { KEYS_PUBLISH_SECONDS } from '../../core/key-publication.js';
 import { optionPath, wholeNumberOption } from '../../core/options/index.js';
 
-/** Lifetimes of an application's own, in seconds. */
+/** Lifetimes of a single application, in seconds. */
 export interface ApplicationLifetimes {
   /**
-   * How long its access tokens are good, of users and of the application alone. Where a resource has a lifetime too
-   * (`resources`), the shorter one holds.
+   * The lifetime of its access tokens, for users and for the application alone. If the resource has a lifetime too
+   * (`resources`), the shorter one applies.
    */
   readonly accessTokenLifetimeSeconds?: number | null | undefined;
   /** How long its refresh tokens may be rotated, counted from the authorization. */
   readonly refreshTokenLifetimeSeconds?: number | null | undefined;
-  /** How long one of its refresh tokens is good without being used. */
+  /** How long one of its refresh tokens is valid without being used. */
   readonly refreshTokenIdleSeconds?: number | null | undefined;
-  /** How long its ID tokens are good; at most 30 days, for which signing keys stay published. */
+  /** The lifetime of its ID tokens; at most 30 days, the time for which signing keys stay published. */
   readonly idTokenLifetimeSeconds?: number | null | undefined;
 }
 

@@ -19,7 +19,7 @@ import { PROTOCOL_FLAGS } from './protocol-metadata.js';
 import type { Registrar } from './registrar.js';
 import { StoredModel } from './stored-model.js';
 
-/** What `Application.create` may be told beside the application itself. */
+/** What `Application.create` takes besides the application itself. */
 export interface CreateApplicationOptions extends ApplicationRules {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
@@ -30,7 +30,7 @@ export interface CreateApplicationOptions extends ApplicationRules {
 const djangoSecrets = new DjangoSecretChecker();
 
 /**
- * An application (client) that may be given tokens.
+ * An application (client) that can get tokens.
  *
  * @example
  * ```ts
@@ -59,14 +59,14 @@ export class Application extends StoredModel {
 
   /** The client identifier (RFC 6749 §2.2); unique, case-sensitive. */
   clientId!: string;
-  /** SHA-256 of the client secret; `null` for an application that has no secret of ours. */
+  /** SHA-256 of the client secret; `null` for an application without a generated secret. */
   clientSecretHash!: Buffer | null;
-  /** A secret's hash that came from Django (`pbkdf2_sha256$…`); counts while there is no `clientSecretHash`. */
+  /** The hash of a secret imported from Django (`pbkdf2_sha256$…`); used while there is no `clientSecretHash`. */
   clientSecretImported!: string | null;
-  /** The secret before the present one, as either was stored; good until `previousSecretExpiresAtMilliseconds`. */
+  /** The previous secret, in either form; valid until `previousSecretExpiresAtMilliseconds`. */
   previousClientSecretHash!: Buffer | null;
   previousClientSecretImported!: string | null;
-  /** When the secret before the present one ends, in milliseconds since the Unix epoch. */
+  /** When the previous secret expires, in milliseconds since the Unix epoch. */
   previousSecretExpiresAtMilliseconds!: number | null;
   name!: string;
   clientType!: ClientType;
@@ -74,15 +74,21 @@ export class Application extends StoredModel {
   grantTypes!: string;
   /** Redirect URIs, separated by spaces. */
   redirectUris!: string;
-  /** URIs to go to after a sign-out (OpenID Connect RP-Initiated Logout §3.1), separated by spaces. */
+  /**
+   * URIs to which users may be redirected after signing out (OpenID Connect RP-Initiated Logout §3.1), separated by
+   * spaces.
+   */
   postLogoutRedirectUris!: string | null;
-  /** Origins whose pages may read what it is answered (CORS), separated by spaces. */
+  /** Origins whose pages may read responses to it (CORS), separated by spaces. */
   allowedOrigins!: string | null;
-  /** JSON of a set of public keys (RFC 7517 §5); with it the application signs in by `private_key_jwt`, not by secret. */
+  /**
+   * A set of public keys as JSON (RFC 7517 §5); with it the application authenticates by `private_key_jwt` rather than
+   * a secret.
+   */
   jwks!: string | null;
-  /** Where that set is; one of the two at most. */
+  /** The URL of such a set; at most one of the two is set. */
   jwksUri!: string | null;
-  /** The scopes that it may be given, separated by spaces; `null`: any scope that the server knows. */
+  /** The scopes that it may have, separated by spaces; `null`: all scopes that the server knows. */
   scope!: string | null;
   /** The id of the user who owns it. */
   userId!: string | null;
@@ -95,38 +101,38 @@ export class Application extends StoredModel {
   refreshTokenLifetimeSeconds!: number | null;
   refreshTokenIdleSeconds!: number | null;
   idTokenLifetimeSeconds!: number | null;
-  /** Who registered it, where that is known; see `registrarOf`. */
+  /** Who registered it, if known; see `registrarOf`. */
   registeredBy!: Registrar | null;
-  /** Scopes that staff approved beyond those that the options leave to its registrar, separated by spaces. */
+  /** Scopes that staff approved in addition to those that the options allow its registrar, separated by spaces. */
   approvedScope!: string | null;
-  /** Grant types likewise. */
+  /** Grant types that staff approved in the same way. */
   approvedGrantTypes!: string | null;
-  /** When an edit of its owner ended what staff had trusted, in milliseconds since the Unix epoch. */
+  /** When an edit by its owner removed the trust of staff, in milliseconds since the Unix epoch. */
   trustClearedAtMilliseconds!: number | null;
-  /** Whether it gets access tokens only bound to a key (RFC 9449 §5.2). */
+  /** Whether its access tokens must be bound to a key (RFC 9449 §5.2). */
   dpopBoundAccessTokens!: boolean;
-  /** Whether its authorization requests are taken only by PAR (RFC 9126 §6). */
+  /** Whether it must use pushed authorization requests (RFC 9126 §6). */
   requirePushedAuthorizationRequests!: boolean;
   /** Whether its ID tokens always have `auth_time`. */
   requireAuthTime!: boolean;
-  /** `max_age` of its authorization requests that name none, in seconds. */
+  /** `max_age` of its authorization requests without one, in seconds. */
   defaultMaxAgeSeconds!: number | null;
   /** The algorithm of its ID tokens; `null`: `RS256`. */
   idTokenSignedResponseAlg!: string | null;
-  /** How it means to send its secret; `null`: `client_secret_basic`. */
+  /** How it sends its secret; `null`: `client_secret_basic`. */
   tokenEndpointAuthMethod!: string | null;
   /** The only algorithm of its client assertions; `null`: any. */
   tokenEndpointAuthSigningAlg!: string | null;
-  /** Since when it is disabled, in milliseconds since the Unix epoch. */
+  /** When it was disabled, in milliseconds since the Unix epoch. */
   disabledAtMilliseconds!: number | null;
   createdAtMilliseconds!: number;
   updatedAtMilliseconds!: number;
 
   /**
-   * Stores a new application under a generated identifier. The secret of a confidential application is generated
-   * too, unless it has keys or an imported secret: 256 random bits, answered this once and stored as a hash only.
+   * Stores a new application under a generated identifier. The secret of a confidential application is generated too,
+   * unless it has keys or an imported secret: 256 random bits, returned only this once and stored only as a hash.
    *
-   * @throws ConfigurationError if the application cannot be one; the message names the option, the value and the fix
+   * @throws ConfigurationError if the application is invalid; the message names the option, the value and the fix
    */
   static async create<Class extends typeof Application>(
     this: Class,
@@ -160,7 +166,7 @@ export class Application extends StoredModel {
     return this.disabledAtMilliseconds !== null && this.disabledAtMilliseconds !== undefined;
   }
 
-  /** Whether it may be given all of these scopes. */
+  /** Whether it may have all of these scopes. */
   allowsScopes(scopes: Iterable<string>): boolean {
     if (this.scope === null || this.scope === undefined) return true;
     const allowed = new Set(parseScope(this.scope));
@@ -171,18 +177,19 @@ export class Application extends StoredModel {
     return this.grantTypes.split(' ').includes(grantType);
   }
 
-  /** Whether it proves itself by its keys (`private_key_jwt`, OpenID Connect Core §9) and not by a secret. */
+  /** Whether it authenticates with keys (`private_key_jwt`, OpenID Connect Core §9) rather than a secret. */
   hasKeys(): boolean {
     return hasKeys(this);
   }
 
   /**
-   * Whether this is its secret, or the one before it while that stays good (`ApplicationRepository.rotateSecret`).
-   * Compares in constant time. An application without secret, as a public one: nothing matches.
+   * Whether this is its secret, or the previous one while that is valid (`ApplicationRepository.rotateSecret`).
+   * Compares in constant time. For an application without a secret, such as a public one, nothing matches.
    *
-   * A secret that was generated here is stored as its SHA-256. A slow hash makes guesses expensive, which adds nothing to
-   * 256 random bits: they cannot be guessed at any cost. One that came from Django may have been chosen by a person, so it stays under Django's PBKDF2 unless it looks generated
-   * (`ApplicationRepository.rehashImportedSecret`). Its check is the one that answers a promise.
+   * A secret that was generated here is stored as its SHA-256. A slow hash would add nothing: 256 random bits cannot be
+   * guessed. A secret imported from Django may have been chosen by a person, so it stays under Django's PBKDF2 unless
+   * it looks generated (`ApplicationRepository.rehashImportedSecret`). Only the check of an imported secret returns a
+   * promise.
    *
    * @param isKnown whether the caller is known; then the check of an imported secret does not wait behind strangers
    * @throws TemporarilyUnavailableError (rejects) if too many imported secrets are being checked
@@ -197,7 +204,7 @@ export class Application extends StoredModel {
     return matches || imported === undefined ? matches : djangoSecrets.check(secret, imported, isKnown);
   }
 
-  /** The same as far as it is known without a slow derivation; `undefined`: ask `checkSecret`. */
+  /** The same, if it is known without a slow derivation; `undefined`: call `checkSecret`. */
   recallSecret(secret: string, nowMilliseconds = systemClock.nowMilliseconds()): boolean | undefined {
     const matches = this.isGeneratedSecret(sha256(secret), nowMilliseconds);
     const imported = importedHash(this, nowMilliseconds);
@@ -205,7 +212,7 @@ export class Application extends StoredModel {
     return djangoSecrets.remembers(secret, imported) ? true : undefined;
   }
 
-  /** Whether this is the SHA-256 of a secret that was generated here and is good now. */
+  /** Whether this is the SHA-256 of a generated secret that is valid now. */
   isGeneratedSecret(secretHash: Buffer, nowMilliseconds: number): boolean {
     return isStoredDigest(this, secretHash, nowMilliseconds);
   }

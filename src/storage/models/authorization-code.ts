@@ -1,7 +1,7 @@
 import { StoredModel } from './stored-model.js';
 
 /**
- * An authorization code (RFC 6749 §4.1.2); good for one exchange.
+ * An authorization code (RFC 6749 §4.1.2), for a single exchange.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { StoredModel } from './stored-model.js';
 
 /**
- * What a user has allowed an application; one row per pair.
+ * The scopes that a user has granted to an application; one row per pair.
  *
  * @example
  * ```ts
@@ -22,7 +22,7 @@ export class Consent extends StoredModel {
   applicationId!: number;
   /** Scopes, separated by spaces. */
   scope!: string;
-  /** Scopes that the application was given without asking, since staff had decided so. */
+  /** Scopes that were granted without asking the user, because staff had decided so. */
   unaskedScope!: string | null;
   createdAtMilliseconds!: number;
   updatedAtMilliseconds!: number;

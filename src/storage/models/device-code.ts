@@ -1,7 +1,7 @@
 import { StoredModel } from './stored-model.js';
 
 /**
- * A device code with its user code (RFC 8628 §3.2); good for one exchange.
+ * A device code with its user code (RFC 8628 §3.2), for a single exchange.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export class DeviceCode extends StoredModel {
   familyId!: string | null;
   expiresAtMilliseconds!: number;
   createdAtMilliseconds!: number;
-  /** When a user confirmed that the device is his own, and went on to sign in and consent. */
+  /** When a user confirmed the device, before consent. */
   claimedAtMilliseconds!: number | null;
   /** When that user approved or refused. */
   decidedAtMilliseconds!: number | null;

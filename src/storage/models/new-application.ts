@@ -11,7 +11,7 @@ import type { ClientType } from './client-type.js';
 import { type ProtocolColumns, type ProtocolMetadata, protocolColumns } from './protocol-metadata.js';
 import { REGISTRARS, type Registrar } from './registrar.js';
 
-/** The grant types that an application can be registered for. */
+/** The grant types of applications. */
 export const GRANT_TYPES = [
   'authorization_code',
   'client_credentials',
@@ -21,9 +21,9 @@ export const GRANT_TYPES = [
 
 export type GrantType = (typeof GRANT_TYPES)[number];
 
-/** What an application is registered with. */
+/** The properties of a new application. */
 export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, ProtocolMetadata {
-  /** What people are shown; at most 255 characters. */
+  /** The name that is shown to people; at most 255 characters. */
   readonly name: string;
   /** The default is `confidential`. */
   readonly clientType?: ClientType | undefined;
@@ -34,23 +34,25 @@ export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, P
    * the option `redirectUriSchemes` allows.
    */
   readonly redirectUris?: readonly string[] | undefined;
-  /** Where its users may be sent after a sign-out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`. */
+  /**
+   * Where its users may be redirected after signing out (OpenID Connect RP-Initiated Logout §3.1); as `redirectUris`.
+   */
   readonly postLogoutRedirectUris?: readonly string[] | null | undefined;
   /**
-   * Origins such as `https://app.example.com` whose pages may read what it is answered (CORS), beside those of the
+   * Origins such as `https://app.example.com` whose pages may read responses to it (CORS), besides those of the
    * redirect URIs of a public application; at most 50.
    */
   readonly allowedOrigins?: readonly string[] | null | undefined;
   /**
-   * The scopes that it may be given; left out: any scope that the server knows, or, for an application that its owner
-   * or itself registered, any that the options leave to such applications.
+   * The scopes that it may have; by default all scopes that the server knows, or, for an application that was
+   * registered by its owner or by itself, all that the options allow such applications.
    */
   readonly scopes?: readonly string[] | null | undefined;
   /** The id of the user who owns it. */
   readonly userId?: string | null | undefined;
   /**
    * Who registers it; the default is `host`. With `owner` or `registration` it gets no more than the options of the
-   * authorization server leave to such applications.
+   * authorization server allow such applications.
    */
   readonly registeredBy?: Registrar | undefined;
   /** Whether its users are never asked for consent; the default is `false`. */
@@ -58,7 +60,7 @@ export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, P
   /** Whether it may introspect tokens of other applications (RFC 7662 §2.1); the default is `false`. */
   readonly mayIntrospect?: boolean | undefined;
   /**
-   * The hash of a secret that the application has already, as Django's `make_password` writes it: `pbkdf2_sha256$…` or
+   * The hash of the application's existing secret, in the format of Django's `make_password`: `pbkdf2_sha256$…` or
    * `pbkdf2_sha1$…`. The application keeps that secret, and none is generated.
    */
   readonly importedSecretHash?: string | undefined;
@@ -71,13 +73,13 @@ export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, P
 /** What can be changed later. */
 export type ApplicationPatch = Partial<Omit<NewApplication, 'clientId' | 'clientType' | 'importedSecretHash'>>;
 
-/** What the host has decided about all applications. */
+/** Rules of the host for all applications. */
 export interface ApplicationRules {
-  /** Private-use schemes that redirect URIs may have although they are no reverse domain names; the default is none. */
+  /** Private-use schemes for redirect URIs that are not reverse domain names; the default is none. */
   readonly redirectUriSchemes?: readonly string[] | undefined;
 }
 
-/** The columns of an application that a registration decides. */
+/** The columns of an application that a registration sets. */
 export interface ApplicationColumns extends LifetimeColumns, ProtocolColumns {
   name: string;
   clientType: ClientType;

@@ -9,17 +9,19 @@ export const SECRET_METHODS = ['client_secret_basic', 'client_secret_post'] as c
 
 /** How the protocol treats an application, by the names of RFC 7591 §2 and its registry. */
 export interface ProtocolMetadata {
-  /** Whether it gets access tokens only with a DPoP proof, bound to that key (RFC 9449 §5.2); the default is `false`. */
+  /**
+   * Whether its access tokens require a DPoP proof, and are bound to that key (RFC 9449 §5.2); the default is `false`.
+   */
   readonly dpopBoundAccessTokens?: boolean | undefined;
-  /** Whether its authorization requests are taken only by PAR (RFC 9126 §6); the default is `false`. */
+  /** Whether it must use pushed authorization requests (RFC 9126 §6); the default is `false`. */
   readonly requirePushedAuthorizationRequests?: boolean | undefined;
   /** Whether its ID tokens always have `auth_time` (OpenID Connect Registration §2); the default is `false`. */
   readonly requireAuthTime?: boolean | undefined;
-  /** `max_age` of its authorization requests that name none (OpenID Connect Registration §2), in seconds. */
+  /** `max_age` of its authorization requests without one (OpenID Connect Registration §2), in seconds. */
   readonly defaultMaxAgeSeconds?: number | null | undefined;
   /** The algorithm of its ID tokens; the default is `RS256`. */
   readonly idTokenSignedResponseAlg?: (typeof ID_TOKEN_ALGORITHMS)[number] | null | undefined;
-  /** How it means to send its secret. The server takes either; the default is `client_secret_basic`. */
+  /** How it sends its secret. The server accepts both methods; the default is `client_secret_basic`. */
   readonly tokenEndpointAuthMethod?: (typeof SECRET_METHODS)[number] | null | undefined;
   /** The only algorithm that it signs client assertions with; the default is any that the server knows. */
   readonly tokenEndpointAuthSigningAlg?: (typeof CLIENT_ASSERTION_ALGORITHMS)[number] | null | undefined;

@@ -22,14 +22,17 @@ export class RefreshToken extends StoredToken {
   accessTokenId!: number | null;
   /** When it was exchanged for a successor. */
   rotatedAtMilliseconds!: number | null;
-  /** When it dies unused; the family's own end is `familyExpiresAtMilliseconds`. */
+  /** When it expires if it is not used; the family expires at `familyExpiresAtMilliseconds`. */
   declare expiresAtMilliseconds: number;
-  /** Random text from which, with the token itself and a key, its successor's value was made; `null` until then. */
+  /**
+   * Random text from which, with the token itself and a key, its successor's value is derived; `null` until it is
+   * rotated.
+   */
   successorSalt!: string | null;
-  /** When the whole family ends, however often it is rotated. */
+  /** When the whole family expires, however often it is rotated. */
   familyExpiresAtMilliseconds!: number;
 
-  /** Whether it, or its whole family, is past its end. */
+  /** Whether it, or its whole family, has expired. */
   override isExpired(nowMilliseconds: number = Date.now()): boolean {
     return super.isExpired(nowMilliseconds) || this.familyExpiresAtMilliseconds <= nowMilliseconds;
   }

@@ -4,7 +4,7 @@ import { Application } from './application.js';
 import { StoredModel } from './stored-model.js';
 
 /**
- * What access tokens and refresh tokens share. The token itself is nowhere: only its SHA-256.
+ * The base of access tokens and refresh tokens. The token itself is not stored, only its SHA-256.
  *
  * @example
  * ```ts
@@ -28,9 +28,9 @@ export abstract class StoredToken extends StoredModel {
   userId!: string | null;
   /** Scopes, separated by spaces. */
   scope!: string;
-  /** A JSON list of whom it is meant for (RFC 8707); `null`: it names no audience. */
+  /** Its audience as a JSON list (RFC 8707); `null`: none. */
   audience!: string | null;
-  /** Tokens that came from one authorization share it: base64url of 16 random bytes. */
+  /** The same for all tokens of one authorization: base64url of 16 random bytes. */
   familyId!: string | null;
   expiresAtMilliseconds!: number;
   createdAtMilliseconds!: number;
@@ -52,7 +52,7 @@ export abstract class StoredToken extends StoredModel {
     };
   }
 
-  /** The scopes, each once, in their order. A fresh list each time. */
+  /** The scopes without duplicates, in their order; a new list each time. */
   get scopes(): string[] {
     return parseScope(this.scope);
   }
@@ -67,21 +67,21 @@ export abstract class StoredToken extends StoredModel {
   }
 
   /**
-   * Whether it is good now: not expired, not revoked, its application (if loaded) not disabled, and with all of these
-   * scopes; none = any.
+   * Whether it is valid now: not expired, not revoked, its application (if loaded) not disabled, and with all of these
+   * scopes, if any.
    */
   isValid(scopes: Iterable<string> = [], nowMilliseconds: number = Date.now()): boolean {
     if (this.isExpired(nowMilliseconds) || this.isRevoked()) return false;
     return this.application?.isDisabled() !== true && this.allowScopes(scopes);
   }
 
-  /** Whether it has all of these scopes; none = true. */
+  /** Whether it has all of these scopes; `true` if none are given. */
   allowScopes(scopes: Iterable<string>): boolean {
     const own = new Set(this.scopes);
     return [...scopes].every((scope) => own.has(scope));
   }
 
-  /** Its scopes with what a person is told of them; a scope without description stands for itself. */
+  /** Its scopes with their descriptions; the name of a scope without one is used instead. */
   scopeDescriptions(descriptions: ScopeDescriptions = {}): Record<string, string> {
     return Object.fromEntries(
       this.scopes.map((scope) => [scope, (Object.hasOwn(descriptions, scope) && descriptions[scope]) || scope]),
@@ -89,7 +89,8 @@ export abstract class StoredToken extends StoredModel {
   }
 
   /**
-   * Revokes it in the database; answers whether this call did it. Caches are told by `TokenService.revoke`, not here.
+   * Revokes it in the database; resolves to whether this call did it. It does not invalidate caches, unlike
+   * `TokenService.revoke`.
    *
    * @param nowMilliseconds milliseconds since the Unix epoch
    */

@@ -23,10 +23,10 @@ import { type ClearedTrust, ownersEdit, staffsColumns } from './application-trus
 import { type Conditions, isExactly } from './exact-text.js';
 import type { Page } from './page.js';
 
-/** An application that was just registered. */
+/** A newly registered application. */
 export interface CreatedApplication {
   readonly application: Application;
-  /** The secret of a confidential application: shown this once, stored as a hash only. */
+  /** The secret of a confidential application: returned only this once, and stored only as a hash. */
   readonly clientSecret: string | undefined;
 }
 
@@ -34,35 +34,35 @@ export interface CreatedApplication {
 export interface ApplicationRepositoryOptions extends ApplicationRules {
   readonly clock?: Clock;
   readonly random?: RandomBytes;
-  /** Drops what is cached of an application, everywhere; called once the database has the change. */
+  /** Drops an application from every cache; called after the change in the database. */
   readonly invalidate?: (application: Application) => Promise<void>;
-  /** Is told when an application got a new secret, and for how long the one before it stays good. */
+  /** Called when an application got a new secret, with the time for which the previous one stays valid. */
   readonly secretRotated?: (application: Application, overlapSeconds: number) => void;
-  /** Is told when an edit of its owner ended what staff had trusted an application with. */
+  /** Called when an edit by its owner removed the trust of staff in an application. */
   readonly trustCleared?: (application: Application, cleared: readonly ClearedTrust[]) => void;
 }
 
 /** Who may do it. */
 export interface OwnerOption {
   /**
-   * Only if this user owns the application; else it counts as not there. The condition is part of the statement that
-   * changes it, so it also holds where the owner changes meanwhile.
+   * Only if this user owns the application; otherwise it is treated as missing. The condition is part of the statement,
+   * so it also holds if the owner changes meanwhile.
    */
   readonly ownedBy?: string;
 }
 
-/** What becomes of the secret before a new one. */
+/** What happens to the secret when a new one is created. */
 export interface SecretOverlapOption {
   /**
-   * For how many seconds the secret before the new one stays good, so that all who use it can be told the new one; the
-   * default is 0, at most 90 days.
+   * For how many seconds the previous secret stays valid, so that the new one can be rolled out; the default is 0, at
+   * most 90 days.
    */
   readonly overlapSeconds?: number | undefined;
 }
 
 /**
- * What is done with applications. Every method rejects with `TemporarilyUnavailableError` if the database cannot
- * answer; `disable`, `enable` and `delete` also if the caches could not be told, and may then be called again.
+ * Operations on applications. Every method rejects with `TemporarilyUnavailableError` if the database cannot answer;
+ * `disable`, `enable` and `delete` also if the caches could not be invalidated, and may then be called again.
  *
  * @example
  * ```ts
@@ -115,7 +115,7 @@ export class ApplicationRepository {
   /**
    * Registers an application.
    *
-   * @throws ConfigurationError if it cannot be one, or its `clientId` is taken
+   * @throws ConfigurationError if it is invalid, or its `clientId` is taken
    */
   create(application: NewApplication): Promise<CreatedApplication> {
     return retryContention(async () => {
@@ -145,8 +145,8 @@ export class ApplicationRepository {
   }
 
   /**
-   * The applications that a filter finds, newest first; the next page begins before the last `id`. For staff: it asks
-   * for no owner.
+   * The applications that match a filter, newest first; the next page begins before the last `id`. For staff: it does
+   * not check the owner.
    *
    * @throws TypeError if the filter or the page is out of range
    */
@@ -155,12 +155,12 @@ export class ApplicationRepository {
   }
 
   /**
-   * Changes what is given and keeps the rest. With `ownedBy` it is an edit of the owner's: whatever he changes but the
-   * name ends what staff had trusted the application with. Without it, it is staff's word: scopes and grant types that
-   * are given then hold beyond what the options leave to the application's registrar.
+   * Changes the given properties and keeps the others. With `ownedBy` it is an edit by the owner: changing anything but
+   * the name removes the trust of staff in the application. Without it, it is an edit by staff: scopes and grant types
+   * that are given apply in addition to what the options allow the application's registrar.
    *
    * @returns the application as it is now, or `undefined` if there is none
-   * @throws ConfigurationError if the result cannot be an application
+   * @throws ConfigurationError if the resulting application is invalid
    */
   async update(clientId: string, patch: ApplicationPatch, options: OwnerOption = {}): Promise<Application | undefined> {
     for (;;) {
@@ -189,11 +189,11 @@ export class ApplicationRepository {
   }
 
   /**
-   * Gives a confidential application a new secret. The one before it, also an imported one, is worthless at once, or
-   * stays good for `overlapSeconds`; one from before that is dropped.
+   * Gives a confidential application a new secret. The previous one, also an imported one, becomes invalid immediately,
+   * or stays valid for `overlapSeconds`; an older one is dropped.
    *
-   * @returns the secret, shown this once, or `undefined` if there is no such application
-   * @throws ConfigurationError if the application has no secret: it is public, or proves itself by its keys
+   * @returns the secret, returned only this once, or `undefined` if there is no such application
+   * @throws ConfigurationError if the application has no secret: it is public, or authenticates with keys
    */
   async rotateSecret(clientId: string, options: OwnerOption & SecretOverlapOption = {}): Promise<string | undefined> {
     const overlapSeconds = checkedOverlap(options.overlapSeconds);
@@ -221,9 +221,9 @@ export class ApplicationRepository {
   }
 
   /**
-   * Stores an imported secret that was just found right as its SHA-256, as generated ones are, so that its check costs
-   * nothing from now on; but only one that looks generated: one that a person may have chosen could be guessed from a
-   * fast hash, should the database leak, and stays under PBKDF2. Nothing is stored if the secret was replaced meanwhile.
+   * Stores an imported secret that was just verified as its SHA-256, like generated ones, so that checking it costs
+   * almost nothing from now on; but only if it looks generated: one that a person may have chosen could be guessed from
+   * a fast hash if the database leaked, and stays under PBKDF2. Nothing is stored if the secret was replaced meanwhile.
    *
    * @returns whether this call did it
    */
@@ -237,7 +237,7 @@ export class ApplicationRepository {
     });
   }
 
-  /** Disables an application: its tokens are refused everywhere. Resolves to whether this call did it. */
+  /** Disables an application: its tokens are refused in every process. Resolves to whether this call did it. */
   async disable(clientId: string): Promise<boolean> {
     const application = await this.findByClientId(clientId);
     return application !== undefined && this.setDisabled(application, this.clock.nowMilliseconds());

@@ -6,11 +6,11 @@ import type { OAuth2Models } from '../models/oauth2-models.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage, type Page } from './page.js';
 
-/** What to look for; what is given must all hold. */
+/** The search criteria, all of which must match. */
 export interface ApplicationFilter {
-  /** How the client identifier begins. */
+  /** The beginning of the client identifier. */
   readonly clientId?: string;
-  /** A part of the name; capital or small letters make no difference (on SQLite those of ASCII). */
+  /** A part of the name, case-insensitive (on SQLite only for ASCII). */
   readonly name?: string;
   /** Exactly the owner's id. */
   readonly userId?: string;

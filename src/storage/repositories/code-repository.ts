@@ -34,14 +34,14 @@ export type NewDeviceCode = Pick<
   | 'payload'
 >;
 
-/** What a user answered to a device, or `claimed` while he is at it. */
+/** The decision of a user about a device, or `claimed` while it is pending. */
 export type DeviceCodeDecision = Pick<DeviceCode, 'userId' | 'scope' | 'familyId' | 'payload'> & {
   readonly step: 'claimed' | 'decided';
 };
 
 /**
- * What is done with codes, in verbs that are safe under races. They are exchanged by `FamilyRepository`. Every method
- * rejects with `TemporarilyUnavailableError` if the database cannot answer.
+ * Operations on codes that are safe under races. Codes are exchanged by `FamilyRepository`. Every method rejects with
+ * `TemporarilyUnavailableError` if the database cannot answer.
  */
 export class CodeRepository {
   private readonly clock: Clock;
@@ -75,7 +75,7 @@ export class CodeRepository {
     });
   }
 
-  /** Stores a device code. A user code that an expired device code still holds is taken over. */
+  /** Stores a device code. It may reuse the user code of an expired device code. */
   insertDeviceCode(code: NewDeviceCode): Promise<void> {
     requireDigest(code.deviceCodeHash, 'deviceCodeHash');
     requireDigest(code.userCodeHash, 'userCodeHash');
@@ -124,8 +124,8 @@ export class CodeRepository {
   }
 
   /**
-   * Takes a device code one step on: a user claims it, then decides on it. Of any number of calls for one code and one
-   * step, exactly one resolves to `true`, so that only the user who claimed a code decides on it (RFC 8628 §3.3).
+   * Advances a device code by one step: a user claims it, then decides on it. Of any number of calls for one code and
+   * one step, exactly one resolves to `true`, so that only the user who claimed a code decides on it (RFC 8628 §3.3).
    */
   advanceDeviceCode(deviceCodeHash: Buffer, decision: DeviceCodeDecision): Promise<boolean> {
     requireDigest(deviceCodeHash, 'deviceCodeHash');

@@ -6,10 +6,10 @@ import type { Application } from '../models/application.js';
 import type { Consent } from '../models/consent.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 
-/** What a user has allowed an application, with the application. */
+/** The scopes that a user has granted to an application, with the application. */
 export interface GrantedConsent {
   readonly application: Application;
-  /** In the order in which they were granted, and then those that were given without asking. */
+  /** In the order in which they were granted, followed by those granted without asking. */
   readonly scopes: readonly string[];
   /** Whether the user was asked for all of them. */
   readonly wasAsked: boolean;
@@ -23,8 +23,8 @@ type ScopeColumn = 'scope' | 'unaskedScope';
 const COLUMN_NAMES: Readonly<Record<ScopeColumn, string>> = { scope: 'scope', unaskedScope: 'unasked_scope' };
 
 /**
- * What users have allowed applications: one row for each pair. Every method rejects with `TemporarilyUnavailableError`
- * if the database cannot answer.
+ * The consents of users: one row per pair of user and application. Every method rejects with
+ * `TemporarilyUnavailableError` if the database cannot answer.
  */
 export class ConsentRepository {
   private readonly clock: Clock;
@@ -36,33 +36,32 @@ export class ConsentRepository {
     this.clock = options.clock ?? systemClock;
   }
 
-  /** The scopes that a user was asked for and has allowed an application; none if nothing. */
+  /** The scopes that a user was asked about and has granted to an application. */
   async find(userId: string, applicationId: number): Promise<readonly string[]> {
     const consent = await orUnavailable(() => this.row(requireUserId(userId), applicationId));
     return consent === undefined ? [] : parseScope(consent.scope);
   }
 
   /**
-   * Remembers that a user allows an application these scopes, beside those that he allowed before. Of concurrent calls
-   * none is lost.
+   * Adds scopes that a user grants to an application to those granted before. Concurrent calls are not lost.
    *
-   * @returns all the scopes that he allows it now
+   * @returns all scopes that the user grants now
    */
   remember(userId: string, applicationId: number, scopes: readonly string[]): Promise<readonly string[]> {
     return this.add(userId, applicationId, 'scope', scopes);
   }
 
   /**
-   * Remembers what an application was given without asking the user, so that he sees it and can withdraw it. It is no
-   * consent of his: once he is to be asked, `find` knows nothing of it.
+   * Records scopes granted without asking the user, so that they are shown to the user and can be withdrawn. They are
+   * not a consent: `find` does not return them.
    *
-   * @returns all the scopes that it was given so
+   * @returns all scopes granted in this way
    */
   rememberUnasked(userId: string, applicationId: number, scopes: readonly string[]): Promise<readonly string[]> {
     return this.add(userId, applicationId, 'unaskedScope', scopes);
   }
 
-  /** What a user has allowed, each with its application, in the order in which it was first allowed. */
+  /** The consents of a user, each with its application, in the order in which they were first given. */
   list(userId: string): Promise<GrantedConsent[]> {
     requireUserId(userId);
     return orUnavailable(async () => {
@@ -92,8 +91,8 @@ export class ConsentRepository {
   }
 
   /**
-   * Forgets what a user has allowed an application. Of any number of calls, exactly one resolves to `true`. Tokens are
-   * not its business: revoke them first, with `TokenRepository.revokeAllOf`.
+   * Removes the consent of a user to an application. Of any number of calls, exactly one resolves to `true`. It does
+   * not revoke tokens: do that first, with `TokenRepository.revokeAllOf`.
    */
   withdraw(userId: string, applicationId: number): Promise<boolean> {
     requireUserId(userId);

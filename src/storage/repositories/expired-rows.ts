@@ -7,35 +7,35 @@ import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { StoredModel } from '../models/stored-model.js';
 import { ClearingPace } from './clearing-pace.js';
 
-/** How far a clearing is. */
+/** The progress of a deletion. */
 export interface ClearExpiredProgress {
   /** Rows deleted until now. */
   readonly deleted: number;
-  /** Rows that were to be deleted, counted before the first batch. */
+  /** Rows to be deleted, counted before the first batch. */
   readonly total: number;
 }
 
 /** How expired rows are deleted. */
 export interface ClearExpiredOptions {
   /**
-   * Rows per statement, 1 to 10000. By default as many as are deleted in a few milliseconds, at most 1000: SQLite deletes
-   * inside the call, and nothing else of the process runs meanwhile.
+   * Rows per statement, 1 to 10000. By default as many as can be deleted in a few milliseconds, at most 1000, because
+   * SQLite blocks the process during the call.
    */
   readonly batchSize?: number;
   /**
    * A pause between two batches, in milliseconds; by default as long as the batch took, at most 100. Other work of the
-   * process gets its turn in any case.
+   * process runs in between in any case.
    */
   readonly pauseMilliseconds?: number;
-  /** Called after each batch; a promise is waited for. Without it, nothing is counted before. */
+  /** Called after each batch; a promise is awaited. Without it, rows are not counted in advance. */
   readonly onProgress?: (progress: ClearExpiredProgress) => void | Promise<void>;
-  /** What expired at this time or earlier, in milliseconds since the Unix epoch; the default is now. */
+  /** Deletes what expired at this time or earlier, in milliseconds since the Unix epoch; the default is now. */
   readonly beforeMilliseconds?: number;
-  /** Stops between two batches when aborted; what is deleted until then stays deleted. */
+  /** Stops between two batches when aborted; rows that were deleted before stay deleted. */
   readonly signal?: AbortSignal;
 }
 
-/** What a clearing did. */
+/** The result of a deletion. */
 export interface ClearExpiredResult {
   /** Rows deleted, by the name of the table. */
   readonly deleted: Record<string, number>;

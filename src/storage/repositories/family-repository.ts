@@ -18,22 +18,22 @@ export interface NewRefreshToken extends Omit<NewAccessToken, 'familyId'> {
   readonly familyExpiresAtMilliseconds: number;
 }
 
-/** What one exchange issues: access tokens, and with the first of them a refresh token. */
+/** What one exchange issues: access tokens, and a refresh token with the first of them. */
 export interface NewTokens {
   readonly familyId: string;
   readonly accessTokens: readonly NewAccessToken[];
   readonly refreshToken?: NewRefreshToken;
 }
 
-/** What tokens are issued for: a code, or a refresh token that is rotated. Each is good once. */
+/** What tokens are issued for: a code, or a refresh token that is rotated. Each can be used once. */
 export type ExchangeSource =
   | { readonly kind: 'authorization_code' | 'device_code'; readonly hash: Buffer }
   | {
       readonly kind: 'refresh_token';
       readonly hash: Buffer;
-      /** What the successor's value was made with; stored, so that it can be made again. */
+      /** The salt of the successor's value; stored, so that the value can be derived again. */
       readonly successorSalt: string;
-      /** How long after the rotation the same token is answered with the same successor; 0: never. */
+      /** How long after the rotation the same token returns the same successor; 0: never. */
       readonly graceMilliseconds: number;
       /** The digests that a successor made with a salt may have (one for each key). */
       successorHashes(salt: string): readonly Buffer[];
@@ -56,11 +56,11 @@ class Abandoned extends Error {
 }
 
 /**
- * Families of tokens: what is issued for one authorization (a grant), and what replaces it. Every method rejects with
+ * Families of tokens: the tokens of one authorization (a grant), and their successors. Every method rejects with
  * `TemporarilyUnavailableError` if the database cannot answer; then nothing is stored.
  *
  * Locks are taken in one order everywhere, also by `TokenRepository.revokeFamily` and `revokeAllOf`: the grant, the
- * code or refresh token, access tokens. So whatever happens to one family happens one after the other.
+ * code or refresh token, access tokens. So all operations on one family are serialized.
  */
 export class FamilyRepository {
   private readonly clock: Clock;
@@ -99,8 +99,8 @@ export class FamilyRepository {
   }
 
   /**
-   * Spends a source and stores what is issued for it, all or nothing; without a source it only stores. Of any number
-   * of calls for one source, exactly one is `done`.
+   * Consumes a source and stores the tokens issued for it, all or nothing; without a source it only stores. Of any
+   * number of calls for one source, exactly one is `done`.
    */
   exchange(tokens: NewTokens, source?: ExchangeSource): Promise<ExchangeOutcome> {
     return retryContention(async () => {

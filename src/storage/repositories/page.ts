@@ -1,8 +1,8 @@
-/** A part of a list that is newest first. */
+/** A page of a list, newest first. */
 export interface Page {
-  /** At most how many, 1 to 1000; the default is 50. */
+  /** The greatest number of entries, 1 to 1000; the default is 50. */
   readonly limit?: number;
-  /** Only what is older than the row with this `id`: the last of the page before. */
+  /** Only entries older than the row with this `id`, the last of the previous page. */
   readonly beforeId?: number;
 }
 

@@ -4,7 +4,7 @@ import { requireDigest, requireUserId } from '../ids.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { ServerRecord } from '../models/server-record.js';
 
-/** The kind of the record that stands for one authorization: all tokens of a family live as long as it does. */
+/** The kind of the record for one authorization: the tokens of a family are valid only as long as it exists. */
 export const GRANT_KIND = 'Grant';
 
 /** What a record is saved with. */
@@ -26,8 +26,8 @@ export interface SavedRecord {
 }
 
 /**
- * What is done with the records of the authorization server. Every method rejects with `TemporarilyUnavailableError` if
- * the database cannot answer.
+ * Operations on the records of the authorization server. Every method rejects with `TemporarilyUnavailableError` if the
+ * database cannot answer.
  */
 export class ServerRecordRepository {
   private readonly clock: Clock;
@@ -95,8 +95,8 @@ export class ServerRecordRepository {
   }
 
   /**
-   * Stores a record in the place of another one, which is void from then on; together or not at all. Resolves to `false`,
-   * with nothing stored, if the other one is void already. Of any number of calls for one, exactly one resolves to `true`.
+   * Stores a record in place of another one, which becomes void; both or neither. Resolves to `false`, with nothing
+   * stored, if the other one is void already. Of any number of calls for one, exactly one resolves to `true`.
    */
   replace(replacedHash: Buffer, record: SavedRecord): Promise<boolean> {
     requireDigest(replacedHash, 'replacedHash');
@@ -134,7 +134,7 @@ export class ServerRecordRepository {
     });
   }
 
-  /** Makes a record void, for good: what it held is gone, and it cannot be saved again. */
+  /** Makes a record void permanently: its content is removed, and it cannot be saved again. */
   revoke(kind: string, recordHash: Buffer): Promise<void> {
     requireDigest(recordHash, 'recordHash');
     const now = this.clock.nowMilliseconds();

@@ -41,9 +41,9 @@ export interface BegunSession {
   readonly mark: number;
 }
 
-/** A part of the list of a user's sessions, newest first. */
+/** A page of a user's sessions, newest first. */
 export interface SessionPage {
-  /** At most how many, 1 to 1000; the default is 50. */
+  /** The greatest number of entries, 1 to 1000; the default is 50. */
   readonly limit?: number;
   /** Only what comes after the session with this second identifier (its SHA-256). */
   readonly after?: Buffer;

@@ -10,13 +10,12 @@ export interface NewSigningKey {
   readonly algorithm: string;
   readonly generation: number;
   readonly privateKeyEncrypted: Buffer;
-  /** From when on it signs, in milliseconds since the Unix epoch. */
+  /** When it starts to sign, in milliseconds since the Unix epoch. */
   readonly signsFromMilliseconds: number;
 }
 
 /**
- * What is done with signing keys. Every method rejects with `TemporarilyUnavailableError` if the database cannot
- * answer.
+ * Operations on signing keys. Every method rejects with `TemporarilyUnavailableError` if the database cannot answer.
  */
 export class SigningKeyRepository {
   private readonly clock: Clock;
@@ -47,7 +46,7 @@ export class SigningKeyRepository {
    * Adds the key of a generation and retires those before it, together or not at all. Of any number of calls for one
    * generation, exactly one resolves to `true`.
    *
-   * @param expiresAtMilliseconds when the keys before it are published no longer; one that ends sooner keeps its end
+   * @param expiresAtMilliseconds when the earlier keys are no longer published; an earlier end is kept
    */
   succeed(key: NewSigningKey, expiresAtMilliseconds: number): Promise<boolean> {
     const { SigningKey } = this.models;
@@ -74,7 +73,7 @@ export class SigningKeyRepository {
     });
   }
 
-  /** Deletes what is published no longer; resolves to how many keys that were. */
+  /** Deletes keys that are no longer published; resolves to their number. */
   deleteExpired(): Promise<number> {
     return retryContention(async () =>
       this.models.SigningKey.query().where('expires_at_ms', '<=', this.clock.nowMilliseconds()).delete(),

@@ -10,7 +10,7 @@ interface Conditions {
   whereNull(column: string): this;
 }
 
-/** Whose tokens are meant. With both given: the tokens of that user at that application. */
+/** The owner of tokens; with both given, the tokens of that user at that application. */
 export interface TokenOwner {
   readonly userId?: string;
   /** The row id of the application. */

@@ -24,7 +24,7 @@ export interface NewAccessToken {
   readonly userId?: string | null;
   /** Scopes, separated by spaces. */
   readonly scope: string;
-  /** Whom it is meant for (RFC 8707). */
+  /** Its audience (RFC 8707). */
   readonly audience?: readonly string[] | null;
   readonly familyId?: string | null;
   readonly createdAtMilliseconds: number;
@@ -37,11 +37,11 @@ export interface NewAccessToken {
 
 /** What `revokeAllOf` did. */
 export interface RevokedTokens {
-  /** How many live access and refresh tokens this call revoked; of very many, at least so many. */
+  /** How many live access and refresh tokens this call revoked; a lower bound if there are very many. */
   readonly count: number;
   /**
-   * Resolves when the row of each token says so too; never rejects. Of few tokens, that is at once. Of many the revocation
-   * is in force before; what is left undone is done by `clearExpired`.
+   * Resolves when the row of each token has been changed too; never rejects. With many tokens the revocation is in
+   * force before that; `clearExpired` completes what is left.
    */
   readonly finished: Promise<void>;
 }
@@ -55,8 +55,8 @@ export type EndingSessions =
 const FAMILIES_AT_ONCE = 200;
 
 /**
- * What is done with stored tokens, in verbs that are safe under races. Every method rejects with
- * `TemporarilyUnavailableError` if the database cannot answer. Caches are not its business: it answers their keys.
+ * Operations on stored tokens that are safe under races. Every method rejects with `TemporarilyUnavailableError` if the
+ * database cannot answer. It does not invalidate caches: it returns their keys.
  */
 export class TokenRepository {
   private readonly clock: Clock;
@@ -125,7 +125,7 @@ export class TokenRepository {
    * Revokes a family: its grant, its refresh tokens, then its access tokens, together or not at all.
    *
    * @returns the cache keys of all its unexpired access tokens, also of those that were revoked before, so that a call
-   *   that is repeated after a failure tells the caches again
+   *   that is repeated after a failure invalidates the caches again
    */
   revokeFamily(familyId: string): Promise<string[]> {
     return this.revokeFamilies([familyId]);
@@ -192,9 +192,9 @@ export class TokenRepository {
   }
 
   /**
-   * Revokes all live tokens of a user, of an application, or of a user at an application. Few are revoked together or not
-   * at all. For many a revocation is stored first, from which on each of them is refused; then their rows are changed in
-   * batches, of which none holds a lock for long.
+   * Revokes all live tokens of a user, of an application, or of a user at an application. A small number is revoked in
+   * one transaction. For many a revocation is stored first, from which moment all of them are refused; then their rows
+   * are changed in batches with short locks.
    *
    * @param signal ends the work on the rows between two batches; the revocation stays in force
    * @throws TypeError if neither is given
@@ -247,7 +247,7 @@ export class TokenRepository {
   }
 
   /**
-   * The access tokens of a user that are good now, newest first, each with its `application`; a page of them.
+   * The valid access tokens of a user, newest first, each with its `application`; a page of them.
    *
    * @throws TypeError if the page is out of range
    */
@@ -277,8 +277,8 @@ export class TokenRepository {
 
   /**
    * Deletes what has expired (tokens, codes, sessions, interactions, grants and the like, retired signing keys), in
-   * batches by primary key, so that no lock is held for long. Revocations of many tokens that were interrupted are carried
-   * on first.
+   * batches by primary key, so that no lock is held for long. Interrupted revocations of many tokens are completed
+   * first.
    *
    * @throws ConfigurationError if an option is out of range
    */

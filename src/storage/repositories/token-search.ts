@@ -11,7 +11,7 @@ import { checkedPage, type Page } from './page.js';
 /** Which of the two kinds of stored token. */
 export type StoredTokenKind = 'access' | 'refresh';
 
-/** What to look for; what is given must all hold. */
+/** The search criteria, all of which must match. */
 export interface TokenFilter {
   /** Exactly the client identifier of its application. */
   readonly clientId?: string;
@@ -23,7 +23,7 @@ export interface TokenFilter {
   readonly kind?: StoredTokenKind;
 }
 
-/** A stored token as staff may see it; the token itself is nowhere. */
+/** A stored token as staff may see it, without the token itself. */
 export interface FoundToken {
   readonly kind: StoredTokenKind;
   /** The row's id. */
@@ -39,12 +39,12 @@ export interface FoundToken {
   readonly revokedAtMilliseconds: number | null;
 }
 
-/** Where a page of tokens begins: only what is older than the row of this id, for each kind. */
+/** Where a page of tokens begins: for each kind, only tokens older than the row with this id. */
 export type TokenCursor = Readonly<Partial<Record<StoredTokenKind, number>>>;
 
-/** A part of a list of tokens that is newest first. */
+/** A page of a list of tokens, newest first. */
 export interface TokenPage extends Pick<Page, 'limit'> {
-  /** What `cursorAfter` says of the page before. */
+  /** The result of `cursorAfter` for the previous page. */
   readonly before?: TokenCursor;
 }
 

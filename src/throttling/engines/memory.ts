@@ -27,8 +27,8 @@ const SWEEP_WHEN_FULL = 32;
 const ROUNDING_MILLISECONDS = 0.001;
 
 /**
- * Makes an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps a bounded number
- * of counters whatever identifiers callers present, and never admits more than a rate.
+ * Creates an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps a bounded
+ * number of counters whatever identifiers callers present, and never admits more than a rate.
  *
  * @param options how many counters are kept at most
  * @returns what `throttling.engine` takes

@@ -42,9 +42,9 @@ const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1;
 const MARGIN_MILLISECONDS = 250;
 
 /**
- * Makes an engine from limiters of rate-limiter-flexible, on any of its stores. They count one key at a time: charges are
- * consumed one after the other, and given back if a later one refuses. So a refusal in progress can cause another request
- * to be refused too; more than a rate is never admitted.
+ * Creates an engine from limiters of rate-limiter-flexible, on any of its stores. They count one key at a time: charges
+ * are consumed one after the other, and given back if a later one refuses. So a refusal in progress can cause another
+ * request to be refused too; more than a rate is never admitted.
  *
  * @param limiterFor makes the limiter of one rate: so many units in so many seconds, under a prefix of keys
  * @returns what `throttling.engine` takes

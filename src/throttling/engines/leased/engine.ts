@@ -28,12 +28,12 @@ export interface LeasedEngineDependencies {
   every(milliseconds: number, run: () => void): { stop(): void };
 }
 
-/** What an engine has done since it was made. */
+/** What an engine has done since it was created. */
 export interface LeasedStatistics {
   readonly decisions: number;
   /** Decisions of the ledger, one command each. */
   readonly claims: number;
-  /** Keys of which something is kept. */
+  /** Keys that are remembered. */
   readonly keys: number;
   readonly leases: number;
   /** Processes known to share the ledger. */

@@ -13,23 +13,25 @@ import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './ledger.js';
 export interface LeasedEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */
   readonly redis: string | RedisClient;
-  /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
+  /**
+   * The prefix of every key; default `oauth2:throttle:`. It must not contain braces, which mark the slot of a Cluster.
+   */
   readonly keyPrefix?: string | undefined;
   /**
    * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. A call that reaches a server
    * (not a Cluster) more than a second later than that is not carried out, because nobody waits for it.
    */
   readonly deadlineMilliseconds?: number | undefined;
-  /** How many keys this process remembers; default 100 000, at least 1000. A key that is forgotten costs a call. */
+  /** How many keys this process remembers; default 100 000, at least 1000. A forgotten key costs a call. */
   readonly maxKeys?: number | undefined;
   /** Default `restart`. */
   readonly whenLedgerIsLost?: WhenLedgerIsLost | undefined;
-  /** Receives one line for each loss of what the ledger had counted. */
+  /** Receives one line for each loss of the ledger's counters. */
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** The engine, and what it has done. */
+/** The engine, with its statistics. */
 export interface LeasedThrottleEngine extends ThrottleEngine {
   readonly statistics: LeasedStatistics;
 }
@@ -49,18 +51,19 @@ const MINIMUM_KEYS = 1000;
 const DEFAULT_MAXIMUM_KEYS = 100_000;
 
 /**
- * Makes an engine that is exact across processes, and mostly decides in memory: a process leases units of a limit from
- * the ledger in Redis and spends them by itself.
+ * Creates an engine that is exact across processes, and mostly decides in memory: a process leases units of a limit
+ * from the ledger in Redis and spends them by itself.
  *
  * Guarantees:
  * 1. Every unit that is admitted was counted in the ledger before, in the window in which it is admitted, and no window
- *    counts more than its limit. So no number of processes, crashes, lost or late answers admits more.
+ *   counts more than its limit. So no number of processes, crashes, lost or late answers admits more.
  * 2. A lease ends before its window does: its time is measured on the monotonic clock from the moment before the claim
- *    was sent, and lasts as long as the ledger said was left.
- * 3. What is lost (an answer, a process, a lease that has ended) stays spent: the fleet may admit less, never more.
- * 4. The claims of one request are granted together or not at all, and what leases paid for a refused request is given
- *    back.
- * 5. Units are given back only to the window they came from, and leave this process first.
+ *   was sent, and lasts as long as the ledger said was left.
+ * 3. Units that are lost (with an answer, a process, or an expired lease) stay spent: all processes together may admit
+ *   less, never more.
+ * 4. The claims of one request are granted together or not at all, and units that leases paid for a refused request are
+ *   returned.
+ * 5. Units are returned only to the window they came from, and leave this process first.
  *
  * Leases grow with the demand for a key and are capped to a share of what remains. Near the limit there are none, and
  * each request asks. A key that is asked for rarely costs one call per request; one that is over its limit costs none

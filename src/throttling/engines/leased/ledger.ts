@@ -53,7 +53,7 @@ export interface Registration {
 }
 
 /**
- * What follows when Redis comes back without what was counted (a restart without persistence, FLUSHALL):
+ * What follows when Redis comes back without its counters (a restart without persistence, FLUSHALL):
  *
  * - `restart` (default): windows begin again, so that a window in which it happens may see its limit twice.
  * - `wait`: a window that may have been open counts as unknown until it must have ended. Requests that need it are

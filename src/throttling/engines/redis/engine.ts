@@ -27,7 +27,9 @@ import { ServerClock } from './server-clock.js';
 export interface RedisEngineOptions {
   /** A URL (`redis://…`, `rediss://…`), or an ioredis client (Sentinel too) or Cluster, which is duplicated. */
   readonly redis: string | RedisClient;
-  /** Before every key; default `oauth2:throttle:`. It must not hold a brace: those mark the slot of a Cluster. */
+  /**
+   * The prefix of every key; default `oauth2:throttle:`. It must not contain braces, which mark the slot of a Cluster.
+   */
   readonly keyPrefix?: string | undefined;
   /**
    * How long a caller waits for a decision, in milliseconds; default 500, as in the throttle. A call that reaches a server
@@ -48,9 +50,9 @@ const SCRIPTS = {
 const MAXIMUM_ATTEMPTS = 4;
 
 /**
- * Makes an engine that counts in Redis, shared by all processes: one script call per request decides on all its
- * charges, and calls of the same moment travel together. On a Cluster the charges of one principal are one call;
- * those of several are decided one after the other, and given back if a later one refuses.
+ * Creates an engine that counts in Redis, shared by all processes: one script call per request decides on all its
+ * charges, and calls of the same moment travel together. On a Cluster the charges of one principal are one call; those
+ * of several are decided one after the other, and given back if a later one refuses.
  *
  * @param options the Redis; times in milliseconds
  * @returns what `throttling.engine` takes
