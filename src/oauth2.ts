@@ -27,12 +27,12 @@ import {
 export type { ActionSummary, KoaServerOptions };
 
 /**
- * Builds everything from the options. The database is connected when it is first needed; Redis at once, so that it is
- * there when the first request comes: `close()` ends what was opened.
+ * Builds everything from the options. The database is connected when it is first needed; Redis immediately, so that it
+ * is available for the first request. `close()` closes what was opened.
  *
  * @param given the options; only `database` has no default
  * @returns the parts, which `close()` ends
- * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
+ * @throws ConfigurationError if an option is invalid, naming it, its value and the fix
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export function createOAuth2(given: OAuth2Options): OAuth2 {
 }
 
 /**
- * The parts of one configuration, and the doors into them. Made by `createOAuth2`.
+ * The parts of one configuration. Created by `createOAuth2`.
  *
  * @example
  * ```ts
@@ -80,13 +80,13 @@ export function createOAuth2(given: OAuth2Options): OAuth2 {
 export class OAuth2 {
   /** Issues, inspects and revokes tokens. */
   readonly tokens: TokenService;
-  /** The sessions of browsers at the authorization server; also where that runs in another process on this database. */
+  /** The browser sessions at the authorization server, also if that runs in another process on this database. */
   readonly sessions: BrowserSessions;
   /** Registered applications. */
   readonly applications: ApplicationRepository;
   /** The models in use, bound to the database. */
   readonly models: OAuth2Models;
-  /** What happens at the authorization server, and what the guards refuse. */
+  /** Events of the authorization server and refusals of the guards. */
   readonly events: OAuth2Events;
   /** The authorization server, if the option asks for one. */
   readonly authorizationServer: AuthorizationServer | undefined;
@@ -121,7 +121,7 @@ export class OAuth2 {
     return names;
   }
 
-  /** Undoes the migrations that were applied last; what their tables hold is lost. Returns their names. */
+  /** Undoes the migrations that were applied last; the content of their tables is lost. Resolves to their names. */
   rollbackMigrations(): Promise<string[]> {
     return rollback(this.knex, { tables: this.parts.storage.tables });
   }
@@ -131,30 +131,30 @@ export class OAuth2 {
     return migrationStatus(this.parts.storage.bounds.statements);
   }
 
-  /** @throws ConfigurationError if the tables are not there, or not of this version */
+  /** @throws ConfigurationError if the tables are missing, or not of this version */
   assertMigrated(): Promise<void> {
     const { bounds, tables } = this.parts.storage;
     return assertMigrated(bounds.statements, { tables });
   }
 
   /**
-   * A Koa application that serves these controllers, as routing-controllers' `createKoaServer`, with every action
-   * guarded.
+   * Creates a Koa application that serves these controllers, like `createKoaServer` of routing-controllers, with every
+   * action guarded.
    *
-   * @throws ConfigurationError naming every action without a declared requirement, or with one that cannot hold
+   * @throws ConfigurationError naming every action without a declared requirement, or with a contradictory one
    */
   createKoaServer(options: KoaServerOptions = {}): Koa {
     return this.serve(undefined, options);
   }
 
-  /** The same on a Koa application that exists. @throws ConfigurationError as `createKoaServer` */
+  /** The same on an existing Koa application. @throws ConfigurationError as `createKoaServer` */
   useKoaServer(koa: Koa, options: KoaServerOptions = {}): Koa {
     return this.serve(koa, options);
   }
 
   /**
    * The two checkers, to be spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`.
-   * They guard what routing-controllers shows them; `audit(controllers)` finds the rest.
+   * They guard the actions that routing-controllers passes to them; `audit(controllers)` finds the others.
    */
   routingControllers(): CheckerOptions {
     const { guard, compiler } = this.parts.guarding;
@@ -191,21 +191,21 @@ export class OAuth2 {
 
   /**
    * Resolves when the identity of the database is read, and the throttle and the token cache are connected to Redis, or
-   * their first attempt has failed. Await it before listening: in the mode `closed`, what comes earlier is answered with
-   * 503. With `whenStoreFails: 'local'` it also waits until this process has its share of each limit, two seconds where
-   * there are other processes.
+   * their first attempt has failed. Await it before listening: in the mode `closed`, earlier requests are answered with
+   * 503. With `whenStoreFails: 'local'` it also waits until this process has its share of each limit, two seconds if
+   *   there are other processes.
    *
-   * @throws ConfigurationError if the sessions of the host's knex read texts as others than were written; such a
-   * connection is never used, also without this call
+   * @throws ConfigurationError if the sessions of the host's knex would misread strings; such a connection is never
+   *   used, even without this call
    */
   async ready(): Promise<void> {
     await Promise.all([this.sharedReady(), checkHostConnection(this.parts.storage.database)]);
   }
 
   /**
-   * Closes what was opened here: pools, Redis connections, timers. What the host brought stays open. It takes a few
-   * seconds at most, whatever the database and Redis do: statements that are under way may end, what waits for a
-   * connection fails at once, and what does not answer is cut.
+   * Closes what was opened here: pools, Redis connections, timers. Connections of the host stay open. It takes a few
+   * seconds at most, whatever the database and Redis do: statements in progress may finish, callers that wait for a
+   * connection fail immediately, and connections that do not answer are cut.
    */
   close(): Promise<void> {
     const { basis, storage, verification, throttling, authenticators } = this.parts;

@@ -51,28 +51,31 @@ export interface OAuth2Options {
   /** A database URL (`sqlite:`, `mysql://`, `mariadb://`, `postgres://`, or the path of an SQLite file), a knex configuration, or a knex instance, which stays the host's to close. */
   readonly database: DatabaseSource;
   /**
-   * Whether the statements of the hot path stay prepared on their connections; what gives the same without is a little
-   * slower. Default true: where that does not work, the statements go unprepared by themselves. Set it to false where it
-   * is known that it does not: behind PgBouncer in transaction mode, say.
+   * Whether the statements of the hot path stay prepared on their connections; otherwise they are a little slower.
+   * Default true: if that does not work, they are sent unprepared automatically. Set it to false if you know that it
+   * does not work, for example behind PgBouncer in transaction mode.
    */
   readonly preparedStatements?: boolean | undefined;
   /**
-   * After how many milliseconds without an answer a statement to the database is given up and answered with 503, the
-   * wait for a connection included; 100 to 600000. Default 5000. Migrations have no deadline.
+   * After how many milliseconds without an answer a statement is given up and the request answered with 503, including
+   * the wait for a connection; 100 to 600000. Default 5000. Migrations have no deadline.
    */
   readonly databaseDeadlineMilliseconds?: number | undefined;
-  /** A Redis URL, or an ioredis client (single node, Sentinel or Cluster), which is duplicated. Without it each process caches and throttles for itself. */
+  /**
+   * A Redis URL, or an ioredis client (single node, Sentinel or Cluster), which is duplicated. Without it each process
+   * caches and throttles separately.
+   */
   readonly redis?: string | RedisClient | undefined;
   /**
-   * Comes before every Redis key, and before the identity of the database, which keeps the applications of two databases
-   * apart. Default `oauth2:`.
+   * The prefix of every Redis key; it is followed by the identity of the database, which separates the applications of
+   * different databases. Default `oauth2:`.
    */
   readonly keyPrefix?: string | undefined;
   /** The host's models in place of the package's. */
   readonly models?: Partial<OAuth2Models> | undefined;
-  /** The host's users. Without it `@CurrentUser()` gives `{ id }`. */
+  /** The host's users. Without it `@CurrentUser()` injects `{ id }`. */
   readonly users?: UserStore | undefined;
-  /** Every scope there is, with its description. Without it any scope name may be issued. */
+  /** All scopes with their descriptions. Without it any scope name may be issued. */
   readonly scopes?: ScopeDescriptions | undefined;
   /** The realm of challenges. Default `api`. */
   readonly realm?: string | undefined;
@@ -86,9 +89,9 @@ export interface OAuth2Options {
   /** Default `[bearer()]`. */
   readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[] | undefined;
   /**
-   * Who verifies tokens, in the order in which they are asked: `databaseTokens()`, `jwtTokens({ … })`,
-   * `introspectedTokens({ … })` of `/introspection`, or an object of the host's own with `verify(token)`. A token is offered
-   * to one of them only, the first that accepts its form; where there is none, it is invalid. Default `[databaseTokens()]`.
+   * The verifiers of tokens, in order: `databaseTokens()`, `jwtTokens({ … })`, `introspectedTokens({ … })` of
+   * `/introspection`, or an object of the host's own with `verify(token)`. A token is offered to only one of them, the
+   * first that accepts its form; if there is none, it is invalid. Default `[databaseTokens()]`.
    */
   readonly verifiers?: readonly VerifierLike[] | undefined;
   /**
@@ -97,15 +100,15 @@ export interface OAuth2Options {
    */
   readonly trustedProxies?: TrustedProxies | undefined;
   /**
-   * The caller's address, where the host knows it better: an IP address, which may have a port or brackets. `undefined`
-   * leaves the request to `trustedProxies`; for any other answer the address of the connection counts, and the log says so once.
+   * The caller's address as the host determines it: an IP address, which may have a port or brackets. With `undefined`,
+   * `trustedProxies` applies; for any other result the address of the connection is used, and the log says so once.
    */
   readonly address?: HostAddress | undefined;
   /** How many leading bits of an IPv6 address count as one caller in limits by address, 32 to 128. Default 64. */
   readonly ipv6PrefixLength?: number | undefined;
   /** Default 3600. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
-  /** This resource's identifier (RFC 8707); tokens for another, or for none, are refused. */
+  /** This resource's identifier (RFC 8707); tokens for another resource, or without an audience, are refused. */
   readonly resource?: string | undefined;
   /** Whether a token without audience is refused when `resource` is set. Default true. */
   readonly requireAudience?: boolean | undefined;
@@ -113,11 +116,11 @@ export interface OAuth2Options {
   readonly throttling?: ThrottlingOptions | undefined;
   /** Makes this application an authorization server too: `authorizationServer({ … })` of the subpath `/authorization-server`. */
   readonly authorizationServer?: AuthorizationServerFactory | undefined;
-  /** Gets the `TokenService`. Give typedi's `Container`. */
+  /** The container that receives the `TokenService`, such as typedi's `Container`. */
   readonly container?: ServiceContainer | undefined;
   /** Default: the console. */
   readonly logger?: Logger | undefined;
-  /** For tests: the time. */
+  /** For tests: the clock. */
   readonly clock?: Clock | undefined;
   /** For tests: the randomness of tokens. */
   readonly random?: RandomBytes | undefined;
@@ -157,10 +160,9 @@ const NAMES = [
 /**
  * Reads bearer tokens (RFC 6750): from the header, and from form bodies and the query where that is turned on.
  *
- * @param options whether tokens are also read from form bodies (RFC 6750 §2.2) and the query (§2.3); by default
- *   neither
- * @returns what the option `authenticators` takes
- * @throws ConfigurationError if an option is not known, or no flag
+ * @param options whether tokens are also read from form bodies (RFC 6750 §2.2) and the query (§2.3); by default neither
+ * @returns an entry for the option `authenticators`
+ * @throws ConfigurationError if an option is unknown or not a boolean
  *
  * @example
  * ```ts
@@ -182,11 +184,11 @@ export function bearer(options: BearerTokenLocations = {}): AuthenticatorFactory
 }
 
 /**
- * Knows the user of a session, with a CSRF check for methods that change something.
+ * Authenticates users by their session, with a CSRF check for methods that change something.
  *
- * @param options where the id of the user and the CSRF token stand; by default in `context.session`
- * @returns what the option `authenticators` takes
- * @throws ConfigurationError if an option is not known, or of another kind
+ * @param options where the id of the user and the CSRF token are; by default in `context.session`
+ * @returns an entry for the option `authenticators`
+ * @throws ConfigurationError if an option is unknown or has the wrong type
  *
  * @example
  * ```ts

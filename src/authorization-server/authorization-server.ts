@@ -29,10 +29,9 @@ import type { AuthorizationServerDependencies } from './server-dependencies.js';
 /**
  * Makes an authorization server for the option `authorizationServer` of `createOAuth2`.
  *
- * @param options the issuer (RFC 8414 §2) and the keys that encrypt what is stored are needed; lifetimes are in
- *   seconds
+ * @param options the issuer (RFC 8414 §2) and the keys that encrypt what is stored are needed; lifetimes are in seconds
  * @returns what the option `authorizationServer` takes
- * @throws ConfigurationError if an option cannot be, naming it, its value and the fix
+ * @throws ConfigurationError if an option is invalid, naming it, its value and the fix
  *
  * @example
  * ```ts

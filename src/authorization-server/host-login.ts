@@ -1,25 +1,25 @@
 import type { Context } from 'koa';
 import type { Clock } from '../core/clock.js';
 
-/** How the host is to ask. */
+/** How the host should ask for a login. */
 export interface HostLoginRequest {
-  /** A user who is signed in has to be asked too: what he proved before does not do (`prompt=login`, `max_age`). */
+  /** Ask even a signed-in user, because an earlier login does not count (`prompt=login`, `max_age`). */
   readonly reauthenticate: boolean;
 }
 
-/** A login of the host's own, in place of the login page. */
+/** A login of the host, in place of the login page. */
 export interface HostLogin {
   /**
-   * Where the user signs in. Afterwards the browser goes to `<prefix>/interaction/<interactionUid>`, or, where that is
-   * `undefined`, back to the page that it came from.
+   * The URL at which the user signs in. Afterwards the browser has to go to `<prefix>/interaction/<interactionUid>`,
+   * or, if that is `undefined`, back to the page that it came from.
    */
   url(interactionUid: string | undefined, context: Context, request: HostLoginRequest): string;
   /** The id of the user who is signed in at the host. */
   userId(context: Context): string | undefined | PromiseLike<string | undefined>;
   /**
-   * When that user proved who he is (by a password, say), in milliseconds since the Unix epoch; `undefined` if nobody
-   * knows. Without this function nobody can be asked to sign in again: a request for that ends with `login_required`,
-   * unless nobody was signed in when it came.
+   * When that user authenticated (for example by a password), in milliseconds since the Unix epoch; `undefined` if
+   * unknown. Without this function nobody can be asked to sign in again: a request for that ends with `login_required`,
+   * unless nobody was signed in when it arrived.
    */
   authenticatedAtMilliseconds?(context: Context): number | undefined | PromiseLike<number | undefined>;
 }

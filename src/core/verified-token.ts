@@ -2,7 +2,7 @@ import { type Claims, freezeClaims, NO_CLAIMS } from './claims.js';
 import { type Confirmation, confirmation } from './confirmation.js';
 import { applicationPrincipal, type Principal, tokenPrincipal, userPrincipal } from './principal.js';
 
-/** An access token that a verifier found good: a plain value, shared by every request that presents it. */
+/** A verified access token: an immutable value, shared by every request that presents it. */
 export interface VerifiedToken {
   /** SHA-256 of the token, base64url: the cache key, never the token. */
   readonly key: string;
@@ -29,7 +29,7 @@ export interface VerifiedToken {
   readonly scopeSet: ReadonlySet<string>;
   /** Its principal, determined once: its user, otherwise its application. */
   readonly principal: Principal;
-  /** Who it is meant for (RFC 8707); `undefined` if the token names no audience. */
+  /** Its audience (RFC 8707); `undefined` if the token names none. */
   readonly audience: readonly string[] | undefined;
   readonly issuedAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;
@@ -209,8 +209,8 @@ export interface ActiveVerification {
 }
 
 /**
- * What a verifier says of a token. `invalid` is one answer for unknown, revoked, malformed, of another kind, of a
- * disabled user or application: a caller must not be able to tell them apart (RFC 6750 §3.1).
+ * The result of a verifier. `invalid` is the same for tokens that are unknown, revoked, malformed or of another kind,
+ * and for those of a disabled user or application: a caller must not be able to distinguish them (RFC 6750 §3.1).
  */
 export type Verification = ActiveVerification | { readonly status: 'expired' } | { readonly status: 'invalid' };
 

@@ -24,7 +24,7 @@ export interface ControllerServing {
 /**
  * Serves controllers with every action guarded.
  *
- * @throws ConfigurationError naming every action without a declared requirement, or with one that cannot hold
+ * @throws ConfigurationError naming every action without a declared requirement, or with a contradictory one
  */
 export function serveControllers(options: KoaServerOptions, serving: ControllerServing): Koa {
   const { koa = new Koa(), guard, compiler, first } = serving;

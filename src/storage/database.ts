@@ -27,21 +27,21 @@ export type Dialect = 'sqlite' | 'mysql' | 'postgres';
 /** An open database. */
 export interface Database {
   /**
-   * Of one that this package opened, every statement has a deadline. On MySQL it stands before the host's knex, on the
-   * same pool: connections are checked, and texts bound; else one of the host is the host's as it is.
+   * If this package opened it, every statement has a deadline. For a knex instance of the host on MySQL it is a second
+   * instance on the same pool, which checks connections and binds strings; otherwise it is the host's instance itself.
    */
   readonly knex: Knex;
-  /** Whether this package opened it, and so has to close it. */
+  /** Whether this package opened it and has to close it. */
   readonly owned: boolean;
   readonly dialect: Dialect;
 }
 
-/** What `openDatabase` may be told beside the database itself. */
+/** The options of `openDatabase`. */
 export interface OpenDatabaseOptions {
-  /** Where knex's warnings go; the default keeps silent, since what fails is thrown as well. */
+  /** Receives knex's warnings; by default they are discarded, since failures are also thrown. */
   readonly logger?: Logger;
   /**
-   * After how many milliseconds without an answer a statement is given up, the wait for a connection included; the
+   * After how many milliseconds without an answer a statement is given up, including the wait for a connection; the
    * default is 5000. Migrations have none.
    */
   readonly deadlineMilliseconds?: number;
@@ -76,12 +76,12 @@ const SQLITE_BUSY_TIMEOUT_MILLISECONDS = 2_000;
 const PREPARED_PER_CONNECTION = 100;
 
 /**
- * Opens a database, or takes one that the host has open.
+ * Opens a database, or uses one that the host has opened.
  *
  * @param source a URL (`mysql://`, `mariadb://`, `postgres://`, `postgresql://`, `sqlite:path`, `file:path`,
  *   `:memory:`; anything without a scheme is the path of an SQLite file, whose folder is created), a knex
- *   configuration, or a knex instance. Only a knex instance stays the host's to close.
- * @throws ConfigurationError if the source cannot be read, its driver is not installed, or its kind is not supported
+ *   configuration, or a knex instance. Only a knex instance is closed by the host itself.
+ * @throws ConfigurationError if the source cannot be parsed, its driver is not installed, or its kind is not supported
  */
 export function openDatabase(source: string | Knex | Knex.Config, options: OpenDatabaseOptions = {}): Database {
   const { logger = silentLogger, deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS } = options;

@@ -25,7 +25,7 @@ export interface ThrottleOutcome {
   readonly retryAfterSeconds: number;
   /** `RateLimit` and related fields, for the response to allowed and refused requests. */
   readonly fields: ResponseFields;
-  /** Whether it is refused because the store is away (503), not because the quota is spent (429). */
+  /** Whether it is refused because the store is unavailable (503), not because the quota is exhausted (429). */
   readonly unavailable: boolean;
   /**
    * Present if a policy counts by the answer (`countWhen`): call it once, with the status of the answer that was sent. If

@@ -75,13 +75,13 @@ export interface ThrottleEngine {
    */
   refund(charges: readonly Charge[], decision: ThrottleDecision): void | Promise<void>;
   /**
-   * Decides while the store is away and the mode is `local`, by the share of each limit that this process may spend by
-   * itself; `undefined` if it has no share. Without this method the throttle counts the whole limit in memory.
+   * Decides while the store is unavailable and the mode is `local`, by the share of each limit that this process may
+   * spend by itself; `undefined` if it has no share. Without this method the throttle counts the whole limit in memory.
    */
   consumeAlone?(charges: readonly Charge[]): ThrottleDecision | undefined;
   /**
-   * Decides while the store must not be asked, by what the engine holds or remembers: units that were counted before, or
-   * a refusal that still applies. `undefined` if that is not enough.
+   * Decides while the store must not be asked, from what the engine has or remembers: units that were counted before,
+   * or a refusal that still applies. `undefined` if that is not enough.
    */
   consumeHeld?(charges: readonly Charge[]): ThrottleDecision | undefined;
   /** Calls back each time the store is found to answer on a new connection. */

@@ -60,7 +60,8 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
  * Creates a throttle.
  *
  * @param options as the option `throttling` of `createOAuth2`; without an engine it counts in this process
- * @param dependencies the clock, the log, and who is told that the store is away or back
+ * @param dependencies the clock, the logger, and the function that is called when the store becomes unavailable or
+ *   available
  * @returns the throttle, which `close()` ends
  * @throws ConfigurationError if an option or a policy is invalid
  *

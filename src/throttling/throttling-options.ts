@@ -38,7 +38,7 @@ export interface FailedAuthenticationOptions {
   /** Default `300/m`; `null` for no budget. */
   readonly rate?: string | null | undefined;
   /**
-   * Networks whose addresses have no budget, as `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`, `loopback`, `linklocal` or
+   * Networks whose addresses have no budget, such as `10.0.0.0/8`, `192.0.2.7`, `fd00::/8`, `loopback`, `linklocal` or
    * `uniquelocal`. An address of IPv6 stands for the whole network that counts as one caller (`ipv6PrefixLength`).
    */
   readonly exempt?: readonly string[] | undefined;

@@ -1,6 +1,6 @@
 /**
- * The store answers, but cannot decide on these charges: it lost what it had counted in a window that may still be open.
- * The throttle treats them as if the store were away, and continues to ask it for others.
+ * The store answers, but cannot decide on these charges: it lost its counters for a window that may still be open. The
+ * throttle treats them as if the store were unavailable, and continues to ask it for others.
  *
  * @example
  * ```ts

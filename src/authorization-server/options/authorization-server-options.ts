@@ -22,41 +22,41 @@ import { readStrictTransportSecurity, type StrictTransportSecurityOptions } from
 
 /** A resource server that tokens can be issued for (RFC 8707). */
 export interface ResourceOptions {
-  /** The scopes that mean something there. */
+  /** The scopes that apply there. */
   readonly scopes: readonly string[];
   /** Default: `accessTokenLifetimeSeconds`. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
 }
 
-/** The limits of the endpoints, by address where nothing else is said, e.g. `'60/m'`; `null` is no limit. */
+/** The limits of the endpoints, by address unless stated otherwise, e.g. `'60/m'`; `null` is no limit. */
 export interface EndpointRates {
   /** Default `1200/m`. */
   readonly token?: string | null | undefined;
   /** The authorization endpoint and pushed requests to it. Default `300/m`. */
   readonly authorize?: string | null | undefined;
-  /** Applications that a user registers on the pages, and secrets that he replaces there, by user. Default `30/h`. */
+  /** Applications that a user registers and secrets that a user replaces on the pages, by user. Default `30/h`. */
   readonly registration?: string | null | undefined;
-  /** The device authorization endpoint, and the page where user codes are entered, each by itself. Default `60/m`. */
+  /** The device authorization endpoint, and the page for entering user codes, counted separately. Default `60/m`. */
   readonly device?: string | null | undefined;
-  /** Wrong user codes of devices, by user, or by address of who is not signed in. Default `10/10m`. */
+  /** Wrong user codes of devices, by user, or by address if nobody is signed in. Default `10/10m`. */
   readonly userCodes?: string | null | undefined;
   /**
-   * Wrong user codes of all together. Beyond it codes can be entered by who is signed in, and users who have just entered a
-   * wrong one wait; nobody else does. Default `300/10m`.
+   * Wrong user codes of all callers together. Beyond this limit only signed-in users can enter codes, and users who
+   * have just entered a wrong one must wait; nobody else must. Default `300/10m`.
    */
   readonly allUserCodes?: string | null | undefined;
   /** Introspection and revocation. Default `6000/m`. */
   readonly introspection?: string | null | undefined;
   /**
-   * Wrong passwords, by user name and address, or at one browser that the user has signed in with before. Default `10/m`.
-   * All that fails at an address counts as a failed authentication too.
+   * Wrong passwords, by user name and address, or in a browser in which the user has signed in before. Default `10/m`.
+   * All failures at an address also count as failed authentications.
    */
   readonly signIn?: string | null | undefined;
-  /** Wrong passwords by user name, from all addresses and browsers that are not known together. Default `100/m`. */
+  /** Wrong passwords by user name, from all addresses and unknown browsers together. Default `100/m`. */
   readonly signInByName?: string | null | undefined;
 }
 
-/** What `authorizationServer` is told. */
+/** The options of `authorizationServer`. */
 export interface AuthorizationServerOptions extends LimitingOptions {
   /** The issuer identifier (RFC 8414 §2), exactly as clients know it. */
   readonly issuer: string;
@@ -64,7 +64,7 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly allowInsecureIssuer?: boolean | undefined;
   /** The path below which endpoints and pages are. Default `/oauth2`. */
   readonly prefix?: string | undefined;
-  /** Keys of 32 bytes (or their base64url text), the newest first: what must be read again is sealed with them. */
+  /** Keys of 32 bytes (or their base64url text), the newest first; they encrypt stored data. */
   readonly encryptionKeys: readonly (Uint8Array | string)[];
   /** Checks a password, for the login page. Either this or `login`. */
   readonly authenticate?: Authenticate | undefined;
@@ -75,28 +75,29 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   /** How pages name a user. Default: the id. */
   readonly username?: ((user: unknown) => string) | undefined;
   /**
-   * What applications are told of a user beside `sub`, which is the id: at userinfo, and where said in ID tokens; each claim
-   * only with the scope that it belongs to. A function alone tells the standard claims at userinfo. Default: nothing.
+   * What applications learn about a user besides `sub`, which is the id: at userinfo, and in ID tokens if listed; each
+   * claim only with the scope that it belongs to. A function alone provides the standard claims at userinfo. Default:
+   * nothing.
    */
   readonly claims?: ClaimsOfUser | ClaimsOptions | undefined;
-  /** The scopes of a request that names none. Without them it is refused (RFC 6749 §3.3). */
+  /** The scopes of a request without a scope. Without this option such a request is refused (RFC 6749 §3.3). */
   readonly defaultScopes?: readonly string[] | undefined;
   /**
-   * The scopes that applications of users may have, `openid` and `offline_access` among them. It bounds what they are
-   * issued, not only what is registered. Default: none.
+   * The scopes that applications of users may have, `openid` and `offline_access` among them. This limits what is
+   * issued to them, not only what they register. Default: none.
    */
   readonly ownerScopes?: readonly string[] | undefined;
   /** The grant types that applications of users may use. Default: all but `client_credentials`. */
   readonly ownerGrantTypes?: readonly GrantType[] | undefined;
   /**
-   * The scopes that a user has himself: no token for him ever holds another. Asked at consent, whenever tokens are
-   * issued or refreshed, and by `TokenService.issue`. `openid` and `offline_access` need not be listed. Default: every
-   * user may have every scope.
+   * The scopes that a user has: no token for the user contains any other. Called at consent, whenever tokens are issued
+   * or refreshed, and by `TokenService.issue`. `openid` and `offline_access` need not be listed. Default: every user
+   * may have every scope.
    */
   readonly scopesOf?: ((user: unknown) => readonly string[] | PromiseLike<readonly string[]>) | undefined;
   /**
-   * Which of these scopes the user may let this application have: all (`true`), none (`false`), or those of a list.
-   * Asked as `scopesOf`, and for what that leaves. Default: all.
+   * Which of these scopes the user may grant to this application: all (`true`), none (`false`), or those of a list.
+   * Called after `scopesOf`, with the scopes that it leaves. Default: all.
    */
   readonly mayGrant?:
     | ((
@@ -106,31 +107,37 @@ export interface AuthorizationServerOptions extends LimitingOptions {
       ) => boolean | readonly string[] | PromiseLike<boolean | readonly string[]>)
     | undefined;
   /**
-   * Private-use schemes that redirect URIs of public applications may have although they are no reverse domain names, such
-   * as `cursor` or `myapp`. Any program on a device may claim one (RFC 8252 §8.4). Default: none.
+   * Private-use schemes for redirect URIs of public applications that are not reverse domain names, such as `cursor` or
+   * `myapp`. Any program on a device may claim one (RFC 8252 §8.4). Default: none.
    */
   readonly redirectUriSchemes?: readonly string[] | undefined;
   /** Default: the option of `createOAuth2`, 3600. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /** At most 60, the default. */
   readonly authorizationCodeLifetimeSeconds?: number | undefined;
-  /** After this time a refresh token dies, however often it was rotated. Default 30 days. */
+  /** How long refresh tokens are valid, however often they are rotated. Default 30 days. */
   readonly refreshTokenLifetimeSeconds?: number | undefined;
-  /** After this time without use a refresh token dies. Default 14 days. */
+  /** How long a refresh token is valid without being used. Default 14 days. */
   readonly refreshTokenIdleSeconds?: number | undefined;
-  /** How long a rotated refresh token gives its successor again, for a client that lost the answer. Default 30; 0: never. */
+  /**
+   * How long a rotated refresh token returns the same successor, for a client that lost the response. Default 30; 0:
+   * never.
+   */
   readonly refreshGraceSeconds?: number | undefined;
-  /** The longest that the assertion of a client (`private_key_jwt`, RFC 7523) may live. Default 300. */
+  /** The longest lifetime of a client assertion (`private_key_jwt`, RFC 7523). Default 300. */
   readonly clientAssertionLifetimeSeconds?: number | undefined;
   /** Default 600. */
   readonly deviceCodeLifetimeSeconds?: number | undefined;
-  /** How long a device waits between two requests for its tokens. Default 5; 0: as often as it likes. */
+  /** How long a device waits between two requests for its tokens. Default 5; 0: no limit. */
   readonly devicePollingSeconds?: number | undefined;
   /** Default 3600. */
   readonly idTokenLifetimeSeconds?: number | undefined;
-  /** After this time without use a browser is signed out. Default 14 days, or `sessionLifetimeSeconds` if that is less. */
+  /**
+   * How long a browser stays signed in without being used. Default 14 days, or `sessionLifetimeSeconds` if that is
+   * less.
+   */
   readonly sessionIdleSeconds?: number | undefined;
-  /** After this time from the sign-in on a browser is signed out, however often it was used. Default 30 days. */
+  /** How long a browser stays signed in, counted from the sign-in, however often it is used. Default 30 days. */
   readonly sessionLifetimeSeconds?: number | undefined;
   /** Resource servers by identifier. */
   readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
@@ -138,18 +145,18 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
   readonly throttling?: EndpointRates | undefined;
   /**
-   * Whether applications may open sign-in and sign-out in a popup that stays connected with the page that opened it
-   * (`Cross-Origin-Opener-Policy`). Default true. Other pages never are.
+   * Whether a popup of an application for sign-in or sign-out stays connected to the page that opened it
+   * (`Cross-Origin-Opener-Policy`). Default true. Other pages never stay connected.
    */
   readonly popups?: boolean | undefined;
   /**
-   * HTTP Strict Transport Security (RFC 6797), where the issuer is `https`. Default one year, for this host alone;
-   * on the loopback interface none.
+   * HTTP Strict Transport Security (RFC 6797), if the issuer is `https`. Default one year, without subdomains; none on
+   * the loopback interface.
    */
   readonly strictTransportSecurity?: false | StrictTransportSecurityOptions | undefined;
-  /** Pages of the host in place of the package's. */
+  /** Custom pages in place of the package's. */
   readonly pages?: PageOverrides | undefined;
-  /** Other words on the pages. */
+  /** Other texts on the pages. */
   readonly texts?: TextOverrides | undefined;
 }
 

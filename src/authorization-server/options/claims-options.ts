@@ -10,25 +10,25 @@ import { isScopeName } from '../../core/scopes.js';
 import { tellingOutages } from '../../storage/host-outages.js';
 import { pathOf } from './option-checks.js';
 
-/** What the host tells of a user, by the names of claims. */
+/** The claims of a user by name, as the host provides them. */
 export type UserClaims = Readonly<Record<string, unknown>>;
 
 /**
- * Tells the claims of a user. What is not a claim of a granted scope is not released, so all may be told at once.
+ * Returns the claims of a user. Claims of scopes that were not granted are not released, so it may return all of them.
  *
- * @param scopes the granted scopes, for claims that cost something to find
+ * @param scopes the granted scopes, for claims that are expensive to look up
  */
 export type ClaimsOfUser = (user: unknown, scopes: readonly string[]) => UserClaims | PromiseLike<UserClaims>;
 
-/** What applications are told of users, beside `sub`. */
+/** What applications learn about users, besides `sub`. */
 export interface ClaimsOptions {
   readonly of: ClaimsOfUser;
   /**
-   * The claims of scopes, standard or your own: `{ profile: ['name', 'picture'], staff: ['department'] }`. What stands here
-   * replaces the standard list of that scope (OpenID Connect Core §5.4); the others keep theirs.
+   * The claims of scopes, standard or your own: `{ profile: ['name', 'picture'], staff: ['department'] }`. An entry
+   * replaces the standard list of its scope (OpenID Connect Core §5.4); other scopes keep theirs.
    */
   readonly scopes?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** The claims that also stand in ID tokens, if their scope was granted. Default: none, so they are at userinfo only. */
+  /** The claims that are also in ID tokens, if their scope was granted. Default: none, so they are at userinfo only. */
   readonly idToken?: readonly string[] | undefined;
 }
 

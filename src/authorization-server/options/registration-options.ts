@@ -4,7 +4,7 @@ import { pathOf, readScopes } from './option-checks.js';
 
 /** Dynamic client registration (RFC 7591). */
 export interface DynamicRegistrationOptions {
-  /** What a registration must present as bearer token; left out: anybody may register. */
+  /** The bearer token that a registration must present; without it anybody may register. */
   readonly initialAccessToken?: string | undefined;
   /** The scopes that such applications may have, `openid` and `offline_access` among them. Default: none. */
   readonly scopes?: readonly string[] | undefined;

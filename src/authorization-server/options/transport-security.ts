@@ -3,11 +3,11 @@ import { LOOPBACK_HOSTS } from '../../core/redirect-uri.js';
 import type { Issuer } from './issuer.js';
 import { flag, pathOf, seconds } from './option-checks.js';
 
-/** What browsers are told to keep in mind: that this host is reached by https only (RFC 6797 §6.1). */
+/** Tells browsers to use only https for this host (RFC 6797 §6.1). */
 export interface StrictTransportSecurityOptions {
   /** Default 31536000, a year; 0 makes browsers forget it. */
   readonly maxAgeSeconds?: number | undefined;
-  /** Whether it holds for all subdomains. Default false. */
+  /** Whether it applies to all subdomains. Default false. */
   readonly includeSubDomains?: boolean | undefined;
 }
 

@@ -25,10 +25,10 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
 }
 
 /**
- * The verifier of this application's own tokens: those that it issued, in its database. It takes every token that is not a
- * JWT. The option `verifiers` has it by default.
+ * The verifier of this application's own tokens: those that it issued, in its database. It takes every token that is
+ * not a JWT. The option `verifiers` has it by default.
  *
- * @returns what the option `verifiers` takes
+ * @returns an entry for the option `verifiers`
  *
  * @example
  * ```ts

@@ -6,23 +6,23 @@ import { batchOf, lastBatch } from './migrate-and-rollback.js';
 import { changeOf } from './source.js';
 import { assertCompatible, statusOf } from './status.js';
 
-/** What a rollback takes away. */
+/** What a rollback removes. */
 export interface RollbackLosses {
   /** The migrations that it undoes, in the order in which it does. */
   readonly migrations: string[];
-  /** The tables that it drops, each with how many rows it holds. */
+  /** The tables that it drops, each with its number of rows. */
   readonly tables: { readonly name: string; readonly rows: number }[];
-  /** The columns that it drops from tables that stay, each with how many rows hold a value. */
+  /** The columns that it drops from other tables, each with its number of values. */
   readonly columns: { readonly table: string; readonly name: string; readonly rows: number }[];
 }
 
 /**
- * What `rollback` would take away now. Changes nothing.
+ * What `rollback` would remove now. Changes nothing.
  *
  * @param knex a knex instance
  * @param options.tables the names of the tables, where models have their own
  * @returns tables and columns with how many rows they hold
- * @throws ConfigurationError if a newer version's migration would have to be undone, which only that version can
+ * @throws ConfigurationError if a newer version's migration would have to be undone, which only that version can do
  * @throws TemporarilyUnavailableError if the database cannot answer
  *
  * @example

@@ -21,9 +21,9 @@ import { resumeMigration, runMigration } from './run-statements.js';
 import { changeOf, MIGRATIONS } from './source.js';
 import { assertCompatible, statusOf } from './status.js';
 
-/** What `migrate` and `rollback` may be told. */
+/** The options of `migrate` and `rollback`. */
 export interface MigrateOptions {
-  /** The tables' names, where the host's models have their own: `tableNamesOf(models)`. */
+  /** The names of the tables, if the host's models have their own: `tableNamesOf(models)`. */
   readonly tables?: Partial<TableNames>;
   /** How long to wait while another process migrates, in milliseconds; the default is a minute. */
   readonly waitMilliseconds?: number;
@@ -32,17 +32,15 @@ export interface MigrateOptions {
 const DEFAULT_WAIT_MILLISECONDS = 60_000;
 
 /**
- * Applies the pending migrations. Several processes may do so at the same time: one does the work, the others wait. A
- * migration that was interrupted, however, is finished first. Where nothing is to be done, nothing is written, so that a
- * user that may only read can call it.
+ * Applies the pending migrations. Several processes may do so at the same time: one does the work, the others wait. An
+ * interrupted migration is finished first. If there is nothing to do, nothing is written, so a user with read-only
+ * access can call it.
  *
  * @param database a knex instance
- * @param options the names of the tables, where models have their own, and the wait for other processes in
- *   milliseconds
+ * @param options the names of the tables, where models have their own, and the wait for other processes in milliseconds
  * @returns the names of the migrations that this call applied or finished
- * @throws ConfigurationError if a newer version has changed the database in a way that this one cannot work with, if a
- *   table is in the way, if the database's user lacks a right (at once, naming it), or if the lock of another process is
- *   not released in time
+ * @throws ConfigurationError if a newer version has changed the database in an incompatible way, if a table of the same
+ *   name exists, if the database user lacks a privilege, or if the lock of another process is not released in time
  * @throws TemporarilyUnavailableError if the database cannot answer
  *
  * @example
@@ -75,7 +73,7 @@ export async function migrate(database: Knex, options: MigrateOptions = {}): Pro
 }
 
 /**
- * Undoes the migrations that were applied last, together; what their tables hold is lost. See `rollbackLosses`.
+ * Undoes the last batch of migrations; the content of their tables is lost. See `rollbackLosses`.
  *
  * @param database a knex instance
  * @param options as of `migrate`
@@ -111,8 +109,8 @@ export function rollback(database: Knex, options: MigrateOptions = {}): Promise<
 }
 
 /**
- * Ends the database connection that holds the migration lock, whose process is frozen. A process that has died needs
- * none of this: its lock ended with its connection. SQLite cannot do this; there the process itself must be ended.
+ * Ends the database connection of a frozen process that holds the migration lock. This is not necessary for a process
+ * that has died: its lock ended with its connection. Not possible with SQLite, where the process itself must be ended.
  *
  * @throws TemporarilyUnavailableError if the database cannot answer
  */

@@ -6,20 +6,20 @@ import { IDENTITY_TABLE } from './0004-database-identity.js';
 import { type AppliedMigration, type Bookkeeping, readBookkeeping } from './bookkeeping.js';
 import { MIGRATION_NAMES, SCHEMA_VERSION } from './source.js';
 
-/** How far a database is migrated. */
+/** The migration status of a database. */
 export interface MigrationStatus {
-  /** Names of applied migrations, in the order in which they were applied; those of newer versions among them. */
+  /** Names of applied migrations, in the order in which they were applied, including those of newer versions. */
   readonly applied: string[];
   /** Names of migrations that are still to be applied, in their order. */
   readonly pending: string[];
-  /** Names of newer versions' migrations, applied or under way, that this version cannot work beside. */
+  /** Names of newer versions' migrations, applied or in progress, with which this version is not compatible. */
   readonly incompatible: string[];
-  /** The name of a migration that is under way, or was interrupted: the next `migrate` finishes it. */
+  /** The name of a migration that is in progress or was interrupted; the next `migrate` finishes it. */
   readonly unfinished: string | null;
 }
 
 /**
- * How far a database is migrated. Changes nothing.
+ * The migration status of a database. Changes nothing.
  *
  * @param knex a knex instance
  * @returns the names of applied and pending migrations
@@ -41,11 +41,10 @@ export function migrationStatus(knex: Knex): Promise<MigrationStatus> {
 }
 
 /**
- * Makes sure that this version works on the database: that its migrations are applied, and that migrations of newer
- * versions, if any, are noted as ones that it works beside. So a process of the old version may restart during a
- * rolling deploy.
+ * Makes sure that this version works with the database: its migrations are applied, and migrations of newer versions,
+ * if any, are recorded as compatible. So a process of the old version may restart during a rolling deployment.
  *
- * @param options.tables the tables' names, where the host's models have their own
+ * @param options.tables the names of the tables, if the host's models have their own
  * @param knex a knex instance
  * @throws ConfigurationError if migrations are pending, if a newer version's migration is not compatible, or if a table
  *   is missing

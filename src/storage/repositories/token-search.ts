@@ -67,7 +67,10 @@ export function isHashPrefix(text: string): boolean {
 
 type TokenModel = typeof StoredToken & (new () => StoredToken);
 
-/** Finds tokens for staff, whatever their state. Rejects with `TemporarilyUnavailableError` if the database is away. */
+/**
+ * Finds tokens for staff, whatever their state. Rejects with `TemporarilyUnavailableError` if the database is
+ * unavailable.
+ */
 export class TokenSearch {
   constructor(private readonly models: OAuth2Models) {}
 

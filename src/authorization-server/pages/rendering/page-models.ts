@@ -356,8 +356,8 @@ export const PAGE_NAMES = [
 export type HostPage = string | { readonly html: string; readonly contentSecurityPolicy: string };
 
 /**
- * Pages of the host in place of the package's. Each gets the same model, with its form, and answers a whole HTML
- * document. It escapes what it shows: names of applications are the text of strangers.
+ * Custom pages in place of the package's. Each gets the same model, with its form, and answers a whole HTML document.
+ * It escapes what it shows: names of applications are the text of strangers.
  */
 export type PageOverrides = {
   readonly [Name in PageName]?: (model: PageModels[Name], context: Context) => HostPage | PromiseLike<HostPage>;
