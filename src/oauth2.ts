@@ -8,6 +8,7 @@ import type { OAuth2Events } from './core/events.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import type { BrowserSessions } from './resource-server/browser-sessions.js';
 import type { ErrorResponse } from './resource-server/error-response.js';
+import type { ProtectedResourceMetadata } from './resource-server/protected-resource-metadata.js';
 import type { TokenService } from './resource-server/token-service.js';
 import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
 import { type CheckerOptions, checkers } from './routing-controllers/checkers.js';
@@ -90,6 +91,11 @@ export class OAuth2 {
   readonly events: OAuth2Events;
   /** The authorization server, if the option asks for one. */
   readonly authorizationServer: AuthorizationServer | undefined;
+  /**
+   * What clients are told of this resource (RFC 9728), if it has a name. Our entry serves it; with `routingControllers()`
+   * mount its `middleware()`.
+   */
+  readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   private readonly parts: Parts;
   private closed: Promise<void> | undefined;
 
@@ -102,6 +108,7 @@ export class OAuth2 {
     this.models = parts.storage.models;
     this.events = parts.basis.events;
     this.authorizationServer = parts.authorizationServer;
+    this.resourceMetadata = parts.resourceMetadata;
   }
 
   /** The knex instance that is in use. */
@@ -230,7 +237,9 @@ export class OAuth2 {
   }
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {
-    const { guarding, authorizationServer } = this.parts;
-    return serveControllers(options, { koa, ...guarding, first: authorizationServer?.middleware() });
+    const { guarding, authorizationServer, resourceMetadata } = this.parts;
+    // The authorization server answers for the metadata too.
+    const first = (authorizationServer ?? resourceMetadata)?.middleware();
+    return serveControllers(options, { koa, ...guarding, first });
   }
 }

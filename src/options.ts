@@ -28,6 +28,7 @@ import { readSessionOptions, type SessionOptions } from './resource-server/authe
 import { CACHE_OPTION_NAMES } from './resource-server/cache/cache-options.js';
 import type { CacheOptions, RedisClient } from './resource-server/cache/index.js';
 import type { ErrorBody } from './resource-server/error-response.js';
+import { checkResourceMetadata, type ResourceMetadataOptions } from './resource-server/protected-resource-metadata.js';
 import type { HostAddress } from './resource-server/request-address.js';
 import { checkVerifiers, type VerifierLike } from './resource-server/verifiers/chain.js';
 import type { OAuth2Models } from './storage/index.js';
@@ -112,6 +113,12 @@ export interface OAuth2Options {
   readonly resource?: string | undefined;
   /** Whether a token without audience is refused when `resource` is set. Default true. */
   readonly requireAudience?: boolean | undefined;
+  /**
+   * What clients are told of this resource (RFC 9728), at `/.well-known/oauth-protected-resource` and in every challenge;
+   * `false`: nothing. Default: what the other options say, if `resource` is an https URL, or this application is an
+   * authorization server too: then the origin of its issuer names the resource.
+   */
+  readonly resourceMetadata?: ResourceMetadataOptions | false | undefined;
   readonly cache?: CacheOptions | undefined;
   readonly throttling?: ThrottlingOptions | undefined;
   /** Makes this application an authorization server too: `authorizationServer({ … })` of the subpath `/authorization-server`. */
@@ -148,6 +155,7 @@ const NAMES = [
   'accessTokenLifetimeSeconds',
   'resource',
   'requireAudience',
+  'resourceMetadata',
   'cache',
   'throttling',
   'authorizationServer',
@@ -262,6 +270,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
   accessTokenLifetimeSeconds: (path, value) => wholeNumberOption(path, value, { least: 1 }),
   scopes: checkScopeTable,
   resource: checkResourceIdentifier,
+  resourceMetadata: checkResourceMetadata,
   users: (path, value) =>
     objectWith(path, value, ['findById', 'isActive'], 'it needs the functions findById(id) and isActive(user)'),
   authorizationServer: checkAuthorizationServer,

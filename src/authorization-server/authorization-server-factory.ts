@@ -40,6 +40,10 @@ export const COMPLETE = Symbol('authorization server');
 
 /** What `authorizationServer(options)` gives: `createOAuth2` completes it with its own parts. */
 export interface AuthorizationServerFactory {
+  /** The issuer identifier (RFC 8414 §2). */
+  readonly issuer: string;
+  /** The origin of the issuer; it names the resource that has no other name. */
+  readonly origin: string;
   /** The option `redirectUriSchemes`: it holds for applications whoever registers them. @internal */
   readonly redirectUriSchemes?: readonly string[];
   /** Tokens that `TokenService` issues have the same bounds. @internal */

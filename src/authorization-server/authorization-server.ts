@@ -55,6 +55,8 @@ import type { AuthorizationServerDependencies } from './server-dependencies.js';
 export function authorizationServer(options: AuthorizationServerOptions): AuthorizationServerFactory {
   const settings = readOptions(options);
   return {
+    issuer: settings.issuer.identifier,
+    origin: settings.issuer.origin,
     redirectUriSchemes: settings.redirectUriSchemes,
     scopeBounds: (users) => scopeBounds(settings, users),
     [COMPLETE]: (dependencies) => complete(settings, dependencies),
@@ -83,13 +85,18 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
   const dispatcher = new EndpointDispatcher(endpointContext, new InnerDispatcher(endpointContext, provider));
 
   const setFields = answerFields(settings);
-  const middleware: Middleware = (outer, next) => {
+  const { resourceMetadata } = dependencies;
+  const endpoints: Middleware = (outer, next) => {
     const found = dispatcher.at(outer.path);
     if (found !== undefined || pages.has(outer.path)) setFields(outer);
     // No page has the path of a program's endpoint.
     if (found?.endpoint.caller === 'program') return found.answer(outer);
     return pages.routes(outer, () => (found === undefined ? next() : found.answer(outer)));
   };
+  const middleware: Middleware =
+    resourceMetadata === undefined
+      ? endpoints
+      : (outer, next) => resourceMetadata(outer, () => endpoints(outer, next) as Promise<unknown>);
   return {
     issuer: settings.issuer.identifier,
     prefix: settings.prefix,

@@ -1,4 +1,4 @@
-import type { Context } from 'koa';
+import type { Context, Middleware } from 'koa';
 import type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 import type { Clock } from '../core/clock.js';
 import type { OAuth2Events } from '../core/events.js';
@@ -52,6 +52,10 @@ export interface AuthorizationServerDependencies {
   readonly scopes: ScopeDescriptions | undefined;
   /** The identifier of the resource that `createOAuth2` guards (RFC 8707). */
   readonly resource: string | undefined;
+  /** Where it has no identifier: the one by which clients may name it, although tokens need not. */
+  readonly impliedResource: string | undefined;
+  /** Answers for the metadata of that resource, which is served wherever this server is (RFC 9728). */
+  readonly resourceMetadata: Middleware | undefined;
   readonly accessTokenLifetimeSeconds: number;
   readonly clock: Clock;
   readonly random: RandomBytes;

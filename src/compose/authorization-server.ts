@@ -4,9 +4,11 @@ import type { OAuth2Options } from '../options.js';
 import type { LookUpAdmission } from '../resource-server/authentication/look-up-admission.js';
 import type { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
+import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 import type { TokenService } from '../resource-server/token-service.js';
 import { type ApplicationRepository, createTokenWriter, type TokenWriter } from '../storage/index.js';
 import type { Basis } from './basis.js';
+import { resourceIdentifier } from './resource-metadata.js';
 import type { Storage } from './storage.js';
 import type { Throttling } from './throttling.js';
 
@@ -19,6 +21,7 @@ export interface AuthorizationServerNeeds {
   readonly applications: ApplicationRepository;
   readonly tokens: TokenService;
   readonly sessions: BrowserSessions;
+  readonly resourceMetadata: ProtectedResourceMetadata | undefined;
 }
 
 /**
@@ -40,6 +43,7 @@ export function composeAuthorizationServer(
     users: options.users,
     scopes: options.scopes,
     resource: options.resource,
+    impliedResource: options.resource === undefined ? resourceIdentifier(options) : undefined,
     accessTokenLifetimeSeconds,
     clock,
     random,
@@ -50,6 +54,7 @@ export function composeAuthorizationServer(
     failures: throttling.throttle.failedAuthentications,
     failureBudget: throttling.failureBudget,
     throttle: throttling.forEndpoint,
+    resourceMetadata: needs.resourceMetadata?.middleware(),
     sessions,
     ...tokenDependencies(needs),
   });

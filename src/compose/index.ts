@@ -1,12 +1,14 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server-factory.js';
 import type { OAuth2Options } from '../options.js';
 import { BrowserSessions } from '../resource-server/browser-sessions.js';
+import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 import { TokenService } from '../resource-server/token-service.js';
 import type { ApplicationRepository } from '../storage/index.js';
 import { type Authenticators, composeAuthenticators } from './authenticators.js';
 import { composeAuthorizationServer } from './authorization-server.js';
 import { type Basis, composeBasis } from './basis.js';
 import { Opened } from './opened.js';
+import { composeResourceMetadata } from './resource-metadata.js';
 import { composeSessions, composeTokenService } from './resource-server.js';
 import { composeGuarding, type Guarding } from './routing-controllers.js';
 import { composeApplications, composeStorage, type Storage } from './storage.js';
@@ -24,6 +26,7 @@ export interface Parts {
   readonly tokens: TokenService;
   readonly authorizationServer: AuthorizationServer | undefined;
   readonly sessions: BrowserSessions;
+  readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   readonly guarding: Guarding;
 }
 
@@ -57,6 +60,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   // authorization server.
   const storedSessions = composeSessions(options, storage, verification);
   const tokens = composeTokenService(options, basis, storage, verification, applications, storedSessions);
+  const resourceMetadata = composeResourceMetadata(options);
   const authorizationServer = composeAuthorizationServer(options, basis, {
     storage,
     throttling,
@@ -65,9 +69,10 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     applications,
     tokens,
     sessions: storedSessions,
+    resourceMetadata,
   });
   const sessions = composeSessions(options, storage, verification, authorizationServer?.sessionIdOf);
-  const guarding = composeGuarding(options, basis, authenticators, throttling.throttle);
+  const guarding = composeGuarding(options, basis, authenticators, throttling.throttle, resourceMetadata?.url);
   options.container?.set(TokenService, tokens);
   options.container?.set(BrowserSessions, sessions);
   return {
@@ -80,6 +85,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     tokens,
     authorizationServer,
     sessions,
+    resourceMetadata,
     guarding,
   };
 }

@@ -21,8 +21,9 @@ export function composeGuarding(
   { address, log, events }: Basis,
   { authenticators }: Authenticators,
   throttle: Throttle,
+  resourceMetadata: string | undefined,
 ): Guarding {
-  const responder = new ErrorResponder({ realm, errorBody, errorResponseWithScopes, authenticators });
+  const responder = new ErrorResponder({ realm, errorBody, errorResponseWithScopes, authenticators, resourceMetadata });
   const refusals = new Refusals({ responder, address, fieldsRead: fieldsRead(authenticators), log, events });
   return {
     guard: new Guard({ authenticators, refusals, address }),

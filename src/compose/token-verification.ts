@@ -8,6 +8,7 @@ import { databaseTokens } from '../resource-server/verifiers/database.js';
 import { createTokenReader } from '../storage/index.js';
 import type { Basis } from './basis.js';
 import type { Opened } from './opened.js';
+import { resourceIdentifier } from './resource-metadata.js';
 import type { Storage } from './storage.js';
 
 /** The verifiers of tokens, and the cache of their answers. */
@@ -37,6 +38,7 @@ export function composeTokenVerification(
     log,
     events,
     resource,
+    impliedResource: resource === undefined ? resourceIdentifier(options) : undefined,
     requireAudience: requireAudience ?? true,
     users,
     redis: options.redis,

@@ -104,6 +104,11 @@ export {
   TokenHasScope,
   TokenMatchesOASRequirements,
 } from '../resource-server/permissions/index.js';
+export type {
+  ProtectedResourceMetadata,
+  ResourceMetadataDocument,
+  ResourceMetadataOptions,
+} from '../resource-server/protected-resource-metadata.js';
 export { RequestAccess } from '../resource-server/request-access.js';
 export type { HostAddress } from '../resource-server/request-address.js';
 export {

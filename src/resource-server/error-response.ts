@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import { type ChallengeParameters } from '../core/challenge.js';
-import type { OAuth2Error } from '../core/errors.js';
+import type { OAuth2Error, OAuth2ErrorDetails } from '../core/errors.js';
 import { formatScope } from '../core/scopes.js';
 import type { Authenticator } from './authentication/authenticator.js';
 
@@ -26,6 +26,8 @@ export interface ErrorResponseOptions {
   /** Whether the body of a scope refusal lists required and provided scopes. */
   readonly errorResponseWithScopes: boolean;
   readonly authenticators: readonly Authenticator[];
+  /** The URL of this resource's metadata, for every challenge (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined;
 }
 
 /** Creates the header fields and the body of a refusal (RFC 6750 §3, RFC 6585 §4). */
@@ -41,10 +43,19 @@ export class ErrorResponder {
       this.makeBody = errorBody === 'drf' ? (error) => ({ detail: error.message }) : (error) => this.oauth2Body(error);
   }
 
-  /** Makes the response to an error of this package; the error stays as it is. */
-  responseTo(error: OAuth2Error): ErrorResponse {
+  /** Whether a 401 names the scope of its action: clients that read metadata ask for it at once (RFC 6750 §3). */
+  get namesScope(): boolean {
+    return this.options.resourceMetadata !== undefined;
+  }
+
+  /**
+   * Makes the response to an error of this package; the error stays as it is.
+   *
+   * @param scope the scope that the action requires, for a challenge whose error does not name one
+   */
+  responseTo(error: OAuth2Error, scope?: string): ErrorResponse {
     const headers: Record<string, string> = {};
-    const challenge = this.challengeOf(error);
+    const challenge = this.challengeOf(error, scope);
     if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
     if (dependsOnCaller(error)) headers['Cache-Control'] = 'no-store';
@@ -84,18 +95,18 @@ export class ErrorResponder {
     context.body = body ?? '';
   }
 
-  private challengeOf(error: OAuth2Error): string | undefined {
+  private challengeOf(error: OAuth2Error, scope: string | undefined): string | undefined {
     if (error.details.withoutChallenge) return undefined;
     switch (error.code) {
       case 'authentication_required':
-        return this.bareChallenge;
+        return scope === undefined ? this.bareChallenge : this.challenge({ scope });
       case 'invalid_request':
       case 'invalid_token':
       case 'insufficient_scope':
         return this.challenge({
           error: error.code,
           errorDescription: error.message,
-          scope: error.code === 'insufficient_scope' ? scopeToAskFor(error) : undefined,
+          scope: error.code === 'insufficient_scope' ? scopeToAskFor(error.details.requiredScopes) : scope,
         });
       default:
         return undefined;
@@ -103,10 +114,9 @@ export class ErrorResponder {
   }
 
   private challenge(parameters: ChallengeParameters): string | undefined {
-    const { authenticators, realm } = this.options;
-    const challenges = authenticators
-      .map((one) => one.challenge?.(realm, parameters))
-      .filter((one) => one !== undefined);
+    const { authenticators, realm, resourceMetadata } = this.options;
+    const complete = resourceMetadata === undefined ? parameters : { ...parameters, resourceMetadata };
+    const challenges = authenticators.map((one) => one.challenge?.(realm, complete)).filter((one) => one !== undefined);
     return challenges.length === 0 ? undefined : challenges.join(', ');
   }
 
@@ -139,10 +149,13 @@ function forgetCaching(context: Context): void {
   }
 }
 
-/** The `scope` of a challenge is a list without "or": of several alternatives it names the first. */
-function scopeToAskFor(error: OAuth2Error): string | undefined {
-  const required = error.details.requiredScopes;
+/**
+ * The `scope` of a challenge is a list without "or": of several alternatives it names the first. `undefined`: no scope is
+ * required.
+ */
+export function scopeToAskFor(required: OAuth2ErrorDetails['requiredScopes']): string | undefined {
   if (required === undefined || required.length === 0) return undefined;
   const [first] = required;
-  return formatScope(typeof first === 'string' ? (required as readonly string[]) : (first as readonly string[]));
+  const scopes = typeof first === 'string' ? (required as readonly string[]) : (first as readonly string[]);
+  return scopes.length === 0 ? undefined : formatScope(scopes);
 }

@@ -18,9 +18,17 @@ export interface Refusal {
   answer(context: Context, content?: unknown): void;
 }
 
-/** The refusal for an error of this package. */
-export function ownRefusal(responder: ErrorResponder, error: OAuth2Error, thrown: unknown = error): Refusal {
-  const { status, headers: fields, body } = responder.responseTo(error);
+/**
+ * The refusal for an error of this package.
+ *
+ * @param scope the scope that the action requires
+ */
+export function ownRefusal(
+  responder: ErrorResponder,
+  error: OAuth2Error,
+  { thrown = error, scope }: { readonly thrown?: unknown; readonly scope?: string | undefined } = {},
+): Refusal {
+  const { status, headers: fields, body } = responder.responseTo(error, scope);
   const answer = (context: Context) => responder.write(context, status, fields, body);
   return { error, thrown, isOfHost: false, status, fields, answer };
 }
@@ -43,5 +51,5 @@ function bodyOf(error: Error & { toJSON?(): unknown }): unknown {
 
 /** An error of the host that is answered with one of this package, if the host's error handling does not handle it. */
 export function translatedRefusal(responder: ErrorResponder, thrown: object, error: OAuth2Error): Refusal {
-  return { ...ownRefusal(responder, error, thrown), isOfHost: true };
+  return { ...ownRefusal(responder, error, { thrown }), isOfHost: true };
 }

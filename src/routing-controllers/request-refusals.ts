@@ -1,11 +1,12 @@
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
-import { OAuth2Error, ServerError } from '../core/errors.js';
+import { AuthenticationRequiredError, OAuth2Error, ServerError } from '../core/errors.js';
 import type { OAuth2Events } from '../core/events.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import { printable } from '../core/printable.js';
-import type { ErrorResponder, ErrorResponse } from '../resource-server/error-response.js';
+import { type ErrorResponder, type ErrorResponse, scopeToAskFor } from '../resource-server/error-response.js';
+import { type AccessGuard, RequestAccess } from '../resource-server/request-access.js';
 import { answerThroughHandler } from './handler-response.js';
 import type { ActionPlan } from './plan.js';
 import { hostRefusal, ownRefusal, type Refusal, translatedRefusal } from './refusal.js';
@@ -26,19 +27,26 @@ export interface RefusalsDependencies {
 
 /** Converts errors into refusals, logs faults and emits events. */
 export class Refusals {
+  /** For an access that only permissions see, which say what scopes they require. */
+  private readonly nobody: AccessGuard<unknown> = {
+    address: (context) => this.dependencies.address(context),
+    checkObject: () => Promise.reject(new AuthenticationRequiredError()),
+    refused: (_access, _plan, error) => error as Error,
+  };
+
   constructor(private readonly dependencies: RefusalsDependencies) {}
 
   /**
    * The refusal for an error. An error that is neither an `OAuth2Error` nor an `HttpError` is a fault: it is logged and
    * answered with 500.
    */
-  of(context: Context, thrown: unknown): Refusal {
+  of(context: Context, thrown: unknown, plan?: ActionPlan): Refusal {
     const { responder } = this.dependencies;
     if (thrown instanceof OAuth2Error) {
       const { detail, cause } = thrown.details;
       // The throttle logs an outage of its store itself; errors with a cause are logged only here.
       if (thrown.status >= 500 && (detail !== undefined || cause !== undefined)) this.logFailure(context, thrown);
-      return ownRefusal(responder, thrown);
+      return ownRefusal(responder, thrown, { scope: this.scopeOf(context, thrown, plan) });
     }
     const ofHost = hostRefusal(responder, thrown);
     if (ofHost !== undefined) {
@@ -48,12 +56,12 @@ export class Refusals {
     // A fault in a permission, a user store or a rate function refuses the request; the response reveals nothing.
     this.logFailure(context, thrown);
     const fault = new ServerError(thrown);
-    return ownRefusal(responder, fault, thrown);
+    return ownRefusal(responder, fault, { thrown });
   }
 
   /** The same for an error in the guard of an action, for which an event is emitted. */
   ofRequest(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object' = 'request'): Refusal {
-    const refusal = this.of(context, thrown);
+    const refusal = this.of(context, thrown, plan);
     const { events } = this.dependencies;
     if (!events.hasListeners('access.refused')) return refusal;
     try {
@@ -99,6 +107,18 @@ export class Refusals {
     const action = notedAction(context);
     if (action !== undefined) answerThroughHandler(action, context, refusal, false);
     return this.throwable(context, refusal);
+  }
+
+  /** The scope for the challenge of a 401: what the action requires of whoever calls it. */
+  private scopeOf(context: Context, { status }: OAuth2Error, plan: ActionPlan | undefined): string | undefined {
+    if (status !== 401 || plan?.requirement === undefined || !this.dependencies.responder.namesScope) return undefined;
+    const { requirement } = plan;
+    try {
+      return scopeToAskFor(requirement.scopesFor(new RequestAccess(context, undefined, this.nobody, plan)));
+    } catch {
+      // A permission of the host's may need a caller to say what it requires.
+      return undefined;
+    }
   }
 
   private logFailure(

@@ -13,6 +13,7 @@ import { limitPolls } from './steps/poll-limits.js';
 import { redirectPosted } from './steps/posted-requests.js';
 import { read, readFromApplication } from './steps/reading.js';
 import { requestLimits } from './steps/request-limits.js';
+import { nameResources } from './steps/resource-names.js';
 import { UserCodeLimits } from './steps/user-code-limits.js';
 
 /** An endpoint with the steps that a request to it goes through, in their order. */
@@ -50,6 +51,7 @@ export function listEndpoints(
   const userCodes = new UserCodeLimits(context).step;
   const plainCredentials = tryFastPath(new PlainClientCredentials(context, applications));
   const warmIntrospection = tryFastPath(new WarmIntrospection(context, applications));
+  const resources = nameResources(context);
   const posted = redirectPosted(context.pages);
   const provider = askProvider(dispatcher);
 
@@ -70,13 +72,13 @@ export function listEndpoints(
       ...at('authorization'),
       ...BROWSER_FORM,
       methods: READ_OR_POST,
-      steps: [limit.authorize, read, posted, provider],
+      steps: [limit.authorize, read, resources, posted, provider],
     },
     { ...below('resume', '/authorize/'), ...BROWSER, methods: READ, steps: [read, provider] },
     {
       ...at('token'),
       ...CLIENT,
-      steps: [limit.token, readFromApplication, failures, polls, plainCredentials, provider],
+      steps: [limit.token, readFromApplication, resources, failures, polls, plainCredentials, provider],
     },
     {
       ...at('introspection'),
@@ -84,11 +86,15 @@ export function listEndpoints(
       steps: [limit.introspection, readFromApplication, warmIntrospection, failures, provider],
     },
     { ...at('revocation'), ...CLIENT, steps: [limit.introspection, readFromApplication, failures, provider] },
-    { ...at('device_authorization'), ...CLIENT, steps: [limit.device, readFromApplication, failures, provider] },
+    {
+      ...at('device_authorization'),
+      ...CLIENT,
+      steps: [limit.device, readFromApplication, resources, failures, provider],
+    },
     {
       ...at('pushed_authorization_request'),
       ...CLIENT,
-      steps: [limit.authorize, readFromApplication, failures, provider],
+      steps: [limit.authorize, readFromApplication, resources, failures, provider],
     },
     {
       ...at('code_verification'),

@@ -100,7 +100,7 @@ export class Requirement {
     if (missing === undefined || isSatisfied(missing, access)) {
       return new AccessDeniedError(permission.message, { permission: name });
     }
-    const required = this.wholeScope(access) ?? missing;
+    const required = this.scopesFor(access) ?? missing;
     return new InsufficientScopeError(
       {
         requiredScopes: required.length === 1 ? required[0] : required,
@@ -114,7 +114,7 @@ export class Requirement {
   /**
    * The scopes that would be sufficient, and not only those that the first refusing permission misses (RFC 6750 §3.1).
    */
-  private wholeScope(access: RequestAccess): ScopeAlternatives | undefined {
+  scopesFor(access: RequestAccess): ScopeAlternatives | undefined {
     const named = this.permissions
       .map((one) => one.scopeAlternatives?.(access, this.action))
       .filter((one) => one !== undefined);

@@ -15,6 +15,8 @@ export interface AudienceOptions {
   readonly resource?: string | undefined;
   /** Whether a token without any audience is refused when `resource` is set. Default true. */
   readonly requireAudience?: boolean | undefined;
+  /** Where there is no `resource`: an identifier that tokens may name, but need not. */
+  readonly impliedResource?: string | undefined;
 }
 
 /** What the database verifier depends on. */
@@ -53,8 +55,10 @@ export class DatabaseVerifier implements ChainedVerifier {
   readonly policy: string;
 
   constructor(private readonly dependencies: DatabaseVerifierDependencies) {
-    const { resource, requireAudience } = dependencies;
-    this.policy = resource === undefined ? 'default' : `${resource}${requireAudience === false ? ' or none' : ''}`;
+    const { resource, impliedResource, requireAudience } = dependencies;
+    const name = resource ?? impliedResource;
+    const orNone = resource === undefined || requireAudience === false;
+    this.policy = name === undefined ? 'default' : `${name}${orNone ? ' or none' : ''}`;
   }
 
   accepts(form: TokenForm): boolean {
@@ -88,9 +92,10 @@ export class DatabaseVerifier implements ChainedVerifier {
   }
 
   private isForThisResource(audience: readonly string[] | undefined): boolean {
-    const { resource, requireAudience = true } = this.dependencies;
+    const { resource, impliedResource, requireAudience = true } = this.dependencies;
     if (audience === undefined || audience.length === 0) return resource === undefined || !requireAudience;
     // If this resource has no identifier, a token with an audience cannot be shown to be meant for it.
-    return resource !== undefined && audience.includes(resource);
+    const name = resource ?? impliedResource;
+    return name !== undefined && audience.includes(name);
   }
 }

@@ -83,6 +83,8 @@ export interface VerifierDependencies {
   readonly events: OAuth2Events;
   /** This resource's identifier (option `resource`). */
   readonly resource: string | undefined;
+  /** Where it has none: an identifier by which tokens of this application may name it, but need not. */
+  readonly impliedResource?: string | undefined;
   readonly requireAudience: boolean;
   readonly users: UserStore | undefined;
   /** As in the options. */

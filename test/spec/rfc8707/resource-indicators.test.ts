@@ -36,7 +36,8 @@ describe.each(STACKS)('resource indicators, on %s', (name) => {
 
   test.each([
     'https://unknown.example.com',
-    `${NOTES}/`,
+    `${MUSIC}/`,
+    `${NOTES}//`,
     `${NOTES}:443`,
     'HTTPS://notes.example.com',
     `${NOTES}#fragment`,
@@ -52,6 +53,19 @@ describe.each(STACKS)('resource indicators, on %s', (name) => {
     expectError(await suite.post('/oauth2/par', pushed, client), 400, 'invalid_target');
     const device = { scope: 'read', resource };
     expectError(await suite.post('/oauth2/device_authorization', device, client), 400, 'invalid_target');
+  });
+
+  test('[AS-42 §2] a bare origin has one name, with a slash and without, at every endpoint', async () => {
+    const slashed = await own(`${NOTES}/`);
+    expect([slashed.status, await audienceOf(machine, slashed.body.access_token)]).toEqual([200, NOTES]);
+    const code = await suite.code(client, { resource: `${NOTES}/` });
+    const tokens = await suite.exchange(client, code, { resource: NOTES });
+    expect([tokens.status, await audienceOf(client, tokens.body.access_token)]).toEqual([200, NOTES]);
+    const pushed = Object.fromEntries(authorization(client, { resource: `${NOTES}/` }).query);
+    expect((await suite.post('/oauth2/par', pushed, client)).status).toBe(201);
+    expect(
+      (await suite.post('/oauth2/device_authorization', { scope: 'read', resource: `${NOTES}/` }, client)).status,
+    ).toBe(200);
   });
 
   test('[AS-42 RFC 6749 §3.3] a scope that means nothing there is invalid_scope, not left out', async () => {

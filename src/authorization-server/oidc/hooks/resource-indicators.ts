@@ -35,7 +35,7 @@ export function resourceIndicators(context: ServerContext): ResourceIndicators {
           accessTokenTTL: resource.accessTokenLifetimeSeconds,
         };
       }
-      if (identifier !== dependencies.resource) throw new errors.InvalidTarget();
+      if (identifier !== (dependencies.resource ?? dependencies.impliedResource)) throw new errors.InvalidTarget();
       return { scope: [...scopes.known].join(' '), audience: identifier, accessTokenFormat: 'opaque' };
     },
     // Without a `resource` parameter a token is for the granted resource, not only for the userinfo endpoint.

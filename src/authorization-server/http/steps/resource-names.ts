@@ -1,0 +1,41 @@
+import { canonicalResource } from '../../../core/resource-identifier.js';
+import type { ServerContext } from '../../server-context.js';
+import type { Step } from '../endpoint-request.js';
+import type { Parameters } from '../request/parameters.js';
+
+/**
+ * Replaces a resource of the request that is the name of a known one with or without the slash of a bare origin by the
+ * known spelling, so that grants, tokens and guards compare one name (RFC 8707 §2).
+ */
+export function nameResources({ settings, dependencies }: ServerContext): Step {
+  const known = new Map<string, string>();
+  for (const name of settings.resources.keys()) known.set(canonicalResource(name), name);
+  const { resource = dependencies.impliedResource } = dependencies;
+  if (resource !== undefined) known.set(canonicalResource(resource), resource);
+  const knownName = (name: string) => known.get(canonicalResource(name)) ?? name;
+  const isOther = ([name, value]: Parameters[number]) => name === 'resource' && knownName(value) !== value;
+  const renamed = (parameters: Parameters): Parameters =>
+    parameters.map(([name, value]) => [name, name === 'resource' ? knownName(value) : value]);
+
+  return (request, next) => {
+    const { read } = request;
+    const inQuery = read.query.some(isOther);
+    const inBody = read.parameters.some(isOther);
+    if (inQuery || inBody) {
+      const query = renamed(read.query);
+      const parameters = renamed(read.parameters);
+      request.read = {
+        ...read,
+        query,
+        parameters,
+        url: inQuery ? `${read.url.slice(0, read.url.indexOf('?'))}?${encoded(query)}` : read.url,
+        body: inBody ? encoded(parameters) : read.body,
+      };
+    }
+    return next(request);
+  };
+}
+
+function encoded(parameters: Parameters): string {
+  return new URLSearchParams(parameters.map(([name, value]): [string, string] => [name, value])).toString();
+}

@@ -1,0 +1,42 @@
+import type { OAuth2Options } from '../options.js';
+import { AUTHENTICATOR, bearer, isFactory } from '../options.js';
+import type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
+import { hasMetadata, ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
+
+/** Scopes that mean something to an authorization server alone. */
+const NOT_FOR_RESOURCES = new Set(['openid', 'offline_access']);
+
+/**
+ * The identifier under which clients know this resource: the option `resource`, else the origin of the authorization
+ * server in the same application; `undefined` where there is neither.
+ */
+export function resourceIdentifier({ resource, authorizationServer }: OAuth2Options): string | undefined {
+  return resource ?? authorizationServer?.origin;
+}
+
+/** The metadata of this resource (RFC 9728), where it has a name that a URL can be derived from. */
+export function composeResourceMetadata(options: OAuth2Options): ProtectedResourceMetadata | undefined {
+  const resource = resourceIdentifier(options);
+  if (options.resourceMetadata === false || resource === undefined || !hasMetadata(resource)) return undefined;
+  const { resourceMetadata: given = {}, authorizationServer, scopes } = options;
+  return new ProtectedResourceMetadata({
+    resource,
+    authorizationServers:
+      given.authorizationServers ?? (authorizationServer === undefined ? [] : [authorizationServer.issuer]),
+    scopes: given.scopes ?? (scopes && Object.keys(scopes).filter((name) => !NOT_FOR_RESOURCES.has(name))),
+    bearerMethods: bearerMethods(options),
+    options: given,
+  });
+}
+
+function bearerMethods({ authenticators = [bearer()] }: OAuth2Options): string[] {
+  const methods = new Set<string>();
+  for (const one of authenticators) {
+    if (!isFactory(one) || one[AUTHENTICATOR] !== 'bearer') continue;
+    const { body, query } = one.options as BearerTokenLocations;
+    methods.add('header');
+    if (body === true) methods.add('body');
+    if (query === true) methods.add('query');
+  }
+  return [...methods];
+}

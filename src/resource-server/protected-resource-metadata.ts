@@ -1,0 +1,165 @@
+import type { Context, Middleware } from 'koa';
+import { knownOptions, listOption, optionPath, refuseOption, textOption } from '../core/options/index.js';
+import { canonicalResource } from '../core/resource-identifier.js';
+import { isScopeName } from '../core/scopes.js';
+
+/** What the metadata of this resource says beside what the other options say already (RFC 9728 §2). */
+export interface ResourceMetadataOptions {
+  /**
+   * The issuer identifiers of the authorization servers that give out tokens for this resource. Default: the
+   * authorization server of this application, if it is one.
+   */
+  readonly authorizationServers?: readonly string[] | undefined;
+  /** The scopes that clients are told of. Default: all of the option `scopes`, less `openid` and `offline_access`. */
+  readonly scopes?: readonly string[] | undefined;
+  /** The name of this resource, for people. */
+  readonly name?: string | undefined;
+  /** The URL of a page for developers. */
+  readonly documentationUrl?: string | undefined;
+  /** The URL of a page on how clients may use what they read here. */
+  readonly policyUrl?: string | undefined;
+  /** The URL of the terms of service. */
+  readonly termsOfServiceUrl?: string | undefined;
+}
+
+/** The metadata document of a protected resource (RFC 9728 §2). */
+export interface ResourceMetadataDocument {
+  readonly resource: string;
+  readonly authorization_servers?: readonly string[];
+  readonly scopes_supported?: readonly string[];
+  readonly bearer_methods_supported: readonly string[];
+  readonly [name: string]: unknown;
+}
+
+/** What the metadata is made from. */
+export interface ResourceMetadataSource {
+  /** The identifier of this resource, an `https` or `http` URL. */
+  readonly resource: string;
+  readonly authorizationServers: readonly string[];
+  readonly scopes: readonly string[] | undefined;
+  /** `header`, `body`, `query`: where bearer tokens are accepted. */
+  readonly bearerMethods: readonly string[];
+  readonly options: ResourceMetadataOptions;
+}
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+/** Metadata is the same for everybody, and changes with a deployment only. */
+const CACHED_SECONDS = 300;
+const FIELDS = {
+  'Access-Control-Allow-Origin': '*',
+  'Cache-Control': `public, max-age=${CACHED_SECONDS}`,
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/**
+ * Tells clients which authorization servers and scopes belong to this resource (RFC 9728). `oauth2.resourceMetadata` is
+ * one.
+ *
+ * @example
+ * ```ts
+ * import Koa from 'koa';
+ * import { createOAuth2 } from 'routing-controllers-oauth2';
+ *
+ * const oauth2 = createOAuth2({ database: 'sqlite:.data/app.sqlite', resource: 'https://api.example.com' });
+ * const koa = new Koa();
+ * if (oauth2.resourceMetadata !== undefined) koa.use(oauth2.resourceMetadata.middleware());
+ * ```
+ */
+export class ProtectedResourceMetadata {
+  readonly document: ResourceMetadataDocument;
+  /** The URL of the document, as challenges name it in `resource_metadata` (RFC 9728 §5.1). */
+  readonly url: string;
+  private readonly path: string;
+  private readonly search: string;
+  private readonly json: string;
+
+  /** @internal */
+  constructor(source: ResourceMetadataSource) {
+    const { origin, pathname, search } = new URL(source.resource);
+    // RFC 9728 §3.1: the well-known path comes between the host and the path of the identifier.
+    this.path = `${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
+    this.search = search;
+    this.url = `${origin}${this.path}${search}`;
+    this.document = documentOf(source);
+    this.json = JSON.stringify(this.document);
+  }
+
+  /**
+   * Answers requests for the document, and passes on everything else. `useKoaServer` and `createKoaServer` mount it; with
+   * `routingControllers()` it is mounted by the host, before the controllers.
+   */
+  middleware(): Middleware {
+    return (context, next) =>
+      context.path === this.path && context.search === this.search ? this.answer(context) : next();
+  }
+
+  private answer(context: Context): void {
+    context.set(FIELDS);
+    if (context.method === 'OPTIONS') {
+      context.set({ 'Access-Control-Allow-Methods': 'GET, HEAD', 'Access-Control-Allow-Headers': '*' });
+      context.status = 204;
+    } else if (context.method === 'GET' || context.method === 'HEAD') {
+      context.type = 'application/json';
+      context.body = this.json;
+    } else {
+      context.set({ Allow: 'GET, HEAD, OPTIONS', 'Cache-Control': 'no-store' });
+      context.status = 405;
+    }
+  }
+}
+
+function documentOf({
+  resource,
+  authorizationServers,
+  scopes,
+  bearerMethods,
+  options,
+}: ResourceMetadataSource): ResourceMetadataDocument {
+  return Object.freeze({
+    // RFC 9728 §3.3: exactly the identifier from which clients derive the document's URL.
+    resource: canonicalResource(resource),
+    ...(authorizationServers.length > 0 && { authorization_servers: authorizationServers }),
+    ...(scopes !== undefined && { scopes_supported: scopes }),
+    bearer_methods_supported: bearerMethods,
+    ...(options.name !== undefined && { resource_name: options.name }),
+    ...(options.documentationUrl !== undefined && { resource_documentation: options.documentationUrl }),
+    ...(options.policyUrl !== undefined && { resource_policy_uri: options.policyUrl }),
+    ...(options.termsOfServiceUrl !== undefined && { resource_tos_uri: options.termsOfServiceUrl }),
+  });
+}
+
+/** Whether clients can derive the URL of the metadata from this identifier: a URN has none. */
+export function hasMetadata(resource: string): boolean {
+  return URL.canParse(resource) && /^https?:$/.test(new URL(resource).protocol);
+}
+
+/** @throws ConfigurationError if the option cannot be */
+export function checkResourceMetadata(path: string, value: unknown): void {
+  if (value === false) return;
+  const options = knownOptions<ResourceMetadataOptions>(
+    path,
+    value,
+    ['authorizationServers', 'scopes', 'name', 'documentationUrl', 'policyUrl', 'termsOfServiceUrl'],
+    'give an object, or false for no metadata',
+  );
+  if (options.authorizationServers !== undefined) {
+    const at = optionPath(path, 'authorizationServers');
+    listOption(at, options.authorizationServers, 'give a list of issuer identifiers').forEach((issuer, index) => {
+      checkUrl(optionPath(at, index), issuer);
+    });
+  }
+  if (options.scopes !== undefined) {
+    const at = optionPath(path, 'scopes');
+    listOption(at, options.scopes, 'give a list of scope names').forEach((scope, index) => {
+      if (!isScopeName(scope)) refuseOption(optionPath(at, index), scope, 'give one scope name (RFC 6749 §3.3)');
+    });
+  }
+  if (options.name !== undefined) textOption(optionPath(path, 'name'), options.name);
+  for (const name of ['documentationUrl', 'policyUrl', 'termsOfServiceUrl'] as const) {
+    if (options[name] !== undefined) checkUrl(optionPath(path, name), options[name]);
+  }
+}
+
+function checkUrl(path: string, value: unknown): void {
+  if (typeof value !== 'string' || !hasMetadata(value)) refuseOption(path, value, 'give an https URL');
+}
