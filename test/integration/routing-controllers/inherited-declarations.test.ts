@@ -170,7 +170,7 @@ describe('a method that is named by a symbol', () => {
         }
       }
       return Named;
-    }).toThrow(/Named\.Symbol\(hidden\): .*name it by a string/);
+    }).toThrow(/Named\.Symbol\(hidden\): .*name the method by a string/);
   });
 
   test('is refused at start-up by its name', () => {
