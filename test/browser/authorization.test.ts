@@ -25,7 +25,7 @@ describe.each([
     return page;
   }
 
-  test('who signs in and allows arrives at the application with a code', async () => {
+  test('a user who signs in and allows arrives at the application with a code', async () => {
     const page = await open();
     await page.goto(site.authorizeUrl(await site.register()));
     await signIn(page, 'alice');
@@ -63,7 +63,7 @@ describe.each([
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
   });
 
-  test('who denies arrives at the application with access_denied', async () => {
+  test('a user who denies arrives at the application with access_denied', async () => {
     const page = await open();
     await page.goto(site.authorizeUrl(await site.register()));
     await signIn(page, 'bob');
@@ -85,7 +85,7 @@ describe.each([
     await page.getByRole('heading', { name: 'Allow access?' }).waitFor();
   });
 
-  test('[AS-56 §4.7] a cookie of another browser that is planted beside its own opens nobody else’s interaction', async () => {
+  test('[AS-56 §4.7] a cookie of another browser that is planted alongside its own opens nobody else’s interaction', async () => {
     const client = await site.register();
     const mallory = await open();
     await mallory.goto(site.authorizeUrl(client));

@@ -43,7 +43,7 @@ describe.each([
     await page.getByRole('button', { name: 'Continue' }).click();
   }
 
-  test('[AS-39 §3.3] who enters the code, confirms it, signs in and allows gives the device a token', async () => {
+  test('[AS-39 §3.3] a user who enters the code, confirms it, signs in and allows gives the device a token', async () => {
     const { deviceCode, userCode } = await begin();
     const page = await site.open({ javaScriptEnabled });
     await enter(page, userCode.toLowerCase());
@@ -57,7 +57,7 @@ describe.each([
     await page.context().close();
   });
 
-  test('[AS-39 §3.3] who says that the device is not his gives it access_denied', async () => {
+  test('[AS-39 §3.3] a user who says that the device is not theirs gives it access_denied', async () => {
     const { deviceCode, userCode } = await begin();
     const page = await site.open({ javaScriptEnabled });
     await enter(page, userCode);

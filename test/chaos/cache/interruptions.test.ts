@@ -45,7 +45,7 @@ describe('the notification channel', () => {
     await own.worksAgain(first, second);
   });
 
-  test('silently dropped together with the connection for commands: the same, and good tokens stay good', async () => {
+  test('silently dropped together with the connection for commands: the same, and valid tokens stay good', async () => {
     const proxy = await own.startProxy();
     const [first, second] = await own.twoProcesses({ redis: { url: proxy.url } });
     const { key } = own.processes.issue();
@@ -90,7 +90,7 @@ describe('a look-up while the notification channel is silent', () => {
     expect(await own.valuesOf(key)).toEqual([]);
   });
 
-  test('is not trusted later, when the channel is proven again and the revocation was not heard', async () => {
+  test('is not trusted later, when the channel is proven again and the revocation was not received', async () => {
     const proxy = await own.startProxy();
     const [first, second] = await own.twoProcesses({ redis: { url: proxy.url } });
     const held = own.processes.issue().key;
@@ -221,7 +221,7 @@ describe('the data in Redis', () => {
     await own.worksAgain(first, second);
   });
 
-  test('marks that are lost while the clock of Redis goes back cover what came before all the same', async () => {
+  test('marks that are lost while the clock of Redis goes back cover what came before nevertheless', async () => {
     const [first, second] = await own.twoProcesses();
     const { key } = own.processes.issue({ clientId: 'shop' });
     const marks = `${own.keyPrefix}token-marks`;

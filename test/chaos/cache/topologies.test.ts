@@ -138,7 +138,7 @@ describe('a Redis Cluster', () => {
 });
 
 describe('a Redis Cluster that lost a node', () => {
-  test('is not told of everything before the node is back, and until then no good token is refused', async () => {
+  test('is not told of everything before the node is back, and until then no valid token is refused', async () => {
     const nodes = await startRedisCluster();
     const cluster = new Cluster([...nodes.startupNodes]);
     cluster.on('error', () => {});

@@ -179,7 +179,7 @@ describe.each(databaseKinds())('an interrupted migration on %s', (kind) => {
   );
 
   test(
-    'a rollback that is interrupted after each single statement ends with its own batch, and migrate makes the schema anew',
+    'a rollback that is interrupted after each single statement ends with its own batch, and migrate makes the schema again',
     async () => {
       await migrate(database.knex);
       // The last migration is a batch of its own, and so is the first: what is rolled back after an interruption is the rest

@@ -159,7 +159,7 @@ test('a sliding window is never exceeded in any span, with a process killed and 
   expect(most).toBeLessThanOrEqual(limit);
 }, 180_000);
 
-test('a fleet whose processes end in order gives back what they had, so that all of a limit is admitted', async () => {
+test('a fleet whose processes end in order returns what they had, so that all of a limit is admitted', async () => {
   server = await startRedis();
   const limit = 3000;
   const all = await startAll({ rate: `${limit}/h` });

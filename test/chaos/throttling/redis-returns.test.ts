@@ -85,7 +85,7 @@ describe.each(Object.keys(ways))('while a Redis that was %s for seconds comes ba
   }, 60_000);
 });
 
-test('[TH-50] by default, a Redis that has lost what it counted refuses nobody once it is back, and each process says once what that means', async () => {
+test('[TH-50] by default, a Redis that has lost what it counted refuses nobody once it is back, and each process logs once what that means', async () => {
   const settings = { engine: 'leased', whenStoreFails: 'closed', workMilliseconds: 0, rate: '5/day' } as const;
   const stand = await Stand.start(program, redis, settings, { processes: 2 });
   try {

@@ -136,7 +136,7 @@ describe.each(['sqlite', 'mariadb'] as const)(
         expect([answer.status, answer.asked]).toEqual([status, true]);
       });
 
-      test('a good secret whose padding is wrong', async () => {
+      test('a valid secret whose padding is wrong', async () => {
         const padded = await server.register();
         const [, encoded = ''] = basic(padded).split(' ');
         const bare = encoded.replace(/=*$/, '');
@@ -145,7 +145,7 @@ describe.each(['sqlite', 'mariadb'] as const)(
         expect(answer).toMatchObject({ status: 400, asked: true });
       });
 
-      test('an introspection from a page, or with another proof beside the secret', async () => {
+      test('an introspection from a page, or with another proof alongside the secret', async () => {
         const authorization = basic(machine);
         const { access_token: value = '' } = (await token({ scope: 'read' })).body as Form;
         for (const field of ['origin', 'oauth-client-attestation', 'oauth-client-attestation-pop']) {

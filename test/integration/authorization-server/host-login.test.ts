@@ -45,7 +45,7 @@ describe.each(['sqlite', 'mariadb'] as const)('with a login of the host (%s)', (
     expect(await subject(agent)).toBe('bob');
   });
 
-  test('who has signed out at the host has to sign in there again', async () => {
+  test('a user who has signed out at the host has to sign in there again', async () => {
     const agent = new UserAgent(server.url);
     expect(await subject(agent)).toBe('alice');
     atHost = undefined;

@@ -76,7 +76,7 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
     expect(await fixture.models.SigningKey.query().resultSize()).toBe(2);
   });
 
-  test('are read anew beside a reading that stalls, whose answer never takes the place of newer keys', async () => {
+  test('are read again alongside a reading that stalls, whose answer never takes the place of newer keys', async () => {
     const repository = new SigningKeyRepository(fixture.models, { clock });
     const sealer = createSealer([ENCRYPTION_KEY]);
     const stalls: (() => void)[] = [];
@@ -227,7 +227,7 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
     expect(JSON.stringify(listed)).not.toContain('v1.');
   });
 
-  test('an encryption key may be replaced: both open, then all is sealed anew, then the old one is gone', async () => {
+  test('an encryption key may be replaced: both open, then all is encrypted again, then the old one is gone', async () => {
     const NEW = Buffer.alloc(32, 'two');
     const before = await kids(process());
     const both = process(createSealer([NEW, ENCRYPTION_KEY]));
@@ -264,7 +264,7 @@ describe.each(databaseKinds())('the signing keys on %s', (kind) => {
   });
 });
 
-test('while the database is away the keys that were read last stay in use, and the operator is told', async () => {
+test('while the database is unavailable the keys that were read last stay in use, and the operator is told', async () => {
   const fixture = await openFixture('sqlite');
   let now = START_MS;
   const clock = { nowMilliseconds: () => now, monotonicMilliseconds: () => now };

@@ -6,7 +6,7 @@ import { watchCommands } from './watch-commands.js';
 const own = withOwnRedis();
 
 describe('a frozen Redis', () => {
-  test('refuses no good token, admits no revoked one, and the invalidation is made good when it thaws', async () => {
+  test('refuses no valid token, admits no revoked one, and the invalidation is completed when it thaws', async () => {
     const [first, second] = await own.twoProcesses();
     const revoked = own.processes.issue().key;
     const good = own.processes.issue({ userId: 'alice' }).key;
@@ -56,8 +56,8 @@ describe('a frozen Redis', () => {
   });
 });
 
-describe('Redis away', () => {
-  test('refuses no good token, and a process that cannot tell of a revocation admits the token no more itself', async () => {
+describe('Redis unavailable', () => {
+  test('refuses no valid token, and a process that cannot tell of a revocation admits the token no more itself', async () => {
     const [first] = await own.twoProcesses();
     const revoked = own.processes.issue().key;
     const good = own.processes.issue().key;
@@ -88,7 +88,7 @@ describe('Redis away', () => {
     await own.worksAgain(first, second);
   });
 
-  test('for longer than the maximum age: another process refuses the token then all the same', async () => {
+  test('for longer than the maximum age: another process refuses the token then nevertheless', async () => {
     const proxy = await own.startProxy();
     const [second, first] = await own.twoProcesses({ redis: { url: proxy.url } });
     const short = await own.start({ maxAgeSeconds: 2 });

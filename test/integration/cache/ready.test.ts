@@ -25,13 +25,13 @@ async function start(redis: string): Promise<void> {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('a start of the application', () => {
-  test('with a Redis that is there says nothing, and `ready()` waits for the cache too', async () => {
+  test('with an available Redis logs nothing, and `ready()` waits for the cache too', async () => {
     await start(redisUrl());
     await pause(600);
     expect(lines).toEqual([]);
   });
 
-  test('without Redis becomes ready all the same, and says once that it is away', async () => {
+  test('without Redis becomes ready nevertheless, and logs once that it is unavailable', async () => {
     const port = await freePort();
     await start(`redis://127.0.0.1:${port}`);
     for (const end = Date.now() + 10_000; lines.length === 0 && Date.now() < end; ) await pause(50);

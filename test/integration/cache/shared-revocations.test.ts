@@ -97,7 +97,7 @@ describe('revocation', () => {
       for (const key of keys) expect((await second.ask(key)).status).toBe('invalid');
     });
 
-    test('[RS-16 RS-17] a process that started after it, and has heard nothing, does not read what Redis still holds', async () => {
+    test('[RS-16 RS-17] a process that started after it, and has received nothing, does not read what Redis still holds', async () => {
       const [first] = await twoProcesses();
       const key = await entry(first);
       expect(await first.invalidate(invalidation, [])).toBeUndefined();
@@ -175,7 +175,7 @@ describe('revocation', () => {
     });
   });
 
-  test('a token family of many keys dies with one call', async () => {
+  test('a token family of many keys is revoked with one call', async () => {
     const [first, second] = await twoProcesses();
     const keys = Array.from({ length: 250 }, () => processes.issue().key);
     for (const key of keys) await second.ask(key);

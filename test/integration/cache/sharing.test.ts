@@ -69,7 +69,7 @@ describe('what is shared', () => {
     await until('no more is left', async () => (await redis.keys(`${keyPrefix}token:*`)).length === before);
   });
 
-  test('[RS-14] no token is ever sent to Redis in the clear', async () => {
+  test('[RS-14] no token is ever sent to Redis in plain text', async () => {
     const watched = await watchCommands(redisUrl());
     try {
       const [first, second] = await twoProcesses();

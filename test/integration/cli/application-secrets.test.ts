@@ -29,7 +29,7 @@ describe('applications and their secrets', () => {
     return (await oauth2.applications.findByClientId(String(clientId)))?.checkSecret(String(secret));
   }
 
-  test('rotate-secret prints a new secret, and the old one is worthless', async () => {
+  test('rotate-secret prints a new secret, and the old one is invalid', async () => {
     const created = resultOf(await create());
     const clientId = String(created.client_id);
     const rotated = resultOf(await runCli(['applications', 'rotate-secret', clientId, '--json'], { env }));

@@ -143,7 +143,7 @@ describe('with --redis', () => {
     );
   });
 
-  test('a database that goes away is not taken for a Redis that is away', async () => {
+  test('a database that becomes unavailable is not taken for a Redis that is unavailable', async () => {
     const port = await freePort();
     const call = ['tokens', 'revoke', 'abc', '--redis', redisUrl(), '--database', `mysql://root@127.0.0.1:${port}/x`];
     const { code, stderr } = await runCli(call);

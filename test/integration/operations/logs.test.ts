@@ -179,7 +179,7 @@ describe('two thousand requests', () => {
     expect(printed).toEqual([]);
   });
 
-  test('[TH-50] without Redis: the throttle and the cache say once that it is away, and why', async () => {
+  test('[TH-50] without Redis: the throttle and the cache say once that it is unavailable, and why', async () => {
     const redis = await startRedis();
     try {
       server = await startAuthorizationServer('sqlite', {
@@ -303,7 +303,7 @@ describe('a Redis that does not let the application in', () => {
   }, 60_000);
 });
 
-describe('a thousand bad tokens', () => {
+describe('a thousand invalid tokens', () => {
   let oauth2: OAuth2;
   let served: Served;
   let now: number;

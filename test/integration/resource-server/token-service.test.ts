@@ -41,7 +41,7 @@ describe.each(databaseKinds())('TokenService on %s', (kind) => {
     await database.drop();
   });
 
-  test('issues a token in the shape of RFC 6749 §5.1, with the row beside it that is not serialized', async () => {
+  test('issues a token in the shape of RFC 6749 §5.1, with the row alongside it that is not serialized', async () => {
     const issued = await oauth2.tokens.issue({
       user: 'alice',
       application: application.clientId,
@@ -75,7 +75,7 @@ describe.each(databaseKinds())('TokenService on %s', (kind) => {
     await expect(oauth2.tokens.issue({ application, scope: 'read', user: {} })).rejects.toThrow(/The user has no id/);
   });
 
-  test('[RFC 7662 §2.2] inspects a live token, with the stored row beside it', async () => {
+  test('[RFC 7662 §2.2] inspects a live token, with the stored row alongside it', async () => {
     const { access_token } = await oauth2.tokens.issue({
       user: { id: 'alice' },
       application,
@@ -246,7 +246,7 @@ describe.each(databaseKinds())('TokenService on %s', (kind) => {
   });
 });
 
-test('a database that is away is 503, never an answer about the token', async () => {
+test('a database that is unavailable is 503, never an answer about the token', async () => {
   const oauth2 = createOAuth2({ database: 'mysql://root@127.0.0.1:9/nowhere', logger: silentLogger });
   await expect(oauth2.tokens.verify('unknown')).rejects.toMatchObject({ status: 503, code: 'temporarily_unavailable' });
   await oauth2.close();

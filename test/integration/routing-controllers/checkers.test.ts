@@ -228,7 +228,7 @@ describe('what routing-controllers own entry shows a checker is guarded in full'
     expect(await status('/both/class-only', 'q')).toBe(200);
   });
 
-  test('@RequiredScopes on the class holds beside a bare @Authorized()', async () => {
+  test('@RequiredScopes on the class holds alongside a bare @Authorized()', async () => {
     expect(await status('/shelf', 'a')).toBe(403);
     expect(await status('/shelf', 'shelf')).toBe(200);
   });

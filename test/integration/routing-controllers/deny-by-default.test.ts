@@ -167,7 +167,7 @@ describe('[RS-23] an action that is not guarded as it seems to be is refused at 
     expect(refusedAtStartUp(Preflight)).toMatch(/guards OPTIONS/);
   });
 
-  test('checkers beside those of the entry', () => {
+  test('checkers alongside those of the entry', () => {
     expect(() => oauth2.createKoaServer({ controllers: [], authorizationChecker: () => true } as never)).toThrow(
       /authorizationChecker cannot be a function: this entry brings its own/,
     );
@@ -216,7 +216,7 @@ describe('[RS-23] inherited actions', () => {
   });
   afterAll(() => served.close());
 
-  test('keep the requirement of the method that they inherit, beside that of their class', async () => {
+  test('keep the requirement of the method that they inherit, alongside that of their class', async () => {
     expect((await served.get('/books')).status).toBe(401);
     expect((await served.get('/books', { headers: bearerHeader(await issue('books')) })).status).toBe(403);
     expect((await served.get('/books', { headers: bearerHeader(await issue('books list')) })).status).toBe(200);
@@ -323,7 +323,7 @@ describe('what is declared holds', () => {
     expect(await status('/declared/both', 'class method')).toBe(200);
   });
 
-  test('required scopes that no permission reads are required as such, beside alternatives', async () => {
+  test('required scopes that no permission reads are required as such, alongside alternatives', async () => {
     expect(await status('/declared/alternatives', 'class x')).toBe(403);
     expect(await status('/declared/alternatives', 'class a y')).toBe(403);
     expect(await status('/declared/alternatives', 'class a x')).toBe(200);
@@ -363,7 +363,7 @@ describe('what is declared holds', () => {
     expect(await status('/declared/both', 'class method', undefined, 'HEAD')).toBe(200);
   });
 
-  test('a path in another case or with a slash at its end is guarded all the same', async () => {
+  test('a path in another case or with a slash at its end is guarded nevertheless', async () => {
     expect((await served.get('/DECLARED/both/')).status).toBe(401);
   });
 

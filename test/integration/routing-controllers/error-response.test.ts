@@ -82,7 +82,7 @@ describe('the response to an error', () => {
     expect(await answers[0]?.text()).toBe('The access token is invalid.');
   });
 
-  test('[RS-5..8 §3] a refusal that no handler of the host’s catches has its response all the same', async () => {
+  test('[RS-5..8 §3] a refusal that no handler of the host’s catches has its response nevertheless', async () => {
     const refused = await unhandled.get('/guarded');
     expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="shop"']);
     expect(await refused.json()).toEqual({ detail: 'Authentication credentials were not provided.' });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => oauth2.close());
 
-describe('[RS-23] what an overriding method inherits beside an @Authorized of its own', () => {
+describe('[RS-23] what an overriding method inherits alongside an @Authorized of its own', () => {
   class Resource {
     @RequiredScopes('admin')
     @Get('/admin')
@@ -114,7 +114,7 @@ describe('[RS-23] @CurrentUser({required: true}) on an inherited method, whose p
   @JsonController('/inheriting')
   class Inheriting extends Profile {}
 
-  test('needs a user all the same', async () => {
+  test('needs a user nevertheless', async () => {
     const served = await serve(oauth2.createKoaServer({ controllers: [Inheriting] }));
     expect((await served.get('/inheriting/me')).status).toBe(401);
     expect((await served.get('/inheriting/me', { headers: bearerHeader(await issue('x')) })).status).toBe(403);

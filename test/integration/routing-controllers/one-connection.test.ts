@@ -110,7 +110,7 @@ test('[RS-12] requests on one connection are each who their own token says, what
   ]);
 });
 
-test('[RS-2] a second Authorization field is refused, also beside a token that the connection is known for', async () => {
+test('[RS-2] a second Authorization field is refused, also alongside a token that the connection is known for', async () => {
   const token = `Bearer ${await issue('a', 'alice')}`;
   const other = `Bearer ${await issue('b', 'bob')}`;
   const first = await ask(token);

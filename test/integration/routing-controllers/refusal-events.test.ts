@@ -238,7 +238,7 @@ describe.each(['our entry', 'checkers'])('each refusal of a guard is told to who
     expect(event).toMatchObject({ reason: 'csrf', status: 403, userId: 'alice', action: { method: 'write' } });
   });
 
-  test('something that is away, an HttpError, a fault, a request that is none', async () => {
+  test('something that is unavailable, an HttpError, a fault, a request that is none', async () => {
     const init = await by('a', 'alice');
     expect(await ask('/away', init)).toMatchObject({ reason: 'unavailable', status: 503, userId: 'alice' });
     expect(await ask('/hidden', init)).toMatchObject({ reason: 'http_error', status: 404, error: 'NotFoundError' });
@@ -248,7 +248,7 @@ describe.each(['our entry', 'checkers'])('each refusal of a guard is told to who
     expect(await ask('/user', { ...init, method: 'HEAD' })).toBeUndefined();
   });
 
-  test('what is allowed is not told, nor a bad token of which a public action makes an anonymous caller', async () => {
+  test('what is allowed is not told, nor an invalid token of which a public action makes an anonymous caller', async () => {
     expect(await ask('/user', await by('a', 'alice'))).toBeUndefined();
     expect(await ask('/open', { headers: bearerHeader('unknown-token-of-nobody') })).toBeUndefined();
   });

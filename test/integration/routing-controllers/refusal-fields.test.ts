@@ -224,7 +224,7 @@ describe.each(ENTRIES)('[RS-66] a refusal is never for caches, whatever its acti
     });
   });
 
-  test('Vary names what decided, beside what the application names', async () => {
+  test('Vary names what decided, alongside what the application names', async () => {
     const token = await ask(true, '/json/guarded', good);
     // In our entry what an action declares is joined at start-up, with all that authentication may read.
     expect(token.headers.get('vary')).toBe(

@@ -191,7 +191,7 @@ describe.each([true, false])('in our entry with defaultErrorHandler %s', (defaul
     expect(Object.keys((await refused.json()) as object)).toEqual(['error', 'error_description']);
   });
 
-  test('a public action sees who is there, and nobody behind a bad token', async () => {
+  test('a public action sees who is there, and nobody behind an invalid token', async () => {
     const ask = async (headers: Record<string, string>) => (await served.get('/order/public', { headers })).json();
     expect(await ask({})).toEqual({ user: null, scopes: null });
     expect(await ask(bearerHeader(await issue('a', 'alice')))).toEqual({ user: 'alice', scopes: ['a'] });

@@ -44,7 +44,7 @@ describe.each(databaseKinds())('the consent repository on %s', (kind) => {
     expect(await fixture.models.Consent.query().where('user_id', 'crowd').resultSize()).toBe(1);
   });
 
-  test('of 50 concurrent withdrawals exactly one did it, and what is allowed afterwards starts anew', async () => {
+  test('of 50 concurrent withdrawals exactly one did it, and what is allowed afterwards starts again', async () => {
     const { id } = await newApplication(fixture);
     await consents.remember('carol', id, ['read']);
     const withdrawn = await Promise.all(Array.from({ length: 50 }, () => consents.withdraw('carol', id)));

@@ -24,7 +24,7 @@ class Books {
   }
 }
 
-describe('a process that starts while its database is away', () => {
+describe('a process that starts while its database is unavailable', () => {
   const keyPrefix = freshKeyPrefix();
   const closing: (() => Promise<unknown>)[] = [];
 

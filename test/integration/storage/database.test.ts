@@ -65,7 +65,7 @@ describe('the forms of an SQLite database', () => {
     });
   });
 
-  test("a configuration of the host's gets the same, beside its own afterCreate", async () => {
+  test("a configuration of the host's gets the same, alongside its own afterCreate", async () => {
     let created = 0;
     const config: Knex.Config = {
       client: 'better-sqlite3',

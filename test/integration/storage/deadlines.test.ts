@@ -247,7 +247,7 @@ describe.each(servers)('a %s that refuses connections', (kind) => {
     expect(new Set(again.map(({ status }) => status))).toEqual(new Set([401]));
   });
 
-  test('is tried with growing pauses while it is away', async () => {
+  test('is tried with growing pauses while it is unavailable', async () => {
     await proxy.stop();
     const gate = createTcpServer((socket) => {
       tries.push(performance.now());

@@ -61,14 +61,14 @@ describe.each(databaseKinds().filter((kind) => kind !== 'sqlite'))(
       return (error as Error).message;
     }
 
-    test('that may create nothing is told so at once, with the right and the statement', async () => {
+    test('that may create nothing gets that answer at once, with the right and the statement', async () => {
       await grant('select, insert, update, delete');
       const message = await refusal(() => migrate(limited.knex));
       expect(message).toMatch(kind === 'mariadb' ? /\(CREATE\)/ : /\(CREATE on the schema\)/);
       expect(message).toMatch(/at the statement: create table .oauth2_migrations/);
     });
 
-    test('that may only read what an older version has migrated is told so at once', async () => {
+    test('that may only read what an older version has migrated gets that answer at once', async () => {
       await migrate(owner.knex);
       await owner.knex(MIGRATIONS_TABLE).where('name', 'like', '0004%').update({ batch: 2 });
       await rollback(owner.knex);

@@ -60,7 +60,7 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
     }
   });
 
-  test('each database has an identity of its own, that stays; one that was taken away is made anew', async () => {
+  test('each database has an identity of its own, that stays; one that was taken away is made again', async () => {
     const other = await freshDatabase(kind);
     const second = openDatabase(other.url);
     try {
@@ -82,7 +82,7 @@ describe.each(databaseKinds())('migrations on %s', (kind) => {
     }
   });
 
-  test('a database that is not migrated has no identity, and asking is no error', async () => {
+  test('a database that is not migrated has no identity, and asking is not an error', async () => {
     expect(await readDatabaseIdentity(database.knex)).toBeUndefined();
   });
 

@@ -328,7 +328,7 @@ describe("a knex instance of the host's", () => {
     }
   });
 
-  test('[ALL-63] is checked anew for each connection, and bound values do not heed what a session becomes later', async () => {
+  test('[ALL-63] is checked again for each connection, and bound values do not heed what a session becomes later', async () => {
     const name = await newDatabase();
     const knex = hostKnex(name, GOOD);
     const site = await startSite(knex, name);
@@ -354,7 +354,7 @@ describe("a knex instance of the host's", () => {
     }
   });
 
-  test('hears of the statements that are run beside its own, and stays open', async () => {
+  test('learns of the statements that are run alongside its own, and stays open', async () => {
     const name = await newDatabase();
     const knex = hostKnex(name, GOOD);
     const heard: string[] = [];

@@ -165,7 +165,7 @@ async function waitingForLocks(kind: string, knex: Knex): Promise<number> {
   return rows.length;
 }
 
-describe.each(servers)('when %s is away', (kind) => {
+describe.each(servers)('when %s is unavailable', (kind) => {
   let fixture: Fixture;
   let proxy: TcpProxy;
   let database: Database;
@@ -265,7 +265,7 @@ describe.each(servers)('when %s is away', (kind) => {
   });
 });
 
-test('a database that refuses the credentials is away as well, and the password is in no message', async () => {
+test('a database that refuses the credentials is unavailable as well, and the password is in no message', async () => {
   for (const url of [
     'mysql://nobody:s3cret@127.0.0.1:3306/x',
     'mysql://nobody:s3cret@127.0.0.1:1/x',

@@ -141,7 +141,7 @@ describe.each(postgresOnly)('prepared statements on %s', (kind) => {
     }, false);
   });
 
-  test('a column that is altered under load is read on, and statements are prepared anew', () =>
+  test('a column that is altered under load is read on, and statements are prepared again', () =>
     withPair(async (pair) => {
       await readAndWrite(fixture, pair, 1);
       for (const type of ['varchar(3000)', 'text', 'varchar(2000)', 'text']) {

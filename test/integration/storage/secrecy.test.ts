@@ -11,7 +11,7 @@ describe.each(databaseKinds())('at rest on %s', (kind) => {
 
   afterAll(() => fixture.close());
 
-  test('no column of any table holds a token or a secret in the clear', async () => {
+  test('no column of any table holds a token or a secret in plain text', async () => {
     const { application, clientSecret } = await fixture.applications.create({
       name: 'demo',
       grantTypes: ['client_credentials'],

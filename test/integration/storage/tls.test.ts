@@ -58,7 +58,7 @@ async function cipherOf(parameters: string): Promise<string> {
 }
 
 describe('ssl-mode of a MySQL URL does what MySQL says of it', () => {
-  test('disabled: in the clear', async () => {
+  test('disabled: in plain text', async () => {
     expect(await cipherOf('ssl-mode=disabled')).toBe('');
     expect(await cipherOf('')).toBe('');
   });

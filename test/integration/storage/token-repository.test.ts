@@ -133,7 +133,7 @@ describe.each(databaseKinds())('the token repository on %s', (kind) => {
     expect((await fixture.tokens.findAccessTokenByHash(outside.tokenHash))?.isRevoked()).toBe(false);
   });
 
-  test('listFor gives the good tokens of that user, newest first, each with its application', async () => {
+  test('listFor gives the valid tokens of that user, newest first, each with its application', async () => {
     const application = await newApplication(fixture, 'shown');
     const disabled = await newApplication(fixture, 'disabled');
     await fixture.applications.disable(disabled.clientId);

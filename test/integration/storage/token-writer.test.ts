@@ -161,13 +161,13 @@ describe.each(databaseKinds())('the writer of tokens on %s', (kind) => {
     expect((await fixture.tokens.findAccessTokenByHash(token.tokenHash))?.scope).toBe('read');
   });
 
-  test('a token in the clear never reaches a statement', async () => {
+  test('a token in plain text never reaches a statement', async () => {
     const { application, token } = await newCase(fixture);
     const clear = Buffer.from('a token in the clear');
     await expect(writer.insertIfUnchanged(application, { ...token, tokenHash: clear })).rejects.toThrow(TypeError);
   });
 
-  test('a database that is away is told as such', async () => {
+  test('a database that is unavailable is told as such', async () => {
     const { application, token } = await newCase(fixture);
     const away = openDatabase(fixture.url);
     await away.knex.destroy();

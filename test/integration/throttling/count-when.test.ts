@@ -50,7 +50,7 @@ describe.each(cases)('a policy that counts refusals, on an engine %s, %s', (name
     expect(refusals).toBeLessThanOrEqual(LIMIT);
   });
 
-  test('[TH-45] gives back what does not count, so that it is there again for the others', async () => {
+  test('[TH-45] returns what does not count, so that it is there again for the others', async () => {
     for (let more = 0; more < 4 * LIMIT; more++) {
       // Units that another process has in hand come back within a moment.
       await until(async () => (await ask('bob', 200)) === 200, 'it is admitted');

@@ -162,7 +162,7 @@ describe.each(cases)('an engine %s, %s', (name, algorithm) => {
     expect(results[0]?.resetMilliseconds).toBeGreaterThan(0);
   });
 
-  test('gives back what a decision spent', async () => {
+  test('returns what a decision spent', async () => {
     const [first, second] = [charge(someone(), 5, 60, 2), charge(someone(), 5, 60, 3)];
     await consume(first, second);
     const decision = await consume(first);

@@ -111,7 +111,7 @@ describe('when Redis has lost what it counted', () => {
   const losses = () => logged.filter((line) => line.includes('has lost its counters'));
 
   test.each(Object.keys(erase))(
-    '%s, windows begin anew by default, and each process tells once what that means',
+    '%s, windows begin again by default, and each process tells once what that means',
     async (how) => {
       const [one, two] = [await start(), await start()];
       const long = charge('long', 5, 3600);

@@ -45,7 +45,7 @@ const step = fc.oneof(
   },
 );
 
-test('in the scripts too, units that are given back after their time take nothing from others', async () => {
+test('in the scripts too, units that are returned after their time take nothing from others', async () => {
   const removeAt = (now: number) =>
     redis.eval(`${SLIDING_LOG} return log_remove({1000, 1, 1050, 1}, 1000, 1, ${now}, 20000)`, 0);
   expect(await removeAt(20_999)).toEqual([1050, 1]);

@@ -104,7 +104,7 @@ describe('a login of the host', () => {
     },
   });
 
-  test('[AS-57] where somebody is signed in is the host’s to show; sessions here can be listed and ended all the same', async () => {
+  test('[AS-57] where somebody is signed in is the host’s to show; sessions here can be listed and ended nevertheless', async () => {
     const client = await suite.server.register({ ...FOR_USERS, skipAuthorization: true });
     const agent = new UserAgent(suite.url, { 'x-user': 'alice' });
     expect((await agent.get('/oauth2/sessions')).status).toBe(404);

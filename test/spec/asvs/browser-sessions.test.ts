@@ -59,7 +59,7 @@ describe.each(STACKS)('sessions of browsers, on %s', (name) => {
     expect(await isSignedIn(await signedIn(user, one))).toBe(true);
   });
 
-  test('[AS-57 §7.4.5] one session is ended by its id, and the others stay; what is unknown is no error', async () => {
+  test('[AS-57 §7.4.5] one session is ended by its id, and the others stay; what is unknown is not an error', async () => {
     const user = freshUser();
     const [one, two] = [await signedIn(user), await signedIn(user)];
     const [newest, oldest] = await sessions().listFor(user);

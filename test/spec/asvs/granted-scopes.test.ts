@@ -355,7 +355,7 @@ describe.each(STACKS)('what a user may have, on %s', (name) => {
     expect((await suite.tokens(await client(), { scope: 'read api' })).scope).toBe('read');
   });
 
-  test('[AS-53 ALL-64] a hook that is away is 503; one that fails, or answers what cannot be, is 500', async () => {
+  test('[AS-53 ALL-64] a hook that is unavailable is 503; one that fails, or answers what cannot be, is 500', async () => {
     all();
     const app = await client();
     const { refresh_token: refreshToken } = await suite.tokens(app);

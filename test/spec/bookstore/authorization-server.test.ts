@@ -105,7 +105,7 @@ describe.each(STACKS)('the ready link of the example, on %s', (name) => {
   );
 
   test(
-    'who denies it is back at the application, which says so',
+    'a user who denies it is back at the application, which says so',
     () =>
       withProcess(async (url, output) => {
         const agent = new UserAgent(url);
@@ -118,7 +118,7 @@ describe.each(STACKS)('the ready link of the example, on %s', (name) => {
     60_000,
   );
 
-  test('an application in a database that was made for another address is let in all the same', async () => {
+  test('an application in a database that was made for another address is admitted nevertheless', async () => {
     const stack = await freshStack(name);
     for (let start = 0; start < 2; start += 1) {
       const shop = await startBookstore(stack);
@@ -200,7 +200,7 @@ describe.each(STACKS)('the endpoints of the example, on %s', (name) => {
 });
 
 describe('the encryption key of the example', () => {
-  test('is kept beside an SQLite database, for its owner alone, and is used again', async () => {
+  test('is kept alongside an SQLite database, for its owner alone, and is used again', async () => {
     const stack = await freshStack('SQLite + memory');
     const file = `${stack.databaseUrl.replace('sqlite:', '')}.key`;
     const jwks = [];

@@ -28,7 +28,7 @@ describe.each(STACKS)('the origins that an application names, on %s', (name) => 
     }
   }
 
-  test('[AS-60 Fetch §3.3] are allowed beside those of its redirect URIs, exactly as they are written', async () => {
+  test('[AS-60 Fetch §3.3] are allowed alongside those of its redirect URIs, exactly as they are written', async () => {
     const client = await suite.server.register({
       ...FOR_USERS,
       clientType: 'public',

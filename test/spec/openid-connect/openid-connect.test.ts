@@ -50,7 +50,7 @@ describe.each(STACKS)('OpenID Connect, on %s', (name) => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  test('[OpenID Core §5.3.3, RFC 6750 §3] userinfo without a good token is 401 with a challenge', async () => {
+  test('[OpenID Core §5.3.3, RFC 6750 §3] userinfo without a valid token is 401 with a challenge', async () => {
     const machine = await suite.server.register();
     const { access_token } = await suite.tokens(client, { scope: 'openid' });
     await suite.revoke(client, access_token);
@@ -110,7 +110,7 @@ describe.each(STACKS)('OpenID Connect, on %s', (name) => {
     expect(responseOf(await agent.get(`/oauth2/authorize?${query}`)).get('code')).not.toBeNull();
   });
 
-  test('[OpenID Core §3.1.2.1] who signs in and is not whom id_token_hint names gets nothing: login_required', async () => {
+  test('[OpenID Core §3.1.2.1] a user who signs in and is not whom id_token_hint names gets nothing: login_required', async () => {
     const { id_token: hint = '' } = await suite.tokens(client, { scope: 'openid' });
     const ask = (user: string) =>
       authorize(suite.agent(), authorization(client, { scope: 'openid', id_token_hint: hint }), { user });

@@ -161,7 +161,7 @@ describe.each(STACKS)('the address of a caller, on %s', (stack) => {
       expect(await statuses(forwarded('203.0.113.4'))).toEqual([200]);
     });
 
-    test('[TH-49] for anything else the connection counts, which is said once', async () => {
+    test('[TH-49] for anything else the connection counts, which is logged once', async () => {
       expect(await statuses(edge('unknown', 'throws', 'late', '203.0.113.5, 6.6.6.6', '_hidden'))).toEqual([
         ...[200, 200, 429, 429, 429],
       ]);

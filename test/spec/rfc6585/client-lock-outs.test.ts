@@ -84,7 +84,7 @@ describe.each(STACKS)('who fails to authenticate as an application, on %s', (nam
     expect((await ask({ from, by: wrongFor(await suite.server.register()) })).status).toBe(401);
   });
 
-  test('[AS-54 AS-36] credentials that were right lately and are replaced count as failures again', async () => {
+  test('[AS-54 AS-36] credentials that were recently valid and are replaced count as failures again', async () => {
     const client = await suite.server.register();
     const from = freshAddress();
     expect((await ask({ from, by: client })).status).toBe(200);
@@ -160,7 +160,7 @@ describe.each(STACKS)('who fails to authenticate as an application, on %s', (nam
       expect(answer.body).toEqual({ error: 'throttled', error_description: expect.any(String) });
     });
 
-    test('[AS-54] where it has authenticated lately it still may, and mistakes there are answered as such', async () => {
+    test('[AS-54] where it has authenticated recently it still may, and mistakes there are answered as such', async () => {
       expect((await ask({ from: own, by: client })).status).toBe(200);
       expect((await ask({ from: own, by: wrongFor(client) })).status).toBe(401);
       // Also from elsewhere, if they are the very credentials that were right lately.

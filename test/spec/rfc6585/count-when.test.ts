@@ -160,7 +160,7 @@ describe.each(STACKS.flatMap((stack) => ENTRIES.map((entry) => [stack, entry] as
       expect(await statuses('/refused?status=200', name, 1)).toEqual([429]);
     });
 
-    test('[TH-46] what is given back is given back by that policy alone', async () => {
+    test('[TH-46] what is returned is returned by that policy alone', async () => {
       const name = someone();
       expect(await statuses('/both?status=200', name, 6)).toEqual([200, 200, 200, 200, 200, 429]);
     });

@@ -55,7 +55,7 @@ describe.each(STACKS)('failed authentications, on %s', (name) => {
     expect(replies.filter(({ status }) => status === 429).length).toBe(40 - looked);
   });
 
-  test('[TH-48] a token that was good lately is not refused for the failures of its neighbours', async () => {
+  test('[TH-48] a token that was recently valid is not refused for the failures of its neighbours', async () => {
     const address = '198.51.100.15';
     const known = await shop.issue('api', { user: 'alice' });
     expect((await from(address, known)).status).toBe(200);

@@ -115,7 +115,7 @@ describe.each(STACKS)('policies of an application, on %s', (name) => {
     }
   });
 
-  test('[TH-51] a rate of nothing always refuses, with a Retry-After all the same', async () => {
+  test('[TH-51] a rate of nothing always refuses, with a Retry-After nevertheless', async () => {
     const reply = await get('nothing', await fresh());
     expect(reply.status).toBe(429);
     expect(reply.headers.get('retry-after')).toBe('60');

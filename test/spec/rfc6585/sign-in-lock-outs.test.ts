@@ -178,7 +178,7 @@ describe.each(STACKS)('who fails to sign in, on %s', (name) => {
       expect(await statusOf(agent, user, passwordOf(user))).toBe(200);
     });
 
-    test('[AS-54] an account of a like name makes nobody known for the other', async () => {
+    test('[AS-54] an account of a like name does not make the other known', async () => {
       const like = user.replace('alice', 'àlice');
       suite.server.users.set(like, { id: like, active: true });
       const attacker = await knownBrowser(like);

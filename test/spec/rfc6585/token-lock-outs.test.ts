@@ -22,7 +22,7 @@ function freshAddress(): string {
 
 type Headers = Readonly<Record<string, string>>;
 
-describe.each(STACKS)('bad tokens, on %s', (name) => {
+describe.each(STACKS)('invalid tokens, on %s', (name) => {
   const suite = useAuthorizationServer(name, {
     controllers: [Guarded],
     oauth2: {
@@ -110,7 +110,7 @@ describe.each(STACKS)('bad tokens, on %s', (name) => {
     },
   );
 
-  test('[TH-48] an address beside the exempt networks has its budget', async () => {
+  test('[TH-48] an address alongside the exempt networks has its budget', async () => {
     for (const from of ['11.1.2.3', '2001:db8:7:1::1', '2001:db8:8::1']) await spend(from);
   });
 
@@ -126,7 +126,7 @@ describe.each(STACKS)('bad tokens, on %s', (name) => {
   });
 
   describe('at userinfo', () => {
-    test('[TH-48] count as at a guard, in one budget, and what was good lately passes', async () => {
+    test('[TH-48] count as at a guard, in one budget, and what was recently valid passes', async () => {
       const from = freshAddress();
       const good = await forUser();
       expect((await userinfo(from, good)).status).toBe(200);

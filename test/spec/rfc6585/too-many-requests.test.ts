@@ -110,7 +110,7 @@ describe.each(STACKS)('throttled actions, on %s', (name) => {
     }
   });
 
-  test('[TH-49] a bad token on an open action is counted by address', async () => {
+  test('[TH-49] an invalid token on an open action is counted by address', async () => {
     const reply = await from('198.51.100.5', 'unknown');
     expect(reply.status).toBe(200);
     expect(toldPolicy(reply, 'anon').remaining).toBe(2);

@@ -85,7 +85,7 @@ describe.each(STACKS)('the authorization code, on %s', (name) => {
     expect(await suite.isActive(client, String(body.access_token))).toBe(true);
   });
 
-  test('[AS-26 §4.1.3] it is bound to its redirect URI, to the letter', async () => {
+  test('[AS-26 §4.1.3] it is bound to its redirect URI, exactly', async () => {
     for (const uri of [OTHER_URI, `${REDIRECT_URI}/`, `${REDIRECT_URI}?x`, 'https://evil.example/']) {
       expectError(await suite.exchange(client, await suite.code(client), { redirect_uri: uri }), 400, 'invalid_grant');
     }
@@ -96,7 +96,7 @@ describe.each(STACKS)('the authorization code, on %s', (name) => {
     ]);
   });
 
-  test('[AS-26 §4.1.2] it dies with its application, and with its user', async () => {
+  test('[AS-26 §4.1.2] it is revoked with its application, and with its user', async () => {
     const leaving = await suite.server.register(FOR_USERS);
     const ofApplication = await suite.code(leaving);
     await suite.server.oauth2.applications.disable(leaving.clientId);

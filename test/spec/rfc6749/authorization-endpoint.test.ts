@@ -101,13 +101,13 @@ describe.each(STACKS)('the authorization endpoint, on %s', (name) => {
     },
   );
 
-  test('[AS-25 §4.1.2.1] a disabled application is no application', async () => {
+  test('[AS-25 §4.1.2.1] a disabled application is not an application', async () => {
     const disabled = await suite.server.register(FOR_USERS);
     await suite.server.oauth2.applications.disable(disabled.clientId);
     expectErrorPage(await suite.ask(disabled, { prompt: 'none' }), 'disabled', 'invalid_client');
   });
 
-  test('[AS-25 §3.1] a parameter that comes twice redirects nowhere unless application and redirect URI are one each', async () => {
+  test('[AS-25 §3.1] a parameter that occurs twice redirects nowhere unless application and redirect URI are one each', async () => {
     const { query } = authorization(client);
     for (const twice of ['client_id', 'redirect_uri']) {
       for (const value of [query.get(twice), 'https://evil.example/']) {

@@ -71,7 +71,7 @@ describe.each(STACKS)('the refresh token, on %s', (name) => {
     expect((await suite.refresh(client, String(one.body.refresh_token))).status).toBe(200);
   });
 
-  test('[AS-31 §6] twenty uses at once give one successor', async () => {
+  test('[AS-31 §6] twenty uses at once return one successor', async () => {
     const { refresh_token } = await suite.tokens(client);
     const answers = await Promise.all(Array.from({ length: 20 }, () => suite.refresh(client, refresh_token)));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
@@ -141,7 +141,7 @@ describe.each(STACKS)('the refresh token, on %s', (name) => {
     expect(whole.body.scope).toBe('read write');
   });
 
-  test('[AS-31 RFC 9700 §2.2.2] it dies when it lies idle, and however often it is used at its absolute end', async () => {
+  test('[AS-31 RFC 9700 §2.2.2] it is refused when it lies idle, and however often it is used at its absolute end', async () => {
     const idle = await suite.tokens(client);
     expectError(await later(301, () => suite.refresh(client, idle.refresh_token)), 400, 'invalid_grant');
     let token = (await suite.tokens(client)).refresh_token;
@@ -153,7 +153,7 @@ describe.each(STACKS)('the refresh token, on %s', (name) => {
     expectError(await later(1001, () => suite.refresh(client, token)), 400, 'invalid_grant');
   });
 
-  test('[AS-31 §6] it dies with the grant of its user, with its user and with its application', async () => {
+  test('[AS-31 §6] it is revoked with the grant of its user, with its user and with its application', async () => {
     const withdrawing = await suite.server.register(FOR_USERS);
     const withdrawn = await suite.tokens(withdrawing);
     await suite.server.oauth2.authorizationServer?.consents.withdraw('alice', withdrawing.clientId);

@@ -38,7 +38,7 @@ describe.each(STACKS)('a new secret of an application, on %s', (name) => {
     }
   }
 
-  test('[AS-36 §2.3.1] without an overlap, the secret before it is worthless at once', async () => {
+  test('[AS-36 §2.3.1] without an overlap, the secret before it is invalid immediately', async () => {
     const first = await suite.server.register();
     expect(await statuses(first)).toEqual(GOOD);
     const second = await rotated(first);

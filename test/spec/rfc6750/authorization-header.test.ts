@@ -76,7 +76,7 @@ describe.each(STACKS)('the Authorization header, on %s', (name) => {
     ]);
   });
 
-  test('[RS-1 §2.1] a good token with something behind it is invalid', async () => {
+  test('[RS-1 §2.1] a valid token with something behind it is invalid', async () => {
     const token = await shop.issue('api', { user: 'alice' });
     expectInvalidToken(await get(`Bearer ${token} ${token}`));
     expectInvalidToken(await get(`Bearer ${token}, Bearer ${token}`));
@@ -114,7 +114,7 @@ describe.each(STACKS)('the Authorization header, on %s', (name) => {
     expectNoCredentials(posted);
   });
 
-  test('[RS-2 §3.1] a bad header and a good token in the query, which is off: 401', async () => {
+  test('[RS-2 §3.1] a bad header and a valid token in the query, which is off: 401', async () => {
     const token = await shop.issue('api', { user: 'alice' });
     expectInvalidToken(await call(`${shop.url}/api/protected?access_token=${token}`, { token: 'unknown' }));
   });

@@ -143,7 +143,7 @@ describe.each(STACKS)('a user who is disabled while the token is in use, on %s',
   });
   const get = (token: string) => call(`${application.url}/guarded`, { token });
 
-  test('[RS-17] the cached token dies when the caches are told, and lives again with the user', async () => {
+  test('[RS-17] the cached token is refused when the caches are told, and lives again with the user', async () => {
     const token = await application.issue('a', { user: 'alice' });
     expect((await get(token)).status).toBe(200);
     active = false;

@@ -14,7 +14,7 @@ describe.each(STACKS)('the body of a caller who may not send it, on %s', (name) 
     expectNoCredentials(await post('{"title": '));
   });
 
-  test('[RS-6 §3.1] malformed JSON with a bad token: 401', async () => {
+  test('[RS-6 §3.1] malformed JSON with an invalid token: 401', async () => {
     expectInvalidToken(await post('{"title": ', 'unknown'));
   });
 

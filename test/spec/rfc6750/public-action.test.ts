@@ -36,7 +36,7 @@ describe.each(STACKS)('an action without requirement, on %s', (name) => {
     expect(await call(`${shop.url}/api/public`, { token })).toMatchObject({ status: 200, body: { user: 'alice' } });
   });
 
-  test('a bad token there is an anonymous caller', async () => {
+  test('an invalid token there is an anonymous caller', async () => {
     const expired = await shop.issue('api', { user: 'alice', lifetimeSeconds: -1 });
     const disabled = await shop.issue('api', { user: 'carol' });
     for (const token of ['unknown', 'a b', expired, disabled]) {

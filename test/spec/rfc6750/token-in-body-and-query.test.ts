@@ -71,7 +71,7 @@ describe.each(STACKS)('a token in the form body and in the query, where both are
     expectInvalidRequest(await both, TWICE);
   });
 
-  test('[RS-6 §3.1] a bad token is refused there as in the header', async () => {
+  test('[RS-6 §3.1] an invalid token is refused there as in the header', async () => {
     expectInvalidToken(await get('access_token=unknown'));
     expectInvalidToken(await get('access_token='));
     expectInvalidToken(await post('access_token=a%20b'));
@@ -96,7 +96,7 @@ describe.each(STACKS)('a token in the form body and in the query, where both are
     expect(reply.body).toMatchObject({ query: { before: '1', after: '2' } });
   });
 
-  test('[RS-4 §2.3] a broken percent-escape beside the token: 400', async () => {
+  test('[RS-4 §2.3] a broken percent-escape alongside the token: 400', async () => {
     const token = await application.issue('a');
     const reply = await get(`access_token=${token}&x=%`);
     expect(reply.status).toBe(400);

@@ -53,7 +53,7 @@ describe.each(STACKS)('secrets, on %s', (name) => {
     };
   }
 
-  test('[AS-37 §5.1.4.1.3] no log line, no event and no column of any table holds one in the clear', async () => {
+  test('[AS-37 §5.1.4.1.3] no log line, no event and no column of any table holds one in plain text', async () => {
     const secrets = await everySecret();
     const { knex } = suite.server.oauth2;
     const places: Record<string, string> = {

@@ -196,7 +196,7 @@ describe('[RS-62 §5.1.4] a Redis that others can write to', () => {
     expect(await withEntry(other, token, field, value)).toBe(401);
   }, 120_000);
 
-  test('a forged message makes no process forget, and is told of rarely; an authentic one is obeyed', async () => {
+  test('a forged message makes no process forget, and is reported rarely; an authentic one is obeyed', async () => {
     const url = await database();
     // A wide bound, so that a slow machine does not lose the proof of its channel.
     const cache = { revocationBoundSeconds: 10 };

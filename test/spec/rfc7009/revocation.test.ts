@@ -104,7 +104,7 @@ describe.each(STACKS)('revocation, on %s', (name) => {
     expectError(await suite.refresh(open, refresh_token), 400, 'invalid_grant');
   });
 
-  test('[AS-34 §2.1] who is not authenticated revokes nothing', async () => {
+  test('[AS-34 §2.1] a caller who is not authenticated revokes nothing', async () => {
     const own = await suite.ownToken(machine);
     expect((await suite.post('/oauth2/revoke', { token: own, client_id: machine.clientId })).status).toBe(401);
     expect((await suite.revoke({ ...machine, clientSecret: 'wrong' }, own)).status).toBe(401);

@@ -78,7 +78,7 @@ describe.each(STACKS)('two instances over one database, on %s', (name) => {
     await expectAlive(await suite.ownToken(machine));
   });
 
-  test('[AS-34 RS-16 §2.1] with its refresh token an access token dies at every instance', async () => {
+  test('[AS-34 RS-16 §2.1] with its refresh token an access token is refused at every instance', async () => {
     const { access_token, refresh_token } = await suite.tokens(client);
     await expectAlive(access_token);
     await suite.revoke(client, refresh_token);

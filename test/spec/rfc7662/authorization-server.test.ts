@@ -110,7 +110,7 @@ describe.each(STACKS)('the introspection endpoint, on %s', (name) => {
     expectInactive(await suite.introspect(any, access_token));
   });
 
-  test('[AS-35 §2.1] who is not authenticated learns nothing', async () => {
+  test('[AS-35 §2.1] a caller who is not authenticated learns nothing', async () => {
     const { access_token } = await suite.tokens(client);
     const open = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
     const wrong = await suite.introspect({ ...client, clientSecret: 'wrong' }, access_token);

@@ -46,7 +46,7 @@ describe.each(STACKS)('tokens that another server knows, on %s', (stack) => {
     expect((body as { user: object }).user).not.toHaveProperty('id');
   });
 
-  test('[RS-12] an application alone is no user, though it is its own subject', async () => {
+  test('[RS-12] an application alone is not a user, though it is its own subject', async () => {
     endpoint.script = () => goodAnswer({ sub: 'app' });
     expect((await application.who(foreignToken())).body).toMatchObject({
       principal: `client@${endpoint.url}|app`,
@@ -113,7 +113,7 @@ describe.each(STACKS)('tokens that another server knows, on %s', (stack) => {
     expect((await application.who(foreignToken())).status).toBe(403);
   });
 
-  test('[RS-14] a good token is asked about once', async () => {
+  test('[RS-14] a valid token is asked about once', async () => {
     endpoint.script = () => goodAnswer();
     const token = foreignToken();
     for (let count = 0; count < 10; count += 1) expect((await application.who(token)).status).toBe(200);

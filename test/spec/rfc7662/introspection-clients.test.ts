@@ -6,7 +6,7 @@ import { foreignToken, useIntrospection } from '../../support/spec/introspecting
 import { goodAnswer, type IntrospectionCall, useScriptedEndpoint } from '../../support/spec/introspection-endpoint.js';
 import { expectInvalidToken } from '../../support/spec/refusals.js';
 
-describe('who asks proves itself', () => {
+describe('a caller who asks proves itself', () => {
   const endpoint = useScriptedEndpoint();
   const odd = { clientId: 'api:1 %ü', clientSecret: 'a:b+c d%&=ß' };
   const basic = useIntrospection(endpoint, { tokens: odd });
@@ -56,7 +56,7 @@ const SIGNING: readonly SigningCase[] = [
   { name: 'Ed25519', alg: 'EdDSA', privateKey: ed.privateKey, publicKey: ed.publicKey },
 ];
 
-describe.each(SIGNING)('who asks proves itself by a key: $name', ({ alg, privateKey, publicKey }) => {
+describe.each(SIGNING)('a caller who asks proves itself by a key: $name', ({ alg, privateKey, publicKey }) => {
   const endpoint = useScriptedEndpoint();
   const application = useIntrospection(endpoint, {
     tokens: {

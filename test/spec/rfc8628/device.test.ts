@@ -126,7 +126,7 @@ describe.each(STACKS)('the device grant, on %s', (name) => {
     expect(answer.status).toBe(200);
   });
 
-  test('[AS-39 §3.3] who denies, or aborts: access_denied', async () => {
+  test('[AS-39 §3.3] a user who denies, or aborts: access_denied', async () => {
     const fresh = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
     const denied = await begin(fresh);
     await confirm(suite.agent(), denied, 'bob', 'deny');
@@ -137,7 +137,7 @@ describe.each(STACKS)('the device grant, on %s', (name) => {
     expectError(await poll(aborted), 400, 'access_denied');
   });
 
-  test('[AS-39 §3.3] who refuses is told so, where he compares the code and where he is asked for consent', async () => {
+  test('[AS-39 §3.3] who refuses gets that answer, where he compares the code and where he is asked for consent', async () => {
     const fresh = await suite.server.register({ ...FOR_USERS, clientType: 'public' });
     const denied = await confirm(suite.agent(), await begin(fresh), 'bob', 'deny');
     const agent = suite.agent();
@@ -213,7 +213,7 @@ describe.each(STACKS)('the device grant, on %s', (name) => {
 describe.each(STACKS)('a device that asks too often, on %s', (name) => {
   const suite = useAuthorizationServer(name, { options: { devicePollingSeconds: 5 } });
 
-  test('[AS-39 §3.5] is told to slow down, and gets its tokens all the same', async () => {
+  test('[AS-39 §3.5] is told to slow down, and gets its tokens nevertheless', async () => {
     const tv = await suite.server.register(FOR_USERS);
     const { body } = await suite.post('/oauth2/device_authorization', { scope: 'read' }, tv);
     expect(body.interval).toBe(5);

@@ -94,7 +94,7 @@ describe.each(STACKS)('wrong user codes, on %s', (name) => {
     });
     const { browser, enter, statusOf } = browsers(suite);
 
-    test('[AS-38 AS-54 §5.1] who is not signed in is sent there', async () => {
+    test('[AS-38 AS-54 §5.1] a user who is not signed in is sent there', async () => {
       const agent = browser();
       for (let count = 0; count < 3; count += 1) expect(await statusOf(agent)).toBe(400);
       expect(new URL((await enter(agent, wrongCode())).url).pathname).toBe('/login');

@@ -175,7 +175,7 @@ describe('an issuer that is down when the application starts', () => {
   });
 });
 
-describe('keys that could not be fetched anew for long', () => {
+describe('keys that could not be fetched again for long', () => {
   const app = useJwtApplication(SQLITE, { jwt: { ...QUICK, keysReloadSeconds: 1, keysMaxAgeSeconds: 2 } });
 
   test('[RS-11 §4] are not used any more', async () => {
@@ -230,7 +230,7 @@ describe('unknown keys', () => {
 describe('keys that rotate under load', () => {
   const app = useJwtApplication(SQLITE, { jwt: { keysCooldownSeconds: 1 } });
 
-  test('[RS-11 §4] no good token is refused', async () => {
+  test('[RS-11 §4] no valid token is refused', async () => {
     expect((await app.present()).status).toBe(200);
     const statuses: number[] = [];
     let isOver = false;

@@ -111,7 +111,7 @@ describe('a host whose map of users fails', () => {
     },
   });
 
-  test('answers 503 if something is away, 500 for a fault, and lets nobody in', async () => {
+  test('answers 503 if something is unavailable, 500 for a fault, and lets nobody in', async () => {
     const away = await app.present({ claims: { sub: 'away' } });
     expect([away.status, away.headers.get('retry-after')]).toEqual([503, '1']);
     expect((await app.present({ claims: { sub: 'fault' } })).status).toBe(500);

@@ -206,7 +206,7 @@ describe.each(STACKS)('a JWT access token, on %s', (name) => {
     expect(app.issuer.keyRequests).toBe(before);
   });
 
-  test('stands beside the application’s own tokens', async () => {
+  test('stands alongside the application’s own tokens', async () => {
     const own = await app.issue('read');
     expect((await app.get(own, '/read')).status).toBe(200);
   });

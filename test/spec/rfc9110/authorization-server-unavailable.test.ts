@@ -32,7 +32,7 @@ function useProxiedDatabase(): { readonly proxy: TcpProxy; readonly options: { r
   };
 }
 
-describe('the database goes away', () => {
+describe('the database becomes unavailable', () => {
   const { proxy, options } = useProxiedDatabase();
   const suite = useAuthorizationServer('SQLite + memory', {
     get oauth2() {

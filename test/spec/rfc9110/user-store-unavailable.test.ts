@@ -129,7 +129,7 @@ function expectUnavailable({ status, headers, body, text }: Answer): void {
 const users = new FailingUsers();
 afterEach(() => users.reset());
 
-describe.each([...STACKS])('the user store of the guards is away, on %s', (stack: StackName) => {
+describe.each([...STACKS])('the user store of the guards is unavailable, on %s', (stack: StackName) => {
   const application = useApplication(stack, {
     oauth2: {
       users: users.store,
@@ -190,7 +190,7 @@ describe('the code of the user store has a fault', () => {
   });
 });
 
-describe('what an authenticator of the host asks is away', () => {
+describe('what an authenticator of the host asks is unavailable', () => {
   const application = useApplication('SQLite + memory', {
     oauth2: {
       logger: users.logger,
@@ -214,7 +214,7 @@ describe('what an authenticator of the host asks is away', () => {
   });
 });
 
-describe('what the authorization server asks the host is away', () => {
+describe('what the authorization server asks the host is unavailable', () => {
   const failing = { users: new FailingUsers(), login: new FailingUsers(), claims: new FailingUsers() };
   const suite = useAuthorizationServer('SQLite + memory', {
     oauth2: { users: failing.users.store },

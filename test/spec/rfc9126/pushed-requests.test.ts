@@ -40,7 +40,7 @@ describe.each(STACKS)('pushed authorization requests, on %s', (name) => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
-  test('[AS-41 §4] what was pushed is what holds: parameters beside the reference change nothing', async () => {
+  test('[AS-41 §4] what was pushed is what holds: parameters alongside the reference change nothing', async () => {
     const { requestUri, verifier } = await push();
     const more = { scope: 'read write', redirect_uri: 'https://evil.example/', state: 'other', code_challenge: 'x' };
     const visit = await authorize(suite.agent(), { verifier, query: query(client, requestUri, more) });
@@ -51,7 +51,7 @@ describe.each(STACKS)('pushed authorization requests, on %s', (name) => {
     expect((await suite.exchange(client, { code, verifier })).body).toMatchObject({ scope: 'read' });
   });
 
-  test('[AS-41 §4] a reference is good once', async () => {
+  test('[AS-41 §4] a reference can be used once', async () => {
     const { requestUri, verifier } = await push();
     const agent = suite.agent();
     const first = responseOf(await authorize(agent, { verifier, query: query(client, requestUri) }));

@@ -79,7 +79,7 @@ describe.each(STACKS)('DPoP at the token endpoint, on %s', (name) => {
     });
   });
 
-  test('[RFC 9449 §11.1] a proof is good once', async () => {
+  test('[RFC 9449 §11.1] a proof can be used once', async () => {
     const once = await proof();
     expect((await ask(once)).status).toBe(200);
     const again = await ask(once);
@@ -126,7 +126,7 @@ describe.each(STACKS)('DPoP at the token endpoint, on %s', (name) => {
     }
   });
 
-  test('[RFC 9449 §11.1] a proof dated ahead is good once, also after what has expired was cleared', async () => {
+  test('[RFC 9449 §11.1] a proof dated ahead can be used once, also after what has expired was cleared', async () => {
     const ahead = await proof({ claims: { iat: now() + 290 } });
     expect((await ask(ahead)).status).toBe(200);
     suite.clock.offsetSeconds = 310;

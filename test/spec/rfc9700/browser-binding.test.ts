@@ -99,7 +99,7 @@ describe.each(STACKS)('an interaction and its browser, on %s', (name) => {
     expectNothing(await alice.get(`/oauth2/device/${uidOf(visit)}`));
   });
 
-  test('[AS-56 §4.7] a cookie that is planted beside the browser’s own, for a path or a name of old, opens nothing', async () => {
+  test('[AS-56 §4.7] a cookie that is planted alongside the browser’s own, for a path or a name of old, opens nothing', async () => {
     const [mallory, alice] = [suite.agent(), suite.agent()];
     const login = await begin(mallory, client);
     await begin(alice, client);
@@ -116,7 +116,7 @@ describe.each(STACKS)('an interaction and its browser, on %s', (name) => {
     expectNothing(await alice.get(`/oauth2/authorize/${uidOf(login)}`));
   });
 
-  test('[AS-56] requests in several tabs go on beside each other, in any order', async () => {
+  test('[AS-56] requests in several tabs go on alongside each other, in any order', async () => {
     const asking = await suite.server.register(FOR_USERS);
     const agent = suite.agent();
     const tabs = [await begin(agent, asking, { state: '1' }), await begin(agent, asking, { state: '2' })];
@@ -130,7 +130,7 @@ describe.each(STACKS)('an interaction and its browser, on %s', (name) => {
     expect([responseOf(last).get('state'), responseOf(last).has('code')]).toEqual(['1', true]);
   });
 
-  test('[AS-56] who signs in where another tab has signed in somebody else meanwhile, takes over; nothing goes on by a script, or without the fields of a page', async () => {
+  test('[AS-56] a user who signs in where another tab has signed in somebody else meanwhile, takes over; nothing goes on by a script, or without the fields of a page', async () => {
     const asking = await suite.server.register(FOR_USERS);
     for (const application of [client, asking]) {
       const agent = suite.agent();
@@ -146,7 +146,7 @@ describe.each(STACKS)('an interaction and its browser, on %s', (name) => {
     }
   });
 
-  test('[AS-56] who signs in between a login and its going on keeps his session: the request is over', async () => {
+  test('[AS-56] a user who signs in between a login and its going on keeps his session: the request is over', async () => {
     const agent = suite.agent();
     const tab = await begin(agent, client);
     const form = formsOf(tab).find(({ fields }) => 'password' in fields);

@@ -87,7 +87,7 @@ describe('answers that are signed', () => {
     expectInvalidToken(await application.who(foreignToken()));
   });
 
-  test('[RS-13] its signature is checked: by another key, changed, or not there, it is no answer', async () => {
+  test('[RS-13] its signature is checked: by another key, changed, or not there, it is not an answer', async () => {
     expect(await statusFor(() => signed({ signedBy: other.privateKey }))).toBe(503);
     expect(
       await statusFor(async () => {

@@ -209,7 +209,7 @@ describe('[RS-70] declarations beyond the table', () => {
     expect([await status(Recounted, '/counted', 'x'), asked]).toEqual([200, 1]);
   });
 
-  test('classes of a mixin, which have one name, are told apart by their place', () => {
+  test('classes of a mixin, which have one name, are distinguished by their place', () => {
     function guarded(base: new () => object) {
       @Authorized('admin')
       class Mixed extends base {}

@@ -17,7 +17,7 @@ describe.each(STACKS)('sessions, on %s', (name) => {
     call(`${shop.url}/api/hybrid`, { headers, token });
   const signOut = (headers: Record<string, string>) => call(`${shop.url}/session`, { method: 'DELETE', headers });
 
-  test('a user of a session is let in where sessions are', async () => {
+  test('a user of a session is admitted where sessions are', async () => {
     const { cookie } = await signIn(shop.url, 'bob', 'builder');
     expect(await hybrid({ cookie })).toMatchObject({ status: 200, body: { user: 'bob', auth_type: 'session' } });
     expect(await call(`${shop.url}/api/user-only`, { headers: { cookie } })).toMatchObject({
@@ -33,7 +33,7 @@ describe.each(STACKS)('sessions, on %s', (name) => {
     expectInsufficientScope(reply, { required: ['api'], provided: [], scope: 'api' });
   });
 
-  test('staff is let in by a session as by a token', async () => {
+  test('staff is admitted by a session as by a token', async () => {
     const status = async (user: string, password: string) => {
       const { cookie } = await signIn(shop.url, user, password);
       return (await call(`${shop.url}/api/admin-or-scope`, { headers: { cookie } })).status;
@@ -97,7 +97,7 @@ describe.each(STACKS)('sessions, on %s', (name) => {
     expectAccessDenied(await call(`${shop.url}/session`, { method: 'DELETE', token }), 'A session is needed.');
   });
 
-  test('a cookie that was changed is no session', async () => {
+  test('a cookie that was changed is not a session', async () => {
     const { cookie } = await signIn(shop.url, 'bob', 'builder');
     const content = Buffer.from(JSON.stringify({ userId: 'alice', csrfToken: 'x' })).toString('base64');
     expectNoCredentials(await hybrid({ cookie: cookie.replace(/(bookstore\.session=)[^;]+/, `$1${content}`) }));

@@ -22,7 +22,7 @@ function pass(milliseconds: number): void {
   jest.advanceTimersByTime(milliseconds);
 }
 
-test('a minute of bad tokens is one line, with how many there were and where most came from', () => {
+test('a minute of invalid tokens is one line, with how many there were and where most came from', () => {
   for (let count = 0; count < 1_200; count += 1) {
     badTokens.count(count < 900 ? 'ip:192.0.2.1' : `ip:198.51.100.${count % 100}`, 'invalid');
   }
@@ -35,7 +35,7 @@ test('a minute of bad tokens is one line, with how many there were and where mos
   expect(lines).toHaveLength(1);
 });
 
-test('a few are no warning; those that had expired and those that were not looked up are told apart', () => {
+test('a few are no warning; those that had expired and those that were not looked up are distinguished', () => {
   badTokens.count('ip:192.0.2.1', 'expired');
   badTokens.count('ip:192.0.2.1', 'unexamined');
   badTokens.count('ip:192.0.2.1', 'invalid');

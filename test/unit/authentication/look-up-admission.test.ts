@@ -51,7 +51,7 @@ test('[TH-48] a failure that is known to be over the budget is not counted again
   expect(failures.failures).toBe(0);
 });
 
-test('a place that was given back is free again, for each address apart', () => {
+test('a place that was returned is free again, for each address apart', () => {
   const admission = new LookUpAdmission(undefined, badTokens);
   for (let count = 0; count < 1_000; count += 1) admission.enter(ADDRESS, `key ${count}`);
   const busy = expect.objectContaining({ code: 'temporarily_unavailable' });

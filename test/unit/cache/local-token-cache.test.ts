@@ -17,7 +17,7 @@ function put(verification: Verification, key = KEY): Promise<Verification> {
   return cache.resolve(key, () => verification);
 }
 describe('how long an answer is trusted', () => {
-  test('a good token is held for the bound and no longer', async () => {
+  test('a valid token is held for the bound and no longer', async () => {
     const answer = active();
     expect(cache.peek(KEY)).toBeUndefined();
     expect(await put(answer)).toBe(answer);
@@ -76,7 +76,7 @@ describe('how long an answer is trusted', () => {
     expect(cache.peek(KEY)).toBeUndefined();
   });
 
-  test('with a negative maximum age of zero no refusal is held, with a bound of zero no good token', async () => {
+  test('with a negative maximum age of zero no refusal is held, with a bound of zero no valid token', async () => {
     cache = localTokenCache({ clock, negativeMaxAgeSeconds: 0, revocationBoundSeconds: 0 });
     await put(INVALID);
     expect(cache.peek(KEY)).toBeUndefined();
@@ -121,7 +121,7 @@ describe('how much is held', () => {
     expect(keys.map((key) => cache.peek(key)?.status)).toEqual(['active', undefined, 'active']);
   });
 
-  test('[RS-15] refusals displace no good token, and are bounded themselves', async () => {
+  test('[RS-15] refusals displace no valid token, and are bounded themselves', async () => {
     cache = localTokenCache({ clock, maxEntries: 2, negativeMaxEntries: 3 });
     await put(active(), keys[0]);
     for (let count = 0; count < 100; count += 1) await put(INVALID, sha256Key(`unknown ${count}`));
@@ -144,7 +144,7 @@ describe('how much is held', () => {
 });
 
 describe('looking up', () => {
-  test('who asks at the same time waits for one look-up', async () => {
+  test('a caller who asks at the same time waits for one look-up', async () => {
     const slow = heldLookUp();
     const answers = Promise.all(Array.from({ length: 20 }, () => cache.resolve(KEY, () => slow.lookUp())));
     await settled();

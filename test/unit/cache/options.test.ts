@@ -72,7 +72,7 @@ describe('the options of a token cache', () => {
     },
   );
 
-  test('an object that is no Redis client is refused', () => {
+  test('an object that is not a Redis client is refused', () => {
     expect(messageOf(() => sharedTokenCache({ redis: {} as never, loadUser, authenticator }))).toContain(
       'redis cannot be',
     );

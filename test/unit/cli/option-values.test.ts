@@ -53,7 +53,7 @@ describe('scopes', () => {
     expect(() => scopes('read,write')).toThrow('Separate scopes by spaces, not by commas.');
   });
 
-  test.each(['re"ad', 'back\\slash', 'schön', 'tab\tbed'])('%j is no scope name (RFC 6749 §3.3)', (value) => {
+  test.each(['re"ad', 'back\\slash', 'schön', 'tab\tbed'])('%j is not a scope name (RFC 6749 §3.3)', (value) => {
     expect(() => scopes(value)).toThrow('is not a scope name');
   });
 });
@@ -86,7 +86,7 @@ describe('names and identifiers', () => {
     expect(shortText('x'.repeat(255))).toHaveLength(255);
   });
 
-  test.each(['', '   ', 'x'.repeat(256), 'line\nbreak', 'nul\0'])('%j is no name', (value) => {
+  test.each(['', '   ', 'x'.repeat(256), 'line\nbreak', 'nul\0'])('%j is not a name', (value) => {
     expect(() => shortText(value)).toThrow('Give 1 to 255 characters');
   });
 
@@ -94,7 +94,7 @@ describe('names and identifiers', () => {
     expect(clientId('-abc_DEF')).toBe('-abc_DEF');
   });
 
-  test.each(['', 'with space', 'ümlaut', 'x'.repeat(256)])('%j is no client identifier', (value) => {
+  test.each(['', 'with space', 'ümlaut', 'x'.repeat(256)])('%j is not a client identifier', (value) => {
     expect(() => clientId(value)).toThrow('printable ASCII');
   });
 });

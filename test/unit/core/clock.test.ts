@@ -15,7 +15,7 @@ function clockAt(start: number) {
 const NOON = 1_800_000_000_000;
 const MINUTE = 60_000;
 
-test('a clock that is behind follows the reference, and says so once', () => {
+test('a clock that is behind follows the reference, and logs it once', () => {
   const { clock, time, warnings } = clockAt(NOON - 5 * MINUTE);
   clock.heed(NOON);
   expect(clock.nowMilliseconds()).toBe(NOON);

@@ -67,7 +67,7 @@ describe('OAuth2Error', () => {
     expect(new ThrottledError(1).message).toBe('Request was throttled. Expected available in 1 second.');
   });
 
-  test('what is away for a moment says when to come back', () => {
+  test('what is unavailable for a moment says when to come back', () => {
     expect(new TemporarilyUnavailableError({}).details.retryAfterSeconds).toBe(1);
   });
 

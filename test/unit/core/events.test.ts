@@ -19,7 +19,7 @@ describe('events', () => {
     expect(told).toEqual(['first', 'second a', 'second a']);
   });
 
-  test('logs what a listener throws or rejects with, and tells the others all the same', async () => {
+  test('logs what a listener throws or rejects with, and tells the others nevertheless', async () => {
     const errors: string[] = [];
     const events = new OAuth2Events(
       new LogLimiter({ ...silentLogger, error: (message) => errors.push(message) }, systemClock),

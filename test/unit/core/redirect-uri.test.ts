@@ -48,7 +48,7 @@ describe('a redirect URI', () => {
   });
 
   test.each(['http', 'https', 'Cursor', 'myapp:', 'my app', '1app', '', undefined, 5])(
-    '%j is no scheme that can be allowed',
+    '%j is not a scheme that can be allowed',
     (scheme) => {
       expect(redirectUriSchemeProblem(scheme)).toEqual(expect.any(String));
     },

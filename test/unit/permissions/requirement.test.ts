@@ -43,7 +43,7 @@ describe('@Authorized values', () => {
     expect(check('a b', ['a', 'b'])).toBe(true);
   });
 
-  test('each array inside is one alternative, and strings beside them stay required', () => {
+  test('each array inside is one alternative, and strings alongside them stay required', () => {
     expect(check([['a'], ['b', 'c']], ['b', 'c'])).toBe(true);
     expect(check([['a'], ['b', 'c']], ['b'])).toBe(false);
     expect(check(['x', ['a'], ['b']], ['b', 'x'])).toBe(true);

@@ -70,7 +70,7 @@ describe('TokenHasScope', () => {
 describe('TokenHasReadWriteScope', () => {
   const permission = new TokenHasReadWriteScope();
 
-  test.each(['GET', 'HEAD', 'OPTIONS'])('%s needs the read scope beside the required ones', (method) => {
+  test.each(['GET', 'HEAD', 'OPTIONS'])('%s needs the read scope alongside the required ones', (method) => {
     expect(permission.hasPermission(withToken(['read', 'x'], method), action(['x']))).toBe(true);
     expect(permission.hasPermission(withToken(['read'], method), action(['x']))).toBe(false);
     expect(permission.hasPermission(withToken(['x'], method), action(['x']))).toBe(false);

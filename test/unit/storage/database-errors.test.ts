@@ -70,7 +70,7 @@ describe('errors of the drivers', () => {
     expect(storageError(error)).toBe(error);
   });
 
-  test('what is no error, and errors of this package, stay as they are', () => {
+  test('what is not an error, and errors of this package, stay as they are', () => {
     const refusal = new InvalidTokenError();
     for (const value of [undefined, null, 'x', refusal]) expect(storageError(value)).toBe(value);
   });

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { silentLogger } from '../../../src/core/logger.js';
 import { DatabaseIdentitySource } from '../../../src/storage/database-identity-source.js';
 
-test('whoever asks is told what the database says from then on, also while a reading from before stalls', async () => {
+test('a caller who asks is told what the database says from then on, also while a reading from before stalls', async () => {
   const identity = { id: 'a database', key: Buffer.alloc(32, 1) };
   let stored: typeof identity | undefined;
   let goOn: () => void = () => undefined;

@@ -17,7 +17,7 @@ test('numbers that a driver gives as strings or as bigint become numbers', () =>
   });
 });
 
-test('an audience that is no list names one audience by itself, and is never "for everyone"', () => {
+test('an audience that is not a list names one audience by itself, and is never "for everyone"', () => {
   const audience = (text: unknown) => row({ 't.audience': text }).audience;
   expect(audience('["a","b"]')).toEqual(['a', 'b']);
   expect(audience('"a"')).toEqual(['a']);

@@ -44,7 +44,7 @@ describe('a sliding window', () => {
   });
 });
 
-test('units that are given back after their time take nothing from others of the same hundredth of a window', () => {
+test('units that are returned after their time take nothing from others of the same hundredth of a window', () => {
   const log = new SlidingLog(20_000);
   log.add(1000, 1);
   log.add(1050, 1);

@@ -121,7 +121,7 @@ describe('the budget of failed authentications', () => {
     },
   );
 
-  test('gives back where it was taken', async () => {
+  test('returns where it was taken', async () => {
     const { store, throttle } = setUp('closed', '1/h', { failedAuthentication: '1/m' });
     const shared = await reserve(throttle);
     store.mode = 'throw';

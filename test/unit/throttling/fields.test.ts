@@ -70,7 +70,7 @@ describe('the X-RateLimit fields', () => {
     expect(refused.fields['x-ratelimit-reset']).toBe(String(new VirtualClock().nowMilliseconds() / 1000 + 3600));
   });
 
-  test('stand beside the newer ones', () => {
+  test('stand alongside the newer ones', () => {
     expect(Object.keys(ask({ policies: { user: '5/h' }, fields: { legacy: true } }).fields)).toEqual([
       'ratelimit-policy',
       'ratelimit',

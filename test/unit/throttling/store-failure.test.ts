@@ -125,7 +125,7 @@ test('[TH-50] throttles on one engine meet and tell one outage once', async () =
   expect(changes).toEqual(['down', 'down', 'down']);
 });
 
-test('[TH-45] what the mode `local` counted is given back like the rest, where the answer does not count', async () => {
+test('[TH-45] what the mode `local` counted is returned like the rest, where the answer does not count', async () => {
   const policies = { user: { rate: '1/h', countWhen: 'refused' as const } };
   const { store, ask } = setUp('local', '9/h', { policies });
   store.mode = 'reject';

@@ -147,7 +147,7 @@ describe('the subject', () => {
     expect([from(undefined), from(undefined)]).toEqual([true, true]);
   });
 
-  test('of your own is told apart however long or strange it is', () => {
+  test('of your own is distinguished however long or strange it is', () => {
     const { compiled } = throttleOf({ tenant: { rate: '1/h', subject: ({ request }) => request as string } });
     const from = (request: string) => (compiled.decide({ ...user('alice'), request }) as ThrottleOutcome).allowed;
     const keys = ['x'.repeat(5000), `${'x'.repeat(5000)}y`, '\ud800', '\ud801', '\ufffd', 'ü', '{a}', 'a}', ' '];
@@ -232,7 +232,7 @@ describe('costs', () => {
 });
 
 describe('rates', () => {
-  test('of one policy may be several, told apart in the fields by their windows', () => {
+  test('of one policy may be several, distinguished in the fields by their windows', () => {
     const { ask, clock } = throttleOf({ user: { rate: ['2/s', '3/h'] } });
     ask(user('alice'));
     expect(ask(user('alice')).fields).toEqual({
@@ -290,7 +290,7 @@ describe('rates', () => {
     },
   );
 
-  test('a rate function that rejects is an exception, also beside one that throws', async () => {
+  test('a rate function that rejects is an exception, also alongside one that throws', async () => {
     const { compiled } = throttleOf({
       user: { rate: async () => Promise.reject(new Error('plans are away')) },
     });

@@ -124,7 +124,7 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
     expect(await Session.findByUid(session.uid)).toBeUndefined();
   });
 
-  test('a session under an encryption key that was dropped is no session, not an error', async () => {
+  test('a session under an encryption key that was dropped is not a session, not an error', async () => {
     const { Session } = server.provider;
     const session = new Session();
     await session.save(3600);
@@ -161,7 +161,7 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
     else expect(stored?.accountId).toBe(`user ${held[0]}`);
   });
 
-  test('[AS-39 §3.5] a device whose user refused is told so, however often it asks', async () => {
+  test('[AS-39 §3.5] a device whose user refused gets that answer, however often it asks', async () => {
     const { deviceCode } = await device();
     const code = await server.provider.DeviceCode.find(deviceCode);
     await Object.assign(code as NonNullable<typeof code>, { error: 'access_denied' }).save();

@@ -85,7 +85,7 @@ describe.each(databaseKinds())('at rest on %s', (kind) => {
     return { ...secrets, code, unused, replay: 'jti-of-a-proof-0123456789' };
   }
 
-  test('[AS-37 §5.1.4.1.3] after all flows, no column of any table holds a token, a code or an identifier in the clear', async () => {
+  test('[AS-37 §5.1.4.1.3] after all flows, no column of any table holds a token, a code or an identifier in plain text', async () => {
     const secrets = await allFlows();
     expect(Object.keys(secrets).length).toBeGreaterThan(18);
     const forms = Object.entries(secrets).flatMap(([name, secret]) => [

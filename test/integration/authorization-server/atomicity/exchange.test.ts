@@ -66,7 +66,7 @@ describe.each(databaseKinds())('exchanges on %s', (kind) => {
     expect(answers.filter(({ body }) => body.error === 'invalid_grant')).toHaveLength(TRIES - 1);
   });
 
-  test('[AS-31 §6] fifty concurrent refreshes with grace give one successor, which works', async () => {
+  test('[AS-31 §6] fifty concurrent refreshes with grace return one successor, which works', async () => {
     const { refreshToken } = await authorizations.tokens();
     const { granted } = await everywhere(authorizations.refreshForm(refreshToken));
     expect(granted).toHaveLength(TRIES);

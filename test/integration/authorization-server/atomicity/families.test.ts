@@ -106,7 +106,7 @@ describe.each(databaseKinds())('families on %s', (kind) => {
     expect(await server.models.AccessToken.query().where('user_id', 'dave').resultSize()).toBe(0);
   });
 
-  test('[AS-33 §2.1] whatever the order, after a revocation of all tokens of a user no token of his is live', async () => {
+  test('[AS-33 §2.1] whatever the order, after a revocation of all tokens of a user none of the user’s tokens is live', async () => {
     for (let round = 0; round < 12; round++) {
       const { refreshToken } = await authorizations.tokens('bob');
       const familyId = await familyOf(refreshToken);
@@ -119,7 +119,7 @@ describe.each(databaseKinds())('families on %s', (kind) => {
     }
   });
 
-  test('a code that is not exchanged yet dies with the tokens of its user', async () => {
+  test('a code that is not exchanged yet is revoked with the tokens of its user', async () => {
     const code = await authorizations.code('carol');
     await server.tokens.revokeAllOf({ userId: 'carol' });
     expect((await server.post('/token', authorizations.codeForm(code))).body.error).toBe('invalid_grant');

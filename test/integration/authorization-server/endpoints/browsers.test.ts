@@ -91,7 +91,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     }
   });
 
-  test('a consent is remembered, told as an event, and asked for again only for more', async () => {
+  test('a consent is remembered, reported as an event, and asked for again only for more', async () => {
     const fresh = await server.register(CODE);
     const agent = new UserAgent(server.url);
     await authorize(agent, authorization(fresh, { scope: 'read' }));
@@ -127,7 +127,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(responseOf(visit).get('code')).not.toBeNull();
   });
 
-  test('another user who signs in at the same browser starts anew: nothing of the first goes on', async () => {
+  test('another user who signs in at the same browser starts again: nothing of the first goes on', async () => {
     const agent = new UserAgent(server.url);
     const ofAlice = await tokens(agent);
     expect(await active(ofAlice.access_token)).toBe(true);
@@ -204,7 +204,7 @@ describe.each(['sqlite', 'mariadb'] as const)('sign-in, consent and sign-out (%s
     expect(await redirected.json()).toMatchObject({ error: 'invalid_grant' });
   });
 
-  test('[AS-26 §4.1.2] a second use of a code revokes what the first one issued, and is told as an event', async () => {
+  test('[AS-26 §4.1.2] a second use of a code revokes what the first one issued, and is reported as an event', async () => {
     const events: unknown[] = [];
     const stop = server.oauth2.events.on('code.replayed', (event) => events.push(event));
     const code = await codeFor(server, client);

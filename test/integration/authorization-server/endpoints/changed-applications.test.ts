@@ -9,7 +9,7 @@ import {
 const CODE = { grantTypes: ['authorization_code', 'refresh_token'], redirectUris: [REDIRECT_URI] };
 const INITIAL = 'an-initial-access-token-of-a-test';
 
-describe.each(['sqlite', 'mariadb'] as const)('applications that were changed or registered anew (%s)', (kind) => {
+describe.each(['sqlite', 'mariadb'] as const)('applications that were changed or registered again (%s)', (kind) => {
   let server: RunningAuthorizationServer;
   const failures: string[] = [];
   beforeAll(async () => {
@@ -31,7 +31,7 @@ describe.each(['sqlite', 'mariadb'] as const)('applications that were changed or
   const introspect = async (client: TestClient, token = '') =>
     (await server.post('/oauth2/introspect', { token }, client)).json();
 
-  test('an application that was deleted and registered anew under its identifier is authorized as any other', async () => {
+  test('an application that was deleted and registered again under its identifier is authorized as any other', async () => {
     const before = await server.register({ ...CODE, clientId: 'registered-anew' });
     expect(await tokens(before)).toHaveProperty('access_token');
     await server.oauth2.applications.delete(before.clientId);

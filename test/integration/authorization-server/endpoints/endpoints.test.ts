@@ -21,7 +21,7 @@ class Guarded {
   }
 }
 
-describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (kind) => {
+describe.each(['sqlite', 'mariadb'] as const)('alongside the controllers (%s)', (kind) => {
   let server: RunningAuthorizationServer;
   beforeAll(async () => {
     server = await startAuthorizationServer(kind, {
@@ -59,14 +59,14 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
     expect(await call(access_token)).toBe(401);
   });
 
-  test('a token that was asked for before it was issued works all the same', async () => {
+  test('a token that was asked for before it was issued works nevertheless', async () => {
     const client = await server.register();
     const { access_token } = await server.token({ grant_type: 'client_credentials', scope: 'api' }, client);
     expect(await call(access_token)).toBe(403);
     expect(await call('unknown')).toBe(401);
   });
 
-  test('[AS-41 §2.1] a pushed request is its application’s, and good once', async () => {
+  test('[AS-41 §2.1] a pushed request is its application’s, and can be used once', async () => {
     const client = await server.register({ grantTypes: ['authorization_code'], redirectUris: [REDIRECT_URI] });
     const other = await server.register({
       grantTypes: ['authorization_code'],
@@ -97,7 +97,7 @@ describe.each(['sqlite', 'mariadb'] as const)('beside the controllers (%s)', (ki
     expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })]);
   });
 
-  test('a DPoP proof binds the token to its key, and is good once (RFC 9449)', async () => {
+  test('a DPoP proof binds the token to its key, and can be used once (RFC 9449)', async () => {
     const client = await server.register();
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = await exportJWK(publicKey);
@@ -211,7 +211,7 @@ describe('limits', () => {
   });
 });
 
-describe('while the database is away', () => {
+describe('while the database is unavailable', () => {
   test('programs get 503 temporarily_unavailable as JSON, browsers a page, each with Retry-After; nothing else', async () => {
     const server = await startAuthorizationServer('sqlite');
     const client = await server.register({

@@ -101,7 +101,7 @@ describe('the body of a token request', () => {
     expect(answer).toMatch(description);
   });
 
-  test('a connection that breaks off within it is no failure of the server, which goes on', async () => {
+  test('a connection that breaks off within it is not a failure of the server, which goes on', async () => {
     await send([type, 'Content-Length: 500'], [FORM], (socket) => socket.destroy()).catch(() => undefined);
     await send([type, 'Content-Length: 500'], [FORM], (socket) => socket.resetAndDestroy()).catch(() => undefined);
     expect(await send([type, length], [FORM])).toMatch(/^HTTP\/1\.1 200 /);
@@ -196,7 +196,7 @@ describe('the body of a token request', () => {
   });
 
   test.each(['/oauth2/token', '/oauth2/revoke'])(
-    'a caller that breaks off within a body for %s is no failure of the server',
+    'a caller that breaks off within a body for %s is not a failure of the server',
     async (path) => {
       const { hostname, port } = new URL(server.url);
       await new Promise<void>((resolve, reject) => {

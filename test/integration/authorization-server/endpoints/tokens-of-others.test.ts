@@ -112,7 +112,7 @@ describe.each(['sqlite', 'mariadb'] as const)('introspection and revocation (%s)
     expect((await server.post('/oauth2/revoke', { token: 'x', token_type_hint: 'nonsense' }, owner)).status).toBe(200);
   });
 
-  test('[AS-34 §2.1] a revoked refresh token takes its access token with it, and is told as an event without a token', async () => {
+  test('[AS-34 §2.1] a revoked refresh token takes its access token with it, and is reported as an event without a token', async () => {
     const events: unknown[] = [];
     const stop = server.oauth2.events.on('token.revoked', (event) => events.push(event));
     const { access_token, refresh_token } = await tokens();

@@ -28,7 +28,7 @@ describe('applications of users', () => {
     return decodeURIComponent(/\/applications\/([^/?]+)/.exec(answer.location)?.[1] ?? '');
   }
 
-  test('[AS-37 §5.1.4.1.3] the secret of a new application is shown once, and never in a URL or cookie in the clear', async () => {
+  test('[AS-37 §5.1.4.1.3] the secret of a new application is shown once, and never in a URL or cookie in plain text', async () => {
     const agent = await pages.signedIn('alice');
     const answer = await register(agent);
     expect(answer.status).toBe(303);
@@ -58,7 +58,7 @@ describe('applications of users', () => {
     expect(secretOn(await alice.get(answer.location))).toBeDefined();
   });
 
-  test('a new secret makes the old one worthless, and asks first', async () => {
+  test('a new secret makes the old one invalid, and asks first', async () => {
     const agent = await pages.signedIn('alice');
     const clientId = clientIdOf(await register(agent));
     const url = `/oauth2/applications/${encodeURIComponent(clientId)}`;

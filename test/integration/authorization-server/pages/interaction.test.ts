@@ -47,7 +47,7 @@ describe('login and consent', () => {
     expect(answer.location).toContain('code=');
   });
 
-  test('who denies sends the application access_denied, and nothing is remembered', async () => {
+  test('a user who denies sends the application access_denied, and nothing is remembered', async () => {
     const agent = pages.agent();
     const other = await pages.register({ name: 'Denied' });
     const consent = await login(agent, 'bob', await pages.authorize(agent, other));
@@ -56,7 +56,7 @@ describe('login and consent', () => {
     expect((await pages.authorize(agent, other)).heading).toBe('Allow access?');
   });
 
-  test('who does not want to sign in is sent back to the application', async () => {
+  test('a user who does not want to sign in is sent back to the application', async () => {
     const agent = pages.agent();
     const page = await pages.authorize(agent, client);
     const refuse = page.forms[1];

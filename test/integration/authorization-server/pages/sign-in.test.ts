@@ -10,7 +10,7 @@ describe('signing in for the management pages', () => {
 
   afterAll(() => pages.close());
 
-  test('who is not signed in is sent to sign in, and comes back to the page with its query', async () => {
+  test('a user who is not signed in is sent to sign in, and comes back to the page with its query', async () => {
     const agent = pages.agent();
     const page = await agent.follow(await agent.get('/oauth2/authorized-applications?done=withdrawn'));
     expect(page.heading).toBe('Sign in');

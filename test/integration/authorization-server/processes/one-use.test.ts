@@ -48,7 +48,7 @@ describe.each(databaseKinds())('two processes on %s', (kind) => {
     },
   );
 
-  test('[AS-31 §6] fifty refreshes with one token at two processes give one successor, which is stored once', async () => {
+  test('[AS-31 §6] fifty refreshes with one token at two processes return one successor, which is stored once', async () => {
     const { refreshToken } = await site.tokens();
     const answers = await site.everywhere(refresh(refreshToken), TRIES);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));

@@ -58,7 +58,7 @@ describe('an answer of an introspection endpoint', () => {
     });
   });
 
-  test('[RS-13 RFC 7662 §2.2] only the boolean true is active, and what is no boolean is no answer', () => {
+  test('[RS-13 RFC 7662 §2.2] only the boolean true is active, and what is no boolean is not an answer', () => {
     expect(judge({ ...GOOD, active: false })).toEqual({ status: 'invalid' });
     for (const active of ['true', 1, null, [true], {}, undefined]) {
       expect(judge({ ...GOOD, active }).status).toBe('unreadable');
@@ -87,7 +87,7 @@ describe('an answer of an introspection endpoint', () => {
     for (const value of [null, true, {}, 7, 'pwd', [1]]) expect(judge({ ...GOOD, amr: value }).status).toBe('invalid');
   });
 
-  test('[RS-13] a name that would break a line or a key is no name', () => {
+  test('[RS-13] a name that would break a line or a key is not a name', () => {
     for (const sub of ['a\nb', 'a\u0000', 'a\u0085', '\ud800', 'a'.repeat(1025)]) {
       expect(judge({ ...GOOD, sub }).status).toBe('invalid');
     }
@@ -172,13 +172,13 @@ describe('an answer of an introspection endpoint', () => {
     }
   });
 
-  test('[RS-12 RFC 9068 §5] an application that is its own subject is no user', () => {
+  test('[RS-12 RFC 9068 §5] an application that is its own subject is not a user', () => {
     expect(judge({ ...GOOD, sub: 'app' })).toMatchObject({ token: { subject: undefined, clientId: 'app' } });
     expect(judge(without('sub'))).toMatchObject({ token: { subject: undefined, clientId: 'app' } });
     expect(judge(without('client_id'))).toMatchObject({ token: { subject: 'alice', clientId: undefined } });
   });
 
-  test('[RS-12] a user who is only named is no application: refused, unless names are said to be subjects', () => {
+  test('[RS-12] a user who is only named is not an application: refused, unless names are said to be subjects', () => {
     const named = { ...without('sub'), username: 'alice' };
     expect(judge(named).status).toBe('invalid');
     expect(judge(named, { subject: 'username' })).toMatchObject({ token: { subject: 'alice' } });

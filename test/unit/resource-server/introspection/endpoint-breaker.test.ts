@@ -19,7 +19,7 @@ function opened(): { clock: SetClock; breaker: EndpointBreaker } {
 }
 
 describe('the breaker of an endpoint', () => {
-  test('four failures in a row do not open it, the fifth does, and a success in between begins anew', () => {
+  test('four failures in a row do not open it, the fifth does, and a success in between begins again', () => {
     const breaker = new EndpointBreaker(new SetClock());
     for (const _ of [1, 2, 3, 4]) breaker.admit()?.failed();
     breaker.admit()?.succeeded();

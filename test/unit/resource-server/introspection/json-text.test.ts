@@ -33,7 +33,7 @@ describe('a JSON text that must say one thing', () => {
     }
   });
 
-  test('what is no JSON, or nested without end, is refused', () => {
+  test('what is not JSON, or nested without end, is refused', () => {
     for (const text of ['', '{', '{"a":1', '<html>', '{"a":1}{"a":1}', "{'a':1}", '{"a":01}']) {
       expect(() => parseUnambiguous(text)).toThrow(SyntaxError);
     }

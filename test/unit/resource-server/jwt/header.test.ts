@@ -49,7 +49,7 @@ describe('the header of a JWT', () => {
   );
 
   test.each(['dpop+jwt', 'logout+jwt', 'secevent+jwt', null, 1])(
-    '[RS-10 §3.11] of an issuer that says JWT the type %j is refused all the same',
+    '[RS-10 §3.11] of an issuer that says JWT the type %j is refused nevertheless',
     (typ) => {
       expect(readHeader(tokenWith({ ...good, typ }), { ...rules, typ: 'JWT' })).toBeUndefined();
     },

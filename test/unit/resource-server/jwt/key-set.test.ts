@@ -53,7 +53,7 @@ describe('a key set', () => {
     expect(read({ kty: 'oct', k: 'c2VjcmV0' })?.problems).toHaveLength(1);
   });
 
-  test('[RS-10 §3.1] a key whose private part stands beside it is anybody’s', () => {
+  test('[RS-10 §3.1] a key whose private part stands alongside it is anybody’s', () => {
     expect(read({ ...ec, d: 'AAAA' })).toEqual({ keys: [], problems: ['a key is published with its private part'] });
   });
 

@@ -100,7 +100,7 @@ describe('the keys of an issuer', () => {
     expect(keys.current()).toEqual(['one']);
   });
 
-  test('are fetched anew in the background, and made ready only if they changed', async () => {
+  test('are fetched again in the background, and made ready only if they changed', async () => {
     const { keys, state, answer, pass } = world();
     await keys.ready();
     await pass(300_000);

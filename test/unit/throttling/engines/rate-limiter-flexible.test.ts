@@ -81,7 +81,7 @@ describe('the engine of rate-limiter-flexible', () => {
     );
   });
 
-  test('gives back what it spent when a later charge fails for the store’s sake', async () => {
+  test('returns what it spent when a later charge fails for the store’s sake', async () => {
     const broken: FlexibleLimiter = {
       ...({} as FlexibleLimiter),
       consume: async () => Promise.reject(new Error('gone')),

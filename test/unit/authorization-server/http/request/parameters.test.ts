@@ -47,7 +47,7 @@ describe('parameters', () => {
     expect(() => readParameters(text)).toThrow(BadRequest);
   });
 
-  test('[AS-40 §3.2] refuse a parameter that comes twice, but for resource, which may', () => {
+  test('[AS-40 §3.2] refuse a parameter that occurs twice, but for resource, which may', () => {
     expect(() => refuseRepeated(readParameters('scope=a&scope=a'))).toThrow('twice');
     expect(() => refuseRepeated(readParameters('resource=a&resource=b'))).not.toThrow();
   });

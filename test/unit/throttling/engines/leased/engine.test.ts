@@ -102,7 +102,7 @@ describe('a leased engine', () => {
     expect((await ask(two, charge)).allowed).toBe(false);
   });
 
-  test('gives back what it holds when it is closed', async () => {
+  test('returns what it has when it is closed', async () => {
     const { processes, ask, heat } = fleetOf(2);
     const [one, two] = processes as [Process, Process];
     const charge = chargeOf(300);
@@ -113,7 +113,7 @@ describe('a leased engine', () => {
     expect((await ask(two, { ...charge, cost: 300 - spent })).allowed).toBe(true);
   });
 
-  test('gives back what it is granted while it is closed', async () => {
+  test('returns what it is granted while it is closed', async () => {
     const { processes, ask, heat, simulation } = fleetOf(2);
     const [one, two] = processes as [Process, Process];
     const charge = chargeOf(3000);
@@ -156,7 +156,7 @@ describe('a leased engine', () => {
     });
   });
 
-  test('lets a place that is given back be taken at once, without the ledger', async () => {
+  test('lets a place that is returned be taken at once, without the ledger', async () => {
     const { processes, ask, simulation } = fleetOf(1);
     const [one] = processes;
     const charge = { ...chargeOf(1), mayBeRefunded: true };
@@ -171,7 +171,7 @@ describe('a leased engine', () => {
     expect(one.wire.calls - before).toBeLessThanOrEqual(20);
   });
 
-  test('a decision is given back once, whoever asks for it again', async () => {
+  test('a decision is returned once, whoever asks for it again', async () => {
     const { processes, ask, simulation } = fleetOf(1);
     const [one] = processes;
     const charge = { ...chargeOf(2), mayBeRefunded: true };
@@ -185,7 +185,7 @@ describe('a leased engine', () => {
   });
 });
 
-describe('while the ledger is away, in the mode local', () => {
+describe('while the ledger is unavailable, in the mode local', () => {
   test('processes share a limit, and count on when the ledger comes and goes', async () => {
     const { processes, simulation } = fleetOf(4);
     await simulation.advance(5000);
@@ -242,7 +242,7 @@ describe('while the ledger is away, in the mode local', () => {
     expect(admitted()).toEqual([0, 0, 0]);
   });
 
-  test('they share the budget of failed authentications too, and a place that is given back is free again', async () => {
+  test('they share the budget of failed authentications too, and a place that is returned is free again', async () => {
     const { processes, simulation } = fleetOf(4);
     await simulation.advance(5000);
     for (const { wire } of processes) wire.disconnect();
