@@ -1,7 +1,8 @@
 import type { FailureBudget } from '../core/failure-budget.js';
 import type { UserStore } from '../core/users.js';
-import { AUTHENTICATOR, bearer, isFactory, type OAuth2Options } from '../options.js';
+import type { OAuth2Options } from '../options.js';
 import type { Authenticator } from '../resource-server/authentication/authenticator.js';
+import { AUTHENTICATOR, bearer, isFactory } from '../resource-server/authentication/authenticator-factories.js';
 import { BadTokens } from '../resource-server/authentication/bad-tokens.js';
 import { BearerAuthenticator, type BearerDependencies } from '../resource-server/authentication/bearer.js';
 import { LookUpAdmission } from '../resource-server/authentication/look-up-admission.js';

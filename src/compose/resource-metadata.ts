@@ -1,5 +1,5 @@
 import type { OAuth2Options } from '../options.js';
-import { AUTHENTICATOR, bearer, isFactory } from '../options.js';
+import { AUTHENTICATOR, bearer, isFactory } from '../resource-server/authentication/authenticator-factories.js';
 import type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
 import { hasMetadata, ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 

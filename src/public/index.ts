@@ -68,15 +68,13 @@ export {
   verifiedToken,
 } from '../core/verified-token.js';
 export { createOAuth2, type KoaServerOptions, type OAuth2 } from '../oauth2.js';
+export type { DatabaseSource, OAuth2Options, ServiceContainer } from '../options.js';
+export type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
 export {
   type AuthenticatorFactory,
   bearer,
-  type DatabaseSource,
-  type OAuth2Options,
-  type ServiceContainer,
   session,
-} from '../options.js';
-export type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
+} from '../resource-server/authentication/authenticator-factories.js';
 export type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
 export { endSession, type SessionOptions, startSession } from '../resource-server/authentication/session.js';
 export { BrowserSessions, type EndedSessions } from '../resource-server/browser-sessions.js';
