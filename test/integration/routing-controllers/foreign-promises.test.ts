@@ -290,6 +290,6 @@ test('hasObjectPermission that forgets its answer refuses', async () => {
 
 test('a composition of nothing would let everybody in, so it is a mistake', () => {
   const parts: [Permission] = [] as never;
-  expect(() => allOf(...parts)).toThrow(/allOf\(\.\.\.\) is empty/);
-  expect(() => anyOf(...parts)).toThrow(/anyOf\(\.\.\.\) is empty/);
+  expect(() => allOf(...parts)).toThrow(/allOf\(\.\.\.\) cannot be an empty list/);
+  expect(() => anyOf(...parts)).toThrow(/anyOf\(\.\.\.\) cannot be an empty list/);
 });
