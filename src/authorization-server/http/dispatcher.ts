@@ -6,8 +6,9 @@ import { EndpointRequest, inOrder, type Next } from './endpoint-request.js';
 import { listEndpoints } from './endpoints.js';
 import { RefusalReaders } from './refusal-readers.js';
 import type { Endpoint } from './request/endpoint.js';
+import { answerRefusals } from './steps/answer-refusals.js';
 import { answerCrossOrigin } from './steps/cross-origin.js';
-import { answerRefusals } from './steps/refusals.js';
+import { endpointSteps } from './steps/endpoint-steps.js';
 
 /** An endpoint, and what answers requests to it. */
 export interface EndpointHandler {
@@ -29,8 +30,9 @@ export class EndpointDispatcher {
     const { settings, findApplication, dependencies } = context;
     const applications = new RecentApplications(findApplication, dependencies.clock);
     const refusals = answerRefusals(context, new RefusalReaders(settings.issuer, applications));
-    for (const { path, steps, ...endpoint } of listEndpoints(context, dispatcher, applications)) {
-      const run = inOrder([answerCrossOrigin, refusals, ...steps]);
+    const steps = endpointSteps(context, dispatcher, applications);
+    for (const { path, steps: own, ...endpoint } of listEndpoints(settings, steps)) {
+      const run = inOrder([answerCrossOrigin, refusals, ...own]);
       if (path.endsWith('/')) this.below.push({ path, endpoint, run });
       else this.fixed.set(path, handler(endpoint, run));
     }

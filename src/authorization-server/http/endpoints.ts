@@ -1,20 +1,8 @@
-import type { RecentApplications } from '../clients/recent-applications.js';
-import { PlainClientCredentials } from '../fast-path/plain-client-credentials.js';
-import { WarmIntrospection } from '../fast-path/warm-introspection.js';
-import type { InnerDispatcher } from '../oidc/inner-dispatcher.js';
-import { ROUTES } from '../oidc/routes.js';
-import type { EndpointContext } from '../server-context.js';
+import { ROUTES } from '../oidc/provider-routes.js';
+import type { Settings } from '../options/authorization-server-options.js';
 import type { Step } from './endpoint-request.js';
 import type { Endpoint } from './request/endpoint.js';
-import { askProvider, tryFastPath } from './steps/answers.js';
-import { countBadTokens } from './steps/bad-token-limits.js';
-import { countClientFailures } from './steps/client-failure-limits.js';
-import { limitPolls } from './steps/poll-limits.js';
-import { redirectPosted } from './steps/posted-requests.js';
-import { read, readFromApplication } from './steps/reading.js';
-import { requestLimits } from './steps/request-limits.js';
-import { nameResources } from './steps/resource-names.js';
-import { UserCodeLimits } from './steps/user-code-limits.js';
+import type { EndpointSteps } from './steps/endpoint-steps.js';
 
 /** An endpoint with the steps that a request to it goes through, in their order. */
 export interface SteppedEndpoint extends Endpoint {
@@ -37,24 +25,24 @@ const BROWSER_FORM = { ...BROWSER, body: 'form' } as const;
 const OAUTH_METADATA = '/.well-known/oauth-authorization-server';
 const OPENID_METADATA = '/.well-known/openid-configuration';
 
-/** All endpoints. Behind each list of steps, what they refuse is answered by the dispatcher. */
+/** All endpoints. Before each list of steps comes what all endpoints share: see `EndpointDispatcher`. */
 export function listEndpoints(
-  context: EndpointContext,
-  dispatcher: InnerDispatcher,
-  applications: RecentApplications,
+  { prefix, issuer, dynamicRegistration }: Settings,
+  {
+    limitRequests,
+    read,
+    readFromApplication,
+    nameResources,
+    redirectPosted,
+    countClientFailures,
+    countBadTokens,
+    limitUserCodes,
+    limitPolls,
+    tryClientCredentials,
+    tryIntrospection,
+    askProvider,
+  }: EndpointSteps,
 ): readonly SteppedEndpoint[] {
-  const { prefix, issuer, dynamicRegistration } = context.settings;
-  const limit = requestLimits(context);
-  const failures = countClientFailures(context);
-  const badTokens = countBadTokens(context);
-  const polls = limitPolls(context);
-  const userCodes = new UserCodeLimits(context).step;
-  const plainCredentials = tryFastPath(new PlainClientCredentials(context, applications));
-  const warmIntrospection = tryFastPath(new WarmIntrospection(context, applications));
-  const resources = nameResources(context);
-  const posted = redirectPosted(context.pages);
-  const provider = askProvider(dispatcher);
-
   const at = (name: keyof typeof ROUTES) => ({ name, path: prefix + ROUTES[name], innerPath: prefix + ROUTES[name] });
   const below = (name: string, path: string) => ({ name, path: prefix + path, innerPath: prefix + path });
   const metadata = (path: string, innerPath: string) =>
@@ -64,7 +52,7 @@ export function listEndpoints(
       innerPath,
       ...PROGRAM,
       methods: [...READ, 'OPTIONS'],
-      steps: [read, provider],
+      steps: [read, askProvider],
     }) as const;
 
   const endpoints: SteppedEndpoint[] = [
@@ -72,49 +60,66 @@ export function listEndpoints(
       ...at('authorization'),
       ...BROWSER_FORM,
       methods: READ_OR_POST,
-      steps: [limit.authorize, read, resources, posted, provider],
+      steps: [limitRequests.authorize, read, nameResources, redirectPosted, askProvider],
     },
-    { ...below('resume', '/authorize/'), ...BROWSER, methods: READ, steps: [read, provider] },
+    { ...below('resume', '/authorize/'), ...BROWSER, methods: READ, steps: [read, askProvider] },
     {
       ...at('token'),
       ...CLIENT,
-      steps: [limit.token, readFromApplication, resources, failures, polls, plainCredentials, provider],
+      steps: [
+        limitRequests.token,
+        readFromApplication,
+        nameResources,
+        countClientFailures,
+        limitPolls,
+        tryClientCredentials,
+        askProvider,
+      ],
     },
     {
       ...at('introspection'),
       ...CLIENT,
-      steps: [limit.introspection, readFromApplication, warmIntrospection, failures, provider],
+      steps: [limitRequests.introspection, readFromApplication, tryIntrospection, countClientFailures, askProvider],
     },
-    { ...at('revocation'), ...CLIENT, steps: [limit.introspection, readFromApplication, failures, provider] },
+    {
+      ...at('revocation'),
+      ...CLIENT,
+      steps: [limitRequests.introspection, readFromApplication, countClientFailures, askProvider],
+    },
     {
       ...at('device_authorization'),
       ...CLIENT,
-      steps: [limit.device, readFromApplication, resources, failures, provider],
+      steps: [limitRequests.device, readFromApplication, nameResources, countClientFailures, askProvider],
     },
     {
       ...at('pushed_authorization_request'),
       ...CLIENT,
-      steps: [limit.authorize, readFromApplication, resources, failures, provider],
+      steps: [limitRequests.authorize, readFromApplication, nameResources, countClientFailures, askProvider],
     },
     {
       ...at('code_verification'),
       ...BROWSER_FORM,
       methods: READ_OR_POST,
-      steps: [limit['device-page'], read, userCodes, provider],
+      steps: [limitRequests['device-page'], read, limitUserCodes, askProvider],
     },
-    { ...below('device_resume', '/device/'), ...BROWSER, methods: READ, steps: [read, provider] },
-    { ...at('jwks'), ...PROGRAM, methods: [...READ, 'OPTIONS'], steps: [read, provider] },
+    { ...below('device_resume', '/device/'), ...BROWSER, methods: READ, steps: [read, askProvider] },
+    { ...at('jwks'), ...PROGRAM, methods: [...READ, 'OPTIONS'], steps: [read, askProvider] },
     {
       ...at('userinfo'),
       ...PROGRAM,
       readers: 'applications',
       body: 'form',
       methods: [...READ_OR_POST, 'OPTIONS'],
-      steps: [read, badTokens, provider],
+      steps: [read, countBadTokens, askProvider],
     },
-    { ...at('end_session'), ...BROWSER_FORM, methods: READ_OR_POST, steps: [read, posted, provider] },
-    { ...below('end_session_confirm', '/logout/confirm'), ...BROWSER_FORM, methods: ['POST'], steps: [read, provider] },
-    { ...below('end_session_success', '/logout/success'), ...BROWSER, methods: READ, steps: [read, provider] },
+    { ...at('end_session'), ...BROWSER_FORM, methods: READ_OR_POST, steps: [read, redirectPosted, askProvider] },
+    {
+      ...below('end_session_confirm', '/logout/confirm'),
+      ...BROWSER_FORM,
+      methods: ['POST'],
+      steps: [read, askProvider],
+    },
+    { ...below('end_session_success', '/logout/success'), ...BROWSER, methods: READ, steps: [read, askProvider] },
     // RFC 8414 §3.1 appends the path of the issuer to the well-known one; OpenID Connect Discovery §4.1 puts it in
     // front.
     metadata(`${OAUTH_METADATA}${issuer.path}`, OAUTH_METADATA),
@@ -128,7 +133,7 @@ export function listEndpoints(
       ...PROGRAM,
       methods: ['POST', 'OPTIONS'],
       body: 'json',
-      steps: [limit.authorize, read, ...(isOpen ? [] : [badTokens]), provider],
+      steps: [limitRequests.authorize, read, ...(isOpen ? [] : [countBadTokens]), askProvider],
     });
   }
   return endpoints;

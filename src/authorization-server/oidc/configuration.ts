@@ -24,8 +24,8 @@ import { tokenLifetimes } from './hooks/token-lifetimes.js';
 import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
 import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound-fetch.js';
+import { ROUTES } from './provider-routes.js';
 import { leaveOut } from './registration-metadata.js';
-import { ROUTES } from './routes.js';
 
 const ASYMMETRIC = CLIENT_ASSERTION_ALGORITHMS;
 

@@ -1,5 +1,4 @@
 import { TemporarilyUnavailableError } from '../../core/errors.js';
-import { isPromiseLike } from '../../core/promises.js';
 import type { EndpointThrottle } from '../server-dependencies.js';
 import { PageError } from './page-error.js';
 import type { Viewer } from './rendering/page-models.js';
@@ -13,7 +12,7 @@ import type { Viewer } from './rendering/page-models.js';
 export async function countOf(throttle: EndpointThrottle | undefined, { id }: Viewer): Promise<void> {
   if (throttle === undefined) return;
   const counted = throttle(`user:${id}`);
-  const { allowed, unavailable, retryAfterSeconds } = isPromiseLike(counted) ? await counted : counted;
+  const { allowed, unavailable, retryAfterSeconds } = await counted;
   if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds });
   if (!allowed) throw new PageError(429, 'tooOften', { 'Retry-After': String(retryAfterSeconds) });
 }
