@@ -88,6 +88,7 @@ describe('a requirement', () => {
     );
     expect(error).toBeInstanceOf(InsufficientScopeError);
     expect((error as InsufficientScopeError).details).toEqual({
+      permission: 'RequiresScopes',
       requiredScopes: [
         ['a', 'b', 'c'],
         ['a', 'd'],
