@@ -37,10 +37,12 @@ describe.each(STACKS)('HEAD and OPTIONS, on %s', (name) => {
     expect(await head(good)).toMatchObject({ status: 200, text: '' });
     const refused = await head(lacking);
     expect(refused).toMatchObject({ status: 403, text: '' });
-    expect(refused.headers.get('www-authenticate')).toMatch(/, scope="read"$/);
+    expect(refused.headers.get('www-authenticate')).toMatch(/, scope="read", resource_metadata="[^"]+"$/);
     const anonymous = await head();
     expect(anonymous).toMatchObject({ status: 401, text: '' });
-    expect(anonymous.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+    expect(anonymous.headers.get('www-authenticate')).toMatch(
+      /^Bearer realm="api", scope="read", resource_metadata="[^"]+"$/,
+    );
     expect(anonymous.headers.get('cache-control')).toBe('no-store');
   });
 
