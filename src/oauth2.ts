@@ -215,13 +215,14 @@ export class OAuth2 {
    * connection fail immediately, and connections that do not answer are cut.
    */
   close(): Promise<void> {
-    const { basis, storage, verification, throttling, authenticators } = this.parts;
+    const { basis, storage, verification, constraints, throttling, authenticators } = this.parts;
     storage.identity?.close();
     basis.log.flush();
     authenticators.badTokens.close();
     this.closed ??= Promise.all([
       this.tokens.close(),
       verification.verifiers.close(),
+      constraints.close(),
       verification.cache.close(),
       throttling.throttle.close(),
       storage.bounds.close(),
@@ -231,9 +232,14 @@ export class OAuth2 {
 
   /** Shared parts connect once the identity of the database is known. */
   private async sharedReady(): Promise<void> {
-    const { storage, verification, throttling } = this.parts;
+    const { storage, verification, constraints, throttling } = this.parts;
     await storage.identity?.settled();
-    await Promise.all([throttling.throttle.ready(), verification.cache.ready(), verification.verifiers.ready()]);
+    await Promise.all([
+      throttling.throttle.ready(),
+      verification.cache.ready(),
+      verification.verifiers.ready(),
+      constraints.ready(),
+    ]);
   }
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {

@@ -27,6 +27,8 @@ import {
 } from './resource-server/authentication/authenticator-factories.js';
 import { CACHE_OPTION_NAMES } from './resource-server/cache/cache-options.js';
 import type { CacheOptions, RedisClient } from './resource-server/cache/index.js';
+import { type ClientCertificateOptions, checkClientCertificates } from './resource-server/client-certificates.js';
+import type { DPoPOptions } from './resource-server/dpop/dpop-options.js';
 import type { ErrorBody } from './resource-server/error-response.js';
 import { checkResourceMetadata, type ResourceMetadataOptions } from './resource-server/protected-resource-metadata.js';
 import type { HostAddress } from './resource-server/request-address.js';
@@ -97,6 +99,16 @@ export interface OAuth2Options {
    */
   readonly trustedProxies?: TrustedProxies | undefined;
   /**
+   * Whether access tokens that are bound to a key of the caller (DPoP, RFC 9449) are accepted, and how. Default: on if there is
+   * an authorization server, since it issues them. Otherwise they are refused.
+   */
+  readonly dpop?: DPoPOptions | boolean | undefined;
+  /**
+   * Whether access tokens that are bound to a certificate of the caller (RFC 8705) are accepted, and where the certificate is
+   * found: in the TLS connection, or in a field of a trusted proxy. Default false: they are refused.
+   */
+  readonly clientCertificates?: ClientCertificateOptions | boolean | undefined;
+  /**
    * The caller's address as the host determines it: an IP address, which may have a port or brackets. With `undefined`,
    * `trustedProxies` applies; for any other result the address of the connection is used, and the log says so once.
    */
@@ -146,6 +158,8 @@ const NAMES = [
   'authenticators',
   'verifiers',
   'trustedProxies',
+  'dpop',
+  'clientCertificates',
   'address',
   'ipv6PrefixLength',
   'accessTokenLifetimeSeconds',
@@ -181,6 +195,8 @@ export function readOptions(given: OAuth2Options): OAuth2Options {
     const value = options[name as keyof OAuth2Options];
     if (value !== undefined) check(name, value);
   }
+  if (options.clientCertificates !== undefined)
+    checkClientCertificates('clientCertificates', options.clientCertificates, options.trustedProxies);
   if (options.authenticators !== undefined) checkAuthenticators(options.authenticators, options.users);
   const { cache, throttling } = options;
   return {

@@ -5,10 +5,12 @@ import type { Authenticator } from '../resource-server/authentication/authentica
 import { AUTHENTICATOR, bearer, isFactory } from '../resource-server/authentication/authenticator-factories.js';
 import { BadTokens } from '../resource-server/authentication/bad-tokens.js';
 import { BearerAuthenticator, type BearerDependencies } from '../resource-server/authentication/bearer.js';
+import { DPoPAuthenticator } from '../resource-server/authentication/dpop.js';
 import { LookUpAdmission } from '../resource-server/authentication/look-up-admission.js';
 import { SessionAuthenticator } from '../resource-server/authentication/session.js';
 import { tellingOutages } from '../storage/host-outages.js';
 import type { Basis } from './basis.js';
+import type { SenderConstraints } from './sender-constraints.js';
 import type { TokenVerification } from './token-verification.js';
 
 /** The authenticators, and what the guard needs to know about them. */
@@ -24,23 +26,29 @@ export function composeAuthenticators(
   { clock, logger, address }: Basis,
   verification: TokenVerification,
   failures: FailureBudget,
+  constraints: SenderConstraints,
 ): Authenticators {
   const badTokens = new BadTokens(logger, clock);
   const admission = new LookUpAdmission(failures, badTokens);
-  const dependencies: BearerDependencies = { ...verification, admission, address };
-  const authenticators = (options.authenticators ?? [bearer()]).map((one) => authenticator(one, dependencies, options));
+  const { certificates, dpop } = constraints;
+  const dependencies: BearerDependencies = { ...verification, admission, address, certificates };
+  const authenticators = (options.authenticators ?? [bearer()]).flatMap((one) =>
+    authenticatorsOf(one, dependencies, dpop, options),
+  );
   return { authenticators, admission, badTokens };
 }
 
-function authenticator(
+function authenticatorsOf(
   one: NonNullable<OAuth2Options['authenticators']>[number],
   dependencies: BearerDependencies,
+  dpop: SenderConstraints['dpop'],
   options: OAuth2Options,
-): Authenticator {
-  if (!isFactory(one)) return tellingAuthenticator(one);
-  if (one[AUTHENTICATOR] === 'bearer') return new BearerAuthenticator(dependencies, one.options);
-  // The check of the options has made sure that sessions have a user store.
-  return new SessionAuthenticator(options.users as UserStore, one.options);
+): readonly Authenticator[] {
+  if (!isFactory(one)) return [tellingAuthenticator(one)];
+  // That a session has users to name was checked with the options.
+  if (one[AUTHENTICATOR] === 'session') return [new SessionAuthenticator(options.users as UserStore, one.options)];
+  const ofBearers = new BearerAuthenticator(dependencies, one.options);
+  return dpop === undefined ? [ofBearers] : [ofBearers, new DPoPAuthenticator({ ...dependencies, ...dpop })];
 }
 
 /** An authenticator of the host may depend on services that can be unavailable, like a user store. */

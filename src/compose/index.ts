@@ -11,6 +11,7 @@ import { Opened } from './opened.js';
 import { composeResourceMetadata } from './resource-metadata.js';
 import { composeSessions, composeTokenService } from './resource-server.js';
 import { composeGuarding, type Guarding } from './routing-controllers.js';
+import { composeSenderConstraints, type SenderConstraints } from './sender-constraints.js';
 import { composeApplications, composeStorage, type Storage } from './storage.js';
 import { composeThrottling, type Throttling } from './throttling.js';
 import { composeTokenVerification, type TokenVerification } from './token-verification.js';
@@ -21,6 +22,7 @@ export interface Parts {
   readonly storage: Storage;
   readonly throttling: Throttling;
   readonly verification: TokenVerification;
+  readonly constraints: SenderConstraints;
   readonly applications: ApplicationRepository;
   readonly authenticators: Authenticators;
   readonly tokens: TokenService;
@@ -54,7 +56,8 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   storage.identity?.start();
   const applications = composeApplications(options, basis, storage, verification.cache);
   const { failedAuthentications } = throttling.throttle;
-  const authenticators = composeAuthenticators(options, basis, verification, failedAuthentications);
+  const constraints = composeSenderConstraints(options, basis, verification.clock, opened);
+  const authenticators = composeAuthenticators(options, basis, verification, failedAuthentications, constraints);
   // The only cycle: the authorization server lists and ends sessions, and only it knows the session of a request. The
   // service has no state, so there is one instance for users that never ask for that, and one that asks the
   // authorization server.
@@ -80,6 +83,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     storage,
     throttling,
     verification,
+    constraints,
     applications,
     authenticators,
     tokens,

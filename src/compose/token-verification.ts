@@ -1,4 +1,4 @@
-import { CorrectedClock } from '../core/clock.js';
+import { type Clock, CorrectedClock } from '../core/clock.js';
 import type { OAuth2Options } from '../options.js';
 import { activeUser } from '../resource-server/active-user.js';
 import { createTokenCache } from '../resource-server/cache/index.js';
@@ -15,6 +15,8 @@ import type { Storage } from './storage.js';
 export interface TokenVerification {
   readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
+  /** The time by which tokens end. */
+  readonly clock: Clock;
 }
 
 /** @throws ConfigurationError if an option of a verifier or of the cache is invalid */
@@ -57,5 +59,5 @@ export function composeTokenVerification(
     logger,
   });
   opened.add(() => cache.close());
-  return { verifiers, cache };
+  return { verifiers, cache, clock: tokenClock };
 }

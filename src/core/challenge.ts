@@ -5,6 +5,10 @@ export interface ChallengeParameters {
   /** A `scope` value (RFC 6749 §3.3). */
   readonly scope?: string;
   readonly resourceMetadata?: string;
+  /** The algorithms of DPoP proofs, separated by spaces (RFC 9449 §7.1). */
+  readonly algs?: string;
+  /** The scheme that the error belongs to; the challenges of other schemes are bare then. */
+  readonly scheme?: string | undefined;
 }
 
 /**
@@ -21,9 +25,14 @@ function quoted(value: string): string {
 /** A `WWW-Authenticate` challenge of one scheme (RFC 9110 §11.6.1, RFC 6750 §3). */
 export function challenge(scheme: string, realm: string, parameters: ChallengeParameters = {}): string {
   let text = `${scheme} realm=${quoted(realm)}`;
+  if (parameters.scheme !== undefined && parameters.scheme !== scheme) return text + algs(parameters);
   if (parameters.error !== undefined) text += `, error=${quoted(parameters.error)}`;
   if (parameters.errorDescription !== undefined) text += `, error_description=${quoted(parameters.errorDescription)}`;
   if (parameters.scope !== undefined) text += `, scope=${quoted(parameters.scope)}`;
   if (parameters.resourceMetadata !== undefined) text += `, resource_metadata=${quoted(parameters.resourceMetadata)}`;
-  return text;
+  return text + algs(parameters);
+}
+
+function algs(parameters: ChallengeParameters): string {
+  return parameters.algs === undefined ? '' : `, algs=${quoted(parameters.algs)}`;
 }

@@ -13,6 +13,7 @@ export {
   AuthenticationRequiredError,
   InsufficientScopeError,
   InvalidClientError,
+  InvalidDPoPProofError,
   InvalidRequestError,
   InvalidScopeError,
   InvalidTokenError,
@@ -20,6 +21,7 @@ export {
   TemporarilyUnavailableError,
   ThrottledError,
   TOKEN_EXPIRED,
+  UseDPoPNonceError,
 } from './errors/refusals.js';
 
 /** The code of an error of this package, to `switch` on: that of a refusal, or of a mistake at start-up. */

@@ -7,6 +7,8 @@ export type RefusalReason =
   /** The token is unknown, revoked, malformed, meant for another resource, or its user or application is disabled. */
   | 'invalid_token'
   | 'expired_token'
+  /** The proof of a token that is bound to a key is missing, not good, or was used before. */
+  | 'invalid_dpop_proof'
   /** The session names a user who is gone or disabled. */
   | 'invalid_session'
   /** A session without its CSRF token. */

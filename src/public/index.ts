@@ -19,6 +19,7 @@ export {
   type ErrorCode,
   InsufficientScopeError,
   InvalidClientError,
+  InvalidDPoPProofError,
   InvalidRequestError,
   InvalidScopeError,
   InvalidTokenError,
@@ -29,6 +30,7 @@ export {
   ServerError,
   TemporarilyUnavailableError,
   ThrottledError,
+  UseDPoPNonceError,
 } from '../core/errors.js';
 export type {
   AccessRefusedEvent,
@@ -79,6 +81,9 @@ export type { BearerTokenLocations } from '../resource-server/authentication/bea
 export { endSession, type SessionOptions, startSession } from '../resource-server/authentication/session.js';
 export { BrowserSessions, type EndedSessions } from '../resource-server/browser-sessions.js';
 export type { CacheOptions } from '../resource-server/cache/index.js';
+export type { CertificateFormat } from '../resource-server/certificate-field.js';
+export type { ClientCertificateOptions } from '../resource-server/client-certificates.js';
+export type { DPoPOptions } from '../resource-server/dpop/dpop-options.js';
 export type { ErrorBody, ErrorResponse } from '../resource-server/error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
 export {

@@ -54,7 +54,7 @@ export class ErrorResponder {
    * @param scope the scope that the action requires, for a challenge whose error does not name one
    */
   responseTo(error: OAuth2Error, scope?: string): ErrorResponse {
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = { ...error.details.fields };
     const challenge = this.challengeOf(error, scope);
     if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
@@ -102,10 +102,13 @@ export class ErrorResponder {
         return scope === undefined ? this.bareChallenge : this.challenge({ scope });
       case 'invalid_request':
       case 'invalid_token':
+      case 'invalid_dpop_proof':
+      case 'use_dpop_nonce':
       case 'insufficient_scope':
         return this.challenge({
           error: error.code,
           errorDescription: error.message,
+          scheme: error.details.scheme,
           scope: error.code === 'insufficient_scope' ? scopeToAskFor(error.details.requiredScopes) : scope,
         });
       default:

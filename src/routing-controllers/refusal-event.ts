@@ -48,6 +48,9 @@ function reasonOf({ error }: Refusal, access: RequestAccess | undefined, about: 
       return 'invalid_request';
     case 'invalid_token':
       return error.message === TOKEN_EXPIRED ? 'expired_token' : 'invalid_token';
+    case 'invalid_dpop_proof':
+    case 'use_dpop_nonce':
+      return 'invalid_dpop_proof';
     case 'throttled':
       return access === undefined ? 'failure_budget' : 'throttled';
     case 'temporarily_unavailable':

@@ -1,3 +1,4 @@
+import { type Confirmation, readConfirmation } from '../core/confirmation.js';
 import { coveredByRevocation } from './covered-by-revocation.js';
 import type { TableNames } from './tables.js';
 
@@ -13,8 +14,11 @@ export interface AccessTokenRow {
   readonly scope: string;
   /** The audience (RFC 8707); `undefined` if it names none. */
   readonly audience: readonly string[] | undefined;
-  /** Whether it is bound to a key or a certificate (RFC 9449 §6, RFC 8705 §3), and so is not a bearer token. */
-  readonly senderConstrained: boolean;
+  /**
+   * The key or certificate that it is bound to (RFC 9449 §6, RFC 8705 §3), if it is bound; `unreadable` if that cannot be
+   * said, and then it is good for nobody.
+   */
+  readonly confirmation: Confirmation | undefined | 'unreadable';
   readonly createdAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;
   readonly revokedAtMilliseconds: number | null;
@@ -74,7 +78,7 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     userId: values[5] as string | null,
     scope: values[6] as string,
     audience: audienceOf(values[7]),
-    senderConstrained: typeof payload === 'string' && isSenderConstrained(payload),
+    confirmation: typeof payload === 'string' ? bindingOf(payload) : undefined,
     createdAtMilliseconds: Number(values[9]),
     expiresAtMilliseconds: Number(values[10]),
     revokedAtMilliseconds: numberOrNull(values[11]),
@@ -95,22 +99,19 @@ function audienceOf(column: unknown): readonly string[] | undefined {
   return [typeof parsed === 'string' ? parsed : column];
 }
 
-function isSenderConstrained(payload: string): boolean {
+/** oidc-provider keeps the members of `cnf` among the others; what was imported may have them in `cnf`. */
+function bindingOf(payload: string): Confirmation | undefined | 'unreadable' {
   const parsed = parseJson(payload);
-  // A value that cannot be parsed may mean anything, so it is not a bearer token.
-  if (typeof parsed !== 'object' || parsed === null) return true;
-  return (
-    isBinding(parsed) ||
-    ('cnf' in parsed && typeof parsed.cnf === 'object' && parsed.cnf !== null && isBinding(parsed.cnf))
-  );
+  // What cannot be read may say anything.
+  if (typeof parsed !== 'object' || parsed === null) return 'unreadable';
+  const { cnf, jkt, 'x5t#S256': x5tS256 } = parsed as Record<string, unknown>;
+  const ofMembers = isPresent(jkt) || isPresent(x5tS256);
+  if (!ofMembers) return readConfirmation(cnf);
+  if (isPresent(cnf)) return 'unreadable';
+  return readConfirmation({ ...(isPresent(jkt) && { jkt }), ...(isPresent(x5tS256) && { 'x5t#S256': x5tS256 }) });
 }
 
-function isBinding(claims: object): boolean {
-  return isPresent(claims, 'jkt') || isPresent(claims, 'x5t#S256');
-}
-
-function isPresent(claims: object, name: string): boolean {
-  const value = (claims as Record<string, unknown>)[name];
+function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 

@@ -5,6 +5,8 @@ export type OAuth2ErrorCode =
   | 'authentication_required'
   | 'invalid_request'
   | 'invalid_token'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
   | 'insufficient_scope'
   | 'access_denied'
   | 'throttled'
@@ -23,6 +25,10 @@ export interface OAuth2ErrorDetails {
   readonly retryAfterSeconds?: number;
   /** Whether the refusal has nothing to do with credentials, so that the response has no challenge. */
   readonly withoutChallenge?: boolean;
+  /** The authentication scheme that was used: then the challenges of other schemes do not name the error. */
+  readonly scheme?: string;
+  /** Further header fields of the response. */
+  readonly fields?: Readonly<Record<string, string>>;
   /** For the log only, never sent to a caller. */
   readonly detail?: string;
   readonly cause?: unknown;

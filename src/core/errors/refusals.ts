@@ -73,6 +73,52 @@ export class InvalidTokenError extends OAuth2Error {
   }
 }
 
+/**
+ * 401: the DPoP proof of a token that is bound to a key is missing, not valid, or was used before (RFC 9449 §7.1).
+ *
+ * @example
+ * ```ts
+ * import { InvalidDPoPProofError, type OAuth2Error } from 'routing-controllers-oauth2';
+ *
+ * export function isAboutProof(error: OAuth2Error): boolean {
+ *   return error instanceof InvalidDPoPProofError;
+ * }
+ * ```
+ */
+export class InvalidDPoPProofError extends OAuth2Error {
+  static readonly code = 'invalid_dpop_proof';
+  declare readonly code: typeof InvalidDPoPProofError.code;
+
+  constructor(description: string) {
+    super(InvalidDPoPProofError.code, 401, description, { scheme: 'DPoP' });
+  }
+}
+
+/**
+ * 401 with `DPoP-Nonce`: the DPoP proof has to hold that nonce (RFC 9449 §9).
+ *
+ * @example
+ * ```ts
+ * import { type OAuth2Error, UseDPoPNonceError } from 'routing-controllers-oauth2';
+ *
+ * export function isWorthARetry(error: OAuth2Error): boolean {
+ *   return error instanceof UseDPoPNonceError;
+ * }
+ * ```
+ */
+export class UseDPoPNonceError extends OAuth2Error {
+  static readonly code = 'use_dpop_nonce';
+  declare readonly code: typeof UseDPoPNonceError.code;
+
+  /** @param nonce the one to be used from now on */
+  constructor(nonce: string) {
+    super(UseDPoPNonceError.code, 401, 'The resource requires a nonce in the DPoP proof.', {
+      scheme: 'DPoP',
+      fields: { 'DPoP-Nonce': nonce },
+    });
+  }
+}
+
 /** The description of an expired token. */
 export const TOKEN_EXPIRED = 'The access token has expired.';
 

@@ -18,6 +18,8 @@ export interface PresentedToken {
   /** The SHA-256 of the token in base64url: its cache key. `undefined` if the token is malformed (RFC 6750 §2.1). */
   readonly key: string | undefined;
   readonly location: 'header' | 'body' | 'query';
+  /** By which scheme the `Authorization` field presents it; `Bearer` elsewhere. */
+  readonly scheme: 'Bearer' | 'DPoP';
 }
 
 const PARAMETER = 'access_token';
@@ -34,13 +36,15 @@ export function mayHoldTokenInBody(context: Context): boolean {
 
 /**
  * The token of an `Authorization` field: `"Bearer" 1*SP b64token` (RFC 6750 §2.1), with the scheme in any case (RFC
- * 9110 §11.1). The token is `''` if only the scheme is there; `undefined` for another scheme.
+ * 9110 §11.1), or the same with `DPoP` (RFC 9449 §7.1). The token is `''` if only the scheme is there; `undefined` for
+ * another scheme.
  */
 export function tokenOfField(field: string): PresentedToken | undefined {
-  if (!isBearer(field)) return undefined;
-  let start = 6;
+  const scheme = hasScheme(field, 'Bearer') ? 'Bearer' : hasScheme(field, 'DPoP') ? 'DPoP' : undefined;
+  if (scheme === undefined) return undefined;
+  let start = scheme.length;
   while (field.charCodeAt(start) === 0x20) start += 1;
-  return presented(field.slice(start), 'header');
+  return presented(field.slice(start), 'header', scheme);
 }
 
 /**
@@ -66,21 +70,26 @@ export function presentedToken(
       typeof body === 'object' && body !== null ? single((body as Record<string, unknown>)[PARAMETER]) : undefined;
     if (token !== undefined) found.push(presented(token, 'body'));
   }
-  if (found.length > 1) throw new InvalidRequestError(MORE_THAN_ONE);
+  if (found.length > 1) throw new InvalidRequestError(MORE_THAN_ONE, { scheme: 'Bearer' });
   return found[0];
 }
 
 function single(value: unknown): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
-  throw new InvalidRequestError(`The parameter ${PARAMETER} is repeated or malformed.`);
+  throw new InvalidRequestError(`The parameter ${PARAMETER} is repeated or malformed.`, { scheme: 'Bearer' });
 }
 
-function presented(token: string, location: PresentedToken['location']): PresentedToken {
-  return { token, key: isTokenValue(token) ? sha256Key(token) : undefined, location };
+function presented(
+  token: string,
+  location: PresentedToken['location'],
+  scheme: PresentedToken['scheme'] = 'Bearer',
+): PresentedToken {
+  return { token, key: isTokenValue(token) ? sha256Key(token) : undefined, location, scheme };
 }
 
-function isBearer(header: string): boolean {
-  if (header.length > 6 && header.charCodeAt(6) !== 0x20) return false;
-  if (header.startsWith('Bearer')) return true;
-  return header.slice(0, 6).toLowerCase() === 'bearer';
+function hasScheme(field: string, scheme: PresentedToken['scheme']): boolean {
+  const { length } = scheme;
+  if (field.length > length && field.charCodeAt(length) !== 0x20) return false;
+  if (field.startsWith(scheme)) return true;
+  return field.slice(0, length).toLowerCase() === scheme.toLowerCase();
 }

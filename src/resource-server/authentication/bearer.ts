@@ -1,29 +1,24 @@
-import type { IncomingMessage } from 'node:http';
 import type { Context } from 'koa';
-import { challenge } from '../../core/challenge.js';
-import { InvalidRequestError, InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
-import { rememberPerConnection } from '../../core/remember-per-connection.js';
-import type { ActiveVerification, Verification } from '../../core/verified-token.js';
-import type { TokenCache } from '../cache/token-cache.js';
-import type { VerifierChain } from '../verifiers/chain.js';
-import { type ChainedVerifier, sharingOf } from '../verifiers/verifier.js';
+import { type ChallengeParameters, challenge } from '../../core/challenge.js';
+import { InvalidRequestError } from '../../core/errors.js';
+import type { ActiveVerification } from '../../core/verified-token.js';
+import type { ClientCertificates } from '../client-certificates.js';
 import type { Authentication, Authenticator } from './authenticator.js';
+import { tokenInHeader } from './authorization-field.js';
 import {
   type BearerTokenLocations,
   MORE_THAN_ONE,
   mayHoldTokenInBody,
+  type PresentedToken,
   presentedToken,
-  tokenOfField,
 } from './bearer-token.js';
-import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
 import { redactQueryToken } from './query-token.js';
+import { authenticationOf, TokenAuthentication, type TokenAuthenticationDependencies } from './token-authentication.js';
 
 /** What the bearer authenticator depends on. */
-export interface BearerDependencies {
-  readonly verifiers: VerifierChain;
-  readonly cache: TokenCache;
-  readonly admission: LookUpAdmission;
-  readonly address: (context: Context) => string;
+export interface BearerDependencies extends TokenAuthenticationDependencies {
+  /** Reads the certificates of clients, where tokens may be bound to them (RFC 8705). */
+  readonly certificates: ClientCertificates | undefined;
 }
 
 /** Reads bearer tokens (RFC 6750) and verifies them through the cache. */
@@ -31,113 +26,53 @@ export class BearerAuthenticator implements Authenticator {
   readonly reads = ['Authorization'];
   /** Defined only if tokens are accepted in form bodies. */
   readonly needsBody?: (context: Context) => boolean;
+  private readonly tokens: TokenAuthentication;
+  private readonly certificates: ClientCertificates | undefined;
   /** Whether tokens are accepted only in the `Authorization` field. */
   private readonly onlyInHeader: boolean;
 
   constructor(
-    private readonly dependencies: BearerDependencies,
+    dependencies: BearerDependencies,
     private readonly locations: BearerTokenLocations,
   ) {
+    this.tokens = new TokenAuthentication(dependencies, 'Bearer');
+    this.certificates = dependencies.certificates;
     this.onlyInHeader = locations.body !== true && locations.query !== true;
     if (locations.body === true) this.needsBody = mayHoldTokenInBody;
   }
 
-  challenge(realm: string, parameters: Parameters<typeof challenge>[2]): string {
+  challenge(realm: string, parameters: ChallengeParameters): string {
     return challenge('Bearer', realm, parameters);
   }
 
   authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
-    const field = authorizationField(context.req);
-    const inHeader = field === undefined ? undefined : rememberPerConnection(context.req.socket, field, tokenOfField);
-    const presented = this.onlyInHeader ? inHeader : presentedToken(context, inHeader, this.locations);
+    const presented = this.presented(context);
     if (presented === undefined) return undefined;
     const { token, key, location } = presented;
     if (location === 'query') redactQueryToken(context);
-    return key === undefined ? this.refuse(context) : this.verify(context, token, key);
+    if (key === undefined) return this.tokens.refuse(context);
+    const verified = this.tokens.verified(context, token, key);
+    return verified instanceof Promise
+      ? verified.then((known) => this.admit(context, known))
+      : this.admit(context, verified);
   }
 
-  private verify(context: Context, token: string, key: string): Authentication | Promise<Authentication> {
-    const known = this.dependencies.cache.peek(key);
-    if (known !== undefined) return this.judge(context, known, key);
-    const verifier = this.dependencies.verifiers.select(token);
-    // Nobody's token costs no look-up.
-    return verifier === undefined ? this.refuse(context, 'invalid', key) : this.lookUp(context, verifier, token, key);
-  }
-
-  private judge(context: Context, known: Verification, key: string): Authentication | Promise<Authentication> {
-    if (known.status !== 'active') return this.refuse(context, known.status, key);
-    // A token that is bound to a key or a certificate is no bearer token (RFC 9449 §7.1, RFC 8705 §3).
-    return known.token.confirmation === undefined ? authenticationOf(known) : this.refuse(context, 'invalid', key);
-  }
-
-  /** Failures that need no look-up are counted too, so that a flood of them is limited. */
-  private async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
-    await this.dependencies.admission.failed(this.addressOf(context), status, key);
-    throw refusal(status);
-  }
-
-  private async lookUp(
-    context: Context,
-    verifier: ChainedVerifier,
-    token: string,
-    key: string,
-  ): Promise<Authentication> {
-    const { cache, admission } = this.dependencies;
-    const address = this.addressOf(context);
-    admission.enter(address, key);
-    let verification: Verification;
-    try {
-      verification = await cache.resolve(key, () => verifier.verify(token, key), sharingOf(verifier));
-    } finally {
-      admission.leave(address);
+  private presented(context: Context): PresentedToken | undefined {
+    const inHeader = tokenInHeader(context.req);
+    const bearer = inHeader?.scheme === 'DPoP' ? undefined : inHeader;
+    if (this.onlyInHeader) return bearer;
+    const presented = presentedToken(context, bearer, this.locations);
+    if (presented !== undefined && presented !== inHeader && inHeader !== undefined) {
+      throw new InvalidRequestError(MORE_THAN_ONE, { scheme: 'Bearer' });
     }
-    if (verification.status === 'active') admission.succeeded(key);
-    return this.judge(context, verification, key);
+    return presented;
   }
 
-  private addressOf(context: Context): string {
-    return countedAddress(context, this.dependencies.address(context));
+  private admit(context: Context, verification: ActiveVerification): Authentication | Promise<Authentication> {
+    const { key, confirmation } = verification.token;
+    if (confirmation === undefined) return authenticationOf(verification);
+    // A token that is bound to a key is no bearer token (RFC 9449 §7.2); one of a certificate is the client's own (RFC 8705 §3).
+    const isProven = confirmation.jkt === undefined && this.certificates?.isOf(context, confirmation) === true;
+    return isProven ? authenticationOf(verification) : this.tokens.refuse(context, 'invalid', key);
   }
-}
-
-/**
- * The `Authorization` field. Of two fields Node keeps the first and drops the other, but another hop may have read the
- * other.
- *
- * @throws InvalidRequestError if there are two
- */
-function authorizationField({ headers, rawHeaders }: IncomingMessage): string | undefined {
-  const { authorization } = headers;
-  if (authorization === undefined) return undefined;
-  let seen = false;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as string;
-    if (name.length !== 13 || (name !== 'Authorization' && name.toLowerCase() !== 'authorization')) continue;
-    if (seen) throw new InvalidRequestError(MORE_THAN_ONE);
-    seen = true;
-  }
-  return authorization;
-}
-
-function refusal(status: 'invalid' | 'expired'): InvalidTokenError {
-  return status === 'expired' ? new InvalidTokenError(TOKEN_EXPIRED) : new InvalidTokenError();
-}
-
-/** One authentication object per cached verification, not per request. */
-const authentications = new WeakMap<ActiveVerification, Authentication>();
-
-function authenticationOf(verification: ActiveVerification): Authentication {
-  let authentication = authentications.get(verification);
-  if (authentication === undefined) {
-    const { token, user } = verification;
-    authentication = Object.freeze({
-      authType: 'oauth2',
-      principal: token.principal,
-      token,
-      user,
-      userId: token.userId,
-    });
-    authentications.set(verification, authentication);
-  }
-  return authentication;
 }

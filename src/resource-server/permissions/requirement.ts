@@ -106,6 +106,7 @@ export class Requirement {
         requiredScopes: required.length === 1 ? required[0] : required,
         providedScopes: access.scopes,
         permission: name,
+        scheme: access.token?.confirmation?.jkt === undefined ? 'Bearer' : 'DPoP',
       },
       permission.message,
     );

@@ -72,8 +72,8 @@ export class DatabaseVerifier implements ChainedVerifier {
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
     if (row === undefined || row.revokedAtMilliseconds !== null || row.coveredByRevocation || row.applicationDisabled)
       return INVALID;
-    // A token that is bound to a key or a certificate is not a bearer token (RFC 9449 §7.1, RFC 8705 §3).
-    if (row.senderConstrained || !this.isForThisResource(row.audience)) return INVALID;
+    const { confirmation } = row;
+    if (confirmation === 'unreadable' || !this.isForThisResource(row.audience)) return INVALID;
     if (row.expiresAtMilliseconds <= this.dependencies.clock.nowMilliseconds()) return EXPIRED;
     return admit(
       {
@@ -86,6 +86,7 @@ export class DatabaseVerifier implements ChainedVerifier {
         audience: row.audience,
         issuedAtMilliseconds: row.createdAtMilliseconds,
         expiresAtMilliseconds: row.expiresAtMilliseconds,
+        confirmation,
       },
       this.dependencies.users,
     );

@@ -34,7 +34,7 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
       userId: '5',
       scope: 'read write',
       audience: ['https://api.example'],
-      senderConstrained: false,
+      confirmation: undefined,
       createdAtMilliseconds,
       expiresAtMilliseconds: createdAtMilliseconds + 1,
       revokedAtMilliseconds: null,
@@ -88,24 +88,29 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
     expect(await fixture.reader.read(hash)).toBeUndefined();
   });
 
-  test('a token that is bound to a key or a certificate, or whose payload cannot be read, is no bearer token', async () => {
-    const payloads = [
-      '{"jkt":"a"}',
-      '{"x5t#S256":"a"}',
-      '{"cnf":{"jkt":"a"}}',
-      '{broken',
-      '[]',
-      '{"jkt":null}',
-      '{}',
-      null,
-    ];
-    const bound: (boolean | undefined)[] = [];
-    for (const payload of payloads) {
-      const { hash } = newToken();
-      await storeToken(fixture, { tokenHash: hash, payload });
-      bound.push((await fixture.reader.read(hash))?.senderConstrained);
-    }
-    expect(bound).toEqual([true, true, true, true, false, false, false, false]);
+  const [jkt, x5tS256] = ['a'.repeat(43), 'b'.repeat(43)];
+  test.each<[string | null, unknown]>([
+    [JSON.stringify({ jkt }), { jkt }],
+    [JSON.stringify({ 'x5t#S256': x5tS256 }), { x5tS256 }],
+    [JSON.stringify({ jkt, 'x5t#S256': x5tS256 }), { jkt, x5tS256 }],
+    [JSON.stringify({ cnf: { jkt } }), { jkt }],
+    [JSON.stringify({ jkt, cnf: { jkt } }), 'unreadable'],
+    [JSON.stringify({ cnf: { jkt, kid: 'k' } }), 'unreadable'],
+    [JSON.stringify({ cnf: { jwk: {} } }), 'unreadable'],
+    ['{"jkt":"a"}', 'unreadable'],
+    ['{"jkt":{}}', 'unreadable'],
+    ['{"x5t#S256":5}', 'unreadable'],
+    ['{"cnf":"a"}', 'unreadable'],
+    ['{broken', 'unreadable'],
+    ['[]', undefined],
+    ['{"jkt":null}', undefined],
+    ['{"cnf":null}', undefined],
+    ['{}', undefined],
+    [null, undefined],
+  ])('the key or certificate that a token is bound to is read from %j', async (payload, confirmation) => {
+    const { hash } = newToken();
+    await storeToken(fixture, { tokenHash: hash, payload });
+    expect((await fixture.reader.read(hash))?.confirmation).toEqual(confirmation);
   });
 
   test('many reads at once, more than the pool has connections, are all answered', async () => {

@@ -64,7 +64,7 @@ describe.each(STACKS)('a token that lacks a scope, where ERROR_RESPONSE_WITH_SCO
       error: 'insufficient_scope',
       error_description: 'The request requires higher privileges than provided by the access token.',
     });
-    expect(reply.headers.get('www-authenticate')).toMatch(/, scope="api", resource_metadata="[^"]+"$/);
+    expect(reply.headers.get('www-authenticate')).toMatch(/, scope="api", resource_metadata="[^"]+"(, DPoP |$)/);
   });
 });
 

@@ -4,6 +4,7 @@ import { TokenMatchesOASRequirements } from '../../../src/public/index.js';
 import { STACKS, useBookstore } from '../../support/bookstore.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';
+import { withoutMetadata } from '../../support/spec/refusals.js';
 
 @JsonController('/any')
 class Any {
@@ -37,12 +38,10 @@ describe.each(STACKS)('HEAD and OPTIONS, on %s', (name) => {
     expect(await head(good)).toMatchObject({ status: 200, text: '' });
     const refused = await head(lacking);
     expect(refused).toMatchObject({ status: 403, text: '' });
-    expect(refused.headers.get('www-authenticate')).toMatch(/, scope="read", resource_metadata="[^"]+"$/);
+    expect(withoutMetadata(refused.headers.get('www-authenticate'))).toMatch(/, scope="read"$/);
     const anonymous = await head();
     expect(anonymous).toMatchObject({ status: 401, text: '' });
-    expect(anonymous.headers.get('www-authenticate')).toMatch(
-      /^Bearer realm="api", scope="read", resource_metadata="[^"]+"$/,
-    );
+    expect(withoutMetadata(anonymous.headers.get('www-authenticate'))).toBe('Bearer realm="api"');
     expect(anonymous.headers.get('cache-control')).toBe('no-store');
   });
 

@@ -6,10 +6,18 @@ const REALM = 'Bearer realm="api"';
 /** What a resource with metadata says in every challenge beside (RFC 9728 §5.1); test/spec/rfc9728 has it whole. */
 const METADATA = /, resource_metadata="https?:[^"]+"$/;
 
-/** The challenge without the metadata, and, unless its error is about scopes, without the scope that goes with it. */
+/** The challenge of DPoP, which is the second one wherever there is an authorization server; test/spec/rfc9449 has it whole. */
+const DPOP = /, DPoP realm="[^"]*"(, [a-z_]+="[^"]*")*$/;
+
+/**
+ * The challenge of bearer tokens without the metadata, and, unless its error is about scopes, without the scope that goes with
+ * it.
+ */
 export function withoutMetadata(challenge: string | null | undefined): string | null | undefined {
-  if (challenge === null || challenge === undefined || !METADATA.test(challenge)) return challenge;
-  const rest = challenge.replace(METADATA, '');
+  if (challenge === null || challenge === undefined) return challenge;
+  const ofBearer = challenge.replace(DPOP, '');
+  if (!METADATA.test(ofBearer)) return ofBearer;
+  const rest = ofBearer.replace(METADATA, '');
   return rest.includes('error="insufficient_scope"') ? rest : rest.replace(/, scope="[^"]*"$/, '');
 }
 

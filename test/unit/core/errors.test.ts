@@ -83,6 +83,7 @@ test('every class of errors has one code, as a static member and on its instance
     ...[new InsufficientScopeError({}), new errors.InvalidClientError('No.'), new InvalidRequestError('No.')],
     ...[new errors.InvalidScopeError('No.'), new InvalidTokenError(), new errors.ServerError('x')],
     ...[new TemporarilyUnavailableError({}), new ThrottledError(1)],
+    ...[new errors.InvalidDPoPProofError('No.'), new errors.UseDPoPNonceError('a')],
   ];
   const classes = Object.values(errors).filter((one) => typeof one === 'function' && one !== OAuth2Error);
   expect(new Set(instances.map((one) => one.constructor))).toEqual(new Set(classes));

@@ -1,8 +1,8 @@
 import { refuseOption } from '../../../core/options/index.js';
+import { requireJose } from '../../jose.js';
 import { fetchJson } from '../fetch-json.js';
 import { VERIFIER, type VerifierDependencies, type VerifierFactory } from '../verifier.js';
 import { discoverKeys } from './issuer-metadata.js';
-import { requireJose } from './jose.js';
 import { type JwtTokensOptions, type JwtTokensSettings, readJwtTokensOptions } from './jwt-options.js';
 import { JwtVerifier } from './jwt-verifier.js';
 import { type PublicJwk, readKeySet } from './key-set.js';

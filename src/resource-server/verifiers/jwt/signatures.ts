@@ -1,5 +1,5 @@
 import type { JWTVerifyGetKey } from 'jose';
-import { loadJose } from './jose.js';
+import { loadJose } from '../../jose.js';
 import type { JwtAlgorithm } from './jwt-algorithms.js';
 import type { UnverifiedHeader } from './jwt-header.js';
 import type { PublicJwk } from './key-set.js';

@@ -42,22 +42,23 @@ describe.each(databaseKinds())('the storage of oidc-provider on %s', (kind) => {
       userId: null,
       scope: 'read write',
       audience: ['https://api.example'],
-      senderConstrained: false,
+      confirmation: undefined,
       revokedAtMilliseconds: null,
     });
     const { accessToken } = await authorizations.tokens('alice', 'read');
     expect(await reader.read(sha256(accessToken))).toMatchObject({ userId: 'alice', scope: 'read' });
   });
 
-  test('a token that is bound to a key is stored so that the reader refuses it as a bearer token', async () => {
+  test('a token that is bound to a key is stored with the thumbprint that the guards compare', async () => {
     const { ClientCredentials, Client } = server.provider;
     const client = await Client.find(database.clientId);
     const token = new ClientCredentials({ client: client as never, scope: 'read' } as never);
-    token.setThumbprint('jkt', 'a-thumbprint');
+    const jkt = sha256(Buffer.from('a key').toString()).toString('base64url');
+    token.setThumbprint('jkt', jkt);
     const value = await token.save();
     const reader = createTokenReader(server.database, DEFAULT_TABLE_NAMES);
-    expect((await reader.read(sha256(value)))?.senderConstrained).toBe(true);
-    expect((await ClientCredentials.find(value))?.jkt).toBe('a-thumbprint');
+    expect((await reader.read(sha256(value)))?.confirmation).toEqual({ jkt });
+    expect((await ClientCredentials.find(value))?.jkt).toBe(jkt);
   });
 
   test('a client-credentials token costs one statement', async () => {

@@ -1,0 +1,82 @@
+import type { Context } from 'koa';
+import { type ChallengeParameters, challenge } from '../../core/challenge.js';
+import { InvalidDPoPProofError, UseDPoPNonceError } from '../../core/errors.js';
+import type { ActiveVerification } from '../../core/verified-token.js';
+import type { ClientCertificates } from '../client-certificates.js';
+import type { ProofAnswer, ProofChecker } from '../dpop/proof.js';
+import type { Authentication, Authenticator } from './authenticator.js';
+import { tokenInHeader } from './authorization-field.js';
+import { authenticationOf, TokenAuthentication, type TokenAuthenticationDependencies } from './token-authentication.js';
+
+/** What the DPoP authenticator depends on. */
+export interface DPoPDependencies extends TokenAuthenticationDependencies {
+  readonly proofs: ProofChecker;
+  /** The algorithms of proofs, for the challenge. */
+  readonly algorithms: readonly string[];
+  /** Reads the certificates of clients: a token may be bound to one as well. */
+  readonly certificates: ClientCertificates | undefined;
+}
+
+/** Reads access tokens that are bound to a key, with the proof that the caller has it (RFC 9449 §7). */
+export class DPoPAuthenticator implements Authenticator {
+  readonly reads = ['Authorization', 'DPoP'];
+  private readonly tokens: TokenAuthentication;
+  private readonly algs: string;
+
+  constructor(private readonly dependencies: DPoPDependencies) {
+    this.tokens = new TokenAuthentication(dependencies, 'DPoP');
+    this.algs = dependencies.algorithms.join(' ');
+  }
+
+  challenge(realm: string, parameters: ChallengeParameters): string {
+    return challenge('DPoP', realm, { ...parameters, algs: this.algs });
+  }
+
+  authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
+    const presented = tokenInHeader(context.req);
+    if (presented === undefined || presented.scheme !== 'DPoP') return undefined;
+    return this.proven(context, presented.token, presented.key);
+  }
+
+  private async proven(context: Context, token: string, key: string | undefined): Promise<Authentication> {
+    if (key === undefined) return this.tokens.refuse(context);
+    const proof = context.req.headers.dpop;
+    if (typeof proof !== 'string' || proof === '') return this.refuse(context, 'The request has no DPoP proof.');
+    const verification = await this.tokens.verified(context, token, key);
+    const jkt = this.jktOf(context, verification);
+    if (jkt === undefined) return this.tokens.refuse(context, 'invalid', key);
+    const { method, originalUrl: target } = context;
+    const answer = await this.dependencies.proofs.check(proof, { method, target, tokenHash: key, jkt });
+    return this.judged(context, verification, answer);
+  }
+
+  /** The key that the token is bound to; `undefined` if it may not be presented so: a bearer token, or not this client's. */
+  private jktOf(context: Context, { token }: ActiveVerification): string | undefined {
+    const { confirmation } = token;
+    if (confirmation?.x5tS256 === undefined) return confirmation?.jkt;
+    return this.dependencies.certificates?.isOf(context, confirmation) === true ? confirmation.jkt : undefined;
+  }
+
+  private judged(
+    context: Context,
+    verification: ActiveVerification,
+    answer: ProofAnswer,
+  ): Authentication | Promise<never> {
+    switch (answer.status) {
+      case 'good':
+        if (answer.nextNonce !== undefined) context.set('DPoP-Nonce', answer.nextNonce);
+        return authenticationOf(verification);
+      case 'nonce':
+        // No failure: nobody can know a nonce before it was told one (RFC 9449 §9).
+        throw new UseDPoPNonceError(answer.nextNonce);
+      case 'bad':
+        return this.refuse(context, `The DPoP proof is not valid: ${answer.problem}.`);
+    }
+  }
+
+  /** The token itself may be good, and stays so. */
+  private async refuse(context: Context, description: string): Promise<never> {
+    await this.tokens.failed(context, 'invalid');
+    throw new InvalidDPoPProofError(description);
+  }
+}

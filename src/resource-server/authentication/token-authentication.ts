@@ -1,0 +1,92 @@
+import type { Context } from 'koa';
+import { InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
+import type { ActiveVerification, Verification } from '../../core/verified-token.js';
+import type { TokenCache } from '../cache/token-cache.js';
+import type { VerifierChain } from '../verifiers/chain.js';
+import { type ChainedVerifier, sharingOf } from '../verifiers/verifier.js';
+import type { Authentication } from './authenticator.js';
+import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
+
+/** What authentication by access tokens depends on. */
+export interface TokenAuthenticationDependencies {
+  readonly verifiers: VerifierChain;
+  readonly cache: TokenCache;
+  readonly admission: LookUpAdmission;
+  readonly address: (context: Context) => string;
+}
+
+/** Authenticates requests by their access tokens, whatever the scheme that presents them: through the cache, else the verifiers. */
+export class TokenAuthentication {
+  /** @param scheme the one that presents the tokens: its challenge tells why one was refused */
+  constructor(
+    private readonly dependencies: TokenAuthenticationDependencies,
+    private readonly scheme: 'Bearer' | 'DPoP',
+  ) {}
+
+  /**
+   * What is known of a token that is good now.
+   *
+   * @throws InvalidTokenError (or rejects with one) if it is not; ThrottledError if too many failures came from its address
+   */
+  verified(context: Context, token: string, key: string): ActiveVerification | Promise<ActiveVerification> {
+    const known = this.dependencies.cache.peek(key);
+    if (known !== undefined) return known.status === 'active' ? known : this.refuse(context, known.status, key);
+    const verifier = this.dependencies.verifiers.select(token);
+    // Nobody's token costs no look-up.
+    return verifier === undefined ? this.refuse(context, 'invalid', key) : this.lookUp(context, verifier, token, key);
+  }
+
+  /** Refuses a token. Failures that need no look-up are counted too, so that a flood of them is limited. */
+  async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
+    await this.failed(context, status, key);
+    throw new InvalidTokenError(status === 'expired' ? TOKEN_EXPIRED : undefined, { scheme: this.scheme });
+  }
+
+  /** Counts a failure. @throws ThrottledError if too many came from the address */
+  failed(context: Context, status: 'invalid' | 'expired', key?: string): Promise<void> {
+    return this.dependencies.admission.failed(this.addressOf(context), status, key);
+  }
+
+  private async lookUp(
+    context: Context,
+    verifier: ChainedVerifier,
+    token: string,
+    key: string,
+  ): Promise<ActiveVerification> {
+    const { cache, admission } = this.dependencies;
+    const address = this.addressOf(context);
+    admission.enter(address, key);
+    let verification: Verification;
+    try {
+      verification = await cache.resolve(key, () => verifier.verify(token, key), sharingOf(verifier));
+    } finally {
+      admission.leave(address);
+    }
+    if (verification.status !== 'active') return this.refuse(context, verification.status, key);
+    admission.succeeded(key);
+    return verification;
+  }
+
+  private addressOf(context: Context): string {
+    return countedAddress(context, this.dependencies.address(context));
+  }
+}
+
+/** One authentication object per cached verification, not per request. */
+const authentications = new WeakMap<ActiveVerification, Authentication>();
+
+export function authenticationOf(verification: ActiveVerification): Authentication {
+  let authentication = authentications.get(verification);
+  if (authentication === undefined) {
+    const { token, user } = verification;
+    authentication = Object.freeze({
+      authType: 'oauth2',
+      principal: token.principal,
+      token,
+      user,
+      userId: token.userId,
+    });
+    authentications.set(verification, authentication);
+  }
+  return authentication;
+}

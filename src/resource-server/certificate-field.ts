@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto';
+
+/** How a proxy writes the certificate of its client. */
+export type CertificateFormat = (typeof CERTIFICATE_FORMATS)[number];
+
+export const CERTIFICATE_FORMATS = ['rfc9440', 'nginx', 'envoy'] as const;
+
+/** A chain of certificates does not belong into these fields. */
+const LONGEST_FIELD = 16_384;
+
+/**
+ * The SHA-256 of the certificate in a field, base64url (RFC 8705 §3.1). `undefined` for what is no certificate in that format, or
+ * more than one.
+ */
+export function thumbprintIn(field: string, format: CertificateFormat): string | undefined {
+  return field.length > LONGEST_FIELD ? undefined : READERS[format](field.trim());
+}
+
+const READERS: Readonly<Record<CertificateFormat, (field: string) => string | undefined>> = {
+  rfc9440: thumbprintOfByteSequence,
+  nginx: thumbprintOfEscapedPem,
+  envoy: hashOfElement,
+};
+
+/** A byte sequence (RFC 9651 §3.3.5) of the certificate in DER (RFC 9440 §2.1). */
+const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/;
+
+function thumbprintOfByteSequence(field: string): string | undefined {
+  const base64 = BYTE_SEQUENCE.exec(field)?.[1];
+  return base64 === undefined ? undefined : thumbprint(base64);
+}
+
+const PEM = /^-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/\s]+={0,2})\s+-----END CERTIFICATE-----\s*$/;
+
+function thumbprintOfEscapedPem(field: string): string | undefined {
+  const base64 = PEM.exec(decoded(field) ?? '')?.[1];
+  return base64 === undefined ? undefined : thumbprint(base64.replace(/\s+/g, ''));
+}
+
+function decoded(field: string): string | undefined {
+  try {
+    return decodeURIComponent(field);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A pair of an element: a value that is quoted may hold every character, `"` and `\` behind a `\`. */
+const PAIR = /([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^",;]*)(;|$)/y;
+const HEX_DIGEST = /^[0-9a-f]{64}$/i;
+
+/** Of several elements the last one alone was written by the nearest proxy, but which it is cannot be told: they are refused. */
+function hashOfElement(field: string): string | undefined {
+  let digest: string | undefined;
+  PAIR.lastIndex = 0;
+  while (PAIR.lastIndex < field.length) {
+    const pair = PAIR.exec(field);
+    if (pair === null) return undefined;
+    const [, name = '', value = ''] = pair;
+    if (name.toLowerCase() !== 'hash') continue;
+    if (digest !== undefined || !HEX_DIGEST.test(value)) return undefined;
+    digest = value;
+  }
+  return digest === undefined ? undefined : Buffer.from(digest, 'hex').toString('base64url');
+}
+
+/** Base64 is read strictly: of two texts for the same bytes one alone is the certificate's. */
+function thumbprint(base64: string): string | undefined {
+  const der = Buffer.from(base64, 'base64');
+  return der.length > 0 && der.toString('base64') === base64 ? hash('sha256', der, 'base64url') : undefined;
+}
