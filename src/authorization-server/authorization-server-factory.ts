@@ -46,6 +46,8 @@ export interface AuthorizationServerFactory {
   readonly origin: string;
   /** The option `redirectUriSchemes`: it holds for applications whoever registers them. @internal */
   readonly redirectUriSchemes?: readonly string[];
+  /** The issuer of its JWT access tokens, if it issues any: the guards accept them. @internal */
+  readonly jwtIssuer?: string | undefined;
   /** Tokens that `TokenService` issues have the same bounds. @internal */
   scopeBounds(users: UserStore | undefined): ScopeBounds;
   /** For `createOAuth2` only. */

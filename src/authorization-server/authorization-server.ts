@@ -58,9 +58,14 @@ export function authorizationServer(options: AuthorizationServerOptions): Author
     issuer: settings.issuer.identifier,
     origin: settings.issuer.origin,
     redirectUriSchemes: settings.redirectUriSchemes,
+    ...(issuesJwts(settings) && { jwtIssuer: settings.issuer.identifier }),
     scopeBounds: (users) => scopeBounds(settings, users),
     [COMPLETE]: (dependencies) => complete(settings, dependencies),
   };
+}
+
+function issuesJwts({ resources }: Settings): boolean {
+  return [...resources.values()].some(({ accessTokens }) => accessTokens === 'jwt');
 }
 
 function complete(settings: Settings, given: AuthorizationServerDependencies): AuthorizationServer {

@@ -46,6 +46,7 @@ export function composeTokenVerification(
     redis: options.redis,
     keyPrefix,
     reader,
+    jwtIssuer: options.authorizationServer?.jwtIssuer,
   });
   opened.add(() => verifiers.close());
   const cache = createTokenCache({

@@ -9,7 +9,7 @@ export type {
   ScopeBounds,
 } from '../authorization-server/authorization-server-factory.js';
 export type { HostLogin, HostLoginRequest } from '../authorization-server/host-login.js';
-export type { PrivateJwk } from '../authorization-server/keys/key-pair.js';
+export type { PrivateJwk, SigningAlgorithm } from '../authorization-server/keys/key-pair.js';
 export type {
   DescribedSigningKey,
   RotatedSigningKey,
@@ -21,13 +21,13 @@ export type {
 export type {
   AuthorizationServerOptions,
   EndpointRates,
-  ResourceOptions,
 } from '../authorization-server/options/authorization-server-options.js';
 export type { ClaimsOfUser, ClaimsOptions, UserClaims } from '../authorization-server/options/claims-options.js';
 export type {
   DynamicRegistrationOptions,
   LimitingOptions,
 } from '../authorization-server/options/registration-options.js';
+export type { ResourceOptions } from '../authorization-server/options/resource-options.js';
 export type { StrictTransportSecurityOptions } from '../authorization-server/options/transport-security.js';
 export type { Authenticate } from '../authorization-server/pages/pages.js';
 export type {

@@ -125,7 +125,7 @@ export {
 } from '../resource-server/token-service.js';
 export type { MapUser } from '../resource-server/verifiers/admission.js';
 export type { VerifierLike } from '../resource-server/verifiers/chain.js';
-export { databaseTokens } from '../resource-server/verifiers/database.js';
+export { type DatabaseTokensOptions, databaseTokens } from '../resource-server/verifiers/database.js';
 export {
   type AnswerAlgorithm,
   type AssertionAlgorithm,

@@ -9,6 +9,7 @@ import { innerRequest } from './inner-request.js';
 import { attachState, type InnerContext, type InnerState } from './inner-state.js';
 import { completeAnswer } from './patches/completed-answers.js';
 import { withoutInteractionCookies } from './patches/interaction-cookies.js';
+import { bodyWithAlias, presentedJwt } from './presented-jwt.js';
 
 /** How oidc-provider has handled a request. */
 export interface Dispatched {
@@ -35,10 +36,11 @@ export class InnerDispatcher {
   async run(outer: Context, endpoint: Endpoint, read: ReadRequest): Promise<Dispatched> {
     const provider = await this.provider();
     const koa = provider as unknown as Koa;
+    const presented = presentedJwt(endpoint, read);
     const request = innerRequest(outer.req, this.context.settings.issuer, {
       url: read.url,
       method: read.method,
-      body: read.body,
+      body: bodyWithAlias(read, presented),
       accept: endpoint.caller === 'browser' ? 'text/html' : 'application/json',
     });
     const inner = koa.createContext(request, outer.res) as InnerContext;
@@ -47,6 +49,7 @@ export class InnerDispatcher {
       endpoint,
       applications: new Map(),
       userCode: read.userCode,
+      presentedJwt: presented,
       pageShown: false,
     };
     attachState(inner, state);

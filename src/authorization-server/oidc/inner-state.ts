@@ -18,6 +18,8 @@ export interface InnerState {
   readonly applications: Map<string, Promise<Application | undefined>>;
   /** The user code in the query, to be filled into the form. */
   readonly userCode: string | undefined;
+  /** The JWT that it presents under an alias; see `presentedJwt`. */
+  readonly presentedJwt: { readonly alias: string; readonly token: string } | undefined;
   /** Whether a page was shown. */
   pageShown: boolean;
   /** The error of this package with which the request is refused. */

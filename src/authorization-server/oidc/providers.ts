@@ -13,6 +13,7 @@ import { answersOutages, asOutage } from './outage.js';
 import { AtomicProvider } from './patches/atomic-provider.js';
 import { compareStoredSecrets } from './patches/client-secrets.js';
 import { holdingBack } from './patches/held-responses.js';
+import { storeJwtAccessTokens } from './patches/jwt-access-tokens.js';
 import { narrowGrants } from './patches/narrowed-grants.js';
 import { compareRegisteredUris } from './patches/registered-redirect-uris.js';
 import { keepSessionOfGrants } from './patches/session-grants.js';
@@ -93,6 +94,7 @@ function patch(provider: Provider, context: EndpointContext): void {
   compareRegisteredUris(provider);
   refuseUnregistered(provider);
   narrowGrants(provider, context.scopes);
+  storeJwtAccessTokens(provider);
   keepSessionOfGrants(provider);
   bindSessions(provider, context);
   context.binding.bind(provider);

@@ -1,6 +1,5 @@
-import { entriesOption, hostPath, knownOptions, refuseOption } from '../../core/options/index.js';
+import { knownOptions, refuseOption } from '../../core/options/index.js';
 import { parseRate } from '../../core/rate.js';
-import { isResourceIdentifier } from '../../core/resource-identifier.js';
 import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import { createSealer, type Sealer } from '../keys/sealer.js';
@@ -18,15 +17,8 @@ import {
   readLimits,
   readRegistration,
 } from './registration-options.js';
+import { type ResourceOptions, type ResourceSettings, readResources } from './resource-options.js';
 import { readStrictTransportSecurity, type StrictTransportSecurityOptions } from './transport-security.js';
-
-/** A resource server that tokens can be issued for (RFC 8707). */
-export interface ResourceOptions {
-  /** The scopes that apply there. */
-  readonly scopes: readonly string[];
-  /** Default: `accessTokenLifetimeSeconds`. */
-  readonly accessTokenLifetimeSeconds?: number | undefined;
-}
 
 /** The limits of the endpoints, by address unless stated otherwise, e.g. `'60/m'`; `null` is no limit. */
 export interface EndpointRates {
@@ -182,7 +174,7 @@ export interface Settings {
   readonly idTokenLifetimeSeconds: number;
   readonly sessionIdleSeconds: number;
   readonly sessionLifetimeSeconds: number;
-  readonly resources: ReadonlyMap<string, ResourceOptions>;
+  readonly resources: ReadonlyMap<string, ResourceSettings>;
   readonly rates: Required<EndpointRates>;
   readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
   /** What applications may have that the host has not registered. */
@@ -333,24 +325,6 @@ function readLifetimes(options: AuthorizationServerOptions) {
     sessionIdleSeconds: seconds('sessionIdleSeconds', options.sessionIdleSeconds, Math.min(14 * DAY_SECONDS, session)),
     sessionLifetimeSeconds: session,
   };
-}
-
-function readResources(resources: unknown): ReadonlyMap<string, ResourceOptions> {
-  const read = new Map<string, ResourceOptions>();
-  for (const [identifier, value] of entriesOption(pathOf('resources'), resources)) {
-    const name = hostPath('resources', identifier);
-    if (!isResourceIdentifier(identifier)) {
-      refuseOption(pathOf(name), value, 'its name must be an absolute URI without a fragment (RFC 8707 §2)');
-    }
-    const resource = knownOptions<ResourceOptions>(pathOf(name), value, ['scopes', 'accessTokenLifetimeSeconds']);
-    const lifetime = resource.accessTokenLifetimeSeconds;
-    read.set(identifier, {
-      scopes: readScopes(pathOf(`${name}.scopes`), resource.scopes),
-      accessTokenLifetimeSeconds:
-        lifetime === undefined ? undefined : seconds(`${name}.accessTokenLifetimeSeconds`, lifetime, 0),
-    });
-  }
-  return read;
 }
 
 function readRates(given: unknown): Required<EndpointRates> {

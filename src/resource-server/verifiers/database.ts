@@ -1,12 +1,13 @@
 import type { Clock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
+import { knownOptions, textOption } from '../../core/options/index.js';
 import { after, nativePromise } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
 import type { UserStore } from '../../core/users.js';
 import { EXPIRED, INVALID, type Verification } from '../../core/verified-token.js';
 import type { AccessTokenRow, TokenReader } from '../../storage/index.js';
 import { admit } from './admission.js';
-import type { TokenForm } from './token-form.js';
+import type { TokenForm, TokenKind } from './token-form.js';
 import { type ChainedVerifier, VERIFIER, type VerifierFactory } from './verifier.js';
 
 /** Which tokens are meant for this resource (RFC 8707, RFC 9068 §4). */
@@ -24,13 +25,25 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
   readonly reader: TokenReader;
   readonly users: UserStore | undefined;
   readonly clock: Clock;
+  /** The issuer of JWTs that are stored in this database like opaque tokens; `undefined`: there are none. */
+  readonly jwtIssuer?: string | undefined;
+}
+
+/** The options of `databaseTokens`. */
+export interface DatabaseTokensOptions {
+  /**
+   * The issuer of JWT access tokens that are stored in this database, where the authorization server that issues them runs
+   * in another process. Default: that of the option `authorizationServer`, if it issues any.
+   */
+  readonly jwtIssuer?: string | undefined;
 }
 
 /**
- * The verifier of this application's own tokens: those that it issued, in its database. It takes every token that is
- * not a JWT. The option `verifiers` has it by default.
+ * The verifier of this application's own tokens: those that it issued, in its database. It takes every token that is not a
+ * JWT, and the JWTs of its own authorization server, which are stored too. The option `verifiers` has it by default.
  *
  * @returns an entry for the option `verifiers`
+ * @throws ConfigurationError if an option is not known, or no text
  *
  * @example
  * ```ts
@@ -41,28 +54,39 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
  *   createOAuth2({ database: ':memory:', verifiers: [databaseTokens(), partner] });
  * ```
  */
-export function databaseTokens(): VerifierFactory {
-  return { [VERIFIER]: (dependencies) => new DatabaseVerifier(dependencies) };
+export function databaseTokens(options: DatabaseTokensOptions = {}): VerifierFactory {
+  const read = knownOptions<DatabaseTokensOptions>('databaseTokens', options, ['jwtIssuer']);
+  if (read.jwtIssuer !== undefined) textOption('databaseTokens.jwtIssuer', read.jwtIssuer);
+  return {
+    [VERIFIER]: (dependencies) =>
+      new DatabaseVerifier({ ...dependencies, jwtIssuer: read.jwtIssuer ?? dependencies.jwtIssuer }),
+  };
 }
 
-/** Verifies opaque tokens by one statement over their SHA-256, and asks the host whether their user may act. */
+/**
+ * Verifies stored tokens by one statement over their SHA-256, and asks the host whether their user may act. What a JWT says
+ * of itself is not read: what counts is what was stored when it was issued, and whether it was revoked since.
+ */
 export class DatabaseVerifier implements ChainedVerifier {
   readonly name = 'databaseTokens()';
   readonly isOwn = true;
-  readonly kinds = ['opaque'] as const;
+  readonly kinds: readonly TokenKind[];
   readonly exhausts = ['opaque'] as const;
   readonly isShared = true;
   readonly policy: string;
+  readonly issuer: string | undefined;
 
   constructor(private readonly dependencies: DatabaseVerifierDependencies) {
-    const { resource, impliedResource, requireAudience } = dependencies;
+    const { resource, impliedResource, requireAudience, jwtIssuer } = dependencies;
     const name = resource ?? impliedResource;
     const orNone = resource === undefined || requireAudience === false;
     this.policy = name === undefined ? 'default' : `${name}${orNone ? ' or none' : ''}`;
+    this.issuer = jwtIssuer;
+    this.kinds = jwtIssuer === undefined ? ['opaque'] : ['opaque', 'jwt'];
   }
 
   accepts(form: TokenForm): boolean {
-    return form.kind === 'opaque';
+    return form.kind === 'opaque' || (this.issuer !== undefined && form.issuer === this.issuer);
   }
 
   verify(token: string, key: string): Verification | Promise<Verification> {

@@ -91,6 +91,8 @@ export interface VerifierDependencies {
   readonly redis: string | RedisClient | undefined;
   readonly keyPrefix: string;
   readonly reader: TokenReader;
+  /** The issuer of JWTs that this application's own authorization server issues and stores, if it does. */
+  readonly jwtIssuer: string | undefined;
 }
 
 export const VERIFIER = Symbol('verifier');

@@ -25,6 +25,7 @@ function chainOf(list: readonly VerifierLike[], more: { users?: UserStore | unde
     log,
     events: new OAuth2Events(log),
     resource: undefined,
+    jwtIssuer: undefined,
     requireAudience: true,
     redis: undefined,
     keyPrefix: 'oauth2:',

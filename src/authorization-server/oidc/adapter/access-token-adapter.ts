@@ -1,6 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { keyOfDigest, sha256 } from '../../../core/digest.js';
 import type { NewAccessToken, TokenRepository } from '../../../storage/index.js';
+import { storedDigest } from '../presented-jwt.js';
 import type { AdapterDependencies } from './adapter-dependencies.js';
 import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
@@ -45,7 +46,7 @@ export class AccessTokenAdapter extends FamilyAdapter {
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
-    const found = await this.lookUps.accessToken(sha256(id));
+    const found = await this.lookUps.accessToken(storedDigest(id));
     if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
     const kind = found.row.userId === null ? 'ClientCredentials' : 'AccessToken';
     if (kind !== this.kind) return undefined;
@@ -53,7 +54,7 @@ export class AccessTokenAdapter extends FamilyAdapter {
   }
 
   override async destroy(id: string): Promise<void> {
-    const tokenHash = sha256(id);
+    const tokenHash = storedDigest(id);
     await this.tokens.revokeAccessToken(tokenHash);
     await this.dependencies.invalidate([keyOfDigest(tokenHash)]);
   }

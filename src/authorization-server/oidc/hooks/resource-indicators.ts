@@ -31,8 +31,9 @@ export function resourceIndicators(context: ServerContext): ResourceIndicators {
         return {
           scope: resource.scopes.join(' '),
           audience: identifier,
-          accessTokenFormat: 'opaque',
+          accessTokenFormat: resource.accessTokens,
           accessTokenTTL: resource.accessTokenLifetimeSeconds,
+          jwt: { sign: { alg: resource.accessTokenAlgorithm } },
         };
       }
       if (identifier !== (dependencies.resource ?? dependencies.impliedResource)) throw new errors.InvalidTarget();

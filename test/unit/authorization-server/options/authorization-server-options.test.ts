@@ -54,6 +54,23 @@ describe('authorizationServer(options)', () => {
       /give a function/,
     ],
     ['resources', { resources: { 'api#x': { scopes: [] } } }, /absolute URI without a fragment/],
+    [
+      'accessTokens',
+      { resources: anything({ 'https://a.example': { scopes: [], accessTokens: 'JWT' } }) },
+      /accessTokens cannot be "JWT": use 'opaque' or 'jwt'/,
+    ],
+    [
+      'accessTokenAlgorithm',
+      { resources: anything({ 'https://a.example': { scopes: [], accessTokenAlgorithm: 'HS256' } }) },
+      /accessTokenAlgorithm cannot be .*: use 'RS256' or 'ES256'/,
+    ],
+    [
+      'accessTokenLifetimeSeconds',
+      {
+        resources: { 'https://a.example': { scopes: [], accessTokens: 'jwt', accessTokenLifetimeSeconds: 9_000_000 } },
+      },
+      /accessTokenLifetimeSeconds cannot be 9000000: a JWT lives 2592000 seconds at most/,
+    ],
     ['throttling.tokens', { throttling: anything({ tokens: '1/m' }) }, /known are token/],
     ['dynamicRegistration', { dynamicRegistration: anything(true) }, /give false, or an object/],
     ['isuer', anything({ isuer: 'x' }), /known are issuer/],
