@@ -94,6 +94,7 @@ describe('a requirement', () => {
         ['a', 'd'],
       ],
       providedScopes: ['a', 'x'],
+      permission: 'RequiresScopes',
     });
   });
 
