@@ -45,10 +45,10 @@ function authenticatorsOf(
   options: OAuth2Options,
 ): readonly Authenticator[] {
   if (!isFactory(one)) return [tellingAuthenticator(one)];
-  // That a session has users to name was checked with the options.
+  // The validation of the options guarantees a user store for sessions.
   if (one[AUTHENTICATOR] === 'session') return [new SessionAuthenticator(options.users as UserStore, one.options)];
-  const ofBearers = new BearerAuthenticator(dependencies, one.options);
-  return dpop === undefined ? [ofBearers] : [ofBearers, new DPoPAuthenticator({ ...dependencies, ...dpop })];
+  const bearer = new BearerAuthenticator(dependencies, one.options);
+  return dpop === undefined ? [bearer] : [bearer, new DPoPAuthenticator({ ...dependencies, ...dpop })];
 }
 
 /** An authenticator of the host may depend on services that can be unavailable, like a user store. */

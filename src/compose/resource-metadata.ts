@@ -3,18 +3,18 @@ import { AUTHENTICATOR, bearer, isFactory } from '../resource-server/authenticat
 import type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
 import { hasMetadata, ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 
-/** Scopes that mean something to an authorization server alone. */
+/** Scopes that only an authorization server interprets. */
 const NOT_FOR_RESOURCES = new Set(['openid', 'offline_access']);
 
 /**
- * The identifier under which clients know this resource: the option `resource`, else the origin of the authorization
- * server in the same application; `undefined` where there is neither.
+ * The identifier of this resource for clients: the option `resource`, or else the origin of the authorization server in
+ * the same application; `undefined` if there is neither.
  */
 export function resourceIdentifier({ resource, authorizationServer }: OAuth2Options): string | undefined {
   return resource ?? authorizationServer?.origin;
 }
 
-/** The metadata of this resource (RFC 9728), where it has a name that a URL can be derived from. */
+/** The metadata of this resource (RFC 9728), if it has an identifier from which a URL can be derived. */
 export function composeResourceMetadata(options: OAuth2Options): ProtectedResourceMetadata | undefined {
   const resource = resourceIdentifier(options);
   if (options.resourceMetadata === false || resource === undefined || !hasMetadata(resource)) return undefined;

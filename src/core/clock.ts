@@ -29,7 +29,7 @@ const FURTHEST_MILLISECONDS = 86_400_000;
  */
 export class CorrectedClock implements Clock {
   private behindMilliseconds = 0;
-  private told = false;
+  private warned = false;
 
   constructor(
     private readonly clock: Clock,
@@ -55,12 +55,12 @@ export class CorrectedClock implements Clock {
     if (change <= TOLERANCE_MILLISECONDS && change >= -OLDEST_REFERENCE_MILLISECONDS) return;
     const correctable = behind > TOLERANCE_MILLISECONDS && behind <= FURTHEST_MILLISECONDS;
     this.behindMilliseconds = correctable ? behind : 0;
-    if (behind > TOLERANCE_MILLISECONDS) this.tell(behind, correctable);
+    if (behind > TOLERANCE_MILLISECONDS) this.warn(behind, correctable);
   }
 
-  private tell(behind: number, corrected: boolean): void {
-    if (this.told) return;
-    this.told = true;
+  private warn(behind: number, corrected: boolean): void {
+    if (this.warned) return;
+    this.warned = true;
     const what = `The clock of this process is ${Math.round(behind / 1000)} seconds behind the database's`;
     this.logger.warn(
       corrected

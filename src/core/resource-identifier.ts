@@ -4,13 +4,12 @@ export function isResourceIdentifier(value: unknown): value is string {
 }
 
 /**
- * The identifier of a resource in the form in which identifiers are compared: of a bare origin, with a slash or without,
- * the one without. RFC 3986 §6.2.3 calls the two equivalent, and clients write either; anything else is compared as it is
- * written (RFC 8707 §2, RFC 9728 §3.3).
+ * The form in which resource identifiers are compared: a bare origin has no trailing slash. RFC 3986 §6.2.3 calls the
+ * two spellings equivalent, and clients use both; everything else is compared unchanged (RFC 8707 §2, RFC 9728 §3.3).
  */
 export function canonicalResource(identifier: string): string {
   if (!identifier.endsWith('/')) return identifier;
   const bare = identifier.slice(0, -1);
-  // A path, a query or an authority of another kind keeps its slash.
+  // With a path, a query or another scheme, the slash is kept.
   return /^https?:\/\/[^/?#]+$/i.test(bare) ? bare : identifier;
 }

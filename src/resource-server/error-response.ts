@@ -43,13 +43,13 @@ export class ErrorResponder {
       this.makeBody = errorBody === 'drf' ? (error) => ({ detail: error.message }) : (error) => this.oauth2Body(error);
   }
 
-  /** Whether a 401 names the scope of its action: clients that read metadata ask for it at once (RFC 6750 §3). */
+  /** Whether a 401 contains the scope of its action: clients that read metadata request it at once (RFC 6750 §3). */
   get namesScope(): boolean {
     return this.options.resourceMetadata !== undefined;
   }
 
   /**
-   * Makes the response to an error of this package; the error stays as it is.
+   * Creates the response to an error of this package; the error is not changed.
    *
    * @param scope the scope that the action requires, for a challenge whose error does not name one
    */
@@ -153,8 +153,8 @@ function forgetCaching(context: Context): void {
 }
 
 /**
- * The `scope` of a challenge is a list without "or": of several alternatives it names the first. `undefined`: no scope is
- * required.
+ * The `scope` of a challenge is a list without alternatives, so it names the first alternative. `undefined`: no scope
+ * is required.
  */
 export function scopeToAskFor(required: OAuth2ErrorDetails['requiredScopes']): string | undefined {
   if (required === undefined || required.length === 0) return undefined;

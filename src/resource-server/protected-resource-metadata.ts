@@ -3,20 +3,22 @@ import { knownOptions, listOption, optionPath, refuseOption, textOption } from '
 import { canonicalResource } from '../core/resource-identifier.js';
 import { isScopeName } from '../core/scopes.js';
 
-/** What the metadata of this resource says beside what the other options say already (RFC 9728 §2). */
+/** What the metadata of this resource says, beyond what follows from other options (RFC 9728 §2). */
 export interface ResourceMetadataOptions {
   /**
-   * The issuer identifiers of the authorization servers that give out tokens for this resource. Default: the
-   * authorization server of this application, if it is one.
+   * The issuer identifiers of the authorization servers that issue tokens for this resource. Default: the authorization
+   * server of this application, if there is one.
    */
   readonly authorizationServers?: readonly string[] | undefined;
-  /** The scopes that clients are told of. Default: all of the option `scopes`, less `openid` and `offline_access`. */
+  /**
+   * The scopes that are published to clients. Default: all of the option `scopes` except `openid` and `offline_access`.
+   */
   readonly scopes?: readonly string[] | undefined;
-  /** The name of this resource, for people. */
+  /** The human-readable name of this resource. */
   readonly name?: string | undefined;
-  /** The URL of a page for developers. */
+  /** The URL of a page for developers (`resource_documentation`). */
   readonly documentationUrl?: string | undefined;
-  /** The URL of a page on how clients may use what they read here. */
+  /** The URL of a page on how clients may use the data of this resource. */
   readonly policyUrl?: string | undefined;
   /** The URL of the terms of service. */
   readonly termsOfServiceUrl?: string | undefined;
@@ -31,19 +33,19 @@ export interface ResourceMetadataDocument {
   readonly [name: string]: unknown;
 }
 
-/** What the metadata is made from. */
+/** The values that the metadata contains. */
 export interface ResourceMetadataSource {
   /** The identifier of this resource, an `https` or `http` URL. */
   readonly resource: string;
   readonly authorizationServers: readonly string[];
   readonly scopes: readonly string[] | undefined;
-  /** `header`, `body`, `query`: where bearer tokens are accepted. */
+  /** How bearer tokens are accepted: `header`, `body`, `query`. */
   readonly bearerMethods: readonly string[];
   readonly options: ResourceMetadataOptions;
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
-/** Metadata is the same for everybody, and changes with a deployment only. */
+/** Metadata is the same for all clients, and changes only with a deployment. */
 const CACHED_SECONDS = 300;
 const FIELDS = {
   'Access-Control-Allow-Origin': '*',
@@ -52,8 +54,8 @@ const FIELDS = {
 } as const;
 
 /**
- * Tells clients which authorization servers and scopes belong to this resource (RFC 9728). `oauth2.resourceMetadata` is
- * one.
+ * Publishes which authorization servers and scopes belong to this resource (RFC 9728); `oauth2.resourceMetadata` is an
+ * instance.
  *
  * @example
  * ```ts
@@ -67,7 +69,7 @@ const FIELDS = {
  */
 export class ProtectedResourceMetadata {
   readonly document: ResourceMetadataDocument;
-  /** The URL of the document, as challenges name it in `resource_metadata` (RFC 9728 §5.1). */
+  /** The URL of the document, which challenges contain as `resource_metadata` (RFC 9728 §5.1). */
   readonly url: string;
   private readonly path: string;
   private readonly search: string;
@@ -76,7 +78,7 @@ export class ProtectedResourceMetadata {
   /** @internal */
   constructor(source: ResourceMetadataSource) {
     const { origin, pathname, search } = new URL(source.resource);
-    // RFC 9728 §3.1: the well-known path comes between the host and the path of the identifier.
+    // RFC 9728 §3.1: the well-known path is inserted between host and path of the identifier.
     this.path = `${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
     this.search = search;
     this.url = `${origin}${this.path}${search}`;
@@ -85,8 +87,8 @@ export class ProtectedResourceMetadata {
   }
 
   /**
-   * Answers requests for the document, and passes on everything else. `useKoaServer` and `createKoaServer` mount it; with
-   * `routingControllers()` it is mounted by the host, before the controllers.
+   * Answers requests for the document, and passes on all others. `useKoaServer` and `createKoaServer` mount it; with
+   * `routingControllers()` the host mounts it before the controllers.
    */
   middleware(): Middleware {
     return (context, next) =>
@@ -116,7 +118,7 @@ function documentOf({
   options,
 }: ResourceMetadataSource): ResourceMetadataDocument {
   return Object.freeze({
-    // RFC 9728 §3.3: exactly the identifier from which clients derive the document's URL.
+    // RFC 9728 §3.3: exactly the identifier from which clients derive the URL of the document.
     resource: canonicalResource(resource),
     ...(authorizationServers.length > 0 && { authorization_servers: authorizationServers }),
     ...(scopes !== undefined && { scopes_supported: scopes }),
@@ -128,12 +130,12 @@ function documentOf({
   });
 }
 
-/** Whether clients can derive the URL of the metadata from this identifier: a URN has none. */
+/** Whether clients can derive the URL of the metadata from this identifier; from a URN they cannot. */
 export function hasMetadata(resource: string): boolean {
   return URL.canParse(resource) && /^https?:$/.test(new URL(resource).protocol);
 }
 
-/** @throws ConfigurationError if the option cannot be */
+/** @throws ConfigurationError if the option is invalid */
 export function checkResourceMetadata(path: string, value: unknown): void {
   if (value === false) return;
   const options = knownOptions<ResourceMetadataOptions>(

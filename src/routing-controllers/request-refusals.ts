@@ -27,7 +27,7 @@ export interface RefusalsDependencies {
 
 /** Converts errors into refusals, logs faults and emits events. */
 export class Refusals {
-  /** For an access that only permissions see, which say what scopes they require. */
+  /** Access without credentials, for permissions that state their required scopes. */
   private readonly nobody: AccessGuard<unknown> = {
     address: (context) => this.dependencies.address(context),
     checkObject: () => Promise.reject(new AuthenticationRequiredError()),
@@ -109,14 +109,14 @@ export class Refusals {
     return this.throwable(context, refusal);
   }
 
-  /** The scope for the challenge of a 401: what the action requires of whoever calls it. */
+  /** The scope for the challenge of a 401: what the action requires of any caller. */
   private scopeOf(context: Context, { status }: OAuth2Error, plan: ActionPlan | undefined): string | undefined {
     if (status !== 401 || plan?.requirement === undefined || !this.dependencies.responder.namesScope) return undefined;
     const { requirement } = plan;
     try {
       return scopeToAskFor(requirement.scopesFor(new RequestAccess(context, undefined, this.nobody, plan)));
     } catch {
-      // A permission of the host's may need a caller to say what it requires.
+      // A permission of the host may need a caller to state its scopes.
       return undefined;
     }
   }

@@ -120,11 +120,11 @@ function opened(knex: Knex, owned: boolean, bounds: BoundedDatabase): Database {
 
 /** Checks the sessions of the host's connections; harmless findings are logged once. */
 function checking(logger: Logger): PrepareConnection {
-  let told = false;
+  let logged = false;
   return async (connection) => {
     const advice = await checkMysqlSession(connection as MysqlConnection);
-    if (advice === undefined || told) return;
-    told = true;
+    if (advice === undefined || logged) return;
+    logged = true;
     logger.warn(advice);
   };
 }

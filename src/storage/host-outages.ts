@@ -59,7 +59,7 @@ export function tellingOutages<This, Values extends unknown[], Answer>(
   const fail = (error: unknown): never => {
     throw hostError(error, what);
   };
-  return function told(this: This, ...values) {
+  return function wrapped(this: This, ...values) {
     let answer: Answer;
     try {
       answer = work.apply(this, values);

@@ -16,7 +16,7 @@ export interface AudienceOptions {
   readonly resource?: string | undefined;
   /** Whether a token without any audience is refused when `resource` is set. Default true. */
   readonly requireAudience?: boolean | undefined;
-  /** Where there is no `resource`: an identifier that tokens may name, but need not. */
+  /** If there is no `resource`: an identifier that tokens may name, but need not. */
   readonly impliedResource?: string | undefined;
 }
 

@@ -26,7 +26,7 @@ export function hostVerifier(given: TokenVerifier, users: UserStore | undefined)
     kinds: BOTH,
     exhausts: accepts === undefined ? BOTH : [],
     policy: 'host',
-    // Its users may be of any kind, and nothing identifies its policy.
+    // Its users may be of any kind, and its policy cannot be identified.
     isShared: false,
     accepts: accepts === undefined ? () => true : accepts.bind(given),
     verify: (token, key) => after(ask(token, key), (answer) => checked(answer, key, users)),
@@ -65,7 +65,7 @@ function complete(
   users: UserStore | undefined,
 ): Verification | Promise<Verification> {
   if (!isVerifiedToken(token)) throw new TypeError(`${WHAT} returned a token that was not created by verifiedToken().`);
-  if (token.key !== key) throw new TypeError(`${WHAT} returned a token with another key than the requested one.`);
+  if (token.key !== key) throw new TypeError(`${WHAT} returned a token whose key is not the requested one.`);
   if (user === undefined || user === null) return admit(token, users, undefined, keepMilliseconds);
   return activeVerification(token, user, keepMilliseconds);
 }

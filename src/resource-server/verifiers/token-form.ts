@@ -4,8 +4,8 @@ import { MAXIMUM_TOKEN_LENGTH } from '../../core/token-value.js';
 export type TokenKind = 'opaque' | 'jwt';
 
 /**
- * What a token says of itself, by which its verifier is chosen: nothing of it is verified. Read once per token that is not
- * cached.
+ * What a token says about itself; its verifier is chosen by it. Nothing of it is verified. Read once per token that is
+ * not cached.
  */
 export interface TokenForm {
   /** `jwt`: a JWS in compact form whose header and payload are JSON objects (RFC 7519 §3); all else is `opaque`. */
@@ -20,7 +20,7 @@ export interface TokenForm {
   readonly kid: string | undefined;
 }
 
-/** A header says only how the token is signed. */
+/** A header only describes the signature. */
 const LONGEST_HEADER = 2048;
 
 const DOT = '.';
@@ -30,7 +30,7 @@ export function formOf(token: string): TokenForm {
   const headerEnd = token.indexOf(DOT);
   if (headerEnd < 1 || headerEnd > LONGEST_HEADER || token.length > MAXIMUM_TOKEN_LENGTH) return opaque(token);
   const payloadEnd = token.indexOf(DOT, headerEnd + 1);
-  // Five parts are a JWE, which nobody but its addressee can read.
+  // A token with five parts is a JWE, which only its addressee can read.
   if (payloadEnd === -1 || token.includes(DOT, payloadEnd + 1)) return opaque(token);
   const header = jsonObject(token.slice(0, headerEnd));
   if (header === undefined) return opaque(token);

@@ -10,58 +10,59 @@ import type { SharedBy } from '../cache/token-cache.js';
 import type { TokenForm, TokenKind } from './token-form.js';
 
 /**
- * Turns a token into what is known of it. One method: a database, a JWT library and a remote server all fit. Give one of
- * your own in the option `verifiers`; it makes its tokens by `verifiedToken({ … })`.
+ * Turns a token into a verification result. With its single method, a database, a JWT library or a remote server can be
+ * a verifier. Pass your own in the option `verifiers`; it creates its tokens with `verifiedToken({ … })`.
  */
 export interface TokenVerifier {
   /**
-   * Looks a token up, without any cache. Those who ask for the same token at the same time share one call.
+   * Looks up a token, without any cache. Concurrent requests with the same token share one call.
    *
    * @param token the token as the caller presented it; it has the form of RFC 6750 §2.1
    * @param key its SHA-256, base64url: the `key` of the verified token
-   * @throws TemporarilyUnavailableError if the answer cannot be had now; never an "invalid" for want of an answer
+   * @throws TemporarilyUnavailableError if there can be no answer now; a missing answer must never be reported as
+   *   "invalid"
    */
   verify(token: string, key: string): Verification | PromiseLike<Verification>;
   /**
-   * Whether it is the verifier of tokens of this form; must be quick, and must not throw. Without it, it takes every token
-   * that no verifier before it has taken.
+   * Whether this verifier is responsible for tokens of this form; must be fast and must not throw. Without it, the
+   * verifier takes every token that no earlier verifier has accepted.
    */
   accepts?(form: TokenForm): boolean;
   /** Called by `oauth2.close()`. */
   close?(): unknown;
 }
 
-/** A verifier in its place in the chain. A token is offered to one verifier only: the first that accepts its form. */
+/** A verifier in its place in the chain. A token is offered to only one verifier: the first that accepts its form. */
 export interface ChainedVerifier {
-  /** How it is called in messages, e.g. `jwtTokens()`. */
+  /** Its name in messages, e.g. `jwtTokens()`. */
   readonly name: string;
-  /** Whether its tokens are this application's own, of its database or signed by its own server. */
+  /** Whether its tokens are this application's own: from its database, or signed by its own server. */
   readonly isOwn: boolean;
-  /** Which forms it may accept. */
+  /** The forms that it may accept. */
   readonly kinds: readonly TokenKind[];
-  /** Of which of these it accepts every token, so that no later verifier meets one. */
+  /** The forms of which it accepts every token, so that later verifiers get none. */
   readonly exhausts: readonly TokenKind[];
-  /** The issuer of the JWTs that it accepts, if it accepts those of one issuer; no other verifier may have the same. */
+  /** The issuer of the JWTs that it accepts, if they have only one; no other verifier may have the same. */
   readonly issuer?: string | undefined;
   /**
-   * Names all by which it decides (issuer, audience, algorithms …). Processes whose chains differ in it do not read each
-   * other's answers.
+   * Identifies everything that its decisions depend on (issuer, audience, algorithms …). Processes whose chains differ
+   * in it do not read each other's answers.
    */
   readonly policy: string;
   /**
-   * Whether its answers are shared through Redis, if there is one. `false` where verifying costs less than asking Redis.
+   * Whether its answers are shared through Redis, if there is one. `false` if verifying is cheaper than asking Redis.
    */
   readonly isShared: boolean;
-  /** Whether tokens of this form are its; quick, synchronous, and it never throws. */
+  /** Whether it is responsible for tokens of this form; fast, synchronous, and it never throws. */
   accepts(form: TokenForm): boolean;
   /** As `TokenVerifier.verify`. */
   verify(token: string, key: string): Verification | Promise<Verification>;
   /**
-   * Revokes a token of its own kind, where that can be done; the caches are told by the caller. Resolves to whether this
-   * call revoked it.
+   * Revokes one of its own tokens, if that is possible; the caller informs the caches. Resolves to whether this call
+   * revoked it.
    */
   revoke?(token: string, key: string): Promise<boolean>;
-  /** Resolves when what it needs at first is there, or could not be had; never rejects. */
+  /** Resolves when its initial data have been loaded, or could not be; never rejects. */
   ready?(): Promise<void>;
   close?(): Promise<void>;
 }
@@ -71,19 +72,19 @@ export function sharingOf({ isShared }: ChainedVerifier): SharedBy {
   return isShared ? 'processes' : 'requests';
 }
 
-/** What a verifier is made with. */
+/** What a verifier is created with. */
 export interface VerifierDependencies {
-  /** Where it stands among the options, for messages: `verifiers[1]`. */
+  /** Its path in the options, for messages: `verifiers[1]`. */
   readonly path: string;
-  /** The time by which tokens end: this machine's, corrected by the database's. */
+  /** The time by which tokens expire: this machine's, corrected by the database's. */
   readonly clock: Clock;
   readonly logger: Logger;
-  /** For what may come once per request. */
+  /** For messages that could occur once per request. */
   readonly log: LogLimiter;
   readonly events: OAuth2Events;
   /** This resource's identifier (option `resource`). */
   readonly resource: string | undefined;
-  /** Where it has none: an identifier by which tokens of this application may name it, but need not. */
+  /** If there is no `resource`: an identifier that tokens of this application may name, but need not. */
   readonly impliedResource?: string | undefined;
   readonly requireAudience: boolean;
   readonly users: UserStore | undefined;
@@ -97,13 +98,13 @@ export interface VerifierDependencies {
 
 export const VERIFIER = Symbol('verifier');
 
-/** Makes a verifier out of what the package has built; `databaseTokens()` and the like give such objects. */
+/** Creates a verifier from parts of the package; `databaseTokens()` and similar functions return such objects. */
 export interface VerifierFactory {
   /** @throws ConfigurationError if an option does not fit the others */
   readonly [VERIFIER]: (dependencies: VerifierDependencies) => ChainedVerifier;
 }
 
-/** Whether an entry of `verifiers` is one of this package's, still to be made. */
+/** Whether an entry of `verifiers` is a factory of this package. */
 export function isVerifierFactory(value: unknown): value is VerifierFactory {
   return typeof value === 'object' && value !== null && VERIFIER in value;
 }

@@ -80,10 +80,10 @@ describe.each(STACKS)('tokens that another server knows, on %s', (stack) => {
       [{ exp: now + 600, nbf: now + 60 }, /nbf is in the future/],
       [{ aud: 'https://other.example' }, /aud names a resource/],
       [{ token_type: 'refresh_token' }, /token_type is neither/],
-      [{ token_type: undefined }, /no token_type/],
-      [{ scope: ['read'] }, /scope is no text/],
-      [{ exp: '9999999999' }, /exp is no time/],
-      [{ cnf: { kid: 'k' } }, /cnf names what cannot be checked/],
+      [{ token_type: undefined }, /token_type is missing/],
+      [{ scope: ['read'] }, /scope is not a space-separated/],
+      [{ exp: '9999999999' }, /exp is not a time/],
+      [{ cnf: { kid: 'k' } }, /cnf contains a binding/],
     ];
     for (const [changes, reason] of against) {
       endpoint.script = () => goodAnswer(changes as Record<string, unknown>);

@@ -56,7 +56,7 @@ describe.each(STACKS)('one application is the authorization server of another, o
     expect(await suite.isActive(client, token)).toBe(true);
     // Its own application is told that it is active, and here that is the one that asks.
     expectInvalidToken(await ofItself.who(token));
-    expect(ofItself.log.join('\n')).toMatch(/is refused: there is no token_type/);
+    expect(ofItself.log.join('\n')).toMatch(/is refused: token_type is missing/);
     expectInvalidToken(await api.who(token));
   });
 

@@ -102,7 +102,7 @@ describe('an issuer whose endpoint for keys fails', () => {
   const each = (check: (app: StartedJwtApplication, name: string, fault: RequestListener) => Promise<void>) =>
     Promise.all(apps.map(([name, fault, app]) => check(app, name, fault)));
 
-  test('[RS-11 §4] its tokens are answered with 503 until the keys are there, and then accepted', async () => {
+  test('[RS-11 §4] requests with its tokens get 503 until the keys are there, and then accepted', async () => {
     await each(async (app, name) => {
       const token = await app.issuer.token();
       expectAway(await app.get(token), name);
@@ -160,7 +160,7 @@ describe('metadata that lies', () => {
 });
 
 describe('an issuer that is down when the application starts', () => {
-  test('[RS-11 §4] its tokens are answered with 503, the application’s own are not', async () => {
+  test('[RS-11 §4] requests with its tokens get 503, the application’s own are not', async () => {
     const app = await startJwtApplication(SQLITE, { jwt: QUICK, prepare: (issuer) => issuer.stop() });
     try {
       await app.oauth2.ready();

@@ -94,7 +94,6 @@ describe('a requirement', () => {
         ['a', 'd'],
       ],
       providedScopes: ['a', 'x'],
-      permission: 'RequiresScopes',
     });
   });
 

@@ -4,7 +4,7 @@ import type { EndpointRequest, Step } from '../endpoint-request.js';
 import type { RefusalReaders } from '../refusal-readers.js';
 import { refusalOf } from '../refusal-response.js';
 
-/** Answers what the steps behind it have refused, or what failed in them. */
+/** Answers the refusals and failures of the steps that follow. */
 export function answerRefusals(context: EndpointContext, readers: RefusalReaders): Step {
   return async (request, next) => {
     try {

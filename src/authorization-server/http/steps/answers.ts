@@ -3,7 +3,7 @@ import type { FastPath } from '../../fast-path/fast-path.js';
 import type { InnerDispatcher } from '../../oidc/inner-dispatcher.js';
 import type { Step } from '../endpoint-request.js';
 
-/** Asks a fast path, and goes on where it declines. */
+/** Asks a fast path, and continues with the next step if it declines. */
 export function tryFastPath(fastPath: FastPath): Step {
   return (request, next) => {
     const { outer, read, client } = request;
@@ -11,13 +11,13 @@ export function tryFastPath(fastPath: FastPath): Step {
       if (json === undefined) return next(request);
       outer.res.setHeader('content-type', 'application/json; charset=utf-8');
       outer.res.setHeader('cache-control', 'no-store');
-      // As text: Koa takes some trouble to find out what an object is.
+      // As a string: for an object, Koa would have to find out its type.
       outer.body = json;
     });
   };
 }
 
-/** Has oidc-provider answer. */
+/** Lets oidc-provider answer. */
 export function askProvider(dispatcher: InnerDispatcher): Step {
   return async (request) => {
     request.dispatched = await dispatcher.run(request.outer, request.endpoint, request.read);

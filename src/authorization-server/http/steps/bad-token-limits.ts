@@ -11,10 +11,8 @@ import { type Parameters, parameter } from '../request/parameters.js';
 const PRESENTED = /^(?:bearer|dpop)(?: +(.*))?$/i;
 
 /**
- * Holds endpoints that take tokens (userinfo, registration) within the budget of failed authentications, as the guards
+ * Applies the budget of failed authentications to endpoints that accept tokens (userinfo, registration), as the guards
  * do.
- *
- * The step throws ThrottledError if the address is over its budget.
  */
 export function countBadTokens({ dependencies, settings }: ServerContext): Step {
   const { tokenAdmission, address } = dependencies;
@@ -39,7 +37,7 @@ export function countBadTokens({ dependencies, settings }: ServerContext): Step 
         throw error;
       });
     } else if (status < 300 || status === 403) {
-      // 403: the token is valid and lacks a scope.
+      // 403: the token is valid but lacks a scope.
       tokenAdmission.succeeded(key);
     }
   };

@@ -6,11 +6,7 @@ import type { Step } from '../endpoint-request.js';
 import type { Endpoint } from '../request/endpoint.js';
 import { claimedClientId } from '../request/presented-client.js';
 
-/**
- * Holds client authentication within its budgets of failures (RFC 6749 §2.3.1).
- *
- * The step throws ThrottledError if the budget is spent.
- */
+/** Limits failures of client authentication (RFC 6749 §2.3.1). */
 export function countClientFailures(context: ServerContext): Step {
   const { clientAuthentications } = context;
   return async (request, next) => {
@@ -22,7 +18,7 @@ export function countClientFailures(context: ServerContext): Step {
     try {
       await next(request);
       const { dispatched } = request;
-      // A fast path answers nothing but successes.
+      // A fast path answers only successes.
       outcome = dispatched === undefined ? 'right' : outcomeOf(dispatched);
     } finally {
       authentication.end(outcome);

@@ -3,8 +3,8 @@ import { answerOptions, Cors } from '../cors.js';
 import type { Step } from '../endpoint-request.js';
 
 /**
- * Says which pages of other origins may read the answer, and answers OPTIONS. It comes before every throttle: a preflight
- * is the browser's own question, and is answered without looking anything up.
+ * Sets which other origins may read the answer, and answers OPTIONS. It precedes every throttle: browsers send
+ * preflight requests on their own, and answering one needs no look-up.
  */
 export const answerCrossOrigin: Step = (request, next) => {
   const { outer, endpoint } = request;

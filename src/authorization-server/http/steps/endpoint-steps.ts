@@ -15,7 +15,7 @@ import { UserCodeLimits } from './user-code-limits.js';
 
 export type EndpointSteps = ReturnType<typeof endpointSteps>;
 
-/** Makes the steps of the endpoints; each is described where it is made. */
+/** Creates the steps of the endpoints; each is documented where it is defined. */
 export function endpointSteps(context: EndpointContext, dispatcher: InnerDispatcher, applications: RecentApplications) {
   return {
     limitRequests: requestLimits(context),

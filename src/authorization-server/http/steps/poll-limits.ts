@@ -7,11 +7,11 @@ import { parameter } from '../request/parameters.js';
 
 const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
-/** Tells a device that asks too often to slow down (RFC 8628 §3.5). The step throws BadRequest. */
+/** Tells a device that polls too often to slow down (RFC 8628 §3.5). The step throws BadRequest. */
 export function limitPolls({ settings, dependencies }: ServerContext): Step {
   const { devicePollingSeconds } = settings;
   if (devicePollingSeconds <= 0) return (request, next) => next(request);
-  // One second shorter than what devices are told, so that none is refused because its clock runs a little fast.
+  // One second less than the interval announced to devices, so that none is refused because its clock is slightly fast.
   const windowSeconds = Math.max(1, devicePollingSeconds - 1);
   const polls = dependencies.throttle('device-polling', `1/${windowSeconds}s`);
   return (request, next) => {

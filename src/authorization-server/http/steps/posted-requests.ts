@@ -11,7 +11,7 @@ const MAXIMUM_URL_LENGTH = 6_000;
 /** Marks a form that a page of this server has posted again. */
 const POSTED_AGAIN = 'oauth2_posted_again';
 
-/** Takes a request for people that was posted for the same by GET, with its parameters in the body. */
+/** Accepts by POST a browser request that is otherwise made by GET, with its parameters in the body. */
 export function redirectPosted(pages: Pick<EndpointPages, 'formPost'>): Step {
   return async (request, next) => {
     const { outer, endpoint, read } = request;

@@ -21,9 +21,9 @@ const LIMITS = {
 export type EndpointLimit = keyof typeof LIMITS;
 
 /**
- * Makes the step that counts requests, for each of the limits.
+ * Creates the steps that count requests, one for each limit.
  *
- * The step throws ThrottledError, and TemporarilyUnavailableError while the throttle's store is away.
+ * The step throws ThrottledError, and TemporarilyUnavailableError while the store of the throttle is down.
  */
 export function requestLimits(context: ServerContext): Readonly<Record<EndpointLimit, Step>> {
   const { settings, dependencies } = context;
@@ -47,9 +47,9 @@ export function requestLimits(context: ServerContext): Readonly<Record<EndpointL
 }
 
 /**
- * What a request is counted under: its address, or apart from it what a page of another origin has sent from there
- * without a user who goes there. An application leads its users to the pages; as an image or by a script nobody needs
- * them.
+ * The key under which a request is counted: its address, and separately from it the requests that pages of other
+ * origins send from that address without the user navigating. Applications navigate users to these pages; no page needs
+ * them as images or through scripts.
  */
 function keyOf({ settings, dependencies }: ServerContext, outer: Context, { caller, name }: Endpoint): string {
   const address = dependencies.address(outer);

@@ -4,8 +4,8 @@ import type { Step } from '../endpoint-request.js';
 import type { Parameters } from '../request/parameters.js';
 
 /**
- * Replaces a resource of the request that is the name of a known one with or without the slash of a bare origin by the
- * known spelling, so that grants, tokens and guards compare one name (RFC 8707 §2).
+ * Replaces the resource of a request by its known spelling if the two differ only in the slash of a bare origin, so
+ * that grants, tokens and guards compare the same name (RFC 8707 §2).
  */
 export function nameResources({ settings, dependencies }: ServerContext): Step {
   const known = new Map<string, string>();

@@ -5,7 +5,7 @@ import type { EndpointContext } from '../../server-context.js';
 import type { EndpointRequest, Next, Step } from '../endpoint-request.js';
 import { parameter } from '../request/parameters.js';
 
-/** The key under which all wrong codes together are counted. */
+/** The key under which wrong codes of all callers are counted together. */
 const ALL = 'user-codes';
 
 /**
@@ -26,7 +26,7 @@ export class UserCodeLimits {
     const { failureBudget } = context.dependencies;
     this.own = failureBudget(rates.userCodes);
     this.all = failureBudget(rates.allUserCodes);
-    // One wrong code per window of the common limit.
+    // The window in which the common limit allows one wrong code.
     const window = parseRate(rates.allUserCodes, 'allUserCodes')?.windowSeconds;
     this.lately = failureBudget(window === undefined ? null : `1/${window}s`);
   }
@@ -38,7 +38,7 @@ export class UserCodeLimits {
     return userCode === undefined ? next(request) : this.enter(request, userCode, next);
   };
 
-  /** Goes on with a request that enters a code; where it has to wait for a sign-in, the browser is sent there. */
+  /** Continues with a request that enters a code; if a sign-in is required first, the browser is redirected to it. */
   private async enter(request: EndpointRequest, userCode: string, next: Next): Promise<void> {
     const { outer } = request;
     const { pages, dependencies } = this.context;

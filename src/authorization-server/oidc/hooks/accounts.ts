@@ -23,8 +23,8 @@ export async function findAccount(
       // The host is not asked for claims that no ID token contains. oidc-provider omits claims whose scope was not
       // granted.
       if (claims === undefined || (use === 'id_token' && claims.idToken.size === 0)) return { sub: userId };
-      const told = Object.entries(await claims.of(user, parseScope(scope)));
-      const released = use === 'id_token' ? told.filter(([name]) => claims.idToken.has(name)) : told;
+      const all = Object.entries(await claims.of(user, parseScope(scope)));
+      const released = use === 'id_token' ? all.filter(([name]) => claims.idToken.has(name)) : all;
       // `sub` comes last, so that claims of the host cannot replace the subject.
       return { ...Object.fromEntries(released), sub: userId };
     }),

@@ -1,27 +1,27 @@
 import { type Confirmation, readConfirmation } from '../../../core/confirmation.js';
 import { MemberError, Members } from './members.js';
 
-/** What an answer is held against. */
+/** The rules by which an answer is judged. */
 export interface AnswerRules {
-  /** What `iss` must be where the answer names one; `undefined`: it is not looked at. */
+  /** The required `iss` if the answer has one; `undefined`: `iss` is not checked. */
   readonly issuer: string | undefined;
-  /** This resource's identifiers; an answer that names others, and none of these, is refused. */
+  /** The identifiers of this resource. An answer whose `aud` contains none of them is refused. */
   readonly audience: readonly string[] | undefined;
-  /** Whether an answer without `aud` is refused where there is an `audience`. */
+  /** Whether an answer without `aud` is refused if there is an `audience`. */
   readonly requireAudience: boolean;
-  /** The member that names the user. */
+  /** The member that identifies the user. */
   readonly subject: 'sub' | 'username';
-  /** Whether an answer without `token_type` is refused. It may be about a refresh token. */
+  /** Whether an answer without `token_type` is refused; it may be about a refresh token. */
   readonly requireTokenType: boolean;
-  /** By how much the clocks may differ where a time must not be in the future. */
+  /** The tolerated clock difference for times that must not be in the future. */
   readonly clockSkewSeconds: number;
-  /** How long a token counts of which the answer does not say when it ends. */
+  /** How long a token is valid if the answer has no `exp`. */
   readonly lifetimeSeconds: number;
 }
 
-/** What an answer says of an active token. */
+/** What an answer says about an active token. */
 export interface AnsweredToken {
-  /** `undefined`: the token acts for its application alone. */
+  /** `undefined`: the token belongs to an application alone. */
   readonly subject: string | undefined;
   readonly clientId: string | undefined;
   readonly scopes: readonly string[];
@@ -32,26 +32,26 @@ export interface AnsweredToken {
   readonly authenticatedAtMilliseconds: number | undefined;
   readonly amr: readonly string[] | undefined;
   readonly confirmation: Confirmation | undefined;
-  /** Every member of the answer. */
+  /** All members of the answer. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** What follows from an answer. */
+/** The result of judging an answer. */
 export type AnswerVerdict =
   | { readonly status: 'active'; readonly token: AnsweredToken }
   | { readonly status: 'expired' }
-  /** `reason`: why a token is refused that the server calls active. */
+  /** `reason`: why a token is refused although the server calls it active. */
   | { readonly status: 'invalid'; readonly reason?: string }
-  /** It is no answer, so that nothing is known of the token. */
+  /** The answer is malformed, so nothing is known about the token. */
   | { readonly status: 'unreadable'; readonly reason: string };
 
 /**
- * Judges the answer of an introspection endpoint (RFC 7662 §2.2). A token counts only if the answer says so by the
- * boolean `true`, and if nothing else in the answer speaks against it.
+ * Judges the answer of an introspection endpoint (RFC 7662 §2.2). A token is accepted only if `active` is the boolean
+ * `true` and nothing else in the answer contradicts it.
  */
 export function judgeAnswer(answer: unknown, rules: AnswerRules, nowMilliseconds: number): AnswerVerdict {
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
-    return { status: 'unreadable', reason: 'it is no JSON object' };
+    return { status: 'unreadable', reason: 'it is not a JSON object' };
   }
   const members = answer as Readonly<Record<string, unknown>>;
   const active = Object.hasOwn(members, 'active') ? members.active : undefined;
@@ -69,12 +69,12 @@ function judgeActive(claims: Readonly<Record<string, unknown>>, rules: AnswerRul
   const members = new Members(claims);
   const issuer = members.text('iss');
   if (issuer !== undefined && rules.issuer !== undefined && issuer !== rules.issuer) {
-    return refused('iss is another issuer');
+    return refused('iss names another issuer');
   }
   const audience = members.texts('aud');
   const confirmation = claims.cnf === null ? 'unreadable' : readConfirmation(claims.cnf);
-  // A binding that is not checked is none.
-  if (confirmation === 'unreadable') return refused('cnf names what cannot be checked here');
+  // A binding that cannot be checked must not be ignored.
+  if (confirmation === 'unreadable') return refused('cnf contains a binding that cannot be checked here');
   const problem = audienceProblem(audience, rules) ?? typeProblem(members, rules, confirmation);
   if (problem !== undefined) return refused(problem);
   const latest = nowSeconds + rules.clockSkewSeconds;
@@ -87,12 +87,14 @@ function judgeActive(claims: Readonly<Record<string, unknown>>, rules: AnswerRul
   const clientId = members.text('client_id');
   const subject = members.text(rules.subject);
   if (subject === undefined && members.has('username')) {
-    return refused("there is a username and no sub; if users keep their names there, set subject to 'username'");
+    return refused(
+      "there is a username but no sub; if user names are never reassigned there, set subject to 'username'",
+    );
   }
   return {
     status: 'active',
     token: {
-      // A token of an application alone has it as its subject too (RFC 9068 §5).
+      // A token of an application alone has the client as its subject (RFC 9068 §5).
       subject: subject === clientId ? undefined : subject,
       clientId,
       scopes: members.scope('scope'),
@@ -121,29 +123,30 @@ function audienceProblem(
   { audience: own, requireAudience }: AnswerRules,
 ): string | undefined {
   if (audience === undefined || audience.length === 0) {
-    return own !== undefined && requireAudience ? 'there is no aud' : undefined;
+    return own !== undefined && requireAudience ? 'aud is missing' : undefined;
   }
-  // Without a name of our own, a token that names its audience cannot be shown to be meant for us.
-  if (own === undefined) return 'aud names a resource, and this one has no name: set resource';
+  // If this resource has no identifier, a token with an audience cannot be shown to be meant for it.
+  if (own === undefined) return 'aud names a resource, but this one has no identifier: set resource';
   return audience.some((one) => own.includes(one)) ? undefined : 'aud does not name this resource';
 }
 
-/** A server may answer for refresh tokens too (RFC 7662 §2.1), which are no access tokens. */
+/** A server may also answer for refresh tokens (RFC 7662 §2.1), which are not access tokens. */
 function typeProblem(
   members: Members,
   { requireTokenType }: AnswerRules,
   confirmation: Confirmation | undefined,
 ): string | undefined {
-  // Not standardized; servers of Ory tell their tokens apart by it.
+  // Not standardized; Ory's servers distinguish their tokens by it.
   const use = members.text('token_use');
   if (use !== undefined && use !== 'access_token') return 'token_use is not access_token';
   const type = members.text('token_type')?.toLowerCase();
   if (type === undefined) {
     return requireTokenType
-      ? 'there is no token_type; if the server answers for access tokens only, set requireTokenType to false'
+      ? 'token_type is missing; if the server answers only for access tokens, set requireTokenType to false'
       : undefined;
   }
   if (type === 'bearer') return undefined;
-  if (type === 'dpop') return confirmation?.jkt === undefined ? 'token_type is DPoP, and no key is named' : undefined;
+  if (type === 'dpop')
+    return confirmation?.jkt === undefined ? 'token_type is DPoP, but cnf contains no key' : undefined;
   return 'token_type is neither Bearer nor DPoP';
 }

@@ -7,17 +7,17 @@ import { isSafeUrl } from './endpoint-url.js';
 /** The largest answer that is read. */
 export const MAXIMUM_BODY_BYTES = 65_536;
 
-/** For how long a server may ask to be left alone. */
+/** The longest pause that a server may request. */
 const LONGEST_PAUSE_SECONDS = 60;
 
 export interface BoundedFetchOptions {
-  /** From the request to the last byte of the answer, the wait for a connection included. */
+  /** The time from the request to the last byte of the answer, including the wait for a connection. */
   readonly timeoutMilliseconds: number;
-  /** How many connections there are to one server, and so calls under way. */
+  /** The maximum number of connections to one server, and so of concurrent calls. */
   readonly connections: number;
 }
 
-/** What is sent; a part of what `fetch` takes. */
+/** The parts of a request; a subset of what `fetch` accepts. */
 export interface BoundedRequest {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -25,14 +25,13 @@ export interface BoundedRequest {
 }
 
 /**
- * Sends a request over a kept connection, and reads an answer of at most 64 KiB in a bounded time. No redirect is
- * followed: credentials and tokens go to the server that the operator named, or to none.
- *
- * @throws EndpointFailure unless the answer has status 200 and is whole
+ * Sends a request over a kept-alive connection, and reads an answer of at most 64 KiB within a time limit. Redirects
+ * are not followed, so that credentials and tokens reach only the server that the operator configured.
+ * @throws EndpointFailure unless the answer has status 200 and is complete
  */
 export type BoundedFetch = (url: string, request: BoundedRequest) => Promise<Response>;
 
-/** Makes a `BoundedFetch` with connections of its own. Idle ones do not keep the process alive. */
+/** Creates a `BoundedFetch` with its own connections. Idle connections do not keep the process alive. */
 export function boundedFetch({ timeoutMilliseconds, connections }: BoundedFetchOptions): BoundedFetch {
   const options = { keepAlive: true, maxSockets: connections, maxFreeSockets: connections };
   const agents: Agents = {
@@ -60,14 +59,14 @@ export function boundedFetch({ timeoutMilliseconds, connections }: BoundedFetchO
     try {
       return await send(until, agents);
     } catch (error) {
-      // The server closed an idle connection at the moment that it was used again: nothing was lost but this.
+      // The server closed an idle connection just as it was reused. The request was not processed, so it is sent again.
       if (error instanceof StaleConnectionError) return await send(until, undefined);
       throw error;
     }
   };
 }
 
-/** A kept connection turned out to be closed before a byte of the answer came. */
+/** A kept-alive connection turned out to be closed before a byte of the answer arrived. */
 class StaleConnectionError extends EndpointFailure {}
 
 interface Agents {
@@ -77,7 +76,7 @@ interface Agents {
 
 interface Exchange {
   readonly content: string | undefined;
-  /** `undefined`: a connection of its own. */
+  /** `undefined`: a new connection. */
   readonly agents: Agents | undefined;
   readonly untilMilliseconds: number;
   readonly timeoutMilliseconds: number;
@@ -95,7 +94,7 @@ function exchange(
       : http.request(url, { ...head, agent: agents?.http ?? false });
     const timer = setTimeout(
       () => {
-        // What has arrived while this process itself was busy is read first.
+        // Data that arrived while this process was busy is read first.
         setImmediate(() =>
           setImmediate(() => fail(new EndpointFailure('time', `no answer within ${timeoutMilliseconds} milliseconds`))),
         );
@@ -131,9 +130,9 @@ function failureOf({ statusCode = 0, headers }: IncomingMessage): EndpointFailur
   if (statusCode === 200) {
     const encoding = headers['content-encoding'];
     if (encoding === undefined || encoding === 'identity') return undefined;
-    return new EndpointFailure('answer', 'the answer is compressed, which was not asked for');
+    return new EndpointFailure('answer', 'the answer is compressed, although that was not requested');
   }
-  const message = `it answers with status ${statusCode}`;
+  const message = `it answered with status ${statusCode}`;
   if (statusCode === 401 || statusCode === 403) return new EndpointFailure('credentials', message);
   const isRequests = statusCode >= 400 && statusCode < 500 && ![404, 405, 408, 429].includes(statusCode);
   if (isRequests) return new EndpointFailure('request', message);
@@ -141,19 +140,19 @@ function failureOf({ statusCode = 0, headers }: IncomingMessage): EndpointFailur
   return new EndpointFailure('status', message, { ...(pauseMilliseconds !== undefined && { pauseMilliseconds }) });
 }
 
-/** `Retry-After` in seconds (RFC 9110 §10.2.3); a date is not read. */
+/** `Retry-After` in seconds (RFC 9110 §10.2.3); dates are ignored. */
 function pauseOf(field: string | undefined): number | undefined {
   return field !== undefined && /^\d{1,9}$/.test(field)
     ? Math.min(Number(field), LONGEST_PAUSE_SECONDS) * 1000
     : undefined;
 }
 
-/** The media type of an answer, without parameters and in small letters (RFC 9110 §8.3.1). */
+/** The media type of an answer, without parameters and in lower case (RFC 9110 §8.3.1). */
 export function mediaTypeOf(response: Response): string | undefined {
   return response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
 }
 
-/** Reads a body to its end, and no further than the bound. */
+/** Reads a body to its end, up to the limit. */
 function collect(
   response: IncomingMessage,
   fail: (failure: EndpointFailure) => void,
@@ -167,9 +166,9 @@ function collect(
     if (length > MAXIMUM_BODY_BYTES) tooLong();
     else chunks.push(chunk);
   });
-  response.on('error', (cause) => fail(new EndpointFailure('network', 'the answer breaks off', { cause })));
+  response.on('error', (cause) => fail(new EndpointFailure('network', 'the answer is incomplete', { cause })));
   response.on('close', () => {
     if (response.complete) done(Buffer.concat(chunks).toString('utf8'));
-    else fail(new EndpointFailure('network', 'the answer breaks off'));
+    else fail(new EndpointFailure('network', 'the answer is incomplete'));
   });
 }

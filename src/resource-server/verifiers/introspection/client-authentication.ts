@@ -1,7 +1,7 @@
 import type * as OAuth from 'oauth4webapi';
 import type { ClientCredential } from './introspection-options.js';
 
-/** How a client proves itself, as oauth4webapi does it. Basic credentials are form-encoded first (RFC 6749 §2.3.1). */
+/** The client authentication for oauth4webapi. Basic credentials are form-encoded first (RFC 6749 §2.3.1). */
 export async function clientAuthentication(
   oauth: typeof OAuth,
   credential: ClientCredential,
@@ -16,7 +16,7 @@ export async function clientAuthentication(
       const key = await imported();
       return oauth.PrivateKeyJwt(credential.keyId === undefined ? key : { key, kid: credential.keyId }, {
         [oauth.modifyAssertion]: (header) => {
-          // Older servers know Ed25519 by its older name only (RFC 9864 §2.2).
+          // Older servers know Ed25519 only by its older name (RFC 9864 §2.2).
           header.alg = algorithm;
         },
       });

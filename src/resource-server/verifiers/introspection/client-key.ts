@@ -4,7 +4,7 @@ import { choiceOption, refuseOption } from '../../../core/options/index.js';
 /** A private key: a `KeyObject`, a JWK, or PEM text (PKCS #8, PKCS #1 or SEC 1). */
 export type PrivateKey = KeyObject | JsonWebKey | string;
 
-/** How an assertion is signed (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+/** The algorithm that signs an assertion (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
 export type AssertionAlgorithm = 'ES256' | 'ES384' | 'ES512' | 'RS256' | 'PS256' | 'EdDSA' | 'Ed25519';
 
 type ImportParameters = webcrypto.RsaHashedImportParams | webcrypto.EcKeyImportParams | webcrypto.Algorithm;
@@ -19,7 +19,7 @@ const IMPORTED_AS: Readonly<Record<AssertionAlgorithm, ImportParameters>> = {
   Ed25519: { name: 'Ed25519' },
 };
 
-/** Which algorithms a key is for, the usual one first; of its curve where it has one. */
+/** The algorithms for a key by its type, or by its curve if it has one; the default is first. */
 const OF_KEYS: Readonly<Record<string, readonly AssertionAlgorithm[]>> = {
   rsa: ['RS256', 'PS256'],
   'rsa-pss': ['PS256'],
@@ -38,15 +38,15 @@ const FIX =
 /** A key for assertions (RFC 7523 §2.2). */
 export interface ClientKey {
   readonly algorithm: AssertionAlgorithm;
-  /** The key as Web Crypto has it; it cannot be read out again. */
+  /** The key for Web Crypto; it is not extractable. */
   imported(): Promise<webcrypto.CryptoKey>;
 }
 
 /**
- * Reads the key that a client proves itself with.
+ * Reads the key with which a client authenticates.
  *
- * @param path names the option in errors, which never hold a part of the key
- * @throws ConfigurationError if it is no private key, or not one for the algorithm
+ * @param path the name of the option in errors, which never contain a part of the key
+ * @throws ConfigurationError if it is not a private key, or not one for the algorithm
  */
 export function readClientKey(path: string, given: unknown, algorithmPath: string, algorithm: unknown): ClientKey {
   const key = privateKey(path, given);
@@ -74,7 +74,7 @@ function privateKey(path: string, given: unknown): KeyObject {
           : createPrivateKey({ key: given as JsonWebKey, format: 'jwk' });
     if (key.type === 'private') return key;
   } catch {
-    // What is wrong may repeat what was given.
+    // The message of the cause may contain the given value.
   }
   refuseOption(path, given, FIX, { secret: true });
 }

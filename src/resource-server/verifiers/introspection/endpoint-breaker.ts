@@ -1,33 +1,33 @@
 import type { Clock } from '../../../core/clock.js';
 
-/** So many calls in a row must fail before others are refused without a call. */
+/** The number of consecutive failures that opens the breaker. */
 const FAILURES = 5;
-/** How long the endpoint is left alone at first; the pause doubles with each try that fails. */
+/** How long the breaker stays open at first; the pause doubles with each failed trial call. */
 const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 30_000;
 
-/** A call that may be made; it is told how it went, once. */
+/** A call that may be made. Its outcome is reported once. */
 export interface AdmittedCall {
-  /** The endpoint answered as an endpoint does. */
+  /** The endpoint gave a proper answer. */
   succeeded(): void;
   /**
-   * It did not.
+   * The endpoint failed.
    *
-   * @param pauseMilliseconds for how long it asked to be left alone, if it did
+   * @param pauseMilliseconds the pause that it requested, if any
    */
   failed(pauseMilliseconds?: number): void;
-  /** Nothing was learned about the endpoint: the call was not made, or its failure says nothing of others. */
+  /** Nothing was learned about the endpoint: the call was not made, or its failure says nothing about other calls. */
   dropped(): void;
 }
 
 /**
- * Keeps calls from an endpoint that fails. After five failures in a row none is made for a second; then one call tries
- * the endpoint while all others are still refused at once, and each failure doubles the pause, up to 30 seconds.
+ * A circuit breaker for an endpoint. It opens after five consecutive failures and refuses calls for a second. Then one
+ * trial call is made while all others are still refused; each failed trial doubles the pause, up to 30 seconds.
  */
 export class EndpointBreaker {
   private failures = 0;
   private pauseMilliseconds = FIRST_PAUSE_MILLISECONDS;
-  /** Until when no call is made; `undefined`: closed. */
+  /** Until when no call is made; `undefined`: the breaker is closed. */
   private opensAt: number | undefined;
   private isTrying = false;
 
@@ -37,7 +37,7 @@ export class EndpointBreaker {
     return this.opensAt !== undefined;
   }
 
-  /** In how many whole seconds a call may be made again, at least 1. */
+  /** In how many whole seconds a call may be made again; at least 1. */
   get retryAfterSeconds(): number {
     const pause = (this.opensAt ?? 0) - this.clock.monotonicMilliseconds();
     return Math.max(1, Math.ceil(pause / 1000));
@@ -72,7 +72,7 @@ export class EndpointBreaker {
 
   private fail(isTry: boolean, askedMilliseconds = 0): void {
     this.failures += 1;
-    // What was under way when it opened says nothing new.
+    // A call that began before the breaker opened says nothing new.
     if (this.opensAt !== undefined && !isTry) return;
     if (!isTry && this.failures < FAILURES && askedMilliseconds === 0) return;
     const pause = Math.min(Math.max(this.pauseMilliseconds, askedMilliseconds), LONGEST_PAUSE_MILLISECONDS);

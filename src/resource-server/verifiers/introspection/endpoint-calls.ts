@@ -5,23 +5,23 @@ import { DeadlineExceededError, withDeadline } from '../../cache/deadline.js';
 import { EndpointBreaker } from './endpoint-breaker.js';
 import { EndpointFailure } from './endpoint-failure.js';
 
-/** For each call that is made, so many may wait or be made. */
+/** How many calls may wait or be in progress for each concurrent call. */
 const WAITING = 10;
 
 export interface EndpointCallsOptions {
-  /** What is called, for messages. */
+  /** The name of the server, for messages. */
   readonly name: string;
   readonly timeoutMilliseconds: number;
   readonly concurrency: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** What to do where the server refuses the credentials, for the log. */
+  /** The advice for the log if the server refuses the credentials. */
   readonly credentialsHint: string;
 }
 
 /**
- * Makes calls to a server that may be slow, away or wrong: a bounded number at one time, each within its time, and none
- * while the server is known to fail. Whatever goes wrong is one error, with which a guard answers 503.
+ * Makes calls to a server that may be slow, unreachable or faulty: a limited number at a time, each with a time limit,
+ * and none while the breaker is open. Every failure becomes the same error, for which a guard answers 503.
  */
 export class EndpointCalls {
   private readonly breaker: EndpointBreaker;
@@ -37,10 +37,13 @@ export class EndpointCalls {
   /** @throws TemporarilyUnavailableError if there is no answer; nothing else */
   async run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     const { timeoutMilliseconds, concurrency } = this.options;
-    if (this.underWay >= concurrency * (WAITING + 1)) throw this.unavailable(`${this.underWay} calls are under way`);
+    if (this.underWay >= concurrency * (WAITING + 1)) throw this.unavailable(`${this.underWay} calls are in progress`);
     const admitted = this.breaker.admit();
     if (admitted === undefined) {
-      throw this.unavailable(`it is left alone, as it failed: ${this.lastReason}`, this.breaker.retryAfterSeconds);
+      throw this.unavailable(
+        `no calls are made for now, since it failed: ${this.lastReason}`,
+        this.breaker.retryAfterSeconds,
+      );
     }
     this.underWay += 1;
     try {
@@ -50,7 +53,7 @@ export class EndpointCalls {
       return answer;
     } catch (error) {
       const failure = failureOf(error, timeoutMilliseconds);
-      // It lives: it did not like what somebody else sent, and others shall not pay for that.
+      // The server works, but rejects this one request. That must not affect other requests.
       if (failure.kind === 'request') admitted.succeeded();
       else this.failed(failure, () => admitted.failed(failure.details.pauseMilliseconds));
       throw this.unavailable(failure.message, this.breaker.isOpen ? this.breaker.retryAfterSeconds : 1);
@@ -69,7 +72,7 @@ export class EndpointCalls {
     }
     if (this.isAway || !this.breaker.isOpen) return;
     this.isAway = true;
-    logger.warn(`${name} gives no answers (${failure.message}). Its tokens are answered with 503 until it does again.`);
+    logger.warn(`${name} does not answer (${failure.message}). Requests with its tokens get 503 until it does.`);
   }
 
   private answered(): void {
@@ -91,6 +94,6 @@ function failureOf(error: unknown, timeoutMilliseconds: number): EndpointFailure
   if (error instanceof DeadlineExceededError) {
     return new EndpointFailure('time', `no answer within ${timeoutMilliseconds} milliseconds`);
   }
-  // Of a parser or of oauth4webapi. Their messages say what is wrong, and hold nothing of the answer.
+  // From a parser or oauth4webapi. Their messages describe the problem, and contain nothing of the answer.
   return new EndpointFailure('answer', error instanceof Error ? error.message : String(error));
 }

@@ -1,19 +1,19 @@
 /** Why there is no answer. */
 export type FailureKind =
-  /** The endpoint cannot be reached, or breaks off. */
+  /** The endpoint cannot be reached, or the connection breaks off. */
   | 'network'
-  /** It took too long. */
+  /** The time limit was exceeded. */
   | 'time'
-  /** Another status than 200, of a kind that says something about the server. */
+  /** A status other than 200 that says something about the server. */
   | 'status'
-  /** 401 or 403: it does not know our credentials, or gives us no answers. */
+  /** 401 or 403: the credentials are unknown, or not allowed to introspect. */
   | 'credentials'
-  /** It does not like this one request. It lives, so that nothing follows for others. */
+  /** It rejects this one request. The server works, so other requests are not affected. */
   | 'request'
-  /** It answers, and the answer is none. */
+  /** It answers, but not with a valid answer. */
   | 'answer';
 
-/** There is no answer from a server. The message is for the log; it shows nothing of a token or a secret. */
+/** The failure of a call to a server. The message is for the log, and contains neither tokens nor secrets. */
 export class EndpointFailure extends Error {
   override readonly name = 'EndpointFailure';
 
@@ -22,7 +22,7 @@ export class EndpointFailure extends Error {
     message: string,
     readonly details: {
       readonly cause?: unknown;
-      /** For how long the server asked to be left alone. */
+      /** The pause that the server requested. */
       readonly pauseMilliseconds?: number;
     } = {},
   ) {

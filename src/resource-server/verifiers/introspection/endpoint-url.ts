@@ -1,6 +1,6 @@
 import { LOOPBACK_HOSTS } from '../../../core/redirect-uri.js';
 
-/** Whether tokens and secrets may be sent to a URL: over TLS, or within this machine. */
+/** Whether tokens and secrets may be sent to this URL: over TLS, or to the loopback interface. */
 export function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);

@@ -20,11 +20,11 @@ export type {
 } from './introspection-options.js';
 
 /**
- * Accepts the tokens of another authorization server, which is asked about each of them (RFC 7662).
+ * Accepts the tokens of another authorization server, by introspection (RFC 7662).
  *
- * A good answer is used for `cacheSeconds` (default 60), so that a revocation there is seen here so late. Without an answer
- * within `timeoutMilliseconds` (default 2000) a request is answered with 503. A token's user is known as (`issuer`, `sub`),
- * and is no user of the host unless the option `user` says which.
+ * An answer that accepts a token is used for `cacheSeconds` (default 60); a revocation there takes effect here after at
+ * most that time. If there is no answer within `timeoutMilliseconds` (default 2000), the request gets 503. The user of
+ * a token is identified by (`issuer`, `sub`), and is not a user of the host unless the option `user` maps it to one.
  *
  * @throws ConfigurationError if an option is not known, missing or out of its range, or the package oauth4webapi is not
  *   installed

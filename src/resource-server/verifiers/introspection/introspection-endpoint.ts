@@ -7,13 +7,13 @@ import type { IntrospectionSettings } from './introspection-options.js';
 import { parseUnambiguous } from './json-text.js';
 import { readSignedAnswer } from './signed-answer.js';
 
-/** After this time the server's metadata are read again, beside the calls. */
+/** The age after which the server's metadata is read again, in the background. */
 const METADATA_AGE_MILLISECONDS = 3_600_000;
 
 /** The module oauth4webapi. */
 export type OAuthModule = typeof OAuth;
 
-/** An introspection endpoint (RFC 7662), of which one asks about tokens. */
+/** An introspection endpoint (RFC 7662). */
 export class IntrospectionEndpoint {
   private readonly client: OAuth.Client;
   private readonly authentication: Promise<OAuth.ClientAuth>;
@@ -27,14 +27,15 @@ export class IntrospectionEndpoint {
   ) {
     this.client = { client_id: settings.clientId };
     this.authentication = library.then((oauth) => clientAuthentication(oauth, settings.credential));
-    // Who asks is told.
+    // Whoever asks gets the rejection; this prevents an unhandled one.
     this.authentication.catch(() => undefined);
   }
 
   /**
-   * Asks about a token. The answer is what the server says, and not yet judged.
+   * Introspects a token. The answer is what the server says; it is not judged yet.
    *
-   * @throws EndpointFailure, SyntaxError or an error of oauth4webapi if there is no answer; none shows the token
+   * @throws EndpointFailure, SyntaxError or an error of oauth4webapi if there is no answer; none of them contains the
+   *   token
    */
   async ask(token: string, nowMilliseconds: number): Promise<unknown> {
     const { signedAnswers } = this.settings;
@@ -58,7 +59,7 @@ export class IntrospectionEndpoint {
     return parseUnambiguous(await response.text());
   }
 
-  /** `send` itself refuses what is neither https nor loopback. */
+  /** `send` itself refuses URLs that are neither https nor loopback. */
   private requestOptions(oauth: OAuthModule) {
     return {
       [oauth.customFetch]: this.send,
@@ -83,7 +84,7 @@ export class IntrospectionEndpoint {
     return held.server;
   }
 
-  /** One reading for all who need it. */
+  /** Concurrent callers share one request. */
   private readMetadata(oauth: OAuthModule): Promise<OAuth.AuthorizationServer> {
     this.reading ??= this.discover(oauth)
       .then((server) => {
@@ -96,7 +97,7 @@ export class IntrospectionEndpoint {
     return this.reading;
   }
 
-  /** RFC 8414 first; a server that has only what OpenID Connect Discovery asks for answers 404 to that. */
+  /** RFC 8414 first; a server that supports only OpenID Connect Discovery answers 404 to that. */
   private async discover(oauth: OAuthModule): Promise<OAuth.AuthorizationServer> {
     const issuer = this.settings.issuer as string;
     const read = async (algorithm: 'oauth2' | 'oidc') => {
@@ -111,19 +112,19 @@ export class IntrospectionEndpoint {
       const reason = error instanceof Error ? error.message : String(error);
       throw new EndpointFailure('status', `its metadata cannot be read: ${reason}`);
     }
-    // To the letter (RFC 8414 §3.3).
-    if (server.issuer !== issuer) throw new EndpointFailure('answer', 'its metadata are of another issuer');
+    // An exact comparison (RFC 8414 §3.3).
+    if (server.issuer !== issuer) throw new EndpointFailure('answer', 'its metadata names another issuer');
     const { introspection_endpoint: endpoint, jwks_uri: jwksUri } = this.completed(server);
     if (typeof endpoint !== 'string' || !isSafeUrl(endpoint)) {
-      throw new EndpointFailure('answer', 'its metadata name no introspection endpoint that is reached safely');
+      throw new EndpointFailure('answer', 'its metadata names no introspection endpoint with a secure URL');
     }
     if (this.settings.signedAnswers !== undefined && (typeof jwksUri !== 'string' || !isSafeUrl(jwksUri))) {
-      throw new EndpointFailure('answer', 'its metadata name no keys that are reached safely');
+      throw new EndpointFailure('answer', 'its metadata names no jwks_uri that is secure');
     }
     return this.completed(server);
   }
 
-  /** The metadata as far as they are used, with what the options say. */
+  /** The members of the metadata that are used, completed by the options. */
   private completed(server: OAuth.AuthorizationServer): OAuth.AuthorizationServer {
     const { authority, signedAnswers } = this.settings;
     const jwksUri = signedAnswers?.jwksUri ?? server.jwks_uri;
@@ -131,7 +132,7 @@ export class IntrospectionEndpoint {
       issuer: authority,
       ...(server.introspection_endpoint !== undefined && { introspection_endpoint: server.introspection_endpoint }),
       ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
-      // Of the algorithms decide the options, never the server.
+      // The options decide about the algorithms, never the server.
       ...(signedAnswers !== undefined && { introspection_signing_alg_values_supported: [...signedAnswers.algorithms] }),
     };
   }

@@ -15,10 +15,10 @@ import type { TokenForm } from '../token-form.js';
 import { type AssertionAlgorithm, type ClientKey, type PrivateKey, readClientKey } from './client-key.js';
 import { isSafeUrl } from './endpoint-url.js';
 
-/** How a resource server proves itself to the endpoint (names of RFC 7591 §2). */
+/** How a resource server authenticates at the endpoint (names of RFC 7591 §2). */
 export type ClientAuthenticationMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
 
-/** How a signed answer is signed. There is no symmetric algorithm among them. */
+/** The signature algorithm of a signed answer; symmetric algorithms are not among them. */
 export type AnswerAlgorithm = (typeof ANSWER_ALGORITHMS)[number];
 
 const ANSWER_ALGORITHMS = [
@@ -26,69 +26,81 @@ const ANSWER_ALGORITHMS = [
   ...(['EdDSA', 'Ed25519'] as const),
 ] as const;
 
-/** What is asked of answers that are signed (RFC 9701). */
+/** The requirements for signed answers (RFC 9701). */
 export interface SignedAnswerOptions {
-  /** The algorithms that a signature may have. Default `['RS256']`, which is what a server uses that was told nothing (RFC 9701 §6). */
+  /** The accepted signature algorithms. Default `['RS256']`, the default of the specification (RFC 9701 §6). */
   readonly algorithms?: readonly AnswerAlgorithm[] | undefined;
-  /** Where the server's keys are. Default: as the server's metadata say, for which `issuer` is needed and `endpoint` left out. */
+  /** The URL of the server's keys. Default: from the server's metadata, which requires `issuer` without `endpoint`. */
   readonly jwksUri?: string | undefined;
 }
 
 /** The options of `introspectedTokens`. */
 export interface IntrospectedTokensOptions {
   /**
-   * The server that issues the tokens. Without `endpoint`, the endpoint is read from its metadata (RFC 8414, OpenID Connect
-   * Discovery). The principals of its tokens carry it; an answer that names another `iss` is refused. Default: the
-   * endpoint's URL as a mere name, and no comparison.
+   * The issuer of the tokens. Without `endpoint`, the endpoint is read from its metadata (RFC 8414, OpenID Connect
+   * Discovery). The principals of its tokens include it, and an answer with another `iss` is refused. Default: the URL
+   * of the endpoint as a name only, which is not compared with `iss`.
    */
   readonly issuer?: string | undefined;
   /** The URL of the introspection endpoint: https, or http on loopback. */
   readonly endpoint?: string | undefined;
-  /** What this resource server is called there. */
+  /** The client identifier of this resource server at the endpoint. */
   readonly clientId: string;
   readonly clientSecret?: string | undefined;
-  /** In place of `clientSecret`: the key that this resource server signs assertions with (RFC 7523). */
+  /** Instead of `clientSecret`: the key with which this resource server signs assertions (RFC 7523). */
   readonly privateKey?: PrivateKey | undefined;
   /** The `kid` of that key. */
   readonly keyId?: string | undefined;
-  /** Default: the usual one of the key's kind. */
+  /** Default: the usual algorithm for the type of the key. */
   readonly signingAlgorithm?: AssertionAlgorithm | undefined;
   /** Default `client_secret_basic`, or `private_key_jwt` with a key. */
   readonly clientAuthentication?: ClientAuthenticationMethod | undefined;
-  /** Asks for signed answers, and takes no others. Default: plain JSON is taken, and nothing else. */
+  /** Requests signed answers, and accepts no others. Default: only plain JSON is accepted. */
   readonly signedAnswers?: boolean | SignedAnswerOptions | undefined;
-  /** Which tokens are asked about: `opaque` ones, JWTs of `issuer`, both, or what a function says. Default `opaque`. */
+  /**
+   * Which tokens are introspected: `opaque` ones, JWTs of `issuer`, both, or those for which a function returns true.
+   * Default `opaque`.
+   */
   readonly accepts?: 'opaque' | 'jwt' | 'both' | ((form: TokenForm) => boolean) | undefined;
-  /** The identifiers of this resource, one of which `aud` must name. Default: the option `resource` of `createOAuth2`. */
+  /**
+   * The identifiers of this resource; `aud` must contain one of them. Default: the option `resource` of `createOAuth2`.
+   */
   readonly audience?: string | readonly string[] | undefined;
-  /** Whether an answer without `aud` is refused where there is an `audience`. Default: as in `createOAuth2`. */
+  /** Whether an answer without `aud` is refused if there is an `audience`. Default: as in `createOAuth2`. */
   readonly requireAudience?: boolean | undefined;
   /**
-   * Which member names the user. `username` is for servers that have no `sub`; names must then never change hands there.
-   * Default `sub`: an answer with a user's name and without `sub` is refused.
+   * The member that identifies the user. `username` is for servers without `sub`, whose user names must never be
+   * reassigned. Default `sub`: an answer with a `username` but without `sub` is refused.
    */
   readonly subject?: 'sub' | 'username' | undefined;
   /**
-   * The host's user for whom a token acts, where the host knows users of this issuer: one of its `users`, or `undefined` if
-   * there is none, and then the token is refused. Without it such a user is a `ForeignUser`, whom nothing connects with a
-   * user of the host.
+   * Maps a token to the user of the host for whom it acts, if the host knows users of this issuer: one of its `users`,
+   * or `undefined` if there is none, and then the token is refused. Without this option the user is a `ForeignUser`,
+   * who is not connected with any user of the host.
    */
   readonly user?: MapUser | undefined;
   /**
-   * Whether an answer without `token_type` is refused, which may be about a refresh token. Default true; set it to false
-   * for a server that answers for access tokens only.
+   * Whether an answer without `token_type` is refused, since it may be about a refresh token. Default true; set it to
+   * false for a server that answers only for access tokens.
    */
   readonly requireTokenType?: boolean | undefined;
-  /** By how many seconds the clocks may differ where a time must not be in the future, 0 to 60. Default 5. `exp` gets none. */
+  /**
+   * The tolerated clock difference for times that must not be in the future, in seconds, 0 to 60; not applied to `exp`.
+   * Default 5.
+   */
   readonly clockSkewSeconds?: number | undefined;
   /**
-   * For how long a good answer is used before the endpoint is asked again, in seconds, 0 to 3600: so late a revocation
-   * there may be seen here. Never beyond the token's end. A token without `exp` ends with it. Default 60.
+   * How long an answer that accepts a token is used before the endpoint is asked again, in seconds, 0 to 3600, and
+   * never beyond `exp`. A revocation there takes effect here after at most this time. It is also the lifetime of a
+   * token without `exp`. Default 60.
    */
   readonly cacheSeconds?: number | undefined;
-  /** After how many milliseconds without the whole answer a call is given up, 50 to 30000. Default 2000. */
+  /** The time limit for a complete answer, in milliseconds, 50 to 30000. Default 2000. */
   readonly timeoutMilliseconds?: number | undefined;
-  /** How many calls are made at one time, 1 to 1000; ten times as many wait, each within its time. Default 32. */
+  /**
+   * The maximum number of concurrent calls, 1 to 1000; ten times as many may wait, each within its time limit. Default
+   * 32.
+   */
   readonly concurrency?: number | undefined;
 }
 
@@ -101,16 +113,16 @@ const NAMES = [
 
 export const INTROSPECTED_TOKENS = 'introspectedTokens';
 
-/** The proof that goes with each call. */
+/** The credential that is sent with each call. */
 export type ClientCredential =
   | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
   | { readonly method: 'private_key_jwt'; readonly key: ClientKey; readonly keyId: string | undefined };
 
-/** The options, checked and complete but for what comes from the host's others. */
+/** The options, validated and completed, except for values from other options of the host. */
 export interface IntrospectionSettings {
   readonly issuer: string | undefined;
   readonly endpoint: string | undefined;
-  /** Whose the tokens are: the issuer, or in its place the endpoint. */
+  /** The authority for the tokens: the issuer, or the endpoint if there is none. */
   readonly authority: string;
   readonly clientId: string;
   readonly credential: ClientCredential;
@@ -127,7 +139,7 @@ export interface IntrospectionSettings {
   readonly concurrency: number;
 }
 
-/** @throws ConfigurationError if an option is unknown, missing, or not what it can be */
+/** @throws ConfigurationError if an option is unknown, missing or invalid */
 export function readIntrospectionOptions(given: IntrospectedTokensOptions): IntrospectionSettings {
   const options = knownOptions<IntrospectedTokensOptions>(
     INTROSPECTED_TOKENS,
@@ -151,7 +163,7 @@ export function readIntrospectionOptions(given: IntrospectedTokensOptions): Intr
     issuer,
     endpoint,
     authority: (issuer ?? endpoint) as string,
-    clientId: textOption(at('clientId'), options.clientId, 'give what this resource server is called there'),
+    clientId: textOption(at('clientId'), options.clientId, 'give the client identifier of this resource server'),
     credential: readCredential(options),
     signedAnswers: readSignedAnswers(options),
     accepts: readAccepts(options),
@@ -222,12 +234,10 @@ function readSignedAnswers({
   list.forEach((one, index) => {
     choiceOption(optionPath(optionPath(path, 'algorithms'), index), one, ANSWER_ALGORITHMS);
   });
-  if (issuer === undefined)
-    refuseOption(at('issuer'), issuer, 'a signed answer names its issuer: say which it must be');
+  if (issuer === undefined) refuseOption(at('issuer'), issuer, 'give the issuer that signed answers must name');
   const jwksPath = optionPath(path, 'jwksUri');
   if (jwksUri !== undefined) urlOption('issuer', jwksUri, true, jwksPath);
-  else if (endpoint !== undefined)
-    refuseOption(jwksPath, jwksUri, 'say where the keys of the server are, or leave out endpoint');
+  else if (endpoint !== undefined) refuseOption(jwksPath, jwksUri, 'give the URL of its keys, or leave out endpoint');
   return { algorithms: list as readonly string[], jwksUri };
 }
 
@@ -244,7 +254,11 @@ function readAccepts({ accepts = 'opaque', issuer }: IntrospectedTokensOptions):
   if (typeof accepts === 'function') return functionOption(path, accepts) as (form: TokenForm) => boolean;
   const chosen = choiceOption(path, accepts, ['opaque', 'jwt', 'both']);
   if (chosen !== 'opaque' && issuer === undefined) {
-    refuseOption(at('issuer'), issuer, 'JWTs are told apart by their issuer: say whose are asked about');
+    refuseOption(
+      at('issuer'),
+      issuer,
+      'JWTs are distinguished by their issuer: give the issuer of those to introspect',
+    );
   }
   return chosen;
 }

@@ -12,8 +12,8 @@ import { EndpointFailure } from './endpoint-failure.js';
 import type { IntrospectionEndpoint } from './introspection-endpoint.js';
 import { INTROSPECTED_TOKENS, type IntrospectionSettings } from './introspection-options.js';
 
-/** What the verifier is made of. */
-export interface IntrospectionVerifierParts {
+/** What the verifier depends on. */
+export interface IntrospectionVerifierDependencies {
   readonly settings: IntrospectionSettings;
   readonly rules: AnswerRules;
   readonly endpoint: IntrospectionEndpoint;
@@ -23,13 +23,16 @@ export interface IntrospectionVerifierParts {
   readonly log: LogLimiter;
 }
 
-/** An answer that was got, and when it was asked for. */
-interface Got {
+/** An answer, with the time of the request. */
+interface ReceivedAnswer {
   readonly verdict: AnswerVerdict;
   readonly askedAtMilliseconds: number;
 }
 
-/** How many answers are held for tokens of the host's users; a process with more asks again for those used longest ago. */
+/**
+ * How many answers are kept for tokens of the host's users; beyond that the least recently used ones are requested
+ * again.
+ */
 const RECENT_ANSWERS = 10_000;
 
 const KINDS: Readonly<Record<'opaque' | 'jwt' | 'both', readonly TokenKind[]>> = {
@@ -38,7 +41,7 @@ const KINDS: Readonly<Record<'opaque' | 'jwt' | 'both', readonly TokenKind[]>> =
   both: ['opaque', 'jwt'],
 };
 
-/** Asks another server about tokens (RFC 7662). */
+/** Verifies tokens by asking another server (RFC 7662). */
 export class IntrospectionVerifier implements ChainedVerifier {
   readonly name = `${INTROSPECTED_TOKENS}()`;
   readonly isOwn = false;
@@ -48,16 +51,16 @@ export class IntrospectionVerifier implements ChainedVerifier {
   readonly issuer: string | undefined;
   readonly policy: string;
   readonly accepts: (form: TokenForm) => boolean;
-  /** The calls under way, by the token's SHA-256: who asks meanwhile waits for the same answer. */
-  private readonly underWay = new Map<string, Promise<Got>>();
+  /** The calls in progress, by the SHA-256 of the token: concurrent callers share one answer. */
+  private readonly underWay = new Map<string, Promise<ReceivedAnswer>>();
   /**
-   * Good answers, where tokens act for users of the host: those are asked for as often as for tokens of our own, since they
-   * may have been disabled here, and the endpoint is not asked each time.
+   * Answers that accept tokens of the host's users. Such tokens are checked as often as the host's own tokens, since
+   * their users may have been disabled here, but the endpoint is not asked each time.
    */
-  private readonly recent: LRUCache<string, Got> | undefined;
+  private readonly recent: LRUCache<string, ReceivedAnswer> | undefined;
 
-  constructor(private readonly parts: IntrospectionVerifierParts) {
-    const { settings, rules } = parts;
+  constructor(private readonly dependencies: IntrospectionVerifierDependencies) {
+    const { settings, rules } = dependencies;
     const { accepts, issuer } = settings;
     const isFunction = typeof accepts === 'function';
     this.kinds = KINDS[isFunction ? 'both' : accepts];
@@ -86,15 +89,15 @@ export class IntrospectionVerifier implements ChainedVerifier {
     key: string,
     usableUntilMilliseconds: number,
   ): Verification | Promise<Verification> {
-    const { settings, users, clock } = this.parts;
+    const { settings, users, clock } = this.dependencies;
     if (answered.expiresAtMilliseconds <= clock.nowMilliseconds()) return EXPIRED;
     const keepMilliseconds = Math.max(0, usableUntilMilliseconds - clock.monotonicMilliseconds());
     return admit({ key, issuer: settings.authority, ...answered }, users, settings.user, keepMilliseconds);
   }
 
-  private ask(token: string, key: string): Got | Promise<Got> {
+  private ask(token: string, key: string): ReceivedAnswer | Promise<ReceivedAnswer> {
     const known = this.recent?.get(key);
-    if (known !== undefined && this.parts.clock.monotonicMilliseconds() < this.usableUntil(known)) return known;
+    if (known !== undefined && this.dependencies.clock.monotonicMilliseconds() < this.usableUntil(known)) return known;
     let got = this.underWay.get(key);
     if (got === undefined) {
       got = this.call(token, key).finally(() => this.underWay.delete(key));
@@ -103,12 +106,12 @@ export class IntrospectionVerifier implements ChainedVerifier {
     return got;
   }
 
-  private usableUntil({ askedAtMilliseconds }: Got): number {
-    return askedAtMilliseconds + this.parts.settings.cacheSeconds * 1000;
+  private usableUntil({ askedAtMilliseconds }: ReceivedAnswer): number {
+    return askedAtMilliseconds + this.dependencies.settings.cacheSeconds * 1000;
   }
 
-  private async call(token: string, key: string): Promise<Got> {
-    const { calls, endpoint, rules, clock, log, settings } = this.parts;
+  private async call(token: string, key: string): Promise<ReceivedAnswer> {
+    const { calls, endpoint, rules, clock, log, settings } = this.dependencies;
     const askedAtMilliseconds = clock.monotonicMilliseconds();
     const verdict = await calls.run(async () => {
       const answer = await endpoint.ask(token, clock.nowMilliseconds());
@@ -123,7 +126,7 @@ export class IntrospectionVerifier implements ChainedVerifier {
         () => `A token that ${settings.authority} calls active is refused: ${reason}.`,
       );
     }
-    const got: Got = { verdict, askedAtMilliseconds };
+    const got: ReceivedAnswer = { verdict, askedAtMilliseconds };
     if (verdict.status === 'active') this.recent?.set(key, got);
     else this.recent?.delete(key);
     return got;

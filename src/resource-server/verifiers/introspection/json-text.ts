@@ -1,11 +1,11 @@
-/** Honest answers are some levels deep. What is deeper may end the stack of whoever writes it again. */
+/** Real answers have a few levels. Deeper nesting could overflow the stack when the value is serialized again. */
 const DEEPEST = 32;
 
 /**
- * Reads a JSON text that must say one thing to all who read it. Of a member that stands twice in an object some parsers
- * keep the first and some the last (RFC 8259 §4), so such a text is refused.
+ * Parses a JSON text that every parser must understand in the same way. Of a duplicate member of an object some parsers
+ * keep the first and others the last (RFC 8259 §4), so such a text is refused.
  *
- * @throws SyntaxError if it is no JSON, says a member twice, or is nested deeper than 32 levels
+ * @throws SyntaxError if it is not JSON, contains a duplicate member, or is nested deeper than 32 levels
  */
 export function parseUnambiguous(json: string): unknown {
   const value: unknown = JSON.parse(json);
@@ -15,7 +15,7 @@ export function parseUnambiguous(json: string): unknown {
 
 /** @param json a text that `JSON.parse` accepts */
 function checkMembers(json: string): void {
-  /** What is open: the names in it so far for an object, `undefined` for a list. */
+  /** The open containers: the member names so far for an object, `undefined` for a list. */
   const open: (Set<string> | undefined)[] = [];
   let isBeforeName = false;
   for (let at = 0; at < json.length; at += 1) {
@@ -47,7 +47,7 @@ function checkMembers(json: string): void {
   }
 }
 
-/** Where a text ends that begins at a quote: behind its last quote. */
+/** The index after the closing quote of a string. */
 function endOfText(json: string, start: number): number {
   let at = start + 1;
   while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
@@ -57,6 +57,6 @@ function endOfText(json: string, start: number): number {
 /** One name can be written in several ways: `"\u0061ctive"` is `"active"`. */
 function addName(names: Set<string> | undefined, written: string): void {
   const name = written.includes('\\') ? (JSON.parse(written) as string) : written.slice(1, -1);
-  if (names?.has(name)) throw new SyntaxError('it says a member twice');
+  if (names?.has(name)) throw new SyntaxError('it contains a duplicate member');
   names?.add(name);
 }

@@ -1,17 +1,17 @@
 import { isScopeName, parseScope } from '../../../core/scopes.js';
 
-/** A member of an answer is not what its specification says. The message names the member, and shows nothing of it. */
+/** A member of an answer violates its specification. The message names the member, but does not contain its value. */
 export class MemberError extends Error {
   override readonly name = 'MemberError';
 }
 
-/** The end of the year 9999. What lies behind it is no time, but would be taken for one. */
+/** The end of the year 9999. Later values are not times, but would be taken for some. */
 const LAST_SECOND = 253_402_300_799;
 
-/** More than identifiers have; a principal is a key of caches and throttles. */
+/** Identifiers are shorter; a principal is a key of caches and throttles. */
 const LONGEST_NAME = 1_024;
 
-/** Members of a JSON object, each read as what it must be; one that is not there is `undefined`. */
+/** The members of a JSON object, each checked for its type; a missing one is `undefined`. */
 export class Members {
   constructor(private readonly object: Readonly<Record<string, unknown>>) {}
 
@@ -23,13 +23,13 @@ export class Members {
     return this.read(name) !== undefined;
   }
 
-  /** @throws MemberError unless it is a text of one line, not empty */
+  /** @throws MemberError unless it is a non-empty string of one line */
   text(name: string): string | undefined {
     const value = this.read(name);
     if (value === undefined) return undefined;
-    // Controls are in no identifier, and would end a line of the log or a field.
+    // Control characters do not occur in identifiers, and would break lines of the log or header fields.
     if (typeof value !== 'string' || value === '' || value.length > LONGEST_NAME || /\p{Cc}|\p{Cs}/u.test(value)) {
-      throw new MemberError(`${name} is no text of 1 to ${LONGEST_NAME} printable characters`);
+      throw new MemberError(`${name} is not a string of 1 to ${LONGEST_NAME} printable characters`);
     }
     return value;
   }
@@ -39,7 +39,7 @@ export class Members {
     const value = this.read(name);
     if (value === undefined) return undefined;
     if (typeof value !== 'number' || !(value >= 0 && value <= LAST_SECOND)) {
-      throw new MemberError(`${name} is no time in seconds since 1970`);
+      throw new MemberError(`${name} is not a time in seconds since 1970`);
     }
     return value;
   }
@@ -50,24 +50,24 @@ export class Members {
     if (value === undefined) return [];
     const names = typeof value === 'string' ? parseScope(value) : undefined;
     if (names === undefined || !names.every(isScopeName)) {
-      throw new MemberError(`${name} is no text of scope names with spaces between them`);
+      throw new MemberError(`${name} is not a space-separated list of scope names`);
     }
     return names;
   }
 
-  /** @throws MemberError unless it is one text or a list of texts */
+  /** @throws MemberError unless it is a string or a list of strings */
   texts(name: string): string[] | undefined {
     const value = this.read(name);
     if (value === undefined) return undefined;
     return typeof value === 'string' ? [value] : this.list(name);
   }
 
-  /** @throws MemberError unless it is a list of texts */
+  /** @throws MemberError unless it is a list of strings */
   list(name: string): string[] | undefined {
     const value = this.read(name);
     if (value === undefined) return undefined;
     if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) {
-      throw new MemberError(`${name} is no list of texts`);
+      throw new MemberError(`${name} is not a list of strings`);
     }
     return value;
   }

@@ -5,11 +5,11 @@ import { parseUnambiguous } from './json-text.js';
 
 const MEDIA_TYPE = 'application/token-introspection+jwt';
 
-/** How far from now an answer may be made: the way, and clocks that differ. An older one is somebody's copy. */
+/** The maximum age of an answer: transport time plus clock difference. An older answer may be a replay. */
 const FARTHEST_SECONDS = 60;
 
-/** What an answer is checked against. */
-export interface SignedAnswerParts {
+/** What an answer is verified with. */
+export interface SignedAnswerDependencies {
   readonly oauth: typeof OAuth;
   readonly server: OAuth.AuthorizationServer;
   readonly client: OAuth.Client;
@@ -17,13 +17,13 @@ export interface SignedAnswerParts {
 }
 
 /**
- * Reads a signed answer (RFC 9701 §5): of the right type, from the issuer, for this resource server, made just now, with
- * a signature of one of the allowed algorithms by a key of the issuer.
+ * Verifies a signed answer (RFC 9701 §5): the type, the issuer, the audience (this resource server), the time of issue,
+ * and the signature by a key of the issuer with one of the allowed algorithms.
  *
- * @throws EndpointFailure, SyntaxError or an error of oauth4webapi if it is not
+ * @throws EndpointFailure, SyntaxError or an error of oauth4webapi if it is invalid
  */
 export async function readSignedAnswer(
-  { oauth, server, client, options }: SignedAnswerParts,
+  { oauth, server, client, options }: SignedAnswerDependencies,
   response: Response,
   nowMilliseconds: number,
 ): Promise<unknown> {
@@ -36,10 +36,10 @@ export async function readSignedAnswer(
   const claims = parseUnambiguous(decoded(payload)) as { readonly iat?: unknown };
   const signed = new Response(text, { headers: { 'content-type': MEDIA_TYPE } });
   const answer = await oauth.processIntrospectionResponse(server, client, signed);
-  // What was read until here could have been written by anybody.
+  // Up to here nothing is authenticated.
   await oauth.validateApplicationLevelSignature(server, signed, options);
   if (Math.abs(Number(claims.iat) * 1000 - nowMilliseconds) > FARTHEST_SECONDS * 1000) {
-    throw new EndpointFailure('answer', `the answer was not made within ${FARTHEST_SECONDS} seconds of now`);
+    throw new EndpointFailure('answer', `the answer was not issued within ${FARTHEST_SECONDS} seconds of now`);
   }
   return answer;
 }

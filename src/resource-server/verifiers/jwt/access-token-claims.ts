@@ -59,18 +59,18 @@ export function judgeClaims(
   nowMilliseconds: number,
 ): ClaimsJudgement {
   const nowSeconds = nowMilliseconds / 1000;
-  if (payload.iss !== rules.issuer) return invalid('iss is another issuer');
+  if (payload.iss !== rules.issuer) return invalid('iss names another issuer');
   const audience = readTexts(payload.aud);
   if (audience === undefined) return invalid('aud is missing, or neither a string nor a list of strings');
   if (!audience.some((one) => rules.audience.has(one))) return invalid('aud does not name this resource');
   const subject = readIdentifier(payload.sub);
-  if (subject === undefined) return invalid('sub is missing, or no string');
+  if (subject === undefined) return invalid('sub is missing, or not a string');
   const clientId = readIdentifier(payload[rules.clientIdClaim]);
-  if (clientId === undefined) return invalid(`${rules.clientIdClaim} is missing, or no string`);
+  if (clientId === undefined) return invalid(`${rules.clientIdClaim} is missing, or not a string`);
   if (rules.typ === 'JWT' && isForAnotherPurpose(payload, audience, clientId))
-    return invalid('it is an ID token, or another token that is no access token');
+    return invalid('it is an ID token, or another token that is not an access token');
   const scopes = readScopes(payload, rules);
-  if (scopes === undefined) return invalid('the scopes are no scope names');
+  if (scopes === undefined) return invalid('the scopes are not valid scope names');
   const others = readOthers(payload);
   if (typeof others === 'string') return invalid(others);
   const times = judgeTimes(payload, rules, nowSeconds);
@@ -90,9 +90,9 @@ function judgeTimes(
   { clockSkewSeconds, maximumLifetimeSeconds, maximumAgeSeconds }: ClaimRules,
   nowSeconds: number,
 ): Pick<AccessTokenClaims, 'issuedAtSeconds' | 'expiresAtSeconds'> | string {
-  if (!isTime(exp)) return 'exp is missing, or no whole number';
-  if (!isTime(iat)) return 'iat is missing, or no whole number';
-  if (nbf !== undefined && !isTime(nbf)) return 'nbf is no whole number';
+  if (!isTime(exp)) return 'exp is missing, or not a whole number';
+  if (!isTime(iat)) return 'iat is missing, or not a whole number';
+  if (nbf !== undefined && !isTime(nbf)) return 'nbf is not a whole number';
   if (iat > nowSeconds + clockSkewSeconds) return 'iat is in the future';
   if (nbf !== undefined && nbf > nowSeconds + clockSkewSeconds) return 'nbf is in the future';
   if (exp <= iat) return 'exp is not after iat';
@@ -165,12 +165,12 @@ function readOthers({
   cnf,
 }: Readonly<Record<string, unknown>>): OtherClaims | string {
   const tokenId = readIdentifier(jti);
-  if (jti !== undefined && tokenId === undefined) return 'jti is no string';
-  if (acr !== undefined && typeof acr !== 'string') return 'acr is no string';
-  if (authTime !== undefined && !isTime(authTime)) return 'auth_time is no whole number';
+  if (jti !== undefined && tokenId === undefined) return 'jti is not a string';
+  if (acr !== undefined && typeof acr !== 'string') return 'acr is not a string';
+  if (authTime !== undefined && !isTime(authTime)) return 'auth_time is not a whole number';
   if (amr !== undefined && !(Array.isArray(amr) && amr.every((one) => typeof one === 'string')))
-    return 'amr is no list of strings';
+    return 'amr is not a list of strings';
   const confirmation = readConfirmation(cnf);
-  if (confirmation === 'unreadable' || cnf === null) return 'cnf binds the token in a way that is not known here';
+  if (confirmation === 'unreadable' || cnf === null) return 'cnf contains an unknown kind of binding';
   return { tokenId, acr, amr, authTimeSeconds: authTime, confirmation };
 }

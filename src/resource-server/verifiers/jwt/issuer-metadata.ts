@@ -36,7 +36,7 @@ export async function discoverKeys(
       // RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
       if (named !== issuer) throw new Error(`${url} is the metadata of another issuer`);
       if (typeof keys !== 'string' || urlProblem(keys, allowHttpOnLoopback) !== undefined)
-        throw new Error(`${url} names no jwks_uri that can be used`);
+        throw new Error(`${url} has no usable jwks_uri`);
       return keys;
     } catch (error) {
       problems.push((error as Error).message);

@@ -20,62 +20,71 @@ import {
 } from './jwt-algorithms.js';
 import { MAXIMUM_KEYS, type PublicJwk, readKeySet } from './key-set.js';
 
-/** What `jwtTokens` takes: whose access tokens are accepted, by which keys, and how strictly. */
+/** The options of `jwtTokens()`: whose access tokens are accepted, with which keys, and how strictly. */
 export interface JwtTokensOptions {
   /** The issuer, exactly as its tokens and its metadata name it (`iss`). */
   readonly issuer: string;
-  /** The identifiers of this resource, one of which a token must name in `aud`. Default: the option `resource`. */
+  /** The identifiers of this resource; `aud` must contain one of them. Default: the option `resource`. */
   readonly audience?: string | readonly string[] | undefined;
-  /** The issuer's public keys (RFC 7517 §5). Default: they are fetched from where the issuer's metadata says. */
+  /** The issuer's public keys (RFC 7517 §5). Default: they are fetched from the URL in the issuer's metadata. */
   readonly jwks?: { readonly keys: readonly object[] } | undefined;
-  /** Where the issuer's public keys are, for an issuer without metadata. */
+  /** The URL of the issuer's public keys, for an issuer without metadata. */
   readonly jwksUri?: string | undefined;
-  /** The signature algorithms that are accepted. Default `RS256`, `PS256`, `ES256`, `Ed25519` and `EdDSA` (with Ed25519). */
+  /** The accepted signature algorithms. Default `RS256`, `PS256`, `ES256`, `Ed25519` and `EdDSA` (with Ed25519). */
   readonly algorithms?: readonly JwtAlgorithm[] | undefined;
   /**
-   * What the `typ` of the header has to be. Default `at+jwt` (RFC 9068 §2.1). `JWT` is for issuers that do not follow RFC 9068: then it
-   * may also be `JWT` or missing, and a token is told from an ID token by its claims: its client must not be in its audience.
+   * The required `typ` of the header. Default `at+jwt` (RFC 9068 §2.1). `JWT` is for issuers that do not follow RFC
+   * 9068: then `typ` may also be `JWT` or missing, and ID tokens are recognized by their claims: the client of an
+   * access token must not be in its audience.
    */
   readonly typ?: 'at+jwt' | 'JWT' | undefined;
-  /** The claim with the client identifier. Default `client_id` (RFC 9068 §2.2); other issuers say `azp`, `appid` or `cid`. */
+  /**
+   * The claim that contains the client identifier. Default `client_id` (RFC 9068 §2.2); other issuers use `azp`,
+   * `appid` or `cid`.
+   */
   readonly clientIdClaim?: string | undefined;
   /**
-   * The claims with the scopes, of which the first that is there counts. Default `scope`, a text with spaces (RFC 9068 §2.2.3); the value of
-   * a claim that is named here, such as `scp` or `permissions`, may also be a list.
+   * The claims that may contain the scopes; the first that is present counts. Default `scope`, a space-separated string
+   * (RFC 9068 §2.2.3). A claim that is named here, such as `scp` or `permissions`, may also be a list.
    */
   readonly scopeClaim?: string | readonly string[] | undefined;
   /**
-   * Whether a token acts for its application alone. Default: whether its `sub` is its client identifier (RFC 9068 §2.2). For issuers that
-   * give applications another `sub`, such as `(claims) => claims.gty === 'client-credentials'`.
+   * Whether a token belongs to an application alone. Default: its `sub` is its client identifier (RFC 9068 §2.2). For
+   * issuers that give applications another `sub`, e.g. `(claims) => claims.gty === 'client-credentials'`.
    */
   readonly isApplication?: ((claims: Readonly<Record<string, unknown>>) => boolean) | undefined;
   /**
-   * The host's user for whom a token acts, where the host knows users of this issuer: one of its `users`, or `undefined` if there is none, and
-   * then the token is refused. Without it such a user is a `ForeignUser`, whom nothing connects with a user of the host.
+   * Maps a token to the user of the host for whom it acts, if the host knows users of this issuer: one of its `users`,
+   * or `undefined` if there is none, and then the token is refused. Without this option the user is a `ForeignUser`,
+   * who is not connected with any user of the host.
    */
   readonly user?: ((token: VerifiedToken) => unknown) | undefined;
-  /** By how much the issuer's clock may be ahead, in `nbf` and `iat`; 0 to 300. Default 5. A token's end is its end. */
+  /** The tolerated clock difference for `nbf` and `iat`, in seconds, 0 to 300; not applied to `exp`. Default 5. */
   readonly clockSkewSeconds?: number | undefined;
-  /** The longest from `iat` to `exp` that a token may live; up to 31 days. Default 86400. */
+  /** The maximum lifetime of a token, from `iat` to `exp`, in seconds, up to 31 days. Default 86400. */
   readonly maximumLifetimeSeconds?: number | undefined;
-  /** How long after `iat` a token is accepted, whatever its `exp`. Default: until its `exp`. */
+  /** The maximum age of a token since its `iat`, in seconds, regardless of its `exp`. Default: until its `exp`. */
   readonly maximumAgeSeconds?: number | undefined;
-  /** Longer tokens are refused unread, in characters; 256 to 8192. Default 8192. */
+  /**
+   * The maximum length of a token, in characters, 256 to 8192; longer ones are refused without parsing. Default 8192.
+   */
   readonly maximumTokenLength?: number | undefined;
-  /** How often the keys are fetched anew, in the background; 1 to 86400. Default 300. */
+  /** The interval at which the keys are fetched again in the background, in seconds, 1 to 86400. Default 300. */
   readonly keysReloadSeconds?: number | undefined;
-  /** How long after a fetch a token with an unknown key lets the keys be fetched again; 1 to 3600. Default 10. */
+  /**
+   * How long after a fetch a token with an unknown key may trigger another fetch, in seconds, 1 to 3600. Default 10.
+   */
   readonly keysCooldownSeconds?: number | undefined;
   /**
-   * For how long keys are used that could not be fetched anew, because the issuer is down; at least `keysReloadSeconds`, up to 31 days.
-   * Default 86400. After that its tokens are answered with 503.
+   * How long keys are used if they cannot be fetched again because the issuer is down, in seconds, at least
+   * `keysReloadSeconds`, up to 31 days. Default 86400. After that, requests with its tokens get 503.
    */
   readonly keysMaxAgeSeconds?: number | undefined;
-  /** How long the issuer may take to give its keys, metadata included; 100 to 60000. Default 5000. */
+  /** The time limit for fetching the keys, including the metadata, in milliseconds, 100 to 60000. Default 5000. */
   readonly timeoutMilliseconds?: number | undefined;
-  /** Whether an issuer on this machine may be asked by http, as in tests. Default false. */
+  /** Whether an issuer on the loopback interface may be reached by http, as in tests. Default false. */
   readonly allowHttpOnLoopback?: boolean | undefined;
-  /** Fetches metadata and keys in place of the global `fetch`, where those have to go through a proxy. */
+  /** Fetches metadata and keys instead of the global `fetch`, e.g. through a proxy. */
   readonly fetch?: typeof fetch | undefined;
 }
 

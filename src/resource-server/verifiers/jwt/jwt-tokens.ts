@@ -15,8 +15,8 @@ const MAXIMUM_KEY_SET_BYTES = 512 * 1024;
 /**
  * Accepts JWT access tokens (RFC 9068) of an issuer.
  *
- * A token is good until its `exp`: nobody but its issuer could revoke it, and the issuer is not asked. Its user is known as
- * (`iss`, `sub`), and is no user of the host unless the option `user` says which.
+ * A token is valid until its `exp`: only its issuer could revoke it, and the issuer is not asked. Its user is
+ * identified by (`iss`, `sub`), and is not a user of the host unless the option `user` maps it to one.
  *
  * @example
  * ```ts
@@ -29,7 +29,8 @@ const MAXIMUM_KEY_SET_BYTES = 512 * 1024;
  * });
  * ```
  *
- * @throws ConfigurationError if an option is not known, missing or out of its range, or the package jose is not installed
+ * @throws ConfigurationError if an option is not known, missing or out of its range, or the package jose is not
+ *   installed
  */
 export function jwtTokens(options: JwtTokensOptions): VerifierFactory {
   const settings = readJwtTokensOptions('jwtTokens', options);
@@ -69,7 +70,7 @@ function describeFailure(
   kind: string,
   { error, hasKeys }: { readonly error: unknown; readonly hasKeys: boolean },
 ): string {
-  const effect = hasKeys ? 'those that are held stay in use' : 'its tokens are answered with 503';
+  const effect = hasKeys ? 'the present ones stay in use' : 'requests with its tokens get 503';
   return `The ${kind} cannot be fetched, ${effect}: ${(error as Error).message}`;
 }
 
@@ -84,7 +85,7 @@ function keyFetch(settings: JwtTokensSettings, warn: (problem: string) => void):
       const accept = 'application/jwk-set+json, application/json';
       const document = await fetchJson(url, { signal, fetch, accept, maximumBytes: MAXIMUM_KEY_SET_BYTES });
       const read = readKeySet(document);
-      if (read === undefined) throw new Error(`${url} is no key set, or one of too many keys`);
+      if (read === undefined) throw new Error(`${url} is not a key set, or has too many keys`);
       for (const problem of read.problems) warn(`${problem}; it is left out`);
       return read.keys;
     } catch (error) {

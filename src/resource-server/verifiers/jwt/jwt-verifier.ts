@@ -112,7 +112,7 @@ export class JwtVerifier implements ChainedVerifier {
     };
   }
 
-  /** The issuer has signed it, and so it is no attack but two settings that do not fit. */
+  /** The issuer has signed it, so this is probably not an attack, but two configurations that do not match. */
   private tell(reason: string): void {
     const { log } = this.dependencies;
     log.info(`jwt ${this.issuer} ${reason}`, `A token of ${this.issuer} was refused: ${reason}.`);

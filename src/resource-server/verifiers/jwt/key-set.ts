@@ -1,6 +1,6 @@
 import { isAsymmetricAlgorithm } from './jwt-algorithms.js';
 
-/** The public part of a key (RFC 7517 §4), with what says how it may be used. */
+/** The public part of a key (RFC 7517 §4), with the members that restrict its use. */
 export interface PublicJwk {
   readonly kty: 'RSA' | 'EC' | 'OKP';
   readonly kid?: string;
@@ -12,17 +12,17 @@ export interface PublicJwk {
   readonly y?: string;
 }
 
-/** The keys of a set that signatures may be verified with. */
+/** The keys of a set with which signatures may be verified. */
 export interface ReadKeySet {
   readonly keys: readonly PublicJwk[];
-  /** What is wrong with keys that are meant for signatures, each problem once. */
+  /** The problems of keys that are meant for signatures, each problem once. */
   readonly problems: readonly string[];
 }
 
 /** More keys than any issuer has; each may cost a verification. */
 export const MAXIMUM_KEYS = 100;
 
-/** RFC 7518 §3.3 demands 2048 bits; above the upper bound a single verification takes milliseconds. */
+/** RFC 7518 §3.3 requires 2048 bits; above the upper bound a single verification takes milliseconds. */
 const RSA_BITS = { least: 2048, most: 8192 } as const;
 
 /** Coordinates of 32, 48 and 66 bytes (RFC 7518 §6.2.1.2), and keys of Ed25519 (RFC 8037 §2). */
@@ -34,10 +34,10 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const;
 
 /**
- * Reads a key set (RFC 7517 §5). Keys of another use, type or algorithm are left out. So are, as problems, weak ones and those
- * whose private part stands beside them. A set that is none, or too large, is refused as a whole.
+ * Reads a key set (RFC 7517 §5). Keys of another use, type or algorithm are left out. Weak keys, and those published
+ * with their private part, are left out and reported as problems. A malformed or oversized set is refused as a whole.
  *
- * @returns `undefined` if it is no key set, or holds more than `MAXIMUM_KEYS`
+ * @returns `undefined` if it is not a key set, or has more than `MAXIMUM_KEYS`
  */
 export function readKeySet(document: unknown): ReadKeySet | undefined {
   const { keys } = (document ?? {}) as { readonly keys?: unknown };
@@ -52,14 +52,14 @@ export function readKeySet(document: unknown): ReadKeySet | undefined {
   return { keys: usable, problems: [...problems] };
 }
 
-/** The key; `undefined` if it is for something else, or what is wrong with it, in words. */
+/** The key; `undefined` if it has another purpose; a string that describes the problem if it is unusable. */
 function readKey(key: unknown): PublicJwk | string | undefined {
-  if (typeof key !== 'object' || key === null || Array.isArray(key)) return 'a key is no object';
+  if (typeof key !== 'object' || key === null || Array.isArray(key)) return 'a key is not an object';
   const jwk = key as Readonly<Record<string, unknown>>;
   if (jwk.use !== undefined && jwk.use !== 'sig') return undefined;
   if (jwk.key_ops !== undefined && !(Array.isArray(jwk.key_ops) && jwk.key_ops.includes('verify'))) return undefined;
   if (jwk.alg !== undefined && !isAsymmetricAlgorithm(jwk.alg)) return undefined;
-  if (jwk.kid !== undefined && typeof jwk.kid !== 'string') return 'a key has a kid that is no string';
+  if (jwk.kid !== undefined && typeof jwk.kid !== 'string') return 'a key has a kid that is not a string';
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return 'a key is published with its private part';
   const named = { ...(jwk.kid !== undefined && { kid: jwk.kid }), ...(jwk.alg !== undefined && { alg: jwk.alg }) };
   return jwk.kty === 'RSA' ? readRsaKey(jwk, named) : readCurveKey(jwk, named);
@@ -92,7 +92,7 @@ function isBase64url(value: unknown): value is string {
   return typeof value === 'string' && BASE64URL.test(value);
 }
 
-/** How many bits a number has; leading zeros do not count. */
+/** The number of bits, without leading zeros. */
 function bitsOf(base64url: string): number {
   const bytes = Buffer.from(base64url, 'base64url');
   let start = 0;

@@ -1,25 +1,25 @@
 import type { Clock } from '../../../core/clock.js';
 import type { PublicJwk } from './key-set.js';
 
-/** The keys of an issuer, as its verifier asks for them. */
+/** The source of an issuer's keys. */
 export interface KeySource<Keys> {
-  /** The keys that may be used now; no I/O. `undefined`: none are held, or they are too old. */
+  /** The keys that may be used now, without I/O. `undefined`: there are none, or they are too old. */
   current(): Keys | undefined;
   /**
-   * Asks the issuer again, unless it was asked lately; resolves when the answer is there, whatever it is. `undefined` if it is not
-   * asked.
+   * Fetches the keys again unless that was done recently; resolves when the attempt has ended, successful or not.
+   * `undefined` if nothing is fetched.
    */
   refresh(): Promise<void> | undefined;
-  /** Whether the issuer could not be asked the last time: what is not known here may be known there. */
+  /** Whether the last attempt failed, so that the issuer may have keys that are not known here. */
   readonly isDown: boolean;
-  /** In how many whole seconds it is asked again, at least 1. */
+  /** In how many whole seconds the next attempt is made; at least 1. */
   readonly retryAfterSeconds: number;
-  /** Resolves when it was asked once. */
+  /** Resolves after the first attempt. */
   ready(): Promise<void>;
   close(): void;
 }
 
-/** Keys that the options name: there is nobody to ask. */
+/** Keys from the options; nothing is fetched. */
 export function fixedKeys<Keys>(keys: Keys): KeySource<Keys> {
   return {
     current: () => keys,
@@ -31,7 +31,7 @@ export function fixedKeys<Keys>(keys: Keys): KeySource<Keys> {
   };
 }
 
-/** Runs something later, without keeping the process alive; the answer takes it back. */
+/** Runs a function later, without keeping the process alive; returns a function that cancels it. */
 export type Schedule = (work: () => void, milliseconds: number) => () => void;
 
 const scheduleTimer: Schedule = (work, milliseconds) => {
@@ -40,17 +40,19 @@ const scheduleTimer: Schedule = (work, milliseconds) => {
   return () => clearTimeout(timer);
 };
 
-/** What keys of an issuer are fetched with. */
+/** What remote keys depend on. */
 export interface RemoteKeysDependencies<Keys> {
-  /** Fetches the keys; rejects if they cannot be had, within a time of its own. */
+  /** Fetches the keys; rejects if that fails or its own time limit is exceeded. */
   readonly fetch: () => Promise<readonly PublicJwk[]>;
-  /** Makes of keys what is asked for; called only when they differ from those before. */
+  /** Prepares the keys for use; called only when they have changed. */
   readonly prepare: (keys: readonly PublicJwk[]) => Keys;
   readonly clock: Clock;
   readonly reloadMilliseconds: number;
   readonly cooldownMilliseconds: number;
   readonly maximumAgeMilliseconds: number;
-  /** Told of failures, and of the first success after them; `hasKeys`: whether tokens can still be verified. */
+  /**
+   * Called after failures, and after the first success that follows; `hasKeys`: whether tokens can still be verified.
+   */
   readonly report: (change: { readonly error: unknown; readonly hasKeys: boolean } | 'recovered') => void;
   readonly schedule?: Schedule;
 }
@@ -59,12 +61,12 @@ const FIRST_PAUSE_MILLISECONDS = 1_000;
 const LONGEST_PAUSE_MILLISECONDS = 60_000;
 
 /**
- * Keys that are fetched from their issuer. They are fetched anew in the background, long before they are too old, and what is
- * held stays good while the issuer is down. After a failure the next try comes after one second, then two, four, up to a
- * minute.
+ * Keys that are fetched from their issuer. They are fetched again in the background long before they are too old, and
+ * the present ones stay in use while the issuer is down. After a failure the next attempt follows after one second,
+ * then two, four, up to a minute.
  *
- * A token with an unknown key lets them be fetched too, for its issuer may have rotated: by such tokens the issuer is asked once
- * per cooldown at most, after failures as after successes, however many of them come.
+ * A token with an unknown key triggers a fetch too, since the issuer may have rotated its keys. However many such
+ * tokens arrive, this happens at most once per cooldown, after failures as well as after successes.
  */
 export class RemoteKeys<Keys> implements KeySource<Keys> {
   private held: { readonly keys: Keys; readonly text: string } | undefined;
@@ -92,7 +94,7 @@ export class RemoteKeys<Keys> implements KeySource<Keys> {
     const { held } = this;
     if (held === undefined) return undefined;
     const { clock, maximumAgeMilliseconds } = this.dependencies;
-    // By both clocks: a monotonic one may stand still while the machine is suspended.
+    // Both clocks are used: a monotonic one may stop while the machine is suspended.
     const age = Math.max(
       clock.monotonicMilliseconds() - this.fetchedMonotonic,
       clock.nowMilliseconds() - this.fetchedWall,
@@ -119,7 +121,7 @@ export class RemoteKeys<Keys> implements KeySource<Keys> {
   /** Never rejects. */
   private attempt(): Promise<void> {
     this.unschedule?.();
-    // Whoever asks meanwhile waits for this answer.
+    // Concurrent callers share one request.
     this.underWay ??= this.fetch().finally(() => {
       this.underWay = undefined;
       this.endedMonotonic = this.dependencies.clock.monotonicMilliseconds();
@@ -130,7 +132,7 @@ export class RemoteKeys<Keys> implements KeySource<Keys> {
 
   private async fetch(): Promise<void> {
     const { fetch, clock, prepare, report } = this.dependencies;
-    // The keys are as old as the question.
+    // The keys are as old as the request for them.
     const monotonic = clock.monotonicMilliseconds();
     const wall = clock.nowMilliseconds();
     try {

@@ -4,10 +4,10 @@ import type { JwtAlgorithm } from './jwt-algorithms.js';
 import type { UnverifiedHeader } from './jwt-header.js';
 import type { PublicJwk } from './key-set.js';
 
-/** The payload if the signature is good; `unknown key` if none of the keys is the one that the header names. */
+/** The payload if the signature is valid; `unknown key` if none of the keys matches the header. */
 export type SignatureAnswer = Uint8Array | 'bad signature' | 'unknown key';
 
-/** Of keys that are not told apart by `kid` and `alg`, so many are tried. */
+/** How many keys are tried if `kid` and `alg` do not identify one. */
 const MAXIMUM_TRIES = 4;
 
 /** Verifies signatures with the keys of one set. */
@@ -20,8 +20,8 @@ export class Signatures {
   ) {}
 
   /**
-   * @param header the header of the token, as `readHeader` read it. Only keys of its `kid`, and of the type, curve and `alg` that
-   * its `alg` demands, are tried (RFC 8725 §3.1)
+   * @param header the header of the token from `readHeader`. Only keys with its `kid`, and with the type, curve and
+   *   `alg` that its `alg` requires, are tried (RFC 8725 §3.1)
    */
   async verify(token: string, header: UnverifiedHeader): Promise<SignatureAnswer> {
     const { createLocalJWKSet, compactVerify, errors } = await loadJose();
@@ -39,14 +39,14 @@ export class Signatures {
         try {
           return (await compactVerify(token, key, options)).payload;
         } catch {
-          // The next one may be the one.
+          // Another key may match.
         }
       }
       return this.refusal(header);
     }
   }
 
-  /** Who names no key may have signed with one that is not known yet. */
+  /** A token without `kid` may be signed with a key that is not known yet. */
   private refusal({ kid }: UnverifiedHeader): SignatureAnswer {
     return kid === undefined ? 'unknown key' : 'bad signature';
   }

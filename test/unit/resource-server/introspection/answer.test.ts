@@ -131,7 +131,7 @@ describe('an answer of an introspection endpoint', () => {
 
   test('[RS-13] another issuer than the configured one is refused; none named is none refuted', () => {
     for (const iss of ['https://as.example/', 'https://other.example', 'HTTPS://as.example']) {
-      expect(judge({ ...GOOD, iss })).toEqual({ status: 'invalid', reason: 'iss is another issuer' });
+      expect(judge({ ...GOOD, iss })).toEqual({ status: 'invalid', reason: 'iss names another issuer' });
     }
     expect(judge(without('iss')).status).toBe('active');
     expect(judge({ ...GOOD, iss: 'https://other.example' }, { issuer: undefined }).status).toBe('active');

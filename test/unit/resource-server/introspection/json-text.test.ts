@@ -13,7 +13,7 @@ describe('a JSON text that must say one thing', () => {
       '{ "a" : "}", "a" : 1 }',
       String.raw`{"a":"\"","a":1}`,
     ]) {
-      expect(() => parseUnambiguous(text)).toThrow('says a member twice');
+      expect(() => parseUnambiguous(text)).toThrow('contains a duplicate member');
     }
   });
 

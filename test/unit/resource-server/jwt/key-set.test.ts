@@ -71,7 +71,7 @@ describe('a key set', () => {
   });
 
   test.each([null, 5, 'key', [], undefined])('an entry %j is a problem', (entry) => {
-    expect(read(entry, ec)).toEqual({ keys: [ec], problems: ['a key is no object'] });
+    expect(read(entry, ec)).toEqual({ keys: [ec], problems: ['a key is not an object'] });
   });
 
   test('a key with a member of the wrong type is left out', () => {
