@@ -29,7 +29,7 @@ const INPUTS = [
 const OUTPUTS = [
   'dist/public/index.js',
   'dist/cli/main.js',
-  ...(hasExamples ? ['examples/dist/bookstore/main.js'] : []),
+  ...(hasExamples ? ['examples/dist/bookstore/main.js', 'examples/dist/mcp/main.js'] : []),
 ];
 
 async function build() {

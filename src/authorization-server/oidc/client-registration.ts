@@ -12,6 +12,7 @@ import { refuseMissingProtections, registrationResponse } from './registration-m
  * generates the secret; it is included in the response and not stored.
  *
  * @param limit what such an application may have; if it names no scopes it gets all of these
+ * @param allScopes whether it gets all of these anyway
  * @throws InvalidClientMetadata naming what is refused, and the fix (RFC 7591 §3.2.2)
  */
 export async function registerClient(
@@ -19,10 +20,11 @@ export async function registerClient(
   limit: RegistrationLimit,
   describe: DescribeClient,
   metadata: AdapterPayload,
+  allScopes = false,
 ): Promise<void> {
   try {
     refuseMissingProtections((Provider.ctx?.oidc.body ?? {}) as Readonly<Record<string, unknown>>);
-    const { application, clientSecret } = await applications.create(newApplication(metadata, limit));
+    const { application, clientSecret } = await applications.create(newApplication(metadata, limit, allScopes));
     const state = currentState();
     if (state !== undefined) state.registered = registrationResponse(application, clientSecret, describe);
   } catch (error) {
@@ -74,7 +76,7 @@ function asDescription(text: string): string {
     .replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
 }
 
-function newApplication(metadata: AdapterPayload, limit: RegistrationLimit): NewApplication {
+function newApplication(metadata: AdapterPayload, limit: RegistrationLimit, allScopes: boolean): NewApplication {
   const { client_id: clientId = '', scope, token_endpoint_auth_method: method } = metadata;
   // Keys are stored only if they are used for authentication.
   const { jwks, jwks_uri: jwksUri } = method === 'private_key_jwt' ? metadata : {};
@@ -94,7 +96,7 @@ function newApplication(metadata: AdapterPayload, limit: RegistrationLimit): New
     grantTypes,
     redirectUris: [...(metadata.redirect_uris ?? [])],
     postLogoutRedirectUris: [...(metadata.post_logout_redirect_uris ?? [])],
-    scopes,
+    scopes: allScopes ? limit.scopes : scopes,
     jwks: jwks as (JWKS & NewApplication['jwks']) | undefined,
     jwksUri,
     dpopBoundAccessTokens: metadata.dpop_bound_access_tokens,

@@ -66,7 +66,13 @@ export class Providers {
     const { context } = this;
     const { dependencies, settings } = context;
     const clients = clientAdapter(context.findApplication, context.describeClient, (metadata) =>
-      registerClient(dependencies.applications, settings.limits.registration, context.describeClient, metadata),
+      registerClient(
+        dependencies.applications,
+        settings.limits.registration,
+        context.describeClient,
+        metadata,
+        settings.dynamicRegistration?.allScopes,
+      ),
     );
     const adapter = (kind: string): Adapter => answersOutages(kind === 'Client' ? clients : this.storage.adapter(kind));
     const provider = new AtomicProvider(

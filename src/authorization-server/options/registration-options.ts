@@ -1,6 +1,6 @@
 import { choiceOption, knownOptions, listOption, optionPath, refuseOption } from '../../core/options/index.js';
 import { GRANT_TYPES, type GrantType, type RegistrationLimit, type RegistrationLimits } from '../../storage/index.js';
-import { pathOf, readScopes } from './option-checks.js';
+import { flag, pathOf, readScopes } from './option-checks.js';
 
 /** Dynamic client registration (RFC 7591). */
 export interface DynamicRegistrationOptions {
@@ -8,6 +8,11 @@ export interface DynamicRegistrationOptions {
   readonly initialAccessToken?: string | undefined;
   /** The scopes that such applications may have, `openid` and `offline_access` among them. Default: none. */
   readonly scopes?: readonly string[] | undefined;
+  /**
+   * Registers every application for all of `scopes`, whichever of them it names (RFC 7591 §3.2.1). MCP clients name the
+   * scope of the challenge that made them register, and could never ask for more. Default `false`.
+   */
+  readonly allScopes?: boolean | undefined;
   /** The grant types that they may use. Default: all but `client_credentials`. */
   readonly grantTypes?: readonly GrantType[] | undefined;
 }
@@ -60,9 +65,10 @@ export function readRegistration(given: unknown): DynamicRegistrationOptions | u
   const registration = knownOptions<DynamicRegistrationOptions>(
     pathOf('dynamicRegistration'),
     given,
-    ['initialAccessToken', 'scopes', 'grantTypes'],
+    ['initialAccessToken', 'scopes', 'allScopes', 'grantTypes'],
     'give false, or an object such as { initialAccessToken }',
   );
+  flag('dynamicRegistration.allScopes', registration.allScopes, false);
   const { initialAccessToken } = registration;
   const isToken = typeof initialAccessToken === 'string' && /^[A-Za-z0-9._~+/-]{22,}=*$/.test(initialAccessToken);
   if (initialAccessToken !== undefined && !isToken) {

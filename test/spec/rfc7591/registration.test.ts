@@ -127,3 +127,27 @@ describe.each(STACKS)('dynamic registration, on %s', (name) => {
     expect([form.status, form.body.error]).toEqual([400, 'invalid_request']);
   });
 });
+
+describe.each(STACKS)('dynamic registration for all scopes, on %s', (name) => {
+  const suite = useAuthorizationServer(name, {
+    options: { dynamicRegistration: { scopes: ['read', 'write'], allScopes: true } },
+  });
+  const register = (metadata: object) =>
+    suite.send('/oauth2/register', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(metadata),
+    });
+
+  test('[RFC 7591 §3.2.1] an application that names one of the scopes can ask for the others, and is told so', async () => {
+    const { status, body } = await register({ ...WEB, scope: 'read' });
+    expect([status, body.scope]).toEqual([201, 'read write']);
+    const stored = await suite.server.oauth2.applications.findByClientId(String(body.client_id));
+    expect(stored?.scope).toBe('read write');
+  });
+
+  test('[RFC 7591 §3.2.2] a scope that is not offered is refused all the same', async () => {
+    const { status, body } = await register({ ...WEB, scope: 'read introspection' });
+    expect([status, body.error]).toEqual([400, 'invalid_client_metadata']);
+  });
+});

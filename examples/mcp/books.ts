@@ -1,0 +1,2 @@
+/** The books, as long as the process runs. */
+export const books: string[] = ['Emma', 'Persuasion'];
