@@ -63,6 +63,41 @@ describe('what others wrote into Redis', () => {
     expect((await first.ask(key)).status).toBe('invalid');
   });
 
+  test('processes of the version before keep their entries beside ours: neither reads or removes those of the other', async () => {
+    const [first] = await twoProcesses();
+    const name = await field(first);
+    const nameBefore = name.slice(name.indexOf('|') + 1);
+    /** What a process of that version wrote. */
+    const entryBefore = (key: string) => {
+      const plain = {
+        key,
+        id: 1,
+        scopes: ['read'],
+        issuedAtMilliseconds: 0,
+        expiresAtMilliseconds: Date.now() + 60_000,
+      };
+      const generation = Date.now() * 1_000 + 60_000_000;
+      const text = JSON.stringify({ version: 2, foundAtMilliseconds: Date.now(), generation, token: plain });
+      return AUTHENTICATOR.sign([redisKey(key), nameBefore], text);
+    };
+    // Not in the database: only what is read from Redis could admit it.
+    const unknown = processes.issue().key;
+    processes.tokens.delete(unknown);
+    await redis.hset(redisKey(unknown), nameBefore, entryBefore(unknown));
+    expect((await first.ask(unknown)).status).toBe('invalid');
+    expect(await redis.hexists(redisKey(unknown), nameBefore)).toBe(1);
+
+    const { key } = processes.issue();
+    await redis.hset(redisKey(key), nameBefore, entryBefore(key));
+    await untilHeld(key, first);
+    await until('both lie in Redis', async () => (await valuesOf(key)).length === 2);
+    expect(await redis.hget(redisKey(key), nameBefore)).toContain('"version":2');
+    expect(await redis.hget(redisKey(key), name)).toContain('"version":3');
+    // A revocation by a process of either version removes both.
+    expect(await processes.revoke(key, first)).toBeUndefined();
+    expect(await redis.exists(redisKey(key))).toBe(0);
+  });
+
   test('an entry older than the maximum age, or expired, is not read even if Redis still has it', async () => {
     const [first] = await twoProcesses();
     const name = await field(first);
