@@ -63,7 +63,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   // authorization server.
   const storedSessions = composeSessions(options, storage, verification);
   const tokens = composeTokenService(options, basis, storage, verification, applications, storedSessions);
-  const resourceMetadata = composeResourceMetadata(options);
+  const resourceMetadata = composeResourceMetadata(options, constraints);
   const authorizationServer = composeAuthorizationServer(options, basis, {
     storage,
     throttling,

@@ -2,6 +2,7 @@ import type { OAuth2Options } from '../options.js';
 import { AUTHENTICATOR, bearer, isFactory } from '../resource-server/authentication/authenticator-factories.js';
 import type { BearerTokenLocations } from '../resource-server/authentication/bearer-token.js';
 import { hasMetadata, ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
+import type { SenderConstraints } from './sender-constraints.js';
 
 /** Scopes that only an authorization server interprets. */
 const NOT_FOR_RESOURCES = new Set(['openid', 'offline_access']);
@@ -15,7 +16,10 @@ export function resourceIdentifier({ resource, authorizationServer }: OAuth2Opti
 }
 
 /** The metadata of this resource (RFC 9728), if it has an identifier from which a URL can be derived. */
-export function composeResourceMetadata(options: OAuth2Options): ProtectedResourceMetadata | undefined {
+export function composeResourceMetadata(
+  options: OAuth2Options,
+  { dpop, certificates }: Pick<SenderConstraints, 'dpop' | 'certificates'>,
+): ProtectedResourceMetadata | undefined {
   const resource = resourceIdentifier(options);
   if (options.resourceMetadata === false || resource === undefined || !hasMetadata(resource)) return undefined;
   const { resourceMetadata: given = {}, authorizationServer, scopes } = options;
@@ -25,6 +29,8 @@ export function composeResourceMetadata(options: OAuth2Options): ProtectedResour
       given.authorizationServers ?? (authorizationServer === undefined ? [] : [authorizationServer.issuer]),
     scopes: given.scopes ?? (scopes && Object.keys(scopes).filter((name) => !NOT_FOR_RESOURCES.has(name))),
     bearerMethods: bearerMethods(options),
+    proofAlgorithms: dpop?.algorithms,
+    bindsCertificates: certificates !== undefined,
     options: given,
   });
 }

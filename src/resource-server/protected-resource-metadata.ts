@@ -41,6 +41,10 @@ export interface ResourceMetadataSource {
   readonly scopes: readonly string[] | undefined;
   /** How bearer tokens are accepted: `header`, `body`, `query`. */
   readonly bearerMethods: readonly string[];
+  /** How DPoP proofs may be signed (RFC 9449); `undefined` where they are not accepted. */
+  readonly proofAlgorithms?: readonly string[] | undefined;
+  /** Whether access tokens may be bound to certificates (RFC 8705). */
+  readonly bindsCertificates?: boolean | undefined;
   readonly options: ResourceMetadataOptions;
 }
 
@@ -115,6 +119,8 @@ function documentOf({
   authorizationServers,
   scopes,
   bearerMethods,
+  proofAlgorithms,
+  bindsCertificates,
   options,
 }: ResourceMetadataSource): ResourceMetadataDocument {
   return Object.freeze({
@@ -123,6 +129,8 @@ function documentOf({
     ...(authorizationServers.length > 0 && { authorization_servers: authorizationServers }),
     ...(scopes !== undefined && { scopes_supported: scopes }),
     bearer_methods_supported: bearerMethods,
+    ...(proofAlgorithms !== undefined && { dpop_signing_alg_values_supported: proofAlgorithms }),
+    ...(bindsCertificates === true && { tls_client_certificate_bound_access_tokens: true }),
     ...(options.name !== undefined && { resource_name: options.name }),
     ...(options.documentationUrl !== undefined && { resource_documentation: options.documentationUrl }),
     ...(options.policyUrl !== undefined && { resource_policy_uri: options.policyUrl }),

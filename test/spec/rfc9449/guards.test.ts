@@ -91,6 +91,12 @@ describe.each(STACKS)('DPoP at the guards, on %s', (name) => {
     expect(answer.headers.get('vary')?.split(/, */)).toEqual(expect.arrayContaining(['Authorization', 'DPoP']));
   });
 
+  test('[RS-22 RFC 9728 §2] the metadata of the resource names the algorithms', async () => {
+    const { body } = await suite.send('/.well-known/oauth-protected-resource');
+    expect(body.dpop_signing_alg_values_supported).toEqual(['ES256', 'RS256', 'PS256', 'EdDSA']);
+    expect(body).not.toHaveProperty('tls_client_certificate_bound_access_tokens');
+  });
+
   test.each(['dpop', 'DPOP', 'DPoP  '])('[RS-19 §7.1] the scheme may be written %j', async (scheme) => {
     expect((await call(await proofFor(), '/things', { scheme })).status).toBe(200);
   });
