@@ -67,6 +67,7 @@ export async function startMariadb(
         // Nothing here has to survive a crash.
         '--innodb-flush-log-at-trx-commit=0',
         '--innodb-doublewrite=0',
+        '--innodb-stats-persistent=0',
         '--innodb-log-file-size=16M',
         ...asRoot,
         ...parameters,

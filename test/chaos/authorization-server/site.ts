@@ -2,19 +2,19 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { sha256 } from '../../../../src/core/digest.js';
-import type { AccessToken, RefreshToken } from '../../../../src/storage/index.js';
-import { codeFor, REDIRECT_URI } from '../../../support/authorization.js';
+import { sha256 } from '../../../src/core/digest.js';
+import type { AccessToken, RefreshToken } from '../../../src/storage/index.js';
+import { codeFor, REDIRECT_URI } from '../../support/authorization.js';
 import {
   basic,
   type RunningAuthorizationServer,
   SCOPES,
   startAuthorizationServer,
   type TestClient,
-} from '../../../support/authorization-server.js';
-import { bundle } from '../../../support/bundle.js';
-import { type DatabaseKind, freshKeyPrefix, redisUrl, removeKeys } from '../../../support/services.js';
-import { UserAgent } from '../../../support/user-agent.js';
+} from '../../support/authorization-server.js';
+import { bundle } from '../../support/bundle.js';
+import { type DatabaseKind, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
+import { UserAgent } from '../../support/user-agent.js';
 import type { Serving, WorkerSettings } from './worker-protocol.js';
 
 export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';

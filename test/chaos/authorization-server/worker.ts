@@ -3,9 +3,9 @@ import 'reflect-metadata';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Authorized, Get, JsonController } from 'routing-controllers';
-import { silentLogger } from '../../../../src/core/logger.js';
-import { authorizationServer } from '../../../../src/public/authorization-server.js';
-import { createOAuth2 } from '../../../../src/public/index.js';
+import { silentLogger } from '../../../src/core/logger.js';
+import { authorizationServer } from '../../../src/public/authorization-server.js';
+import { createOAuth2 } from '../../../src/public/index.js';
 import type { Serving, WorkerSettings } from './worker-protocol.js';
 
 process.once('disconnect', () => process.exit());

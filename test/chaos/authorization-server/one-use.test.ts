@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { databaseKinds } from '../../../support/services.js';
+import { databaseKinds } from '../../support/services.js';
 import { type Answer, Site } from './site.js';
 
 const TRIES = 50;
