@@ -92,6 +92,7 @@ class Verified implements VerifiedToken {
   readonly claims: Claims;
 
   constructor(token: TokenDetails) {
+    checkTimes(token);
     const subject = token.subject ?? (token.issuer === undefined ? token.userId : undefined);
     this.key = token.key;
     this.id = token.id;
@@ -130,7 +131,8 @@ class Verified implements VerifiedToken {
  *
  * @param token what is known of it; times in milliseconds since the Unix epoch
  * @returns the token, frozen
- * @throws TypeError if it names a `subject` without saying whose: give `issuer`, or `userId` for a user of the host
+ * @throws TypeError if a time is missing or no number, or if it names a `subject` without saying whose: give `issuer`, or
+ *   `userId` for a user of the host
  *
  * @example
  * ```ts
@@ -166,6 +168,14 @@ export function verifiedToken(token: TokenDetails): VerifiedToken {
 /** Whether a value was created by `verifiedToken`. */
 export function isVerifiedToken(value: unknown): value is VerifiedToken {
   return value instanceof Verified;
+}
+
+/** No comparison with what is no number is true, so that such a token would never expire. */
+function checkTimes(token: TokenDetails): void {
+  for (const name of ['issuedAtMilliseconds', 'expiresAtMilliseconds'] as const) {
+    const time: unknown = token[name];
+    if (typeof time !== 'number' || Number.isNaN(time)) throw new TypeError(`A token needs ${name}, as a number.`);
+  }
 }
 
 function principalOf({ key, issuer, clientId, userId }: TokenDetails, subject: string | undefined): Principal {

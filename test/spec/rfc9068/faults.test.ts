@@ -264,3 +264,19 @@ describe('keys that rotate under load', () => {
     expectInvalidToken(await app.present({ key: gone }));
   });
 });
+
+describe('a key that its issuer takes away', () => {
+  const app = useJwtApplication(SQLITE, { jwt: { keysReloadSeconds: 1, keysCooldownSeconds: 1 } });
+
+  test('[RS-11 §4] ends the tokens that it has signed, also those that are cached', async () => {
+    const token = await app.issuer.token();
+    expect((await app.get(token)).status).toBe(200);
+    app.issuer.published.jwks = { keys: [(await newIssuerKey()).publicJwk] };
+    let reply = await app.get(token);
+    for (let round = 0; reply.status === 200 && round < 100; round += 1) {
+      await sleep(100);
+      reply = await app.get(token);
+    }
+    expectInvalidToken(reply);
+  });
+});

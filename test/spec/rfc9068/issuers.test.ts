@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { newIssuerKey } from '../../support/jwt-issuer.js';
+import { MovedClock } from '../../support/spec/authorization-server.js';
 import { API, startJwtApplication, useJwtApplication } from '../../support/spec/jwt-application.js';
 import { EXPIRED, expectInvalidToken } from '../../support/spec/refusals.js';
 
@@ -34,7 +35,9 @@ describe('an issuer that does not follow RFC 9068', () => {
 });
 
 describe('an issuer with strict rules', () => {
+  const clock = new MovedClock();
   const app = useJwtApplication(SQLITE, {
+    oauth2: { clock },
     jwt: {
       maximumAgeSeconds: 60,
       maximumLifetimeSeconds: 600,
@@ -49,6 +52,15 @@ describe('an issuer with strict rules', () => {
     expectInvalidToken(await app.present({ claims: { iat: now() - 90 } }), EXPIRED);
     expectInvalidToken(await app.present({ claims: { exp: now() + 700 } }));
     expectInvalidToken(await app.present({ claims: { iat: now() + 10 } }));
+  });
+
+  test('[RS-11 RS-14 §4] a token that is cached ends by its age, too', async () => {
+    const token = await app.issuer.token({ claims: { iat: now() - 30 } });
+    const reply = await app.get(token);
+    expect([reply.status, reply.body]).toMatchObject([200, { expiresAtMilliseconds: expect.any(Number) }]);
+    clock.offsetSeconds = 40;
+    expectInvalidToken(await app.get(token), EXPIRED);
+    clock.offsetSeconds = 0;
   });
 
   test('longer tokens are not read', async () => {

@@ -182,6 +182,15 @@ describe('[RS-12] a user of a foreign issuer', () => {
     });
   });
 
+  test('[RS-14] whose times are no numbers is a fault: it would never expire', async () => {
+    for (const name of ['expiresAtMilliseconds', 'issuedAtMilliseconds']) {
+      for (const time of [Number.NaN, undefined, '4000000000000']) {
+        expect(() => verifiedToken({ ...details('t'), userId: '5', [name]: time })).toThrow(new RegExp(name));
+      }
+    }
+    expect(verifiedToken({ ...details('t'), expiresAtMilliseconds: Number.POSITIVE_INFINITY }).isExpired()).toBe(false);
+  });
+
   test('cannot be named without its issuer', () => {
     expect(() => verifiedToken({ ...details('token'), subject: '5' })).toThrow(TypeError);
   });

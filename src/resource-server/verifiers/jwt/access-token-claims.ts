@@ -27,6 +27,7 @@ export interface AccessTokenClaims {
   readonly scopes: readonly string[];
   readonly tokenId: string | undefined;
   readonly issuedAtSeconds: number;
+  /** `exp`, or earlier where the rules limit its age. */
   readonly expiresAtSeconds: number;
   readonly acr: string | undefined;
   readonly amr: readonly string[] | undefined;
@@ -97,9 +98,9 @@ function judgeTimes(
   if (nbf !== undefined && nbf > nowSeconds + clockSkewSeconds) return 'nbf is in the future';
   if (exp <= iat) return 'exp is not after iat';
   if (exp - iat > maximumLifetimeSeconds) return 'it lives longer than maximumLifetimeSeconds';
-  if (exp <= nowSeconds) return EXPIRED;
-  if (maximumAgeSeconds !== undefined && nowSeconds - iat > maximumAgeSeconds) return EXPIRED;
-  return { issuedAtSeconds: iat, expiresAtSeconds: exp };
+  // Everything that keeps the token goes by its end, so its age has to be in it.
+  const expiresAtSeconds = maximumAgeSeconds === undefined ? exp : Math.min(exp, iat + maximumAgeSeconds);
+  return expiresAtSeconds <= nowSeconds ? EXPIRED : { issuedAtSeconds: iat, expiresAtSeconds };
 }
 
 /** A NumericDate (RFC 7519 §2) in whole seconds that a `Date` can represent. */

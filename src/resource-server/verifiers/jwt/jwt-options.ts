@@ -69,7 +69,11 @@ export interface JwtTokensOptions {
    * The maximum length of a token, in characters, 256 to 8192; longer ones are refused without parsing. Default 8192.
    */
   readonly maximumTokenLength?: number | undefined;
-  /** The interval at which the keys are fetched again in the background, in seconds, 1 to 86400. Default 300. */
+  /**
+   * The interval at which the keys are fetched again in the background, and the time for which a verified token is
+   * cached, in seconds, 1 to 86400. Tokens signed by a key that the issuer removes are refused after at most twice this
+   * time. Default 300.
+   */
   readonly keysReloadSeconds?: number | undefined;
   /**
    * How long after a fetch a token with an unknown key may trigger another fetch, in seconds, 1 to 3600. Default 10.

@@ -15,8 +15,9 @@ const MAXIMUM_KEY_SET_BYTES = 512 * 1024;
 /**
  * Accepts JWT access tokens (RFC 9068) of an issuer.
  *
- * A token is valid until its `exp`: only its issuer could revoke it, and the issuer is not asked. Its user is
- * identified by (`iss`, `sub`), and is not a user of the host unless the option `user` maps it to one.
+ * A token is valid until its `exp`, as long as its issuer publishes the key: only its issuer could revoke it, and the
+ * issuer is not asked. Its user is identified by (`iss`, `sub`), and is not a user of the host unless the option `user`
+ * maps it to one.
  *
  * @example
  * ```ts

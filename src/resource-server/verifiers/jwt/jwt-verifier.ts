@@ -32,6 +32,8 @@ export class JwtVerifier implements ChainedVerifier {
   readonly policy: string;
   private readonly header: HeaderRules;
   private readonly rules: ClaimRules;
+  /** Nobody can revoke a token, but its issuer can take away the key that signed it; keys of the options stay. */
+  private readonly keepMilliseconds: number;
 
   constructor(private readonly dependencies: JwtVerifierDependencies) {
     const { settings, audience } = dependencies;
@@ -40,6 +42,7 @@ export class JwtVerifier implements ChainedVerifier {
     const { typ, maximumTokenLength } = settings;
     this.header = { algorithms, typ, maximumTokenLength };
     this.rules = { ...settings, audience };
+    this.keepMilliseconds = settings.keys === undefined ? settings.keysReloadSeconds * 1000 : Number.POSITIVE_INFINITY;
     this.policy = `jwt ${JSON.stringify([settings.issuer, [...audience], [...algorithms], typ, settings.scopeClaims])}`;
   }
 
@@ -62,8 +65,7 @@ export class JwtVerifier implements ChainedVerifier {
       return INVALID;
     }
     const details = this.detailsOf(judgement.claims, claims, key);
-    // Nobody can revoke it, so it may be kept until it expires.
-    return admit(details, users, settings.user, details.expiresAtMilliseconds - now);
+    return admit(details, users, settings.user, Math.min(details.expiresAtMilliseconds - now, this.keepMilliseconds));
   }
 
   ready(): Promise<void> {

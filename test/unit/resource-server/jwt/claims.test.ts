@@ -120,8 +120,11 @@ describe('the claims of a JWT access token', () => {
   });
 
   test('a token may be bound to a greatest age', () => {
-    expect(statusOf({ iat: NOW - 60 }, { maximumAgeSeconds: 60 })).toBe('active');
-    expect(statusOf({ iat: NOW - 61 }, { maximumAgeSeconds: 60 })).toBe('expired');
+    expect(statusOf({ iat: NOW - 59 }, { maximumAgeSeconds: 60 })).toBe('active');
+    expect(statusOf({ iat: NOW - 60 }, { maximumAgeSeconds: 60 })).toBe('expired');
+    expect(judge({ iat: NOW - 50 }, { maximumAgeSeconds: 60 })).toMatchObject({
+      claims: { expiresAtSeconds: NOW + 10 },
+    });
   });
 
   test('what is expired and wrong is wrong', () => {
