@@ -41,6 +41,7 @@ export function createApp(issuer: string, database: string, encryptionKeys: read
       issuer,
       encryptionKeys,
       authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
+      ownerScopes: [], // people register no applications by hand
       dynamicRegistration: { scopes: [...Object.keys(scopes), 'offline_access'], allScopes: true },
     }),
   });

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { silentLogger } from '../../src/core/logger.js';
+import { createOAuth2 } from '../../src/public/index.js';
 import { type LeashedProcess, startLeashed } from '../support/leashed-process.js';
 import { targetOf, UserAgent, type Visit } from '../support/user-agent.js';
 
@@ -180,6 +182,7 @@ describe('clients of the Model Context Protocol against the example server', () 
     method: 'tools/call',
     params: { name: 'add-book', arguments: { title: 'No' } },
   };
+  const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'list-books' } };
   const post = (headers: Record<string, string>, body: unknown = CALL) =>
     fetch(url, {
       method: 'POST',
@@ -195,9 +198,9 @@ describe('clients of the Model Context Protocol against the example server', () 
     const answer = await post({});
     expect(answer.status).toBe(401);
     const { origin } = new URL(url);
-    expect(answer.headers.get('www-authenticate')).toBe(
-      `Bearer realm="api", scope="books:read", resource_metadata="${origin}/.well-known/oauth-protected-resource"`,
-    );
+    const challenge = `Bearer realm="api", scope="books:read", resource_metadata="${origin}/.well-known/oauth-protected-resource"`;
+    const [first] = (answer.headers.get('www-authenticate') ?? '').split(', DPoP ');
+    expect(first).toBe(challenge);
   });
 
   test('[RS-68] a tool whose scope is missing is not run, also in a batch; the challenge names all its scopes', async () => {
@@ -206,8 +209,7 @@ describe('clients of the Model Context Protocol against the example server', () 
     await expect(start()).rejects.toThrow(/unauthorized/i);
     await finish(await consent(agent, new UserAgent(new URL(url).origin)));
     const authorization = `Bearer ${agent.accessToken}`;
-    const harmless = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'list-books' } };
-    for (const body of [CALL, [CALL], [harmless, CALL]]) {
+    for (const body of [CALL, [CALL], [LIST, CALL]]) {
       const answer = await post({ authorization }, body);
       expect(answer.status).toBe(403);
       const challenge = answer.headers.get('www-authenticate') ?? '';
@@ -219,8 +221,24 @@ describe('clients of the Model Context Protocol against the example server', () 
     expect(await listed.json()).not.toContain('No');
     // Who counts: the user, and the application of all its users.
     expect(listed.headers.get('ratelimit-policy')).toBeNull();
-    const counted = await post({ authorization }, harmless);
+    const counted = await post({ authorization }, LIST);
     expect(counted.headers.get('ratelimit-policy')).toMatch(/"user";q=120;w=60.*"client";q=600;w=60/);
+  });
+
+  test('[RS-22] a token for another resource of the same server is refused (RFC 8707)', async () => {
+    const tokenFor = async (resource: string) => {
+      const oauth2 = createOAuth2({ database: join(folder, 'mcp.sqlite'), resource, logger: silentLogger });
+      try {
+        const { application } = await oauth2.applications.create({ name: 'A', grantTypes: ['client_credentials'] });
+        const scope = 'books:read books:write';
+        return (await oauth2.tokens.issue({ user: 'alice', application, scope })).access_token;
+      } finally {
+        await oauth2.close();
+      }
+    };
+    const statusWith = async (token: string) => (await post({ authorization: `Bearer ${token}` }, LIST)).status;
+    expect(await statusWith(await tokenFor(new URL(url).origin))).toBe(200);
+    expect(await statusWith(await tokenFor('https://other.example'))).toBe(401);
   });
 
   test('a page of another origin is refused, even with a token', async () => {

@@ -144,6 +144,7 @@ const SERVER_OPTIONS = [
     'dynamicRegistration',
     'dynamicRegistration.initialAccessToken',
     'dynamicRegistration.scopes',
+    'dynamicRegistration.allScopes',
     'dynamicRegistration.grantTypes',
     'dynamicRegistration.typo',
   ],
