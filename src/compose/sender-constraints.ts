@@ -12,16 +12,18 @@ import { isJoseInstalled } from '../resource-server/jose.js';
 import type { Basis } from './basis.js';
 import type { Opened } from './opened.js';
 
-/** What checks that a token is presented by whom it was issued to. */
+/** The checks that a token is presented by the client to which it was issued. */
 export interface SenderConstraints {
   readonly dpop: { readonly proofs: ProofChecker; readonly algorithms: readonly string[] } | undefined;
   readonly certificates: ClientCertificates | undefined;
-  /** Resolves when what remembers proofs is connected, or its first attempt has failed. */
+  /** Resolves when the store of used proofs is connected, or its first attempt has failed. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @throws ConfigurationError if DPoP is asked for and the URL of this application is not known, or jose is not installed */
+/**
+ * @throws ConfigurationError if DPoP is requested but the URL of this application is unknown, or jose is not installed
+ */
 export function composeSenderConstraints(
   options: OAuth2Options,
   basis: Basis,
@@ -41,7 +43,7 @@ export function composeSenderConstraints(
   };
 }
 
-/** DPoP is on where it is asked for, and wherever an authorization server issues tokens that are bound to keys. */
+/** DPoP is on if it is requested, and also if an authorization server of this application issues key-bound tokens. */
 function dpopSettings(
   { dpop: given, authorizationServer }: OAuth2Options,
   { logger }: Basis,

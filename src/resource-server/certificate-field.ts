@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 
-/** How a proxy writes the certificate of its client. */
+/** The format in which a proxy forwards the certificate of its client. */
 export type CertificateFormat = (typeof CERTIFICATE_FORMATS)[number];
 
 export const CERTIFICATE_FORMATS = ['rfc9440', 'nginx', 'envoy'] as const;
 
-/** A chain of certificates does not belong into these fields. */
+/** These fields contain one certificate, not a chain. */
 const LONGEST_FIELD = 16_384;
 
 /**
- * The SHA-256 of the certificate in a field, base64url (RFC 8705 §3.1). `undefined` for what is no certificate in that format, or
- * more than one.
+ * The SHA-256 of the certificate in a field, base64url (RFC 8705 §3.1). `undefined` if there is no certificate in that
+ * format, or more than one.
  */
 export function thumbprintIn(field: string, format: CertificateFormat): string | undefined {
   return field.length > LONGEST_FIELD ? undefined : READERS[format](field.trim());
@@ -45,11 +45,14 @@ function decoded(field: string): string | undefined {
   }
 }
 
-/** A pair of an element: a value that is quoted may hold every character, `"` and `\` behind a `\`. */
+/** A pair of an element. A quoted value may contain any character, with `"` and `\` escaped by `\`. */
 const PAIR = /([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^",;]*)(;|$)/y;
 const HEX_DIGEST = /^[0-9a-f]{64}$/i;
 
-/** Of several elements the last one alone was written by the nearest proxy, but which it is cannot be told: they are refused. */
+/**
+ * Several elements are refused: only the last one was written by the nearest proxy, but it cannot be identified
+ * reliably.
+ */
 function hashOfElement(field: string): string | undefined {
   let digest: string | undefined;
   PAIR.lastIndex = 0;
@@ -64,7 +67,7 @@ function hashOfElement(field: string): string | undefined {
   return digest === undefined ? undefined : Buffer.from(digest, 'hex').toString('base64url');
 }
 
-/** Base64 is read strictly: of two texts for the same bytes one alone is the certificate's. */
+/** Base64 is decoded strictly: only one of several encodings of the same bytes is accepted. */
 function thumbprint(base64: string): string | undefined {
   const der = Buffer.from(base64, 'base64');
   return der.length > 0 && der.toString('base64') === base64 ? hash('sha256', der, 'base64url') : undefined;

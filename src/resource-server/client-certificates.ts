@@ -14,17 +14,18 @@ import type { LogLimiter } from '../core/log-limiter.js';
 import { choiceOption, knownOptions, optionPath, refuseOption } from '../core/options/index.js';
 import { CERTIFICATE_FORMATS, type CertificateFormat, thumbprintIn } from './certificate-field.js';
 
-/** Where the certificates of clients are found (RFC 8705). */
+/** Where client certificates are found (RFC 8705). */
 export interface ClientCertificateOptions {
   /**
-   * The field in which a proxy hands on the certificate of its client: `Client-Cert` (RFC 9440), `X-Forwarded-Client-Cert`
-   * (Envoy) or one of your own. It counts only from the networks in `trustedProxies`, and the proxy has to remove it from what
-   * clients send. Default: none, the certificate is that of the TLS connection to this process.
+   * The field in which a proxy forwards the certificate of its client: `Client-Cert` (RFC 9440),
+   * `X-Forwarded-Client-Cert` (Envoy) or one of your own. It is accepted only from the networks in `trustedProxies`,
+   * and the proxy must remove it from requests of clients. Default: none; the certificate is that of the TLS connection
+   * to this process.
    */
   readonly header?: string | undefined;
   /**
-   * How the field is written: `rfc9440`, `nginx` (`$ssl_client_escaped_cert`, an URL-encoded PEM) or `envoy` (`Hash=`). The
-   * default goes by its name, and is `nginx` for one of your own.
+   * The format of the field: `rfc9440`, `nginx` (`$ssl_client_escaped_cert`, a URL-encoded PEM) or `envoy` (`Hash=`).
+   * The default depends on the name of the field, and is `nginx` for one of your own.
    */
   readonly format?: CertificateFormat | undefined;
 }
@@ -108,7 +109,7 @@ function formatOf(header: string | undefined): CertificateFormat {
   return header === 'x-forwarded-client-cert' ? 'envoy' : 'nginx';
 }
 
-/** The certificate of a TLS connection, also of one that was resumed; the handshake has proven its key. */
+/** The certificate of a TLS connection, including a resumed one; the handshake has proven possession of its key. */
 function thumbprintOfPeer(socket: Socket): string | undefined {
   const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.();
   return certificate === undefined ? undefined : hash('sha256', certificate.raw, 'base64url');

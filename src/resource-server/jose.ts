@@ -3,7 +3,7 @@ import { ConfigurationError } from '../core/errors.js';
 
 let jose: Promise<typeof import('jose')> | undefined;
 
-/** The only place where jose is loaded, and only once something has to be verified by it: it is an optional package. */
+/** The only place where jose is loaded, and only when it is first needed: it is an optional package. */
 export function loadJose(): Promise<typeof import('jose')> {
   jose ??= import('jose');
   return jose;

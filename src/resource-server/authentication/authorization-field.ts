@@ -4,7 +4,7 @@ import { rememberPerConnection } from '../../core/remember-per-connection.js';
 import { MORE_THAN_ONE, type PresentedToken, tokenOfField } from './bearer-token.js';
 
 /**
- * The token of the `Authorization` field, for whichever scheme; `undefined` without one.
+ * The token in the `Authorization` field, for any scheme; `undefined` if there is no field.
  *
  * @throws InvalidRequestError if there are two fields
  */
@@ -13,10 +13,7 @@ export function tokenInHeader(request: IncomingMessage): PresentedToken | undefi
   return field === undefined ? undefined : rememberPerConnection(request.socket, field, tokenOfField);
 }
 
-/**
- * The `Authorization` field. Of two fields Node keeps the first and drops the other, but another hop may have read the
- * other.
- */
+/** The `Authorization` field. Of two fields Node keeps the first, but another hop may have used the second. */
 function authorizationField({ headers, rawHeaders }: IncomingMessage): string | undefined {
   const { authorization } = headers;
   if (authorization === undefined) return undefined;

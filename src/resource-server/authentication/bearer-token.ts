@@ -18,7 +18,7 @@ export interface PresentedToken {
   /** The SHA-256 of the token in base64url: its cache key. `undefined` if the token is malformed (RFC 6750 §2.1). */
   readonly key: string | undefined;
   readonly location: 'header' | 'body' | 'query';
-  /** By which scheme the `Authorization` field presents it; `Bearer` elsewhere. */
+  /** The scheme in the `Authorization` field; `Bearer` for tokens found elsewhere. */
   readonly scheme: 'Bearer' | 'DPoP';
 }
 

@@ -17,7 +17,7 @@ import { authenticationOf, TokenAuthentication, type TokenAuthenticationDependen
 
 /** What the bearer authenticator depends on. */
 export interface BearerDependencies extends TokenAuthenticationDependencies {
-  /** Reads the certificates of clients, where tokens may be bound to them (RFC 8705). */
+  /** Reads client certificates, if tokens may be bound to them (RFC 8705). */
   readonly certificates: ClientCertificates | undefined;
 }
 
@@ -71,7 +71,8 @@ export class BearerAuthenticator implements Authenticator {
   private admit(context: Context, verification: ActiveVerification): Authentication | Promise<Authentication> {
     const { key, confirmation } = verification.token;
     if (confirmation === undefined) return authenticationOf(verification);
-    // A token that is bound to a key is no bearer token (RFC 9449 §7.2); one of a certificate is the client's own (RFC 8705 §3).
+    // A key-bound token is not a bearer token (RFC 9449 §7.2); a certificate-bound one requires the client's
+    // certificate (RFC 8705 §3).
     const isProven = confirmation.jkt === undefined && this.certificates?.isOf(context, confirmation) === true;
     return isProven ? authenticationOf(verification) : this.tokens.refuse(context, 'invalid', key);
   }

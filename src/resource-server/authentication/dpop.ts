@@ -11,13 +11,13 @@ import { authenticationOf, TokenAuthentication, type TokenAuthenticationDependen
 /** What the DPoP authenticator depends on. */
 export interface DPoPDependencies extends TokenAuthenticationDependencies {
   readonly proofs: ProofChecker;
-  /** The algorithms of proofs, for the challenge. */
+  /** The algorithms for proofs, listed in the challenge. */
   readonly algorithms: readonly string[];
-  /** Reads the certificates of clients: a token may be bound to one as well. */
+  /** Reads client certificates, since a token may also be bound to one. */
   readonly certificates: ClientCertificates | undefined;
 }
 
-/** Reads access tokens that are bound to a key, with the proof that the caller has it (RFC 9449 §7). */
+/** Reads key-bound access tokens together with the proof that the caller has the key (RFC 9449 §7). */
 export class DPoPAuthenticator implements Authenticator {
   readonly reads = ['Authorization', 'DPoP'];
   private readonly tokens: TokenAuthentication;
@@ -50,7 +50,10 @@ export class DPoPAuthenticator implements Authenticator {
     return this.judged(context, verification, answer);
   }
 
-  /** The key that the token is bound to; `undefined` if it may not be presented so: a bearer token, or not this client's. */
+  /**
+   * The key that the token is bound to; `undefined` if the token may not be presented in this way: a bearer token, or
+   * one bound to another client's certificate.
+   */
   private jktOf(context: Context, { token }: ActiveVerification): string | undefined {
     const { confirmation } = token;
     if (confirmation?.x5tS256 === undefined) return confirmation?.jkt;
@@ -67,14 +70,14 @@ export class DPoPAuthenticator implements Authenticator {
         if (answer.nextNonce !== undefined) context.set('DPoP-Nonce', answer.nextNonce);
         return authenticationOf(verification);
       case 'nonce':
-        // No failure: nobody can know a nonce before it was told one (RFC 9449 §9).
+        // Not counted as a failure: a client learns the nonce only from this answer (RFC 9449 §9).
         throw new UseDPoPNonceError(answer.nextNonce);
       case 'bad':
         return this.refuse(context, `The DPoP proof is not valid: ${answer.problem}.`);
     }
   }
 
-  /** The token itself may be good, and stays so. */
+  /** The token itself may be valid, and is not affected. */
   private async refuse(context: Context, description: string): Promise<never> {
     await this.tokens.failed(context, 'invalid');
     throw new InvalidDPoPProofError(description);

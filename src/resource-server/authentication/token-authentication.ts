@@ -15,34 +15,35 @@ export interface TokenAuthenticationDependencies {
   readonly address: (context: Context) => string;
 }
 
-/** Authenticates requests by their access tokens, whatever the scheme that presents them: through the cache, else the verifiers. */
+/** Authenticates requests by their access tokens, for any scheme: from the cache, or else through the verifiers. */
 export class TokenAuthentication {
-  /** @param scheme the one that presents the tokens: its challenge tells why one was refused */
+  /** @param scheme the scheme that presents the tokens; its challenge states why one was refused */
   constructor(
     private readonly dependencies: TokenAuthenticationDependencies,
     private readonly scheme: 'Bearer' | 'DPoP',
   ) {}
 
   /**
-   * What is known of a token that is good now.
+   * The verification of a token that is valid now.
    *
-   * @throws InvalidTokenError (or rejects with one) if it is not; ThrottledError if too many failures came from its address
+   * @throws InvalidTokenError (or rejects with one) if it is not; ThrottledError if its address caused too many
+   *   failures
    */
   verified(context: Context, token: string, key: string): ActiveVerification | Promise<ActiveVerification> {
     const known = this.dependencies.cache.peek(key);
     if (known !== undefined) return known.status === 'active' ? known : this.refuse(context, known.status, key);
     const verifier = this.dependencies.verifiers.select(token);
-    // Nobody's token costs no look-up.
+    // A token that no verifier accepts needs no look-up.
     return verifier === undefined ? this.refuse(context, 'invalid', key) : this.lookUp(context, verifier, token, key);
   }
 
-  /** Refuses a token. Failures that need no look-up are counted too, so that a flood of them is limited. */
+  /** Refuses a token. Failures without a look-up are counted too, so that a flood of them is limited. */
   async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
     await this.failed(context, status, key);
     throw new InvalidTokenError(status === 'expired' ? TOKEN_EXPIRED : undefined, { scheme: this.scheme });
   }
 
-  /** Counts a failure. @throws ThrottledError if too many came from the address */
+  /** Counts a failure. @throws ThrottledError if the address caused too many */
   failed(context: Context, status: 'invalid' | 'expired', key?: string): Promise<void> {
     return this.dependencies.admission.failed(this.addressOf(context), status, key);
   }

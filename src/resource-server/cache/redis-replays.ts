@@ -12,21 +12,24 @@ import { connectRedis, disconnect, type RedisConnections } from './redis-connect
 /** How long a request waits for Redis. */
 const DEADLINE_MILLISECONDS = 500;
 
-/** After a failure, how long no request waits for Redis again. */
+/** How long requests do not wait for Redis after a failure. */
 const PAUSE_MILLISECONDS = 1_000;
 
-/** What the store is made of. */
+/** What the store depends on. */
 export interface RedisReplaysDependencies {
   readonly redis: string | HostRedisClient;
-  /** Comes before every key. */
+  /** The prefix of every key. */
   readonly keyPrefix: string;
   readonly clock: Clock;
   readonly log: LogLimiter;
-  /** What this process has seen by itself, which then decides alone while Redis is away; without it nobody does. */
+  /**
+   * The proofs that this process has seen, by which it decides alone while Redis is down; without it, nothing is
+   * accepted then.
+   */
   readonly local: { claim(id: string): boolean } | undefined;
 }
 
-/** Ids that were used once, remembered in Redis for all processes: one command each. */
+/** Remembers used ids in Redis for all processes, with one command each. */
 export class RedisReplays {
   private readonly connections: RedisConnections;
   private readonly keyPrefix: string;
@@ -41,7 +44,7 @@ export class RedisReplays {
   /**
    * Resolves to whether the id is used for the first time within `milliseconds`.
    *
-   * @throws TemporarilyUnavailableError if Redis does not answer in time and nothing else may decide
+   * @throws TemporarilyUnavailableError if Redis does not answer in time and this process may not decide alone
    */
   async claim(id: string, milliseconds: number): Promise<boolean> {
     const { local, clock, log } = this.dependencies;

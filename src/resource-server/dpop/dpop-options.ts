@@ -11,33 +11,33 @@ import { readSecretKeys, type SecretKey } from '../../core/secret-keys.js';
 import { requireJose } from '../jose.js';
 import { ASYMMETRIC_ALGORITHMS } from '../verifiers/jwt/jwt-algorithms.js';
 
-/** How access tokens are accepted that are bound to a key of the caller's (DPoP, RFC 9449). */
+/** How key-bound access tokens are accepted (DPoP, RFC 9449). */
 export interface DPoPOptions {
   /**
-   * The URL under which callers reach the path `/` of this application, with what a proxy takes off its paths, e.g.
-   * `https://api.example.com/v1`. Default: the origin of `resource`, else that of the authorization server's issuer.
+   * The public URL of the path `/` of this application, including a prefix that a proxy removes, e.g.
+   * `https://api.example.com/v1`. Default: the origin of `resource`, or else that of the authorization server's issuer.
    */
   readonly publicUrl?: string | undefined;
-  /** The algorithms of proofs. Default ES256, RS256, PS256 and EdDSA, as at the token endpoint. */
+  /** The accepted algorithms for proofs. Default ES256, RS256, PS256 and EdDSA, as at the token endpoint. */
   readonly algorithms?: readonly string[] | undefined;
-  /** How old a proof may be, 1 to 300 seconds. Default 60. */
+  /** The maximum age of a proof, in seconds, 1 to 300. Default 60. */
   readonly maxAgeSeconds?: number | undefined;
-  /** How far the clock of a caller may be ahead, 0 to 300 seconds. Default 5. */
+  /** How far the clock of a caller may be ahead, in seconds, 0 to 300. Default 5. */
   readonly clockToleranceSeconds?: number | undefined;
   /**
-   * Makes nonces required (RFC 9449 §9), which are derived from these keys of 32 bytes: the first one makes them, each is
-   * accepted. All processes have the same. Default: no nonces.
+   * Requires nonces (RFC 9449 §9), which are derived from these keys of 32 bytes: new nonces from the first key, and
+   * those of every key are accepted. All processes need the same keys. Default: no nonces.
    */
   readonly nonceKeys?: readonly SecretKey[] | undefined;
   /**
-   * What happens while Redis, which remembers the proofs that were used, does not answer: `refuse` answers 503, `process` lets
-   * each process remember for itself, so that a proof can be used once in each. Default `refuse`. Without Redis each process
-   * remembers for itself anyway.
+   * What happens while Redis, which stores the used proofs, does not answer: `refuse` answers 503; `process` lets each
+   * process use its own memory, so that a proof can be used once in each. Default `refuse`. Without Redis each process
+   * always uses its own memory.
    */
   readonly whenRedisFails?: 'refuse' | 'process' | undefined;
 }
 
-/** The same, read. */
+/** The validated options. */
 export interface DPoPSettings {
   readonly publicUrl: string | undefined;
   readonly algorithms: readonly string[];
@@ -56,7 +56,7 @@ const NAMES = [
   'whenRedisFails',
 ] as const satisfies readonly (keyof DPoPOptions)[];
 
-/** What the token endpoint takes (RFC 9449 §5): tokens are bound to no other keys there. */
+/** The algorithms of the token endpoint (RFC 9449 §5), which binds tokens to no other keys. */
 const DEFAULT_ALGORITHMS = ['ES256', 'RS256', 'PS256', 'EdDSA'] as const;
 
 /** @throws ConfigurationError if an option is unknown or wrong, or jose is not installed */

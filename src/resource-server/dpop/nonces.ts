@@ -1,26 +1,26 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 
-/** How long a nonce is given out; it is accepted for as long again. */
+/** How long a nonce is issued; it is accepted for the same time again. */
 const PERIOD_MILLISECONDS = 60_000;
 
 /** 128 bits. */
 const NONCE_LENGTH = 22;
 
 /**
- * Nonces for proofs (RFC 9449 §8): an HMAC of the present minute, so that nothing needs to be kept, and all processes with the
- * same secrets accept each other's.
+ * Nonces for proofs (RFC 9449 §8): an HMAC of the current minute, so that nothing is stored, and processes with the
+ * same secrets accept each other's nonces.
  */
 export class Nonces {
   private readonly made = new Map<number, string>();
 
-  /** @param secrets 32 bytes each; the first one makes nonces, each is accepted */
+  /** @param secrets 32 bytes each; the first one creates nonces, all are accepted */
   constructor(
     private readonly secrets: readonly Buffer[],
     private readonly clock: Clock,
   ) {}
 
-  /** The one to be used from now on. */
+  /** The nonce to use from now on. */
   current(): string {
     const period = this.period();
     let nonce = this.made.get(period);
@@ -32,7 +32,7 @@ export class Nonces {
     return nonce;
   }
 
-  /** Whether a nonce was given out lately. What it is compared with is not secret from those who may use it. */
+  /** Whether a nonce was issued recently. A timing-safe comparison is not needed, since callers may know the nonces. */
   accepts(nonce: unknown): boolean {
     if (typeof nonce !== 'string' || nonce.length !== NONCE_LENGTH) return false;
     if (nonce === this.current()) return true;

@@ -6,27 +6,27 @@ import type { Nonces } from './nonces.js';
 import type { Replays } from './replays.js';
 import type { TargetUri } from './target-uri.js';
 
-/** The request that a proof comes with, and the token. */
+/** The request that a proof is for, and the token. */
 export interface ProvenRequest {
   readonly method: string;
   /** The target of the request, in origin form. */
   readonly target: string;
-  /** SHA-256 of the token, base64url: what `ath` has to be. */
+  /** The SHA-256 of the token, base64url: the required `ath`. */
   readonly tokenHash: string;
-  /** The thumbprint that the token names. */
+  /** The thumbprint that the token is bound to. */
   readonly jkt: string;
 }
 
-/** What a proof is worth. `problem` is for the caller: it names a member, and no value. */
+/** The result of checking a proof. `problem` is sent to the caller: it names a member, but contains no value. */
 export type ProofAnswer =
   | { readonly status: 'good'; readonly nextNonce: string | undefined }
   | { readonly status: 'bad'; readonly problem: string }
   | { readonly status: 'nonce'; readonly nextNonce: string };
 
-/** By which rules proofs are checked. */
+/** The rules by which proofs are checked. */
 export interface ProofRules {
   readonly algorithms: readonly string[];
-  /** How old a proof may be, and how far its time may lie in the future. */
+  /** The maximum age of a proof, and how far its `iat` may be in the future. */
   readonly maxAgeSeconds: number;
   readonly clockToleranceSeconds: number;
 }
@@ -35,7 +35,7 @@ export interface ProofCheckerDependencies {
   readonly rules: ProofRules;
   readonly targetUri: TargetUri;
   readonly replays: Replays;
-  /** Where nonces are demanded (RFC 9449 §9). */
+  /** Set if nonces are required (RFC 9449 §9). */
   readonly nonces: Nonces | undefined;
   readonly clock: Clock;
 }
@@ -45,7 +45,7 @@ export const LONGEST_PROOF = 4_096;
 
 const LONGEST_JTI = 256;
 
-/** The proof keys of so many callers are kept. A header is the same in all proofs of a caller. */
+/** For how many callers the proof keys are kept. The header is the same in all proofs of a caller. */
 const MOST_KEYS = 10_000;
 
 type PublicKey = Awaited<ReturnType<typeof import('jose').importJWK>>;
@@ -55,18 +55,18 @@ interface ProofKey {
   readonly jkt: string;
 }
 
-/** The claims of a proof (RFC 9449 §4.2), of any type until each was looked at. */
+/** The claims of a proof (RFC 9449 §4.2), whose types are not checked yet. */
 type ProofClaims = { readonly [Name in 'jti' | 'htm' | 'htu' | 'iat' | 'ath' | 'nonce']?: unknown };
 
-/** Checks DPoP proofs at a resource (RFC 9449 §4.3, §7), once the token is known to be good. */
+/** Checks DPoP proofs at a resource (RFC 9449 §4.3, §7), after the token was found valid. */
 export class ProofChecker {
   private readonly keys = new LRUCache<string, ProofKey>({ max: MOST_KEYS });
 
   constructor(private readonly dependencies: ProofCheckerDependencies) {}
 
   /**
-   * @param proof the `DPoP` field: Node joins several by commas, which no JWT has
-   * @throws TemporarilyUnavailableError if it cannot be said whether the proof was used before
+   * @param proof the `DPoP` field; Node joins several with commas, which no JWT contains
+   * @throws TemporarilyUnavailableError if it is unknown whether the proof was used before
    */
   async check(proof: string, request: ProvenRequest): Promise<ProofAnswer> {
     const { nonces, targetUri, replays, clock } = this.dependencies;
@@ -79,17 +79,17 @@ export class ProofChecker {
     if (htm !== request.method) return bad('htm is not the method of the request');
     if (!targetUri.matches(htu, request.target)) return bad('htu is not the URI of the request');
     if (ath !== request.tokenHash) return bad('ath is not the hash of the access token');
-    // Before its age is looked at: who has a nonce of ours has a clock that we know of.
+    // Checked before the age, so that a client without a nonce gets one even if its clock is wrong.
     if (nonces !== undefined && !nonces.accepts(nonce)) return { status: 'nonce', nextNonce: nonces.current() };
     const usableMilliseconds = this.usableMilliseconds(iat, clock.nowMilliseconds());
-    if (usableMilliseconds === undefined) return bad('iat is not a time of now');
-    // Last, so that only a proof that is good otherwise is remembered.
+    if (usableMilliseconds === undefined) return bad('iat is not the present time');
+    // Last, so that only otherwise valid proofs are stored.
     if (!(await replays.claim(idOf(request.jkt, jti), usableMilliseconds))) return bad('it was used before');
     const current = nonces?.current();
     return { status: 'good', nextNonce: current === nonce ? undefined : current };
   }
 
-  /** The claims of a proof that the key of the token has signed, or the problem with it. */
+  /** The claims of a proof that is signed with the key of the token, or a description of the problem. */
   private async claimsOf(proof: string, jkt: string): Promise<ProofClaims | string> {
     const { compactVerify, errors } = await loadJose();
     const headerPart = proof.slice(0, proof.indexOf('.'));
@@ -100,7 +100,7 @@ export class ProofChecker {
       const { payload } = await compactVerify(proof, known.key, {
         algorithms: [...this.dependencies.rules.algorithms],
       });
-      // Only keys that have signed something are kept.
+      // Only keys with a valid signature are kept.
       this.keys.set(headerPart, known);
       const claims: unknown = JSON.parse(UTF8.decode(payload));
       return typeof claims === 'object' && claims !== null && !Array.isArray(claims) ? claims : MALFORMED;
@@ -109,7 +109,7 @@ export class ProofChecker {
     }
   }
 
-  /** The key in the header of a proof, if the header is as it has to be. @throws if it is no header, or no key */
+  /** The key in the header of a proof, if the header is valid. @throws if it is not a header, or contains no key */
   private async keyOf(headerPart: string): Promise<ProofKey | string> {
     const { importJWK, calculateJwkThumbprint } = await loadJose();
     const header: unknown = JSON.parse(UTF8.decode(Buffer.from(headerPart, 'base64url')));
@@ -125,7 +125,7 @@ export class ProofChecker {
     return { key, jkt: await calculateJwkThumbprint(jwk, 'sha256') };
   }
 
-  /** For how long a proof of this time can still be used; `undefined` if it is too old, or from the future. */
+  /** For how long a proof with this `iat` can still be used; `undefined` if it is too old, or from the future. */
   private usableMilliseconds(iat: unknown, nowMilliseconds: number): number | undefined {
     if (typeof iat !== 'number' || !Number.isFinite(iat)) return undefined;
     const { maxAgeSeconds, clockToleranceSeconds } = this.dependencies.rules;

@@ -1,30 +1,30 @@
 import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 
-/** Remembers proofs that were used. */
+/** Remembers used proofs. */
 export interface Replays {
   /**
    * Claims a proof: resolves to whether this is its first use.
    *
-   * @param id names the proof, whoever made it
-   * @param milliseconds for how long it could be used, and so has to be remembered
-   * @throws TemporarilyUnavailableError if that cannot be said now
+   * @param id identifies the proof among those of all callers
+   * @param milliseconds how long the proof could be used, and so must be remembered
+   * @throws TemporarilyUnavailableError if this is unknown now
    */
   claim(id: string, milliseconds: number): boolean | Promise<boolean>;
   close?(): Promise<void>;
 }
 
-/** About 150 MB. Only callers with good tokens get here, each within its budget. */
+/** About 150 MB. Only callers with valid tokens get this far, each within its budget. */
 const MOST_PROOFS = 1_000_000;
 
 /** The proofs that this process has seen. */
 export class LocalReplays implements Replays {
-  /** Two generations, each of which is filled for as long as a proof can be used; then the elder one is dropped. */
+  /** Two generations, each filled for the time in which a proof can be used; then the older one is dropped. */
   private present = new Set<string>();
   private elder = new Set<string>();
   private turnsAt: number;
 
-  /** @param windowMilliseconds for how long a proof can be used at most */
+  /** @param windowMilliseconds the maximum time in which a proof can be used */
   constructor(
     private readonly clock: Clock,
     private readonly windowMilliseconds: number,

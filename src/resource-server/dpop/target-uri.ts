@@ -11,7 +11,7 @@ const UNRESERVED = /^[A-Za-z0-9._~-]$/;
  * The origin comes from the configuration, never from the `Host` of the request, which the caller chooses.
  */
 export class TargetUri {
-  /** Scheme, host, port and the path before that of a request; without a slash at the end. */
+  /** Scheme, host, port and path prefix, without a trailing slash. */
   private readonly base: string;
 
   /** @param publicUrl the URL under which callers reach `/`, e.g. `https://api.example.com` */
@@ -19,7 +19,7 @@ export class TargetUri {
     this.base = publicUrl.replace(/\/+$/, '');
   }
 
-  /** @param target the target of the request, in origin form: a path that may have a query */
+  /** @param target the request target in origin form: a path, optionally with a query */
   matches(htu: unknown, target: string): boolean {
     if (typeof htu !== 'string') return false;
     const path = pathOf(target);
@@ -32,8 +32,8 @@ export class TargetUri {
 }
 
 /**
- * The path of a request's target. `undefined` for what no client sends that normalizes its URIs, but a router may take
- * literally: another form than the origin's, dot segments, backslashes.
+ * The path of a request target. `undefined` for targets that a client with normalized URIs never sends, but a router
+ * could interpret: targets not in origin form, dot segments, backslashes.
  */
 function pathOf(target: string): string | undefined {
   const end = target.search(/[?#]/);
@@ -41,7 +41,7 @@ function pathOf(target: string): string | undefined {
   return path.startsWith('/') && !path.includes('\\') && !DOT_SEGMENT.test(path) ? path : undefined;
 }
 
-/** The URI in normal form, without query and fragment; `undefined` if it is no http(s) URI, or names a user. */
+/** The normalized URI, without query and fragment; `undefined` if it is not an http(s) URI, or contains a user. */
 export function normalizedUri(uri: string): string | undefined {
   if (!URL.canParse(uri)) return undefined;
   const url = new URL(uri);

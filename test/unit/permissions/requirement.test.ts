@@ -87,7 +87,7 @@ describe('a requirement', () => {
       withToken(['a', 'x']),
     );
     expect(error).toBeInstanceOf(InsufficientScopeError);
-    expect((error as InsufficientScopeError).details).toEqual({
+    expect((error as InsufficientScopeError).details).toMatchObject({
       permission: 'RequiresScopes',
       requiredScopes: [
         ['a', 'b', 'c'],
