@@ -11,6 +11,8 @@ export function bookstoreAuthorizationServer(options: {
     issuer: options.issuer,
     encryptionKeys: options.encryptionKeys,
     authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
+    // There is no second factor here: who signs in has entered a password.
+    acr: { values: ['urn:bookstore:password'], of: () => 'urn:bookstore:password' },
     // Whatever an application requests, only staff can grant `admin`.
     scopesOf: (user) => scopesOf(user as User),
     ownerScopes: OWNER_SCOPES,

@@ -5,6 +5,11 @@ import type { Clock } from '../core/clock.js';
 export interface HostLoginRequest {
   /** Ask even a signed-in user, because an earlier login does not count (`prompt=login`, `max_age`). */
   readonly reauthenticate: boolean;
+  /**
+   * The authentication contexts of the option `acr` of which the application asks for one (`acr_values`). A host with
+   * `authenticatedAtMilliseconds` is asked for them of users who are signed in without.
+   */
+  readonly acrValues?: readonly string[] | undefined;
 }
 
 /** A login of the host, in place of the login page. */

@@ -31,6 +31,12 @@ export interface LoginConditions {
    * since.
    */
   readonly wasSignedOut: boolean;
+  /** When the login was requested. */
+  readonly askedAtMilliseconds: number;
+  /** The authentication contexts of which the application asks for one; `undefined`: it does not matter. */
+  readonly acrValues: readonly string[] | undefined;
+  /** Whether the user, as signed in at the host now, has reached none of those. */
+  lacksAcr(userId: string, context: Context): Promise<boolean>;
 }
 
 /** Login and consent at the endpoints. Each method returns the URL to continue at, by 303 (RFC 9700 §4.12). */

@@ -4,6 +4,10 @@ export interface ChallengeParameters {
   readonly errorDescription?: string;
   /** A `scope` value (RFC 6749 §3.3). */
   readonly scope?: string;
+  /** The authentication contexts that would be enough, separated by spaces (RFC 9470 §3). */
+  readonly acrValues?: string;
+  /** How old the authentication may be (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number;
   readonly resourceMetadata?: string;
   /** The algorithms of DPoP proofs, separated by spaces (RFC 9449 §7.1). */
   readonly algs?: string;
@@ -29,6 +33,8 @@ export function challenge(scheme: string, realm: string, parameters: ChallengePa
   if (parameters.error !== undefined) text += `, error=${quoted(parameters.error)}`;
   if (parameters.errorDescription !== undefined) text += `, error_description=${quoted(parameters.errorDescription)}`;
   if (parameters.scope !== undefined) text += `, scope=${quoted(parameters.scope)}`;
+  if (parameters.acrValues !== undefined) text += `, acr_values=${quoted(parameters.acrValues)}`;
+  if (parameters.maxAgeSeconds !== undefined) text += `, max_age="${parameters.maxAgeSeconds}"`;
   if (parameters.resourceMetadata !== undefined) text += `, resource_metadata=${quoted(parameters.resourceMetadata)}`;
   return text + algs(parameters);
 }

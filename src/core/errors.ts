@@ -12,6 +12,7 @@ export {
   AccessDeniedError,
   AuthenticationRequiredError,
   InsufficientScopeError,
+  InsufficientUserAuthenticationError,
   InvalidClientError,
   InvalidDPoPProofError,
   InvalidRequestError,

@@ -16,6 +16,8 @@ export type RefusalReason =
   /** An authenticator of the host refused in another way. */
   | 'invalid_credentials'
   | 'insufficient_scope'
+  /** The user was authenticated too long ago, or not strongly enough. */
+  | 'insufficient_user_authentication'
   /** A permission refused, for another reason than a scope. */
   | 'permission'
   /** A permission refused an entity (`checkObject`). */

@@ -18,6 +18,7 @@ export type {
   SigningKeyState,
   SigningKeys,
 } from '../authorization-server/keys/signing-keys.js';
+export type { AcrOptions } from '../authorization-server/options/acr-options.js';
 export type {
   AuthorizationServerOptions,
   EndpointRates,

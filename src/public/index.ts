@@ -18,6 +18,7 @@ export {
   ConfigurationError,
   type ErrorCode,
   InsufficientScopeError,
+  InsufficientUserAuthenticationError,
   InvalidClientError,
   InvalidDPoPProofError,
   InvalidRequestError,
@@ -89,8 +90,10 @@ export type { ActiveInspection, InactiveInspection, Inspection } from '../resour
 export {
   AllowAny,
   type AlternativesByMethod,
+  type AuthenticationContextRequirement,
   allOf,
   anyOf,
+  authenticationContext,
   type GuardedAction,
   IsAuthenticated,
   IsAuthenticatedOrTokenHasScope,

@@ -105,11 +105,14 @@ export class ErrorResponder {
       case 'invalid_dpop_proof':
       case 'use_dpop_nonce':
       case 'insufficient_scope':
+      case 'insufficient_user_authentication':
         return this.challenge({
           error: error.code,
           errorDescription: error.message,
           scheme: error.details.scheme,
           scope: error.code === 'insufficient_scope' ? scopeToAskFor(error.details.requiredScopes) : scope,
+          acrValues: error.details.acrValues?.join(' '),
+          maxAgeSeconds: error.details.maxAgeSeconds,
         });
       default:
         return undefined;

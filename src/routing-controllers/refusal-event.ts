@@ -51,6 +51,8 @@ function reasonOf({ error }: Refusal, access: RequestAccess | undefined, about: 
     case 'invalid_dpop_proof':
     case 'use_dpop_nonce':
       return 'invalid_dpop_proof';
+    case 'insufficient_user_authentication':
+      return 'insufficient_user_authentication';
     case 'throttled':
       return access === undefined ? 'failure_budget' : 'throttled';
     case 'temporarily_unavailable':

@@ -19,6 +19,10 @@ export interface AccessTokenRow {
    * said, and then it is good for nobody.
    */
   readonly confirmation: Confirmation | undefined | 'unreadable';
+  /** The authentication context of the user (`acr`); `undefined` if the token does not say. */
+  readonly acr: string | undefined;
+  /** When the user was authenticated (`auth_time`); `undefined` if the token does not say. */
+  readonly authenticatedAtMilliseconds: number | undefined;
   readonly createdAtMilliseconds: number;
   readonly expiresAtMilliseconds: number;
   readonly revokedAtMilliseconds: number | null;
@@ -69,6 +73,8 @@ export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: 
 /** Converts the driver's values to the plain value. */
 export function accessTokenRow(values: RowValues): AccessTokenRow {
   const payload = values[8];
+  const { confirmation, acr, authenticatedAtMilliseconds } =
+    typeof payload === 'string' ? payloadOf(payload) : NO_PAYLOAD;
   return {
     id: Number(values[0]),
     applicationId: numberOrNull(values[1]),
@@ -78,7 +84,9 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     userId: values[5] as string | null,
     scope: values[6] as string,
     audience: audienceOf(values[7]),
-    confirmation: typeof payload === 'string' ? bindingOf(payload) : undefined,
+    confirmation,
+    acr,
+    authenticatedAtMilliseconds,
     createdAtMilliseconds: Number(values[9]),
     expiresAtMilliseconds: Number(values[10]),
     revokedAtMilliseconds: numberOrNull(values[11]),
@@ -99,12 +107,31 @@ function audienceOf(column: unknown): readonly string[] | undefined {
   return [typeof parsed === 'string' ? parsed : column];
 }
 
+type PayloadParts = Pick<AccessTokenRow, 'confirmation' | 'acr' | 'authenticatedAtMilliseconds'>;
+
+const NO_PAYLOAD: PayloadParts = { confirmation: undefined, acr: undefined, authenticatedAtMilliseconds: undefined };
+/** What cannot be read may say anything. */
+const UNREADABLE: PayloadParts = { ...NO_PAYLOAD, confirmation: 'unreadable' };
+
+/** Reads the authorization server's JSON; in `extra` are the claims that a token has beside the usual ones. */
+function payloadOf(json: string): PayloadParts {
+  const parsed = parseJson(json);
+  if (!isObject(parsed)) return UNREADABLE;
+  const { acr, auth_time: authTime } = isObject(parsed.extra) ? parsed.extra : {};
+  return {
+    confirmation: bindingOf(parsed),
+    acr: typeof acr === 'string' ? acr : undefined,
+    authenticatedAtMilliseconds: typeof authTime === 'number' ? authTime * 1000 : undefined,
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
 /** oidc-provider keeps the members of `cnf` among the others; what was imported may have them in `cnf`. */
-function bindingOf(payload: string): Confirmation | undefined | 'unreadable' {
-  const parsed = parseJson(payload);
-  // What cannot be read may say anything.
-  if (typeof parsed !== 'object' || parsed === null) return 'unreadable';
-  const { cnf, jkt, 'x5t#S256': x5tS256 } = parsed as Record<string, unknown>;
+function bindingOf(payload: Readonly<Record<string, unknown>>): Confirmation | undefined | 'unreadable' {
+  const { cnf, jkt, 'x5t#S256': x5tS256 } = payload;
   const ofMembers = isPresent(jkt) || isPresent(x5tS256);
   if (!ofMembers) return readConfirmation(cnf);
   if (isPresent(cnf)) return 'unreadable';

@@ -1,5 +1,11 @@
 import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
-import { Access, IsAuthenticated, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import {
+  Access,
+  authenticationContext,
+  IsAuthenticated,
+  RequestAccess,
+  RequiredScopes,
+} from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import { AdminOrTokenHasScope } from '../permissions.js';
 import type { User } from '../users.js';
@@ -19,6 +25,13 @@ export class ProtectedController {
   @Get('/user-only')
   userOnly(@CurrentUser() user: User) {
     return { user: user.username };
+  }
+
+  /** The user has entered the password within the last five minutes (step-up, RFC 9470). */
+  @Authorized(['api', authenticationContext({ maxAgeSeconds: 300 })])
+  @Get('/recent-login')
+  recentLogin(@Access() access: RequestAccess, @CurrentUser() user: User) {
+    return { user: user.username, acr: access.token?.acr ?? null };
   }
 
   @RequiredScopes('admin')

@@ -63,7 +63,7 @@ function mayRead(application: Application, { clientId, issuer }: VerifiedToken):
 
 /** The introspection response for an access token (RFC 7662 §2.2); members that are `undefined` are omitted. */
 function responseOf(token: VerifiedToken, issuer: string, resource: string | undefined): string {
-  const { userId, clientId, audience = [], scopes } = token;
+  const { userId, clientId, audience = [], scopes, authenticatedAtMilliseconds: authenticatedAt } = token;
   return JSON.stringify({
     active: true,
     sub: userId,
@@ -75,5 +75,7 @@ function responseOf(token: VerifiedToken, issuer: string, resource: string | und
     aud: audience.length > 1 ? audience : (audience[0] ?? resource),
     scope: scopes.length > 0 ? scopes.join(' ') : undefined,
     token_type: 'Bearer',
+    acr: token.acr,
+    auth_time: authenticatedAt === undefined ? undefined : Math.floor(authenticatedAt / 1000),
   });
 }

@@ -20,6 +20,7 @@ import {
   showLogout,
 } from './hooks/page-hooks.js';
 import { resourceIndicators } from './hooks/resource-indicators.js';
+import { authenticationClaims } from './hooks/step-up.js';
 import { tokenLifetimes } from './hooks/token-lifetimes.js';
 import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
@@ -45,6 +46,8 @@ export function configuration(
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     pkce: { required: () => true },
     subjectTypes: ['public'],
+    acrValues: [...(settings.acr?.values ?? [])],
+    extraTokenClaims: (ctx, token) => (token.kind === 'AccessToken' ? authenticationClaims(ctx) : undefined),
     claims: { acr: null, auth_time: null, iss: null, sid: null, ...claimsByScope(settings.claims, scopes.known) },
     // The host decides which claims are in ID tokens: see `findAccount`.
     conformIdTokenClaims: false,
@@ -78,7 +81,7 @@ export function configuration(
     loadExistingGrant: asOutage((ctx) => existingGrant(context, ctx)),
     revokeGrantPolicy: () => true,
     interactions: {
-      policy: prompts(settings.options.login, dependencies.clock),
+      policy: prompts(settings, dependencies.clock),
       url: (_ctx, { uid }) => `${settings.prefix}/interaction/${uid}`,
     },
     clientBasedCORS: (_ctx, origin, client) => {

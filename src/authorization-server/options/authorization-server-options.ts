@@ -7,6 +7,7 @@ import { KEYS_PUBLISH_SECONDS } from '../keys/signing-keys.js';
 import type { Authenticate } from '../pages/page-dependencies.js';
 import { PAGE_NAMES, type PageOverrides } from '../pages/rendering/page-models.js';
 import type { TextOverrides } from '../pages/rendering/texts.js';
+import { type AcrOptions, readAcr } from './acr-options.js';
 import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims } from './claims-options.js';
 import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
 import { type Issuer, readIssuer } from './issuer.js';
@@ -62,6 +63,11 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly authenticate?: Authenticate | undefined;
   /** The host's own login. */
   readonly login?: HostLogin | undefined;
+  /**
+   * How strongly users are authenticated, for applications and resource servers that ask for it (RFC 9470). Without it
+   * `acr_values` of a request has no effect. `max_age` always has.
+   */
+  readonly acr?: AcrOptions | undefined;
   /** Who sees the pages for staff. Default: nobody. */
   readonly isStaff?: ((user: unknown) => boolean | PromiseLike<boolean>) | undefined;
   /** How pages name a user. Default: the id. */
@@ -160,6 +166,7 @@ export interface Settings {
   readonly options: AuthorizationServerOptions;
   /** `undefined`: applications learn only the subject. */
   readonly claims: ClaimsSettings | undefined;
+  readonly acr: AcrOptions | undefined;
   readonly defaultScopes: readonly string[];
   readonly redirectUriSchemes: readonly string[];
   /** `undefined`: the option of `createOAuth2`. */
@@ -191,6 +198,7 @@ const NAMES = [
   'encryptionKeys',
   'authenticate',
   'login',
+  'acr',
   'isStaff',
   'username',
   'claims',
@@ -246,6 +254,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     sealer: createSealer(options.encryptionKeys, { path: pathOf('encryptionKeys') }),
     options: tellingHostOutages(options),
     claims: readClaims(options.claims),
+    acr: readAcr(pathOf('acr'), options.acr),
     defaultScopes: readScopes(pathOf('defaultScopes'), options.defaultScopes ?? []),
     redirectUriSchemes: readSchemes(options.redirectUriSchemes ?? []),
     ...readLifetimes(options),

@@ -8,6 +8,7 @@ export type OAuth2ErrorCode =
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
   | 'insufficient_scope'
+  | 'insufficient_user_authentication'
   | 'access_denied'
   | 'throttled'
   | 'temporarily_unavailable'
@@ -21,6 +22,10 @@ export interface OAuth2ErrorDetails {
   readonly requiredScopes?: readonly string[] | readonly (readonly string[])[];
   /** The scopes that the token has. */
   readonly providedScopes?: readonly string[];
+  /** The authentication contexts (`acr`) that would be enough; become `acr_values` of the challenge (RFC 9470 §3). */
+  readonly acrValues?: readonly string[];
+  /** How old the authentication of the user may be, in seconds; becomes `max_age` of the challenge (RFC 9470 §3). */
+  readonly maxAgeSeconds?: number;
   /** After how many whole seconds to retry; becomes `Retry-After`. */
   readonly retryAfterSeconds?: number;
   /** Whether the refusal has nothing to do with credentials, so that the response has no challenge. */

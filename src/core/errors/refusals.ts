@@ -148,6 +148,29 @@ export class InsufficientScopeError extends OAuth2Error {
 }
 
 /**
+ * 401: the user was authenticated too long ago, or not strongly enough (RFC 9470 §3). `details.acrValues` and
+ * `details.maxAgeSeconds` say what would be enough; they stand in the challenge.
+ *
+ * @example
+ * ```ts
+ * import { InsufficientUserAuthenticationError, type RequestAccess } from 'routing-controllers-oauth2';
+ *
+ * export function requireSecondFactor({ token }: RequestAccess, amount: number): void {
+ *   if (amount < 1000 || token?.amr?.includes('otp') === true) return;
+ *   throw new InsufficientUserAuthenticationError({ acrValues: ['urn:example:otp'] });
+ * }
+ * ```
+ */
+export class InsufficientUserAuthenticationError extends OAuth2Error {
+  static readonly code = 'insufficient_user_authentication';
+  declare readonly code: typeof InsufficientUserAuthenticationError.code;
+
+  constructor(details: OAuth2ErrorDetails, description = 'A stronger or more recent authentication is required.') {
+    super(InsufficientUserAuthenticationError.code, 401, description, details);
+  }
+}
+
+/**
  * 403: a permission refused for another reason than a scope. The code is that of RFC 6749 §4.1.2.1; RFC 6750 has none for
  * this, so the challenge is left out.
  *

@@ -1,3 +1,4 @@
+export { type AuthenticationContextRequirement, authenticationContext } from './authentication-context.js';
 export { allOf, anyOf, not } from './composition.js';
 export type { PermissionExpression } from './expression.js';
 export { AllowAny, IsAuthenticated } from './is-authenticated.js';

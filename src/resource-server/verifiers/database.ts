@@ -108,6 +108,8 @@ export class DatabaseVerifier implements ChainedVerifier {
         userId: row.userId ?? undefined,
         scopes: parseScope(row.scope),
         audience: row.audience,
+        acr: row.acr,
+        authenticatedAtMilliseconds: row.authenticatedAtMilliseconds,
         issuedAtMilliseconds: row.createdAtMilliseconds,
         expiresAtMilliseconds: row.expiresAtMilliseconds,
         confirmation,

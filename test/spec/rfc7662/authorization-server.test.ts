@@ -36,6 +36,7 @@ describe.each(STACKS)('the introspection endpoint, on %s', (name) => {
         token_type: 'Bearer',
         sub: 'alice',
         iss: suite.url,
+        auth_time: expect.any(Number),
         iat: expect.any(Number),
         exp: expect.any(Number),
       },

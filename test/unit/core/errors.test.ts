@@ -84,6 +84,7 @@ test('every class of errors has one code, as a static member and on its instance
     ...[new errors.InvalidScopeError('No.'), new InvalidTokenError(), new errors.ServerError('x')],
     ...[new TemporarilyUnavailableError({}), new ThrottledError(1)],
     ...[new errors.InvalidDPoPProofError('No.'), new errors.UseDPoPNonceError('a')],
+    new errors.InsufficientUserAuthenticationError({}),
   ];
   const classes = Object.values(errors).filter((one) => typeof one === 'function' && one !== OAuth2Error);
   expect(new Set(instances.map((one) => one.constructor))).toEqual(new Set(classes));

@@ -1,18 +1,19 @@
 import type { KoaContextWithOIDC, interactionPolicy as policies } from 'oidc-provider';
 import type { Clock } from '../../../core/clock.js';
-import type { HostLogin } from '../../host-login.js';
+import type { Settings } from '../../options/authorization-server-options.js';
 import { stateOf } from '../inner-state.js';
 import { errors, interactionPolicy } from '../oidc-provider.js';
 import { asOutage } from '../outage.js';
 import { noteBeginnings } from './login-conditions.js';
 import { isNativeRequest, NATIVE_CLIENT_PROMPT } from './native-clients.js';
+import { addStepUp } from './step-up.js';
 
 /**
  * The prompts in their order: login, then consent.
  *
- * @param login the host's own login, if there is one: it determines who is signed in, and the session here follows it
+ * @param settings with the host's own login, if it has one: it says who is there, and a session of ours only follows it
  */
-export function prompts(login: HostLogin | undefined, clock: Clock): policies.DefaultPolicy {
+export function prompts({ options: { login }, acr }: Settings, clock: Clock): policies.DefaultPolicy {
   const policy = interactionPolicy.base();
   // A user who was disabled meanwhile may still have a session and has to sign in, which fails.
   policy.get('login')?.checks.add(
@@ -21,6 +22,7 @@ export function prompts(login: HostLogin | undefined, clock: Clock): policies.De
       return session?.accountId !== undefined && account === undefined;
     }),
   );
+  if (acr !== undefined) addStepUp(policy.get('login') as policies.Prompt, acr);
   if (login !== undefined) {
     noteBeginnings(policy.get('login') as policies.Prompt, login, clock);
     const userIdOf = asOutage(login.userId.bind(login));

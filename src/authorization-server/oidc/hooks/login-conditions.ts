@@ -5,6 +5,7 @@ import type {
 } from 'oidc-provider';
 import type { Clock } from '../../../core/clock.js';
 import type { HostLogin } from '../../host-login.js';
+import { type AcrOptions, reachedAcr, requestedAcrs } from '../../options/acr-options.js';
 import type { LoginConditions } from '../../ports.js';
 import { stateOf } from '../inner-state.js';
 import { asOutage } from '../outage.js';
@@ -33,12 +34,24 @@ export function noteBeginnings(prompt: policies.Prompt, login: HostLogin, clock:
  * The conditions for a login. They are derived from the request rather than from oidc-provider's prompt, for which
  * every login is new, even if a user has been signed in at the host for a long time.
  */
-export function loginConditionsOf(stored: StoredInteraction, clock: Clock): LoginConditions {
+export function loginConditionsOf(
+  stored: StoredInteraction,
+  clock: Clock,
+  acr: AcrOptions | undefined,
+): LoginConditions {
   const { params, prompt, iat } = stored;
   const { askedAtMilliseconds = iat * 1000, isSignedOut = false } = prompt.details as Beginning;
+  const acrValues = requestedAcrs(acr, params.acr_values);
   return {
     sinceMilliseconds: sinceMilliseconds(params, askedAtMilliseconds, clock.nowMilliseconds()),
     wasSignedOut: isSignedOut,
+    askedAtMilliseconds,
+    acrValues,
+    async lacksAcr(userId, context) {
+      if (acrValues === undefined) return false;
+      const reached = await reachedAcr(acr, userId, context);
+      return reached === undefined || !acrValues.includes(reached);
+    },
   };
 }
 

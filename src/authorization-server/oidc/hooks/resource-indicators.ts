@@ -4,6 +4,7 @@ import type { ServerContext } from '../../server-context.js';
 import { applicationOf } from '../client-metadata.js';
 import { errors } from '../oidc-provider.js';
 import { askedScope } from './requested-scope.js';
+import { putBackStepUpParameters } from './step-up-parameters.js';
 
 type ResourceIndicators = NonNullable<NonNullable<Configuration['features']>['resourceIndicators']>;
 
@@ -47,6 +48,7 @@ export function resourceIndicators(context: ServerContext): ResourceIndicators {
 /** Refuses scopes that are unknown or not allowed, and inserts the defaults if none is requested. */
 function settleScope({ scopes }: ServerContext, ctx: KoaContextWithOIDC, client: Client): void {
   const { params } = ctx.oidc;
+  putBackStepUpParameters(ctx);
   if (params === undefined || !asksForScope(ctx)) return;
   const settled = scopes.resolve(askedScope(ctx), applicationOf(client));
   if ('problem' in settled) throw new errors.InvalidScope(settled.problem, NO_SCOPE);

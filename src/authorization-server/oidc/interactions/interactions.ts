@@ -3,6 +3,7 @@ import type { InteractionResults, Provider, Interaction as StoredInteraction } f
 import { epochSeconds } from '../../../core/clock.js';
 import { parseScope } from '../../../core/scopes.js';
 import { grantLifetime } from '../../grants/lifetimes.js';
+import { reachedAcr } from '../../options/acr-options.js';
 import type { Interaction, Interactions } from '../../ports.js';
 import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
@@ -55,7 +56,7 @@ export class ProviderInteractions implements Interactions {
       scopes: userId === undefined ? question.requested : await this.grantable(stored, userId, question.asked),
       loginHint: typeof hint === 'string' ? hint : undefined,
       redirectUri: typeof redirectUri === 'string' ? redirectUri : undefined,
-      login: loginConditionsOf(stored, this.context.dependencies.clock),
+      login: loginConditionsOf(stored, this.context.dependencies.clock, this.context.settings.acr),
     };
   }
 
@@ -77,7 +78,8 @@ export class ProviderInteractions implements Interactions {
     await endSessionOfAnother(this.context, await this.provider(), context, userId);
     if (stored.session?.accountId !== userId) stored.session = undefined;
     const ts = authenticatedAtMilliseconds === undefined ? LONG_AGO : Math.floor(authenticatedAtMilliseconds / 1000);
-    return this.finish(stored, { login: { accountId: userId, ts, mark } });
+    const acr = await reachedAcr(this.context.settings.acr, userId, context);
+    return this.finish(stored, { login: { accountId: userId, ts, mark, ...(acr !== undefined && { acr }) } });
   }
 
   async failLogin(context: Context): Promise<string> {

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { sha256Key } from '../../../core/digest.js';
+import { reachedAcr } from '../../options/acr-options.js';
 import type { SignIns } from '../../ports.js';
 import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
@@ -48,7 +49,8 @@ export class ProviderSignIns implements SignIns {
       await session.destroy();
       session = new provider.Session();
     }
-    session.loginAccount({ accountId: userId });
+    const acr = await reachedAcr(this.context.settings.acr, userId, context);
+    session.loginAccount({ accountId: userId, ...(acr !== undefined && { acr }) });
     const { settings, dependencies } = this.context;
     beginSession(session, mark, dependencies.clock);
     noteWhere(session, context, dependencies);

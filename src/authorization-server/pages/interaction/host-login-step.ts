@@ -23,7 +23,7 @@ export class HostLoginStep {
 
   private async next(context: Context, interaction: Interaction): Promise<string> {
     const { dependencies, viewers } = this.services;
-    const { sinceMilliseconds } = interaction.login;
+    const { sinceMilliseconds, askedAtMilliseconds } = interaction.login;
     const mark = await dependencies.signIns.mark();
     const userId = await this.login.userId(context);
     const viewer = userId === undefined ? undefined : await viewers.of(userId);
@@ -34,14 +34,21 @@ export class HostLoginStep {
     const atMilliseconds = await this.authenticatedAtMilliseconds(context, interaction);
     const isRight =
       sinceMilliseconds === undefined || (atMilliseconds !== undefined && atMilliseconds >= sinceMilliseconds);
-    if (isRight) return dependencies.interactions.finishLogin(context, viewer.id, atMilliseconds, mark);
+    // A user who has signed in since then has reached what the host has to offer: the application is told if that is not
+    // enough, and nobody is sent round in circles.
+    const mayReachMore =
+      atMilliseconds !== undefined &&
+      atMilliseconds < askedAtMilliseconds &&
+      (await interaction.login.lacksAcr(viewer.id, context));
+    if (isRight && !mayReachMore)
+      return dependencies.interactions.finishLogin(context, viewer.id, atMilliseconds, mark);
     // Without times, the host could only send the same user back.
     if (this.login.authenticatedAtMilliseconds === undefined) return dependencies.interactions.failLogin(context);
     return this.ask(context, interaction, true);
   }
 
-  private ask(context: Context, { uid }: Interaction, reauthenticate: boolean): string {
-    return this.login.url(uid, context, { reauthenticate });
+  private ask(context: Context, { uid, login: { acrValues } }: Interaction, reauthenticate: boolean): string {
+    return this.login.url(uid, context, { reauthenticate, ...(acrValues !== undefined && { acrValues }) });
   }
 
   /** The time according to the host, or now if nobody was signed in before. */
