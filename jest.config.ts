@@ -2,8 +2,8 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { Config } from 'jest';
 
-/** Schedules that are long because they are many, or because they wait for processes that were killed or frozen. */
-const LONG = '**/test/{chaos,property}/**/*.test.ts';
+/** Schedules that are many, or that wait for processes which were killed or frozen; and whole browsers. */
+const LONG = '**/test/{browser,chaos,property}/**/*.test.ts';
 
 /** `npm test` leaves the long ones to `npm run test:long`; a jest of one's own runs what its arguments name. */
 const TEST_MATCH: Record<string, string[]> = {
