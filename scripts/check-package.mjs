@@ -14,6 +14,7 @@ import {
   entryNames,
   importEveryEntry,
   installConsumers,
+  requirePeerOfJwtTokens,
   requirePeerOfOneEntry,
   runCommandLine,
 } from './package-check/consumers.mjs';
@@ -66,6 +67,7 @@ try {
     await step(`${project.name}: only ./authorization-server needs oidc-provider`, () =>
       requirePeerOfOneEntry(project),
     );
+    await step(`${project.name}: only jwtTokens needs jose`, () => requirePeerOfJwtTokens(project));
     await step(`${project.name}: declarations`, () => checkDeclarations(project));
     await step(`${project.name}: compile`, () => compileConsumer(project));
     await step(`${project.name}: start and ask`, () => askConsumer(project));

@@ -82,6 +82,23 @@ export async function requirePeerOfOneEntry(project) {
   }
 }
 
+/** Without jose, whoever verifies no JWT misses nothing, and whoever does is told what is missing. */
+export async function requirePeerOfJwtTokens({ folder }) {
+  const [there, away] = ['', '.away'].map((suffix) => join(dirname(folder), `node_modules/jose${suffix}`));
+  const code = `
+    const { jwtTokens } = await import('${manifest.name}');
+    try { jwtTokens({ issuer: 'https://issuer.example' }); } catch (error) { console.log(error.message); }`;
+  const ask = () => run(process.execPath, ['--input-type=module', '--eval', code], { cwd: folder });
+  if ((await ask()) !== '') throw new Error('jwtTokens is refused although jose is installed.');
+  await rename(there, away);
+  try {
+    const refusal = await ask();
+    if (!refusal.includes('npm install jose')) throw new Error(`jwtTokens without jose said: ${refusal}`);
+  } finally {
+    await rename(away, there);
+  }
+}
+
 /** Loads modules as the project does; require() of a module with top-level await would fail here. */
 async function load({ folder, type }, names) {
   const line = type === 'module' ? (name) => `await import('${name}');` : (name) => `require('${name}');`;
@@ -141,7 +158,8 @@ export async function askConsumer({ folder }) {
     const url = `http://127.0.0.1:${port}/greeting`;
     const refused = await fetch(url);
     expectEqual('status without a token', refused.status, 401);
-    expectEqual('challenge without a token', refused.headers.get('www-authenticate'), 'Bearer realm="api"');
+    const [challenge] = (refused.headers.get('www-authenticate') ?? '').split(',');
+    expectEqual('challenge without a token', challenge, 'Bearer realm="api"');
     const accepted = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
     expectEqual('status with a token', accepted.status, 200);
     expectEqual('body with a token', await accepted.text(), '{"hello":"world"}');

@@ -27,8 +27,10 @@ export interface JwtIssuer {
   readonly key: IssuerKey;
   /** A good token with what a test changes about it; `undefined` removes a claim or a header parameter. */
   token(change?: TokenChange): Promise<string>;
-  /** Signs with a new key from now on, and publishes it beside those before. */
-  rotate(): Promise<void>;
+  /** Publishes a new key beside those before. */
+  publish(): Promise<IssuerKey>;
+  /** Signs with a key from now on. */
+  use(key: IssuerKey): void;
   /** Nobody listens on its port any more, until `restart`. */
   stop(): Promise<void>;
   restart(): Promise<void>;
@@ -112,10 +114,14 @@ export async function startJwtIssuer(audience: string): Promise<JwtIssuer & { cl
     },
     token: async ({ claims = {}, header = {}, key: by = key } = {}) =>
       signJwt(defined({ ...goodClaims(url, audience), ...claims }), by, header),
-    async rotate() {
-      key = await newIssuerKey();
+    async publish() {
+      const next = await newIssuerKey();
       const { keys } = published.jwks as { keys: JWK[] };
-      published.jwks = { keys: [...keys, key.publicJwk] };
+      published.jwks = { keys: [...keys, next.publicJwk] };
+      return next;
+    },
+    use(next) {
+      key = next;
     },
     stop,
     restart: () => listen(port),

@@ -190,6 +190,27 @@ describe.each(STACKS)('JWT access tokens of the authorization server, on %s', (n
     }
     const stranger = await suite.server.register();
     expect((await suite.introspect(stranger, access_token)).body).toEqual({ active: false });
+    const forNotes = await own(NOTES);
+    expect((await suite.introspect(machine, forNotes)).body).toMatchObject({ active: true, aud: NOTES });
+    const { body } = await suite.introspect(reader, forNotes);
+    expect([body.active, body.sub]).toEqual([true, undefined]);
+  });
+
+  test('[AS-31 §6] are issued at every refresh, and die when a refresh token is used twice', async () => {
+    const first = await ofUser();
+    const second = await suite.refresh(client, first.refresh_token);
+    const next = String(second.body.access_token);
+    expect([decodeJwt(next).aud, decodeJwt(next).sub]).toEqual([API, 'alice']);
+    await expectAlive(next);
+    suite.clock.offsetSeconds += 60;
+    expectError(await suite.refresh(client, first.refresh_token), 400, 'invalid_grant');
+    await expectDead(next);
+  });
+
+  test('[RFC 9068 §3] are for their resource, not for the userinfo endpoint', async () => {
+    const { access_token } = await ofUser();
+    const answer = await suite.send('/oauth2/userinfo', { headers: { authorization: `Bearer ${access_token}` } });
+    expect(answer.status).toBe(403);
   });
 
   test('[RFC 7662 §2.2, RFC 7009 §2.2] a JWT that is not known here is inactive, and its revocation no error', async () => {
