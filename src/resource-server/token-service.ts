@@ -187,7 +187,9 @@ export class TokenService {
     const verification = this.dependencies.cache.peek(sha256Key(token));
     if (verification?.status !== 'active') return undefined;
     const { token: known } = verification;
-    return known.issuer === undefined && known.confirmation === undefined ? known : undefined;
+    if (known.issuer !== undefined || known.confirmation !== undefined) return undefined;
+    // The token of a verifier of the host's may name no issuer, too.
+    return this.dependencies.verifiers.select(token)?.isOwn === true ? known : undefined;
   }
 
   /**

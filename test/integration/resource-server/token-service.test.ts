@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
-import { type Application, createOAuth2, type OAuth2 } from '../../../src/public/index.js';
+import { type Application, createOAuth2, type OAuth2, verifiedToken } from '../../../src/public/index.js';
 import { databaseKinds, freshDatabase } from '../../support/services.js';
 
 const users = new Map([
@@ -250,4 +250,34 @@ test('a database that is unavailable is 503, never an answer about the token', a
   const oauth2 = createOAuth2({ database: 'mysql://root@127.0.0.1:9/nowhere', logger: silentLogger });
   await expect(oauth2.tokens.verify('unknown')).rejects.toMatchObject({ status: 503, code: 'temporarily_unavailable' });
   await oauth2.close();
+});
+
+test('a token of the host’s own verifier is not one of this application, cached or not', async () => {
+  const oauth2 = createOAuth2({
+    database: ':memory:',
+    logger: silentLogger,
+    verifiers: [
+      {
+        verify: (_token, key) => ({
+          status: 'active',
+          token: verifiedToken({
+            key,
+            userId: 'alice',
+            clientId: 'shop',
+            scopes: ['read'],
+            issuedAtMilliseconds: Date.now(),
+            expiresAtMilliseconds: Date.now() + 60_000,
+          }),
+        }),
+      },
+    ],
+  });
+  await oauth2.migrate();
+  try {
+    expect((await oauth2.tokens.verify('host-token')).clientId).toBe('shop');
+    expect(await oauth2.tokens.verifyOwn('host-token')).toBeUndefined();
+    expect(oauth2.tokens.peekOwn('host-token')).toBeUndefined();
+  } finally {
+    await oauth2.close();
+  }
 });

@@ -3,7 +3,7 @@ import { MemberError, Members } from './members.js';
 
 /** The rules by which an answer is judged. */
 export interface AnswerRules {
-  /** The required `iss` if the answer has one; `undefined`: `iss` is not checked. */
+  /** The required `iss` if the answer has one; `undefined`: an answer with `iss` is refused. */
   readonly issuer: string | undefined;
   /** The identifiers of this resource. An answer whose `aud` contains none of them is refused. */
   readonly audience: readonly string[] | undefined;
@@ -68,8 +68,11 @@ export function judgeAnswer(answer: unknown, rules: AnswerRules, nowMilliseconds
 function judgeActive(claims: Readonly<Record<string, unknown>>, rules: AnswerRules, nowSeconds: number): AnswerVerdict {
   const members = new Members(claims);
   const issuer = members.text('iss');
-  if (issuer !== undefined && rules.issuer !== undefined && issuer !== rules.issuer) {
-    return refused('iss names another issuer');
+  if (issuer !== undefined && issuer !== rules.issuer) {
+    // Of several issuers behind one endpoint, users with the same subject must not become one.
+    return refused(
+      rules.issuer === undefined ? 'iss is set, and the option issuer is not' : 'iss names another issuer',
+    );
   }
   const audience = members.texts('aud');
   const confirmation = claims.cnf === null ? 'unreadable' : readConfirmation(claims.cnf);

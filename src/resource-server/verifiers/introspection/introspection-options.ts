@@ -39,7 +39,7 @@ export interface IntrospectedTokensOptions {
   /**
    * The issuer of the tokens. Without `endpoint`, the endpoint is read from its metadata (RFC 8414, OpenID Connect
    * Discovery). The principals of its tokens include it, and an answer with another `iss` is refused. Default: the URL
-   * of the endpoint as a name only, which is not compared with `iss`.
+   * of the endpoint as a name only, and every answer with `iss` is refused: its `sub` belongs to an issuer not named here.
    */
   readonly issuer?: string | undefined;
   /** The URL of the introspection endpoint: https, or http on loopback. */
