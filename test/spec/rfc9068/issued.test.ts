@@ -106,6 +106,7 @@ describe.each(STACKS)('JWT access tokens of the authorization server, on %s', (n
       client_id: client.clientId,
       scope: 'read',
       jti: expect.any(String),
+      auth_time: expect.any(Number),
     });
     expect([seconds, (claims.exp ?? 0) - (claims.iat ?? 0)]).toEqual([300, 300]);
   });
