@@ -114,11 +114,13 @@ export class IntrospectionEndpoint {
     }
     // An exact comparison (RFC 8414 §3.3).
     if (server.issuer !== issuer) throw new EndpointFailure('answer', 'its metadata names another issuer');
+    // A remote server must not direct secrets and tokens to services of this machine.
+    const isSafe = (url: string) => isSafeUrl(url) && (url.startsWith('https:') || issuer.startsWith('http:'));
     const { introspection_endpoint: endpoint, jwks_uri: jwksUri } = this.completed(server);
-    if (typeof endpoint !== 'string' || !isSafeUrl(endpoint)) {
+    if (typeof endpoint !== 'string' || !isSafe(endpoint)) {
       throw new EndpointFailure('answer', 'its metadata names no introspection endpoint with a secure URL');
     }
-    if (this.settings.signedAnswers !== undefined && (typeof jwksUri !== 'string' || !isSafeUrl(jwksUri))) {
+    if (this.settings.signedAnswers !== undefined && (typeof jwksUri !== 'string' || !isSafe(jwksUri))) {
       throw new EndpointFailure('answer', 'its metadata names no jwks_uri that is secure');
     }
     return this.completed(server);
