@@ -19,17 +19,22 @@ async function stream(stand: Stand, count: number, atOnce: number): Promise<Answ
   return stand.askAll(await stand.tokens(count), atOnce);
 }
 
-export const oneLate: Situation = {
-  name: `one answer of thirty is ${ONE_LATE_MILLISECONDS} ms late`,
-  async run(stand) {
-    const answers: Answer[] = [];
-    for (const [index, token] of (await stand.tokens(30)).entries()) {
-      if (index === 10) stand.proxy.delayNext(ONE_LATE_MILLISECONDS);
-      answers.push(await stand.ask(token));
-    }
-    return answers;
-  },
-};
+/** One request after the other, of thirty; the answers behind the late one wait for it. */
+export function oneLateBy(milliseconds: number): Situation {
+  return {
+    name: `one answer of thirty is ${milliseconds} ms late`,
+    async run(stand) {
+      const answers: Answer[] = [];
+      for (const [index, token] of (await stand.tokens(30)).entries()) {
+        if (index === 10) stand.proxy.delayNext(milliseconds);
+        answers.push(await stand.ask(token));
+      }
+      return answers;
+    },
+  };
+}
+
+const oneLate = oneLateBy(ONE_LATE_MILLISECONDS);
 
 export const frozen: Situation = {
   name: 'Redis is frozen',
