@@ -196,6 +196,11 @@ export function isTokenExpired(token: { readonly expiresAtMilliseconds: number }
   return token.expiresAtMilliseconds <= nowMilliseconds;
 }
 
+/** The authentication scheme that presents a token: one that is bound to a key needs DPoP (RFC 9449 §7.1). */
+export function schemeOf(token: Pick<VerifiedToken, 'confirmation'>): 'Bearer' | 'DPoP' {
+  return token.confirmation?.jkt === undefined ? 'Bearer' : 'DPoP';
+}
+
 /** The client identifier of a token of this application itself; `undefined` for one of a foreign issuer. */
 export function ownClientIdOf(token: Pick<VerifiedToken, 'issuer' | 'clientId'>): string | undefined {
   return token.issuer === undefined ? token.clientId : undefined;

@@ -30,9 +30,13 @@ export interface ErrorResponseOptions {
   readonly resourceMetadata?: string | undefined;
 }
 
+const MOST_CHALLENGES = 1_000;
+
 /** Creates the header fields and the body of a refusal (RFC 6750 §3, RFC 6585 §4). */
 export class ErrorResponder {
   private readonly bareChallenge: string | undefined;
+  /** The challenges without an error that were sent, by their scope, since they cost more than all else of a 401. */
+  private readonly scopeChallenges = new Map<string, string | undefined>();
   private readonly makeBody: (error: OAuth2Error) => unknown;
 
   constructor(private readonly options: ErrorResponseOptions) {
@@ -99,7 +103,7 @@ export class ErrorResponder {
     if (error.details.withoutChallenge) return undefined;
     switch (error.code) {
       case 'authentication_required':
-        return scope === undefined ? this.bareChallenge : this.challenge({ scope });
+        return scope === undefined ? this.bareChallenge : this.scopeChallenge(scope);
       case 'invalid_request':
       case 'invalid_token':
       case 'invalid_dpop_proof':
@@ -124,6 +128,15 @@ export class ErrorResponder {
     const complete = resourceMetadata === undefined ? parameters : { ...parameters, resourceMetadata };
     const challenges = authenticators.map((one) => one.challenge?.(realm, complete)).filter((one) => one !== undefined);
     return challenges.length === 0 ? undefined : challenges.join(', ');
+  }
+
+  private scopeChallenge(scope: string): string | undefined {
+    const known = this.scopeChallenges.get(scope);
+    if (known !== undefined) return known;
+    const made = this.challenge({ scope });
+    // Actions name few; a permission that derives its scopes from the request may name any number.
+    if (this.scopeChallenges.size < MOST_CHALLENGES) this.scopeChallenges.set(scope, made);
+    return made;
   }
 
   private oauth2Body(error: OAuth2Error): unknown {

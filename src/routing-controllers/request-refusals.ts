@@ -113,6 +113,7 @@ export class Refusals {
   private scopeOf(context: Context, { status }: OAuth2Error, plan: ActionPlan | undefined): string | undefined {
     if (status !== 401 || plan?.requirement === undefined || !this.dependencies.responder.namesScope) return undefined;
     const { requirement } = plan;
+    if (requirement.fixedScopes !== undefined) return scopeToAskFor(requirement.fixedScopes);
     try {
       return scopeToAskFor(requirement.scopesFor(new RequestAccess(context, undefined, this.nobody, plan)));
     } catch {

@@ -1,6 +1,7 @@
 import { InsufficientUserAuthenticationError } from '../../core/errors.js';
 import { knownOptions, listOption, optionPath, refuseOption, wholeNumberOption } from '../../core/options/index.js';
 import { isScopeName } from '../../core/scopes.js';
+import { schemeOf } from '../../core/verified-token.js';
 import type { RequestAccess } from '../request-access.js';
 import type { Permission } from './permission.js';
 
@@ -76,6 +77,7 @@ class AuthenticationContext implements Permission {
     const isStrong = this.acr === undefined || (token?.acr !== undefined && this.acr.includes(token.acr));
     if (isStrong && this.isRecent(token?.authenticatedAtMilliseconds)) return true;
     throw new InsufficientUserAuthenticationError({
+      ...(token !== undefined && { scheme: schemeOf(token) }),
       ...(this.acr !== undefined && { acrValues: this.acr }),
       ...(this.maxAgeSeconds !== undefined && { maxAgeSeconds: this.maxAgeSeconds }),
       permission: NAME,

@@ -5,6 +5,7 @@ import {
   type OAuth2Error,
 } from '../../core/errors.js';
 import { after, nativePromise } from '../../core/promises.js';
+import { schemeOf } from '../../core/verified-token.js';
 import type { RequestAccess } from '../request-access.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
@@ -53,10 +54,18 @@ const askAboutObject: Ask = (permission, access, action, object) =>
 
 /** All permissions of one action, in the order in which they are asked. Created once, at start-up. */
 export class Requirement {
+  /** The scopes that every request needs; `undefined` if a permission derives its scopes from the request. */
+  readonly fixedScopes: ScopeAlternatives | undefined;
+
   constructor(
     readonly action: GuardedAction,
     readonly permissions: readonly Permission[],
-  ) {}
+  ) {
+    const naming = permissions.filter((one) => one.scopeAlternatives !== undefined);
+    const fixed = naming.filter((one) => one instanceof RequiresScopes);
+    if (fixed.length === naming.length)
+      this.fixedScopes = combineAlternatives(fixed.map((one) => one.scopeAlternatives()));
+  }
 
   /** @throws ConfigurationError if one of the permissions cannot work on the action */
   validate(): void {
@@ -106,7 +115,7 @@ export class Requirement {
         requiredScopes: required.length === 1 ? required[0] : required,
         providedScopes: access.scopes,
         permission: name,
-        scheme: access.token?.confirmation?.jkt === undefined ? 'Bearer' : 'DPoP',
+        scheme: access.token === undefined ? 'Bearer' : schemeOf(access.token),
       },
       permission.message,
     );

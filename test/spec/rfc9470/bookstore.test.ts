@@ -18,6 +18,8 @@ test('[RS-18 AS-71 RFC 9470 §3, §5] in the example, by the challenge alone an 
   expect(refusal.status).toBe(401);
   const challenge = refusal.headers.get('www-authenticate') ?? '';
   expect(challenge).toContain('error="insufficient_user_authentication"');
+  // The token was presented as a bearer token; the other way of presenting one is at no fault (RFC 9449 §7.1).
+  expect(challenge).toMatch(/, DPoP realm="api"(?!.*error=)/);
   const [, maxAge = '', scope = ''] = [/^/, /max_age="(\d+)"/, /scope="([^"]+)"/].map(
     (one) => one.exec(challenge)?.[1],
   );
