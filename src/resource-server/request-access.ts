@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context } from 'koa';
+import { makeDetachable } from '../core/detachable.js';
 import { ANONYMOUS, type Principal, principalKey } from '../core/principal.js';
 import { ownClientIdOf, type VerifiedToken } from '../core/verified-token.js';
 import type { Authentication } from './authentication/authenticator.js';
@@ -16,7 +17,7 @@ const NO_SCOPES: readonly string[] = Object.freeze([]);
 
 /**
  * The caller of a request and their credentials: created once per request, and passed to permissions, throttle
- * functions and, by `@Access()`, to controllers.
+ * functions and, by `@Access()`, to controllers. It may be taken apart: `({ hasScopes }) => hasScopes(['books'])`.
  *
  * @example
  * ```ts
@@ -112,13 +113,9 @@ export class RequestAccess {
     return this.context;
   }
 
-  /**
-   * Returns the caller's address as a key, e.g. `ip:203.0.113.5`, by the options `address` and `trustedProxies`. Works
-   * also when taken from its object: `({ address }) => address()`.
-   */
-  get address(): () => string {
-    const { context, guard } = this;
-    return () => guard.address(context);
+  /** The caller's address as a key, e.g. `ip:203.0.113.5`, by the options `address` and `trustedProxies`. */
+  address(): string {
+    return this.guard.address(this.context);
   }
 
   /** Whether the token has all of these scopes. */
@@ -130,7 +127,8 @@ export class RequestAccess {
   }
 
   /**
-   * Checks the action's permissions for a loaded entity (`hasObjectPermission`).
+   * Checks the action's permissions for a loaded entity (`hasObjectPermission`). An entity that was not found (`undefined`
+   * or `null`) ends the request as an action without a result does: with 404, or what `@OnUndefined` says.
    *
    * @throws AccessDeniedError (403), InsufficientScopeError (403) or AuthenticationRequiredError (401) if one refuses
    */
@@ -143,3 +141,6 @@ export class RequestAccess {
     return this.guard.refused(this, this.plan, error);
   }
 }
+
+// Permissions and the functions of throttles take it apart.
+makeDetachable(RequestAccess.prototype, ['refused']);

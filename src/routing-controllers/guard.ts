@@ -13,6 +13,7 @@ import type { Authentication, Authenticator } from '../resource-server/authentic
 import { addVary } from '../resource-server/authentication/vary.js';
 import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
+import { nothingFound } from './nothing-found.js';
 import { answerOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusals } from './request-refusals.js';
@@ -167,8 +168,9 @@ export class Guard {
     }
   }
 
-  /** Asks the permissions of the action about an entity; a public action has none. */
+  /** Asks the permissions of the action about an entity, which must have been found; a public action has none. */
   async checkObject(access: RequestAccess, plan: ActionPlan, object: unknown): Promise<void> {
+    if (object === undefined || object === null) throw nothingFound(access.context, plan.action);
     try {
       await plan.requirement?.checkObject(access, object);
     } catch (error) {

@@ -12,6 +12,7 @@ import type { ActionPlan } from './plan.js';
 import { hostRefusal, ownRefusal, type Refusal, translatedRefusal } from './refusal.js';
 import { refusalEvent } from './refusal-event.js';
 import { notedAction, noteRefusal } from './request-state.js';
+import { withScopesOfCaller } from './scopes-of-caller.js';
 import { answerUncaught } from './uncaught.js';
 import { withoutCredentials } from './without-credentials.js';
 
@@ -46,7 +47,7 @@ export class Refusals {
       const { detail, cause } = thrown.details;
       // The throttle logs an outage of its store itself; errors with a cause are logged only here.
       if (thrown.status >= 500 && (detail !== undefined || cause !== undefined)) this.logFailure(context, thrown);
-      return ownRefusal(responder, thrown, { scope: this.scopeOf(context, thrown, plan) });
+      return ownRefusal(responder, withScopesOfCaller(context, thrown), { scope: this.scopeOf(context, thrown, plan) });
     }
     const ofHost = hostRefusal(responder, thrown);
     if (ofHost !== undefined) {

@@ -34,6 +34,12 @@ export function knownAccess(context: Context, plan: ActionPlan): RequestAccess |
   return state?.plan === plan && state.access instanceof RequestAccess ? state.access : undefined;
 }
 
+/** The caller, if known by now, under whatever plan. */
+export function accessKnownBy(context: Context): RequestAccess | undefined {
+  const access = (context as StatefulContext)[STATE]?.access;
+  return access instanceof RequestAccess ? access : undefined;
+}
+
 /** Stores the object that routing-controllers passes around for a request to a guarded action. */
 export function noteAction(action: Action): void {
   const state = (action.context as StatefulContext)[STATE];

@@ -7,14 +7,23 @@ export interface RoutedAction {
   readonly verb: string;
 }
 
+type ActionArgs = ReturnType<typeof getMetadataArgsStorage>['actions'][number];
+
+/** The names of the action of a route; empty if there is none or more than one. See `onlyActionOfRoute`. */
+export function actionOfRoute(requestMethod: string, path: string): RoutedAction {
+  const action = onlyActionOfRoute(requestMethod, path);
+  if (action === undefined) return { controller: '', method: '', verb: requestMethod };
+  return { controller: action.target.name, method: action.method, verb: action.type.toUpperCase() };
+}
+
 /**
- * The only action that the entry of routing-controllers serves by a route; with empty names if there is none or more
- * than one. It searches all actions, so it is for rare cases.
+ * The only action that the entry of routing-controllers serves by a route; `undefined` if there is none or more than
+ * one. It searches all actions, so it is for rare cases.
  *
  * @param requestMethod the method of the request
  * @param path the path of the route, with the prefix of all routes
  */
-export function actionOfRoute(requestMethod: string, path: string): RoutedAction {
+export function onlyActionOfRoute(requestMethod: string, path: string): ActionArgs | undefined {
   const { controllers, actions } = getMetadataArgsStorage();
   const bases = new Map(controllers.map(({ target, route }) => [target as Function, route ?? '']));
   const found = actions.filter(({ target, type, route }) => {
@@ -24,11 +33,9 @@ export function actionOfRoute(requestMethod: string, path: string): RoutedAction
     return withoutSlash(path).endsWith(withoutSlash(`${bases.get(target)}${route ?? ''}`));
   });
   const longest = found.filter((one) => lengthOf(one) === Math.max(...found.map(lengthOf)));
-  const [action] = longest;
-  if (action === undefined || longest.length > 1) return { controller: '', method: '', verb: requestMethod };
-  return { controller: action.target.name, method: action.method, verb: action.type.toUpperCase() };
+  return longest.length === 1 ? longest[0] : undefined;
 
-  function lengthOf({ target, route }: (typeof actions)[number]): number {
+  function lengthOf({ target, route }: ActionArgs): number {
     return withoutSlash(`${bases.get(target)}${route ?? ''}`).length;
   }
 }

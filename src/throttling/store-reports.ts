@@ -46,7 +46,11 @@ export class StoreReports {
       if (state === 'down') logger.error(`The throttle's store is down, ${meanwhile}: ${reason}`);
       else logger.info("The throttle's store is up again.");
     });
+    // Several throttles of one configuration share the engine and the function, which is called once.
+    const told = new Set<StoreObserver['onStateChange']>([undefined]);
     for (const { logger, onStateChange } of this.observers) {
+      if (told.has(onStateChange)) continue;
+      told.add(onStateChange);
       try {
         onStateChange?.(state, error);
       } catch (mistake) {

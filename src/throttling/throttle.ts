@@ -22,8 +22,6 @@ import { checkOptions, type ThrottlingOptions, type WhenStoreFails } from './thr
 export interface ThrottleDependencies {
   readonly clock?: Clock;
   readonly logger?: Logger;
-  /** Called once per change, e.g. for a metric. */
-  readonly onStoreStateChange?: (state: StoreState, error?: unknown) => void;
 }
 
 /** Throttles an application: compiles the policies of its actions and keeps the budget of failed authentications. */
@@ -60,8 +58,7 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
  * Creates a throttle.
  *
  * @param options as the option `throttling` of `createOAuth2`; without an engine it counts in this process
- * @param dependencies the clock, the logger, and the function that is called when the store becomes unavailable or
- *   available
+ * @param dependencies the clock and the logger
  * @returns the throttle, which `close()` ends
  * @throws ConfigurationError if an option or a policy is invalid
  *
@@ -78,13 +75,13 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
  * ```
  */
 export function createThrottle(options: ThrottlingOptions, dependencies: ThrottleDependencies = {}): Throttle {
-  const { clock = systemClock, logger = silentLogger, onStoreStateChange } = dependencies;
+  const { clock = systemClock, logger = silentLogger } = dependencies;
   const checked = checkOptions(options);
   const { whenStoreFails, deadlineMilliseconds } = checked;
   const local = memoryEngine({ clock });
   const engine = options.engine ?? memoryEngine({ clock });
   const breaker = CircuitBreaker.of(engine, deadlineMilliseconds, clock);
-  breaker.observe({ logger, meanwhile: MEANWHILE[whenStoreFails], onStateChange: onStoreStateChange });
+  breaker.observe({ logger, meanwhile: MEANWHILE[whenStoreFails], onStateChange: options.onStoreStateChange });
   const guard = new StoreGuard({ engine, breaker, deadlineMilliseconds });
   const shared: CompiledThrottleDependencies = {
     guard,

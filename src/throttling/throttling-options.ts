@@ -2,6 +2,7 @@ import { readNetworkList } from '../core/addresses/index.js';
 import {
   choiceOption,
   flagOption,
+  functionOption,
   knownOptions,
   listOption,
   numberOption,
@@ -14,6 +15,7 @@ import { parseRate, type Rate } from '../core/rate.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased/ledger.js';
 import { exemptKeys } from './exempt-keys.js';
 import type { PolicyOptions } from './policy.js';
+import type { StoreState } from './store-reports.js';
 import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from './throttle-engine.js';
 
 /**
@@ -70,6 +72,11 @@ export interface ThrottlingOptions {
    */
   readonly failedAuthentication?: string | null | FailedAuthenticationOptions | undefined;
   readonly fields?: FieldsOptions | undefined;
+  /**
+   * Called once when the store becomes unavailable (with the error) and once when it is available again, e.g. for a
+   * metric. What it throws is logged.
+   */
+  readonly onStoreStateChange?: ((state: StoreState, error?: unknown) => void) | undefined;
   /** Names of policies that apply to every action. */
   readonly global?: readonly string[] | undefined;
 }
@@ -93,6 +100,7 @@ export const THROTTLING_OPTION_NAMES = [
   'deadlineMilliseconds',
   'failedAuthentication',
   'fields',
+  'onStoreStateChange',
   'global',
 ] as const satisfies readonly (keyof ThrottlingOptions)[];
 
@@ -111,6 +119,7 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
     deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS,
     failedAuthentication,
     fields = {},
+    onStoreStateChange,
     global: globalPolicies = [],
   } = knownOptions<ThrottlingOptions>('throttling', given, THROTTLING_OPTION_NAMES);
   if (policies !== undefined) {
@@ -129,6 +138,9 @@ export function checkOptions(given: ThrottlingOptions): CheckedOptions {
     }
   }
   numberOption('throttling.deadlineMilliseconds', deadlineMilliseconds, DEADLINE, DEADLINE_FIX);
+  if (onStoreStateChange !== undefined) {
+    functionOption('throttling.onStoreStateChange', onStoreStateChange, "give a function of 'up' or 'down'");
+  }
   listOption('throttling.global', globalPolicies, "give the names of policies, e.g. ['user']");
   return {
     whenStoreFails,

@@ -54,6 +54,10 @@ export class TokenHasResourceScope extends TokenHasScope {
     return this.requiredAlternateScopes;
   }
 
+  protected override get needsDeclaration(): boolean {
+    return this.getScopes === TokenHasResourceScope.prototype.getScopes;
+  }
+
   override validate(action: GuardedAction): void {
     super.validate(action);
     for (const [resource, scopes] of Object.entries(this.requiredAlternateScopes ?? {})) {

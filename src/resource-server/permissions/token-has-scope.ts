@@ -71,9 +71,9 @@ export class TokenHasScope implements Permission {
     return scopes === '' ? this.constructor.name : `${this.constructor.name}(${scopes})`;
   }
 
-  /** Whether using it without any declared scope is a mistake. */
+  /** Whether using it without any declared scope is a mistake; one that has scopes of its own needs none. */
   protected get needsDeclaration(): boolean {
-    return true;
+    return this.getScopes === TokenHasScope.prototype.getScopes;
   }
 
   /** The declared scopes of action and subclass, as a new list. */

@@ -7,10 +7,13 @@ const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const { redis, keyPrefix, whenLedgerIsLost, deadlineMilliseconds } = settings;
 const changes: string[] = [];
 const engine = leasedEngine({ redis, keyPrefix, deadlineMilliseconds, whenLedgerIsLost });
-const throttle = createThrottle(
-  { policies: settings.policies, engine, deadlineMilliseconds, whenStoreFails: settings.whenStoreFails },
-  { onStoreStateChange: (state) => changes.push(state) },
-);
+const throttle = createThrottle({
+  policies: settings.policies,
+  engine,
+  deadlineMilliseconds,
+  whenStoreFails: settings.whenStoreFails,
+  onStoreStateChange: (state) => changes.push(state),
+});
 const compiled = throttle.compile(Object.keys(settings.policies));
 
 let running = false;

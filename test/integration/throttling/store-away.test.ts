@@ -31,10 +31,13 @@ afterEach(async () => {
 
 /** A throttle on the server; the deadline is generous, so that a busy machine is not taken for a frozen store. */
 async function throttleOn(whenStoreFails: WhenStoreFails, engine: ThrottleEngine = redisEngine({ redis: server.url })) {
-  const throttle = createThrottle(
-    { policies: { user: `${LIMIT}/h` }, engine, whenStoreFails, deadlineMilliseconds: 500 },
-    { onStoreStateChange: (state) => changes.push(state) },
-  );
+  const throttle = createThrottle({
+    policies: { user: `${LIMIT}/h` },
+    engine,
+    whenStoreFails,
+    deadlineMilliseconds: 500,
+    onStoreStateChange: (state) => changes.push(state),
+  });
   throttles.push(throttle);
   await throttle.ready();
   const compiled = throttle.compile(['user']);

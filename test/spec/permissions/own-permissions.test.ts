@@ -185,3 +185,49 @@ describe('a permission without its scopes declared', () => {
     },
   );
 });
+
+describe('a permission that overrides only getScopes', () => {
+  class OfTenant extends TokenHasScope {
+    override getScopes(access: RequestAccess): string[] {
+      return [`tenant:${String(access.query.tenant)}`];
+    }
+  }
+  class OfShelf extends TokenHasResourceScope {
+    override getScopes(access: RequestAccess): string[] {
+      return [`shelf:${access.method.toLowerCase()}`];
+    }
+  }
+  class OrOfTenant extends IsAuthenticatedOrTokenHasScope {
+    override getScopes = (access: RequestAccess) => [`tenant:${String(access.query.tenant)}`];
+  }
+  @JsonController('/scoped')
+  class Scoped {
+    @Authorized(OfTenant)
+    @Get('/tenant')
+    tenant() {
+      return {};
+    }
+    @Authorized(OfShelf)
+    @Get('/shelf')
+    shelf() {
+      return {};
+    }
+    @Authorized(OrOfTenant)
+    @Get('/either')
+    either() {
+      return {};
+    }
+  }
+  const application = useApplication('SQLite + memory', { server: { controllers: [Scoped] } });
+  const get = async (path: string, scope: string) =>
+    (await call(`${application.url}/scoped/${path}`, { token: await application.issue(scope) })).status;
+
+  test('starts without declared scopes, and requires what it says', async () => {
+    expect(await get('tenant?tenant=5', 'tenant:5')).toBe(200);
+    expect(await get('tenant?tenant=6', 'tenant:5')).toBe(403);
+    expect(await get('shelf', 'shelf:get')).toBe(200);
+    expect(await get('shelf', 'shelf:post')).toBe(403);
+    expect(await get('either?tenant=5', 'tenant:5')).toBe(200);
+    expect(await get('either?tenant=5', 'tenant:6')).toBe(403);
+  });
+});

@@ -52,13 +52,16 @@ export function setUp(
   const changes: unknown[] = [];
   const write = (level: string) => (message: string) => void log.push(`${level}: ${message}`);
   const throttle = createThrottle(
-    { policies: { user: rate }, engine: store, whenStoreFails, deadlineMilliseconds: 20, ...more },
     {
-      clock,
-      logger: { info: write('info'), warn: write('warn'), error: write('error') },
+      policies: { user: rate },
+      engine: store,
+      whenStoreFails,
+      deadlineMilliseconds: 20,
       onStoreStateChange: (state, error) =>
         changes.push(error === undefined ? state : [state, (error as Error).message]),
+      ...more,
     },
+    { clock, logger: { info: write('info'), warn: write('warn'), error: write('error') } },
   );
   const compiled = throttle.compile(['user']);
   const ask = async (name = 'alice'): Promise<ThrottleOutcome> => compiled.decide(user(name));

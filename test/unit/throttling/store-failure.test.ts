@@ -114,8 +114,8 @@ test('[TH-50] throttles on one engine meet and tell one outage once', async () =
   };
   const throttles = Array.from({ length: 3 }, () =>
     createThrottle(
-      { policies: { user: '9/h' }, engine: store },
-      { logger, onStoreStateChange: (state) => changes.push(state) },
+      { policies: { user: '9/h' }, engine: store, onStoreStateChange: (state) => changes.push(state) },
+      { logger },
     ),
   );
   store.mode = 'reject';
@@ -123,6 +123,18 @@ test('[TH-50] throttles on one engine meet and tell one outage once', async () =
   expect(throttles.map(({ storeState }) => storeState)).toEqual(['down', 'down', 'down']);
   expect(log).toEqual(["The throttle's store is down, throttled requests are answered with 503: gone"]);
   expect(changes).toEqual(['down', 'down', 'down']);
+});
+
+test('a function that several throttles share is told of each change once', async () => {
+  const store = new FailingStore();
+  const changes: string[] = [];
+  const onStoreStateChange = (state: string) => changes.push(state);
+  const throttles = ['a', 'b', 'c'].map(() =>
+    createThrottle({ policies: { user: '9/h' }, engine: store, onStoreStateChange }),
+  );
+  store.mode = 'reject';
+  for (const throttle of throttles) await throttle.compile(['user']).decide(user('alice'));
+  expect(changes).toEqual(['down']);
 });
 
 test('[TH-45] what the mode `local` counted is returned like the rest, where the answer does not count', async () => {
@@ -144,13 +156,14 @@ test('a hook that throws does not change the decision', async () => {
   store.mode = 'throw';
   const log: string[] = [];
   const throttle = createThrottle(
-    { policies: { user: '1/h' }, engine: store },
     {
-      logger: { info() {}, warn() {}, error: (message) => void log.push(message) },
+      policies: { user: '1/h' },
+      engine: store,
       onStoreStateChange() {
         throw new Error('hook');
       },
     },
+    { logger: { info() {}, warn() {}, error: (message) => void log.push(message) } },
   );
   for (let more = 0; more < 3; more++) {
     expect(await throttle.compile(['user']).decide(user('alice'))).toEqual(UNAVAILABLE);
