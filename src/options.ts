@@ -42,6 +42,7 @@ export type DatabaseSource = string | Knex | Knex.Config;
 
 /** A dependency-injection container; typedi's `Container` is one. */
 export interface ServiceContainer {
+  /** Registers a service under its class. */
   set(type: Function, service: unknown): unknown;
 }
 
@@ -80,6 +81,7 @@ export interface OAuth2Options {
   readonly realm?: string | undefined;
   /** Default `read` and `write`. */
   readonly readScope?: string | undefined;
+  /** The scope of `TokenHasReadWriteScope` for methods that change something. Default `write`. */
   readonly writeScope?: string | undefined;
   /** Whether the body of a scope refusal lists required and provided scopes. Default false. */
   readonly errorResponseWithScopes?: boolean | undefined;
@@ -127,7 +129,9 @@ export interface OAuth2Options {
    * authorization server too: then the origin of its issuer names the resource.
    */
   readonly resourceMetadata?: ResourceMetadataOptions | false | undefined;
+  /** The cache of verified tokens: its size, its bounds and the keys that authenticate it in Redis. */
   readonly cache?: CacheOptions | undefined;
+  /** Policies, the engine that counts, and what happens when it cannot. */
   readonly throttling?: ThrottlingOptions | undefined;
   /** Makes this application an authorization server too: `authorizationServer({ … })` of the subpath `/authorization-server`. */
   readonly authorizationServer?: AuthorizationServerFactory | undefined;

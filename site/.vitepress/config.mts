@@ -28,7 +28,13 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
   },
   {
     text: 'Reference',
-    pages: { options: 'Options', errors: 'Errors', security: 'Security', 'reference/index': 'Names and types' },
+    pages: {
+      options: 'Options',
+      errors: 'Errors',
+      security: 'Security',
+      texts: 'Texts of the pages',
+      'reference/index': 'Names and types',
+    },
   },
   {
     text: 'The project',

@@ -11,6 +11,7 @@ import { writeOptions } from './options.mjs';
 import { pages, site } from './places.mjs';
 import { writeSecurity } from './security.mjs';
 import { openSources } from './sources.mjs';
+import { writeTexts } from './texts.mjs';
 
 const tool = (name, ...values) =>
   execFileSync(process.execPath, [join(site, 'node_modules', name), ...values], { cwd: site, stdio: 'inherit' });
@@ -20,6 +21,7 @@ await gatherGuides();
 const sources = openSources();
 await writeSecurity(await writeOptions(sources));
 await writeErrors(sources);
+await writeTexts();
 tool('typedoc/bin/typedoc');
 tool('vitepress/bin/vitepress.js', 'build', '.');
 await checkPages();

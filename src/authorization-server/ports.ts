@@ -141,15 +141,19 @@ export interface EndpointPages {
 
 /** An application to which a user has granted something. */
 export interface AuthorizedApplication {
+  /** The application. */
   readonly application: Application;
+  /** What it may do. */
   readonly scopes: readonly string[];
   /** Whether the user was asked about all of them; not if staff decided otherwise (`skipAuthorization`). */
   readonly wasAsked: boolean;
+  /** Since when, in milliseconds since the Unix epoch. */
   readonly grantedAtMilliseconds: number;
 }
 
 /** What users granted. */
 export interface Consents {
+  /** The applications that may act for a user, the oldest consent first. */
   list(userId: string): Promise<AuthorizedApplication[]>;
   /** Withdraws it: every token of this user at this application is revoked. Resolves to whether there was one. */
   withdraw(userId: string, clientId: string): Promise<boolean>;

@@ -2,6 +2,7 @@
 export interface BrowserSession {
   /** Identifies the session; not secret: base64url, 43 characters. It does not change during the session. */
   readonly id: string;
+  /** The id of the user who is signed in. */
   readonly userId: string;
   /** When the user signed in, in milliseconds since the Unix epoch. */
   readonly begunAtMilliseconds: number;

@@ -1,6 +1,8 @@
 /** The parameters of a challenge, in the order in which they are written. */
 export interface ChallengeParameters {
+  /** The code of the error (RFC 6750 §3.1); without it the challenge only asks for credentials. */
   readonly error?: string;
+  /** What it means, for developers. */
   readonly errorDescription?: string;
   /** A `scope` value (RFC 6749 §3.3). */
   readonly scope?: string;
@@ -8,6 +10,7 @@ export interface ChallengeParameters {
   readonly acrValues?: string;
   /** How old the authentication may be (RFC 9470 §3). */
   readonly maxAgeSeconds?: number;
+  /** The URL of the metadata of the resource (RFC 9728 §5.1). */
   readonly resourceMetadata?: string;
   /** The algorithms of DPoP proofs, separated by spaces (RFC 9449 §7.1). */
   readonly algs?: string;

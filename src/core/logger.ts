@@ -3,8 +3,11 @@
  * secret or a password.
  */
 export interface Logger {
+  /** What happened in the course of things. */
   info(message: string): void;
+  /** What an operator should look at. */
   warn(message: string): void;
+  /** What has failed. */
   error(message: string): void;
 }
 

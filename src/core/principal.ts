@@ -4,33 +4,49 @@
  */
 export type Principal = UserPrincipal | ApplicationPrincipal | TokenPrincipal | AnonymousPrincipal;
 
+/** A user. */
 export interface UserPrincipal {
+  /** Tells the kinds apart. */
   readonly kind: 'user';
   /** The host's id of the user; for a user of a foreign issuer the `sub`, which has a meaning only there. */
   readonly id: string;
   /** The foreign issuer of the user; `undefined`: a user of the host. */
   readonly issuer?: string | undefined;
+  /** Names it in counters and logs; no two principals have the same. */
   readonly key: string;
 }
 
+/** An application that acts on its own behalf. */
 export interface ApplicationPrincipal {
+  /** Tells the kinds apart. */
   readonly kind: 'application';
+  /** Its client identifier. */
   readonly id: string;
   /** The foreign issuer with which the application is registered; `undefined`: registered here. */
   readonly issuer?: string | undefined;
+  /** Names it in counters and logs; no two principals have the same. */
   readonly key: string;
 }
 
+/** A token that belongs neither to a user nor to an application. */
 export interface TokenPrincipal {
+  /** Tells the kinds apart. */
   readonly kind: 'token';
+  /** The digest of the token. */
   readonly id: string;
+  /** Who issued it; `undefined`: this application. */
   readonly issuer?: string | undefined;
+  /** Names it in counters and logs; no two principals have the same. */
   readonly key: string;
 }
 
+/** Nobody: the request has no credentials that count. */
 export interface AnonymousPrincipal {
+  /** Tells the kinds apart. */
   readonly kind: 'anonymous';
+  /** Always `undefined`. */
   readonly issuer?: undefined;
+  /** Always `undefined`: nobody has a key. */
   readonly key: undefined;
 }
 

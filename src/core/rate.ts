@@ -3,8 +3,11 @@ import { MAXIMUM_INTEGER } from './structured-fields.js';
 
 /** How much in how long: `limit` units per window. A limit of 0 refuses everything. */
 export interface Rate {
+  /** How many requests a window admits. */
   readonly limit: number;
+  /** The length of the window, in milliseconds. */
   readonly windowMilliseconds: number;
+  /** The length of the window, in seconds. */
   readonly windowSeconds: number;
 }
 

@@ -6,9 +6,13 @@ import { objectWith, refuseOption } from './options/index.js';
  * itself.
  */
 export interface RedisClient {
+  /** Whether it is a client of a Redis Cluster. */
   readonly isCluster: boolean;
+  /** The options that it was made with. */
   readonly options: object;
+  /** Makes another client with the same options, and others where given. */
   duplicate(...overrides: never[]): unknown;
+  /** Adds a command that is a Lua script. */
   defineCommand(name: string, definition: never): unknown;
 }
 

@@ -17,6 +17,7 @@ export interface VerifiedToken {
   readonly subject: string | undefined;
   /** The client identifier, at its issuer, of the application it was issued to; `undefined` for a token without one. */
   readonly clientId: string | undefined;
+  /** The name of its application, if it is known. */
   readonly applicationName: string | undefined;
   /**
    * The host's id of the user it acts for; `undefined` for client credentials, and for a user of a foreign issuer unless the
@@ -31,7 +32,9 @@ export interface VerifiedToken {
   readonly principal: Principal;
   /** Its audience (RFC 8707); `undefined` if the token names none. */
   readonly audience: readonly string[] | undefined;
+  /** When it was issued, in milliseconds since the Unix epoch. */
   readonly issuedAtMilliseconds: number;
+  /** When it expires, in milliseconds since the Unix epoch. */
   readonly expiresAtMilliseconds: number;
   /** The authentication context class (`acr`; RFC 9470 §3). */
   readonly acr: string | undefined;
@@ -208,7 +211,9 @@ export function ownClientIdOf(token: Pick<VerifiedToken, 'issuer' | 'clientId'>)
 
 /** A valid token, and its user. */
 export interface ActiveVerification {
+  /** Tells the outcomes apart. */
   readonly status: 'active';
+  /** The token. */
   readonly token: VerifiedToken;
   /**
    * The host's user, or a `ForeignUser`; `undefined` for an application alone. A verifier of the host's own may leave it out:

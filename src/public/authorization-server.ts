@@ -36,6 +36,7 @@ export type {
   ApplicationFields,
   ApplicationFormModel,
   ApplicationModel,
+  ApplicationSearch,
   ApplicationsModel,
   AuthorizedApplicationsModel,
   ConfirmModel,
@@ -58,16 +59,18 @@ export type {
   LoginModel,
   LogoutModel,
   Notice,
+  OwnLifetime,
   PageForm,
   PageLink,
   PageModels,
   PageName,
   PageOverrides,
   Paging,
+  SessionSearch,
   SessionsModel,
   ShownApplication,
   TokensModel,
   Viewer,
 } from '../authorization-server/pages/rendering/page-models.js';
-export type { TextOverrides, Texts } from '../authorization-server/pages/rendering/texts.js';
+export type { PageWords, TextOverrides, Texts } from '../authorization-server/pages/rendering/texts.js';
 export type { AuthorizedApplication, Consents, EndpointForm, FormEntries } from '../authorization-server/ports.js';

@@ -111,6 +111,7 @@ export class BrowserSessions {
 
 /** Which sessions `endAllOf` ends. */
 export interface EndedSessions {
+  /** The id of the user whose sessions have ended. */
   readonly user: UserReference;
   /** The session that is kept, or its `id`. */
   readonly except?: BrowserSession | string | undefined;

@@ -12,6 +12,7 @@ export type ResponseFields = Record<string, string | string[]>;
 
 /** The response to an error. */
 export interface ErrorResponse {
+  /** The HTTP status. */
   readonly status: number;
   /** The challenge, `Retry-After` and `Cache-Control`, where they apply. */
   readonly headers: Readonly<Record<string, string>>;

@@ -26,9 +26,13 @@ export interface ResourceMetadataOptions {
 
 /** The metadata document of a protected resource (RFC 9728 §2). */
 export interface ResourceMetadataDocument {
+  /** The identifier of the resource. */
   readonly resource: string;
+  /** The issuers whose tokens are accepted. */
   readonly authorization_servers?: readonly string[];
+  /** The scopes that clients may ask for. */
   readonly scopes_supported?: readonly string[];
+  /** Where tokens are read from (RFC 6750 §2). */
   readonly bearer_methods_supported: readonly string[];
   readonly [name: string]: unknown;
 }
@@ -72,6 +76,7 @@ const FIELDS = {
  * ```
  */
 export class ProtectedResourceMetadata {
+  /** The document (RFC 9728 §2). */
   readonly document: ResourceMetadataDocument;
   /** The URL of the document, which challenges contain as `resource_metadata` (RFC 9728 §5.1). */
   readonly url: string;

@@ -46,6 +46,7 @@ export class RequestAccess {
   readonly user: unknown;
   /** The id of the host's user; never that of a foreign issuer's, which `principal` names. */
   readonly userId: string | undefined;
+  /** Who makes the request. */
   readonly principal: Principal;
 
   /** @internal */
@@ -100,10 +101,12 @@ export class RequestAccess {
     return this.context.method;
   }
 
+  /** The query, parsed. */
   get query(): ParsedUrlQuery {
     return this.context.query;
   }
 
+  /** The header fields, with lower-case names. */
   get headers(): IncomingHttpHeaders {
     return this.context.headers;
   }

@@ -30,6 +30,7 @@ export type ApplicationReference = string | Application;
 export interface IssueOptions {
   /** The user for whom it acts; without one it acts for the application alone. */
   readonly user?: UserReference;
+  /** The application that the token belongs to. */
   readonly application: ApplicationReference;
   /** A `scope` value, or its names. */
   readonly scope: string | readonly string[];
@@ -42,9 +43,13 @@ export interface IssueOptions {
 
 /** An issued token in the shape of RFC 6749 §5.1. The token is returned only this once; only its SHA-256 is stored. */
 export interface IssuedToken {
+  /** The token. It is not stored and cannot be read again. */
   readonly access_token: string;
+  /** Always `Bearer`. */
   readonly token_type: 'Bearer';
+  /** How long it is valid, in seconds. */
   readonly expires_in: number;
+  /** Its scopes, separated by spaces. */
   readonly scope: string;
   /** The stored row; not enumerable, so that it is never serialized. */
   readonly model: AccessToken;
@@ -52,7 +57,9 @@ export interface IssuedToken {
 
 /** The owner of tokens: a user, an application, or a user at an application. */
 export interface TokenOwner {
+  /** A user, or its id. */
   readonly user?: UserReference;
+  /** An application, or its client identifier. */
   readonly application?: ApplicationReference;
 }
 

@@ -8,14 +8,17 @@ import { recordedActions } from './recorder.js';
 export interface ActionSummary {
   /** The HTTP method, upper case; `ALL` for `@All`. */
   readonly method: string;
+  /** The path of the action. */
   readonly path: string;
   /** The class and its method. */
   readonly controller: string;
+  /** The controller and the method. */
   readonly action: string;
   /** A description of its requirement; empty if it is public or undeclared. */
   readonly requirement: string;
   /** Its throttles: the name of each policy with its rates. */
   readonly throttles: readonly string[];
+  /** Whether everybody may call it. */
   readonly public: boolean;
   /** Whether it can be served: it has declarations, and no problems. */
   readonly declared: boolean;

@@ -2,13 +2,21 @@ import { optionPath, refuseOption, refuseUnknown } from '../core/options/index.j
 
 /** The names of the tables, by what they hold. */
 export interface TableNames {
+  /** The table of applications. */
   readonly applications: string;
+  /** The table of access tokens. */
   readonly accessTokens: string;
+  /** The table of refresh tokens. */
   readonly refreshTokens: string;
+  /** The table of authorization codes. */
   readonly authorizationCodes: string;
+  /** The table of device codes. */
   readonly deviceCodes: string;
+  /** The table of consents. */
   readonly consents: string;
+  /** The table of signing keys. */
   readonly signingKeys: string;
+  /** The table of what the authorization server remembers besides. */
   readonly serverRecords: string;
 }
 

@@ -20,6 +20,7 @@ export type WriteFields = (rates: readonly CompiledRate[], results: readonly Cha
 
 /** The answer for one request. */
 export interface ThrottleOutcome {
+  /** Whether the request may pass. */
   readonly allowed: boolean;
   /** In how many whole seconds another try makes sense, at least 1; 0 if allowed. Becomes `Retry-After`. */
   readonly retryAfterSeconds: number;

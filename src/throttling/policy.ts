@@ -45,6 +45,7 @@ export interface PolicyOptions {
 
 /** An inline policy. */
 export interface InlinePolicy extends PolicyOptions {
+  /** The name of the policy, in fields and keys. */
   readonly name: string;
 }
 

@@ -4,6 +4,7 @@ import type { Principal } from '../core/principal.js';
 
 /** Who a request is counted for. Rate, cost and key functions receive it. */
 export interface ThrottleSubject {
+  /** Who makes the request. */
   readonly principal: Principal;
   /** The user on whose behalf the request is made, if any. */
   readonly userId?: string | undefined;

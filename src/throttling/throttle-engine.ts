@@ -16,6 +16,7 @@ export interface Charge {
   readonly tag: string;
   /** Units per window; 0 always refuses. */
   readonly limit: number;
+  /** The length of the window of the rate, in milliseconds. */
   readonly windowMilliseconds: number;
   /** The units that this request costs; 0 asks without spending. */
   readonly cost: number;
@@ -40,6 +41,7 @@ export interface ChargeResult {
 
 /** The decision on all charges of a request: it is allowed only if each one fits, and only then is anything spent. */
 export interface ThrottleDecision {
+  /** Whether the request may pass. */
   readonly allowed: boolean;
   /** In the order of the charges. */
   readonly results: readonly ChargeResult[];

@@ -20,7 +20,9 @@ import { checkOptions, type ThrottlingOptions, type WhenStoreFails } from './thr
 
 /** What a throttle needs besides its options. */
 export interface ThrottleDependencies {
+  /** The clock of the engine. */
   readonly clock?: Clock;
+  /** Receives what an operator should know. */
   readonly logger?: Logger;
 }
 
@@ -28,6 +30,7 @@ export interface ThrottleDependencies {
 export interface Throttle {
   /** The names of the declared policies. */
   readonly policyNames: readonly string[];
+  /** The budget of failed authentications; `undefined`: there is none. */
   readonly failedAuthentications: FailureBudget;
   /** Whether the store can be asked; the same for all throttles on one engine. */
   readonly storeState: StoreState;

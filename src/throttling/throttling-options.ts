@@ -46,6 +46,7 @@ export interface FailedAuthenticationOptions {
   readonly exempt?: readonly string[] | undefined;
 }
 
+/** The option `throttling`: policies, the engine that counts, and what happens when it cannot. */
 export interface ThrottlingOptions {
   /** Policies by name: a rate (`100/hour`), `null` for no limit, or the whole policy. */
   readonly policies?: Readonly<Record<string, string | null | PolicyOptions>> | undefined;
@@ -71,6 +72,7 @@ export interface ThrottlingOptions {
    * networks that have none.
    */
   readonly failedAuthentication?: string | null | FailedAuthenticationOptions | undefined;
+  /** Which response fields inform callers about the policies. */
   readonly fields?: FieldsOptions | undefined;
   /**
    * Called once when the store becomes unavailable (with the error) and once when it is available again, e.g. for a

@@ -18,7 +18,9 @@
  * ```
  */
 export class UndecidedError extends Error {
+  /** `undecided` */
   static readonly code = 'undecided';
+  /** `UndecidedError` */
   override readonly name = 'UndecidedError';
   readonly code = UndecidedError.code;
   /** In how many milliseconds the store can decide. */

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
  */
 export const SIGNING_ALGORITHMS = ['RS256', 'ES256'] as const;
 
+/** The algorithms that signing keys may have (RFC 7518 §3.1). */
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
 /** A private JWK (RFC 7517) with its usage. */

@@ -38,10 +38,15 @@ export type SigningKeyState = 'announced' | 'signing' | 'retired';
 
 /** A key without its secret part. */
 export interface DescribedSigningKey {
+  /** Its identifier (RFC 7517 §4.5). */
   readonly kid: string;
+  /** Its algorithm (RFC 7518 §3.1). */
   readonly algorithm: string;
+  /** What it is used for now. */
   readonly state: SigningKeyState;
+  /** When it was made, in milliseconds since the Unix epoch. */
   readonly createdAtMilliseconds: number;
+  /** When it starts to sign, in milliseconds since the Unix epoch. */
   readonly signsFromMilliseconds: number;
   /** When it is no longer published; `undefined` while it has no successor. */
   readonly expiresAtMilliseconds: number | undefined;
@@ -63,8 +68,11 @@ export interface RotateOptions {
 
 /** The result of a rotation for one algorithm. */
 export interface RotatedSigningKey {
+  /** The identifier of the new key (RFC 7517 §4.5). */
   readonly kid: string;
+  /** Its algorithm (RFC 7518 §3.1). */
   readonly algorithm: string;
+  /** When it starts to sign, in milliseconds since the Unix epoch. */
   readonly signsFromMilliseconds: number;
   /** `false`: another call had just created the next key, which is described here. */
   readonly created: boolean;

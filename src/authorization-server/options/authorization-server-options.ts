@@ -141,6 +141,7 @@ export interface AuthorizationServerOptions extends LimitingOptions {
   readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
   /** Default false. */
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
+  /** The rates of the endpoints and forms of this server. */
   readonly throttling?: EndpointRates | undefined;
   /**
    * Whether a popup of an application for sign-in or sign-out stays connected to the page that opened it

@@ -22,6 +22,7 @@ export type ClaimsOfUser = (user: unknown, scopes: readonly string[]) => UserCla
 
 /** What applications learn about users, besides `sub`. */
 export interface ClaimsOptions {
+  /** Returns the claims of a user. */
   readonly of: ClaimsOfUser;
   /**
    * The claims of scopes, standard or your own: `{ profile: ['name', 'picture'], staff: ['department'] }`. An entry

@@ -19,8 +19,11 @@ export interface DynamicRegistrationOptions {
 
 /** The options that bound applications which others than the host register. */
 export interface LimitingOptions {
+  /** As in `AuthorizationServerOptions`. */
   readonly ownerScopes?: readonly string[] | undefined;
+  /** As in `AuthorizationServerOptions`. */
   readonly ownerGrantTypes?: readonly GrantType[] | undefined;
+  /** As in `AuthorizationServerOptions`. */
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
 }
 

@@ -18,8 +18,11 @@
  * ```
  */
 export class ConfigurationError extends Error {
+  /** The code of this class. */
   static readonly code = 'configuration_error';
+  /** `ConfigurationError` */
   override readonly name = 'ConfigurationError';
+  /** `configuration_error` */
   readonly code = ConfigurationError.code;
   /** The option that was refused, e.g. `cache.maxEntries`; `undefined` if the error is not about an option. */
   readonly option: string | undefined;

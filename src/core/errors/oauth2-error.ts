@@ -36,6 +36,7 @@ export interface OAuth2ErrorDetails {
   readonly fields?: Readonly<Record<string, string>>;
   /** For the log only, never sent to a caller. */
   readonly detail?: string;
+  /** The error that led to this one; for the log only. */
   readonly cause?: unknown;
   /** For the log only: what is unavailable, e.g. `database`. For each part, one line per second is written. */
   readonly part?: string;
@@ -49,7 +50,9 @@ export interface OAuth2ErrorDetails {
 
 /** The JSON form of an error, which is also the body of its response unless the option `errorBody` says otherwise. */
 export interface OAuth2ErrorJson {
+  /** The code of the error. */
   readonly error: OAuth2ErrorCode;
+  /** What it means, for developers. */
   readonly error_description: string;
 }
 

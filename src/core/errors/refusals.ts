@@ -16,7 +16,9 @@ import { OAuth2Error, type OAuth2ErrorDetails } from './oauth2-error.js';
  * ```
  */
 export class AuthenticationRequiredError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'authentication_required';
+  /** The code of this class. */
   declare readonly code: typeof AuthenticationRequiredError.code;
 
   constructor(description = 'Authentication credentials were not provided.', details?: OAuth2ErrorDetails) {
@@ -39,7 +41,9 @@ export class AuthenticationRequiredError extends OAuth2Error {
  * ```
  */
 export class InvalidRequestError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'invalid_request';
+  /** The code of this class. */
   declare readonly code: typeof InvalidRequestError.code;
 
   constructor(description: string, details?: OAuth2ErrorDetails & { readonly status?: number }) {
@@ -65,7 +69,9 @@ export class InvalidRequestError extends OAuth2Error {
  * ```
  */
 export class InvalidTokenError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'invalid_token';
+  /** The code of this class. */
   declare readonly code: typeof InvalidTokenError.code;
 
   constructor(description = 'The access token is invalid.', details?: OAuth2ErrorDetails) {
@@ -86,7 +92,9 @@ export class InvalidTokenError extends OAuth2Error {
  * ```
  */
 export class InvalidDPoPProofError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'invalid_dpop_proof';
+  /** The code of this class. */
   declare readonly code: typeof InvalidDPoPProofError.code;
 
   constructor(description: string) {
@@ -107,7 +115,9 @@ export class InvalidDPoPProofError extends OAuth2Error {
  * ```
  */
 export class UseDPoPNonceError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'use_dpop_nonce';
+  /** The code of this class. */
   declare readonly code: typeof UseDPoPNonceError.code;
 
   /** @param nonce the one to be used from now on */
@@ -136,7 +146,9 @@ export const TOKEN_EXPIRED = 'The access token has expired.';
  * ```
  */
 export class InsufficientScopeError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'insufficient_scope';
+  /** The code of this class. */
   declare readonly code: typeof InsufficientScopeError.code;
 
   constructor(
@@ -162,7 +174,9 @@ export class InsufficientScopeError extends OAuth2Error {
  * ```
  */
 export class InsufficientUserAuthenticationError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'insufficient_user_authentication';
+  /** The code of this class. */
   declare readonly code: typeof InsufficientUserAuthenticationError.code;
 
   constructor(details: OAuth2ErrorDetails, description = 'A stronger or more recent authentication is required.') {
@@ -188,7 +202,9 @@ export class InsufficientUserAuthenticationError extends OAuth2Error {
  * ```
  */
 export class AccessDeniedError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'access_denied';
+  /** The code of this class. */
   declare readonly code: typeof AccessDeniedError.code;
 
   constructor(description = 'You do not have permission to perform this action.', details?: OAuth2ErrorDetails) {
@@ -211,7 +227,9 @@ export class AccessDeniedError extends OAuth2Error {
  * ```
  */
 export class ThrottledError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'throttled';
+  /** The code of this class. */
   declare readonly code: typeof ThrottledError.code;
 
   /** @param retryAfterSeconds after how many whole seconds to retry; becomes `Retry-After` */
@@ -240,7 +258,9 @@ export class ThrottledError extends OAuth2Error {
  * ```
  */
 export class TemporarilyUnavailableError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'temporarily_unavailable';
+  /** The code of this class. */
   declare readonly code: typeof TemporarilyUnavailableError.code;
 
   constructor(
@@ -269,7 +289,9 @@ export class TemporarilyUnavailableError extends OAuth2Error {
  * ```
  */
 export class InvalidScopeError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'invalid_scope';
+  /** The code of this class. */
   declare readonly code: typeof InvalidScopeError.code;
 
   constructor(description: string) {
@@ -296,7 +318,9 @@ export class InvalidScopeError extends OAuth2Error {
  * ```
  */
 export class InvalidClientError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'invalid_client';
+  /** The code of this class. */
   declare readonly code: typeof InvalidClientError.code;
 
   constructor(description: string) {
@@ -318,7 +342,9 @@ export class InvalidClientError extends OAuth2Error {
  * ```
  */
 export class ServerError extends OAuth2Error {
+  /** The code of this class. */
   static readonly code = 'server_error';
+  /** The code of this class. */
   declare readonly code: typeof ServerError.code;
 
   /** @param cause what was thrown */

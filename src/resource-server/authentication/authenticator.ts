@@ -7,10 +7,13 @@ import type { VerifiedToken } from '../../core/verified-token.js';
 export interface Authentication {
   /** How the request was authenticated, as controllers see it, e.g. `oauth2` or `session`. */
   readonly authType: string;
+  /** Who makes the request. */
   readonly principal: Principal;
   /** The host's user, if the principal is one. */
   readonly user?: unknown;
+  /** The id of the host's user; `undefined`: there is none. */
   readonly userId?: string;
+  /** The token, if the request was authenticated by one. */
   readonly token?: VerifiedToken;
 }
 

@@ -8,11 +8,13 @@ export interface GuardedAction {
   readonly method: string;
   /** The HTTP method it is registered for, upper case; `ALL` for `@All`. */
   readonly verb: string;
+  /** The path of the action, with its prefixes, as the router knows it. */
   readonly path: string;
   /** `@RequiredScopes` of the class and of the method, together; `undefined` if neither declares any. */
   readonly requiredScopes: readonly string[] | undefined;
   /** The names of the scopes that `TokenHasReadWriteScope` and `TokenHasResourceScope` use. */
   readonly readScope: string;
+  /** The option `writeScope`. */
   readonly writeScope: string;
 }
 

@@ -32,6 +32,7 @@ export type ResourceScopes = Readonly<Record<string, readonly string[]>>;
  * ```
  */
 export class TokenHasResourceScope extends TokenHasScope {
+  /** The sets of scopes by method, of which one suffices. */
   readonly requiredAlternateScopes?: ResourceScopes;
 
   constructor(resources?: ResourceScopes) {

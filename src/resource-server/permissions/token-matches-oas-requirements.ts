@@ -41,6 +41,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
  * ```
  */
 export class TokenMatchesOASRequirements implements Permission {
+  /** The sets of scopes by method, of which one suffices. */
   readonly requiredAlternateScopes?: OASRequirements;
   readonly message?: string;
   private parsed:

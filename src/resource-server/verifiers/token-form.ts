@@ -16,7 +16,9 @@ export interface TokenForm {
   readonly issuer: string | undefined;
   /** `typ`, `alg` and `kid` of the header, as far as they are strings. */
   readonly typ: string | undefined;
+  /** The algorithm that the header names; it is not verified. */
   readonly alg: string | undefined;
+  /** The key that the header names; it is not verified. */
   readonly kid: string | undefined;
 }
 

@@ -17,5 +17,6 @@ import { StoredToken } from './stored-token.js';
  * ```
  */
 export class AccessToken extends StoredToken {
+  /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_access_tokens';
 }

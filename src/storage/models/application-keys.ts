@@ -3,6 +3,7 @@ import type { ClientType } from './client-type.js';
 
 /** A JWK Set (RFC 7517 §5) of public keys. */
 export interface PublicKeySet {
+  /** The keys, each a JWK (RFC 7517 §4). */
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 

@@ -21,8 +21,11 @@ import { StoredModel } from './stored-model.js';
 
 /** What `Application.create` takes besides the application itself. */
 export interface CreateApplicationOptions extends ApplicationRules {
+  /** The clock, for tests. Default: the system's. */
   readonly clock?: Clock;
+  /** The source of randomness, for tests. Default: the system's. */
   readonly random?: RandomBytes;
+  /** The transaction in which it is created. */
   readonly transaction?: Transaction;
 }
 
@@ -47,6 +50,7 @@ const djangoSecrets = new DjangoSecretChecker();
  * ```
  */
 export class Application extends StoredModel {
+  /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_applications';
   static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect', ...PROTOCOL_FLAGS];
   static override numericProperties: readonly string[] = LIFETIME_NAMES;
@@ -65,10 +69,13 @@ export class Application extends StoredModel {
   clientSecretImported!: string | null;
   /** The previous secret, in either form; valid until `previousSecretExpiresAtMilliseconds`. */
   previousClientSecretHash!: Buffer | null;
+  /** The same for a secret that was imported. */
   previousClientSecretImported!: string | null;
   /** When the previous secret expires, in milliseconds since the Unix epoch. */
   previousSecretExpiresAtMilliseconds!: number | null;
+  /** What people see; the text of a stranger. */
   name!: string;
+  /** Whether it can keep a secret (RFC 6749 §2.1). */
   clientType!: ClientType;
   /** Grant types, separated by spaces. */
   grantTypes!: string;
@@ -98,8 +105,11 @@ export class Application extends StoredModel {
   mayIntrospect!: boolean;
   /** Lifetimes of its own, in seconds; `null`: the server's. See `ApplicationLifetimes`. */
   accessTokenLifetimeSeconds!: number | null;
+  /** How long its refresh tokens are valid; `null`: as the server says. */
   refreshTokenLifetimeSeconds!: number | null;
+  /** How long its refresh tokens are valid without being used; `null`: as the server says. */
   refreshTokenIdleSeconds!: number | null;
+  /** How long its ID tokens are valid; `null`: as the server says. */
   idTokenLifetimeSeconds!: number | null;
   /** Who registered it, if known; see `registrarOf`. */
   registeredBy!: Registrar | null;
@@ -125,7 +135,9 @@ export class Application extends StoredModel {
   tokenEndpointAuthSigningAlg!: string | null;
   /** When it was disabled, in milliseconds since the Unix epoch. */
   disabledAtMilliseconds!: number | null;
+  /** When it was registered, in milliseconds since the Unix epoch. */
   createdAtMilliseconds!: number;
+  /** When it was last changed, in milliseconds since the Unix epoch. */
   updatedAtMilliseconds!: number;
 
   /**
@@ -162,6 +174,7 @@ export class Application extends StoredModel {
     return { application: stored, clientSecret };
   }
 
+  /** Whether it was disabled: its tokens are refused, and it gets no new ones. */
   isDisabled(): boolean {
     return this.disabledAtMilliseconds !== null && this.disabledAtMilliseconds !== undefined;
   }
@@ -173,6 +186,7 @@ export class Application extends StoredModel {
     return [...scopes].every((scope) => allowed.has(scope));
   }
 
+  /** Whether it may use this grant type. */
   allowsGrantType(grantType: string): boolean {
     return this.grantTypes.split(' ').includes(grantType);
   }

@@ -15,15 +15,20 @@ import { StoredModel } from './stored-model.js';
  * ```
  */
 export class Consent extends StoredModel {
+  /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_consents';
   static override numericProperties: readonly string[] = ['applicationId'];
 
+  /** The id of the user. */
   userId!: string;
+  /** The row id of the application. */
   applicationId!: number;
   /** Scopes, separated by spaces. */
   scope!: string;
   /** Scopes that were granted without asking the user, because staff had decided so. */
   unaskedScope!: string | null;
+  /** When it was first given, in milliseconds since the Unix epoch. */
   createdAtMilliseconds!: number;
+  /** When it was last changed, in milliseconds since the Unix epoch. */
   updatedAtMilliseconds!: number;
 }

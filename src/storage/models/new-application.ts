@@ -27,6 +27,7 @@ export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, P
   readonly name: string;
   /** The default is `confidential`. */
   readonly clientType?: ClientType | undefined;
+  /** The grant types that it may use. */
   readonly grantTypes: readonly GrantType[] | readonly string[];
   /**
    * Absolute URIs without fragment (RFC 6749 §3.1.2), compared as strings (RFC 9700 §2.1): https, http on loopback, or

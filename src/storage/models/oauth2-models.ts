@@ -13,13 +13,21 @@ import type { StoredToken } from './stored-token.js';
 
 /** The models of the package. */
 export interface OAuth2Models {
+  /** The model of applications. */
   readonly Application: typeof Application;
+  /** The model of access tokens. */
   readonly AccessToken: typeof AccessToken;
+  /** The model of refresh tokens. */
   readonly RefreshToken: typeof RefreshToken;
+  /** The model of authorization codes. */
   readonly AuthorizationCode: typeof AuthorizationCode;
+  /** The model of device codes. */
   readonly DeviceCode: typeof DeviceCode;
+  /** The model of consents. */
   readonly Consent: typeof Consent;
+  /** The model of signing keys. */
   readonly SigningKey: typeof SigningKey;
+  /** The model of what the authorization server remembers besides. */
   readonly ServerRecord: typeof ServerRecord;
 }
 

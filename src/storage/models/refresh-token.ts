@@ -14,6 +14,7 @@ import { StoredToken } from './stored-token.js';
  * ```
  */
 export class RefreshToken extends StoredToken {
+  /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_refresh_tokens';
   static override numericProperties: readonly string[] = ['applicationId', 'accessTokenId'];
 

@@ -17,6 +17,7 @@ import { StoredModel } from './stored-model.js';
  * ```
  */
 export class ServerRecord extends StoredModel {
+  /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_server_records';
   static override numericProperties: readonly string[] = ['applicationId'];
   static override hiddenProperties: readonly string[] = ['recordHash', 'uidHash', 'payload'];
@@ -27,13 +28,17 @@ export class ServerRecord extends StoredModel {
   recordHash!: Buffer;
   /** SHA-256 of the second identifier of a session, 32 bytes; of a grant, that of the session with which it ends. */
   uidHash!: Buffer | null;
+  /** The row id of the application that it belongs to; `null`: to none. */
   applicationId!: number | null;
+  /** The id of the user that it belongs to; `null`: to none. */
   userId!: string | null;
   /** The family of a grant. */
   familyId!: string | null;
   /** When it expires; `null`: never. */
   expiresAtMilliseconds!: number | null;
+  /** When it was made, in milliseconds since the Unix epoch. */
   createdAtMilliseconds!: number;
+  /** When it was last changed, in milliseconds since the Unix epoch. */
   updatedAtMilliseconds!: number;
   /** When it was used, if it can be used once. */
   consumedAtMilliseconds!: number | null;

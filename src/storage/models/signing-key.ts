@@ -19,6 +19,7 @@ import { StoredModel } from './stored-model.js';
  * ```
  */
 export class SigningKey extends StoredModel {
+  /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_signing_keys';
   static override numericProperties: readonly string[] = ['generation', 'signsFromMilliseconds'];
   static override hiddenProperties: readonly string[] = ['privateKeyEncrypted'];
@@ -27,8 +28,11 @@ export class SigningKey extends StoredModel {
   kid!: string;
   /** RFC 7518 §3.1, e.g. `RS256`. */
   algorithm!: string;
+  /** Its number among the keys of its algorithm, from 1. */
   generation!: number;
+  /** The private key as a JWK (RFC 7517), encrypted. */
   privateKeyEncrypted!: Buffer;
+  /** When it was made, in milliseconds since the Unix epoch. */
   createdAtMilliseconds!: number;
   /** When it starts to sign; it is published earlier, so that every process and client knows it by then. */
   signsFromMilliseconds!: number;

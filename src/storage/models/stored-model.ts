@@ -15,7 +15,9 @@ import { columnNameMappers } from './column-names.js';
  * ```
  */
 export class StoredModel extends Model {
+  /** Maps properties in camelCase to columns in snake_case. */
   static override columnNameMappers = columnNameMappers;
+  /** `first()` asks the database for one row only. */
   static override useLimitInFirst = true;
 
   /** Numeric properties, besides `id` and those that end in `AtMilliseconds`. */
@@ -25,8 +27,10 @@ export class StoredModel extends Model {
   /** Properties that are left out of JSON, so that no response can show them by mistake. */
   static hiddenProperties: readonly string[] = [];
 
+  /** The id of the row. */
   id!: number;
 
+  /** Converts what drivers return as text or numbers to the types of the properties. */
   override $parseDatabaseJson(json: Pojo): Pojo {
     const parsed = super.$parseDatabaseJson(json);
     const { numericProperties, booleanProperties } = this.constructor as typeof StoredModel;
@@ -41,6 +45,7 @@ export class StoredModel extends Model {
     return parsed;
   }
 
+  /** Leaves out the hidden properties. */
   override $formatJson(json: Pojo): Pojo {
     const formatted = super.$formatJson(json);
     for (const name of (this.constructor as typeof StoredModel).hiddenProperties) delete formatted[name];

@@ -32,14 +32,18 @@ export abstract class StoredToken extends StoredModel {
   audience!: string | null;
   /** The same for all tokens of one authorization: base64url of 16 random bytes. */
   familyId!: string | null;
+  /** When it expires, in milliseconds since the Unix epoch. */
   expiresAtMilliseconds!: number;
+  /** When it was issued, in milliseconds since the Unix epoch. */
   createdAtMilliseconds!: number;
+  /** When it was revoked, in milliseconds since the Unix epoch; `null`: it was not. */
   revokedAtMilliseconds!: number | null;
   /** JSON of the authorization server. */
   payload!: string | null;
   /** Present if the relation was loaded. */
   application?: Application | null;
 
+  /** The relation `application`. */
   static override get relationMappings(): RelationMappings {
     // biome-ignore lint/complexity/noThisInStatic: a host's subclass has its own table.
     const { tableName, applicationModel } = this;
@@ -62,6 +66,7 @@ export abstract class StoredToken extends StoredModel {
     return this.expiresAtMilliseconds <= nowMilliseconds;
   }
 
+  /** Whether it was revoked. */
   isRevoked(): boolean {
     return this.revokedAtMilliseconds !== null && this.revokedAtMilliseconds !== undefined;
   }

@@ -25,6 +25,7 @@ import type { Page } from './page.js';
 
 /** A newly registered application. */
 export interface CreatedApplication {
+  /** The application as it is stored. */
   readonly application: Application;
   /** The secret of a confidential application: returned only this once, and stored only as a hash. */
   readonly clientSecret: string | undefined;

@@ -25,17 +25,25 @@ export interface TokenFilter {
 
 /** A stored token as staff may see it, without the token itself. */
 export interface FoundToken {
+  /** Whether it is an access token or a refresh token. */
   readonly kind: StoredTokenKind;
   /** The row's id. */
   readonly id: number;
   /** SHA-256 of the token, in hexadecimal. */
   readonly hash: string;
+  /** The client identifier of its application; `null`: the application was deleted. */
   readonly clientId: string | null;
+  /** The name of its application; `null`: the application was deleted. */
   readonly applicationName: string | null;
+  /** The id of its user; `null`: none. */
   readonly userId: string | null;
+  /** Its scopes. */
   readonly scopes: readonly string[];
+  /** When it was issued, in milliseconds since the Unix epoch. */
   readonly createdAtMilliseconds: number;
+  /** When it expires, in milliseconds since the Unix epoch. */
   readonly expiresAtMilliseconds: number;
+  /** When it was revoked, in milliseconds since the Unix epoch; `null`: it was not. */
   readonly revokedAtMilliseconds: number | null;
 }
 

@@ -9,6 +9,7 @@ import { type Counter, newCounter, OverflowCounters } from './overflow.js';
 export interface MemoryEngineOptions {
   /** The greatest number of counters; default 100 000. Keys beyond it share a fixed number of counters. */
   readonly maxKeys?: number | undefined;
+  /** The clock, for tests. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 

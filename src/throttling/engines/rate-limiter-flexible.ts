@@ -7,16 +7,23 @@ import { countedResult, windowEndOf } from './counted.js';
 
 /** The part of `RateLimiterRes` of rate-limiter-flexible that the engine uses. */
 export interface FlexibleLimiterState {
+  /** The time until the window ends, in milliseconds. */
   readonly msBeforeNext: number;
+  /** How many points are left. */
   readonly remainingPoints: number;
+  /** How many points were taken. */
   readonly consumedPoints: number;
 }
 
 /** The part of a limiter of rate-limiter-flexible that the engine uses; every class with `points` and `duration` has it. */
 export interface FlexibleLimiter {
+  /** Takes points, and rejects with the state if there are not enough. */
   consume(key: string, points?: number): Promise<FlexibleLimiterState>;
+  /** Gives points back. */
   reward(key: string, points?: number): Promise<FlexibleLimiterState>;
+  /** Takes points without a limit. */
   penalty(key: string, points?: number): Promise<FlexibleLimiterState>;
+  /** The state of a key; `null`: nothing was taken yet. */
   get(key: string): Promise<FlexibleLimiterState | null>;
 }
 
@@ -29,6 +36,7 @@ export type FlexibleLimiterFactory = (limit: number, windowSeconds: number, keyP
 export interface RateLimiterFlexibleOptions {
   /** Given to every limiter; default `oauth2:throttle`. */
   readonly keyPrefix?: string | undefined;
+  /** The clock, for tests. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 

@@ -1,28 +1,46 @@
 import { knownOptions, optionPath, refuseOption } from '../../../core/options/index.js';
-/** Every word on the pages. In braces: what is put in, e.g. `{application}`. */
+
+/** Every word on the pages, by group and name. In braces: what is put in, e.g. `{application}`. */
 export interface Texts {
-  readonly frame: typeof ENGLISH.frame;
-  readonly login: typeof ENGLISH.login;
-  readonly consent: typeof ENGLISH.consent;
-  readonly device: typeof ENGLISH.device;
-  readonly logout: typeof ENGLISH.logout;
-  readonly errors: typeof ENGLISH.errors;
-  readonly continue: typeof ENGLISH.continue;
-  readonly authorized: typeof ENGLISH.authorized;
-  readonly applications: typeof ENGLISH.applications;
-  readonly applicationForm: typeof ENGLISH.applicationForm;
-  readonly confirm: typeof ENGLISH.confirm;
-  readonly tokens: typeof ENGLISH.tokens;
-  readonly sessions: typeof ENGLISH.sessions;
-  readonly notices: typeof ENGLISH.notices;
+  /** What stands around every page: navigation, paging, the language and its direction. */
+  readonly frame: PageWords<'frame'>;
+  /** The login page. */
+  readonly login: PageWords<'login'>;
+  /** The page that asks for consent. */
+  readonly consent: PageWords<'consent'>;
+  /** The pages that connect a device. */
+  readonly device: PageWords<'device'>;
+  /** The pages for signing out. */
+  readonly logout: PageWords<'logout'>;
+  /** What is said of errors. */
+  readonly errors: PageWords<'errors'>;
+  /** The page that leads on to an application. */
+  readonly continue: PageWords<'continue'>;
+  /** The applications that may act for the user. */
+  readonly authorized: PageWords<'authorized'>;
+  /** Lists of applications, and the page of one. */
+  readonly applications: PageWords<'applications'>;
+  /** The form for an application, with what is wrong with its fields. */
+  readonly applicationForm: PageWords<'applicationForm'>;
+  /** What is asked before something is done that cannot be undone. */
+  readonly confirm: PageWords<'confirm'>;
+  /** The search for tokens; staff only. */
+  readonly tokens: PageWords<'tokens'>;
+  /** The browsers in which a user is signed in. */
+  readonly sessions: PageWords<'sessions'>;
+  /** What was just done. */
+  readonly notices: PageWords<'notices'>;
 }
+
+/** The words of one group. Their names, with the English words, are in the documentation of the texts. */
+export type PageWords<Group extends keyof typeof ENGLISH> = {
+  readonly [Name in keyof (typeof ENGLISH)[Group]]: string;
+};
 
 /** Other words than the English ones; what is left out stays English. */
 export type TextOverrides = { readonly [Group in keyof Texts]?: Partial<Texts[Group]> };
 
-type Words<Group> = { readonly [Name in keyof Group]: string };
-
-function words<Group extends Record<string, string>>(group: Group): Words<Group> {
+function words<Group extends Record<string, string>>(group: Group): { readonly [Name in keyof Group]: string } {
   return group;
 }
 

@@ -46,6 +46,7 @@ export interface IntrospectedTokensOptions {
   readonly endpoint?: string | undefined;
   /** The client identifier of this resource server at the endpoint. */
   readonly clientId: string;
+  /** The secret of this resource server at the endpoint. Either this or `privateKey`. */
   readonly clientSecret?: string | undefined;
   /** Instead of `clientSecret`: the key with which this resource server signs assertions (RFC 7523). */
   readonly privateKey?: PrivateKey | undefined;

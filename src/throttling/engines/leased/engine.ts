@@ -30,11 +30,13 @@ export interface LeasedEngineDependencies {
 
 /** What an engine has done since it was created. */
 export interface LeasedStatistics {
+  /** How many requests were decided on. */
   readonly decisions: number;
   /** Decisions of the ledger, one command each. */
   readonly claims: number;
   /** Keys that are remembered. */
   readonly keys: number;
+  /** How many leases are held. */
   readonly leases: number;
   /** Processes known to share the ledger. */
   readonly processes: number;

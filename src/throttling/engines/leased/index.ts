@@ -28,11 +28,13 @@ export interface LeasedEngineOptions {
   readonly whenLedgerIsLost?: WhenLedgerIsLost | undefined;
   /** Receives one line for each loss of the ledger's counters. */
   readonly logger?: Logger | undefined;
+  /** The clock, for tests. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
 /** The engine, with its statistics. */
 export interface LeasedThrottleEngine extends ThrottleEngine {
+  /** What the engine has done so far. */
   readonly statistics: LeasedStatistics;
 }
 

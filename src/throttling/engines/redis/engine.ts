@@ -36,6 +36,7 @@ export interface RedisEngineOptions {
    * (not a Cluster) more than a second later than that is not carried out, because nobody waits for it.
    */
   readonly deadlineMilliseconds?: number | undefined;
+  /** The clock, for tests. Default: the system's. */
   readonly clock?: Clock | undefined;
 }
 
