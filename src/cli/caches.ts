@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { TemporarilyUnavailableError } from '../core/errors.js';
 import { silentLogger } from '../core/logger.js';
-import type { OAuth2 } from '../oauth2.js';
+import type { OAuth2Services } from '../services.js';
 import { unavailable } from './failures.js';
 import { shortText } from './option-values.js';
 
@@ -26,9 +26,9 @@ export interface DatabasePart {
  * @throws CliError if the database was changed but Redis could not be reached, saying so and for how long it matters
  */
 export async function tellingCaches<T>(
-  oauth2: OAuth2,
+  oauth2: OAuth2Services,
   { done, advice }: DatabasePart,
-  change: (oauth2: OAuth2) => Promise<T>,
+  change: (oauth2: OAuth2Services) => Promise<T>,
 ): Promise<T> {
   try {
     return await change(oauth2);
@@ -36,8 +36,8 @@ export async function tellingCaches<T>(
     if (!(error instanceof TemporarilyUnavailableError)) throw error;
     // Which of the two is unavailable? Repeated without Redis: the change may be repeated, and the result is then
     // certain.
-    const { createOAuth2 } = await import('../oauth2.js');
-    const databaseOnly = createOAuth2({ database: oauth2.knex, logger: silentLogger });
+    const { openServices } = await import('../services.js');
+    const databaseOnly = openServices({ database: oauth2.knex, logger: silentLogger });
     try {
       await change(databaseOnly);
     } finally {

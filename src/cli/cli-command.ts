@@ -1,5 +1,5 @@
 import { Command, Option, type ParseOptionsResult } from 'commander';
-import { wholeNumber } from './option-values.js';
+import { wholeNumber } from './number-values.js';
 
 /** The options that every command takes, before or after its name. */
 export interface GlobalOptions {

@@ -3,7 +3,8 @@ import { ConfigurationError } from '../core/errors.js';
 import { silentLogger } from '../core/logger.js';
 import { describePath, describeUrl, refusalText } from '../core/options/index.js';
 import { readSecretKeys } from '../core/secret-keys.js';
-import type { OAuth2 } from '../oauth2.js';
+import type { TokenService } from '../resource-server/token-service.js';
+import type { OAuth2Services } from '../services.js';
 import { configOfUrl } from '../storage/database-url.js';
 import { deadline } from './answer-deadline.js';
 import type { CliCommand, GlobalOptions } from './cli-command.js';
@@ -11,15 +12,7 @@ import { CliError } from './cli-error.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { unavailable } from './failures.js';
 import { Output } from './output.js';
-
-/** What a command uses besides its arguments: the streams and environment of the process, or of a test. */
-export interface Surroundings {
-  /** The source of answers to questions; without it no questions are asked. */
-  readonly stdin?: NodeJS.ReadStream;
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: NodeJS.WriteStream;
-  readonly env: NodeJS.ProcessEnv;
-}
+import { CACHE_KEYS_VARIABLE, type Surroundings } from './surroundings.js';
 
 /** What a command needs of the database and Redis. */
 export interface Needs {
@@ -40,14 +33,19 @@ export interface Needs {
  * for a request: people would rather wait than repeat the command.
  */
 const DATABASE_DEADLINE_MILLISECONDS = 15_000;
-/**
- * The environment variable with the keys. There is no option, because command lines are visible in the list of
- * processes.
- */
-export const CACHE_KEYS_VARIABLE = 'OAUTH2_CACHE_KEYS';
 
 /** Pools that have not closed within this time are left to the end of the process. */
 const CLOSE_DEADLINE_MILLISECONDS = 5_000;
+
+/** The options that every part needs. */
+interface Basis {
+  readonly database: string;
+  readonly databaseDeadlineMilliseconds: number;
+  readonly resource: string | undefined;
+}
+
+/** What was opened on the database. */
+type OpenedDatabase = Pick<OAuth2Services, 'knex' | 'close'>;
 
 /** Opens what a command needs, and closes it again. */
 export class CliContext {
@@ -80,9 +78,9 @@ export class CliContext {
     return url;
   }
 
-  private async contact(oauth2: OAuth2, database: string, needs: Needs): Promise<void> {
+  private async contact(opened: OpenedDatabase, database: string, needs: Needs): Promise<void> {
     try {
-      await deadline(this.checkSchema(oauth2, needs), this.deadlineMilliseconds, 'the database');
+      await deadline(this.checkSchema(opened, needs), this.deadlineMilliseconds, 'the database');
     } catch (error) {
       if (error instanceof ConfigurationError) {
         throw new CliError(EXIT_CODES.unavailable, 'not_migrated', error.message, { cause: error });
@@ -91,8 +89,8 @@ export class CliContext {
     }
   }
 
-  private async checkSchema({ knex }: OAuth2, { unmigrated, anyVersion }: Needs): Promise<void> {
-    const { assertMigrated, migrationStatus } = await import('../storage/index.js');
+  private async checkSchema({ knex }: OpenedDatabase, { unmigrated, anyVersion }: Needs): Promise<void> {
+    const { assertMigrated, migrationStatus } = await import('../storage/migrations/status.js');
     const { applied, pending, incompatible } = await migrationStatus(knex);
     if (unmigrated === true) return;
     // The assertion reports missing tables.
@@ -119,34 +117,51 @@ export class CliContext {
    *
    * @throws CliError if no database is given, or it cannot be reached or is not migrated
    */
-  async withOAuth2<T>(needs: Needs, use: (oauth2: OAuth2) => Promise<T>): Promise<T> {
+  withOAuth2<T>(needs: Needs, use: (oauth2: OAuth2Services) => Promise<T>): Promise<T> {
+    const { redisUrl: redis } = this;
+    return this.using(needs, use, async (basis) => {
+      // Loaded late, so that help and usage errors appear quickly.
+      const { openServices } = await import('../services.js');
+      return openServices({
+        ...basis,
+        // Errors are also thrown, and must be reported once.
+        logger: silentLogger,
+        ...(needs.redis && redis !== undefined ? { redis, cache: this.cacheOptions } : {}),
+        ...(needs.keyPrefix === undefined ? {} : { keyPrefix: needs.keyPrefix }),
+      });
+    });
+  }
+
+  /** The same for a command that inspects a token and needs nothing else, of which less is loaded. */
+  withInspection<T>(needs: Needs, use: (inspection: Pick<TokenService, 'inspect'>) => Promise<T>): Promise<T> {
+    return this.using<OpenedDatabase & Pick<TokenService, 'inspect'>, T>(needs, use, async (basis) => {
+      const { openStoredTokenInspection } = await import('../resource-server/stored-token-inspection.js');
+      return openStoredTokenInspection(basis);
+    });
+  }
+
+  private async using<Opened extends OpenedDatabase, T>(
+    needs: Needs,
+    use: (opened: Opened) => Promise<T>,
+    open: (basis: Basis) => Promise<Opened>,
+  ): Promise<T> {
     const database = this.databaseUrl;
     if (database === undefined) {
       throw usage(
         'no database given; use --database <url> or set DATABASE_URL, e.g. sqlite:.data/oauth2.sqlite or mysql://user@host:3306/name.',
       );
     }
-    const redis = this.redisUrl;
     if (needs.unmigrated !== true) assertFileExists(database);
-    // Loaded late, so that help and usage errors appear quickly.
-    const { createOAuth2 } = await import('../oauth2.js');
-    const { memoryEngine } = await import('../throttling/index.js');
-    const oauth2 = createOAuth2({
+    const opened = await open({
       database,
       databaseDeadlineMilliseconds: this.deadlineMilliseconds,
-      // A command throttles nobody, and does not count as a process that shares limits.
-      throttling: { engine: memoryEngine() },
-      // Errors are also thrown, and must be reported once.
-      logger: silentLogger,
-      ...(needs.redis && redis !== undefined ? { redis, cache: this.cacheOptions } : {}),
-      ...(needs.keyPrefix === undefined ? {} : { keyPrefix: needs.keyPrefix }),
-      ...(needs.resource === undefined ? {} : { resource: needs.resource }),
+      resource: needs.resource,
     });
     try {
-      await this.contact(oauth2, database, needs);
-      return await use(oauth2);
+      await this.contact(opened, database, needs);
+      return await use(opened);
     } finally {
-      await deadline(oauth2.close(), CLOSE_DEADLINE_MILLISECONDS, 'closing the database').catch(() => undefined);
+      await deadline(opened.close(), CLOSE_DEADLINE_MILLISECONDS, 'closing the database').catch(() => undefined);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Surroundings } from './cli-context.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Whether both streams are terminals, so that a question is seen and the answer comes from a person. */
 export function isInteractive({ stdin, stderr }: Surroundings): boolean {

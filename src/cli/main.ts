@@ -1,34 +1,24 @@
 #!/usr/bin/env node
-import { maskUrls } from '../core/options/index.js';
+import module from 'node:module';
 import { EXIT_CODES } from './exit-codes.js';
-import { Output } from './output.js';
-import { run } from './program.js';
+import { packageVersion } from './package-version.js';
 
-/** A connection that other code left open must not keep the process alive; all output is written long before. */
-const GRACE_MILLISECONDS = 1000;
+const [first, ...rest] = process.argv.slice(2);
 
-const json = process.argv.includes('--json');
+if (first === '--version' && rest.length === 0) {
+  answer(packageVersion());
+} else {
+  // Node 22 and newer keep what they have compiled, so that the next command starts sooner.
+  (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+  await import('./command-line-process.js');
+}
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader has closed the pipe (`| head`): the work continues without output.
-  if (error.code === 'EPIPE') return;
-  new Output(json, process.stdout, process.stderr).failure(
-    'output_failed',
-    `cannot write the result: ${error.message}`,
-  );
-  process.exit(EXIT_CODES.refused);
-});
-process.stderr.on('error', () => {});
-process.on('uncaughtException', (error) => {
-  new Output(json, process.stdout, process.stderr).failure('server_error', maskUrls(error.message));
-  process.exit(EXIT_CODES.refused);
-});
-
-process.exitCode = await run(process.argv.slice(2), {
-  // Bound here, because `routes` redirects the stdout of the module that it loads to stderr.
-  stdout: { write: process.stdout.write.bind(process.stdout) },
-  stderr: process.stderr,
-  stdin: process.stdin,
-  env: process.env,
-});
-setTimeout(() => process.exit(), GRACE_MILLISECONDS).unref();
+/** Prints what is known without loading anything else. */
+function answer(text: string): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`rc-oauth2: cannot write the result: ${error.message}\n`);
+    process.exitCode = EXIT_CODES.refused;
+  });
+  process.stdout.write(`${text}\n`);
+}

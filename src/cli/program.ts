@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { secretsOf, withoutTexts } from '../core/options/index.js';
 import { CliCommand } from './cli-command.js';
-import { CACHE_KEYS_VARIABLE, type Surroundings } from './cli-context.js';
-import { addApplications } from './commands/applications/index.js';
-import { addKeys } from './commands/keys/index.js';
-import { addMigrate } from './commands/migrate.js';
-import { addRoutes } from './commands/routes.js';
-import { addSessions } from './commands/sessions/index.js';
-import { addTokens } from './commands/tokens/index.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.js';
-import { type Failure, failureOf } from './failures.js';
+import type { Failure } from './failures.js';
 import { Output } from './output.js';
+import { packageVersion } from './package-version.js';
+import { CACHE_KEYS_VARIABLE, type Surroundings } from './surroundings.js';
+import { addTopLevelCommands } from './top-level-commands.js';
 
 /**
  * Runs the command line.
@@ -23,9 +18,13 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   const help: string[] = [];
   const program = createProgram(surroundings, (text) => help.push(text));
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    // `help tokens` is answered by the command itself, which is loaded when it is called.
+    const [first, ...rest] = argv;
+    await program.parseAsync(first === 'help' ? [...rest, '--help'] : [...argv], { from: 'user' });
     return EXIT_CODES.done;
   } catch (error) {
+    // Errors of drivers and of this package are only told apart when there is one.
+    const { failureOf } = await import('./failures.js');
     const failure = failureOf(error);
     if (failure === undefined) return EXIT_CODES.done;
     report(failure, argv, surroundings, help.join(''));
@@ -41,12 +40,9 @@ function createProgram(surroundings: Surroundings, showHelp: (text: string) => v
     .exitOverride()
     .configureOutput({ writeOut: (text) => surroundings.stdout.write(text), writeErr: showHelp, outputError: () => {} })
     .addHelpText('afterAll', EXIT_CODES_HELP);
-  addMigrate(program, surroundings);
-  addApplications(program, surroundings);
-  addTokens(program, surroundings);
-  addSessions(program, surroundings);
-  addKeys(program, surroundings);
-  addRoutes(program, surroundings);
+  addTopLevelCommands(program, surroundings);
+  // Their options and arguments are not loaded yet; set now, so that their own help is not affected.
+  program.configureHelp({ subcommandTerm: (command) => command.name() });
   return program;
 }
 
@@ -72,11 +68,4 @@ function secretsIn(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   return aboutToken
     ? [...passwords, ...argv.filter((argument, index) => /^[\w.~+/=-]{22,}$/.test(argument) && !isValue(index))]
     : passwords;
-}
-
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return manifest.version;
 }

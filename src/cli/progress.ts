@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress';
+import type { SingleBar } from 'cli-progress';
 
 /** Shows the progress of a long command on stderr; stdout is for results. */
 export interface Progress {
@@ -12,8 +12,8 @@ export interface Progress {
 const LINE_INTERVAL_MILLISECONDS = 1000;
 
 /** A bar on a terminal, plain lines elsewhere, nothing with `quiet` (JSON was requested). */
-export function createProgress(stream: NodeJS.WriteStream, quiet: boolean): Progress {
-  if (stream.isTTY) return new Bar(stream);
+export async function createProgress(stream: NodeJS.WriteStream, quiet: boolean): Promise<Progress> {
+  if (stream.isTTY) return new Bar((await import('cli-progress')).default, stream);
   return quiet ? { update() {}, stop() {} } : new Lines(stream);
 }
 
@@ -21,7 +21,7 @@ class Bar implements Progress {
   private readonly bar: SingleBar;
   private started = false;
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor({ SingleBar }: typeof import('cli-progress'), stream: NodeJS.WriteStream) {
     this.bar = new SingleBar({
       stream,
       format: '{bar} {percentage}% | {value} of {total} rows | {eta_formatted} left',

@@ -2,9 +2,10 @@ import { Option } from 'commander';
 import { ConfigurationError } from '../../core/errors.js';
 import type { MigrationStatus } from '../../storage/index.js';
 import type { CliCommand } from '../cli-command.js';
-import { CliContext, type Surroundings } from '../cli-context.js';
+import { CliContext } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import type { Surroundings } from '../surroundings.js';
 import { rollBack } from './rollback.js';
 
 interface MigrateOptions {
@@ -15,10 +16,8 @@ interface MigrateOptions {
 }
 
 /** `rc-oauth2 migrate`: migrates the tables to this version, undoes the last batch, or prints the state. */
-export function addMigrate(parent: CliCommand, surroundings: Surroundings): void {
-  parent
-    .command('migrate')
-    .summary('create or change the tables')
+export function defineMigrate(command: CliCommand, surroundings: Surroundings): void {
+  command
     .description(
       'Applies the pending migrations and prints their names. Several processes may do so at once. A migration that\n' +
         'was interrupted is finished first.',
@@ -32,8 +31,8 @@ export function addMigrate(parent: CliCommand, surroundings: Surroundings): void
     )
     .option('--rollback', 'undo the last batch; lists what will be lost, and asks')
     .option('--yes', 'with --rollback: do not ask; required without a terminal and with --json')
-    .action(async (options: MigrateOptions, command: CliCommand) => {
-      const context = new CliContext(command, surroundings);
+    .action(async (options: MigrateOptions, called: CliCommand) => {
+      const context = new CliContext(called, surroundings);
       await context.withOAuth2({ unmigrated: true }, async (oauth2) => {
         const { migrate, migrationStatus, releaseMigrationLock } = await import('../../storage/index.js');
         if (options.releaseLock) await releaseMigrationLock(oauth2.knex);

@@ -1,4 +1,4 @@
-import type { OAuth2 } from '../../oauth2.js';
+import type { OAuth2Services } from '../../services.js';
 import type { RollbackLosses } from '../../storage/index.js';
 import type { CliContext } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
@@ -10,7 +10,7 @@ import { EXIT_CODES } from '../exit-codes.js';
  *
  * @throws CliError without confirmation, listing what would have been lost
  */
-export async function rollBack(oauth2: OAuth2, context: CliContext, yes: boolean): Promise<void> {
+export async function rollBack(oauth2: OAuth2Services, context: CliContext, yes: boolean): Promise<void> {
   const { rollback, rollbackLosses } = await import('../../storage/index.js');
   const losses = await rollbackLosses(oauth2.knex);
   const lost = { tables: losses.tables, columns: losses.columns };

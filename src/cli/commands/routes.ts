@@ -1,16 +1,14 @@
-import Table from 'cli-table3';
 import type { ActionSummary } from '../../oauth2.js';
 import type { CliCommand } from '../cli-command.js';
-import { CliContext, type Surroundings } from '../cli-context.js';
+import { CliContext } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { loadHostModule } from '../host-module.js';
+import type { Surroundings } from '../surroundings.js';
 
 /** `rc-oauth2 routes`: lists what every action of an application requires. */
-export function addRoutes(parent: CliCommand, surroundings: Surroundings): void {
-  parent
-    .command('routes')
-    .summary('list what every action requires')
+export function defineRoutes(command: CliCommand, surroundings: Surroundings): void {
+  command
     .description(
       'Lists every action of an application: verb, path, requirement, throttles, public or not. Exits with 1, after the\n' +
         'list, if an action has neither a requirement nor @Public(), or another problem.\n\n' +
@@ -19,11 +17,11 @@ export function addRoutes(parent: CliCommand, surroundings: Surroundings): void 
         '--database and --redis are passed to it as DATABASE_URL and REDIS_URL; the command itself uses neither.',
     )
     .argument('<app module>', 'path of the compiled module')
-    .action(async (path: string, _options: object, command: CliCommand) => {
-      const context = new CliContext(command, surroundings);
+    .action(async (path: string, _options: object, called: CliCommand) => {
+      const context = new CliContext(called, surroundings);
       handOver(context);
       const actions = await describe(path);
-      context.output.result({ actions }, actions.length === 0 ? 'No actions.' : table(actions));
+      context.output.result({ actions }, actions.length === 0 ? 'No actions.' : await table(actions));
       refuseProblems(context, actions);
     });
 }
@@ -44,7 +42,8 @@ async function describe(path: string): Promise<ActionSummary[]> {
   }
 }
 
-function table(actions: readonly ActionSummary[]): string {
+async function table(actions: readonly ActionSummary[]): Promise<string> {
+  const { default: Table } = await import('cli-table3');
   const rows = new Table({
     head: ['Verb', 'Path', 'Requirement', 'Throttles', 'Public', 'Action'],
     // Plain text: the table is read in logs as often as on a terminal.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { wholeNumber } from '../../../src/cli/number-values.js';
 import {
   clientId,
   grantTypes,
@@ -7,7 +8,6 @@ import {
   scopes,
   shortText,
   someScopes,
-  wholeNumber,
 } from '../../../src/cli/option-values.js';
 
 const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code';

@@ -3,7 +3,7 @@ import { describeName } from '../../../core/options/index.js';
 import { redirectUriProblem } from '../../../core/redirect-uri.js';
 import type { ApplicationRepository, CreatedApplication } from '../../../storage/index.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, refused, type Surroundings, usage } from '../../cli-context.js';
+import { CliContext, refused, usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import {
@@ -18,6 +18,7 @@ import {
   someScopes,
 } from '../../option-values.js';
 import { columns } from '../../output.js';
+import type { Surroundings } from '../../surroundings.js';
 import { describeApplication, inWords } from './describe.js';
 import { keySetOf } from './key-set-file.js';
 import { type LifetimeOptions, lifetimeOptions, lifetimesOf } from './lifetime-options.js';

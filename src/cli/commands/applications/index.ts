@@ -1,5 +1,5 @@
 import type { CliCommand } from '../../cli-command.js';
-import type { Surroundings } from '../../cli-context.js';
+import type { Surroundings } from '../../surroundings.js';
 import { addCreate } from './create.js';
 import { addDelete } from './delete.js';
 import { addList } from './list.js';
@@ -9,9 +9,8 @@ import { addShow } from './show.js';
 import { addUpdate } from './update.js';
 
 /** `rc-oauth2 applications …` */
-export function addApplications(parent: CliCommand, surroundings: Surroundings): void {
-  const group = parent
-    .command('applications')
+export function defineApplications(group: CliCommand, surroundings: Surroundings): void {
+  group
     .description('Register, list, change, disable and delete applications (clients), and give them new secrets.')
     .enablePositionalOptions();
   addCreate(group, surroundings);

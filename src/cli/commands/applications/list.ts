@@ -1,6 +1,7 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { columns } from '../../output.js';
+import type { Surroundings } from '../../surroundings.js';
 import { type DescribedApplication, describeApplication } from './describe.js';
 
 /** `rc-oauth2 applications list`: all applications, without their secrets. */

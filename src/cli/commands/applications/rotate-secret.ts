@@ -1,10 +1,11 @@
 import { ConfigurationError } from '../../../core/errors.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { duration } from '../../option-values.js';
+import { duration } from '../../number-values.js';
 import { columns } from '../../output.js';
+import type { Surroundings } from '../../surroundings.js';
 import { inWords } from './describe.js';
 import { known } from './unknown.js';
 

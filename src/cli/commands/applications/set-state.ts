@@ -1,7 +1,8 @@
-import type { OAuth2 } from '../../../oauth2.js';
+import type { OAuth2Services } from '../../../services.js';
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
+import type { Surroundings } from '../../surroundings.js';
 import { known } from './unknown.js';
 
 interface StateOptions {
@@ -49,7 +50,7 @@ function addStateCommand(parent: CliCommand, surroundings: Surroundings, state: 
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
         known(await oauth2.applications.findByClientId(clientId), clientId);
-        const set = ({ applications }: OAuth2) => applications[name](clientId);
+        const set = ({ applications }: OAuth2Services) => applications[name](clientId);
         const done = `the application ${clientId} is ${name}d in the database`;
         const changed = await tellingCaches(oauth2, { done, advice: `run ${name} again` }, set);
         const text = changed ? `${clientId} is ${name}d.` : `${clientId} was ${name}d already.`;

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../../core/errors.js';
 import type { Application, ApplicationLifetimes, ApplicationPatch, Registrar } from '../../../storage/index.js';
 import type { ProtocolMetadata } from '../../../storage/models/protocol-metadata.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings, usage } from '../../cli-context.js';
+import { CliContext, usage } from '../../cli-context.js';
 import {
   exactText,
   grantTypes,
@@ -14,6 +14,7 @@ import {
   shortText,
 } from '../../option-values.js';
 import { columns } from '../../output.js';
+import type { Surroundings } from '../../surroundings.js';
 import { describeInFull, inWords } from './describe.js';
 import { extraColumns } from './extra-columns.js';
 import { keySetOf } from './key-set-file.js';

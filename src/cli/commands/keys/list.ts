@@ -1,6 +1,7 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { columns } from '../../output.js';
+import type { Surroundings } from '../../surroundings.js';
 import { readableTime, seconds } from './opened-signing-keys.js';
 
 /** `rc-oauth2 keys list`: the keys that are published, without their private parts. */

@@ -1,9 +1,10 @@
 import type { SigningKeys } from '../../../authorization-server/keys/signing-keys.js';
 import { ConfigurationError } from '../../../core/errors.js';
-import type { OAuth2 } from '../../../oauth2.js';
-import { type Surroundings, usage } from '../../cli-context.js';
+import type { OAuth2Services } from '../../../services.js';
+import { usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import type { Surroundings } from '../../surroundings.js';
 
 /**
  * The environment variable with the encryption keys. There is no option, because command lines are visible in the list
@@ -22,7 +23,7 @@ export const ENCRYPTION_KEYS_HELP =
  * @throws CliError if there are none, or one is invalid, or they do not decrypt the stored keys
  */
 export async function withSigningKeys<T>(
-  oauth2: OAuth2,
+  oauth2: OAuth2Services,
   { env }: Surroundings,
   use: (keys: SigningKeys) => Promise<T>,
 ): Promise<T> {

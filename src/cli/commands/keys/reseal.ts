@@ -1,5 +1,6 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
+import type { Surroundings } from '../../surroundings.js';
 import { ENCRYPTION_KEYS_HELP, withSigningKeys } from './opened-signing-keys.js';
 
 /** `rc-oauth2 keys reseal`: the last but one step of replacing an encryption key. */

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
+import type { Surroundings } from '../../surroundings.js';
 import { ENCRYPTION_KEYS_HELP, readableTime, seconds, withSigningKeys } from './opened-signing-keys.js';
 
 interface RotateOptions {

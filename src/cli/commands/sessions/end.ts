@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings, usage } from '../../cli-context.js';
+import { CliContext, usage } from '../../cli-context.js';
 import { exactText } from '../../option-values.js';
+import type { Surroundings } from '../../surroundings.js';
 
 interface EndOptions {
   readonly user?: string;

@@ -1,7 +1,8 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { exactText } from '../../option-values.js';
 import { columns } from '../../output.js';
+import type { Surroundings } from '../../surroundings.js';
 
 interface ListOptions {
   readonly user: string;

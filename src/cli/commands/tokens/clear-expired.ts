@@ -1,9 +1,10 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { Interruption } from '../../interruption.js';
-import { wholeNumber } from '../../option-values.js';
+import { wholeNumber } from '../../number-values.js';
 import { createProgress } from '../../progress.js';
+import type { Surroundings } from '../../surroundings.js';
 
 interface ClearExpiredOptions {
   readonly batchSize?: number;
@@ -36,7 +37,7 @@ export function addClearExpired(parent: CliCommand, surroundings: Surroundings):
     .action(async (options: ClearExpiredOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({}, async (oauth2) => {
-        const progress = createProgress(surroundings.stderr, context.output.json);
+        const progress = await createProgress(surroundings.stderr, context.output.json);
         const interruption = new Interruption(() => progress.stop());
         try {
           const { deleted, total } = await oauth2.tokens.clearExpired({

@@ -1,16 +1,13 @@
 import type { CliCommand } from '../../cli-command.js';
-import type { Surroundings } from '../../cli-context.js';
+import type { Surroundings } from '../../surroundings.js';
 import { addClearExpired } from './clear-expired.js';
 import { addInspect } from './inspect.js';
 import { addIssue } from './issue.js';
 import { addRevoke } from './revoke.js';
 
 /** `rc-oauth2 tokens …` */
-export function addTokens(parent: CliCommand, surroundings: Surroundings): void {
-  const group = parent
-    .command('tokens')
-    .description('Issue, inspect and revoke access tokens.')
-    .enablePositionalOptions();
+export function defineTokens(group: CliCommand, surroundings: Surroundings): void {
+  group.description('Issue, inspect and revoke access tokens.').enablePositionalOptions();
   addIssue(group, surroundings);
   addInspect(group, surroundings);
   addRevoke(group, surroundings);

@@ -1,7 +1,8 @@
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { columns } from '../../output.js';
 import { resourceOption } from '../../resource.js';
+import type { Surroundings } from '../../surroundings.js';
 
 interface InspectOptions {
   readonly resource?: string;
@@ -23,8 +24,8 @@ export function addInspect(parent: CliCommand, surroundings: Surroundings): void
     )
     .action(async (token: string, options: InspectOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
-      await context.withOAuth2({ resource: options.resource }, async (oauth2) => {
-        const answer = await oauth2.tokens.inspect(token);
+      await context.withInspection({ resource: options.resource }, async (tokens) => {
+        const answer = await tokens.inspect(token);
         const rows = Object.entries(answer).map(([name, value]) => [name, readable(name, value)]);
         context.output.result(answer, columns(rows));
       });

@@ -1,13 +1,15 @@
 import { InvalidClientError, InvalidScopeError } from '../../../core/errors.js';
 import { formatScope } from '../../../core/scopes.js';
-import type { OAuth2 } from '../../../oauth2.js';
+import type { OAuth2Services } from '../../../services.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { exactText, scopes, wholeNumber } from '../../option-values.js';
+import { wholeNumber } from '../../number-values.js';
+import { exactText, scopes } from '../../option-values.js';
 import { columns } from '../../output.js';
 import { resourceOption } from '../../resource.js';
+import type { Surroundings } from '../../surroundings.js';
 
 /** A hundred years: more than any token needs, and within the range of dates. */
 const MAXIMUM_LIFETIME_SECONDS = 3_155_760_000;
@@ -49,7 +51,7 @@ export function addIssue(parent: CliCommand, surroundings: Surroundings): void {
     });
 }
 
-async function issue(oauth2: OAuth2, { client, user, scope, lifetime }: IssueOptions) {
+async function issue(oauth2: OAuth2Services, { client, user, scope, lifetime }: IssueOptions) {
   try {
     return await oauth2.tokens.issue({
       application: client,

@@ -1,6 +1,7 @@
 import { keyPrefixOption, tellingCaches } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
-import { CliContext, type Surroundings } from '../../cli-context.js';
+import { CliContext } from '../../cli-context.js';
+import type { Surroundings } from '../../surroundings.js';
 
 interface RevokeOptions {
   readonly keyPrefix?: string;
