@@ -1,13 +1,18 @@
 import type { Knex } from 'knex';
 import type Koa from 'koa';
+import type { Middleware } from 'koa';
 import type { RoutingControllersOptions } from 'routing-controllers';
 import type { AuthorizationServer } from './authorization-server/authorization-server-factory.js';
+import { Health } from './compose/health.js';
 import { compose, type Parts } from './compose/index.js';
+import { becomeReady, type ReadyOptions } from './compose/readiness.js';
 import type { OAuth2Error } from './core/errors.js';
 import type { OAuth2Events } from './core/events.js';
+import type { HealthReport } from './core/health.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import type { BrowserSessions } from './resource-server/browser-sessions.js';
 import type { ErrorResponse } from './resource-server/error-response.js';
+import { healthEndpoints } from './resource-server/health-endpoints.js';
 import type { ProtectedResourceMetadata } from './resource-server/protected-resource-metadata.js';
 import type { TokenService } from './resource-server/token-service.js';
 import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
@@ -17,15 +22,15 @@ import { type KoaServerOptions, serveControllers } from './routing-controllers/s
 import {
   type ApplicationRepository,
   assertMigrated,
-  checkHostConnection,
   type MigrationStatus,
   migrate,
   migrationStatus,
   type OAuth2Models,
   rollback,
+  startUpError,
 } from './storage/index.js';
 
-export type { ActionSummary, KoaServerOptions };
+export type { ActionSummary, HealthReport, KoaServerOptions, ReadyOptions };
 
 /**
  * Builds everything from the options. The database is connected when it is first needed; Redis immediately, so that it
@@ -97,11 +102,13 @@ export class OAuth2 {
    */
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   private readonly parts: Parts;
+  private readonly healthOfParts: Health;
   private closed: Promise<void> | undefined;
 
   /** @internal */
   constructor(parts: Parts) {
     this.parts = parts;
+    this.healthOfParts = new Health(parts);
     this.tokens = parts.tokens;
     this.sessions = parts.sessions;
     this.applications = parts.applications;
@@ -120,11 +127,15 @@ export class OAuth2 {
    * Creates or upgrades the tables; safe when several processes do it at once.
    *
    * @returns the names of the migrations that were applied
+   * @throws ConfigurationError if they cannot be applied
+   * @throws TemporarilyUnavailableError if the database cannot answer; the message says why, and what to correct
    */
   async migrate(): Promise<string[]> {
-    const { tables, identity } = this.parts.storage;
-    const names = await migrate(this.knex, { tables });
-    await identity?.ask();
+    const { tables, identity, schema } = this.parts.storage;
+    const names = await migrate(this.knex, { tables }).catch((error: unknown) => {
+      throw startUpError(error);
+    });
+    await Promise.all([identity?.ask(), schema.askAnew()]);
     return names;
   }
 
@@ -197,16 +208,38 @@ export class OAuth2 {
   }
 
   /**
-   * Resolves when the identity of the database is read, and the throttle and the token cache are connected to Redis, or
-   * their first attempt has failed. Await it before listening: in the mode `closed`, earlier requests are answered with
-   * 503. With `whenStoreFails: 'local'` it also waits until this process has its share of each limit, two seconds if
-   *   there are other processes.
+   * Checks what requests need, and connects to it. Await it before listening. It checks the migrations, the keys of the
+   * authorization server, the user store (`users.ready`), and the sessions of the host's knex; it fetches the keys of other
+   * issuers, and waits until the throttle and the token cache are connected to Redis or their first attempt has failed. With
+   * `whenStoreFails: 'local'` it also waits until this process has its share of each limit, two seconds if there are other
+   * processes.
    *
-   * @throws ConfigurationError if the sessions of the host's knex would misread strings; such a connection is never
-   *   used, even without this call
+   * What is away at the start stops nothing by default: one log line says so, requests that need it are answered with 503,
+   * and everything works once it is back. With `whenAway: 'reject'` it rejects.
+   *
+   * @throws ConfigurationError if the database is not migrated (the message names the command), if a key or the user store
+   *   cannot work, or if the sessions of the host's knex would misread strings
+   * @throws TemporarilyUnavailableError if the database refuses the credentials, or has no such database; with `whenAway:
+   *   'reject'` also if the database or Redis does not answer
    */
-  async ready(): Promise<void> {
-    await Promise.all([this.sharedReady(), checkHostConnection(this.parts.storage.database)]);
+  ready(options: ReadyOptions = {}): Promise<void> {
+    return becomeReady(this.parts, options);
+  }
+
+  /**
+   * Whether this process can decide on a request now, and which of its parts work. It answers within two seconds, and asks
+   * nothing more than once a second, however often it is called.
+   */
+  health(): Promise<HealthReport> {
+    return this.healthOfParts.report();
+  }
+
+  /**
+   * Answers `GET /health/live` and `GET /health/ready`, for orchestrators. With the option `health` our entry mounts it; with
+   * `routingControllers()` mount it before the controllers.
+   */
+  healthMiddleware(): Middleware {
+    return healthEndpoints(() => this.health());
   }
 
   /**
@@ -216,6 +249,7 @@ export class OAuth2 {
    */
   close(): Promise<void> {
     const { basis, storage, verification, constraints, throttling, authenticators } = this.parts;
+    this.healthOfParts.closing();
     storage.identity?.close();
     basis.log.flush();
     authenticators.badTokens.close();
@@ -230,22 +264,11 @@ export class OAuth2 {
     return this.closed;
   }
 
-  /** Shared parts connect once the identity of the database is known. */
-  private async sharedReady(): Promise<void> {
-    const { storage, verification, constraints, throttling } = this.parts;
-    await storage.identity?.settled();
-    await Promise.all([
-      throttling.throttle.ready(),
-      verification.cache.ready(),
-      verification.verifiers.ready(),
-      constraints.ready(),
-    ]);
-  }
-
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {
     const { guarding, authorizationServer, resourceMetadata } = this.parts;
     // The authorization server answers for the metadata too.
-    const first = (authorizationServer ?? resourceMetadata)?.middleware();
-    return serveControllers(options, { koa, ...guarding, first });
+    const first = [(authorizationServer ?? resourceMetadata)?.middleware()];
+    if (this.parts.servesHealth) first.unshift(this.healthMiddleware());
+    return serveControllers(options, { koa, ...guarding, first: first.filter((one) => one !== undefined) });
   }
 }

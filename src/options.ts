@@ -30,6 +30,7 @@ import type { CacheOptions, RedisClient } from './resource-server/cache/index.js
 import { type ClientCertificateOptions, checkClientCertificates } from './resource-server/client-certificates.js';
 import type { DPoPOptions } from './resource-server/dpop/dpop-options.js';
 import type { ErrorBody } from './resource-server/error-response.js';
+import { type DefaultRequirement, readDefaultRequirement } from './resource-server/permissions/default-requirement.js';
 import { checkResourceMetadata, type ResourceMetadataOptions } from './resource-server/protected-resource-metadata.js';
 import type { HostAddress } from './resource-server/request-address.js';
 import { checkVerifiers, type VerifierLike } from './resource-server/verifiers/chain.js';
@@ -77,6 +78,12 @@ export interface OAuth2Options {
   readonly users?: UserStore | undefined;
   /** All scopes with their descriptions. Without it any scope name may be issued. */
   readonly scopes?: ScopeDescriptions | undefined;
+  /**
+   * What every action requires that declares no `@Authorized` and is not `@Public`, in the form of `@Authorized(...)`, e.g.
+   * `IsAuthenticated`. `@Authorized` or `@Public` on a class or an action replaces it; `@RequiredScopes` comes on top of it.
+   * Default: none, and an action without a requirement makes start-up fail.
+   */
+  readonly defaultRequirement?: DefaultRequirement | undefined;
   /** The realm of challenges. Default `api`. */
   readonly realm?: string | undefined;
   /** Default `read` and `write`. */
@@ -129,6 +136,11 @@ export interface OAuth2Options {
    * authorization server too: then the origin of its issuer names the resource.
    */
   readonly resourceMetadata?: ResourceMetadataOptions | false | undefined;
+  /**
+   * Whether our entry answers `GET /health/live` and `GET /health/ready`, before the controllers; default false. They are
+   * public, and say only which parts are up. `oauth2.healthMiddleware()` is the same for other entries.
+   */
+  readonly health?: boolean | undefined;
   /** The cache of verified tokens: its size, its bounds and the keys that authenticate it in Redis. */
   readonly cache?: CacheOptions | undefined;
   /** Policies, the engine that counts, and what happens when it cannot. */
@@ -154,6 +166,7 @@ const NAMES = [
   'models',
   'users',
   'scopes',
+  'defaultRequirement',
   'realm',
   'readScope',
   'writeScope',
@@ -170,6 +183,7 @@ const NAMES = [
   'resource',
   'requireAudience',
   'resourceMetadata',
+  'health',
   'cache',
   'throttling',
   'authorizationServer',
@@ -223,6 +237,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
   errorResponseWithScopes: flagOption,
   requireAudience: flagOption,
   preparedStatements: flagOption,
+  health: flagOption,
   errorBody: (path, value) => {
     if (typeof value === 'function') return;
     if (value !== 'oauth2' && value !== 'drf')
@@ -235,6 +250,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
   ipv6PrefixLength: (path, value) => wholeNumberOption(path, value, IPV6_PREFIX_LENGTHS),
   accessTokenLifetimeSeconds: (path, value) => wholeNumberOption(path, value, { least: 1 }),
   scopes: checkScopeTable,
+  defaultRequirement: readDefaultRequirement,
   resource: checkResourceIdentifier,
   resourceMetadata: checkResourceMetadata,
   users: (path, value) =>

@@ -58,6 +58,7 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
     },
     container: Container,
     authorizationServer: bookstoreAuthorizationServer(surroundings),
+    health: true,
   });
   const signInBudget = new SignInBudget(settings);
   useContainer(Container);
@@ -71,8 +72,6 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
     async prepareDatabase() {
       await oauth2.migrate();
       await createTables(oauth2.knex);
-      // If the keys cannot be decrypted the start fails, rather than the first sign-in.
-      await oauth2.authorizationServer?.signingKeys.load();
     },
     createApp() {
       const koa = new Koa();

@@ -1,4 +1,5 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server-factory.js';
+import type { UserStore } from '../core/users.js';
 import type { OAuth2Options } from '../options.js';
 import { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
@@ -24,6 +25,10 @@ export interface Parts extends Services {
   readonly authorizationServer: AuthorizationServer | undefined;
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   readonly guarding: Guarding;
+  /** Whether our entry answers `/health/live` and `/health/ready`. */
+  readonly servesHealth: boolean;
+  /** The host's users. */
+  readonly users: UserStore | undefined;
 }
 
 /**
@@ -66,7 +71,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   // service has no state, so there is one instance for users that never ask for that, and one that asks the
   // authorization server.
   const sessions = composeSessions(options, storage, verification, authorizationServer?.sessionIdOf);
-  const guarding = composeGuarding(options, basis, authenticators, throttling.throttle, resourceMetadata?.url);
+  const guarding = composeGuarding(options, basis, authenticators, throttling.throttle, storage, resourceMetadata?.url);
   options.container?.set(TokenService, tokens);
   options.container?.set(BrowserSessions, sessions);
   return {
@@ -78,5 +83,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     sessions,
     resourceMetadata,
     guarding,
+    servesHealth: options.health === true,
+    users: options.users,
   };
 }

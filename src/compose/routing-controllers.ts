@@ -1,12 +1,14 @@
 import type { OAuth2Options } from '../options.js';
 import { fieldsRead } from '../resource-server/authentication/authentication-steps.js';
 import { ErrorResponder } from '../resource-server/error-response.js';
+import { readDefaultRequirement } from '../resource-server/permissions/default-requirement.js';
 import { PlanCompiler } from '../routing-controllers/compile.js';
 import { Guard } from '../routing-controllers/guard.js';
 import { Refusals } from '../routing-controllers/request-refusals.js';
 import type { Throttle } from '../throttling/index.js';
 import type { Authenticators } from './authenticators.js';
 import type { Basis } from './basis.js';
+import type { Storage } from './storage.js';
 
 /** What guards the actions of routing-controllers. */
 export interface Guarding {
@@ -17,16 +19,24 @@ export interface Guarding {
 
 /** Creates the guard of all actions, and the compiler of their declarations. */
 export function composeGuarding(
-  { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, readScope, writeScope }: OAuth2Options,
+  { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, ...given }: OAuth2Options,
   { address, log, events }: Basis,
   { authenticators }: Authenticators,
   throttle: Throttle,
+  { schema }: Pick<Storage, 'schema'>,
   resourceMetadata: string | undefined,
 ): Guarding {
+  const { readScope, writeScope, defaultRequirement } = given;
   const responder = new ErrorResponder({ realm, errorBody, errorResponseWithScopes, authenticators, resourceMetadata });
   const refusals = new Refusals({ responder, address, fieldsRead: fieldsRead(authenticators), log, events });
   return {
-    guard: new Guard({ authenticators, refusals, address }),
-    compiler: new PlanCompiler({ throttle, readScope: readScope ?? 'read', writeScope: writeScope ?? 'write' }),
+    guard: new Guard({ authenticators, refusals, address, schema }),
+    compiler: new PlanCompiler({
+      throttle,
+      readScope: readScope ?? 'read',
+      writeScope: writeScope ?? 'write',
+      defaultRequirement:
+        defaultRequirement === undefined ? undefined : readDefaultRequirement('defaultRequirement', defaultRequirement),
+    }),
   };
 }

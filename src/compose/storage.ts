@@ -1,5 +1,6 @@
 import type { OAuth2Options } from '../options.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
+import { readsDatabase } from '../resource-server/verifiers/database.js';
 import {
   ApplicationRepository,
   type BoundedDatabase,
@@ -9,6 +10,7 @@ import {
   DatabaseIdentitySource,
   type OAuth2Models,
   openDatabase,
+  SchemaCheck,
   SessionRepository,
   type TableNames,
   TokenRepository,
@@ -26,6 +28,10 @@ export interface Storage {
   readonly tables: TableNames;
   readonly tokens: TokenRepository;
   readonly sessions: SessionRepository;
+  /** Whether requests need the database: not if all tokens are of other issuers. */
+  readonly isNeeded: boolean;
+  /** Whether the database has the tables that requests need. */
+  readonly schema: SchemaCheck;
   /** Distinguishes this database from others on the same Redis; `undefined` without Redis, where nothing is shared. */
   readonly identity: DatabaseIdentitySource | undefined;
 }
@@ -41,15 +47,26 @@ export function composeStorage(options: OAuth2Options, { clock, logger }: Basis,
   const models = bindModels(bounds.statements, options.models);
   const identity = options.redis === undefined ? undefined : new DatabaseIdentitySource(bounds.statements, logger);
   opened.add(async () => identity?.close());
+  const tables = tableNamesOf(models);
+  const needed = neededTables(options, tables);
   return {
     database,
     bounds,
     models,
-    tables: tableNamesOf(models),
+    tables,
+    isNeeded: needed.length > 0,
+    schema: new SchemaCheck(bounds.statements, needed, clock),
     tokens: new TokenRepository(models, { clock }),
     sessions: new SessionRepository(models, { clock }),
     identity,
   };
+}
+
+/** The tables without which requests cannot be decided on. */
+function neededTables({ authorizationServer, verifiers }: OAuth2Options, tables: TableNames): readonly string[] {
+  if (authorizationServer !== undefined) return Object.values(tables);
+  const isNeeded = verifiers === undefined || verifiers.some(readsDatabase);
+  return isNeeded ? [tables.accessTokens, tables.applications] : [];
 }
 
 /** Creates the repository of applications. When one changes, it is dropped from every cache. */

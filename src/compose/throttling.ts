@@ -21,6 +21,8 @@ import type { Opened } from './opened.js';
 export interface Throttling {
   /** The throttle of the actions, with the policies of the host; it has the budget of failed authentications. */
   readonly throttle: Throttle;
+  /** Where the requests are counted: in this process, in the option `redis`, or by an engine of the host's. */
+  readonly countedIn: 'process' | 'redis' | 'engine';
   /** Creates a throttle for endpoints that are not actions; global policies do not apply to it. `null`: no limit. */
   forEndpoint(name: string, rate: string | null): KeyedThrottle;
   /** Creates a separate budget of failures; `null` for no limit. */
@@ -42,6 +44,7 @@ export function composeThrottling(
   const ofEndpoints = make({ policies: {}, global: [] });
   return {
     throttle,
+    countedIn: options.throttling?.engine !== undefined ? 'engine' : engine === undefined ? 'process' : 'redis',
     forEndpoint: (name, rate) =>
       keyedThrottle(
         ofEndpoints,

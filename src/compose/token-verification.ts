@@ -5,7 +5,7 @@ import { createTokenCache } from '../resource-server/cache/index.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
 import { createVerifierChain, type VerifierChain } from '../resource-server/verifiers/chain.js';
 import { databaseTokens } from '../resource-server/verifiers/database.js';
-import { createTokenReader } from '../storage/index.js';
+import { createTokenReader, type TokenReader } from '../storage/index.js';
 import type { Basis } from './basis.js';
 import type { Opened } from './opened.js';
 import { resourceIdentifier } from './resource-metadata.js';
@@ -15,6 +15,8 @@ import type { Storage } from './storage.js';
 export interface TokenVerification {
   readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
+  /** Reads tokens from the database. */
+  readonly reader: TokenReader;
   /** The time by which tokens end. */
   readonly clock: Clock;
 }
@@ -60,5 +62,5 @@ export function composeTokenVerification(
     logger,
   });
   opened.add(() => cache.close());
-  return { verifiers, cache, clock: tokenClock };
+  return { verifiers, cache, reader, clock: tokenClock };
 }

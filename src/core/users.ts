@@ -12,4 +12,9 @@ export interface UserStore<User = unknown> {
   isActive(user: User): boolean | PromiseLike<boolean>;
   /** The id of a user, as a string; the default reads `user.id`. */
   idOf?(user: User): string;
+  /**
+   * Called by `oauth2.ready()`: rejects if the store cannot work, e.g. because its table is missing. An outage may be told
+   * by the error of the driver.
+   */
+  ready?(): PromiseLike<void> | void;
 }

@@ -50,6 +50,7 @@ export type {
   TrustClearedEvent,
 } from '../core/events.js';
 export { ForeignUser } from '../core/foreign-user.js';
+export type { HealthReport, PartHealth } from '../core/health.js';
 export type { Logger } from '../core/logger.js';
 export type {
   AnonymousPrincipal,
@@ -70,7 +71,7 @@ export {
   type VerifiedToken,
   verifiedToken,
 } from '../core/verified-token.js';
-export { createOAuth2, type KoaServerOptions, type OAuth2 } from '../oauth2.js';
+export { createOAuth2, type KoaServerOptions, type OAuth2, type ReadyOptions } from '../oauth2.js';
 export type { DatabaseSource, OAuth2Options, ServiceContainer } from '../options.js';
 export type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
 export {
@@ -87,6 +88,7 @@ export type { ClientCertificateOptions } from '../resource-server/client-certifi
 export type { DPoPOptions } from '../resource-server/dpop/dpop-options.js';
 export type { ErrorBody, ErrorResponse } from '../resource-server/error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
+export type { DefaultRequirement } from '../resource-server/permissions/default-requirement.js';
 export {
   AllowAny,
   type AlternativesByMethod,

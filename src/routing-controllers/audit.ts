@@ -2,6 +2,7 @@ import type { RoutingControllersOptions } from 'routing-controllers';
 import { ConfigurationError } from '../core/errors.js';
 import { type ActionReference, actionName } from './action-reference.js';
 import type { Compiled, PlanCompiler } from './compile.js';
+import { isMarked } from './declarations.js';
 import { recordedActions } from './recorder.js';
 
 /** One action in a table of routes. */
@@ -16,6 +17,11 @@ export interface ActionSummary {
   readonly action: string;
   /** A description of its requirement; empty if it is public or undeclared. */
   readonly requirement: string;
+  /**
+   * Where the requirement comes from: declarations on the method, the class or their ancestors, or the option
+   * `defaultRequirement`; `undefined` if there is none.
+   */
+  readonly requirementFrom: 'declarations' | 'defaultRequirement' | undefined;
   /** Its throttles: the name of each policy with its rates. */
   readonly throttles: readonly string[];
   /** Whether everybody may call it. */
@@ -52,13 +58,15 @@ export function refuseProblems(problems: readonly string[]): void {
 }
 
 function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy): ActionSummary {
-  const problem = compiled.problem ?? inheritedProblem(action, compiled, servedBy);
+  const problem = compiled.problem ?? unseenProblem(action, compiled, servedBy);
+  const requirement = compiled.plan?.requirement;
   return {
     method: action.verb,
     path: action.path,
     controller: action.controller.name,
     action: action.method,
-    requirement: compiled.plan?.requirement?.describe() ?? '',
+    requirement: requirement?.describe() ?? '',
+    requirementFrom: requirement && (compiled.declared?.isDefault ? 'defaultRequirement' : 'declarations'),
     throttles: compiled.plan?.throttle.policies.map(({ name, description }) => `${name} (${description})`) ?? [],
     public: compiled.declared?.isPublic === true,
     declared: problem === undefined,
@@ -66,9 +74,16 @@ function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy
   };
 }
 
-/** The entry of routing-controllers ignores ancestors, so the checker would not be called for what they declare. */
-function inheritedProblem(action: ActionReference, compiled: Compiled, servedBy: ServedBy): string | undefined {
-  if (servedBy === 'driver' || compiled.declared?.isInherited !== true) return undefined;
+/**
+ * The entry of routing-controllers calls the checker only for what the class and the method themselves declare: not for
+ * what ancestors declare, nor for a default.
+ */
+function unseenProblem(action: ActionReference, compiled: Compiled, servedBy: ServedBy): string | undefined {
+  if (servedBy === 'driver' || compiled.declared === undefined) return undefined;
+  if (compiled.declared.isDefault && !isMarked(action)) {
+    return `${actionName(action)}: has only the option defaultRequirement, which the entry of routing-controllers does not ask for; add @Authorized(...) to it or to ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
+  }
+  if (!compiled.declared.isInherited) return undefined;
   // A public action that no checker sees is open as intended, unless it is throttled.
   if (compiled.declared.isPublic && compiled.declared.throttles.length === 0) return undefined;
   return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;

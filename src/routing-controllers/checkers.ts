@@ -15,7 +15,7 @@ import { type Guard, isClosedToOptions } from './guard.js';
 import { answerOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
 import { accessOrUnguarded } from './request-state.js';
-import { completed, declaredRequirement } from './requirements.js';
+import { completed } from './requirements.js';
 
 /** The checkers, to be spread into the options of routing-controllers' own `createKoaServer` or `useKoaServer`. */
 export type CheckerOptions = Required<Pick<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>>;
@@ -92,7 +92,14 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
 function unguardedPlan(compiler: PlanCompiler): ActionPlan {
   return compiler.plan(
     { controller: Object, method: '', verb: 'ALL', path: '', needsUser: false },
-    { isPublic: true, permissions: [], requiredScopes: undefined, throttles: [], isInherited: false },
+    {
+      isPublic: true,
+      permissions: [],
+      requiredScopes: undefined,
+      throttles: [],
+      isInherited: false,
+      isDefault: false,
+    },
   );
 }
 
@@ -116,7 +123,7 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
   const methodMark = marks.find((mark) => mark.method !== undefined);
   if (methodMark?.method !== undefined) {
     const action = referenceOf(methodMark.controller, methodMark.method);
-    return compiler.plan(action, declaredRequirement(action));
+    return compiler.plan(action, compiler.declared(action));
   }
   const [classMark] = marks;
   const ofClass = classMark === undefined ? {} : ownDeclarations(classMark.controller, undefined);
@@ -129,7 +136,11 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
     plain.length === 0 &&
     requiredScopes === undefined &&
     !hasBareAuthorized(classMark?.controller);
+  // A class that is only throttled, say, leaves its actions to the default.
+  const isDefault =
+    plain.length === 0 && !isPublic && classMark?.joined === false && !hasBareAuthorized(classMark.controller);
   const permissions: Permission[] = [
+    ...(isDefault ? (compiler.defaultRequirement ?? []) : []),
     ...toPermissions(
       plain.filter((role) => !Array.isArray(role)),
       where,
@@ -145,6 +156,7 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
       requiredScopes,
       throttles: ofClass.throttles ?? [],
       isInherited: false,
+      isDefault,
     },
   );
 }

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import type { GuardedAction } from '../resource-server/permissions/permission.js';
+import type { GuardedAction, Permission } from '../resource-server/permissions/permission.js';
 import { Requirement } from '../resource-server/permissions/requirement.js';
 import type { Throttle } from '../throttling/index.js';
 import { type ActionReference, actionName } from './action-reference.js';
@@ -11,6 +11,8 @@ export interface PlanCompilerDependencies {
   readonly throttle: Throttle;
   readonly readScope: string;
   readonly writeScope: string;
+  /** The permissions of the option `defaultRequirement`, for actions that declare none. */
+  readonly defaultRequirement: readonly Permission[] | undefined;
 }
 
 /** A plan, or the reason why there is none. */
@@ -20,7 +22,12 @@ export type Compiled =
 
 /** Compiles declarations into plans, at start-up. */
 export class PlanCompiler {
-  constructor(private readonly dependencies: PlanCompilerDependencies) {}
+  /** The permissions of the option `defaultRequirement`. */
+  readonly defaultRequirement: readonly Permission[] | undefined;
+
+  constructor(private readonly dependencies: PlanCompilerDependencies) {
+    this.defaultRequirement = dependencies.defaultRequirement;
+  }
 
   /**
    * The plan of an action. A mistake in its declarations is returned rather than thrown, so that all mistakes can be
@@ -28,12 +35,17 @@ export class PlanCompiler {
    */
   compile(action: ActionReference): Compiled {
     try {
-      const declared = declaredRequirement(action);
+      const declared = this.declared(action);
       return { plan: this.plan(action, declared), declared, problem: undefined };
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       return { plan: undefined, declared: undefined, problem: `${actionName(action)}: ${error.message}` };
     }
+  }
+
+  /** @throws ConfigurationError for contradictory, stacked or unreadable declarations, and if there are none */
+  declared(action: ActionReference): DeclaredRequirement {
+    return declaredRequirement(action, this.defaultRequirement);
   }
 
   /** @throws ConfigurationError if a permission or a throttle cannot work on the action */

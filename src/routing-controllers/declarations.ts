@@ -79,6 +79,11 @@ function mark(controller: Function, method: string | undefined): void {
   present.value = [...roles, new DeclarationMark(controller, method, true)];
 }
 
+/** Whether a decorator of this package on the method leads a checker to all its declarations. */
+export function isMarked({ controller, method }: { readonly controller: Function; readonly method: string }): boolean {
+  return Object.keys(ownDeclarations(controller, method)).length > 0;
+}
+
 /**
  * The values of each `@Authorized(...)` on the class itself or on its own method, in source order. More than one is a
  * mistake: routing-controllers uses the lowest and drops the others.

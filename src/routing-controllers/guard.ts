@@ -11,6 +11,7 @@ import {
 } from '../resource-server/authentication/authentication-steps.js';
 import type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
 import { addVary } from '../resource-server/authentication/vary.js';
+import type { Requirement } from '../resource-server/permissions/requirement.js';
 import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
 import { nothingFound } from './nothing-found.js';
@@ -25,6 +26,16 @@ export interface GuardDependencies {
   readonly authenticators: readonly Authenticator[];
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
+  /** Whether the database has the tables that requests need. */
+  readonly schema: SchemaGate;
+}
+
+/** Lets requests to guarded actions through once the database is known to be migrated. */
+export interface SchemaGate {
+  /** Whether there is nothing more to ask. */
+  readonly isGood: boolean;
+  /** @throws TemporarilyUnavailableError (rejects) if the database is not migrated */
+  admit(): Promise<void>;
 }
 
 /** An action, with the steps that depend on what serves it. */
@@ -47,14 +58,16 @@ export class Guard {
   readonly fieldsRead: string;
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
+  private readonly schema: SchemaGate;
   private readonly steps: readonly AuthenticationStep[];
   /** The authenticators that may need the parsed body. */
   private readonly readersOfBodies: readonly Authenticator[];
 
-  constructor({ authenticators, refusals, address }: GuardDependencies) {
+  constructor({ authenticators, refusals, address, schema }: GuardDependencies) {
     this.fieldsRead = fieldsRead(authenticators);
     this.steps = authenticationSteps(authenticators);
     this.readersOfBodies = authenticators.filter((one) => one.needsBody !== undefined);
+    this.schema = schema;
     this.refusals = refusals;
     this.address = address;
   }
@@ -105,6 +118,11 @@ export class Guard {
   enter(context: Context, plan: ActionPlan): void | Promise<void> {
     const { requirement } = plan;
     if (requirement === undefined) return this.enterPublic(context, plan);
+    if (!this.schema.isGood) return this.schema.admit().then(() => this.enterGuarded(context, plan, requirement));
+    return this.enterGuarded(context, plan, requirement);
+  }
+
+  private enterGuarded(context: Context, plan: ActionPlan, requirement: Requirement): void | Promise<void> {
     refuseBrokenQuery(context);
     return after(this.authenticate(context), (authentication) => {
       const access = new RequestAccess(context, authentication, this, plan);

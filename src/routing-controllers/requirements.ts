@@ -18,6 +18,8 @@ export interface DeclaredRequirement {
   readonly throttles: readonly ThrottleDeclaration[];
   /** Whether a part of it is declared only on an ancestor, which routing-controllers ignores. */
   readonly isInherited: boolean;
+  /** Whether the permissions are those of the option `defaultRequirement`, since no `@Authorized` is declared. */
+  readonly isDefault: boolean;
 }
 
 /**
@@ -25,9 +27,16 @@ export interface DeclaredRequirement {
  * ancestors add up, so that a subclass can only be stricter. `@Public()` on a method lifts what its class and the
  * ancestors of that class require, but not what a subclass adds, which the author of the method could not know.
  *
+ * The option `defaultRequirement` stands where no place declares `@Authorized` or `@Public`; what `@RequiredScopes` declares
+ * comes on top of it.
+ *
+ * @param byDefault the permissions of the option; `undefined` if it is not set
  * @throws ConfigurationError for contradictory, stacked or unreadable declarations, and if there are none
  */
-export function declaredRequirement(action: ActionReference): DeclaredRequirement {
+export function declaredRequirement(
+  action: ActionReference,
+  byDefault: readonly Permission[] | undefined,
+): DeclaredRequirement {
   if (typeof action.method !== 'string')
     throw new ConfigurationError('is a method named by a symbol; name it by a string.');
   const places = declaredPlaces(action.controller, action.method);
@@ -38,10 +47,11 @@ export function declaredRequirement(action: ActionReference): DeclaredRequiremen
   const throttles = all.flatMap((place) => place.throttles);
   const isInherited = inheritsUnseen(action, all, isPublic);
   if (isPublic && !action.needsUser)
-    return { isPublic, permissions: [], requiredScopes: undefined, throttles, isInherited };
-  if (!isPublic && !all.some(requiresSomething)) {
+    return { isPublic, permissions: [], requiredScopes: undefined, throttles, isInherited, isDefault: false };
+  const isDefault = !isPublic && byDefault !== undefined && all.every(({ authorized }) => authorized === undefined);
+  if (!isPublic && !isDefault && !all.some(requiresSomething)) {
     throw new ConfigurationError(
-      'declares no requirement: add @Authorized(...), @RequiredScopes(...) or @Public() to the method or its class.',
+      'declares no requirement: add @Authorized(...), @RequiredScopes(...) or @Public() to the method or its class, or set the option defaultRequirement.',
     );
   }
   if (action.verb === 'OPTIONS') {
@@ -51,10 +61,11 @@ export function declaredRequirement(action: ActionReference): DeclaredRequiremen
   const requiredScopes = scopesOf(requiring);
   return {
     isPublic: false,
-    permissions: completed(permissionsOf(requiring), requiredScopes, action.needsUser),
+    permissions: completed(isDefault ? (byDefault ?? []) : permissionsOf(requiring), requiredScopes, action.needsUser),
     requiredScopes,
     throttles,
     isInherited,
+    isDefault,
   };
 }
 

@@ -18,7 +18,7 @@ export interface ControllerServing {
   readonly guard: Guard;
   readonly compiler: PlanCompiler;
   /** Comes before the controllers, whose driver parses bodies and answers for paths that it does not know. */
-  readonly first: Middleware | undefined;
+  readonly first: readonly Middleware[];
 }
 
 /**
@@ -31,7 +31,7 @@ export function serveControllers(options: KoaServerOptions, serving: ControllerS
   for (const name of ['authorizationChecker', 'currentUserChecker']) {
     if (name in options) refuseOption(name, Reflect.get(options, name), 'this entry brings its own; leave it out');
   }
-  if (first !== undefined) koa.use(first);
+  for (const middleware of first) koa.use(middleware);
   const driver = new OAuth2KoaDriver(koa, guard, compiler);
   withIndexedMetadata(() =>
     createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(guard, compiler) }),

@@ -1,5 +1,5 @@
 import type { ActionReference } from './action-reference.js';
-import { ownDeclarations } from './declarations.js';
+import { isMarked } from './declarations.js';
 import { type DeclaredPlace, requiresSomething } from './declared-places.js';
 
 /**
@@ -12,7 +12,7 @@ export function inheritsUnseen(
   places: readonly DeclaredPlace[],
   isPublic: boolean,
 ): boolean {
-  if (Object.keys(ownDeclarations(controller, method)).length > 0) return false;
+  if (isMarked({ controller, method })) return false;
   const seen = places.filter(({ depth }) => depth === 0);
   return places.some((place) => place.depth > 0 && !isRepeated(place, seen, isPublic));
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OAuth2Error, TemporarilyUnavailableError } from '../core/errors.js';
 import { isAway, kindOfError, readError } from './driver-errors/index.js';
+import { isNotMigrated, notMigrated } from './not-migrated.js';
 
 /** The code of a driver's error, or an empty string. */
 export function errorCode(error: unknown): string {
@@ -38,11 +39,12 @@ export function isOutage(error: unknown): boolean {
 }
 
 /**
- * An error of the database in the form in which the storage throws it. Errors that are not outages are returned
- * unchanged.
+ * An error of the database in the form in which the storage throws it: an outage, and a missing table or column, is a
+ * 503. Other errors are returned unchanged.
  */
 export function storageError(error: unknown): unknown {
   if (error instanceof OAuth2Error) return error;
+  if (isNotMigrated(error)) return notMigrated(readError(error)?.message ?? '');
   return isOutage(error) ? unavailable(error) : error;
 }
 
@@ -60,6 +62,15 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     throw storageError(error);
+  }
+}
+
+/** The same for statements on tables of the host, whose absence is a fault in the host's code. */
+export async function orAway<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isOutage(error) ? unavailable(error) : error;
   }
 }
 

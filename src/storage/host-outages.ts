@@ -76,5 +76,6 @@ export function userStoreTellingOutages(users: UserStore): UserStore {
     findById: tellingOutages(USER_STORE, users.findById.bind(users)),
     isActive: tellingOutages(USER_STORE, users.isActive.bind(users)),
     ...(users.idOf !== undefined && { idOf: users.idOf.bind(users) }),
+    ...(users.ready !== undefined && { ready: users.ready.bind(users) }),
   };
 }

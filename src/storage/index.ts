@@ -19,6 +19,7 @@ export { type BoundedDatabase, boundsOf } from './deadlines/index.js';
 export { MIGRATIONS_TABLE } from './migrations/bookkeeping.js';
 export { type RollbackLosses, rollbackLosses } from './migrations/losses.js';
 export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate-and-rollback.js';
+export { SchemaCheck } from './migrations/schema-check.js';
 export { MIGRATION_NAMES, SCHEMA_VERSION } from './migrations/source.js';
 export { assertMigrated, type MigrationStatus, migrationStatus } from './migrations/status.js';
 export { AccessToken } from './models/access-token.js';
@@ -100,6 +101,7 @@ export {
   type TokenPage,
   TokenSearch,
 } from './repositories/token-search.js';
+export { isRefusal, startUpError } from './start-up-errors.js';
 export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';
 export { createTokenReader, type TokenReader, type TokenReaderOptions } from './token-reader.js';
 export type { AccessTokenRow } from './token-row.js';

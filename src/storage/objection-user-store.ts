@@ -1,9 +1,12 @@
 import type { Knex } from 'knex';
 import type { Model } from 'objection';
+import { ConfigurationError } from '../core/errors.js';
+import { reasonOf } from '../core/logged-failure.js';
 import { silentLogger } from '../core/logger.js';
 import type { UserStore } from '../core/users.js';
-import { errorCode, orUnavailable } from './database-errors.js';
+import { errorCode, isOutage, orAway, unavailable } from './database-errors.js';
 import { boundedStatements, DEFAULT_DEADLINE_MILLISECONDS } from './deadlines/index.js';
+import { withoutStatement } from './driver-errors/index.js';
 
 /** Options for reading the host's user model. */
 export interface ObjectionUserStoreOptions<User> {
@@ -54,7 +57,7 @@ const NO_SUCH_VALUE = new Set(['22P02', '22003', '22021', '22007']);
 export function objectionUserStore<User extends Model>(
   model: (new () => User) & Pick<typeof Model, 'bindKnex' | 'columnNameToPropertyName'>,
   options: ObjectionUserStoreOptions<User> = {},
-): UserStore<User> & { idOf(user: User): string } {
+): UserStore<User> & { idOf(user: User): string; ready(): Promise<void> } {
   const { idColumn = 'id', isActive = isActiveByDefault } = options;
   const { deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS } = options;
   const bound = (options.knex === undefined ? model : model.bindKnex(options.knex)) as typeof model & typeof Model;
@@ -74,10 +77,21 @@ export function objectionUserStore<User extends Model>(
   return {
     isActive,
     idOf,
+    async ready() {
+      try {
+        await bound.query(asked()).select(idColumn).first();
+      } catch (error) {
+        if (isOutage(error)) throw unavailable(error);
+        const reason = withoutStatement(reasonOf(error));
+        throw new ConfigurationError(
+          `The users of objectionUserStore(${model.name}) cannot be read (${reason}): correct the tableName of ${model.name} and the option idColumn, create its table before oauth2.ready(), and bind it to knex.`,
+        );
+      }
+    },
     async findById(id) {
       // A session or a parsed body may contain anything; only a string can be an id.
       if (typeof id !== 'string' || id === '' || id.includes('\0')) return undefined;
-      const user = await orUnavailable(async () => {
+      const user = await orAway(async () => {
         try {
           return (await bound.query(asked()).where(idColumn, id).first()) as User | undefined;
         } catch (error) {

@@ -2,7 +2,6 @@ import { BooksController } from './books.js';
 import { ConditionalController } from './conditional.js';
 import { DemoController } from './demo.js';
 import { DocumentedController } from './documented.js';
-import { HealthController } from './health.js';
 import { HybridController } from './hybrid.js';
 import { NotesController } from './notes.js';
 import { ProtectedController } from './protected.js';
@@ -14,7 +13,6 @@ import { TokenInfoController } from './token-info.js';
 
 /** All controllers of the bookstore. */
 export const controllers = [
-  HealthController,
   PublicController,
   ProtectedController,
   HybridController,

@@ -9,7 +9,7 @@ export function curlLines(url: string, { alice, bob, application, expired }: Dem
     `${line} -H 'Content-Type: application/json' -d '${JSON.stringify(body)}'`;
   return [
     '# 200: no credentials are needed',
-    get('/health'),
+    get('/health/ready'),
     '# 401 with a challenge: no credentials',
     get('/api/protected'),
     '# 200: alice, with every scope',

@@ -53,13 +53,18 @@ async function table(actions: readonly ActionSummary[]): Promise<string> {
     rows.push([
       action.method.toUpperCase(),
       action.path,
-      action.declared ? action.requirement : 'UNDECLARED',
+      requirementOf(action),
       action.throttles.join(', '),
       action.public ? 'yes' : 'no',
       `${action.controller}.${action.action}`,
     ]);
   }
   return rows.toString();
+}
+
+function requirementOf({ declared, requirement, requirementFrom }: ActionSummary): string {
+  if (!declared) return 'UNDECLARED';
+  return requirementFrom === 'defaultRequirement' ? `${requirement} (default)` : requirement;
 }
 
 function refuseProblems(context: CliContext, actions: readonly ActionSummary[]): void {

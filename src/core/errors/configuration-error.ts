@@ -1,3 +1,5 @@
+import { withoutOwnFrames } from './host-frames.js';
+
 /**
  * A mistake in options or declarations, found at start-up. The message names the option or action, the value
  * and the fix. It never reaches a caller.
@@ -23,15 +25,19 @@ export class ConfigurationError extends Error {
   /** `ConfigurationError` */
   override readonly name = 'ConfigurationError';
   /** `configuration_error` */
-  readonly code = ConfigurationError.code;
+  declare readonly code: typeof ConfigurationError.code;
   /** The option that was refused, e.g. `cache.maxEntries`; `undefined` if the error is not about an option. */
-  readonly option: string | undefined;
+  declare readonly option: string | undefined;
   /** What to write instead, without the value that was refused. */
-  readonly fix: string | undefined;
+  declare readonly fix: string | undefined;
 
   constructor(message: string, options: ErrorOptions & { readonly option?: string; readonly fix?: string } = {}) {
     super(message, options);
-    this.option = options.option;
-    this.fix = options.fix;
+    // Whoever starts a program and meets it reads the message and the line to correct, and nothing twice.
+    const { option, fix } = options;
+    const hidden = { code: ConfigurationError.code, option, fix, stack: withoutOwnFrames(this.stack) };
+    for (const [name, value] of Object.entries(hidden)) {
+      Object.defineProperty(this, name, { value, enumerable: false, writable: true, configurable: true });
+    }
   }
 }

@@ -1,6 +1,6 @@
 import type { IdentitySource, SharedIdentity } from '../../core/shared-identity.js';
 import type { Verification } from '../../core/verified-token.js';
-import type { Invalidation, LookUp, SharedBy, TokenCache } from './token-cache.js';
+import type { Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
 
 /**
  * A token cache whose shared level belongs to a database, and therefore starts only when the identity of that database
@@ -53,6 +53,11 @@ export class LateTokenCache implements TokenCache {
 
   ready(): Promise<void> {
     return this.cache.ready();
+  }
+
+  sharedLevel(): SharedLevelState {
+    const waiting = 'the identity of the database is not known yet';
+    return (this.isShared && this.cache.sharedLevel?.()) || { isUp: false, reason: waiting };
   }
 
   async close(): Promise<void> {

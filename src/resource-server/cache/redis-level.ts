@@ -14,7 +14,7 @@ import type { InvalidationMarks, ProbeAnswer } from './redis-marks.js';
 import type { TokenScripts } from './redis-scripts.js';
 import { NOTHING, type RedisTokens, type SharedAnswer } from './redis-tokens.js';
 import { SuspendedNames } from './suspended-names.js';
-import type { Invalidation } from './token-cache.js';
+import type { Invalidation, SharedLevelState } from './token-cache.js';
 
 /** How long `invalidate` itself tries to reach Redis before it rejects and continues in the background. */
 const FOREGROUND_MILLISECONDS = 2_000;
@@ -78,6 +78,13 @@ export class RedisLevel {
   /** Resolves when the first connection is open or its first attempt has failed. */
   async ready(): Promise<void> {
     await this.starting;
+  }
+
+  /** Whether Redis can be asked now. */
+  state(): SharedLevelState {
+    if (!this.isConnected()) return { isUp: false, reason: notConnected(this.dependencies.client).message };
+    if (this.awaySince === undefined) return { isUp: true };
+    return { isUp: false, reason: this.saidReason ?? 'Redis did not answer in time' };
   }
 
   /**

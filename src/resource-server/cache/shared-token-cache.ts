@@ -24,7 +24,7 @@ import { InvalidationMarks } from './redis-marks.js';
 import { defineTokenScripts } from './redis-scripts.js';
 import { RedisTokens, type TakenTicket } from './redis-tokens.js';
 import { SignedMessages } from './signed-messages.js';
-import type { Invalidation, LookUp, SharedBy, TokenCache } from './token-cache.js';
+import type { Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
 import type { StoredToken } from './token-json.js';
 import { type LoadUser, UserLoads } from './user-loads.js';
 
@@ -305,6 +305,10 @@ class SharedTokenCache implements TokenCache {
 
   ready(): Promise<void> {
     return this.redis.ready();
+  }
+
+  sharedLevel(): SharedLevelState {
+    return this.redis.state();
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,9 @@ export type LookUp = () => Verification | Promise<Verification>;
 /** Who shares an answer: all processes, if there is a Redis, or only the requests of this process. */
 export type SharedBy = 'processes' | 'requests';
 
+/** Whether the shared level can be asked. */
+export type SharedLevelState = { readonly isUp: true } | { readonly isUp: false; readonly reason: string };
+
 /** Verified tokens by the SHA-256 of the token. This port hides every level of caching. */
 export interface TokenCache {
   /** The answer that this process has and may trust now, without I/O. `undefined`: call `resolve`. */
@@ -36,6 +39,8 @@ export interface TokenCache {
   forgetMiss(key: string): void;
   /** Resolves when the first connection to the shared level is open or its first attempt has failed; never rejects. */
   ready(): Promise<void>;
+  /** Whether the level that processes share can be asked now, and why not; `undefined` if there is none. */
+  sharedLevel?(): SharedLevelState | undefined;
   /** Closes connections that the cache opened itself. */
   close(): Promise<void>;
 }

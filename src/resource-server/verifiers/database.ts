@@ -57,10 +57,19 @@ export interface DatabaseTokensOptions {
 export function databaseTokens(options: DatabaseTokensOptions = {}): VerifierFactory {
   const read = knownOptions<DatabaseTokensOptions>('databaseTokens', options, ['jwtIssuer']);
   if (read.jwtIssuer !== undefined) textOption('databaseTokens.jwtIssuer', read.jwtIssuer);
-  return {
+  const factory: VerifierFactory = {
     [VERIFIER]: (dependencies) =>
       new DatabaseVerifier({ ...dependencies, jwtIssuer: read.jwtIssuer ?? dependencies.jwtIssuer }),
   };
+  ofDatabase.add(factory);
+  return factory;
+}
+
+const ofDatabase = new WeakSet<object>();
+
+/** Whether an entry of the option `verifiers` is one of `databaseTokens()`. */
+export function readsDatabase(verifier: object): boolean {
+  return ofDatabase.has(verifier);
 }
 
 /**

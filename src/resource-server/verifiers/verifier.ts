@@ -62,6 +62,8 @@ export interface ChainedVerifier {
    * revoked it.
    */
   revoke?(token: string, key: string): Promise<boolean>;
+  /** Why it cannot decide on any token now; `undefined` if it can, or if that shows only by a token. */
+  downReason?(): string | undefined;
   /** Resolves when its initial data have been loaded, or could not be; never rejects. */
   ready?(): Promise<void>;
   close?(): Promise<void>;

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { ConfigurationError } from '../../core/errors.js';
 import { orUnavailable } from '../database-errors.js';
+import { HOW_TO_MIGRATE } from '../not-migrated.js';
 import { completeTableNames, type TableNames } from '../tables.js';
 import { IDENTITY_TABLE } from './0004-database-identity.js';
 import { type AppliedMigration, type Bookkeeping, readBookkeeping } from './bookkeeping.js';
@@ -68,24 +69,52 @@ export async function assertMigrated(
   const tables = completeTableNames(options.tables);
   const status = await migrationStatus(knex);
   assertCompatible(status);
-  if (status.pending.length > 0) {
-    throw new ConfigurationError(
-      `The database is not migrated: ${status.pending.join(', ')} pending. Run rc-oauth2 migrate, or call migrate() at start-up.`,
-    );
+  if (status.pending.length > 0) throw pendingMigrations(status);
+  const missing = await firstMissing(knex, [...Object.values(tables), IDENTITY_TABLE]);
+  if (missing !== undefined) throw missingTable(missing);
+}
+
+/**
+ * Why the requests of this version cannot work with the database; `undefined` if they can. Unlike `assertMigrated` it
+ * takes the word of a database whose user may read the tables of the guards and no others.
+ *
+ * @param needed the names of the tables that requests need
+ * @throws TemporarilyUnavailableError if the database cannot answer
+ */
+export async function schemaProblem(knex: Knex, needed: readonly string[]): Promise<ConfigurationError | undefined> {
+  const status = await migrationStatus(knex);
+  if (status.incompatible.length > 0) return incompatibleMigrations(status);
+  const missing = await firstMissing(knex, needed);
+  const mayBeHidden = status.applied.length === 0 && status.unfinished === null;
+  if (status.pending.length > 0 && !(mayBeHidden && missing === undefined)) return pendingMigrations(status);
+  return missing === undefined ? undefined : missingTable(missing);
+}
+
+async function firstMissing(knex: Knex, names: readonly string[]): Promise<string | undefined> {
+  for (const name of names) {
+    if (!(await orUnavailable(() => knex.schema.hasTable(name)))) return name;
   }
-  for (const name of [...Object.values(tables), IDENTITY_TABLE]) {
-    if (!(await orUnavailable(() => knex.schema.hasTable(name)))) {
-      throw new ConfigurationError(
-        `The table "${name}" is missing although all migrations are applied. Was it dropped, or was a model's tableName changed after migrating? Rename the old table; run rc-oauth2 migrate only on an empty database.`,
-      );
-    }
-  }
+  return undefined;
+}
+
+function pendingMigrations({ applied, pending }: MigrationStatus): ConfigurationError {
+  const which = applied.length === 0 ? 'it has no tables of this package' : `${pending.join(', ')} pending`;
+  return new ConfigurationError(`The database is not migrated: ${which}. ${HOW_TO_MIGRATE}`);
+}
+
+function missingTable(name: string): ConfigurationError {
+  return new ConfigurationError(
+    `The table "${name}" is missing although all migrations are applied. Was it dropped, or was a model's tableName changed after migrating? Rename the old table; run rc-oauth2 migrate only on an empty database.`,
+  );
 }
 
 /** @throws ConfigurationError if a newer version has changed the database in an incompatible way */
-export function assertCompatible({ incompatible }: MigrationStatus): void {
-  if (incompatible.length === 0) return;
-  throw new ConfigurationError(
+export function assertCompatible(status: MigrationStatus): void {
+  if (status.incompatible.length > 0) throw incompatibleMigrations(status);
+}
+
+function incompatibleMigrations({ incompatible }: MigrationStatus): ConfigurationError {
+  return new ConfigurationError(
     `The database has migrations of a newer version that are not compatible with this one (schema version ${SCHEMA_VERSION}): ${incompatible.join(', ')}. Upgrade routing-controllers-oauth2, or use the version that applied them to roll back.`,
   );
 }

@@ -58,7 +58,7 @@ test('every service of the composition restarts by itself and says when it can b
     expect(service.healthcheck?.test.length).toBeGreaterThan(0);
   }
   for (const name of ['bookstore-1', 'bookstore-2']) {
-    expect(services[name]?.healthcheck?.test.join(' ')).toContain('/ready');
+    expect(services[name]?.healthcheck?.test.join(' ')).toContain('/health/ready');
     expect(services[name]?.depends_on).toEqual({
       mysql: { condition: 'service_healthy' },
       redis: { condition: 'service_healthy' },

@@ -333,8 +333,8 @@ describe("a knex instance of the host's", () => {
     const knex = hostKnex(name, GOOD);
     const site = await startSite(knex, name);
     try {
-      await site.oauth2.ready();
       await site.oauth2.migrate();
+      await site.oauth2.ready();
       const created = await site.oauth2.applications.create({ name: 'Shop', grantTypes: ['client_credentials'] });
       // The one connection that is open by now.
       await knex.raw("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'");
@@ -377,8 +377,8 @@ describe("a knex instance of the host's", () => {
     const logger = { ...silentLogger, warn: (message: unknown) => void warnings.push(message) };
     const site = await startSite(knex, name, { logger });
     try {
-      await site.oauth2.ready();
       await site.oauth2.migrate();
+      await site.oauth2.ready();
       await Promise.all([1, 2, 3].map(() => site.oauth2.applications.list()));
       expect(warnings).toEqual([expect.stringContaining('STRICT_TRANS_TABLES')]);
     } finally {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+
 import { createOAuth2 } from '../../../src/public/index.js';
 import { failToStart, freshStack, issuerOf, STACKS, startBookstore } from '../../support/bookstore.js';
 import { call, head, openSocket, rawReply } from '../../support/spec/http.js';
@@ -45,7 +46,7 @@ describe.each(STACKS)('the process of the example, on %s', (name) => {
   test('SIGINT, with connections that only idle: exit code 0', async () => {
     const stack = await freshStack(name);
     const shop = await startBookstore(stack);
-    expect((await call(`${shop.url}/health`)).status).toBe(200);
+    expect((await call(`${shop.url}/health/live`)).status).toBe(200);
     const idle = await openSocket(shop.url);
     idle.on('error', () => {});
     expect(await shop.stop('SIGINT')).toBe(0);
@@ -58,15 +59,14 @@ describe.each(STACKS)('the process of the example, on %s', (name) => {
     const shop = await startBookstore(stack);
     const administrator = createOAuth2({ database: stack.databaseUrl });
     try {
-      expect(await call(`${shop.url}/ready`)).toMatchObject({ status: 200, body: { status: 'ready' } });
+      expect(await call(`${shop.url}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ready' } });
       // As far as the bookstore can see, a table that is gone is a database that is.
-      await administrator.knex.schema.renameTable('bookstore_books', 'bookstore_books_away');
-      const answer = await call(`${shop.url}/ready`);
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('retry-after')).not.toBeNull();
-      expect((await call(`${shop.url}/health`)).status).toBe(200);
-      await administrator.knex.schema.renameTable('bookstore_books_away', 'bookstore_books');
-      expect((await call(`${shop.url}/ready`)).status).toBe(200);
+      await administrator.knex.schema.renameTable('oauth2_access_tokens', 'oauth2_access_tokens_away');
+      const away = await readyUntil(503, shop.url);
+      expect(away.headers.get('retry-after')).not.toBeNull();
+      expect((await call(`${shop.url}/health/live`)).status).toBe(200);
+      await administrator.knex.schema.renameTable('oauth2_access_tokens_away', 'oauth2_access_tokens');
+      await readyUntil(200, shop.url);
     } finally {
       await administrator.close();
       await shop.stop('SIGKILL');
@@ -77,7 +77,7 @@ describe.each(STACKS)('the process of the example, on %s', (name) => {
   test('two processes that start at once on an empty database both run', async () => {
     const stack = await freshStack(name);
     const shops = await Promise.all([startBookstore(stack), startBookstore(stack)]);
-    for (const { url } of shops) expect((await call(`${url}/health`)).status).toBe(200);
+    for (const { url } of shops) expect((await call(`${url}/health/live`)).status).toBe(200);
     expect(await Promise.all(shops.map((shop) => shop.stop()))).toEqual([0, 0]);
     await stack.drop();
   }, 60_000);
@@ -129,6 +129,18 @@ describe('an environment that cannot be', () => {
     expect(output).toContain(variable === 'DATABASE_URL' ? 'database' : variable);
   });
 });
+
+/** Asks until the answer is this one: a report is up to a second old. */
+async function readyUntil(status: number, url: string) {
+  for (const end = Date.now() + 30_000; ; ) {
+    const answer = await call(`${url}/health/ready`);
+    if (answer.status === status || Date.now() > end) {
+      expect(answer.status).toBe(status);
+      return answer;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
 
 /** Waits for a condition, not for a time. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

@@ -30,7 +30,6 @@ describe.each(STACKS)('an action without requirement, on %s', (name) => {
   const application = useApplication(name, { server: { controllers: [Open] } });
 
   test('is open to a caller without credentials, and knows one who has some', async () => {
-    expect(await call(`${shop.url}/health`)).toMatchObject({ status: 200, body: { status: 'ok' } });
     expect(await call(`${shop.url}/api/public`)).toMatchObject({ status: 200, body: { user: null } });
     const token = await shop.issue('', { user: 'alice' });
     expect(await call(`${shop.url}/api/public`, { token })).toMatchObject({ status: 200, body: { user: 'alice' } });

@@ -58,8 +58,9 @@ describe('errors of the drivers', () => {
   });
 
   test.each([
-    { code: 'ER_NO_SUCH_TABLE' },
-    { code: '42P01' },
+    { code: 'ER_PARSE_ERROR' },
+    { code: '42601' },
+    { code: 'SQLITE_ERROR', message: 'near "selec": syntax error' },
     { code: 'ER_DUP_ENTRY' },
     { code: 'SQLITE_CONSTRAINT_UNIQUE' },
     { code: 5 },
@@ -68,6 +69,22 @@ describe('errors of the drivers', () => {
     const error = driverError(properties);
     expect([isConnectionError(error), isContention(error)]).toEqual([false, false]);
     expect(storageError(error)).toBe(error);
+  });
+
+  test.each([
+    { code: 'ER_NO_SUCH_TABLE', message: "Table 'shop.oauth2_access_tokens' doesn't exist" },
+    { code: 'ER_BAD_FIELD_ERROR', message: "Unknown column 't.confirmation' in 'field list'" },
+    { code: '42P01', message: 'relation "oauth2_access_tokens" does not exist' },
+    { code: '42703', message: 'column t.confirmation does not exist' },
+    { code: 'SQLITE_ERROR', message: 'no such table: oauth2_access_tokens' },
+    { code: 'SQLITE_ERROR', message: 'no such column: t.confirmation' },
+  ])('%p is a database that is not migrated: 503, and the log names the command', (properties) => {
+    const error = storageError(driverError(properties)) as TemporarilyUnavailableError;
+    expect([error.status, error.details.part]).toEqual([503, 'migrations']);
+    expect(error.details.detail).toBe(
+      `The database is not migrated (${properties.message}). Run npx rc-oauth2 migrate, or await oauth2.migrate() before the server listens.`,
+    );
+    expect(JSON.stringify(error)).not.toContain('migrate');
   });
 
   test('what is not an error, and errors of this package, stay as they are', () => {

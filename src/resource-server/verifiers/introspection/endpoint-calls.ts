@@ -34,6 +34,11 @@ export class EndpointCalls {
     this.breaker = new EndpointBreaker(options.clock);
   }
 
+  /** Why no calls are made for now; `undefined`: they are. */
+  get downReason(): string | undefined {
+    return this.breaker.isOpen ? `${this.options.name} does not answer: ${this.lastReason}` : undefined;
+  }
+
   /** @throws TemporarilyUnavailableError if there is no answer; nothing else */
   async run<Answer>(call: () => Promise<Answer>): Promise<Answer> {
     const { timeoutMilliseconds, concurrency } = this.options;

@@ -84,6 +84,10 @@ export class IntrospectionVerifier implements ChainedVerifier {
     }
   }
 
+  downReason(): string | undefined {
+    return this.dependencies.calls.downReason;
+  }
+
   private admitted(
     answered: AnsweredToken,
     key: string,

@@ -68,6 +68,11 @@ export class JwtVerifier implements ChainedVerifier {
     return admit(details, users, settings.user, Math.min(details.expiresAtMilliseconds - now, this.keepMilliseconds));
   }
 
+  downReason(): string | undefined {
+    const { keys } = this.dependencies;
+    return keys.current() === undefined ? `the keys of ${this.issuer} cannot be fetched` : undefined;
+  }
+
   ready(): Promise<void> {
     return this.dependencies.keys.ready();
   }
