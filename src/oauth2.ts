@@ -7,8 +7,9 @@ import { Health } from './compose/health.js';
 import { compose, type Parts } from './compose/index.js';
 import { becomeReady, type ReadyOptions } from './compose/readiness.js';
 import type { OAuth2Error } from './core/errors.js';
-import type { OAuth2Events } from './core/events.js';
+import type { OAuth2Events } from './core/events/events.js';
 import type { HealthReport } from './core/health.js';
+import type { Readings } from './observability/readings.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import type { BrowserSessions } from './resource-server/browser-sessions.js';
 import type { ErrorResponse } from './resource-server/error-response.js';
@@ -92,7 +93,7 @@ export class OAuth2 {
   readonly applications: ApplicationRepository;
   /** The models in use, bound to the database. */
   readonly models: OAuth2Models;
-  /** Events of the authorization server and refusals of the guards. */
+  /** Events of the authorization server and the guards. */
   readonly events: OAuth2Events;
   /** The authorization server, if the option asks for one. */
   readonly authorizationServer: AuthorizationServer | undefined;
@@ -101,6 +102,8 @@ export class OAuth2 {
    * mount its `middleware()`.
    */
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
+  /** @internal What can be read of this process, for metrics. */
+  readonly readings: Readings;
   private readonly parts: Parts;
   private readonly healthOfParts: Health;
   private closed: Promise<void> | undefined;
@@ -114,6 +117,7 @@ export class OAuth2 {
     this.applications = parts.applications;
     this.models = parts.storage.models;
     this.events = parts.basis.events;
+    this.readings = parts.readings;
     this.authorizationServer = parts.authorizationServer;
     this.resourceMetadata = parts.resourceMetadata;
   }
@@ -251,6 +255,7 @@ export class OAuth2 {
     const { basis, storage, verification, constraints, throttling, authenticators } = this.parts;
     this.healthOfParts.closing();
     storage.identity?.close();
+    storage.stopObserving();
     basis.log.flush();
     authenticators.badTokens.close();
     this.closed ??= Promise.all([

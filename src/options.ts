@@ -33,6 +33,7 @@ import type { ErrorBody } from './resource-server/error-response.js';
 import { type DefaultRequirement, readDefaultRequirement } from './resource-server/permissions/default-requirement.js';
 import { checkResourceMetadata, type ResourceMetadataOptions } from './resource-server/protected-resource-metadata.js';
 import type { HostAddress } from './resource-server/request-address.js';
+import type { RequestIdSource } from './resource-server/request-id.js';
 import { checkVerifiers, type VerifierLike } from './resource-server/verifiers/chain.js';
 import type { OAuth2Models } from './storage/index.js';
 import type { ThrottlingOptions } from './throttling/index.js';
@@ -149,6 +150,12 @@ export interface OAuth2Options {
   readonly authorizationServer?: AuthorizationServerFactory | undefined;
   /** The container that receives the `TokenService`, such as typedi's `Container`. */
   readonly container?: ServiceContainer | undefined;
+  /**
+   * Where the id of a request is found, for events and log lines: the name of a field that a trusted proxy sets, such as
+   * `X-Request-Id`, or a function of the Koa context (which may read an `AsyncLocalStorage`). Ids of up to 128 letters, digits
+   * and `._:@/+=-` are used, others ignored. Default: `ctx.state.requestId`.
+   */
+  readonly requestId?: RequestIdSource | undefined;
   /** Default: the console. */
   readonly logger?: Logger | undefined;
   /** For tests: the clock. */
@@ -188,6 +195,7 @@ const NAMES = [
   'throttling',
   'authorizationServer',
   'container',
+  'requestId',
   'logger',
   'clock',
   'random',
@@ -226,6 +234,9 @@ export function readOptions(given: OAuth2Options): OAuth2Options {
   };
 }
 
+/** RFC 9110 §5.1. */
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+
 /** Checks of single options. Other checks are made where an option is read. */
 const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: unknown) => unknown } = {
   redis: redisOption,
@@ -258,6 +269,10 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
   authorizationServer: checkAuthorizationServer,
   container: (path, value) =>
     objectWith(path, value, ['set'], "it needs a function set(type, service), as typedi's Container"),
+  requestId: (path, value) => {
+    if (typeof value === 'function' || (typeof value === 'string' && FIELD_NAME.test(value))) return;
+    refuseOption(path, value, 'give the name of a request field, or a function of the Koa context');
+  },
   logger: (path, value) =>
     objectWith(path, value, ['info', 'warn', 'error'], 'it needs the functions info, warn and error, as the console'),
   clock: (path, value) =>

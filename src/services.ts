@@ -4,7 +4,7 @@ import { Opened } from './compose/opened.js';
 import { composeServices, type Services } from './compose/services.js';
 import { composeStorage } from './compose/storage.js';
 import { composeTokenVerification } from './compose/token-verification.js';
-import type { OAuth2Events } from './core/events.js';
+import type { OAuth2Events } from './core/events/events.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import { BrowserSessions } from './resource-server/browser-sessions.js';
 import { TokenService } from './resource-server/token-service.js';
@@ -55,6 +55,7 @@ function servicesOf(parts: Services): OAuth2Services {
     knex: storage.database.knex,
     async close() {
       storage.identity?.close();
+      storage.stopObserving();
       basis.log.flush();
       await Promise.all([
         tokens.close(),

@@ -77,7 +77,13 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
 
   const { models, clock, logger } = dependencies;
   const repository = new SigningKeyRepository(models, { clock });
-  const signingKeys = new SigningKeys({ repository, sealer: settings.sealer, clock, logger });
+  const signingKeys = new SigningKeys({
+    repository,
+    sealer: settings.sealer,
+    clock,
+    logger,
+    events: dependencies.events,
+  });
   // Pages and endpoints depend on each other; the pages get both of these lazily, at the first request.
   const provider = () => providers.current();
   const resumeAt = (path: string) => dispatcher.resumeAt(path);

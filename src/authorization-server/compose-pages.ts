@@ -45,6 +45,7 @@ export function composePages(
     texts,
     pages,
     log,
+    events: dependencies.events,
     clock,
     random,
   });

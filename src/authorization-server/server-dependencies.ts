@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 import type { Clock } from '../core/clock.js';
-import type { OAuth2Events } from '../core/events.js';
+import type { OAuth2Events } from '../core/events/events.js';
 import type { FailureBudget } from '../core/failure-budget.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import type { Logger } from '../core/logger.js';

@@ -1,5 +1,6 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server-factory.js';
 import type { UserStore } from '../core/users.js';
+import type { Readings } from '../observability/readings.js';
 import type { OAuth2Options } from '../options.js';
 import { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
@@ -7,6 +8,7 @@ import { TokenService } from '../resource-server/token-service.js';
 import { type Authenticators, composeAuthenticators } from './authenticators.js';
 import { composeAuthorizationServer } from './authorization-server.js';
 import { composeBasis } from './basis.js';
+import { composeReadings } from './observability.js';
 import { Opened } from './opened.js';
 import { composeResourceMetadata } from './resource-metadata.js';
 import { composeSessions } from './resource-server.js';
@@ -29,6 +31,7 @@ export interface Parts extends Services {
   readonly servesHealth: boolean;
   /** The host's users. */
   readonly users: UserStore | undefined;
+  readonly readings: Readings;
 }
 
 /**
@@ -56,6 +59,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   const { failedAuthentications } = throttling.throttle;
   const constraints = composeSenderConstraints(options, basis, verification.clock, opened);
   const authenticators = composeAuthenticators(options, basis, verification, failedAuthentications, constraints);
+  const readings = composeReadings(basis, { storage, throttling, verification });
   const resourceMetadata = composeResourceMetadata(options, constraints);
   const authorizationServer = composeAuthorizationServer(options, basis, {
     storage,
@@ -70,7 +74,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   // The only cycle: the authorization server lists and ends sessions, and only it knows the session of a request. The
   // service has no state, so there is one instance for users that never ask for that, and one that asks the
   // authorization server.
-  const sessions = composeSessions(options, storage, verification, authorizationServer?.sessionIdOf);
+  const sessions = composeSessions(options, storage, verification, basis, authorizationServer?.sessionIdOf);
   const guarding = composeGuarding(options, basis, authenticators, throttling.throttle, storage, resourceMetadata?.url);
   options.container?.set(TokenService, tokens);
   options.container?.set(BrowserSessions, sessions);
@@ -85,5 +89,6 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     guarding,
     servesHealth: options.health === true,
     users: options.users,
+    readings,
   };
 }

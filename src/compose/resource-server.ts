@@ -15,17 +15,18 @@ export function composeSessions(
   { users }: OAuth2Options,
   { sessions, tokens }: Storage,
   { cache }: TokenVerification,
+  { events }: Basis,
   currentId?: BrowserSessionsDependencies['currentId'],
 ): BrowserSessions {
-  return new BrowserSessions({ sessions, tokens, cache, users, currentId });
+  return new BrowserSessions({ sessions, tokens, cache, users, events, currentId });
 }
 
 /** Creates the token service. The authorization server, if there is one, limits the scopes. */
 export function composeTokenService(
   { users, scopes, resource, authorizationServer }: OAuth2Options,
-  { clock, random, accessTokenLifetimeSeconds }: Basis,
+  { clock, random, accessTokenLifetimeSeconds, observation }: Basis,
   { tokens }: Storage,
-  { verifiers, cache }: TokenVerification,
+  { verifiers, cache, lookUps }: TokenVerification,
   applications: ApplicationRepository,
   sessions: BrowserSessions,
 ): TokenService {
@@ -34,6 +35,8 @@ export function composeTokenService(
     applications,
     verifiers,
     cache,
+    lookUps,
+    observation,
     users,
     scopes,
     ...authorizationServer?.scopeBounds(users),

@@ -2,6 +2,7 @@ import type { OAuth2Options } from '../options.js';
 import { fieldsRead } from '../resource-server/authentication/authentication-steps.js';
 import { ErrorResponder } from '../resource-server/error-response.js';
 import { readDefaultRequirement } from '../resource-server/permissions/default-requirement.js';
+import { Admissions } from '../routing-controllers/admissions.js';
 import { PlanCompiler } from '../routing-controllers/compile.js';
 import { Guard } from '../routing-controllers/guard.js';
 import { Refusals } from '../routing-controllers/request-refusals.js';
@@ -20,7 +21,7 @@ export interface Guarding {
 /** Creates the guard of all actions, and the compiler of their declarations. */
 export function composeGuarding(
   { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, ...given }: OAuth2Options,
-  { address, log, events }: Basis,
+  { log, observation, ...asked }: Basis,
   { authenticators }: Authenticators,
   throttle: Throttle,
   { schema }: Pick<Storage, 'schema'>,
@@ -28,9 +29,10 @@ export function composeGuarding(
 ): Guarding {
   const { readScope, writeScope, defaultRequirement } = given;
   const responder = new ErrorResponder({ realm, errorBody, errorResponseWithScopes, authenticators, resourceMetadata });
-  const refusals = new Refusals({ responder, address, fieldsRead: fieldsRead(authenticators), log, events });
+  const refusals = new Refusals({ responder, asked, fieldsRead: fieldsRead(authenticators), log, observation });
+  const admissions = new Admissions(observation, asked, log);
   return {
-    guard: new Guard({ authenticators, refusals, address, schema }),
+    guard: new Guard({ authenticators, refusals, admissions, address: asked.address, schema }),
     compiler: new PlanCompiler({
       throttle,
       readScope: readScope ?? 'read',

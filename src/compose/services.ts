@@ -26,7 +26,7 @@ export function composeServices(
 ): Services {
   storage.identity?.start();
   const applications = composeApplications(options, basis, storage, verification.cache);
-  const sessions = composeSessions(options, storage, verification);
+  const sessions = composeSessions(options, storage, verification, basis);
   const tokens = composeTokenService(options, basis, storage, verification, applications, sessions);
   return { basis, storage, verification, applications, tokens, sessions };
 }

@@ -6,10 +6,12 @@ import {
   type BoundedDatabase,
   bindModels,
   boundsOf,
+  type ConnectionBreaker,
   type Database,
   DatabaseIdentitySource,
   type OAuth2Models,
   openDatabase,
+  poolOf,
   SchemaCheck,
   SessionRepository,
   type TableNames,
@@ -34,16 +36,24 @@ export interface Storage {
   readonly schema: SchemaCheck;
   /** Distinguishes this database from others on the same Redis; `undefined` without Redis, where nothing is shared. */
   readonly identity: DatabaseIdentitySource | undefined;
+  /** The pool of the database; `undefined` if it does not tell its state. */
+  readonly pool: ConnectionBreaker | undefined;
+  /** Ends what `pool` tells; the pool of the host lives on. */
+  stopObserving(): void;
 }
 
 /** @throws ConfigurationError if the database or a model cannot be used */
-export function composeStorage(options: OAuth2Options, { clock, logger }: Basis, opened: Opened): Storage {
+export function composeStorage(options: OAuth2Options, { clock, logger, observation }: Basis, opened: Opened): Storage {
   const database = openDatabase(options.database, {
     logger,
     deadlineMilliseconds: options.databaseDeadlineMilliseconds,
   });
   const bounds = boundsOf(database);
   opened.add(() => bounds.close());
+  const pool = poolOf(database, logger);
+  const unobserve = pool?.observe((state) =>
+    observation.events.tell('store.changed', () => ({ store: 'database', state })),
+  );
   const models = bindModels(bounds.statements, options.models);
   const identity = options.redis === undefined ? undefined : new DatabaseIdentitySource(bounds.statements, logger);
   opened.add(async () => identity?.close());
@@ -59,6 +69,8 @@ export function composeStorage(options: OAuth2Options, { clock, logger }: Basis,
     tokens: new TokenRepository(models, { clock }),
     sessions: new SessionRepository(models, { clock }),
     identity,
+    pool,
+    stopObserving: () => unobserve?.(),
   };
 }
 
@@ -82,8 +94,8 @@ export function composeApplications(
     invalidate: ({ clientId }) => cache.invalidate({ kind: 'application', clientId }, []),
     redirectUriSchemes: options.authorizationServer?.redirectUriSchemes,
     secretRotated: ({ clientId, userId }, overlapSeconds) =>
-      events.emit('application.secretRotated', { clientId, userId: userId ?? undefined, overlapSeconds }),
+      events.tell('application.secretRotated', () => ({ clientId, userId: userId ?? undefined, overlapSeconds })),
     trustCleared: ({ clientId, userId }, cleared) =>
-      events.emit('application.trustCleared', { clientId, userId: userId ?? undefined, cleared }),
+      events.tell('application.trustCleared', () => ({ clientId, userId: userId ?? undefined, cleared })),
   });
 }

@@ -1,4 +1,5 @@
 import type { FailureBudget } from '../core/failure-budget.js';
+import type { StoreState } from '../core/observation/outcomes.js';
 import { refuseOption } from '../core/options/index.js';
 import type { IdentitySource } from '../core/shared-identity.js';
 import type { OAuth2Options } from '../options.js';
@@ -32,14 +33,21 @@ export interface Throttling {
 /** @throws ConfigurationError if an option or a policy is invalid */
 export function composeThrottling(
   options: OAuth2Options,
-  { clock, logger, keyPrefix }: Basis,
+  { clock, logger, keyPrefix, observation }: Basis,
   identity: IdentitySource | undefined,
   opened: Opened,
 ): Throttling {
   const withEngine = withDefaultEngine(options, { clock, logger, keyPrefix }, identity);
   const { engine } = withEngine;
   if (engine !== options.throttling?.engine) opened.add(async () => engine?.close?.());
-  const make = (own: ThrottlingOptions) => createThrottle({ ...withEngine, ...own }, { clock, logger });
+  const { onStoreStateChange } = withEngine;
+  // One function for all throttles on the engine: it is called once for each change.
+  const told = (state: StoreState, error?: unknown) => {
+    observation.events.tell('store.changed', () => ({ store: 'throttle', state }));
+    onStoreStateChange?.(state, error);
+  };
+  const make = (own: ThrottlingOptions) =>
+    createThrottle({ ...withEngine, onStoreStateChange: told, ...own }, { clock, logger, observation });
   const throttle = make({});
   const ofEndpoints = make({ policies: {}, global: [] });
   return {

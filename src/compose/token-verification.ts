@@ -3,6 +3,7 @@ import type { OAuth2Options } from '../options.js';
 import { activeUser } from '../resource-server/active-user.js';
 import { createTokenCache } from '../resource-server/cache/index.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
+import { TokenLookUps } from '../resource-server/token-look-ups.js';
 import { createVerifierChain, type VerifierChain } from '../resource-server/verifiers/chain.js';
 import { databaseTokens } from '../resource-server/verifiers/database.js';
 import { createTokenReader, type TokenReader } from '../storage/index.js';
@@ -17,6 +18,7 @@ export interface TokenVerification {
   readonly cache: TokenCache;
   /** Reads tokens from the database. */
   readonly reader: TokenReader;
+  readonly lookUps: TokenLookUps;
   /** The time by which tokens end. */
   readonly clock: Clock;
 }
@@ -24,7 +26,7 @@ export interface TokenVerification {
 /** @throws ConfigurationError if an option of a verifier or of the cache is invalid */
 export function composeTokenVerification(
   options: OAuth2Options,
-  { clock, logger, log, events, keyPrefix }: Basis,
+  { clock, logger, log, observation, keyPrefix }: Basis,
   { database, tables, identity }: Storage,
   opened: Opened,
 ): TokenVerification {
@@ -40,7 +42,7 @@ export function composeTokenVerification(
     clock: tokenClock,
     logger,
     log,
-    events,
+    observation,
     resource,
     impliedResource: resource === undefined ? resourceIdentifier(options) : undefined,
     requireAudience: requireAudience ?? true,
@@ -57,10 +59,13 @@ export function composeTokenVerification(
     keyPrefix,
     identity,
     policy: verifiers.policy,
+    tracing: observation.tracing,
+    onStateChange: (state) => observation.events.tell('store.changed', () => ({ store: 'cache', state })),
     loadUser: async (userId) => activeUser(users, userId),
     clock: tokenClock,
     logger,
   });
   opened.add(() => cache.close());
-  return { verifiers, cache, reader, clock: tokenClock };
+  const lookUps = new TokenLookUps({ cache, observation, clock: tokenClock });
+  return { verifiers, cache, lookUps, reader, clock: tokenClock };
 }

@@ -34,24 +34,38 @@ export {
   UseDPoPNonceError,
 } from '../core/errors.js';
 export type {
+  AccessEvent,
+  AccessGrantedEvent,
   AccessRefusedEvent,
   ClientRefusedEvent,
   ConsentEvent,
+  EventAction,
   EventSubject,
-  OAuth2EventListener,
+  KeyCreatedEvent,
+  KeysFetchedEvent,
+  KeyUsedEvent,
   OAuth2EventMap,
   OAuth2EventName,
-  OAuth2Events,
   RefusalReason,
   ReuseEvent,
   SecretRotatedEvent,
+  SessionEndedEvent,
+  SessionStartedEvent,
+  StoreChangedEvent,
+  ThrottleRefusedEvent,
   TokenEvent,
   TokenRevokedEvent,
+  TokensRevokedEvent,
+  TokenVerifiedEvent,
   TrustClearedEvent,
-} from '../core/events.js';
+  UserRefusedEvent,
+} from '../core/events/event-map.js';
+export type { OAuth2Events } from '../core/events/events.js';
+export type { OAuth2EventListener } from '../core/events/topic.js';
 export { ForeignUser } from '../core/foreign-user.js';
 export type { HealthReport, PartHealth } from '../core/health.js';
 export type { Logger } from '../core/logger.js';
+export type { AccessOutcome, LookUpLevel, LookUpResult, StoreName, StoreState } from '../core/observation/outcomes.js';
 export type {
   AnonymousPrincipal,
   ApplicationPrincipal,
@@ -119,6 +133,7 @@ export type {
 } from '../resource-server/protected-resource-metadata.js';
 export { RequestAccess } from '../resource-server/request-access.js';
 export type { HostAddress } from '../resource-server/request-address.js';
+export type { RequestIdSource } from '../resource-server/request-id.js';
 export {
   type ApplicationReference,
   type IssuedToken,

@@ -1,6 +1,8 @@
 import type { Context } from 'koa';
 import type { BrowserSession, BrowserSessionPage } from '../core/browser-session.js';
 import { keyOfDigest } from '../core/digest.js';
+import type { SessionEndedEvent } from '../core/events/event-map.js';
+import type { OAuth2Events } from '../core/events/events.js';
 import type { UserStore } from '../core/users.js';
 import type { EndingSessions, SessionRepository, StoredSession, TokenRepository } from '../storage/index.js';
 import type { TokenCache } from './cache/token-cache.js';
@@ -12,6 +14,7 @@ export interface BrowserSessionsDependencies {
   readonly tokens: TokenRepository;
   readonly cache: TokenCache;
   readonly users: UserStore | undefined;
+  readonly events: OAuth2Events;
   /** The `id` of the session that a request belongs to; `undefined` where there is none, or no authorization server. */
   readonly currentId?: ((context: Context) => Promise<string | undefined>) | undefined;
 }
@@ -78,6 +81,7 @@ export class BrowserSessions {
     await this.endGrants({ sessionUidHash: uidHash });
     const ended = await this.dependencies.sessions.end(uidHash);
     await this.endGrants({ sessionUidHash: uidHash });
+    if (ended) this.told({ sessionId: id, userId: undefined, count: 1 });
     return ended;
   }
 
@@ -96,7 +100,12 @@ export class BrowserSessions {
     }
     const ended = await this.dependencies.sessions.endAllOf(userId, exceptUidHash);
     await this.endGrants({ userId, exceptUidHash });
+    if (ended > 0) this.told({ sessionId: undefined, userId, count: ended });
     return ended;
+  }
+
+  private told(event: SessionEndedEvent): void {
+    this.dependencies.events.tell('session.ended', () => event);
   }
 
   /** To be called after the sessions have ended, when no more grants can be made in them. */

@@ -1,8 +1,9 @@
 import { CorrectedClock, systemClock } from '../core/clock.js';
 import { sha256Key } from '../core/digest.js';
-import { OAuth2Events } from '../core/events.js';
+import { OAuth2Events } from '../core/events/events.js';
 import { LogLimiter } from '../core/log-limiter.js';
 import { silentLogger } from '../core/logger.js';
+import { Observation } from '../core/observation/observation.js';
 import { isTokenValue } from '../core/token-value.js';
 import { type Database, openDatabase } from '../storage/database.js';
 import { boundsOf } from '../storage/deadlines/index.js';
@@ -47,7 +48,7 @@ export function openStoredTokenInspection(options: StoredTokenInspectionOptions)
     keyPrefix: '',
     logger: silentLogger,
     log,
-    events: new OAuth2Events(log),
+    observation: new Observation(new OAuth2Events(log)),
   });
   return {
     knex: database.knex,

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { keyOfDigest, sha256, sha256Key } from '../core/digest.js';
 import { InvalidClientError, InvalidScopeError, InvalidTokenError, TOKEN_EXPIRED } from '../core/errors.js';
+import type { Observation } from '../core/observation/observation.js';
 import { formatScope, isScopeName, parseScope, type ScopeDescriptions } from '../core/scopes.js';
 import { generateTokenValue, isTokenValue, type RandomBytes } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
@@ -16,10 +17,10 @@ import type {
 } from '../storage/index.js';
 import type { TokenCache } from './cache/token-cache.js';
 import { INACTIVE, type Inspection, inspectionOf } from './inspection.js';
+import type { TokenLookUps } from './token-look-ups.js';
 import { type UserReference, userIdOf } from './user-reference.js';
 import type { VerifierChain } from './verifiers/chain.js';
 import { DatabaseVerifier } from './verifiers/database.js';
-import { sharingOf } from './verifiers/verifier.js';
 
 export type { UserReference };
 
@@ -78,6 +79,8 @@ export interface TokenServiceDependencies {
   readonly applications: ApplicationRepository;
   readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
+  readonly lookUps: TokenLookUps;
+  readonly observation: Observation;
   readonly users: UserStore | undefined;
   readonly scopes: ScopeDescriptions | undefined;
   /** The scopes that an application may have, if an authorization server limits them; `undefined`: any. */
@@ -93,6 +96,9 @@ export interface TokenServiceDependencies {
   /** Ends all sessions of a user's browsers. */
   readonly endSessionsOf: (userId: string) => Promise<unknown>;
 }
+
+/** The `grantType` in events about tokens that no grant was used for. */
+const ISSUED_BY_HOST = 'host';
 
 /** The longest lifetime of a token: a hundred years. */
 const LONGEST_LIFETIME_SECONDS = 100 * 366 * 86_400;
@@ -144,7 +150,7 @@ export class TokenService {
     }
     const model = await this.dependencies.tokens.findAccessTokenByHash(sha256(token));
     if (model === undefined) return INACTIVE;
-    return inspectionOf(await verifier.verify(token, key), model);
+    return inspectionOf(await this.dependencies.lookUps.verify(verifier, token, key), model);
   }
 
   /**
@@ -162,12 +168,12 @@ export class TokenService {
   }
 
   private resolve(token: string, key: string): Verification | Promise<Verification> {
-    const { cache, verifiers } = this.dependencies;
-    const known = cache.peek(key);
+    const { lookUps, verifiers } = this.dependencies;
+    const known = lookUps.peek(key);
     if (known !== undefined) return known;
     const verifier = verifiers.select(token);
     if (verifier === undefined) return INVALID;
-    return cache.resolve(key, () => verifier.verify(token, key), sharingOf(verifier));
+    return lookUps.resolve(verifier, token, key);
   }
 
   /**
@@ -191,7 +197,7 @@ export class TokenService {
    */
   peekOwn(token: string): VerifiedToken | undefined {
     if (!isTokenValue(token)) return undefined;
-    const verification = this.dependencies.cache.peek(sha256Key(token));
+    const verification = this.dependencies.lookUps.peek(sha256Key(token));
     if (verification?.status !== 'active') return undefined;
     const { token: known } = verification;
     if (known.issuer !== undefined || known.confirmation !== undefined) return undefined;
@@ -209,7 +215,7 @@ export class TokenService {
    * @throws RangeError if the lifetime is not a whole number of seconds
    */
   async issue(options: IssueOptions): Promise<IssuedToken> {
-    const { tokens, cache, clock, random, resource, defaultLifetimeSeconds } = this.dependencies;
+    const { tokens, cache, clock, random, resource, defaultLifetimeSeconds, observation } = this.dependencies;
     const application = await this.application(options.application);
     const lifetimeSeconds = options.lifetimeSeconds ?? application.accessTokenLifetimeSeconds ?? defaultLifetimeSeconds;
     if (!Number.isSafeInteger(lifetimeSeconds) || Math.abs(lifetimeSeconds) > LONGEST_LIFETIME_SECONDS) {
@@ -232,6 +238,13 @@ export class TokenService {
       expiresAtMilliseconds: createdAtMilliseconds + lifetimeSeconds * 1000,
     });
     cache.forgetMiss(sha256Key(token));
+    observation.events.tell('token.issued', () => ({
+      clientId: application.clientId,
+      userId: userId ?? undefined,
+      grantType: ISSUED_BY_HOST,
+      scopes,
+      familyId: undefined,
+    }));
     const issued = {
       access_token: token,
       token_type: 'Bearer',
@@ -281,6 +294,7 @@ export class TokenService {
     const { tokens, cache } = this.dependencies;
     if (await tokens.revokeAccessToken(digest)) {
       await cache.invalidate({ kind: 'token', key }, [key]);
+      await this.tellRevoked('access_token', digest);
       return 'revoked';
     }
     const refreshToken = await tokens.findRefreshTokenByHash(digest);
@@ -293,7 +307,24 @@ export class TokenService {
     const keys = await tokens.revokeFamily(refreshToken.familyId);
     const [first] = keys;
     if (first !== undefined) await cache.invalidate({ kind: 'token', key: first }, keys);
-    return alreadyRevoked ? 'known' : 'revoked';
+    if (alreadyRevoked) return 'known';
+    await this.tellRevoked('refresh_token', digest);
+    return 'revoked';
+  }
+
+  /** Whose token it was is read only if somebody listens; if that fails, the token is revoked all the same. */
+  private async tellRevoked(kind: 'access_token' | 'refresh_token', digest: Buffer): Promise<void> {
+    const { tokens, observation } = this.dependencies;
+    const topic = observation.events.topics['token.revoked'];
+    const find = () =>
+      kind === 'access_token' ? tokens.findAccessTokenByHash(digest) : tokens.findRefreshTokenByHash(digest);
+    const model = topic.isHeard ? await find().catch(() => undefined) : undefined;
+    topic.tell(() => ({
+      clientId: model?.application?.clientId,
+      userId: model?.userId ?? undefined,
+      token: kind,
+      familyId: model?.familyId ?? undefined,
+    }));
   }
 
   /**
@@ -324,7 +355,11 @@ export class TokenService {
     this.unfinished.add(revoked.finished);
     void revoked.finished.then(() => this.unfinished.delete(revoked.finished));
     await this.dropFromCaches(userId, application);
-    return revoked.count;
+    const { count } = revoked;
+    const { observation } = this.dependencies;
+    observation.statistics.tokensRevokedByOwner += count;
+    observation.events.tell('tokens.revoked', () => ({ clientId: application?.clientId, userId, count }));
+    return count;
   }
 
   /**

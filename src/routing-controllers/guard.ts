@@ -14,6 +14,7 @@ import { addVary } from '../resource-server/authentication/vary.js';
 import type { Requirement } from '../resource-server/permissions/requirement.js';
 import { RequestAccess } from '../resource-server/request-access.js';
 import type { ThrottleOutcome } from '../throttling/index.js';
+import type { Admissions } from './admissions.js';
 import { nothingFound } from './nothing-found.js';
 import { answerOptions } from './options-requests.js';
 import type { ActionPlan } from './plan.js';
@@ -25,6 +26,7 @@ import { settleWhenAnswered } from './settlement.js';
 export interface GuardDependencies {
   readonly authenticators: readonly Authenticator[];
   readonly refusals: Refusals;
+  readonly admissions: Admissions;
   readonly address: (context: Context) => string;
   /** Whether the database has the tables that requests need. */
   readonly schema: SchemaGate;
@@ -59,16 +61,18 @@ export class Guard {
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
   private readonly schema: SchemaGate;
+  private readonly admissions: Admissions;
   private readonly steps: readonly AuthenticationStep[];
   /** The authenticators that may need the parsed body. */
   private readonly readersOfBodies: readonly Authenticator[];
 
-  constructor({ authenticators, refusals, address, schema }: GuardDependencies) {
+  constructor({ authenticators, refusals, admissions, address, schema }: GuardDependencies) {
     this.fieldsRead = fieldsRead(authenticators);
     this.steps = authenticationSteps(authenticators);
     this.readersOfBodies = authenticators.filter((one) => one.needsBody !== undefined);
     this.schema = schema;
     this.refusals = refusals;
+    this.admissions = admissions;
     this.address = address;
   }
 
@@ -133,7 +137,10 @@ export class Guard {
 
   /** A public action has no requirement; its caller is identified only if the throttle needs to know. */
   private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
-    if (plan.throttle.unlimited) return this.note(context, plan, undefined);
+    if (plan.throttle.unlimited) {
+      this.note(context, plan, undefined);
+      return this.admissions.ofPublic(context, plan);
+    }
     const access = this.anybody(context, plan);
     // Concurrent questions wait for the same answer.
     this.note(context, plan, access);
@@ -155,9 +162,13 @@ export class Guard {
     return undefined;
   }
 
-  private throttle(access: RequestAccess, { throttle }: ActionPlan): void | Promise<void> {
-    if (throttle.unlimited) return undefined;
-    return after(nativePromise(throttle.decide(access)), (outcome) => applyOutcome(outcome, access.context));
+  /** Throttles the request; if it may pass, nothing else can refuse it. */
+  private throttle(access: RequestAccess, plan: ActionPlan): void | Promise<void> {
+    if (plan.throttle.unlimited) return this.admissions.of(access, plan);
+    return after(nativePromise(plan.throttle.decide(access)), (outcome) => {
+      applyOutcome(outcome, access.context);
+      this.admissions.of(access, plan);
+    });
   }
 
   private run(context: Context, action: ServedAction, run: () => unknown): unknown {

@@ -1,34 +1,29 @@
 import type { Context } from 'koa';
 import { InsufficientScopeError, OAuth2Error, TOKEN_EXPIRED } from '../core/errors.js';
-import type { AccessRefusedEvent, RefusalReason } from '../core/events.js';
+import type { AccessRefusedEvent, RefusalReason } from '../core/events/event-map.js';
 import type { RequestAccess } from '../resource-server/request-access.js';
+import { type AskedContext, accessEvent } from './access-event.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusal } from './refusal.js';
 import { knownAccess } from './request-state.js';
-import { actionOfRoute } from './routed-action.js';
 
 /** The event for a refusal; created only if there are listeners. */
 export function refusalEvent(
   context: Context,
   plan: ActionPlan,
   refusal: Refusal,
-  about: 'request' | 'object',
-  address: (context: Context) => string,
+  reason: RefusalReason,
+  asked: AskedContext,
 ): AccessRefusedEvent {
   const access = knownAccess(context, plan);
   const error = refusal.error instanceof OAuth2Error ? refusal.error : undefined;
   const details = error?.details;
   return {
-    reason: reasonOf(refusal, access, about),
+    ...accessEvent(context, plan, access, asked),
+    reason,
     status: refusal.status,
     error: error?.code ?? refusal.error.name,
-    action: actionOf(context, plan),
-    requestMethod: context.method,
-    address: address(context),
     userId: access?.userId ?? details?.userId,
-    clientId: access?.token?.clientId,
-    issuer: access?.token?.issuer,
-    subject: access?.token?.issuer === undefined ? undefined : access.token.subject,
     requiredScopes: details?.requiredScopes,
     providedScopes: details?.providedScopes,
     permission: details?.permission,
@@ -36,8 +31,12 @@ export function refusalEvent(
   };
 }
 
-/** Until the caller is known, the refusal comes from authentication. */
-function reasonOf({ error }: Refusal, access: RequestAccess | undefined, about: 'request' | 'object'): RefusalReason {
+/** Why a request was refused. Until the caller is known, the refusal comes from authentication. */
+export function reasonOf(
+  { error }: Refusal,
+  access: RequestAccess | undefined,
+  about: 'request' | 'object',
+): RefusalReason {
   if (!(error instanceof OAuth2Error)) return 'http_error';
   const { reason } = error.details;
   if (reason !== undefined) return reason;
@@ -64,14 +63,4 @@ function reasonOf({ error }: Refusal, access: RequestAccess | undefined, about: 
       if (about === 'object') return 'object_permission';
       return error instanceof InsufficientScopeError ? 'insufficient_scope' : 'permission';
   }
-}
-
-/** A checker does not know which action it is asked for, unless a decorator of this package marks it. */
-function actionOf(context: Context, { action }: ActionPlan): AccessRefusedEvent['action'] {
-  const { routerPath } = context as { routerPath?: unknown };
-  const path = routerPath === undefined ? action.path : String(routerPath);
-  if (action.method !== '') {
-    return { controller: action.controller.name, method: action.method, verb: action.verb, path };
-  }
-  return { ...actionOfRoute(context.method, path), path };
 }

@@ -1,17 +1,18 @@
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
 import { AuthenticationRequiredError, OAuth2Error, ServerError } from '../core/errors.js';
-import type { OAuth2Events } from '../core/events.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
+import type { Observation } from '../core/observation/observation.js';
 import { printable } from '../core/printable.js';
 import { type ErrorResponder, type ErrorResponse, scopeToAskFor } from '../resource-server/error-response.js';
 import { type AccessGuard, RequestAccess } from '../resource-server/request-access.js';
+import type { AskedContext } from './access-event.js';
 import { answerThroughHandler } from './handler-response.js';
 import type { ActionPlan } from './plan.js';
 import { hostRefusal, ownRefusal, type Refusal, translatedRefusal } from './refusal.js';
-import { refusalEvent } from './refusal-event.js';
-import { notedAction, noteRefusal } from './request-state.js';
+import { reasonOf, refusalEvent } from './refusal-event.js';
+import { knownAccess, notedAction, noteRefusal } from './request-state.js';
 import { withScopesOfCaller } from './scopes-of-caller.js';
 import { answerUncaught } from './uncaught.js';
 import { withoutCredentials } from './without-credentials.js';
@@ -19,18 +20,18 @@ import { withoutCredentials } from './without-credentials.js';
 /** What refusals depend on. */
 export interface RefusalsDependencies {
   readonly responder: ErrorResponder;
-  readonly address: (context: Context) => string;
+  readonly asked: AskedContext;
   /** The request fields that authentication reads, in the form of `Vary`. */
   readonly fieldsRead: string;
   readonly log: LogLimiter;
-  readonly events: OAuth2Events;
+  readonly observation: Observation;
 }
 
 /** Converts errors into refusals, logs faults and emits events. */
 export class Refusals {
   /** Access without credentials, for permissions that state their required scopes. */
   private readonly nobody: AccessGuard<unknown> = {
-    address: (context) => this.dependencies.address(context),
+    address: (context) => this.dependencies.asked.address(context),
     checkObject: () => Promise.reject(new AuthenticationRequiredError()),
     refused: (_access, _plan, error) => error as Error,
   };
@@ -60,13 +61,23 @@ export class Refusals {
     return ownRefusal(responder, fault, { thrown });
   }
 
-  /** The same for an error in the guard of an action, for which an event is emitted. */
+  /** The same for an error in the guard of an action, which is counted and told. */
   ofRequest(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object' = 'request'): Refusal {
     const refusal = this.of(context, thrown, plan);
-    const { events } = this.dependencies;
-    if (!events.hasListeners('access.refused')) return refusal;
+    const { observation, asked } = this.dependencies;
+    const access = knownAccess(context, plan);
+    const reason = reasonOf(refusal, access, about);
+    observation.statistics.access[reason] += 1;
+    observation.tracing.tracer?.decided({
+      outcome: reason,
+      controller: plan.action.controller.name,
+      method: plan.action.method,
+      authType: access?.authType,
+      clientId: access?.token?.clientId,
+      userId: access?.userId,
+    });
     try {
-      events.emitLater('access.refused', refusalEvent(context, plan, refusal, about, this.dependencies.address));
+      observation.events.topics['access.refused'].tellLater(() => refusalEvent(context, plan, refusal, reason, asked));
     } catch (error) {
       this.logFailure(context, error, 'The event access.refused');
     }

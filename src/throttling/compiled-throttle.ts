@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { LogLimiter } from '../core/log-limiter.js';
+import type { Observation } from '../core/observation/observation.js';
 import { after, nativePromise } from '../core/promises.js';
 import { type Assessment, assess, assessDynamic, settlement } from './charges.js';
 import type { CompiledRate } from './compiled-rate.js';
@@ -7,6 +8,7 @@ import type { MemoryEngine } from './engines/memory.js';
 import type { Policy } from './policy.js';
 import type { StoreGuard, Unknown } from './store-guard.js';
 import type { ThrottleSubject } from './subject.js';
+import { tallyAllowed, tallyRefused, tallyUndecided } from './tallying.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './throttle-engine.js';
 import type { CheckedOptions, WhenStoreFails } from './throttling-options.js';
 
@@ -61,6 +63,7 @@ export interface CompiledThrottleDependencies {
   /** Gives back what `consumeLocally` spent. */
   refundLocally(charges: readonly Charge[], decision: ThrottleDecision): void;
   readonly log: LogLimiter;
+  readonly observation: Observation | undefined;
   readonly writeFields: WriteFields;
 }
 
@@ -130,13 +133,16 @@ function decideOn(
   if (dependencies.memory !== undefined)
     return outcomeOf(assessment, dependencies.memory.consume(charges), dependencies);
   const decision = nativePromise(dependencies.guard.decide(charges, dependencies.whenStoreFails === 'closed'));
-  return after(decision, (known) => outcomeOf(assessment, known, dependencies));
+  if (!(decision instanceof Promise)) return outcomeOf(assessment, decision, dependencies);
+  // Only what has to be waited for is I/O.
+  const traced = dependencies.observation?.tracing.around('throttle.decide', undefined, () => decision) ?? decision;
+  return traced.then((known) => outcomeOf(assessment, known, dependencies));
 }
 
-function refuseAtOnce({ rates }: Assessment, { writeFields }: CompiledThrottleDependencies): ThrottleOutcome {
+function refuseAtOnce({ rates }: Assessment, dependencies: CompiledThrottleDependencies): ThrottleOutcome {
   const zero = rates.filter(({ limit }) => limit === 0);
   const results = zero.map((rate) => ({ allowed: false, remaining: 0, resetMilliseconds: rate.windowMilliseconds }));
-  return refused(zero, results, writeFields);
+  return refused(zero, results, dependencies);
 }
 
 function outcomeOf(
@@ -146,13 +152,15 @@ function outcomeOf(
 ): ThrottleOutcome {
   const { rates, charges, conditional } = assessment;
   const { whenStoreFails, writeFields } = dependencies;
+  if (known.allowed === undefined) tallyUndecided(rates);
   let decision: ThrottleDecision | undefined;
   if (known.allowed !== undefined) decision = known;
   else if (whenStoreFails === 'open') return ALLOWED;
   else if (whenStoreFails === 'local') decision = dependencies.consumeLocally(charges);
   if (decision === undefined) return unavailable(known as Unknown);
   const { allowed, results } = decision;
-  if (!allowed) return refused(rates, results, writeFields);
+  if (!allowed) return refused(rates, results, dependencies);
+  tallyAllowed(rates, results);
   const refund = conditional && refundBy(decision === known, dependencies);
   const settle = refund && settlement(charges, conditional, decision, refund, dependencies.log);
   return { allowed: true, retryAfterSeconds: 0, fields: writeFields(rates, results), unavailable: false, settle };
@@ -174,12 +182,14 @@ function unavailable({ knownInMilliseconds }: Unknown): ThrottleOutcome {
 function refused(
   rates: readonly CompiledRate[],
   results: readonly ChargeResult[],
-  writeFields: WriteFields,
+  { writeFields, observation }: CompiledThrottleDependencies,
 ): ThrottleOutcome {
+  const policies = tallyRefused(rates, results);
   let retryAfterSeconds = 1;
   for (const { allowed, resetMilliseconds } of results) {
     if (!allowed) retryAfterSeconds = Math.max(retryAfterSeconds, secondsUntil(resetMilliseconds));
   }
+  observation?.events.tell('throttle.refused', () => ({ policies, retryAfterSeconds }));
   return {
     allowed: false,
     retryAfterSeconds,

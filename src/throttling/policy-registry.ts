@@ -1,3 +1,4 @@
+import type { PolicyTallies } from '../core/observation/policy-tally.js';
 import { describeName, hostPath, refuseOption, suggestion } from '../core/options/index.js';
 import type { PrepareRate } from './compiled-rate.js';
 import { createPolicy, type InlinePolicy, type Policy, type PolicyOptions } from './policy.js';
@@ -8,10 +9,15 @@ export class PolicyRegistry {
   private readonly inlinePolicies = new Map<string, Policy>();
   private readonly spellings = new Map<string, string>();
   private readonly prepare: PrepareRate;
+  private readonly tallies: PolicyTallies;
 
-  /** @param prepare checks whether the engine can count a rate */
-  constructor(prepare: PrepareRate) {
+  /**
+   * @param prepare checks whether the engine can count a rate
+   * @param tallies count by policy
+   */
+  constructor(prepare: PrepareRate, tallies: PolicyTallies) {
     this.prepare = prepare;
+    this.tallies = tallies;
   }
 
   declaredNames(): readonly string[] {
@@ -21,7 +27,7 @@ export class PolicyRegistry {
   declare(name: string, declared: string | null | PolicyOptions): void {
     const path = hostPath('throttling.policies', name);
     this.spell(name, path);
-    this.declared.set(name, createPolicy(name, declared, this.prepare, path));
+    this.declared.set(name, createPolicy(this.tallies.of(name), declared, this.prepare, path));
   }
 
   find(name: unknown, path: string): Policy {
@@ -50,7 +56,7 @@ export class PolicyRegistry {
       refuseOption(at, declared, 'another throttling policy has this name; choose a different one');
     }
     this.spell(name, at);
-    const policy = createPolicy(name, declared, this.prepare, at);
+    const policy = createPolicy(this.tallies.of(name), declared, this.prepare, at);
     this.inlinePolicies.set(name, policy);
     return policy;
   }

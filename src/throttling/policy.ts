@@ -1,3 +1,4 @@
+import type { PolicyTally } from '../core/observation/policy-tally.js';
 import { choiceOption, knownOptions, optionPath, refuseOption, wholeNumberOption } from '../core/options/index.js';
 import { after, nativePromise } from '../core/promises.js';
 import { parseRate } from '../core/rate.js';
@@ -82,16 +83,18 @@ const OPTIONS = [
 /**
  * Checks and compiles a policy.
  *
+ * @param tally counts what becomes of the requests that it applies to
  * @param prepare asks the engine whether it can count a rate
  * @param path the option, or who declared it, for messages
  * @throws ConfigurationError if the policy is not valid
  */
 export function createPolicy(
-  name: string,
+  tally: PolicyTally,
   declared: string | null | PolicyOptions,
   prepare: PrepareRate,
   path: string,
 ): Policy {
+  const { policy: name } = tally;
   if (!NAME.test(name)) {
     refuseOption(
       path,
@@ -105,7 +108,7 @@ export function createPolicy(
   const subject = options.subject ?? (isSubjectName(name) ? name : 'user');
   const { algorithm = 'fixed-window', cost = 1, countWhen } = options;
   choiceOption(of('algorithm'), algorithm, ALGORITHMS);
-  const rates = readRates(name, options.rate, of('rate'), algorithm, prepare);
+  const rates = readRates(tally, options.rate, of('rate'), algorithm, prepare);
   if (typeof cost !== 'function') {
     checkCost(cost, of('cost'));
     if (typeof rates !== 'function') checkFits(cost, rates, of('cost'));
@@ -138,14 +141,14 @@ function checkedOptions(declared: PolicyOptions, path: string): PolicyOptions {
 }
 
 function readRates(
-  name: string,
+  tally: PolicyTally,
   rate: PolicyOptions['rate'],
   path: string,
   algorithm: ThrottleAlgorithm,
   prepare: PrepareRate,
 ): Policy['rates'] {
   if (typeof rate === 'function') {
-    return functionRates(rate, new DynamicRates(name, `${path}()`, algorithm, prepare));
+    return functionRates(rate, new DynamicRates(tally, `${path}()`, algorithm, prepare));
   }
   const texts = Array.isArray(rate) ? (rate as readonly string[]) : [rate as string | null];
   if (texts.length === 0) refuseOption(path, rate, 'name a rate, or use null for no limit');
@@ -159,7 +162,7 @@ function readRates(
   if (windows.size < limited.length)
     refuseOption(path, rate, 'it has two rates for the same period; keep the lower one');
   for (const one of limited) prepare(one, algorithm);
-  return Object.freeze(limited.map((one) => compileRate(name, one, algorithm, limited.length === 1)));
+  return Object.freeze(limited.map((one) => compileRate(tally, one, algorithm, limited.length === 1)));
 }
 
 function functionRates(rate: RateFunction, known: DynamicRates): Exclude<Policy['rates'], CompiledRates> {

@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.js';
 import { reasonOf } from '../core/logged-failure.js';
 import type { Logger } from '../core/logger.js';
+import type { StoreState } from '../core/observation/outcomes.js';
 import { printable } from '../core/printable.js';
 
-export type StoreState = 'up' | 'down';
+export type { StoreState };
 
 /** Receives reports on the state of a store. */
 export interface StoreObserver {

@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '../core/clock.js';
 import type { FailureBudget } from '../core/failure-budget.js';
 import { LogLimiter } from '../core/log-limiter.js';
 import { type Logger, silentLogger } from '../core/logger.js';
+import type { Observation } from '../core/observation/observation.js';
+import { PolicyTallies } from '../core/observation/policy-tally.js';
 import { entriesOption } from '../core/options/index.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import {
@@ -24,6 +26,8 @@ export interface ThrottleDependencies {
   readonly clock?: Clock;
   /** Receives what an operator should know. */
   readonly logger?: Logger;
+  /** @internal Counts, tells and traces the decisions. */
+  readonly observation?: Observation;
 }
 
 /** Throttles an application: compiles the policies of its actions and keeps the budget of failed authentications. */
@@ -78,7 +82,7 @@ const MEANWHILE: Readonly<Record<WhenStoreFails, string>> = {
  * ```
  */
 export function createThrottle(options: ThrottlingOptions, dependencies: ThrottleDependencies = {}): Throttle {
-  const { clock = systemClock, logger = silentLogger } = dependencies;
+  const { clock = systemClock, logger = silentLogger, observation } = dependencies;
   const checked = checkOptions(options);
   const { whenStoreFails, deadlineMilliseconds } = checked;
   const local = memoryEngine({ clock });
@@ -94,9 +98,13 @@ export function createThrottle(options: ThrottlingOptions, dependencies: Throttl
       engine.consumeAlone === undefined ? local.consume(charges) : engine.consumeAlone(charges),
     refundLocally: (charges, decision) => (engine.consumeAlone === undefined ? local : guard).refund(charges, decision),
     log: new LogLimiter(logger, clock),
+    observation,
     writeFields: fieldsWriter(checked.fields, clock),
   };
-  const registry = new PolicyRegistry((rate, algorithm) => engine.prepare?.(rate, algorithm));
+  const registry = new PolicyRegistry(
+    (rate, algorithm) => engine.prepare?.(rate, algorithm),
+    observation?.statistics.policies ?? new PolicyTallies(),
+  );
   for (const [name, declared] of entriesOption('throttling.policies', options.policies ?? {})) {
     registry.declare(name, declared as string | null | PolicyOptions);
   }

@@ -84,13 +84,13 @@ export class PlainClientCredentials implements FastPath {
       return undefined;
     }
     dependencies.forgetMiss(keyOfDigest(tokenHash));
-    dependencies.events.emit('token.issued', {
+    dependencies.events.tell('token.issued', () => ({
       clientId,
       userId: undefined,
       grantType: 'client_credentials',
       scopes,
       familyId: undefined,
-    });
+    }));
     const response: TokenResponse = {
       access_token: token,
       expires_in: lifetimeSeconds,

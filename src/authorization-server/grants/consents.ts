@@ -29,7 +29,7 @@ export class StoredConsents implements Consents {
     // consent was gone, because an earlier call may have failed half-way.
     const withdrawn = await this.repository.withdraw(userId, application.id);
     await revokeAllOf({ userId, clientId });
-    if (withdrawn) events.emit('consent.withdrawn', { userId, clientId, scopes });
+    if (withdrawn) events.tell('consent.withdrawn', () => ({ userId, clientId, scopes }));
     return withdrawn;
   }
 }

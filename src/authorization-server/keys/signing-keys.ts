@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import { ConfigurationError } from '../../core/errors.js';
+import type { OAuth2Events } from '../../core/events/events.js';
 import { KEYS_PUBLISH_SECONDS } from '../../core/key-publication.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
 import type { SigningKey, SigningKeyRepository } from '../../storage/index.js';
@@ -85,6 +86,7 @@ export interface SigningKeysDependencies {
   readonly clock?: Clock;
   /** Receives a line if the keys could not be read again, at most every ten seconds. */
   readonly logger?: Logger;
+  readonly events?: OAuth2Events;
 }
 
 /** The delay before another attempt after a failure, in milliseconds. */
@@ -132,17 +134,19 @@ export class SigningKeys {
   private readonly sealer: Sealer;
   private readonly clock: Clock;
   private readonly logger: Logger;
+  private readonly events: OAuth2Events | undefined;
   /** Decrypted keys by their encrypted form: reading again costs one statement and no decryption. */
   private opened = new Map<string, PrivateJwk>();
   private held: HeldKeys | undefined;
   private reading: Reading | undefined;
 
   /** @internal */
-  constructor({ repository, sealer, clock = systemClock, logger = silentLogger }: SigningKeysDependencies) {
+  constructor({ repository, sealer, clock = systemClock, logger = silentLogger, events }: SigningKeysDependencies) {
     this.repository = repository;
     this.sealer = sealer;
     this.clock = clock;
     this.logger = logger;
+    this.events = events;
   }
 
   /**
@@ -269,13 +273,16 @@ export class SigningKeys {
 
   private async addFirst(algorithm: SigningAlgorithm): Promise<void> {
     const key = await generateSigningKey(algorithm);
+    const signsFromMilliseconds = this.clock.nowMilliseconds();
     await this.repository.add({
       kid: key.kid,
       algorithm,
       generation: 1,
       privateKeyEncrypted: this.seal(key),
-      signsFromMilliseconds: this.clock.nowMilliseconds(),
+      signsFromMilliseconds,
     });
+    const { kid } = key;
+    this.events?.tell('key.created', () => ({ kid, algorithm, signsFromMilliseconds, compromised: false }));
   }
 
   private async rotateOne(algorithm: SigningAlgorithm, compromised: boolean): Promise<RotatedSigningKey> {
@@ -290,8 +297,10 @@ export class SigningKeys {
     const generation = (newest?.generation ?? 0) + 1;
     const next = { kid: key.kid, algorithm, generation, privateKeyEncrypted: this.seal(key), signsFromMilliseconds };
     const expiresAtMilliseconds = compromised ? nowMilliseconds : signsFromMilliseconds + KEYS_PUBLISH_SECONDS * 1000;
-    if (await this.repository.succeed(next, expiresAtMilliseconds))
+    if (await this.repository.succeed(next, expiresAtMilliseconds)) {
+      this.events?.tell('key.created', () => ({ kid: key.kid, algorithm, signsFromMilliseconds, compromised }));
       return { kid: key.kid, algorithm, signsFromMilliseconds, created: true };
+    }
     const winner = (await this.newest(algorithm)) ?? next;
     return { kid: winner.kid, algorithm, signsFromMilliseconds: winner.signsFromMilliseconds, created: false };
   }

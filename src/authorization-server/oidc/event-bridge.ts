@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { logFailure } from '../failure-log.js';
 import type { ServerContext } from '../server-context.js';
+import { signingKeyUse } from './signing-key-use.js';
 
 /** The events by which oidc-provider reports errors of endpoints. */
 const ERROR_EVENTS = [
@@ -33,14 +34,23 @@ export function bridgeEvents(context: ServerContext, provider: Provider): void {
   provider.on('grant.success', (ctx: KoaContextWithOIDC) => {
     const { AccessToken, ClientCredentials, RotatedRefreshToken } = ctx.oidc.entities;
     const token = AccessToken ?? ClientCredentials;
-    if (token?.clientId === undefined) return;
-    events.emit(RotatedRefreshToken === undefined ? 'token.issued' : 'token.refreshed', {
-      clientId: token.clientId,
+    const { clientId } = token ?? {};
+    if (token === undefined || clientId === undefined) return;
+    events.tell(RotatedRefreshToken === undefined ? 'token.issued' : 'token.refreshed', () => ({
+      clientId,
       userId: AccessToken?.accountId,
       grantType: String(ctx.oidc.params?.grant_type),
       scopes: [...token.scopes].filter((scope) => scope !== ''),
       familyId: AccessToken?.grantId,
-    });
+    }));
+  });
+  provider.on('grant.success', ({ body }: { readonly body?: unknown }) => {
+    const { access_token: accessToken, id_token: idToken } = (body ?? {}) as Readonly<Record<string, unknown>>;
+    for (const token of [accessToken, idToken]) {
+      const use = signingKeyUse(token);
+      if (use !== undefined)
+        events.tell('key.used', () => ({ purpose: 'sign', issuer: context.settings.issuer.identifier, ...use }));
+    }
   });
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
     logFailure(context, ctx.path, error);

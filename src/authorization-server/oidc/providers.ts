@@ -45,7 +45,8 @@ export class Providers {
       invalidate: (keys) => dependencies.invalidate(keys),
       forgetMiss: (key) => dependencies.forgetMiss(key),
       // Only these members: an event contains ids, never a token.
-      emit: (name, { familyId, clientId, userId }) => dependencies.events.emit(name, { familyId, clientId, userId }),
+      emit: (name, { familyId, clientId, userId }) =>
+        dependencies.events.tell(name, () => ({ familyId, clientId, userId })),
     });
     const run = asOutage(storage.exchanges.run.bind(storage.exchanges));
     this.storage = {

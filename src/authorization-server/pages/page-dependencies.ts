@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Clock } from '../../core/clock.js';
+import type { OAuth2Events } from '../../core/events/events.js';
 import type { FailureBudget } from '../../core/failure-budget.js';
 import type { LogLimiter } from '../../core/log-limiter.js';
 import type { ScopeDescriptions } from '../../core/scopes.js';
@@ -83,6 +84,7 @@ export interface PageDependencies {
   readonly texts?: TextOverrides;
   readonly pages?: PageOverrides;
   readonly log: LogLimiter;
+  readonly events: OAuth2Events;
   readonly clock: Clock;
   readonly random: RandomBytes;
 }

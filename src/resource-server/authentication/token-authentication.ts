@@ -1,16 +1,16 @@
 import type { Context } from 'koa';
 import { InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
 import type { ActiveVerification, Verification } from '../../core/verified-token.js';
-import type { TokenCache } from '../cache/token-cache.js';
+import type { TokenLookUps } from '../token-look-ups.js';
 import type { VerifierChain } from '../verifiers/chain.js';
-import { type ChainedVerifier, sharingOf } from '../verifiers/verifier.js';
+import type { ChainedVerifier } from '../verifiers/verifier.js';
 import type { Authentication } from './authenticator.js';
 import { countedAddress, type LookUpAdmission } from './look-up-admission.js';
 
 /** What authentication by access tokens depends on. */
 export interface TokenAuthenticationDependencies {
   readonly verifiers: VerifierChain;
-  readonly cache: TokenCache;
+  readonly lookUps: TokenLookUps;
   readonly admission: LookUpAdmission;
   readonly address: (context: Context) => string;
 }
@@ -30,7 +30,7 @@ export class TokenAuthentication {
    *   failures
    */
   verified(context: Context, token: string, key: string): ActiveVerification | Promise<ActiveVerification> {
-    const known = this.dependencies.cache.peek(key);
+    const known = this.dependencies.lookUps.peek(key);
     if (known !== undefined) return known.status === 'active' ? known : this.refuse(context, known.status, key);
     const verifier = this.dependencies.verifiers.select(token);
     // A token that no verifier accepts needs no look-up.
@@ -54,12 +54,12 @@ export class TokenAuthentication {
     token: string,
     key: string,
   ): Promise<ActiveVerification> {
-    const { cache, admission } = this.dependencies;
+    const { lookUps, admission } = this.dependencies;
     const address = this.addressOf(context);
     admission.enter(address, key);
     let verification: Verification;
     try {
-      verification = await cache.resolve(key, () => verifier.verify(token, key), sharingOf(verifier));
+      verification = await lookUps.resolve(verifier, token, key);
     } finally {
       admission.leave(address);
     }

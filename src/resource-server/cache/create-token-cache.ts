@@ -31,6 +31,8 @@ const NAMES = [
   'loadUser',
   'clock',
   'logger',
+  'tracing',
+  'onStateChange',
   'identity',
 ] as const satisfies readonly (keyof TokenCacheOptions)[];
 

@@ -58,6 +58,11 @@ export class HeldTokens {
     this.clock = settings.clock;
   }
 
+  /** How many verified tokens there are. */
+  get size(): number {
+    return this.verified.size;
+  }
+
   /** The entry that may be used now, verified or refused. Bound to its object. */
   readonly peek = (key: string): Verification | undefined => {
     const monotonic = this.clock.monotonicMilliseconds();

@@ -1,6 +1,6 @@
 import type { IdentitySource, SharedIdentity } from '../../core/shared-identity.js';
 import type { Verification } from '../../core/verified-token.js';
-import type { Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
+import type { CacheReading, Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
 
 /**
  * A token cache whose shared level belongs to a database, and therefore starts only when the identity of that database
@@ -14,6 +14,7 @@ export class LateTokenCache implements TokenCache {
   private cache: TokenCache;
   private isShared = false;
   private closed = false;
+  private tellShared: Parameters<NonNullable<TokenCache['onShared']>>[0] | undefined;
 
   /**
    * @param alone the local cache
@@ -26,6 +27,7 @@ export class LateTokenCache implements TokenCache {
       if (known === undefined || this.closed) return;
       this.cache = share(known);
       this.isShared = true;
+      if (this.tellShared !== undefined) this.cache.onShared?.(this.tellShared);
       void alone.close();
     });
   }
@@ -49,6 +51,15 @@ export class LateTokenCache implements TokenCache {
 
   forgetMiss(key: string): void {
     this.cache.forgetMiss(key);
+  }
+
+  onShared(listener: (verification: Verification, milliseconds: number) => void): void {
+    this.tellShared = listener;
+    this.cache.onShared?.(listener);
+  }
+
+  reading(): CacheReading {
+    return this.cache.reading();
   }
 
   ready(): Promise<void> {

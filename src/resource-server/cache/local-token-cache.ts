@@ -1,7 +1,7 @@
 import type { Verification } from '../../core/verified-token.js';
 import { type LocalSettings, type LocalTokenCacheOptions, localSettings } from './cache-options.js';
 import { LocalLevel } from './local-level.js';
-import type { Invalidation, LookUp, TokenCache } from './token-cache.js';
+import type { CacheReading, Invalidation, LookUp, TokenCache } from './token-cache.js';
 
 /**
  * A token cache local to this process.
@@ -41,6 +41,10 @@ class LocalTokenCache implements TokenCache {
 
   forgetMiss(key: string): void {
     this.level.forgetMiss(key);
+  }
+
+  reading(): CacheReading {
+    return { entries: this.level.held.size, isProven: true, lagMilliseconds: undefined };
   }
 
   async ready(): Promise<void> {}

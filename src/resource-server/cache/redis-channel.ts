@@ -66,6 +66,7 @@ export class RevocationChannel {
   private provenWall = Number.NEGATIVE_INFINITY;
   private provenFrom: number | undefined;
   private failures = 0;
+  private lag: number | undefined;
   private reopening: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -74,6 +75,11 @@ export class RevocationChannel {
     this.timer = setInterval(() => this.tick(), settings.boundMilliseconds / 4);
     this.timer.unref();
     void this.open();
+  }
+
+  /** How long the last probe took from its publication to its arrival; `undefined` if none has arrived. */
+  get lagMilliseconds(): number | undefined {
+    return this.lag;
   }
 
   /** Whether every invalidation that was published longer ago than the bound has been received. */
@@ -160,6 +166,7 @@ export class RevocationChannel {
   private forget(): void {
     this.subscriber = undefined;
     this.isConfirmed = false;
+    this.lag = undefined;
     this.forgetProof();
   }
 
@@ -226,6 +233,7 @@ export class RevocationChannel {
     const probe = this.probes.get(sequence);
     if (probe === undefined || probe.subscriber !== this.subscriber) return;
     probe.heard = true;
+    this.lag = this.settings.clock.monotonicMilliseconds() - probe.sentMonotonic;
     this.conclude(sequence, probe);
   }
 

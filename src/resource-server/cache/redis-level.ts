@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.js';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { reasonOf } from '../../core/logged-failure.js';
 import type { Logger } from '../../core/logger.js';
+import type { StoreState } from '../../core/observation/outcomes.js';
 import { printable } from '../../core/printable.js';
 import { firstAttempt, notConnected } from '../../core/reconnect.js';
 import { pause, withDeadline } from './deadline.js';
@@ -34,6 +35,7 @@ export interface RedisLevelSettings {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly authenticator: MessageAuthenticator;
+  readonly onStateChange: ((state: StoreState) => void) | undefined;
 }
 
 export interface RedisLevelDependencies {
@@ -195,6 +197,7 @@ export class RedisLevel {
     if (this.closed || this.starting !== undefined) return;
     const reason = printable(reasonOf(error));
     const isNews = this.awaySince === undefined || (this.saidReason !== undefined && this.saidReason !== reason);
+    if (this.awaySince === undefined) this.settings.onStateChange?.('down');
     this.awaySince = this.settings.clock.monotonicMilliseconds();
     if (!isNews || this.awaySince < this.quietUntil) return;
     this.quietUntil = this.awaySince + LOG_PAUSE_MILLISECONDS;
@@ -205,6 +208,7 @@ export class RedisLevel {
   private isBack(probeSentAt: number): void {
     if (this.awaySince === undefined || probeSentAt < this.awaySince) return;
     this.awaySince = undefined;
+    this.settings.onStateChange?.('up');
     if (this.saidReason === undefined) return;
     this.saidReason = undefined;
     this.settings.logger.info('Token cache: Redis is available.');

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { foreignUserOf } from '../../core/foreign-user.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
+import type { StoreState } from '../../core/observation/outcomes.js';
+import { Tracing } from '../../core/observation/tracing.js';
 import { functionOption, optionPath, refuseOption } from '../../core/options/index.js';
 import type { RedisClient as HostRedisClient } from '../../core/redis-client.js';
 import { activeVerification, INVALID, type Verification } from '../../core/verified-token.js';
@@ -24,7 +26,7 @@ import { InvalidationMarks } from './redis-marks.js';
 import { defineTokenScripts } from './redis-scripts.js';
 import { RedisTokens, type TakenTicket } from './redis-tokens.js';
 import { SignedMessages } from './signed-messages.js';
-import type { Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
+import type { CacheReading, Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
 import type { StoredToken } from './token-json.js';
 import { type LoadUser, UserLoads } from './user-loads.js';
 
@@ -51,6 +53,10 @@ export interface SharedTokenCacheOptions extends CacheOptions {
   readonly logger?: Logger | undefined;
   /** The clock; default the machine's. */
   readonly clock?: Clock | undefined;
+  /** Records a span for each read of Redis, if a tracer is put in. */
+  readonly tracing?: Tracing | undefined;
+  /** Called when Redis becomes unavailable, and when it is available again. */
+  readonly onStateChange?: ((state: StoreState) => void) | undefined;
 }
 
 /**
@@ -124,6 +130,8 @@ interface SharedSettings extends LocalSettings, SharedTimes {
   readonly loadUser: LoadUser;
   readonly logger: Logger;
   readonly authenticator: MessageAuthenticator;
+  readonly tracing: Tracing;
+  readonly onStateChange: ((state: StoreState) => void) | undefined;
 }
 
 function sharedSettings(
@@ -131,11 +139,12 @@ function sharedSettings(
 ): Omit<SharedSettings, 'authenticator'> {
   const local = localSettings(options, 0.1);
   const { keyPrefix = DEFAULT_KEY_PREFIX, policy = 'default', loadUser, logger = silentLogger } = options;
+  const { tracing = new Tracing(), onStateChange } = options;
   for (const [name, value] of Object.entries({ keyPrefix, policy })) {
     if (typeof value !== 'string') refuseOption(optionPath('cache', name), value, 'give a text');
   }
   functionOption('cache.loadUser', loadUser, 'give a function that loads a user by id, undefined if not active');
-  return { ...local, ...sharedTimes(options, local), keyPrefix, policy, loadUser, logger };
+  return { ...local, ...sharedTimes(options, local), keyPrefix, policy, loadUser, logger, tracing, onStateChange };
 }
 
 class SharedTokenCache implements TokenCache {
@@ -150,12 +159,15 @@ class SharedTokenCache implements TokenCache {
   private readonly tokens: RedisTokens;
   private readonly redis: RedisLevel;
   private readonly channel: RevocationChannel;
+  private readonly tracing: Tracing;
+  private tellShared: ((verification: Verification, milliseconds: number) => void) | undefined;
 
   constructor(settings: SharedSettings, redis: string | HostRedisClient) {
     const { clock, boundMilliseconds } = settings;
     this.clock = clock;
     this.maxAgeMilliseconds = settings.maxAgeMilliseconds;
     this.level = new LocalLevel(settings);
+    this.tracing = settings.tracing;
     this.users = new UserLoads(settings.loadUser, clock, boundMilliseconds);
 
     const connections = connectRedis(redis, { commandTimeoutMilliseconds: COMMAND_TIMEOUT_MILLISECONDS });
@@ -234,10 +246,14 @@ class SharedTokenCache implements TokenCache {
   }
 
   private async ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
-    const answer = await this.redis.read(key, inFlight);
+    const began = this.clock.monotonicMilliseconds();
+    const answer = await this.tracing.around('redis.read', undefined, () => this.redis.read(key, inFlight));
     if (answer.kind === 'token') {
       const verification = await this.withUser(answer.stored);
-      if (verification !== undefined) return this.keepShared(key, verification, inFlight, answer.stored);
+      if (verification !== undefined) {
+        this.tellShared?.(verification, this.clock.monotonicMilliseconds() - began);
+        return this.keepShared(key, verification, inFlight, answer.stored);
+      }
     }
     const ticket = answer.kind === 'ticket' ? answer.ticket : undefined;
     let verification: Verification;
@@ -301,6 +317,18 @@ class SharedTokenCache implements TokenCache {
 
   forgetMiss(key: string): void {
     this.level.forgetMiss(key);
+  }
+
+  onShared(listener: (verification: Verification, milliseconds: number) => void): void {
+    this.tellShared = listener;
+  }
+
+  reading(): CacheReading {
+    return {
+      entries: this.level.held.size,
+      isProven: this.channel.isProven(this.clock.monotonicMilliseconds(), this.clock.nowMilliseconds()),
+      lagMilliseconds: this.channel.lagMilliseconds,
+    };
   }
 
   ready(): Promise<void> {

@@ -16,6 +16,19 @@ export type SharedBy = 'processes' | 'requests';
 /** Whether the shared level can be asked. */
 export type SharedLevelState = { readonly isUp: true } | { readonly isUp: false; readonly reason: string };
 
+/** The state of a cache. */
+export interface CacheReading {
+  /** How many verified tokens this process holds. */
+  readonly entries: number;
+  /** Whether the channel for revocations is proven, so that the entries of this process may be used. */
+  readonly isProven: boolean;
+  /**
+   * How long the last probe took to arrive that was published as a revocation is; `undefined` if none has arrived, or
+   * nothing is shared.
+   */
+  readonly lagMilliseconds: number | undefined;
+}
+
 /** Verified tokens by the SHA-256 of the token. This port hides every level of caching. */
 export interface TokenCache {
   /** The answer that this process has and may trust now, without I/O. `undefined`: call `resolve`. */
@@ -37,6 +50,10 @@ export interface TokenCache {
   invalidate(invalidation: Invalidation, keys: readonly string[]): Promise<void>;
   /** Forgets that a token was unknown, because it was just issued. Only in this process. */
   forgetMiss(key: string): void;
+  /** Calls back for each answer of the shared level, with how long it took; a cache without such a level never does. */
+  onShared?(listener: (verification: Verification, milliseconds: number) => void): void;
+  /** What can be said of the cache now, without I/O. */
+  reading(): CacheReading;
   /** Resolves when the first connection to the shared level is open or its first attempt has failed; never rejects. */
   ready(): Promise<void>;
   /** Whether the level that processes share can be asked now, and why not; `undefined` if there is none. */

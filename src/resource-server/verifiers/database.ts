@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
+import type { Observation } from '../../core/observation/observation.js';
 import { knownOptions, textOption } from '../../core/options/index.js';
 import { after, nativePromise } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
@@ -25,6 +26,7 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
   readonly reader: TokenReader;
   readonly users: UserStore | undefined;
   readonly clock: Clock;
+  readonly observation: Observation;
   /** The issuer of JWTs that are stored in this database like opaque tokens; `undefined`: there are none. */
   readonly jwtIssuer?: string | undefined;
 }
@@ -99,7 +101,9 @@ export class DatabaseVerifier implements ChainedVerifier {
   }
 
   verify(token: string, key: string): Verification | Promise<Verification> {
-    return after(nativePromise(this.dependencies.reader.read(sha256(token))), (row) => this.judge(row, key));
+    const { reader, observation } = this.dependencies;
+    const row = observation.tracing.around('database.read', undefined, () => reader.read(sha256(token)));
+    return after(nativePromise(row), (found) => this.judge(found, key));
   }
 
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
-import type { OAuth2Events } from '../../core/events.js';
 import type { LogLimiter } from '../../core/log-limiter.js';
 import type { Logger } from '../../core/logger.js';
+import type { Observation } from '../../core/observation/observation.js';
 import type { RedisClient } from '../../core/redis-client.js';
 import type { UserStore } from '../../core/users.js';
 import type { Verification } from '../../core/verified-token.js';
@@ -83,7 +83,7 @@ export interface VerifierDependencies {
   readonly logger: Logger;
   /** For messages that could occur once per request. */
   readonly log: LogLimiter;
-  readonly events: OAuth2Events;
+  readonly observation: Observation;
   /** This resource's identifier (option `resource`). */
   readonly resource: string | undefined;
   /** If there is no `resource`: an identifier that tokens of this application may name, but need not. */

@@ -1,6 +1,7 @@
 import { systemClock } from '../../core/clock.js';
 import { LogLimiter } from '../../core/log-limiter.js';
 import type { Logger } from '../../core/logger.js';
+import type { StoreState } from '../../core/observation/outcomes.js';
 import type { PooledConnection } from '../statements/connection-source.js';
 import { DatabaseClosedError, DatabaseDeadlineError, DatabaseUnreachableError } from './deadline-errors.js';
 import type { ConnectionPool } from './knex-client.js';
@@ -8,6 +9,16 @@ import { timeLimit } from './time-limit.js';
 
 /** A pool that reports how many connections it has and when opening one succeeds or fails: tarn's, which knex uses. */
 type TellingPool = ConnectionPool & Required<Pick<ConnectionPool, 'numUsed' | 'numFree' | 'on'>>;
+
+/** The state of a pool. */
+export interface PoolReading {
+  readonly state: StoreState;
+  /** Connections that are lent now. */
+  readonly used: number;
+  readonly free: number;
+  /** Callers that wait for a connection. */
+  readonly waiting: number;
+}
 
 /**
  * The pause between two attempts: an eighth of the time since the connection was lost, so that a short outage ends
@@ -56,6 +67,7 @@ export class ConnectionBreaker {
   private nextTry: (() => void) | undefined;
   private isTrying = false;
   private isShut = false;
+  private readonly observers = new Set<(state: StoreState) => void>();
   /** Limits the log if the database comes and goes many times a second. */
   private readonly log: LogLimiter;
 
@@ -89,6 +101,25 @@ export class ConnectionBreaker {
     } finally {
       this.isTrying = false;
     }
+  }
+
+  /** How the pool is used now, and whether connections can be opened. */
+  get reading(): PoolReading {
+    const { pool } = this;
+    return {
+      state: this.lostAt === undefined ? 'up' : 'down',
+      used: pool.numUsed(),
+      free: pool.numFree(),
+      waiting: this.waiting.size,
+    };
+  }
+
+  /** Calls back when the database can no longer be reached, and when it can again. Returns a function that ends that. */
+  observe(observer: (state: StoreState) => void): () => void {
+    this.observers.add(observer);
+    return () => {
+      this.observers.delete(observer);
+    };
   }
 
   /** Fails all callers that wait for a connection, and all later ones. */
@@ -159,6 +190,7 @@ export class ConnectionBreaker {
     const now = performance.now();
     if (this.lostAt === undefined) {
       this.lostAt = now;
+      for (const observer of this.observers) observer('down');
       this.log.warn(
         'lost',
         `The database cannot be reached (${new DatabaseUnreachableError(error).message}); the attempt is repeated until it succeeds.`,
@@ -175,6 +207,7 @@ export class ConnectionBreaker {
   private close(): void {
     if (this.lostAt === undefined) return;
     this.lostAt = undefined;
+    for (const observer of this.observers) observer('up');
     this.lastError = undefined;
     this.nextTryAt = 0;
     this.log.info('back', 'The database can be reached again.');

@@ -8,4 +8,6 @@ export {
   ownDatabase,
 } from './bounded-database.js';
 export { boundedStatements, withoutDeadline } from './bounded-knex.js';
+export type { ConnectionBreaker, PoolReading } from './connection-breaker.js';
+export { poolOf } from './pool-of.js';
 export { isLocked, type SqliteConnection, whenUnlocked, withoutBlocking } from './sqlite-locks.js';

@@ -107,6 +107,26 @@ export class TokenRepository {
     );
   }
 
+  /**
+   * How many access tokens are live, counted over no more than `atMost` rows that have not expired, so that it costs the same
+   * however many there are; if there are more, it is a lower bound.
+   */
+  async countLive(atMost: number): Promise<number> {
+    const { AccessToken } = this.models;
+    const unexpired = AccessToken.query()
+      .select('revoked_at_ms')
+      .where('expires_at_ms', '>', this.clock.nowMilliseconds())
+      .limit(atMost)
+      .as('unexpired');
+    const [row] = await orUnavailable(async () =>
+      AccessToken.knexQuery()
+        .from(unexpired.toKnexQuery() as never)
+        .whereNull('revoked_at_ms')
+        .count({ live: '*' }),
+    );
+    return Number((row as { readonly live?: unknown } | undefined)?.live ?? 0);
+  }
+
   /** Revokes an access token. Of any number of calls for one token, exactly one resolves to `true`. */
   revokeAccessToken(tokenHash: Buffer): Promise<boolean> {
     const { AccessToken } = this.models;

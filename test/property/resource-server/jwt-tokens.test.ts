@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { TemporarilyUnavailableError } from '../../../src/core/errors.js';
+import { OAuth2Events } from '../../../src/core/events/events.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { silentLogger } from '../../../src/core/logger.js';
+import { Observation } from '../../../src/core/observation/observation.js';
 import { type ClaimRules, judgeClaims } from '../../../src/resource-server/verifiers/jwt/access-token-claims.js';
 import { readHeader } from '../../../src/resource-server/verifiers/jwt/jwt-header.js';
 import { readJwtTokensOptions } from '../../../src/resource-server/verifiers/jwt/jwt-options.js';
@@ -150,7 +152,9 @@ describe('a verifier', () => {
     const fixed = fixedKeys(new Signatures(settings.keys ?? [], settings.algorithms));
     verify = async (text, keys = fixed) => {
       const log = new LogLimiter(silentLogger, clock);
-      const verifier = new JwtVerifier({ settings, audience: new Set([API]), keys, clock, log, users: undefined });
+      const observation = new Observation(new OAuth2Events(log));
+      const audience = new Set([API]);
+      const verifier = new JwtVerifier({ settings, audience, keys, clock, log, observation, users: undefined });
       try {
         return (await verifier.verify(text, 'key')).status;
       } catch (error) {

@@ -1,10 +1,13 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/core/clock.js';
-import { OAuth2Events } from '../../../src/core/events.js';
+import { OAuth2Events } from '../../../src/core/events/events.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { silentLogger } from '../../../src/core/logger.js';
 
 const EVENT = { clientId: 'a', userId: 'alice', scopes: ['read'] };
+
+const CHANNEL = 'routing-controllers-oauth2:consent.granted';
 
 describe('events', () => {
   test('tells every listener of that event, in the order in which they came, until it is removed', () => {
@@ -13,9 +16,9 @@ describe('events', () => {
     const removeFirst = events.on('consent.granted', () => told.push('first'));
     events.on('consent.granted', ({ clientId }) => told.push(`second ${clientId}`));
     events.on('consent.withdrawn', () => told.push('other'));
-    events.emit('consent.granted', { ...EVENT });
+    events.tell('consent.granted', () => ({ ...EVENT }));
     removeFirst();
-    events.emit('consent.granted', { ...EVENT });
+    events.tell('consent.granted', () => ({ ...EVENT }));
     expect(told).toEqual(['first', 'second a', 'second a']);
   });
 
@@ -32,7 +35,7 @@ describe('events', () => {
       throw new Error('rejected');
     });
     events.on('consent.granted', () => told.push('told'));
-    expect(() => events.emit('consent.granted', { ...EVENT })).not.toThrow();
+    expect(() => events.tell('consent.granted', () => ({ ...EVENT }))).not.toThrow();
     await Promise.resolve();
     await Promise.resolve();
     expect(told).toEqual(['told']);
@@ -51,7 +54,51 @@ describe('events', () => {
     events.on('consent.granted', (event) => {
       seen = event;
     });
-    events.emit('consent.granted', { ...EVENT });
+    events.tell('consent.granted', () => ({ ...EVENT }));
     expect(seen).toEqual(EVENT);
+  });
+
+  test('publishes each event on its channel of node:diagnostics_channel too', () => {
+    const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
+    const published: unknown[] = [];
+    const subscriber = (event: unknown) => published.push(event);
+    subscribe(CHANNEL, subscriber);
+    events.tell('consent.granted', () => ({ ...EVENT }));
+    events.tell('consent.withdrawn', () => ({ ...EVENT }));
+    unsubscribe(CHANNEL, subscriber);
+    events.tell('consent.granted', () => ({ ...EVENT }));
+    expect(published).toEqual([EVENT]);
+    expect(Object.isFrozen(published[0])).toBe(true);
+  });
+
+  test('counts what happens, and makes an event only for who listens, here or on the channel', () => {
+    const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
+    let made = 0;
+    const tell = () =>
+      events.tell('consent.granted', () => {
+        made += 1;
+        return { ...EVENT };
+      });
+    tell();
+    expect(made).toBe(0);
+    const stop = events.on('consent.granted', () => undefined);
+    tell();
+    stop();
+    tell();
+    expect(made).toBe(1);
+    const subscriber = () => undefined;
+    subscribe(CHANNEL, subscriber);
+    tell();
+    unsubscribe(CHANNEL, subscriber);
+    tell();
+    expect(made).toBe(2);
+    expect(events.topics['consent.granted'].count).toBe(5);
+  });
+
+  test('refuses the name of an event that there is not', () => {
+    const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
+    expect(() => events.on('token.lost' as never, () => undefined)).toThrow(
+      /^There is no event token\.lost; there are access/,
+    );
   });
 });

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/core/clock.js';
 import { sha256Key } from '../../../src/core/digest.js';
-import { OAuth2Events } from '../../../src/core/events.js';
+import { OAuth2Events } from '../../../src/core/events/events.js';
 import { ForeignUser } from '../../../src/core/foreign-user.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { silentLogger } from '../../../src/core/logger.js';
+import { Observation } from '../../../src/core/observation/observation.js';
 import type { UserStore } from '../../../src/core/users.js';
 import { type Verification, verifiedToken } from '../../../src/core/verified-token.js';
 import { admit } from '../../../src/resource-server/verifiers/admission.js';
@@ -23,7 +24,7 @@ function chainOf(list: readonly VerifierLike[], more: { users?: UserStore | unde
     clock: systemClock,
     logger: silentLogger,
     log,
-    events: new OAuth2Events(log),
+    observation: new Observation(new OAuth2Events(log)),
     resource: undefined,
     jwtIssuer: undefined,
     requireAudience: true,

@@ -38,7 +38,7 @@ function tellRefused(
     outer.set('WWW-Authenticate', `Basic realm="${settings.issuer.identifier}"`);
   }
   const address = dependencies.address(outer);
-  dependencies.events.emit('client.refused', { clientId, address, endpoint: endpoint.name });
+  dependencies.events.tell('client.refused', () => ({ clientId, address, endpoint: endpoint.name }));
 }
 
 /** The result of client authentication; `undefined` if there was none. */

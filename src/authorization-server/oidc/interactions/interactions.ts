@@ -108,7 +108,7 @@ export class ProviderInteractions implements Interactions {
     });
     if (granted.length > 0) {
       await this.context.consents.remember(userId, application.id, granted);
-      this.context.dependencies.events.emit('consent.granted', { clientId, userId, scopes: granted });
+      this.context.dependencies.events.tell('consent.granted', () => ({ clientId, userId, scopes: granted }));
     }
     // Keeps the earlier submission, so that the login is not repeated.
     return this.finish(stored, { ...stored.lastSubmission, consent: { grantId } });

@@ -73,12 +73,12 @@ function answerRevocation({ context, inner, oidc }: Answered): void {
   const { AccessToken, ClientCredentials, RefreshToken } = oidc.entities;
   const token = AccessToken ?? ClientCredentials ?? RefreshToken;
   if (token?.clientId === undefined) return;
-  context.dependencies.events.emit('token.revoked', {
+  context.dependencies.events.tell('token.revoked', () => ({
     clientId: token.clientId,
     userId: AccessToken?.accountId ?? RefreshToken?.accountId,
     token: RefreshToken === undefined ? 'access_token' : 'refresh_token',
     familyId: AccessToken?.grantId ?? RefreshToken?.grantId,
-  });
+  }));
 }
 
 /** If nobody is signed in, oidc-provider responds with a form that a script submits; here a page asks. */

@@ -30,10 +30,12 @@ export function bindSessions(provider: Provider, { settings, dependencies }: Ser
   const prototype = provider.Session.prototype as KeptSession;
   requireMethods(prototype, 'Session.prototype', ['save', 'persist', 'destroy', 'loginAccount']);
   const end = asOutage((uid: string) => dependencies.sessions.end(sha256Key(uid)));
+  const begun = new WeakSet<object>();
   const { save, persist, destroy, loginAccount } = prototype;
 
   prototype.loginAccount = function beginWithLogin(this: KeptSession, details) {
     loginAccount.call(this, details);
+    begun.add(this);
     const result = CurrentProvider.ctx?.oidc?.entities.Interaction?.result;
     beginSession(this, (result?.login as { readonly mark?: number } | undefined)?.mark ?? 0, dependencies.clock);
   };
@@ -50,7 +52,9 @@ export function bindSessions(provider: Provider, { settings, dependencies }: Ser
     const state = currentState();
     if (state !== undefined) noteWhere(this, state.outer, dependencies);
     try {
-      return await save.call(this, lifetimeSeconds);
+      const saved = await save.call(this, lifetimeSeconds);
+      if (begun.delete(this)) tellBegin(this);
+      return saved;
     } catch (error) {
       // Nothing more may be written for it.
       this.destroyed = true;
@@ -59,6 +63,11 @@ export function bindSessions(provider: Provider, { settings, dependencies }: Ser
       putMembers(this, { isNew: undefined, replaces: undefined });
     }
   };
+
+  function tellBegin({ accountId, uid }: KeptSession): void {
+    if (accountId === undefined) return;
+    dependencies.events.tell('session.started', () => ({ userId: accountId, sessionId: sha256Key(uid) }));
+  }
 
   // A form without its cookie has a session that was never stored; oidc-provider would throw there.
   prototype.persist = async function persistStored(this: KeptSession) {

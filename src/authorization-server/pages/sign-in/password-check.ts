@@ -21,7 +21,7 @@ const MAXIMUM_PASSWORD_LENGTH = 1024;
 /** Checks user name and password within the budgets of failures. */
 export class PasswordCheck {
   constructor(
-    private readonly dependencies: Pick<PageDependencies, 'authenticate' | 'failures' | 'address'>,
+    private readonly dependencies: Pick<PageDependencies, 'authenticate' | 'failures' | 'address' | 'events'>,
     private readonly viewers: Viewers,
     private readonly browsers: KnownBrowsers,
   ) {}
@@ -39,6 +39,7 @@ export class PasswordCheck {
     if (refused !== undefined) {
       // A refused attempt is not a failure and must not use up the other budget.
       for (const attempt of attempts) attempt.release();
+      this.tellRefused(context, 'throttled');
       return { problem: 'throttled', retryAfterSeconds: refused.retryAfterSeconds };
     }
     const userId = await this.authenticated(context, username, password).catch((error: unknown) => {
@@ -48,11 +49,17 @@ export class PasswordCheck {
     });
     if (userId === undefined) {
       for (const attempt of attempts) attempt.fail();
+      this.tellRefused(context, 'wrong');
       return { problem: 'wrong' };
     }
     for (const attempt of attempts) attempt.release();
     this.browsers.remember(context, username);
     return { userId };
+  }
+
+  private tellRefused(context: Context, reason: 'wrong' | 'throttled'): void {
+    const { events, address } = this.dependencies;
+    events.tell('user.refused', () => ({ reason, address: address(context) }));
   }
 
   private async authenticated(context: Context, username: string, password: string): Promise<string | undefined> {

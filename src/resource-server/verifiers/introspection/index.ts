@@ -49,7 +49,7 @@ export function introspectedTokens(options: IntrospectedTokensOptions): Verifier
 }
 
 function createVerifier(settings: IntrospectionSettings, dependencies: VerifierDependencies): IntrospectionVerifier {
-  const { clock, logger, log, users, resource } = dependencies;
+  const { clock, logger, log, users, resource, observation } = dependencies;
   const { clientId, credential, timeoutMilliseconds, concurrency, authority } = settings;
   return new IntrospectionVerifier({
     settings,
@@ -80,5 +80,6 @@ function createVerifier(settings: IntrospectionSettings, dependencies: VerifierD
     users,
     clock,
     log,
+    observation,
   });
 }

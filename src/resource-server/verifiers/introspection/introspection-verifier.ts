@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../core/clock.js';
 import type { LogLimiter } from '../../../core/log-limiter.js';
+import type { Observation } from '../../../core/observation/observation.js';
 import type { UserStore } from '../../../core/users.js';
 import { EXPIRED, INVALID, type Verification } from '../../../core/verified-token.js';
 import { admit } from '../admission.js';
@@ -21,6 +22,7 @@ export interface IntrospectionVerifierDependencies {
   readonly users: UserStore | undefined;
   readonly clock: Clock;
   readonly log: LogLimiter;
+  readonly observation: Observation;
 }
 
 /** An answer, with the time of the request. */
@@ -115,14 +117,15 @@ export class IntrospectionVerifier implements ChainedVerifier {
   }
 
   private async call(token: string, key: string): Promise<ReceivedAnswer> {
-    const { calls, endpoint, rules, clock, log, settings } = this.dependencies;
+    const { calls, endpoint, rules, clock, log, settings, observation } = this.dependencies;
     const askedAtMilliseconds = clock.monotonicMilliseconds();
-    const verdict = await calls.run(async () => {
+    const ask = async () => {
       const answer = await endpoint.ask(token, clock.nowMilliseconds());
       const judged = judgeAnswer(answer, rules, clock.nowMilliseconds());
       if (judged.status === 'unreadable') throw new EndpointFailure('answer', judged.reason);
       return judged;
-    });
+    };
+    const verdict = await observation.tracing.around('introspection.request', undefined, () => calls.run(ask));
     if (verdict.status === 'invalid' && verdict.reason !== undefined) {
       const { reason } = verdict;
       log.warn(

@@ -7,6 +7,7 @@ import { type JwtTokensOptions, type JwtTokensSettings, readJwtTokensOptions } f
 import { JwtVerifier } from './jwt-verifier.js';
 import { type PublicJwk, readKeySet } from './key-set.js';
 import { fixedKeys, type KeySource, RemoteKeys } from './key-source.js';
+import { observedFetch } from './observed-fetch.js';
 import { Signatures } from './signatures.js';
 
 /** Enough for a hundred keys with their certificates. */
@@ -40,21 +41,37 @@ export function jwtTokens(options: JwtTokensOptions): VerifierFactory {
 }
 
 function createVerifier(settings: JwtTokensSettings, dependencies: VerifierDependencies): JwtVerifier {
-  const { path, resource, clock, log, users } = dependencies;
+  const { path, resource, clock, log, users, observation } = dependencies;
   const audience = settings.audience ?? (resource === undefined ? undefined : new Set([resource]));
   if (audience === undefined) {
     // RFC 9068 §4: a token for another resource must be refused.
     refuseOption(`${path}.audience`, undefined, 'name this resource here, or by the option resource');
   }
-  return new JwtVerifier({ settings, audience, keys: keySource(settings, dependencies), clock, log, users });
+  return new JwtVerifier({
+    settings,
+    audience,
+    keys: keySource(settings, dependencies),
+    clock,
+    log,
+    users,
+    observation,
+  });
 }
 
-function keySource(settings: JwtTokensSettings, { clock, log }: VerifierDependencies): KeySource<Signatures> {
+function keySource(
+  settings: JwtTokensSettings,
+  { clock, log, observation }: VerifierDependencies,
+): KeySource<Signatures> {
   const prepare = (keys: readonly PublicJwk[]) => new Signatures(keys, settings.algorithms);
   if (settings.keys !== undefined) return fixedKeys(prepare(settings.keys));
   const kind = `keys of ${settings.issuer}`;
   return new RemoteKeys({
-    fetch: keyFetch(settings, (problem) => log.warn(kind, `The ${kind}: ${problem}.`)),
+    fetch: observedFetch(
+      settings.issuer,
+      observation,
+      clock,
+      keyFetch(settings, (problem) => log.warn(kind, `The ${kind}: ${problem}.`)),
+    ),
     prepare,
     clock,
     reloadMilliseconds: settings.keysReloadSeconds * 1000,

@@ -10,7 +10,7 @@ import type { KeySource } from './key-source.js';
 import type { SignatureAnswer, Signatures } from './signatures.js';
 
 /** What a verifier of JWTs depends on. */
-export interface JwtVerifierDependencies extends Pick<VerifierDependencies, 'clock' | 'log' | 'users'> {
+export interface JwtVerifierDependencies extends Pick<VerifierDependencies, 'clock' | 'log' | 'users' | 'observation'> {
   readonly settings: JwtTokensSettings;
   /** The identifiers of this resource. */
   readonly audience: ReadonlySet<string>;
@@ -56,6 +56,7 @@ export class JwtVerifier implements ChainedVerifier {
     const payload = await this.verifiedPayload(token, header);
     const claims = typeof payload === 'string' ? undefined : jsonObjectOf(payload);
     if (claims === undefined) return INVALID;
+    this.tellKey(header);
     const { clock, users, settings } = this.dependencies;
     const now = clock.nowMilliseconds();
     const judgement = judgeClaims(claims, this.rules, now);
@@ -117,6 +118,15 @@ export class JwtVerifier implements ChainedVerifier {
       confirmation: claims.confirmation,
       claims: all,
     };
+  }
+
+  private tellKey({ kid, alg }: UnverifiedHeader): void {
+    this.dependencies.observation.events.tell('key.used', () => ({
+      purpose: 'verify',
+      issuer: this.issuer,
+      kid,
+      algorithm: alg,
+    }));
   }
 
   /** The issuer has signed it, so this is probably not an attack, but two configurations that do not match. */

@@ -1,0 +1,40 @@
+import type { Clock } from '../core/clock.js';
+
+/** Tokens are counted at most once in this time, and only while somebody asks. */
+export const COUNTED_EVERY_MILLISECONDS = 60_000;
+
+/** No more tokens than this are counted, so that the statement stays cheap; the answer then means "at least". */
+export const COUNTED_AT_MOST = 100_000;
+
+/** The number of live access tokens, counted in the background when it is asked for and too old. */
+export class LiveTokens {
+  private count: number | undefined;
+  private countedAt = Number.NEGATIVE_INFINITY;
+  private isCounting = false;
+
+  /** @param countLive counts them in the database, up to a limit */
+  constructor(
+    private readonly countLive: (atMost: number) => Promise<number>,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The last known number; `undefined` before the first answer, and after a failure. */
+  get known(): number | undefined {
+    const now = this.clock.monotonicMilliseconds();
+    if (!this.isCounting && now - this.countedAt >= COUNTED_EVERY_MILLISECONDS) void this.refresh(now);
+    return this.count;
+  }
+
+  private async refresh(now: number): Promise<void> {
+    this.isCounting = true;
+    this.countedAt = now;
+    try {
+      this.count = await this.countLive(COUNTED_AT_MOST);
+    } catch {
+      // That the database does not answer is seen, and logged, elsewhere.
+      this.count = undefined;
+    } finally {
+      this.isCounting = false;
+    }
+  }
+}
