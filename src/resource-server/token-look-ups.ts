@@ -42,7 +42,7 @@ export class TokenLookUps {
    */
   resolve(verifier: ChainedVerifier, token: string, key: string): Promise<Verification> {
     const { cache, observation } = this.dependencies;
-    return observation.tracing.around('token.look_up', undefined, () =>
+    return observation.tracing.around('token.look_up', () =>
       cache.resolve(key, () => this.verify(verifier, token, key), sharingOf(verifier)),
     );
   }

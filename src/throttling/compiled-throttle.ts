@@ -135,7 +135,7 @@ function decideOn(
   const decision = nativePromise(dependencies.guard.decide(charges, dependencies.whenStoreFails === 'closed'));
   if (!(decision instanceof Promise)) return outcomeOf(assessment, decision, dependencies);
   // Only what has to be waited for is I/O.
-  const traced = dependencies.observation?.tracing.around('throttle.decide', undefined, () => decision) ?? decision;
+  const traced = dependencies.observation?.tracing.around('throttle.decide', () => decision) ?? decision;
   return traced.then((known) => outcomeOf(assessment, known, dependencies));
 }
 

@@ -20,15 +20,15 @@ export interface Tracer {
   /** A guard has decided; called in the asynchronous context of the request. */
   decided(decision: TracedDecision): void;
   /** Runs I/O in a span of its own, which ends with the promise. Returns what `work` returns. */
-  around<Answer>(operation: TracedOperation, detail: string | undefined, work: () => Answer): Answer;
+  around<Answer>(operation: TracedOperation, work: () => Answer): Answer;
 }
 
 /** Where a tracer is put in. Without one, I/O runs as it is. */
 export class Tracing {
   tracer: Tracer | undefined;
 
-  /** @param detail what is asked, from a bounded set of names, such as the name of a verifier */
-  around<Answer>(operation: TracedOperation, detail: string | undefined, work: () => Answer): Answer {
-    return this.tracer === undefined ? work() : this.tracer.around(operation, detail, work);
+  /** Runs I/O, in a span if there is a tracer. */
+  around<Answer>(operation: TracedOperation, work: () => Answer): Answer {
+    return this.tracer === undefined ? work() : this.tracer.around(operation, work);
   }
 }

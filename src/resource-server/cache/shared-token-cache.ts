@@ -247,7 +247,7 @@ class SharedTokenCache implements TokenCache {
 
   private async ask(key: string, lookUp: LookUp, inFlight: LookUpInFlight): Promise<Verification> {
     const began = this.clock.monotonicMilliseconds();
-    const answer = await this.tracing.around('redis.read', undefined, () => this.redis.read(key, inFlight));
+    const answer = await this.tracing.around('redis.read', () => this.redis.read(key, inFlight));
     if (answer.kind === 'token') {
       const verification = await this.withUser(answer.stored);
       if (verification !== undefined) {

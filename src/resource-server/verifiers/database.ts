@@ -102,7 +102,7 @@ export class DatabaseVerifier implements ChainedVerifier {
 
   verify(token: string, key: string): Verification | Promise<Verification> {
     const { reader, observation } = this.dependencies;
-    const row = observation.tracing.around('database.read', undefined, () => reader.read(sha256(token)));
+    const row = observation.tracing.around('database.read', () => reader.read(sha256(token)));
     return after(nativePromise(row), (found) => this.judge(found, key));
   }
 

@@ -1,35 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Authorized, Get, JsonController } from 'routing-controllers';
 import { EVENT_NAMES } from '../../../src/core/events/event-map.js';
-import { type OAuth2, type OAuth2Options, Public, Throttle } from '../../../src/public/index.js';
+import type { OAuth2, OAuth2Options } from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
+import { until } from '../../support/throttling/engines.js';
+import { Shelf, throttling } from './shelf.js';
 
-@JsonController()
-class Shelf {
-  @Authorized('read')
-  @Get('/books/:id')
-  book() {
-    return {};
-  }
-
-  @Public()
-  @Get('/open')
-  open() {
-    return {};
-  }
-
-  @Authorized('read')
-  @Throttle('twice')
-  @Get('/twice')
-  twice() {
-    return {};
-  }
-}
-
-const throttling = { policies: { twice: '2/hour' } };
 const closers: (() => Promise<unknown>)[] = [];
 
 async function start(options: Partial<OAuth2Options> = {}) {
@@ -108,7 +86,10 @@ describe('the guards tell', () => {
     const shared = { database: database.url, redis: redisUrl(), keyPrefix };
     const first = await start(shared);
     const second = await start(shared);
-    await until(() => first.oauth2.readings.cache.isProven && second.oauth2.readings.cache.isProven);
+    await until(
+      () => [first, second].every(({ oauth2 }) => oauth2.readings.cache.isProven),
+      'both channels are proven',
+    );
     // An answer is stored in Redis in the background.
     await until(async () => {
       const token = await first.issue('read', 'alice');
@@ -116,7 +97,7 @@ describe('the guards tell', () => {
       await nextTurn();
       await second.oauth2.tokens.verify(token);
       return second.oauth2.readings.statistics.lookUps.redis.active > 0;
-    });
+    }, 'Redis had an answer');
     await nextTurn();
     expect(second.events).toContainEqual({
       name: 'token.verified',
@@ -146,11 +127,3 @@ describe('the token service tells', () => {
     expect(oauth2.readings.tokensRevoked).toBe(2);
   });
 });
-
-async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; ) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('It did not become true.');
-}

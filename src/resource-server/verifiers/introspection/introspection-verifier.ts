@@ -125,7 +125,7 @@ export class IntrospectionVerifier implements ChainedVerifier {
       if (judged.status === 'unreadable') throw new EndpointFailure('answer', judged.reason);
       return judged;
     };
-    const verdict = await observation.tracing.around('introspection.request', undefined, () => calls.run(ask));
+    const verdict = await observation.tracing.around('introspection.request', () => calls.run(ask));
     if (verdict.status === 'invalid' && verdict.reason !== undefined) {
       const { reason } = verdict;
       log.warn(

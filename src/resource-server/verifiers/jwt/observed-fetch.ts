@@ -18,7 +18,7 @@ export function observedFetch<Key>(
         count,
       }));
     try {
-      const keys = await tracing.around('keys.fetch', undefined, fetch);
+      const keys = await tracing.around('keys.fetch', fetch);
       tell(true, keys.length);
       return keys;
     } catch (error) {

@@ -1,0 +1,62 @@
+import type { Attributes, Span, Tracer } from '@opentelemetry/api';
+import type { Tracer as Recorder, TracedDecision, TracedOperation } from '../../core/observation/tracing.js';
+import { isPromiseLike } from '../../core/promises.js';
+import { ATTRIBUTES, SPAN_NAMES } from './names.js';
+
+type Api = typeof import('@opentelemetry/api');
+
+/** Records spans and attributes with OpenTelemetry. */
+export class OpenTelemetryRecorder implements Recorder {
+  constructor(
+    private readonly api: Api,
+    private readonly tracer: Tracer,
+    private readonly identities: boolean,
+  ) {}
+
+  decided({ outcome, controller, method, authType, clientId, userId }: TracedDecision): void {
+    const span = this.api.trace.getActiveSpan();
+    if (span === undefined || !span.isRecording()) return;
+    const isRefused = outcome !== 'granted' && outcome !== 'public';
+    const attributes: Attributes = { [ATTRIBUTES.outcome]: outcome, [ATTRIBUTES.action]: `${controller}.${method}` };
+    if (isRefused) attributes[ATTRIBUTES.errorType] = outcome;
+    if (authType !== undefined) attributes[ATTRIBUTES.authType] = authType;
+    if (this.identities) {
+      if (clientId !== undefined) attributes[ATTRIBUTES.clientId] = clientId;
+      if (userId !== undefined) attributes[ATTRIBUTES.userId] = userId;
+    }
+    span.setAttributes(attributes);
+  }
+
+  around<Answer>(operation: TracedOperation, work: () => Answer): Answer {
+    const { SpanKind } = this.api;
+    const options = {
+      kind: operation === 'token.look_up' ? SpanKind.INTERNAL : SpanKind.CLIENT,
+      attributes: { [ATTRIBUTES.operation]: operation },
+    };
+    return this.tracer.startActiveSpan(SPAN_NAMES[operation], options, (span) => {
+      let answer: Answer;
+      try {
+        answer = work();
+      } catch (error) {
+        this.end(span, error);
+        throw error;
+      }
+      if (!isPromiseLike(answer)) {
+        span.end();
+        return answer;
+      }
+      answer.then(
+        () => span.end(),
+        (error: unknown) => this.end(span, error),
+      );
+      return answer;
+    });
+  }
+
+  /** The message of an error may name hosts and statements; the log has it, a span gets its class only. */
+  private end(span: Span, error: unknown): void {
+    span.setAttribute(ATTRIBUTES.errorType, error instanceof Error ? error.name : typeof error);
+    span.setStatus({ code: this.api.SpanStatusCode.ERROR });
+    span.end();
+  }
+}
