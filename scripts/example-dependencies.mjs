@@ -19,6 +19,7 @@ const NEEDED = [
   'objection',
   'oidc-provider',
   'pg',
+  'prom-client',
   'reflect-metadata',
   'routing-controllers',
   'typedi',

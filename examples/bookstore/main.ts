@@ -5,6 +5,7 @@ import { curlLines, oauthLines } from './demo/curl-lines.js';
 import { issueDemoTokens } from './demo/tokens.js';
 import { type EncryptionKeys, encryptionKeys } from './encryption-keys.js';
 import { Listener } from './listener.js';
+import { Metrics } from './metrics.js';
 import { issuerOf, readSettings, type Settings } from './settings.js';
 
 /** Exit codes: a failed start, and an invalid environment. */
@@ -34,18 +35,21 @@ async function run(
 ): Promise<void> {
   const issuer = issuerOf(settings, url);
   const bookstore = createBookstore(settings, { issuer, url, encryptionKeys: keys });
+  const metrics = settings.metrics && new Metrics(bookstore.oauth2);
   try {
     await bookstore.prepareDatabase();
     const lines = await demoLines(bookstore, url, issuer, keys);
     await bookstore.oauth2.ready();
     listener.serve(bookstore.createApp().callback());
     console.log(`Bookstore listens on ${url}`);
+    if (settings.metrics !== undefined) console.log(`Metrics are at ${await metrics?.listen(settings.metrics)}`);
     console.log(`Sign in as alice with wonderland, and give the demo application access: ${issuer}/demo`);
     if (file !== undefined) console.log(`The encryption key is kept in ${file}; OAUTH2_ENCRYPTION_KEYS replaces it.`);
     console.log(`\n${lines.join('\n')}`);
     await stop;
     await listener.stop();
   } finally {
+    metrics?.close();
     await bookstore.close();
   }
 }

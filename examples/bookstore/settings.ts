@@ -1,5 +1,6 @@
 import { ConfigurationError } from 'routing-controllers-oauth2';
 import { parseRate } from 'routing-controllers-oauth2/throttling';
+import type { MetricsSettings } from './metrics.js';
 
 /** The settings in the environment. */
 export interface Settings {
@@ -30,6 +31,8 @@ export interface Settings {
   readonly publicUrl: string | undefined;
   /** How many proxies in front of this process append to X-Forwarded-For. */
   readonly trustedProxies: number;
+  /** Where the metrics are served; `undefined`: nowhere. */
+  readonly metrics: MetricsSettings | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,6 +58,7 @@ export function readSettings(environment: Environment): Settings {
     encryptionKeys: encryptionKeys(list('OAUTH2_ENCRYPTION_KEYS', value('OAUTH2_ENCRYPTION_KEYS'))),
     publicUrl: publicUrl(value('PUBLIC_URL')),
     trustedProxies: wholeNumber('TRUSTED_PROXIES', value('TRUSTED_PROXIES'), 0, 32),
+    metrics: metrics(value('METRICS_PORT'), value('METRICS_HOST')),
   };
 }
 
@@ -63,6 +67,12 @@ function wholeNumber(name: string, value: string | undefined, fallback: number, 
   const number = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (!(number <= most)) throw invalid(name, value, `give a whole number from 0 to ${most}`);
   return number;
+}
+
+/** Only this machine reaches them, unless an address is named. */
+function metrics(port: string | undefined, host = '127.0.0.1'): MetricsSettings | undefined {
+  if (port === undefined) return undefined;
+  return { port: wholeNumber('METRICS_PORT', port, 0, 65_535), host };
 }
 
 function rate(name: string, value: string): string | null {

@@ -42,6 +42,7 @@ export function composePages(
       byName: failureBudget(rates.signInByName),
     },
     address: (context) => dependencies.address(context),
+    requestId: (context) => dependencies.requestId(context),
     texts,
     pages,
     log,

@@ -65,6 +65,8 @@ export interface AuthorizationServerDependencies {
   readonly events: OAuth2Events;
   /** The key of the address that a request comes from. */
   address(context: Context): string;
+  /** The id of a request, if the host has given it one. */
+  requestId(context: Context): string | undefined;
   readonly failures: FailureBudget;
   /** Creates a separate budget of failures; `null` for no limit. */
   failureBudget(rate: string | null): FailureBudget;

@@ -31,7 +31,7 @@ export interface AuthorizationServerNeeds {
  */
 export function composeAuthorizationServer(
   options: OAuth2Options,
-  { clock, random, logger, log, events, address, accessTokenLifetimeSeconds }: Basis,
+  { clock, random, logger, log, events, address, requestId, accessTokenLifetimeSeconds }: Basis,
   needs: AuthorizationServerNeeds,
 ): AuthorizationServer | undefined {
   const { storage, throttling, applications, sessions } = needs;
@@ -51,6 +51,7 @@ export function composeAuthorizationServer(
     log,
     events,
     address,
+    requestId,
     failures: throttling.throttle.failedAuthentications,
     failureBudget: throttling.failureBudget,
     throttle: throttling.forEndpoint,

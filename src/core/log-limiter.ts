@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { Logger } from './logger.js';
+import { type Logger, writeLine } from './logger.js';
 
 /** How long further lines of a kind are held back after one was written. */
 const PAUSE_MILLISECONDS = 1_000;
@@ -15,11 +15,13 @@ type Level = keyof Logger;
 
 interface Kind {
   readonly level: Level;
+  readonly name: string;
   writtenAt: number;
   /** The number of lines that were held back since the last one was written. */
   leftOut: number;
-  /** The last of them. */
+  /** The last of them, and the id of its request. */
   last: LogText;
+  lastRequestId: string | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -40,8 +42,9 @@ export class LogLimiter {
     this.clock = clock;
   }
 
-  error(kind: string, text: LogText): void {
-    this.log('error', kind, text);
+  /** @param requestId the id of the request that the line is about, if it has one */
+  error(kind: string, text: LogText, requestId?: string): void {
+    this.log('error', kind, text, requestId);
   }
 
   warn(kind: string, text: LogText): void {
@@ -57,13 +60,14 @@ export class LogLimiter {
     for (const kind of this.kinds.values()) this.sayLeftOut(kind);
   }
 
-  private log(level: Level, name: string, text: LogText): void {
+  private log(level: Level, name: string, text: LogText, requestId?: string): void {
     const now = this.clock.monotonicMilliseconds();
     const kind = this.kindOf(level, name, now);
     const pause = kind.writtenAt + PAUSE_MILLISECONDS - now;
     if (pause > 0) {
       kind.leftOut += 1;
       kind.last = text;
+      kind.lastRequestId = requestId;
       if (kind.timer !== undefined) return;
       kind.timer = setTimeout(() => this.sayLeftOut(kind), Math.min(pause, PAUSE_MILLISECONDS));
       kind.timer.unref();
@@ -72,15 +76,17 @@ export class LogLimiter {
     const { leftOut } = kind;
     this.written(kind, now);
     const line = typeof text === 'string' ? text : text();
-    this.logger[level](leftOut === 0 ? line : `${line} (and ${counted(leftOut)} more like it)`);
+    const message = leftOut === 0 ? line : `${line} (and ${counted(leftOut)} more like it)`;
+    writeLine(this.logger, level, message, { kind: name, requestId, omitted: leftOut });
   }
 
   private sayLeftOut(kind: Kind): void {
-    const { leftOut, last, level } = kind;
+    const { leftOut, last, level, lastRequestId: requestId, name } = kind;
     this.written(kind, leftOut === 0 ? kind.writtenAt : this.clock.monotonicMilliseconds());
     if (leftOut === 0) return;
     const line = typeof last === 'string' ? last : last();
-    this.logger[level](leftOut === 1 ? line : `… and ${counted(leftOut)} more like it, the last: ${line}`);
+    const message = leftOut === 1 ? line : `… and ${counted(leftOut)} more like it, the last: ${line}`;
+    writeLine(this.logger, level, message, { kind: name, requestId, omitted: leftOut - 1 });
   }
 
   private written(kind: Kind, now: number): void {
@@ -89,6 +95,7 @@ export class LogLimiter {
     kind.writtenAt = now;
     kind.leftOut = 0;
     kind.last = '';
+    kind.lastRequestId = undefined;
   }
 
   private kindOf(level: Level, name: string, now: number): Kind {
@@ -97,7 +104,10 @@ export class LogLimiter {
     if (known !== undefined) return known;
     if (this.kinds.size >= MAXIMUM_KINDS) this.forgetQuiet(now);
     if (this.kinds.size >= MAXIMUM_KINDS && name !== OTHERS) return this.kindOf(level, OTHERS, now);
-    const kind: Kind = { level, writtenAt: Number.NEGATIVE_INFINITY, leftOut: 0, last: '', timer: undefined };
+    const kind: Kind = {
+      ...{ level, name, writtenAt: Number.NEGATIVE_INFINITY, timer: undefined },
+      ...{ leftOut: 0, last: '', lastRequestId: undefined },
+    };
     this.kinds.set(id, kind);
     return kind;
   }

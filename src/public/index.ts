@@ -64,7 +64,7 @@ export type { OAuth2Events } from '../core/events/events.js';
 export type { OAuth2EventListener } from '../core/events/topic.js';
 export { ForeignUser } from '../core/foreign-user.js';
 export type { HealthReport, PartHealth } from '../core/health.js';
-export type { Logger } from '../core/logger.js';
+export { type Logger, type ObjectLogger, structuredLogger } from '../core/logger.js';
 export type { AccessOutcome, LookUpLevel, LookUpResult, StoreName, StoreState } from '../core/observation/outcomes.js';
 export type {
   AnonymousPrincipal,

@@ -139,10 +139,9 @@ export class Refusals {
     thrown: unknown,
     what = `The guard of ${context.method} ${printable(context.path)}`,
   ): void {
-    const { log, fieldsRead } = this.dependencies;
+    const { log, fieldsRead, asked } = this.dependencies;
     const { kind, isOutage, describe } = loggedFailure(thrown);
-    log.error(kind, () =>
-      withoutCredentials(context, isOutage ? describe() : `${what} failed: ${describe()}`, fieldsRead),
-    );
+    const text = () => withoutCredentials(context, isOutage ? describe() : `${what} failed: ${describe()}`, fieldsRead);
+    log.error(kind, text, asked.requestId(context));
   }
 }

@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import { logFailure } from '../failure-log.js';
 import type { ServerContext } from '../server-context.js';
+import { currentState } from './inner-state.js';
 import { signingKeyUse } from './signing-key-use.js';
 
 /** The events by which oidc-provider reports errors of endpoints. */
@@ -53,13 +54,14 @@ export function bridgeEvents(context: ServerContext, provider: Provider): void {
     }
   });
   provider.on('server_error', (ctx: KoaContextWithOIDC, error: Error) => {
-    logFailure(context, ctx.path, error);
+    logFailure(context, ctx.path, error, currentState()?.outer);
   });
   // An outage is reported as an error of its endpoint, although the request did not cause it.
   const emitter: EventEmitter = provider;
   for (const name of ERROR_EVENTS) {
     emitter.on(name, (ctx: KoaContextWithOIDC, error: Error) => {
-      if (error.cause instanceof TemporarilyUnavailableError) logFailure(context, ctx.path, error);
+      if (error.cause instanceof TemporarilyUnavailableError)
+        logFailure(context, ctx.path, error, currentState()?.outer);
     });
   }
 }

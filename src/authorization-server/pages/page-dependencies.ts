@@ -81,6 +81,8 @@ export interface PageDependencies {
   readonly registrations?: EndpointThrottle;
   /** The key of the address that a request comes from, e.g. `ip:203.0.113.5`. */
   readonly address: (context: Context) => string;
+  /** The id of a request, for the log. */
+  readonly requestId: (context: Context) => string | undefined;
   readonly texts?: TextOverrides;
   readonly pages?: PageOverrides;
   readonly log: LogLimiter;

@@ -81,11 +81,11 @@ export function createPages(dependencies: PageDependencies): Pages {
     if (services.continuation.leaves(context, location)) services.continuation.goOn(context, location);
   }
 
-  function log({ method, path }: Context, error: unknown): void {
+  function log(context: Context, error: unknown): void {
+    const { method, path } = context;
     const { kind, isOutage, describe } = loggedFailure(error);
-    dependencies.log.error(kind, () =>
-      isOutage ? describe() : `The page ${method} ${printable(path)} failed: ${describe()}`,
-    );
+    const text = () => (isOutage ? describe() : `The page ${method} ${printable(path)} failed: ${describe()}`);
+    dependencies.log.error(kind, text, dependencies.requestId(context));
   }
 
   async function showError(context: Context, thrown: unknown): Promise<void> {

@@ -25,7 +25,7 @@ async function answerRefusal(
   thrown: unknown,
 ): Promise<void> {
   const { status, error, description, headers, isFailure } = refusalOf(thrown);
-  if (isFailure) logFailure(context, endpoint.name, thrown);
+  if (isFailure) logFailure(context, endpoint.name, thrown, outer);
   outer.set({ ...headers, 'Cache-Control': 'no-store' });
   outer.status = status;
   if (endpoint.caller === 'program') {
