@@ -176,8 +176,12 @@ export function useBookstore(name: StackName, options: BookstoreOptions = {}): B
     },
     issue: issuerOf(() => started(oauth2)),
     async service() {
-      const output = await started(running[0]).output();
-      return / -u '(bookstore-demo:[\w-]{43})'/.exec(output)?.[1] ?? '';
+      // It is printed after the URL.
+      for (const until = Date.now() + START_CAP_MILLISECONDS; Date.now() < until; await sleep(20)) {
+        const found = / -u '(bookstore-demo:[\w-]{43})'/.exec(await started(running[0]).output())?.[1];
+        if (found !== undefined) return found;
+      }
+      throw new Error('The example printed no service.');
     },
   };
   beforeAll(async () => {
