@@ -1,5 +1,5 @@
 // Takes the screenshots in docs/screenshots: every page, light and dark, and some on a narrow screen.
-// `npm run --silent build && node scripts/screenshots.mjs`; needs Chromium (TEST_CHROMIUM, default /usr/bin/chromium).
+// `npm run --silent build && node scripts/screenshots.mjs`, or `… staff-overview` for that page alone; needs Chromium (TEST_CHROMIUM, default /usr/bin/chromium).
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -21,6 +21,7 @@ const users = new Map([
   ['1', { id: '1', name: 'alice' }],
   ['2', { id: '2', name: 'carol', isStaff: true }],
 ]);
+const only = process.argv[2];
 const CALLBACK = 'https://reader.example/callback';
 
 async function main() {
@@ -29,7 +30,13 @@ async function main() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
+  const clock = {
+    offset: 0,
+    nowMilliseconds: () => Date.now() + clock.offset,
+    monotonicMilliseconds: () => performance.now(),
+  };
   const oauth2 = createOAuth2({
+    clock,
     database: `sqlite:${join(data, 'data.sqlite')}`,
     users: { findById: (id) => users.get(id), isActive: () => true },
     scopes,
@@ -52,7 +59,8 @@ async function main() {
     const koa = new Koa();
     koa.use(oauth2.authorizationServer.middleware());
     server.on('request', koa.callback());
-    await takeAll(browser, url, await register(oauth2));
+    if (only !== 'staff-overview') await takeAll(browser, url, await register(oauth2));
+    await takeOverview(browser, url, oauth2, clock);
   } finally {
     await browser.close();
     server.closeAllConnections();
@@ -176,6 +184,47 @@ async function takeAll(browser, url, clients) {
   await shoot('staff-tokens');
   await page.goto('/oauth2/applications/nobody');
   await shoot('error');
+}
+
+/** The overview of a day of a shop, whose counts are made here: nobody waits a day for a picture. */
+async function takeOverview(browser, url, oauth2, clock) {
+  const { statistics, observation } = oauth2.readings;
+  const users = statistics.policies.of('user');
+  const tokens = statistics.policies.of('authorization-server:token');
+  const end = clock.nowMilliseconds();
+  for (let minutes = 1439; minutes >= 0; minutes -= 1) {
+    clock.offset = -minutes * 60_000;
+    const busy = 30 + Math.round(22 * Math.sin((end / 60_000 - minutes) / 110) + 8 * Math.sin(minutes * 1.7));
+    const attack = minutes > 300 && minutes < 345 ? 60 : minutes > 14 && minutes < 20 ? 25 : 0;
+    statistics.access.granted += busy * 9;
+    statistics.access.public += busy;
+    statistics.access.expired_token += minutes % 7 === 0 ? 3 : 0;
+    statistics.access.insufficient_scope += minutes % 11 === 0 ? 4 : 1;
+    statistics.access.invalid_token += attack;
+    statistics.access.throttled += attack / 5 + (minutes % 13 === 0 ? 6 : 0);
+    statistics.lookUps.process.active += busy * 8;
+    statistics.lookUps.redis.active += busy;
+    statistics.lookUps.verifier.active += Math.round(busy / 3);
+    observation.events.topics['token.issued'].count += Math.round(busy / 6);
+    observation.events.topics['token.revoked'].count += minutes % 17 === 0 ? 3 : 0;
+    users.allowed += busy * 9;
+    users.refused += attack / 5;
+    users.peak = attack > 0 ? 1 : 0.42;
+    tokens.allowed += busy;
+    tokens.refused += minutes % 13 === 0 ? 6 : 0;
+    tokens.peak = 0.63;
+    await oauth2.parts.observability.recorder.record();
+  }
+  clock.offset = 0;
+  const page = await (await browser.newContext({ baseURL: url, locale: 'en-GB', reducedMotion: 'reduce' })).newPage();
+  await page.goto('/oauth2/staff/overview');
+  await page.getByLabel('User name').fill('carol');
+  await page.getByLabel('Password').fill('wonderland');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
+  // Counted in the background for the first page.
+  await page.reload();
+  await take(page, 'staff-overview');
 }
 
 const SHAPES = [

@@ -117,7 +117,7 @@ export class OAuth2 {
     this.applications = parts.applications;
     this.models = parts.storage.models;
     this.events = parts.basis.events;
-    this.readings = parts.readings;
+    this.readings = parts.observability.readings;
     this.authorizationServer = parts.authorizationServer;
     this.resourceMetadata = parts.resourceMetadata;
   }
@@ -252,17 +252,17 @@ export class OAuth2 {
    * connection fail immediately, and connections that do not answer are cut.
    */
   close(): Promise<void> {
-    const { basis, storage, verification, constraints, throttling, authenticators } = this.parts;
+    const { basis, storage, verification, constraints, throttling, authenticators, observability } = this.parts;
     this.healthOfParts.closing();
     storage.identity?.close();
     storage.stopObserving();
     basis.log.flush();
     authenticators.badTokens.close();
     this.closed ??= Promise.all([
+      observability.recorder.close().then(() => verification.cache.close()),
       this.tokens.close(),
       verification.verifiers.close(),
       constraints.close(),
-      verification.cache.close(),
       throttling.throttle.close(),
       storage.bounds.close(),
     ]).then(() => undefined);

@@ -19,6 +19,7 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
     text: 'Operation',
     pages: {
       operations: 'Operations',
+      observability: 'Observability',
       'command-line': 'Command line',
       migrations: 'Migrations',
       revocation: 'Revocation',

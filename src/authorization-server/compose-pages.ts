@@ -26,6 +26,7 @@ export function composePages(
     sessions: dependencies.sessions,
     applications: dependencies.applications,
     tokens: staffTokens(dependencies),
+    overview: () => dependencies.overview(),
     scopes: { ...OPENID_DESCRIPTIONS, ...scopes },
     limits,
     users,

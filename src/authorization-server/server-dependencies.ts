@@ -5,6 +5,7 @@ import type { OAuth2Events } from '../core/events/events.js';
 import type { FailureBudget } from '../core/failure-budget.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import type { Logger } from '../core/logger.js';
+import type { Overview } from '../core/observation/overview.js';
 import type { ScopeDescriptions } from '../core/scopes.js';
 import type { TokenAdmission } from '../core/token-admission.js';
 import type { RandomBytes } from '../core/token-value.js';
@@ -83,6 +84,8 @@ export interface AuthorizationServerDependencies {
   forgetMiss(key: string): void;
   /** The sessions of browsers here. */
   readonly sessions: SignedInBrowsers;
+  /** What happened lately, for staff; never rejects. */
+  overview(): Promise<Overview>;
   /** Revokes all tokens of an owner, in every process. */
   revokeAllOf(owner: Owner): Promise<void>;
   /**

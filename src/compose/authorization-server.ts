@@ -1,5 +1,6 @@
 import { type AuthorizationServer, COMPLETE } from '../authorization-server/authorization-server-factory.js';
 import type { AuthorizationServerDependencies } from '../authorization-server/server-dependencies.js';
+import type { Overview } from '../core/observation/overview.js';
 import type { OAuth2Options } from '../options.js';
 import type { LookUpAdmission } from '../resource-server/authentication/look-up-admission.js';
 import type { BrowserSessions } from '../resource-server/browser-sessions.js';
@@ -22,6 +23,7 @@ export interface AuthorizationServerNeeds {
   readonly tokens: TokenService;
   readonly sessions: BrowserSessions;
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
+  readonly overview: { read(): Promise<Overview> };
 }
 
 /**
@@ -57,6 +59,7 @@ export function composeAuthorizationServer(
     throttle: throttling.forEndpoint,
     resourceMetadata: needs.resourceMetadata?.middleware(),
     sessions,
+    overview: () => needs.overview.read(),
     ...tokenDependencies(needs),
   });
 }

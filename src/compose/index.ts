@@ -1,6 +1,5 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server-factory.js';
 import type { UserStore } from '../core/users.js';
-import type { Readings } from '../observability/readings.js';
 import type { OAuth2Options } from '../options.js';
 import { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
@@ -8,7 +7,7 @@ import { TokenService } from '../resource-server/token-service.js';
 import { type Authenticators, composeAuthenticators } from './authenticators.js';
 import { composeAuthorizationServer } from './authorization-server.js';
 import { composeBasis } from './basis.js';
-import { composeReadings } from './observability.js';
+import { composeObservability, type Observability } from './observability.js';
 import { Opened } from './opened.js';
 import { composeResourceMetadata } from './resource-metadata.js';
 import { composeSessions } from './resource-server.js';
@@ -31,7 +30,7 @@ export interface Parts extends Services {
   readonly servesHealth: boolean;
   /** The host's users. */
   readonly users: UserStore | undefined;
-  readonly readings: Readings;
+  readonly observability: Observability;
 }
 
 /**
@@ -59,7 +58,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   const { failedAuthentications } = throttling.throttle;
   const constraints = composeSenderConstraints(options, basis, verification.clock, opened);
   const authenticators = composeAuthenticators(options, basis, verification, failedAuthentications, constraints);
-  const readings = composeReadings(basis, { storage, throttling, verification });
+  const observability = composeObservability(basis, { storage, throttling, verification }, opened);
   const resourceMetadata = composeResourceMetadata(options, constraints);
   const authorizationServer = composeAuthorizationServer(options, basis, {
     storage,
@@ -70,6 +69,7 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     tokens,
     sessions: storedSessions,
     resourceMetadata,
+    overview: observability.overview,
   });
   // The only cycle: the authorization server lists and ends sessions, and only it knows the session of a request. The
   // service has no state, so there is one instance for users that never ask for that, and one that asks the
@@ -89,6 +89,6 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
     guarding,
     servesHealth: options.health === true,
     users: options.users,
-    readings,
+    observability,
   };
 }

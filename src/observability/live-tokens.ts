@@ -10,7 +10,7 @@ export const COUNTED_AT_MOST = 100_000;
 export class LiveTokens {
   private count: number | undefined;
   private countedAt = Number.NEGATIVE_INFINITY;
-  private isCounting = false;
+  private counting: Promise<void> | undefined;
 
   /** @param countLive counts them in the database, up to a limit */
   constructor(
@@ -21,20 +21,27 @@ export class LiveTokens {
   /** The last known number; `undefined` before the first answer, and after a failure. */
   get known(): number | undefined {
     const now = this.clock.monotonicMilliseconds();
-    if (!this.isCounting && now - this.countedAt >= COUNTED_EVERY_MILLISECONDS) void this.refresh(now);
+    if (this.counting === undefined && now - this.countedAt >= COUNTED_EVERY_MILLISECONDS) {
+      this.counting = this.refresh(now).finally(() => {
+        this.counting = undefined;
+      });
+    }
+    return this.count;
+  }
+
+  /** The same, after the first count if none is known yet. Never rejects. */
+  async counted(): Promise<number | undefined> {
+    if (this.known === undefined) await this.counting;
     return this.count;
   }
 
   private async refresh(now: number): Promise<void> {
-    this.isCounting = true;
     this.countedAt = now;
     try {
       this.count = await this.countLive(COUNTED_AT_MOST);
     } catch {
       // That the database does not answer is seen, and logged, elsewhere.
       this.count = undefined;
-    } finally {
-      this.isCounting = false;
     }
   }
 }

@@ -58,6 +58,11 @@ export class Readings {
     return this.sources.liveTokens.known;
   }
 
+  /** The same, waiting for the first count. */
+  countLiveTokens(): Promise<number | undefined> {
+    return this.sources.liveTokens.counted();
+  }
+
   /** Tokens that were revoked through this process. */
   get tokensRevoked(): number {
     return this.count('token.revoked') + this.statistics.tokensRevokedByOwner;

@@ -32,6 +32,15 @@ export type { ResourceOptions } from '../authorization-server/options/resource-o
 export type { StrictTransportSecurityOptions } from '../authorization-server/options/transport-security.js';
 export type { Authenticate } from '../authorization-server/pages/pages.js';
 export type {
+  OverviewModel,
+  OverviewPicture,
+  OverviewPolicies,
+  OverviewPolicy,
+  OverviewRow,
+  OverviewSeries,
+  OverviewTopic,
+} from '../authorization-server/pages/rendering/overview-models.js';
+export type {
   ApplicationField,
   ApplicationFields,
   ApplicationFormModel,
@@ -74,3 +83,4 @@ export type {
 } from '../authorization-server/pages/rendering/page-models.js';
 export type { PageWords, TextOverrides, Texts } from '../authorization-server/pages/rendering/texts.js';
 export type { AuthorizedApplication, Consents, EndpointForm, FormEntries } from '../authorization-server/ports.js';
+export type { OverviewSource } from '../core/observation/overview.js';

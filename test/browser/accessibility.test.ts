@@ -56,6 +56,7 @@ describe('the pages for everyone', () => {
       'staff/tokens?hash=zz',
       'sessions',
       'staff/sessions?user_id=carol',
+      'staff/overview',
       'device',
       'sign-out',
       'applications/nope',
@@ -71,7 +72,7 @@ describe('the pages for everyone', () => {
   test('on a narrow screen nothing has to be scrolled sideways, and what is to be touched is large enough', async () => {
     const page = await site.open({ viewport: { width: 320, height: 640 }, hasTouch: true });
     await openSignedIn(page, 'carol', '/oauth2/applications');
-    for (const path of ['applications', 'applications/new', 'staff/tokens', 'device']) {
+    for (const path of ['applications', 'applications/new', 'staff/tokens', 'staff/overview', 'device']) {
       await page.goto(`/oauth2/${path}`);
       const overhang = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
       expect(overhang).toBeLessThanOrEqual(0);
@@ -89,7 +90,7 @@ describe('the pages for everyone', () => {
     expect(await page.getByLabel('User name').getAttribute('autocomplete')).toBe('username');
     expect(await page.getByLabel('Password').getAttribute('autocomplete')).toBe('current-password');
     await openSignedIn(page, 'carol', '/oauth2/staff/applications');
-    for (const path of ['staff/applications', 'staff/tokens?user_id=x', 'applications/new']) {
+    for (const path of ['staff/applications', 'staff/tokens?user_id=x', 'staff/overview', 'applications/new']) {
       await page.goto(`/oauth2/${path}`);
       const levels = await page
         .locator('h1, h2, h3')

@@ -37,7 +37,12 @@ const COLOURED_TEXTS = `(() => {
 /** The contrast of every visible text on a page. */
 export async function textContrasts(page: Page): Promise<TextContrast[]> {
   const texts: ColouredText[] = await page.evaluate(COLOURED_TEXTS);
-  return texts.map(({ text, color, ground }) => ({ text, ratio: contrast(luminance(color), luminance(ground)) }));
+  return texts.map(({ text, color, ground }) => ({ text, ratio: colourContrast(color, ground) }));
+}
+
+/** The contrast of two `rgb()` colours. */
+export function colourContrast(one: string, other: string): number {
+  return contrast(luminance(one), luminance(other));
 }
 
 function contrast(one: number, other: number): number {

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import type { OAuth2Events } from '../../core/events/events.js';
 import type { FailureBudget } from '../../core/failure-budget.js';
 import type { LogLimiter } from '../../core/log-limiter.js';
+import type { Overview } from '../../core/observation/overview.js';
 import type { ScopeDescriptions } from '../../core/scopes.js';
 import type { RandomBytes } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
@@ -60,6 +61,8 @@ export interface PageDependencies {
   readonly sessions: SignedInBrowsers;
   readonly applications: ManagedApplications;
   readonly tokens: StaffTokens;
+  /** What happened lately, for staff. */
+  readonly overview: () => Promise<Overview>;
   /** All scopes with their descriptions. */
   readonly scopes: ScopeDescriptions;
   /** What applications may have that the host has not registered. */

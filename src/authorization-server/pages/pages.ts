@@ -12,6 +12,7 @@ import { endpointPages } from './endpoint-pages.js';
 import { Csrf } from './forms/csrf.js';
 import { Forms } from './forms/forms.js';
 import { interactionRoutes } from './interaction/interaction-routes.js';
+import { overviewRoutes } from './overview/overview-route.js';
 import type { PageDependencies } from './page-dependencies.js';
 import { PageError } from './page-error.js';
 import { PageRouter } from './page-router.js';
@@ -56,6 +57,7 @@ export function createPages(dependencies: PageDependencies): Pages {
     ...applicationRoutes(services),
     ...staffTokenRoutes(services),
     ...sessionRoutes(services),
+    ...overviewRoutes(services),
     services.continuation.route,
     { path: STYLESHEET.path, get: sendStylesheet },
   ]);

@@ -1,6 +1,14 @@
+import type { HistoryStore } from '../../core/observation/history-store.js';
 import type { IdentitySource, SharedIdentity } from '../../core/shared-identity.js';
 import type { Verification } from '../../core/verified-token.js';
 import type { CacheReading, Invalidation, LookUp, SharedBy, SharedLevelState, TokenCache } from './token-cache.js';
+
+/** There is a Redis, but it cannot be used before the identity of the database is known. */
+const UNAVAILABLE: HistoryStore = {
+  isAvailable: false,
+  add: async () => undefined,
+  read: async () => [],
+};
 
 /**
  * A token cache whose shared level belongs to a database, and therefore starts only when the identity of that database
@@ -64,6 +72,10 @@ export class LateTokenCache implements TokenCache {
 
   ready(): Promise<void> {
     return this.cache.ready();
+  }
+
+  history(): HistoryStore | undefined {
+    return this.cache.history?.() ?? UNAVAILABLE;
   }
 
   sharedLevel(): SharedLevelState {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
 import { foreignUserOf } from '../../core/foreign-user.js';
 import { type Logger, silentLogger } from '../../core/logger.js';
+import type { HistoryStore } from '../../core/observation/history-store.js';
 import type { StoreState } from '../../core/observation/outcomes.js';
 import { Tracing } from '../../core/observation/tracing.js';
 import { functionOption, optionPath, refuseOption } from '../../core/options/index.js';
@@ -21,6 +22,7 @@ import type { MessageAuthenticator } from './message-authenticator.js';
 import { RevocationChannel } from './redis-channel.js';
 import { checkRedisSource, connectRedis, disconnect, type RedisClient } from './redis-connections.js';
 import { ServerEpoch } from './redis-epoch.js';
+import { RedisHistory } from './redis-history.js';
 import { RedisLevel } from './redis-level.js';
 import { InvalidationMarks } from './redis-marks.js';
 import { defineTokenScripts } from './redis-scripts.js';
@@ -160,6 +162,7 @@ class SharedTokenCache implements TokenCache {
   private readonly redis: RedisLevel;
   private readonly channel: RevocationChannel;
   private readonly tracing: Tracing;
+  private readonly counts: RedisHistory;
   private tellShared: ((verification: Verification, milliseconds: number) => void) | undefined;
 
   constructor(settings: SharedSettings, redis: string | HostRedisClient) {
@@ -183,6 +186,10 @@ class SharedTokenCache implements TokenCache {
     const epoch = new ServerEpoch(client, settings.logger);
     const marks = new InvalidationMarks(client, scripts, { ...settings, marksKey });
     this.marks = marks;
+    // Braces: in a cluster, all of these keys are in one slot.
+    const historyPrefix = `${keyPrefix}{history}:`;
+    const isAvailable = () => this.redis.state().isUp;
+    this.counts = new RedisHistory({ client, keyPrefix: historyPrefix, isAvailable });
     this.tokens = new RedisTokens(client, scripts, { epoch, marks }, { ...settings, keyPrefix });
     this.redis = new RedisLevel(
       { client, scripts, epoch, tokens: this.tokens, marks },
@@ -333,6 +340,10 @@ class SharedTokenCache implements TokenCache {
 
   ready(): Promise<void> {
     return this.redis.ready();
+  }
+
+  history(): HistoryStore {
+    return this.counts;
   }
 
   sharedLevel(): SharedLevelState {

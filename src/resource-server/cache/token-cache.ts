@@ -1,3 +1,4 @@
+import type { HistoryStore } from '../../core/observation/history-store.js';
 import type { Verification } from '../../core/verified-token.js';
 
 /** What to drop: one token by its key, all tokens of a user or of an application, or everything. */
@@ -58,6 +59,8 @@ export interface TokenCache {
   ready(): Promise<void>;
   /** Whether the level that processes share can be asked now, and why not; `undefined` if there is none. */
   sharedLevel?(): SharedLevelState | undefined;
+  /** Where the counts of all processes are kept; `undefined`: they share nothing now. */
+  history?(): HistoryStore | undefined;
   /** Closes connections that the cache opened itself. */
   close(): Promise<void>;
 }

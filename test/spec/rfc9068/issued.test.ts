@@ -343,6 +343,7 @@ describe.each(STACKS)('JWT access tokens of the authorization server, on %s', (n
         clock: suite.clock,
         verifiers: [jwtTokens({ issuer: suite.url, audience: NOTES, allowHttpOnLoopback: true }), databaseTokens()],
       });
+      await notes.migrate();
       const koa = notes.createKoaServer({ controllers: [Guarded] });
       koa.silent = true;
       served = await serve(koa);

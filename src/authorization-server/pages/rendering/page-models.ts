@@ -2,7 +2,11 @@ import type { Context } from 'koa';
 import type { BrowserSession } from '../../../core/browser-session.js';
 import type { ApplicationLifetimes, Registrar } from '../../../storage/index.js';
 import type { EndpointForm, FormEntries } from '../../ports.js';
+import type { OverviewModel } from './overview-models.js';
 import type { Texts } from './texts.js';
+import type { Viewer } from './viewer.js';
+
+export type { Viewer };
 
 /** A form: where it is sent by POST, and the hidden fields that have to come along (the CSRF token among them). */
 export type PageForm = EndpointForm;
@@ -29,16 +33,6 @@ export interface Paging {
   readonly newestUrl: string | undefined;
   /** The next part. */
   readonly olderUrl: string | undefined;
-}
-
-/** Who looks at the page. */
-export interface Viewer {
-  /** The id of the user. */
-  readonly id: string;
-  /** What the option `username` says, or the id. */
-  readonly name: string;
-  /** What the option `isStaff` says. */
-  readonly isStaff: boolean;
 }
 
 /** Fields `username` and `password`. */
@@ -484,6 +478,8 @@ export interface PageModels {
   readonly tokens: TokensModel;
   /** The browsers in which a user is signed in. */
   readonly sessions: SessionsModel;
+  /** What happened lately; staff only. */
+  readonly overview: OverviewModel;
 }
 
 /** The name of a page. */
@@ -509,6 +505,7 @@ export const PAGE_NAMES = [
   'applicationForm',
   'tokens',
   'sessions',
+  'overview',
 ] as const satisfies readonly PageName[];
 
 /** A page of the host's: HTML, or HTML with a Content-Security-Policy of its own. */

@@ -41,6 +41,9 @@ interface TemplateData<Name extends PageName> {
   /** Formats a time in milliseconds since the Unix epoch, in words, UTC. */
   readonly date: (atMilliseconds: number) => string;
   readonly isoDate: (atMilliseconds: number) => string;
+  /** Writes a number, and a share from 0 to 1, as in the language of the pages. */
+  readonly number: (value: number) => string;
+  readonly percent: (share: number) => string;
 }
 
 /** The pages with navigation. Their models have a `viewer`. */
@@ -52,6 +55,7 @@ const WITH_NAVIGATION: ReadonlySet<PageName> = new Set([
   'applicationForm',
   'tokens',
   'sessions',
+  'overview',
 ] satisfies PageName[]);
 
 /** Renders models as pages. Templates are compiled once, on creation. */
@@ -59,6 +63,8 @@ export class Renderer {
   private readonly templates: ReadonlyMap<PageName, TemplateFunction>;
   private readonly eta = new Eta({ autoEscape: true, escapeFunction: escapeHtml, cache: false });
   private readonly dates: Intl.DateTimeFormat;
+  private readonly numbers: Intl.NumberFormat;
+  private readonly percents: Intl.NumberFormat;
   private readonly siteName: string;
 
   constructor(private readonly options: RendererOptions) {
@@ -67,6 +73,8 @@ export class Renderer {
     this.templates = new Map(names.map((name) => [name, this.eta.compile(TEMPLATES[name])]));
     const { texts, issuer } = options;
     this.siteName = texts.frame.siteName || new URL(issuer).host;
+    this.numbers = new Intl.NumberFormat(texts.frame.language);
+    this.percents = new Intl.NumberFormat(texts.frame.language, { style: 'percent', maximumFractionDigits: 0 });
     this.dates = new Intl.DateTimeFormat(texts.frame.language, {
       dateStyle: 'medium',
       timeStyle: 'short',
@@ -117,13 +125,16 @@ export class Renderer {
       fillText,
       date: (atMilliseconds) => `${this.dates.format(atMilliseconds)} UTC`,
       isoDate: (atMilliseconds) => new Date(atMilliseconds).toISOString(),
+      number: (value) => this.numbers.format(value),
+      percent: (share) => this.percents.format(share),
     };
     return this.eta.render(this.templates.get(name) as TemplateFunction, data);
   }
 
   private links(viewer: Viewer, currentPath: string): FrameLink[] {
     const { prefix, texts, hasSignOut } = this.options;
-    const { authorized, applications, sessions, staffApplications, staffTokens, staffSessions } = texts.frame;
+    const { authorized, applications, sessions, staffApplications, staffTokens, staffSessions, staffOverview } =
+      texts.frame;
     const pages: [string, string][] = [
       ['/authorized-applications', authorized],
       ['/applications', applications],
@@ -133,6 +144,7 @@ export class Renderer {
             ['/staff/applications', staffApplications],
             ['/staff/tokens', staffTokens],
             ['/staff/sessions', staffSessions],
+            ['/staff/overview', staffOverview],
           ] satisfies [string, string][])
         : []),
     ];

@@ -17,6 +17,12 @@ const CSS = `:root {
   --good: #17653a;
   --good-ground: #ecf7f0;
   --radius: 10px;
+  --s1: #1f57c3;
+  --s2: #b3261e;
+  --s3: #17653a;
+  --s4: #8a5a00;
+  --s5: #7a3fa0;
+  --s6: #565e6c;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -33,6 +39,12 @@ const CSS = `:root {
     --danger-ground: #341d1c;
     --good: #85d6a5;
     --good-ground: #17301f;
+    --s1: #8db4ff;
+    --s2: #ff9a92;
+    --s3: #85d6a5;
+    --s4: #e8c26a;
+    --s5: #d0a6f0;
+    --s6: #a6aebb;
   }
 }
 *, *::before, *::after { box-sizing: border-box; }
@@ -176,6 +188,33 @@ tbody td { min-width: 4.5rem; }
 tbody td, tbody th { overflow-wrap: break-word; }
 tbody th { font-weight: 400; white-space: nowrap; }
 td .button { min-height: 0; margin-top: 0.375rem; padding: 0.25rem 0.75rem; font-size: 0.875rem; }
+section { margin-top: 2rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1rem; align-items: start; }
+figure { min-width: 0; margin: 0; padding: 1rem 1.25rem; background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); }
+figcaption { margin-bottom: 0.5rem; font-weight: 600; }
+figure > :last-child { margin-bottom: 0; }
+.chart { display: block; width: 100%; height: auto; margin-bottom: 0.5rem; color: var(--muted); }
+.chart text { fill: currentColor; font-size: 13px; }
+.chart .grid { stroke: var(--line); stroke-width: 1; }
+.chart .track { fill: var(--line); }
+.chart .s1 { fill: var(--s1); }
+.chart .s2 { fill: var(--s2); }
+.chart .s3 { fill: var(--s3); }
+.chart .s4 { fill: var(--s4); }
+.chart .s5 { fill: var(--s5); }
+.chart .s6 { fill: var(--s6); }
+.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-bottom: 0.5rem; padding: 0; list-style: none; font-size: 0.9375rem; }
+.swatch { display: inline-block; width: 0.75rem; height: 0.75rem; margin-inline-end: 0.25rem; border-radius: 2px; forced-color-adjust: none; }
+.swatch.s1 { background: var(--s1); }
+.swatch.s2 { background: var(--s2); }
+.swatch.s3 { background: var(--s3); }
+.swatch.s4 { background: var(--s4); }
+.swatch.s5 { background: var(--s5); }
+.swatch.s6 { background: var(--s6); }
+summary { padding-block: 0.25rem; color: var(--accent); cursor: pointer; }
+details table { margin-top: 0.5rem; font-size: 0.875rem; }
+details th, details td { padding: 0.375rem 0.5rem; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 @media (max-width: 48rem) {
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   table, tbody, tr, th, td { display: block; }

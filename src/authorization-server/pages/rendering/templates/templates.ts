@@ -4,6 +4,7 @@ import { APPLICATION, APPLICATION_FORM, APPLICATIONS } from './applications.js';
 import { DEVICE_CODE, DEVICE_CONFIRM, DEVICE_DONE, DEVICE_REFUSED } from './device.js';
 import { FRAME, HIDDEN, NOTICE, PAGING, PROBLEMS, SCOPES } from './frame.js';
 import { CONSENT, CONTINUE, ERROR, FORM_POST, LOGGED_OUT, LOGIN, LOGOUT } from './interaction.js';
+import { OVERVIEW } from './overview.js';
 import { SESSIONS } from './sessions.js';
 import { TOKENS } from './tokens.js';
 
@@ -37,4 +38,5 @@ export const TEMPLATES: Readonly<Record<PageName, string>> = {
   applicationForm: APPLICATION_FORM,
   tokens: TOKENS,
   sessions: SESSIONS,
+  overview: OVERVIEW,
 };
