@@ -104,7 +104,8 @@ export class OAuth2 {
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   /** @internal What can be read of this process, for metrics. */
   readonly readings: Readings;
-  private readonly parts: Parts;
+  /** @internal The parts, for `/testing`. */
+  readonly parts: Parts;
   private readonly healthOfParts: Health;
   private closed: Promise<void> | undefined;
 

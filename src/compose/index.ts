@@ -75,7 +75,15 @@ function composeAll(options: OAuth2Options, opened: Opened): Parts {
   // service has no state, so there is one instance for users that never ask for that, and one that asks the
   // authorization server.
   const sessions = composeSessions(options, storage, verification, basis, authorizationServer?.sessionIdOf);
-  const guarding = composeGuarding(options, basis, authenticators, throttling.throttle, storage, resourceMetadata?.url);
+  const guarding = composeGuarding(
+    options,
+    basis,
+    authenticators,
+    verification,
+    throttling.throttle,
+    storage,
+    resourceMetadata?.url,
+  );
   options.container?.set(TokenService, tokens);
   options.container?.set(BrowserSessions, sessions);
   return {

@@ -10,6 +10,7 @@ import type { Throttle } from '../throttling/index.js';
 import type { Authenticators } from './authenticators.js';
 import type { Basis } from './basis.js';
 import type { Storage } from './storage.js';
+import type { TokenVerification } from './token-verification.js';
 
 /** What guards the actions of routing-controllers. */
 export interface Guarding {
@@ -23,16 +24,17 @@ export function composeGuarding(
   { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, ...given }: OAuth2Options,
   { log, observation, ...asked }: Basis,
   { authenticators }: Authenticators,
+  { clock }: Pick<TokenVerification, 'clock'>,
   throttle: Throttle,
   { schema }: Pick<Storage, 'schema'>,
   resourceMetadata: string | undefined,
 ): Guarding {
   const { readScope, writeScope, defaultRequirement } = given;
   const responder = new ErrorResponder({ realm, errorBody, errorResponseWithScopes, authenticators, resourceMetadata });
-  const refusals = new Refusals({ responder, asked, fieldsRead: fieldsRead(authenticators), log, observation });
+  const refusals = new Refusals({ responder, asked, clock, fieldsRead: fieldsRead(authenticators), log, observation });
   const admissions = new Admissions(observation, asked, log);
   return {
-    guard: new Guard({ authenticators, refusals, admissions, address: asked.address, schema }),
+    guard: new Guard({ authenticators, refusals, admissions, address: asked.address, clock, schema }),
     compiler: new PlanCompiler({
       throttle,
       readScope: readScope ?? 'read',

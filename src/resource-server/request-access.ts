@@ -9,6 +9,8 @@ import type { Authentication } from './authentication/authenticator.js';
 /** The guard that created an access object, for operations that need the plan of the action. */
 export interface AccessGuard<Plan> {
   address(context: Context): string;
+  /** The time by which tokens end, in milliseconds since the Unix epoch. */
+  nowMilliseconds(): number;
   checkObject(access: RequestAccess, plan: Plan, object: unknown): Promise<void>;
   refused(access: RequestAccess, plan: Plan, error: unknown): Error;
 }
@@ -119,6 +121,14 @@ export class RequestAccess {
   /** The caller's address as a key, e.g. `ip:203.0.113.5`, by the options `address` and `trustedProxies`. */
   address(): string {
     return this.guard.address(this.context);
+  }
+
+  /**
+   * The time by which tokens end, in milliseconds since the Unix epoch: that of the option `clock`. A permission that depends
+   * on the time asks here, so that tests can move it.
+   */
+  nowMilliseconds(): number {
+    return this.guard.nowMilliseconds();
   }
 
   /** Whether the token has all of these scopes. */

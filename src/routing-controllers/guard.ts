@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
+import type { Clock } from '../core/clock.js';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
 import { httpErrorStatus } from '../core/http-errors.js';
 import { isSafeMethod } from '../core/methods.js';
@@ -28,6 +29,8 @@ export interface GuardDependencies {
   readonly refusals: Refusals;
   readonly admissions: Admissions;
   readonly address: (context: Context) => string;
+  /** The time by which tokens end. */
+  readonly clock: Pick<Clock, 'nowMilliseconds'>;
   /** Whether the database has the tables that requests need. */
   readonly schema: SchemaGate;
 }
@@ -60,13 +63,14 @@ export class Guard {
   readonly fieldsRead: string;
   readonly refusals: Refusals;
   readonly address: (context: Context) => string;
+  readonly nowMilliseconds: () => number;
   private readonly schema: SchemaGate;
   private readonly admissions: Admissions;
   private readonly steps: readonly AuthenticationStep[];
   /** The authenticators that may need the parsed body. */
   private readonly readersOfBodies: readonly Authenticator[];
 
-  constructor({ authenticators, refusals, admissions, address, schema }: GuardDependencies) {
+  constructor({ authenticators, refusals, admissions, address, clock, schema }: GuardDependencies) {
     this.fieldsRead = fieldsRead(authenticators);
     this.steps = authenticationSteps(authenticators);
     this.readersOfBodies = authenticators.filter((one) => one.needsBody !== undefined);
@@ -74,6 +78,7 @@ export class Guard {
     this.refusals = refusals;
     this.admissions = admissions;
     this.address = address;
+    this.nowMilliseconds = () => clock.nowMilliseconds();
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
+import type { Clock } from '../core/clock.js';
 import { AuthenticationRequiredError, OAuth2Error, ServerError } from '../core/errors.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
@@ -21,6 +22,8 @@ import { withoutCredentials } from './without-credentials.js';
 export interface RefusalsDependencies {
   readonly responder: ErrorResponder;
   readonly asked: AskedContext;
+  /** The time by which tokens end. */
+  readonly clock: Pick<Clock, 'nowMilliseconds'>;
   /** The request fields that authentication reads, in the form of `Vary`. */
   readonly fieldsRead: string;
   readonly log: LogLimiter;
@@ -32,6 +35,7 @@ export class Refusals {
   /** Access without credentials, for permissions that state their required scopes. */
   private readonly nobody: AccessGuard<unknown> = {
     address: (context) => this.dependencies.asked.address(context),
+    nowMilliseconds: () => this.dependencies.clock.nowMilliseconds(),
     checkObject: () => Promise.reject(new AuthenticationRequiredError()),
     refused: (_access, _plan, error) => error as Error,
   };

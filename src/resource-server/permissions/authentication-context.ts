@@ -75,7 +75,7 @@ class AuthenticationContext implements Permission {
     if (!access.isAuthenticated) return false;
     const { token } = access;
     const isStrong = this.acr === undefined || (token?.acr !== undefined && this.acr.includes(token.acr));
-    if (isStrong && this.isRecent(token?.authenticatedAtMilliseconds)) return true;
+    if (isStrong && this.isRecent(access)) return true;
     throw new InsufficientUserAuthenticationError({
       ...(token !== undefined && { scheme: schemeOf(token) }),
       ...(this.acr !== undefined && { acrValues: this.acr }),
@@ -92,10 +92,11 @@ class AuthenticationContext implements Permission {
     return `${NAME}(${parts.join(', ')})`;
   }
 
-  private isRecent(authenticatedAtMilliseconds: number | undefined): boolean {
+  private isRecent(access: RequestAccess): boolean {
     if (this.maxAgeSeconds === undefined) return true;
+    const authenticatedAtMilliseconds = access.token?.authenticatedAtMilliseconds;
     if (authenticatedAtMilliseconds === undefined) return false;
-    const age = Date.now() - authenticatedAtMilliseconds;
+    const age = access.nowMilliseconds() - authenticatedAtMilliseconds;
     return age >= -CLOCK_TOLERANCE_MILLISECONDS && age <= this.maxAgeSeconds * 1000;
   }
 }

@@ -7,6 +7,7 @@ import { RequestAccess } from '../../../src/resource-server/request-access.js';
 
 const noGuard = {
   address: () => 'ip:192.0.2.1',
+  nowMilliseconds: () => Date.now(),
   checkObject: () => Promise.resolve(),
   refused: (_access: RequestAccess, _plan: unknown, error: unknown) => error as Error,
 };
