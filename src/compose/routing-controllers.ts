@@ -5,6 +5,7 @@ import { readDefaultRequirement } from '../resource-server/permissions/default-r
 import { Admissions } from '../routing-controllers/admissions.js';
 import { PlanCompiler } from '../routing-controllers/compile.js';
 import { Guard } from '../routing-controllers/guard.js';
+import type { ActionPlan } from '../routing-controllers/plan.js';
 import { Refusals } from '../routing-controllers/request-refusals.js';
 import type { Throttle } from '../throttling/index.js';
 import type { Authenticators } from './authenticators.js';
@@ -17,6 +18,8 @@ export interface Guarding {
   readonly guard: Guard;
   /** Compiles the plans of actions. */
   readonly compiler: PlanCompiler;
+  /** The plans of the actions that this package's entry serves. */
+  readonly served: ActionPlan[];
 }
 
 /** Creates the guard of all actions, and the compiler of their declarations. */
@@ -42,5 +45,6 @@ export function composeGuarding(
       defaultRequirement:
         defaultRequirement === undefined ? undefined : readDefaultRequirement('defaultRequirement', defaultRequirement),
     }),
+    served: [],
   };
 }

@@ -23,6 +23,8 @@ type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unkno
 export class OAuth2KoaDriver extends KoaDriver {
   /** Mistakes in the declarations of actions; none of these actions is served. */
   readonly problems: string[] = [];
+  /** The plans of the actions that are served. */
+  readonly plans: ActionPlan[] = [];
   private readonly closedToOptions = new ClosedToOptions();
   private bodyParser: Middleware = (_context, next) => next();
 
@@ -51,6 +53,7 @@ export class OAuth2KoaDriver extends KoaDriver {
       this.problems.push(problem);
       return;
     }
+    this.plans.push(plan);
     // The plan contains all declarations; the check of routing-controllers itself would see only some of them.
     metadata.isAuthorizedUsed = false;
     if (asksWho(plan, metadata)) joinDeclaredVary(metadata, this.guard.fieldsRead);

@@ -7,6 +7,7 @@ import type { PlanCompiler } from './compile.js';
 import { withIndexedMetadata } from './fast/metadata-index.js';
 import type { Guard } from './guard.js';
 import { OAuth2KoaDriver } from './koa-driver.js';
+import type { ActionPlan } from './plan.js';
 
 /** The options of this package's entry: those of routing-controllers, less the two checkers, which it brings. */
 export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>;
@@ -17,6 +18,8 @@ export interface ControllerServing {
   readonly koa: Koa | undefined;
   readonly guard: Guard;
   readonly compiler: PlanCompiler;
+  /** Receives the plans of the actions that are served. */
+  readonly served: ActionPlan[];
   /** Comes before the controllers, whose driver parses bodies and answers for paths that it does not know. */
   readonly first: readonly Middleware[];
 }
@@ -27,7 +30,7 @@ export interface ControllerServing {
  * @throws ConfigurationError naming every action without a declared requirement, or with a contradictory one
  */
 export function serveControllers(options: KoaServerOptions, serving: ControllerServing): Koa {
-  const { koa = new Koa(), guard, compiler, first } = serving;
+  const { koa = new Koa(), guard, compiler, served, first } = serving;
   for (const name of ['authorizationChecker', 'currentUserChecker']) {
     if (name in options) refuseOption(name, Reflect.get(options, name), 'this entry brings its own; leave it out');
   }
@@ -37,5 +40,6 @@ export function serveControllers(options: KoaServerOptions, serving: ControllerS
     createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(guard, compiler) }),
   );
   refuseProblems(driver.problems);
+  served.push(...driver.plans);
   return driver.koa;
 }

@@ -48,9 +48,9 @@ export function actingAs(
 ): TestHeaders {
   requireTests('actingAs');
   const verifier = verifierOf(oauth2);
-  const { options, basis, verification } = oauth2.parts;
+  const { users, basis, verification } = oauth2.parts;
   const surroundings = {
-    users: options.users,
+    users,
     nowMilliseconds: verification.clock.nowMilliseconds(),
     lifetimeSeconds: basis.accessTokenLifetimeSeconds,
   };
@@ -65,11 +65,11 @@ export function actingAs(
 function verifierOf(oauth2: OAuth2): ActingVerifier {
   const known = verifiers.get(oauth2);
   if (known !== undefined) return known;
-  const { options, basis, verification, authenticators } = oauth2.parts;
+  const { users, basis, verification, authenticators } = oauth2.parts;
   if (!authenticators.authenticators.some((one) => one instanceof BearerAuthenticator)) {
     throw new ConfigurationError('actingAs needs bearer() among the authenticators, since it acts by a token.');
   }
-  const made = new ActingVerifier({ users: options.users, clock: verification.clock, logger: basis.logger });
+  const made = new ActingVerifier({ users, clock: verification.clock, logger: basis.logger });
   verification.verifiers.prepend(made);
   verifiers.set(oauth2, made);
   return made;

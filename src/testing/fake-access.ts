@@ -1,17 +1,15 @@
 import { systemClock } from '../core/clock.js';
-import { foreignUserOf } from '../core/foreign-user.js';
 import { knownOptions } from '../core/options/index.js';
-import { userPrincipal } from '../core/principal.js';
-import { generateTokenValue } from '../core/token-value.js';
-import { verifiedToken } from '../core/verified-token.js';
 import type { Authentication } from '../resource-server/authentication/authenticator.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
 import type { PermissionExpression } from '../resource-server/permissions/index.js';
 import type { GuardedAction } from '../resource-server/permissions/permission.js';
 import { Requirement } from '../resource-server/permissions/requirement.js';
 import { type AccessGuard, RequestAccess } from '../resource-server/request-access.js';
-import { type UserReference, userIdOf } from '../resource-server/user-reference.js';
-import { type CallerDetails, type CallerScopes, DETAIL_NAMES, TEST_CLIENT, tokenOf } from './caller.js';
+import type { UserReference } from '../resource-server/user-reference.js';
+import { nothingFound } from '../routing-controllers/nothing-found.js';
+import { type CallerDetails, type CallerScopes, DETAIL_NAMES, TEST_CLIENT } from './caller.js';
+import { fakeAuthentication } from './fake-authentication.js';
 import { type FakeRequest, fakeContext } from './fake-context.js';
 
 /** What a fake access object says; what is left out is not there. */
@@ -24,7 +22,7 @@ export interface FakeAccess extends FakeRequest, CallerDetails {
   readonly address?: string | undefined;
   /** The action, for `checkObject`. */
   readonly action?: GuardedAction | undefined;
-  /** What `checkObject` asks about an entity. Default: nothing, so that every entity is allowed. */
+  /** What `checkObject` asks about an entity. Default: nothing, so that every entity that was found is allowed. */
   readonly permissions?: readonly PermissionExpression[] | undefined;
 }
 
@@ -74,7 +72,10 @@ export function fakeAccess(given: FakeAccess = {}): RequestAccess {
   const guard: AccessGuard<unknown> = {
     address: () => `ip:${address}`,
     nowMilliseconds: () => systemClock.nowMilliseconds(),
-    checkObject: (access, _plan, object) => requirement.checkObject(access, object),
+    checkObject: async (access, _plan, object) => {
+      if (object === undefined || object === null) throw nothingFound(access.context, action);
+      await requirement.checkObject(access, object);
+    },
     refused: (_access, _plan, error) => error as Error,
   };
   return new RequestAccess(fakeContext(of), authenticationOf(of), guard, undefined);
@@ -110,26 +111,13 @@ export function fakeAction(of: Partial<GuardedAction> = {}): GuardedAction {
 
 function authenticationOf(of: FakeAccess): Authentication | undefined {
   const { user, client, scopes } = of;
+  if (user === undefined && client === undefined && scopes === undefined) return undefined;
+  const details = Object.fromEntries(DETAIL_NAMES.map((name) => [name, of[name]]));
   const known = user === undefined || typeof user === 'object' ? user : { id: String(user) };
-  if (scopes === undefined && (client === undefined || user !== undefined)) {
-    if (user === undefined) return undefined;
-    const userId = userIdOf(user, undefined);
-    return { authType: 'session', principal: userPrincipal(userId), user: known, userId };
-  }
-  const { issuer, acr, amr, claims, audience, authenticatedSecondsAgo, lifetimeSeconds } = of;
-  const details = { client, issuer, acr, amr, claims, audience, authenticatedSecondsAgo, lifetimeSeconds };
-  const token = verifiedToken(
-    tokenOf('fakeAccess', generateTokenValue(), user ?? { client: client ?? TEST_CLIENT }, scopes ?? [], details, {
-      users: undefined,
-      nowMilliseconds: systemClock.nowMilliseconds(),
-      lifetimeSeconds: 3_600,
-    }),
-  );
-  return {
-    authType: 'oauth2',
-    principal: token.principal,
-    token,
-    user: issuer === undefined ? known : foreignUserOf(token),
-    userId: token.userId,
-  };
+  return fakeAuthentication('fakeAccess', user ?? { client: client ?? TEST_CLIENT }, scopes, details, {
+    users: undefined,
+    user: known,
+    nowMilliseconds: systemClock.nowMilliseconds(),
+    lifetimeSeconds: 3_600,
+  });
 }

@@ -4,11 +4,13 @@ import { refuseOption } from '../core/options/index.js';
 import type { UserStore } from '../core/users.js';
 import { createOAuth2, type OAuth2 } from '../oauth2.js';
 import { DatabaseVerifier } from '../resource-server/verifiers/database.js';
+import { type AccessMatrix, accessMatrix, type MatrixOptions } from './access-matrix.js';
 import { actingAs, type TestHeaders } from './acting-as.js';
 import { type Caller, type CallerDetails, type CallerScopes, callerName } from './caller.js';
 import type { Denial } from './denial.js';
 import type { ExpectedDenial } from './denial-problems.js';
 import { type AboutRequest, expectDenied } from './expect-denied.js';
+import type { MatrixCaller } from './matrix-caller.js';
 import { requireTests } from './only-in-tests.js';
 import type { RecordedLog } from './recorded-log.js';
 import type { TestClock } from './test-clock.js';
@@ -170,6 +172,16 @@ export class TestOAuth2 {
     return expectDenied(answer, expected, (response) => this.requests.get(response));
   }
 
+  /**
+   * Finds out who may use which action of the application; see `accessMatrix`.
+   *
+   * @param callers by names: `undefined` for nobody, or what `t.as` takes, as a list
+   * @returns the matrix: a text for a snapshot (`String(matrix)`), and data
+   */
+  matrix(callers: Readonly<Record<string, MatrixCaller>>, options: MatrixOptions = {}): Promise<AccessMatrix> {
+    return accessMatrix(this.oauth2, callers, options);
+  }
+
   /** Stops the application and closes what was opened. Without it, nothing keeps the process alive either. */
   async close(): Promise<void> {
     await this.server.close();
@@ -178,7 +190,7 @@ export class TestOAuth2 {
 
   private get users(): UserStore {
     // Completed by `testOAuth2`, which puts users in memory in its place.
-    return this.oauth2.parts.options.users as UserStore;
+    return this.oauth2.parts.users as UserStore;
   }
 
   /** Whether a token of the database can say all this, and the guard takes it. */
