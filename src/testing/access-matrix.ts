@@ -20,8 +20,22 @@ export interface MatrixOptions extends Pick<FakeRequest, 'query' | 'headers' | '
   readonly routePrefix?: string | undefined;
 }
 
-/** Who may use which action. As a text (`String(matrix)`) it is fit for a snapshot; `rows` are the same as data. */
-export class AccessMatrix {
+/**
+ * Who may use which action. As a text (`String(matrix)`) it is fit for a snapshot; `rows` are the same as data.
+ *
+ * @example
+ * ```ts
+ * import type { Matrix } from 'routing-controllers-oauth2/testing';
+ *
+ * // What nobody has to sign in for.
+ * export function open(matrix: Matrix): string[] {
+ *   return matrix.rows
+ *     .filter(({ cells }) => cells.anonymous?.allowed === true)
+ *     .map(({ method, path }) => `${method} ${path}`);
+ * }
+ * ```
+ */
+export class Matrix {
   /** @internal */
   constructor(
     /** The names of the callers, in the order in which they were given. */
@@ -70,14 +84,14 @@ export async function accessMatrix(
   oauth2: OAuth2,
   callers: Readonly<Record<string, MatrixCaller>>,
   options: MatrixOptions = {},
-): Promise<AccessMatrix> {
+): Promise<Matrix> {
   requireTests('accessMatrix');
   const plans = plansOf(oauth2, options);
   const names = Object.keys(callers);
   const known = await Promise.all(names.map((name) => matrixAuthentication(oauth2, name, callers[name])));
   const rows: MatrixRow[] = [];
   for (const plan of plans) rows.push(...(await rowsOf(oauth2, plan, names, known, options)));
-  return new AccessMatrix(names, rows.sort(byPathAndMethod));
+  return new Matrix(names, rows.sort(byPathAndMethod));
 }
 
 function plansOf({ parts }: OAuth2, { controllers, routePrefix }: MatrixOptions): readonly ActionPlan[] {

@@ -13,7 +13,7 @@ import { fakeAuthentication } from './fake-authentication.js';
 import { type FakeRequest, fakeContext } from './fake-context.js';
 
 /** What a fake access object says; what is left out is not there. */
-export interface FakeAccess extends FakeRequest, CallerDetails {
+export interface FakeAccessOptions extends FakeRequest, CallerDetails {
   /** The host's user. */
   readonly user?: UserReference | undefined;
   /** The scopes of the token. A user without them has no token, as one who is known by a session. */
@@ -38,7 +38,7 @@ const NAMES = [
   'headers',
   'params',
   ...DETAIL_NAMES,
-] as const satisfies readonly (keyof FakeAccess)[];
+] as const satisfies readonly (keyof FakeAccessOptions)[];
 
 /**
  * Makes the access object of a request that nobody has sent, for unit tests: of permissions, of functions of throttles, and
@@ -65,8 +65,8 @@ const NAMES = [
  * console.log(fakeAction({ verb: 'POST', path: '/books' }).path);
  * ```
  */
-export function fakeAccess(given: FakeAccess = {}): RequestAccess {
-  const of = knownOptions<FakeAccess>('fakeAccess', given, NAMES);
+export function fakeAccess(given: FakeAccessOptions = {}): RequestAccess {
+  const of = knownOptions<FakeAccessOptions>('fakeAccess', given, NAMES);
   const { action = fakeAction(), permissions = [], address = '192.0.2.1' } = of;
   const requirement = new Requirement(action, toPermissions(permissions, 'fakeAccess permissions'));
   const guard: AccessGuard<unknown> = {
@@ -109,7 +109,7 @@ export function fakeAction(of: Partial<GuardedAction> = {}): GuardedAction {
   });
 }
 
-function authenticationOf(of: FakeAccess): Authentication | undefined {
+function authenticationOf(of: FakeAccessOptions): Authentication | undefined {
   const { user, client, scopes } = of;
   if (user === undefined && client === undefined && scopes === undefined) return undefined;
   const details = Object.fromEntries(DETAIL_NAMES.map((name) => [name, of[name]]));

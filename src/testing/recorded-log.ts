@@ -3,7 +3,18 @@ import type { Logger } from '../core/logger.js';
 /** The most lines that are kept. */
 const MOST = 1_000;
 
-/** The logger of `testOAuth2`: silent, but it remembers, so that a failing test can tell what went wrong. */
+/**
+ * The logger of `testOAuth2`: silent, but it remembers, so that a failing test can tell what went wrong.
+ *
+ * @example
+ * ```ts
+ * import type { TestApplication } from 'routing-controllers-oauth2/testing';
+ *
+ * export function faults(t: TestApplication): string[] {
+ *   return t.log.lines.filter((line) => line.startsWith('error: '));
+ * }
+ * ```
+ */
 export class RecordedLog implements Logger {
   private readonly kept: string[] = [];
 

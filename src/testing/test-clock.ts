@@ -27,9 +27,9 @@ const UNIT_NAMES = Object.keys(UNITS) as (keyof Duration)[];
  *
  * @example
  * ```ts
- * import type { TestOAuth2 } from 'routing-controllers-oauth2/testing';
+ * import type { TestApplication } from 'routing-controllers-oauth2/testing';
  *
- * export async function expiresInAnHour(t: TestOAuth2): Promise<void> {
+ * export async function expiresInAnHour(t: TestApplication): Promise<void> {
  *   const headers = await t.as('ann', ['books:read']);
  *   t.clock.advance({ hours: 1 });
  *   await t.expectDenied(t.fetch('/books', { headers }), 'invalid_token');

@@ -4,7 +4,7 @@ import { refuseOption } from '../core/options/index.js';
 import type { UserStore } from '../core/users.js';
 import { createOAuth2, type OAuth2 } from '../oauth2.js';
 import { DatabaseVerifier } from '../resource-server/verifiers/database.js';
-import { type AccessMatrix, accessMatrix, type MatrixOptions } from './access-matrix.js';
+import { accessMatrix, type Matrix, type MatrixOptions } from './access-matrix.js';
 import { actingAs, type TestHeaders } from './acting-as.js';
 import { type Caller, type CallerDetails, type CallerScopes, callerName } from './caller.js';
 import type { Denial } from './denial.js';
@@ -55,7 +55,7 @@ import { TestTokens } from './test-tokens.js';
 export async function testOAuth2(
   options: TestOptions | ((surroundings: TestSurroundings) => TestOptions) = {},
   served: Served = [],
-): Promise<TestOAuth2> {
+): Promise<TestApplication> {
   requireTests('testOAuth2');
   const server = await TestServer.start();
   let oauth2: OAuth2 | undefined;
@@ -67,7 +67,7 @@ export async function testOAuth2(
     await oauth2.ready();
     const koa = await applicationOf(oauth2, served);
     server.serve(koa.callback());
-    return new TestOAuth2(oauth2, koa, server, parts.clock, parts.log);
+    return new TestApplication(oauth2, koa, server, parts.clock, parts.log);
   } catch (error) {
     await Promise.all([server.close(), oauth2?.close()]);
     throw error;
@@ -79,10 +79,10 @@ export async function testOAuth2(
  *
  * @example
  * ```ts
- * import type { TestOAuth2 } from 'routing-controllers-oauth2/testing';
+ * import type { TestApplication } from 'routing-controllers-oauth2/testing';
  *
  * // The budget of a user is full again after an hour.
- * export async function refills(t: TestOAuth2): Promise<void> {
+ * export async function refills(t: TestApplication): Promise<void> {
  *   const headers = await t.as('ann', ['books:read']);
  *   for (let call = 0; call < 100; call += 1) await t.fetch('/books', { headers });
  *   const { retryAfterSeconds } = await t.expectDenied(t.fetch('/books', { headers }), 'throttled');
@@ -91,7 +91,7 @@ export async function testOAuth2(
  * }
  * ```
  */
-export class TestOAuth2 {
+export class TestApplication {
   /** Where it listens, on a free port of the loopback: for other clients than `t.fetch`. */
   readonly url: string;
   private readonly tokens: TestTokens;
@@ -178,7 +178,7 @@ export class TestOAuth2 {
    * @param callers by names: `undefined` for nobody, or what `t.as` takes, as a list
    * @returns the matrix: a text for a snapshot (`String(matrix)`), and data
    */
-  matrix(callers: Readonly<Record<string, MatrixCaller>>, options: MatrixOptions = {}): Promise<AccessMatrix> {
+  matrix(callers: Readonly<Record<string, MatrixCaller>>, options: MatrixOptions = {}): Promise<Matrix> {
     return accessMatrix(this.oauth2, callers, options);
   }
 

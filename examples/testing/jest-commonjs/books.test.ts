@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type TestOAuth2, testOAuth2 } from 'routing-controllers-oauth2/testing';
+import { type TestApplication, testOAuth2 } from 'routing-controllers-oauth2/testing';
 import { BookController, scopes } from '../book-controller.js';
 
-let t: TestOAuth2;
+let t: TestApplication;
 beforeAll(async () => {
   t = await testOAuth2({ scopes }, [BookController]);
 });

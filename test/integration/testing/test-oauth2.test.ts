@@ -4,10 +4,10 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import Koa from 'koa';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { jwtTokens, type UserStore } from '../../../src/public/index.js';
-import { type Served, type TestOAuth2, type TestOptions, testOAuth2 } from '../../../src/public/testing.js';
+import { type Served, type TestApplication, type TestOptions, testOAuth2 } from '../../../src/public/testing.js';
 import { BookController, done, SCOPES } from './books.js';
 
-const running: TestOAuth2[] = [];
+const running: TestApplication[] = [];
 
 async function start(options: Parameters<typeof testOAuth2>[0] = {}, served: Served = [BookController]) {
   const t = await testOAuth2(options, served);
