@@ -11,7 +11,7 @@ those that it names: \`texts: { login: { title: 'Anmelden' } }\`. What stands in
 
 /** Writes the page of all texts. */
 export async function writeTexts() {
-  const file = join(root, 'dist/authorization-server/pages/rendering/texts.js');
+  const file = join(root, 'dist/authorization-server/pages/rendering/english.js');
   const { ENGLISH } = await import(pathToFileURL(file).href);
   const groups = Object.entries(ENGLISH).map(([group, texts]) => {
     const rows = Object.entries(texts).map(([name, text]) => `| \`${name}\` | ${text.replaceAll('|', '\\|')} |`);

@@ -32,6 +32,26 @@ export type { ResourceOptions } from '../authorization-server/options/resource-o
 export type { StrictTransportSecurityOptions } from '../authorization-server/options/transport-security.js';
 export type { Authenticate } from '../authorization-server/pages/pages.js';
 export type {
+  ApplicationField,
+  ApplicationFields,
+  ApplicationFormModel,
+  ApplicationModel,
+  ApplicationSearch,
+  ApplicationsModel,
+  AuthorizedApplicationsModel,
+  ConsentedApplication,
+  LifetimeField,
+  ListedApplication,
+  OwnLifetime,
+} from '../authorization-server/pages/rendering/application-models.js';
+export type {
+  ListedSession,
+  ListedToken,
+  SessionSearch,
+  SessionsModel,
+  TokensModel,
+} from '../authorization-server/pages/rendering/list-models.js';
+export type {
   OverviewModel,
   OverviewPicture,
   OverviewPolicies,
@@ -41,18 +61,9 @@ export type {
   OverviewTopic,
 } from '../authorization-server/pages/rendering/overview-models.js';
 export type {
-  ApplicationField,
-  ApplicationFields,
-  ApplicationFormModel,
-  ApplicationModel,
-  ApplicationSearch,
-  ApplicationsModel,
-  AuthorizedApplicationsModel,
   ConfirmModel,
-  ConsentedApplication,
   ConsentModel,
   ContinueModel,
-  DescribedScope,
   DeviceCodeModel,
   DeviceConfirmModel,
   DeviceDoneModel,
@@ -60,27 +71,22 @@ export type {
   ErrorModel,
   FormPostModel,
   HostPage,
-  LifetimeField,
-  ListedApplication,
-  ListedSession,
-  ListedToken,
   LoggedOutModel,
   LoginModel,
   LogoutModel,
-  Notice,
-  OwnLifetime,
-  PageForm,
-  PageLink,
   PageModels,
   PageName,
   PageOverrides,
-  Paging,
-  SessionSearch,
-  SessionsModel,
-  ShownApplication,
-  TokensModel,
-  Viewer,
 } from '../authorization-server/pages/rendering/page-models.js';
+export type {
+  DescribedScope,
+  Notice,
+  PageForm,
+  PageLink,
+  Paging,
+  ShownApplication,
+} from '../authorization-server/pages/rendering/page-parts.js';
 export type { PageWords, TextOverrides, Texts } from '../authorization-server/pages/rendering/texts.js';
+export type { Viewer } from '../authorization-server/pages/rendering/viewer.js';
 export type { AuthorizedApplication, Consents, EndpointForm, FormEntries } from '../authorization-server/ports.js';
 export type { OverviewSource } from '../core/observation/overview.js';

@@ -102,6 +102,7 @@ export type { ClientCertificateOptions } from '../resource-server/client-certifi
 export type { DPoPOptions } from '../resource-server/dpop/dpop-options.js';
 export type { ErrorBody, ErrorResponse } from '../resource-server/error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
+export type { IssuedToken, IssueOptions } from '../resource-server/issued-token.js';
 export type { DefaultRequirement } from '../resource-server/permissions/default-requirement.js';
 export {
   AllowAny,
@@ -134,15 +135,9 @@ export type {
 export { RequestAccess } from '../resource-server/request-access.js';
 export type { HostAddress } from '../resource-server/request-address.js';
 export type { RequestIdSource } from '../resource-server/request-id.js';
-export {
-  type ApplicationReference,
-  type IssuedToken,
-  type IssueOptions,
-  type RevokedOwner,
-  type TokenOwner,
-  TokenService,
-  type UserReference,
-} from '../resource-server/token-service.js';
+export type { ApplicationReference, RevokedOwner, TokenOwner } from '../resource-server/token-owner.js';
+export { TokenService } from '../resource-server/token-service.js';
+export type { UserReference } from '../resource-server/user-reference.js';
 export type { MapUser } from '../resource-server/verifiers/admission.js';
 export type { VerifierLike } from '../resource-server/verifiers/chain.js';
 export { type DatabaseTokensOptions, databaseTokens } from '../resource-server/verifiers/database.js';

@@ -17,61 +17,12 @@ import type {
 } from '../storage/index.js';
 import type { TokenCache } from './cache/token-cache.js';
 import { INACTIVE, type Inspection, inspectionOf } from './inspection.js';
+import type { IssuedToken, IssueOptions } from './issued-token.js';
 import type { TokenLookUps } from './token-look-ups.js';
+import type { ApplicationReference, RevokedOwner, TokenOwner } from './token-owner.js';
 import { type UserReference, userIdOf } from './user-reference.js';
 import type { VerifierChain } from './verifiers/chain.js';
 import { DatabaseVerifier } from './verifiers/database.js';
-
-export type { UserReference };
-
-/** An application: its client identifier, or the model. */
-export type ApplicationReference = string | Application;
-
-/** What a token is issued for. */
-export interface IssueOptions {
-  /** The user for whom it acts; without one it acts for the application alone. */
-  readonly user?: UserReference;
-  /** The application that the token belongs to. */
-  readonly application: ApplicationReference;
-  /** A `scope` value, or its names. */
-  readonly scope: string | readonly string[];
-  /**
-   * Default: `accessTokenLifetimeSeconds` of the application, else of the options. A negative value gives an expired
-   * token, for tests.
-   */
-  readonly lifetimeSeconds?: number;
-}
-
-/** An issued token in the shape of RFC 6749 §5.1. The token is returned only this once; only its SHA-256 is stored. */
-export interface IssuedToken {
-  /** The token. It is not stored and cannot be read again. */
-  readonly access_token: string;
-  /** Always `Bearer`. */
-  readonly token_type: 'Bearer';
-  /** How long it is valid, in seconds. */
-  readonly expires_in: number;
-  /** Its scopes, separated by spaces. */
-  readonly scope: string;
-  /** The stored row; not enumerable, so that it is never serialized. */
-  readonly model: AccessToken;
-}
-
-/** The owner of tokens: a user, an application, or a user at an application. */
-export interface TokenOwner {
-  /** A user, or its id. */
-  readonly user?: UserReference;
-  /** An application, or its client identifier. */
-  readonly application?: ApplicationReference;
-}
-
-/** The parameters of `revokeAllOf`: whose tokens, and whether the user's browser sessions end too. */
-export interface RevokedOwner extends TokenOwner {
-  /**
-   * Whether the user's browser sessions at the authorization server end as well, since they could get new tokens
-   * otherwise. Default: `true` for a user without an application; not allowed with an application.
-   */
-  readonly sessions?: boolean;
-}
 
 /** What the service depends on. */
 export interface TokenServiceDependencies {

@@ -4,7 +4,7 @@ import { seeOther } from './continuation.js';
 import { formPostPolicy, SEND_FORM } from './forms/form-post.js';
 import type { PageServices } from './page-services.js';
 import { hostOf } from './rendering/host-of.js';
-import type { PageLink, ShownApplication } from './rendering/page-models.js';
+import type { PageLink, ShownApplication } from './rendering/page-parts.js';
 import { fillText } from './rendering/page-text.js';
 import { describedScopes } from './rendering/scope-descriptions.js';
 

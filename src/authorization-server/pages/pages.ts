@@ -34,7 +34,8 @@ export type {
   SignInBudget,
   StaffTokens,
 } from './page-dependencies.js';
-export type { HostPage, PageForm, PageModels, PageName, PageOverrides } from './rendering/page-models.js';
+export type { HostPage, PageModels, PageName, PageOverrides } from './rendering/page-models.js';
+export type { PageForm } from './rendering/page-parts.js';
 export type { TextOverrides, Texts } from './rendering/texts.js';
 
 /** The pages: those shown by endpoints, and those with addresses of their own. */

@@ -5,9 +5,10 @@ import { readQuery } from './forms/form-body.js';
 import { PageError } from './page-error.js';
 import type { PageRoute } from './page-router.js';
 import type { PageServices } from './page-services.js';
+import type { ListedSession } from './rendering/list-models.js';
 import { noticeOf } from './rendering/notices.js';
-import type { ListedSession, Viewer } from './rendering/page-models.js';
 import { PAGE_SIZE } from './rendering/paging.js';
+import type { Viewer } from './rendering/viewer.js';
 import { SignedIn } from './sign-in/sign-in.js';
 
 /** The width of the column. */

@@ -1,7 +1,7 @@
 import { TemporarilyUnavailableError } from '../../core/errors.js';
 import type { EndpointThrottle } from '../server-dependencies.js';
 import { PageError } from './page-error.js';
-import type { Viewer } from './rendering/page-models.js';
+import type { Viewer } from './rendering/viewer.js';
 
 /**
  * Counts an action of a user on a page.

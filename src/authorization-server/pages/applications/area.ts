@@ -2,7 +2,8 @@ import type { Context } from 'koa';
 import type { Application, OwnerOption } from '../../../storage/index.js';
 import { PageError } from '../page-error.js';
 import type { PageServices } from '../page-services.js';
-import type { ListedApplication, Viewer } from '../rendering/page-models.js';
+import type { ListedApplication } from '../rendering/application-models.js';
+import type { Viewer } from '../rendering/viewer.js';
 import { SignedIn } from '../sign-in/sign-in.js';
 
 /** The applications that a group of users manages: their own, or all of them. */

@@ -15,9 +15,10 @@ import {
 import { seeOther } from '../continuation.js';
 import type { FormFields } from '../forms/form-body.js';
 import type { PageServices } from '../page-services.js';
-import type { ApplicationField, ApplicationFields, LifetimeField, Viewer } from '../rendering/page-models.js';
+import type { ApplicationField, ApplicationFields, LifetimeField } from '../rendering/application-models.js';
 import { fillText } from '../rendering/page-text.js';
 import { describedScopes } from '../rendering/scope-descriptions.js';
+import type { Viewer } from '../rendering/viewer.js';
 import { type ApplicationArea, urlOf } from './area.js';
 import { shownGrantTypes, shownScopes } from './shown.js';
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import type { PageForm } from '../rendering/page-models.js';
+import type { PageForm } from '../rendering/page-parts.js';
 import { CSRF_FIELD, type Csrf, type CsrfSubject } from './csrf.js';
 import { type FormFields, readForm } from './form-body.js';
 

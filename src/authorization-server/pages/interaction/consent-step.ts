@@ -3,8 +3,8 @@ import type { Interaction } from '../../ports.js';
 import { PageError } from '../page-error.js';
 import type { PageServices } from '../page-services.js';
 import { hostOf } from '../rendering/host-of.js';
-import type { Viewer } from '../rendering/page-models.js';
 import { describedScopes } from '../rendering/scope-descriptions.js';
+import type { Viewer } from '../rendering/viewer.js';
 
 /** The consent page on the way to an application. The user allows everything that it requests, or nothing. */
 export class ConsentStep {

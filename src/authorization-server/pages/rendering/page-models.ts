@@ -1,39 +1,15 @@
 import type { Context } from 'koa';
-import type { BrowserSession } from '../../../core/browser-session.js';
-import type { ApplicationLifetimes, Registrar } from '../../../storage/index.js';
-import type { EndpointForm, FormEntries } from '../../ports.js';
+import type { FormEntries } from '../../ports.js';
+import type {
+  ApplicationFormModel,
+  ApplicationModel,
+  ApplicationsModel,
+  AuthorizedApplicationsModel,
+} from './application-models.js';
+import type { SessionsModel, TokensModel } from './list-models.js';
 import type { OverviewModel } from './overview-models.js';
-import type { Texts } from './texts.js';
+import type { DescribedScope, Notice, PageForm, PageLink, ShownApplication } from './page-parts.js';
 import type { Viewer } from './viewer.js';
-
-export type { Viewer };
-
-/** A form: where it is sent by POST, and the hidden fields that have to come along (the CSRF token among them). */
-export type PageForm = EndpointForm;
-
-/** A scope with what people are told of it. */
-export interface DescribedScope {
-  /** Its name. */
-  readonly name: string;
-  /** The description from the option `scopes`, or its name. */
-  readonly description: string;
-}
-
-/** An application as pages show it. Its name is the text of a stranger. */
-export interface ShownApplication {
-  /** Its client identifier. */
-  readonly clientId: string;
-  /** Its name, as its owner chose it. */
-  readonly name: string;
-}
-
-/** The links between the parts of a list, which is newest first; `undefined` where there is no such part. */
-export interface Paging {
-  /** The first part, from any other. */
-  readonly newestUrl: string | undefined;
-  /** The next part. */
-  readonly olderUrl: string | undefined;
-}
 
 /** Fields `username` and `password`. */
 export interface LoginModel {
@@ -106,14 +82,6 @@ export interface LogoutModel {
   readonly returnsTo: string | undefined;
 }
 
-/** A link to an address of an application's. */
-export interface PageLink {
-  /** The address. */
-  readonly href: string;
-  /** What is shown for it. */
-  readonly text: string;
-}
-
 /** The browser is signed out. */
 export interface LoggedOutModel {
   /** Leads on to the application, where the browser is not sent there by itself. */
@@ -152,28 +120,6 @@ export interface FormPostModel {
   readonly script: string;
 }
 
-/** An application that may act for the user. */
-export interface ConsentedApplication extends ShownApplication {
-  /** What it may do. */
-  readonly scopes: readonly DescribedScope[];
-  /** Whether the user was asked for all of it; not so where staff decided that he is not. */
-  readonly wasAsked: boolean;
-  /** Since when, in milliseconds since the epoch. */
-  readonly grantedAtMilliseconds: number;
-  /** The page that asks before the access is withdrawn. */
-  readonly withdrawUrl: string;
-}
-
-/** The applications that may act for the user. */
-export interface AuthorizedApplicationsModel {
-  /** Whose applications they are. */
-  readonly viewer: Viewer;
-  /** The applications, the oldest consent first. */
-  readonly applications: readonly ConsentedApplication[];
-  /** What was just done. */
-  readonly notice: Notice | undefined;
-}
-
 /** Asks before something is done that cannot be undone. */
 export interface ConfirmModel {
   /** Who is asked. */
@@ -199,246 +145,6 @@ export interface ConfirmModel {
   /** The page to go back to. */
   readonly cancelUrl: string;
 }
-
-/** An application in a list. */
-export interface ListedApplication extends ShownApplication {
-  /** Its page. */
-  readonly url: string;
-  /** Whether it can keep a secret (RFC 6749 §2.1). */
-  readonly clientType: 'confidential' | 'public';
-  /** Whether it was disabled. */
-  readonly isDisabled: boolean;
-  /** Whether it proves itself by a secret. */
-  readonly hasSecret: boolean;
-  /** The id of its owner; `null`: nobody's. */
-  readonly owner: string | null;
-}
-
-/** What staff looked for in the list of applications. */
-export interface ApplicationSearch {
-  /** Where the form is sent, by GET. */
-  readonly action: string;
-  /** The beginning of a client identifier that was entered. */
-  readonly clientId: string;
-  /** The id of an owner that was entered. */
-  readonly userId: string;
-}
-
-/** A list of applications: the user's own, or for staff all. */
-export interface ApplicationsModel {
-  /** Who looks at it. */
-  readonly viewer: Viewer;
-  /** The applications of this part of the list. */
-  readonly applications: readonly ListedApplication[];
-  /** The form for a new application. */
-  readonly newUrl: string;
-  /** What was just done. */
-  readonly notice: Notice | undefined;
-  /** Staff only: what was looked for. */
-  readonly search: ApplicationSearch | undefined;
-  /** The other parts of the list. */
-  readonly paging: Paging;
-}
-
-/** A lifetime that staff has set for one application. */
-export interface OwnLifetime {
-  /** Which lifetime. */
-  readonly field: LifetimeField;
-  /** Its value in seconds. */
-  readonly seconds: number;
-}
-
-/** One application. */
-export interface ApplicationModel {
-  /** Who looks at it. */
-  readonly viewer: Viewer;
-  /** The application with everything that can be seen of it. */
-  readonly application: ListedApplication & {
-    /** The grant types that it may use. */
-    readonly grantTypes: readonly string[];
-    /** Where users are sent back to after signing in. */
-    readonly redirectUris: readonly string[];
-    /** Where users may be sent after signing out. */
-    readonly postLogoutRedirectUris: readonly string[];
-    /** The origins whose pages may read responses of this server (CORS). */
-    readonly allowedOrigins: readonly string[];
-    /** `undefined`: any scope. */
-    readonly scopes: readonly DescribedScope[] | undefined;
-    /** Whether its users are not asked for consent. */
-    readonly skipAuthorization: boolean;
-    /** Whether it may introspect all tokens, not only its own. */
-    readonly mayIntrospect: boolean;
-    /** Who registered it. */
-    readonly registeredBy: Registrar;
-    /** When an edit of its owner ended what staff had trusted it with, if staff has not decided anew since. */
-    readonly trustClearedAtMilliseconds: number | undefined;
-    /** Staff only: lifetimes of its own. */
-    readonly lifetimes: readonly OwnLifetime[];
-    /** When it was registered, in milliseconds since the epoch. */
-    readonly createdAtMilliseconds: number;
-  };
-  /** The new secret. It is shown this once. */
-  readonly clientSecret: string | undefined;
-  /** What was just done. */
-  readonly notice: Notice | undefined;
-  /** The list that it is in. */
-  readonly listUrl: string;
-  /** Whether it is the page for staff. */
-  readonly isStaffPage: boolean;
-}
-
-/** The fields of the form for an application. */
-export type ApplicationField =
-  | 'name'
-  | 'clientType'
-  | 'grantTypes'
-  | 'redirectUris'
-  | 'postLogoutRedirectUris'
-  | 'allowedOrigins'
-  | 'scopes'
-  | 'userId'
-  | LifetimeField;
-
-/** The fields of lifetimes; staff only. */
-export type LifetimeField = keyof ApplicationLifetimes;
-
-/** What stands in the fields of the form for an application. */
-export interface ApplicationFields {
-  /** What people see. */
-  readonly name: string;
-  /** `confidential`, `public`, or what else was sent. */
-  readonly clientType: string;
-  /** The chosen grant types. */
-  readonly grantTypes: readonly string[];
-  /** One a line. */
-  readonly redirectUris: string;
-  /** One a line. */
-  readonly postLogoutRedirectUris: string;
-  /** One a line. */
-  readonly allowedOrigins: string;
-  /** The chosen scopes. */
-  readonly scopes: readonly string[];
-  /** Whether any scope was chosen, also future ones. */
-  readonly anyScope: boolean;
-  /** Whether its users are not to be asked for consent; staff only. */
-  readonly skipAuthorization: boolean;
-  /** The owner's id; empty: nobody's. */
-  readonly userId: string;
-  /** Seconds; empty: the server's own. */
-  readonly lifetimes: Readonly<Record<LifetimeField, string>>;
-}
-
-/** The form for a new application or for changing one. */
-export interface ApplicationFormModel {
-  /** Who fills it in. */
-  readonly viewer: Viewer;
-  /** Where it is sent. */
-  readonly form: PageForm;
-  /** Whether the application is new. */
-  readonly isNew: boolean;
-  /** Shown while it is edited. */
-  readonly application: ShownApplication | undefined;
-  /** What stands in the fields. */
-  readonly fields: ApplicationFields;
-  /** What is wrong, by field. */
-  readonly problems: Readonly<Partial<Record<ApplicationField, string>>>;
-  /** The scopes that are offered. */
-  readonly choosableScopes: readonly DescribedScope[];
-  /** The grant types that are offered. */
-  readonly choosableGrantTypes: readonly string[];
-  /** Whether it can be said that the application may have any scope. */
-  readonly offersAnyScope: boolean;
-  /** Whether staff trusts the application, and a change of anything but the name ends that. */
-  readonly endsTrust: boolean;
-  /** The page to go back to. */
-  readonly cancelUrl: string;
-  /** Whether it is the form for staff. */
-  readonly isStaffPage: boolean;
-}
-
-/** A token in a list. The token itself is not stored. */
-export interface ListedToken {
-  /** Whether it is an access token or a refresh token. */
-  readonly kind: 'access' | 'refresh';
-  /** The beginning of its SHA-256 in hexadecimal. */
-  readonly hashPrefix: string;
-  /** The client identifier of its application; `null`: the application was deleted. */
-  readonly clientId: string | null;
-  /** The name of its application; `null`: the application was deleted. */
-  readonly applicationName: string | null;
-  /** The id of its user; `null`: the application acts on its own behalf. */
-  readonly userId: string | null;
-  /** What it may do. */
-  readonly scopes: readonly string[];
-  /** When it was issued, in milliseconds since the epoch. */
-  readonly createdAtMilliseconds: number;
-  /** When it expires, in milliseconds since the epoch. */
-  readonly expiresAtMilliseconds: number;
-  /** Whether it can still be used. */
-  readonly state: 'active' | 'revoked' | 'expired';
-  /** The page that asks before it is revoked; `undefined`: it cannot be used any more. */
-  readonly revokeUrl: string | undefined;
-}
-
-/** The search for tokens; staff only. */
-export interface TokensModel {
-  /** Who looks at it. */
-  readonly viewer: Viewer;
-  /** What was looked for, and where the form is sent. */
-  readonly search: {
-    /** Where the form is sent, by GET. */
-    readonly action: string;
-    /** The client identifier that was entered. */
-    readonly clientId: string;
-    /** The id of a user that was entered. */
-    readonly userId: string;
-    /** The beginning of a SHA-256 that was entered. */
-    readonly hashPrefix: string;
-  };
-  /** `undefined`: nothing was looked for yet. */
-  readonly tokens: readonly ListedToken[] | undefined;
-  /** What is wrong with what was entered. */
-  readonly problem: 'hash' | undefined;
-  /** The other parts of the list. */
-  readonly paging: Paging;
-  /** What was just done. */
-  readonly notice: Notice | undefined;
-}
-
-/** A browser in which the user is signed in. */
-export interface ListedSession extends BrowserSession {
-  /** Whether it is the browser that asks. */
-  readonly isCurrent: boolean;
-  /** The page that asks before it is signed out. */
-  readonly endUrl: string;
-}
-
-/** Whose sessions staff looked for. */
-export interface SessionSearch {
-  /** Where the form is sent, by GET. */
-  readonly action: string;
-  /** The id of a user that was entered. */
-  readonly userId: string;
-}
-
-/** The browsers in which a user is signed in: the viewer's own, or for staff anybody's. */
-export interface SessionsModel {
-  /** Who looks at it. */
-  readonly viewer: Viewer;
-  /** `undefined`: nobody was chosen yet (staff). */
-  readonly sessions: readonly ListedSession[] | undefined;
-  /** Staff only: whose sessions. */
-  readonly search: SessionSearch | undefined;
-  /** Ends all others; for staff, all. */
-  readonly endAllUrl: string | undefined;
-  /** The other parts of the list. */
-  readonly paging: Paging;
-  /** What was just done. */
-  readonly notice: Notice | undefined;
-}
-
-/** What was just done. */
-export type Notice = keyof Texts['notices'];
 
 /** The pages by name, with what each is made of. */
 export interface PageModels {

@@ -1,6 +1,6 @@
 import type { FormFields } from '../forms/form-body.js';
 import { PageError } from '../page-error.js';
-import type { Paging } from './page-models.js';
+import type { Paging } from './page-parts.js';
 
 /** The number of rows on a page of a list. */
 export const PAGE_SIZE = 50;

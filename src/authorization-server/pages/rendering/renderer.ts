@@ -1,11 +1,12 @@
 import { Eta, type TemplateFunction } from 'eta/core';
 import type { Context } from 'koa';
-import type { PageModels, PageName, PageOverrides, Viewer } from './page-models.js';
+import type { PageModels, PageName, PageOverrides } from './page-models.js';
 import { escapeHtml, fillHtml, fillText } from './page-text.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { STYLESHEET } from './stylesheet.js';
 import { PARTIALS, TEMPLATES } from './templates/templates.js';
 import type { Texts } from './texts.js';
+import type { Viewer } from './viewer.js';
 
 export interface RendererOptions {
   readonly prefix: string;

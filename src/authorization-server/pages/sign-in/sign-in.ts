@@ -5,7 +5,7 @@ import { localPath } from '../local-path.js';
 import { PageError } from '../page-error.js';
 import type { PageRoute } from '../page-router.js';
 import type { PageServices } from '../page-services.js';
-import type { Viewer } from '../rendering/page-models.js';
+import type { Viewer } from '../rendering/viewer.js';
 import { type RefusedSignIn, showLogin } from './login-page.js';
 
 const SIGN_IN = { purpose: 'sign-in', userId: undefined };

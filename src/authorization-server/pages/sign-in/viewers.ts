@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type { PageDependencies } from '../page-dependencies.js';
-import type { Viewer } from '../rendering/page-models.js';
+import type { Viewer } from '../rendering/viewer.js';
 
 /** Determines who views a page. */
 export class Viewers {
