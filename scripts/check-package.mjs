@@ -112,7 +112,7 @@ function requireFiles(paths) {
   }
   const strange = paths.filter(
     (path) =>
-      !/^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|docs\/.+\.(md|svg|png)|dist\/.+\.(js|d\.ts)|dist\/commonjs\/package\.json)$/.test(
+      !/^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|docs\/.+\.(md|svg|png)|docs\/operations\/.+\.json|dist\/.+\.(js|d\.ts)|dist\/commonjs\/package\.json)$/.test(
         path,
       ),
   );

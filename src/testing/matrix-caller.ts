@@ -15,7 +15,7 @@ export type MatrixCaller =
 
 /** @throws ConfigurationError (rejects) if it is no caller, or the option `users` does not know the user */
 export async function matrixAuthentication(
-  { parts }: OAuth2,
+  oauth2: OAuth2,
   name: string,
   given: MatrixCaller,
 ): Promise<Authentication | undefined> {
@@ -23,12 +23,12 @@ export async function matrixAuthentication(
   const path = optionPath('accessMatrix', name);
   const list = listOption(path, given, "give undefined for nobody, or a list such as ['ann', ['books:read']]");
   const [caller, scopes, details = {}] = list as readonly [Caller, CallerScopes?, CallerDetails?];
-  const { users } = parts;
+  const { users, verification, basis } = oauth2.parts;
   return fakeAuthentication(path, caller, scopes, details, {
     users,
     user: isClient(caller) || details.issuer !== undefined ? undefined : await userOf(path, caller, users),
-    nowMilliseconds: parts.verification.clock.nowMilliseconds(),
-    lifetimeSeconds: parts.basis.accessTokenLifetimeSeconds,
+    nowMilliseconds: verification.clock.nowMilliseconds(),
+    lifetimeSeconds: basis.accessTokenLifetimeSeconds,
   });
 }
 
