@@ -40,9 +40,11 @@ async function run(
     await bookstore.prepareDatabase();
     const lines = await demoLines(bookstore, url, issuer, keys);
     await bookstore.oauth2.ready();
+    // First, so that a port in use ends the start before the bookstore answers.
+    const metricsUrl = settings.metrics && (await metrics?.listen(settings.metrics));
     listener.serve(bookstore.createApp().callback());
+    if (metricsUrl !== undefined) console.log(`Metrics are at ${metricsUrl}`);
     console.log(`Bookstore listens on ${url}`);
-    if (settings.metrics !== undefined) console.log(`Metrics are at ${await metrics?.listen(settings.metrics)}`);
     console.log(`Sign in as alice with wonderland, and give the demo application access: ${issuer}/demo`);
     if (file !== undefined) console.log(`The encryption key is kept in ${file}; OAUTH2_ENCRYPTION_KEYS replaces it.`);
     console.log(`\n${lines.join('\n')}`);
