@@ -1,6 +1,7 @@
 // Writes docs/compliance.md: which tests prove which line of the checklist, read off the tags in their titles, such as
 // "[RS-7 §3.1] …". A tag of a `describe` counts for all tests in it.
-//   --check           writes nothing, and fails if the file is not up to date or a tag names no line
+//   --check           writes nothing, and fails if the file is not up to date, a tag names no line, or the site does not say
+//                     which setting decides on a line
 //   --passed FILE...  also fails unless each of these tests passed in the run that Jest wrote FILE about (--json)
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -25,7 +26,7 @@ const tests = (await readTestTitles(root))
   .map((test) => ({ ...test, lines: linesOf(test) }))
   .filter(({ lines }) => lines.size > 0);
 
-const problems = unknownTags();
+const problems = [...unknownTags(), ...(await linesWithoutSetting())];
 const page = pageOf();
 if (values.check || values.passed) {
   const present = await readFile(output, 'utf8').catch(() => '');
@@ -53,6 +54,17 @@ function unknownTags() {
   return tests.flatMap(({ file, lines }) =>
     [...lines].filter((line) => !(line in checklist)).map((line) => `${file}: ${line} is not in test/checklist.json.`),
   );
+}
+
+/** The site has a page of all lines, each with the setting that decides on it. */
+async function linesWithoutSetting() {
+  const settings = JSON.parse(await readFile(join(root, 'site/security-settings.json'), 'utf8'));
+  return [...Object.keys(checklist), ...Object.keys(settings)]
+    .filter((line) => checklist[line] === undefined || settings[line] === undefined)
+    .map(
+      (line) =>
+        `${line} is not both in test/checklist.json and in site/security-settings.json ("always", or the option).`,
+    );
 }
 
 function pageOf() {

@@ -13,6 +13,7 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
       tokens: 'Tokens',
       'authorization-server': 'Authorization server',
       agents: 'Agents (MCP)',
+      testing: 'Tests of your application',
     },
   },
   {

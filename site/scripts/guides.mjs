@@ -21,7 +21,8 @@ export async function gatherGuides() {
   for (const entry of await readdir(join(root, 'docs'), { withFileTypes: true })) {
     if (entry.isDirectory()) await cp(join(root, 'docs', entry.name), join(pages, entry.name), { recursive: true });
   }
-  await cp(join(site, 'home.md'), join(pages, 'index.md'));
+  const home = await readFile(join(site, 'home.yaml'), 'utf8');
+  await writeFile(join(pages, 'index.md'), `---\n${home}---\n`);
 }
 
 async function writePage(file, page) {

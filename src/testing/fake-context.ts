@@ -8,7 +8,9 @@ export interface FakeRequest {
   readonly method?: string | undefined;
   /** Default `/`. */
   readonly path?: string | undefined;
+  /** The parameters after `?`. Default: none. */
   readonly query?: Readonly<Record<string, string>> | undefined;
+  /** Header fields, by name in any case. Default: none. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What the router reads from the path, e.g. `{ id: '5' }`. */
   readonly params?: Readonly<Record<string, string>> | undefined;
