@@ -3,6 +3,7 @@ import { knownOptions, listOption, optionPath, refuseOption, wholeNumberOption }
 import { isScopeName } from '../../core/scopes.js';
 import { schemeOf } from '../../core/verified-token.js';
 import type { RequestAccess } from '../request-access.js';
+import { type AccessRule, allOfRules, RULE, tokenRule } from './access-rule.js';
 import type { Permission } from './permission.js';
 
 /** How a user must have been authenticated; at least one of the two is given. */
@@ -90,6 +91,12 @@ class AuthenticationContext implements Permission {
       ...(this.maxAgeSeconds === undefined ? [] : [`at most ${this.maxAgeSeconds} s ago`]),
     ];
     return `${NAME}(${parts.join(', ')})`;
+  }
+
+  /** Nothing but a token says how its user was authenticated. */
+  [RULE](): AccessRule {
+    const { acr, maxAgeSeconds } = this;
+    return allOfRules([tokenRule([]), Object.freeze({ kind: 'authenticationContext', acr, maxAgeSeconds })]);
   }
 
   private isRecent(access: RequestAccess): boolean {

@@ -3,6 +3,7 @@ import { httpErrorStatus } from '../../core/http-errors.js';
 import { refuseOption } from '../../core/options/index.js';
 import { after, nativePromise } from '../../core/promises.js';
 import type { RequestAccess } from '../request-access.js';
+import { type AccessRule, allOfRules, anyOfRules, RULE, ruleOf } from './access-rule.js';
 import { type PermissionExpression, toPermission } from './expression.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
@@ -103,6 +104,12 @@ abstract class Composition implements Permission {
     const parts = this.permissions.map((one) => one.describe?.(action) ?? one.constructor.name);
     return `${this.name}(${parts.join(', ')})`;
   }
+
+  [RULE](action: GuardedAction, method: string): AccessRule {
+    return this.combined(this.permissions.map((one) => ruleOf(one, action, method)));
+  }
+
+  protected abstract combined(rules: readonly AccessRule[]): AccessRule;
 }
 
 class AllOf extends Composition {
@@ -121,6 +128,10 @@ class AllOf extends Composition {
       .map((one) => one.scopeAlternatives?.(access, action))
       .filter((one) => one !== undefined);
     return named.length === 0 ? undefined : combineAlternatives(named);
+  }
+
+  protected combined(rules: readonly AccessRule[]): AccessRule {
+    return allOfRules(rules);
   }
 }
 
@@ -142,6 +153,10 @@ class AnyOf extends Composition {
     const named = this.permissions.flatMap((one) => one.scopeAlternatives?.(access, action) ?? []);
     return named.length === 0 ? undefined : named;
   }
+
+  protected combined(rules: readonly AccessRule[]): AccessRule {
+    return anyOfRules(rules);
+  }
 }
 
 class Not extends Composition {
@@ -160,12 +175,21 @@ class Not extends Composition {
     if (!decidesOnObjects(permission)) return true;
     return opposite(objectAnswer(permission, access, action, object));
   }
+
+  protected combined([part]: readonly AccessRule[]): AccessRule {
+    return Object.freeze({ kind: 'not', part: part as AccessRule });
+  }
 }
 
 /** Whether a permission, or one that it is composed of, checks objects. */
 function decidesOnObjects(permission: Permission): boolean {
-  if (permission instanceof Composition) return permission.permissions.some(decidesOnObjects);
-  return permission.hasObjectPermission !== undefined;
+  return objectPermissions(permission).length > 0;
+}
+
+/** The permission, or those that it is composed of, as far as they check objects. */
+export function objectPermissions(permission: Permission): readonly Permission[] {
+  if (permission instanceof Composition) return permission.permissions.flatMap(objectPermissions);
+  return permission.hasObjectPermission === undefined ? [] : [permission];
 }
 
 /**

@@ -1,5 +1,9 @@
 import type { RequestAccess } from '../request-access.js';
+import { type AccessRule, EVERYBODY, isUnchanged, RULE } from './access-rule.js';
 import type { Permission } from './permission.js';
+
+const A_USER: AccessRule = Object.freeze({ kind: 'user' });
+const AUTHENTICATED: AccessRule = Object.freeze({ kind: 'authenticated' });
 
 /**
  * Requires a user: by session, or by a token that acts for one. An application alone is not enough.
@@ -29,6 +33,11 @@ export class IsAuthenticated implements Permission {
   describe(): string {
     return 'IsAuthenticated';
   }
+
+  /** @internal */
+  [RULE](): AccessRule | undefined {
+    return isUnchanged(this, IsAuthenticated, 'hasPermission') ? A_USER : undefined;
+  }
 }
 
 /**
@@ -57,6 +66,11 @@ export class AllowAny implements Permission {
   describe(): string {
     return 'AllowAny';
   }
+
+  /** @internal */
+  [RULE](): AccessRule | undefined {
+    return isUnchanged(this, AllowAny, 'hasPermission') ? EVERYBODY : undefined;
+  }
 }
 
 /** Any authenticated caller: a user or an application. The meaning of a bare `@Authorized()`. */
@@ -67,5 +81,9 @@ export class AnyPrincipal implements Permission {
 
   describe(): string {
     return 'any principal';
+  }
+
+  [RULE](): AccessRule {
+    return AUTHENTICATED;
   }
 }

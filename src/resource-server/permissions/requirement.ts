@@ -7,6 +7,7 @@ import {
 import { after, nativePromise } from '../../core/promises.js';
 import { schemeOf } from '../../core/verified-token.js';
 import type { RequestAccess } from '../request-access.js';
+import { type AccessRule, allOfRules, alternativesRule, RULE, ruleOf } from './access-rule.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 import { combineAlternatives } from './scope-alternatives.js';
 
@@ -33,6 +34,10 @@ export class RequiresScopes implements Permission {
 
   describe(): string {
     return this.alternatives.map((scopes) => scopes.join(' ')).join(' | ');
+  }
+
+  [RULE](): AccessRule {
+    return alternativesRule(this.alternatives);
   }
 }
 
@@ -74,6 +79,11 @@ export class Requirement {
 
   describe(): string {
     return this.permissions.map((one) => one.describe?.(this.action) ?? one.constructor.name).join(', ');
+  }
+
+  /** What requests with this method need, as data. */
+  rule(method: string): AccessRule {
+    return allOfRules(this.permissions.map((one) => ruleOf(one, this.action, method)));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { isSafeMethod } from '../../core/methods.js';
 import type { RequestAccess } from '../request-access.js';
+import { isUnchanged } from './access-rule.js';
 import type { GuardedAction } from './permission.js';
 import { TokenHasScope } from './token-has-scope.js';
 
@@ -28,8 +29,18 @@ import { TokenHasScope } from './token-has-scope.js';
  */
 export class TokenHasReadWriteScope extends TokenHasScope {
   override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+    return this.withVerb(action, access.method);
+  }
+
+  /** @internal */
+  protected override scopesOfMethod(action: GuardedAction, method: string): readonly string[] | undefined {
+    const isOurs = isUnchanged(this, TokenHasReadWriteScope, 'getScopes', 'declared');
+    return isOurs ? this.withVerb(action, method) : undefined;
+  }
+
+  private withVerb(action: GuardedAction, method: string): string[] {
     const scopes = this.declared(action);
-    scopes.push(isSafeMethod(access.method) ? action.readScope : action.writeScope);
+    scopes.push(isSafeMethod(method) ? action.readScope : action.writeScope);
     return scopes;
   }
 

@@ -2,6 +2,7 @@ import { isSafeMethod } from '../../core/methods.js';
 import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
+import { isUnchanged } from './access-rule.js';
 import type { GuardedAction } from './permission.js';
 import { TokenHasScope } from './token-has-scope.js';
 
@@ -41,8 +42,18 @@ export class TokenHasResourceScope extends TokenHasScope {
   }
 
   override getScopes(access: RequestAccess, action: GuardedAction): string[] {
-    const suffix = isSafeMethod(access.method) ? action.readScope : action.writeScope;
-    const map = this.getRequiredAlternateScopes(access, action);
+    return this.ofResources(this.getRequiredAlternateScopes(access, action), action, access.method);
+  }
+
+  /** @internal */
+  protected override scopesOfMethod(action: GuardedAction, method: string): readonly string[] | undefined {
+    const names = ['getScopes', 'getRequiredAlternateScopes', 'declared'];
+    if (!isUnchanged(this, TokenHasResourceScope, ...names)) return undefined;
+    return this.ofResources(this.requiredAlternateScopes, action, method);
+  }
+
+  private ofResources(map: ResourceScopes | undefined, action: GuardedAction, method: string): string[] {
+    const suffix = isSafeMethod(method) ? action.readScope : action.writeScope;
     return this.declared(action).flatMap((resource) => {
       const named = map !== undefined && Object.hasOwn(map, resource) ? map[resource] : undefined;
       // A resource that is named without scopes would be open to every token.

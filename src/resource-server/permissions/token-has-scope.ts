@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
+import { type AccessRule, allOfRules, customRule, isUnchanged, RULE, tokenRule } from './access-rule.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 
 /**
@@ -69,6 +70,23 @@ export class TokenHasScope implements Permission {
   describe(action: GuardedAction): string {
     const scopes = this.declared(action).join(' ');
     return scopes === '' ? this.constructor.name : `${this.constructor.name}(${scopes})`;
+  }
+
+  /** @internal */
+  [RULE](action: GuardedAction, method: string): AccessRule | undefined {
+    return isUnchanged(this, TokenHasScope, 'hasPermission') ? this.tokenRule(action, method) : undefined;
+  }
+
+  /** @internal A token with the scopes of this method; they are unknown if a subclass derives them from the request. */
+  protected tokenRule(action: GuardedAction, method: string): AccessRule {
+    const scopes = this.scopesOfMethod(action, method);
+    if (scopes !== undefined) return tokenRule(scopes);
+    return allOfRules([tokenRule([]), customRule(this, action, 'scopes')]);
+  }
+
+  /** @internal The scopes that requests with this method need; `undefined` if `getScopes` is that of a subclass of the host. */
+  protected scopesOfMethod(action: GuardedAction, _method: string): readonly string[] | undefined {
+    return isUnchanged(this, TokenHasScope, 'getScopes', 'declared') ? this.declared(action) : undefined;
   }
 
   /** Whether using it without any declared scope is a mistake; one that has scopes of its own needs none. */

@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
+import { type AccessRule, alternativesRule, isUnchanged, RULE } from './access-rule.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
 
 /** Alternatives by HTTP method, as in Django OAuth Toolkit: `{ POST: [['create'], ['post', 'widget']] }`. */
@@ -77,6 +78,18 @@ export class TokenMatchesOASRequirements implements Permission {
   describe(action: GuardedAction): string {
     const alternatives = this.alternativesFor(action.verb === 'ALL' ? 'GET' : action.verb) ?? [];
     return alternatives.map((scopes) => scopes.join(' ')).join(' | ');
+  }
+
+  /** @internal */
+  [RULE](_action: GuardedAction, method: string): AccessRule | undefined {
+    const isOurs = isUnchanged(
+      this,
+      TokenMatchesOASRequirements,
+      'hasPermission',
+      'scopeAlternatives',
+      'alternativesFor',
+    );
+    return isOurs ? alternativesRule(this.alternativesFor(method) ?? []) : undefined;
   }
 
   private alternativesFor(method: string): ScopeAlternatives | undefined {
