@@ -23,6 +23,7 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
       observability: 'Observability',
       'command-line': 'Command line',
       migrations: 'Migrations',
+      'migrating-from-django': 'From Django OAuth Toolkit',
       revocation: 'Revocation',
       'shared-redis': 'One Redis for several applications',
       performance: 'Performance',

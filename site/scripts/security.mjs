@@ -14,6 +14,7 @@ const GROUPS = {
   RS: 'Resource server',
   AS: 'Authorization server',
   TH: 'Throttling',
+  IM: 'Import',
   ALL: 'Everywhere',
 };
 

@@ -11,10 +11,18 @@ export interface Progress {
 /** The interval between plain lines, so that a log does not get one line per batch. */
 const LINE_INTERVAL_MILLISECONDS = 1000;
 
-/** A bar on a terminal, plain lines elsewhere, nothing with `quiet` (JSON was requested). */
-export async function createProgress(stream: NodeJS.WriteStream, quiet: boolean): Promise<Progress> {
+/**
+ * A bar on a terminal, plain lines elsewhere, nothing with `quiet` (JSON was requested).
+ *
+ * @param what what a plain line counts
+ */
+export async function createProgress(
+  stream: NodeJS.WriteStream,
+  quiet: boolean,
+  what = 'expired rows deleted',
+): Promise<Progress> {
   if (stream.isTTY) return new Bar((await import('cli-progress')).default, stream);
-  return quiet ? { update() {}, stop() {} } : new Lines(stream);
+  return quiet ? { update() {}, stop() {} } : new Lines(stream, what);
 }
 
 class Bar implements Progress {
@@ -48,16 +56,16 @@ class Bar implements Progress {
 }
 
 class Lines implements Progress {
-  private readonly stream: NodeJS.WriteStream;
   private lastMilliseconds = Number.NEGATIVE_INFINITY;
   private pending: string | undefined;
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.stream = stream;
-  }
+  constructor(
+    private readonly stream: NodeJS.WriteStream,
+    private readonly what: string,
+  ) {}
 
   update(done: number, total: number): void {
-    this.pending = `${done} of ${total} expired rows deleted\n`;
+    this.pending = `${done} of ${total} ${this.what}\n`;
     if (performance.now() - this.lastMilliseconds >= LINE_INTERVAL_MILLISECONDS) this.print();
   }
 

@@ -39,6 +39,11 @@ const COMMANDS: readonly TopLevelCommand[] = [
     load: async () => (await import('./commands/keys/index.js')).defineKeys,
   },
   {
+    name: 'import',
+    summary: 'bring applications, tokens and consents from another server',
+    load: async () => (await import('./commands/import/index.js')).defineImport,
+  },
+  {
     name: 'routes',
     summary: 'list what every action requires',
     load: async () => (await import('./commands/routes.js')).defineRoutes,

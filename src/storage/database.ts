@@ -45,6 +45,11 @@ export interface OpenDatabaseOptions {
    * default is 5000. Migrations have none.
    */
   readonly deadlineMilliseconds?: number;
+  /**
+   * Whether it is only read: its sessions refuse to write, and an SQLite file is neither created nor changed. For a
+   * source that this package opens; default `false`.
+   */
+  readonly readOnly?: boolean;
 }
 
 const DIALECTS: Readonly<Record<string, Dialect>> = {
@@ -84,7 +89,7 @@ const PREPARED_PER_CONNECTION = 100;
  * @throws ConfigurationError if the source cannot be parsed, its driver is not installed, or its kind is not supported
  */
 export function openDatabase(source: string | Knex | Knex.Config, options: OpenDatabaseOptions = {}): Database {
-  const { logger = silentLogger, deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS } = options;
+  const { logger = silentLogger, deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS, readOnly = false } = options;
   const bounds = { logger, deadlineMilliseconds };
   if (typeof source === 'function') {
     const dialect = dialectOf(source);
@@ -96,9 +101,9 @@ export function openDatabase(source: string | Knex | Knex.Config, options: OpenD
   }
   if (source === '') refuseOption('database', source, 'it is empty; pass a URL or the path of an SQLite file');
   const given = typeof source === 'string' ? configOfUrl(source) : copyOf(source);
-  const config = completed(given, logger, deadlineMilliseconds);
+  const config = completed(readOnly ? readingOnly(given) : given, logger, deadlineMilliseconds);
   const knex = instantiate(config);
-  const prepare: PrepareConnection = (connection) => setMysqlSession(connection as MysqlConnection);
+  const prepare: PrepareConnection = (connection) => setMysqlSession(connection as MysqlConnection, { readOnly });
   const own = ownDatabase(knex, bounds, bindingOn(dialectOf(knex), prepare));
   return opened(own.statements, true, own);
 }
@@ -106,6 +111,27 @@ export function openDatabase(source: string | Knex | Knex.Config, options: OpenD
 /** A getter of the host may throw what it read. */
 function copyOf(config: Knex.Config): Knex.Config {
   return Object.fromEntries(entriesOption('database', config)) as Knex.Config;
+}
+
+type AfterCreate = (
+  connection: PostgresConnection,
+  done: (error: unknown, connection: PostgresConnection) => void,
+) => void;
+
+interface PostgresConnection {
+  query(sql: string, callback: (error: unknown) => void): unknown;
+}
+
+/** The same configuration for reading alone. Sessions on MySQL are set up where the others of them are. */
+function readingOnly(config: Knex.Config): Knex.Config {
+  if (config.client === 'better-sqlite3') {
+    const connection = { ...(config.connection as object), options: { readonly: true } };
+    return { ...config, connection } as Knex.Config;
+  }
+  if (config.client !== 'pg') return config;
+  const afterCreate: AfterCreate = (connection, done) =>
+    void connection.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', (error) => done(error, connection));
+  return { ...config, pool: { ...config.pool, afterCreate } };
 }
 
 function bindingOn(dialect: Dialect, prepare: PrepareConnection): (knex: Knex) => Knex {
@@ -214,7 +240,9 @@ function completedSqlite(config: Knex.Config): Knex.Config {
   if (typeof filename !== 'string' || filename === '') {
     refuseOption('database.connection.filename', filename, 'pass the path of the SQLite file, or ":memory:"');
   }
-  if (filename !== ':memory:') createFolderOf(filename);
+  const { readonly: readOnly = false } =
+    (config.connection as { options?: { readonly readonly?: boolean } }).options ?? {};
+  if (filename !== ':memory:' && !readOnly) createFolderOf(filename);
   const afterCreate = config.pool?.afterCreate;
   return {
     useNullAsDefault: true,
@@ -223,7 +251,7 @@ function completedSqlite(config: Knex.Config): Knex.Config {
       ...config.pool,
       afterCreate(connection: SqliteConnection, done: (error: unknown, connection: SqliteConnection) => void) {
         try {
-          prepareSqlite(connection);
+          prepareSqlite(connection, readOnly);
         } catch (error) {
           done(error, connection);
           return;
@@ -251,8 +279,9 @@ interface SqliteConnection {
 }
 
 /** Several readers beside one writer, waiting for that writer, and enforced foreign keys. */
-function prepareSqlite(connection: SqliteConnection): void {
+function prepareSqlite(connection: SqliteConnection, readOnly: boolean): void {
   connection.pragma(`busy_timeout = ${SQLITE_BUSY_TIMEOUT_MILLISECONDS}`);
+  if (readOnly) return;
   connection.pragma('foreign_keys = ON');
   try {
     connection.pragma('journal_mode = WAL');

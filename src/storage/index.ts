@@ -16,6 +16,11 @@ export { isMissingReference } from './database-errors.js';
 export { readDatabaseIdentity } from './database-identity.js';
 export { DatabaseIdentitySource } from './database-identity-source.js';
 export { type BoundedDatabase, boundsOf, type ConnectionBreaker, type PoolReading, poolOf } from './deadlines/index.js';
+export {
+  type ImportedApplication,
+  ImportedApplications,
+  type ImportedSecret,
+} from './imports/imported-applications.js';
 export { MIGRATIONS_TABLE } from './migrations/bookkeeping.js';
 export { type RollbackLosses, rollbackLosses } from './migrations/losses.js';
 export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate-and-rollback.js';

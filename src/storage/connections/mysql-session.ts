@@ -59,9 +59,13 @@ export async function readMysqlSession(connection: MysqlConnection): Promise<Mys
  * Sets up the session of a connection of this package, whatever the defaults of the server: escapes and quotes as
  * drivers write them, values that do not fit are refused, strings in `utf8mb4`. Other modes stay as they are.
  *
+ * @param options `readOnly`: the server refuses to write for this session
  * @throws ConfigurationError if the driver is configured to use another character set
  */
-export async function setMysqlSession(connection: MysqlConnection): Promise<void> {
+export async function setMysqlSession(
+  connection: MysqlConnection,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Promise<void> {
   const session = await readMysqlSession(connection);
   if (!session.driverWritesUtf8) {
     throw new ConfigurationError(
@@ -70,6 +74,7 @@ export async function setMysqlSession(connection: MysqlConnection): Promise<void
   }
   const settings = settingsFor(session);
   if (settings.length > 0) await ask(connection, `SET ${settings.join(', ')}`);
+  if (readOnly) await ask(connection, 'SET SESSION TRANSACTION READ ONLY');
 }
 
 /** The necessary settings as SQL; empty if the session is fine already. */
