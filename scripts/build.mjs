@@ -29,7 +29,7 @@ const INPUTS = [
 const OUTPUTS = [
   'dist/public/index.js',
   'dist/cli/main.js',
-  ...(hasExamples ? ['examples/dist/bookstore/main.js', 'examples/dist/mcp/main.js'] : []),
+  ...(hasExamples ? ['bookstore', 'federation', 'mcp'].map((name) => `examples/dist/${name}/main.js`) : []),
 ];
 
 async function build() {

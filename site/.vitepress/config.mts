@@ -12,6 +12,7 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
       throttling: 'Throttling',
       tokens: 'Tokens',
       'authorization-server': 'Authorization server',
+      'sign-in': 'Sign-in',
       agents: 'Agents (MCP)',
       testing: 'Tests of your application',
     },

@@ -158,7 +158,8 @@ export function pageLinksOf({ body }: Visit): string[] {
   return [...main.matchAll(/<a\b([^>]*)>/g)].map(([, attributes = '']) => attributeOf(attributes, 'href') ?? '');
 }
 
-function onwardOf({ headers, body, url, status }: Visit): string | undefined {
+/** Where a visit leads by itself: by its redirect, or its refresh. */
+export function onwardOf({ headers, body, url, status }: Visit): string | undefined {
   const location = headers.get('location');
   if (location !== null && status >= 300 && status < 400) return new URL(location, url).href;
   const refresh = /<meta http-equiv="refresh" content="0; ?url=([^"]*)"/i.exec(body)?.[1];
