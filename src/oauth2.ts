@@ -9,6 +9,7 @@ import { becomeReady, type ReadyOptions } from './compose/readiness.js';
 import type { OAuth2Error } from './core/errors.js';
 import type { OAuth2Events } from './core/events/events.js';
 import type { HealthReport } from './core/health.js';
+import type { RegisteredUser } from './core/register.js';
 import type { Readings } from './observability/readings.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import type { BrowserSessions } from './resource-server/browser-sessions.js';
@@ -37,6 +38,9 @@ export type { ActionSummary, HealthReport, KoaServerOptions, ReadyOptions };
  * Builds everything from the options. The database is connected when it is first needed; Redis immediately, so that it
  * is available for the first request. `close()` closes what was opened.
  *
+ * The type of users flows from `users.findById`, written first, into the other functions of the options. It has to be
+ * that of `Register`, if that names one.
+ *
  * @param given the options; only `database` has no default
  * @returns the parts, which `close()` ends
  * @throws ConfigurationError if an option is invalid, naming it, its value and the fix
@@ -64,8 +68,8 @@ export type { ActionSummary, HealthReport, KoaServerOptions, ReadyOptions };
  * oauth2.createKoaServer({ controllers: [BookController] }).listen(3000);
  * ```
  */
-export function createOAuth2(given: OAuth2Options): OAuth2 {
-  const options = readOptions(given);
+export function createOAuth2<User extends RegisteredUser = RegisteredUser>(given: OAuth2Options<User>): OAuth2 {
+  const options = readOptions(given as OAuth2Options);
   linkToHttpError();
   return new OAuth2(compose(options));
 }

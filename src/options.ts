@@ -16,6 +16,7 @@ import {
   wholeNumberOption,
 } from './core/options/index.js';
 import { redisOption } from './core/redis-client.js';
+import type { RegisteredUser } from './core/register.js';
 import { isResourceIdentifier } from './core/resource-identifier.js';
 import { isScopeName, type ScopeDescriptions, scopeNameOption } from './core/scopes.js';
 import type { RandomBytes } from './core/token-value.js';
@@ -48,10 +49,14 @@ export interface ServiceContainer {
   set(type: Function, service: unknown): unknown;
 }
 
-/** The options of `createOAuth2`. Each is checked once, when it is called. */
-export interface OAuth2Options {
-  /** A database URL (`sqlite:`, `mysql://`, `mariadb://`, `postgres://`, or the path of an SQLite file), a knex configuration, or a knex instance, which stays the host's to close. */
-  readonly database: DatabaseSource;
+/** The options of `createOAuth2`, for the host's `User`. Each is checked once, when it is called. */
+export interface OAuth2Options<User = RegisteredUser> {
+  /**
+   * A database URL (`sqlite:`, `mysql://`, `mariadb://`, `postgres://`, or the path of an SQLite file), a knex configuration, or
+   * a knex instance, which stays the host's to close. `undefined`, e.g. of a variable of the environment that is not set, is
+   * refused at start-up.
+   */
+  readonly database: DatabaseSource | undefined;
   /**
    * Whether the statements of the hot path stay prepared on their connections; otherwise they are a little slower.
    * Default true: if that does not work, they are sent unprepared automatically. Set it to false if you know that it
@@ -76,7 +81,7 @@ export interface OAuth2Options {
   /** The host's models in place of the package's. */
   readonly models?: Partial<OAuth2Models> | undefined;
   /** The host's users. Without it `@CurrentUser()` injects `{ id }`. */
-  readonly users?: UserStore | undefined;
+  readonly users?: UserStore<User> | undefined;
   /** All scopes with their descriptions. Without it any scope name may be issued. */
   readonly scopes?: ScopeDescriptions | undefined;
   /**
@@ -145,9 +150,9 @@ export interface OAuth2Options {
   /** The cache of verified tokens: its size, its bounds and the keys that authenticate it in Redis. */
   readonly cache?: CacheOptions | undefined;
   /** Policies, the engine that counts, and what happens when it cannot. */
-  readonly throttling?: ThrottlingOptions | undefined;
+  readonly throttling?: ThrottlingOptions<User> | undefined;
   /** Makes this application an authorization server too: `authorizationServer({ … })` of the subpath `/authorization-server`. */
-  readonly authorizationServer?: AuthorizationServerFactory | undefined;
+  readonly authorizationServer?: AuthorizationServerFactory<User> | undefined;
   /** The container that receives the `TokenService`, such as typedi's `Container`. */
   readonly container?: ServiceContainer | undefined;
   /**
@@ -162,6 +167,11 @@ export interface OAuth2Options {
   readonly clock?: Clock | undefined;
   /** For tests: the randomness of tokens. */
   readonly random?: RandomBytes | undefined;
+}
+
+/** The options as `readOptions` returns them. */
+export interface CheckedOptions extends OAuth2Options {
+  readonly database: DatabaseSource;
 }
 
 const NAMES = [
@@ -207,14 +217,14 @@ const NAMES = [
  * @returns them as a plain object, so that what was checked is what is used
  * @throws ConfigurationError naming the option and the fix; no value that could be a secret is shown
  */
-export function readOptions(given: OAuth2Options): OAuth2Options {
+export function readOptions(given: OAuth2Options): CheckedOptions {
   objectOption('The argument of createOAuth2', given, 'give an object with at least { database }');
   const options = knownOptions<OAuth2Options>('', given, NAMES);
   if (options.database === undefined || options.database === '') {
     refuseOption(
       'database',
       options.database,
-      "give a URL such as 'sqlite:.data/app.sqlite' or 'mysql://…', or a knex instance",
+      "give a URL such as 'sqlite:.data/app.sqlite' or 'mysql://…', or a knex instance; if it comes from the environment, set its variable",
     );
   }
   for (const [name, check] of Object.entries(CHECKS)) {
@@ -227,6 +237,7 @@ export function readOptions(given: OAuth2Options): OAuth2Options {
   const { cache, throttling } = options;
   return {
     ...options,
+    database: options.database,
     ...(cache === undefined ? {} : { cache: knownOptions<CacheOptions>('cache', cache, CACHE_OPTION_NAMES) }),
     ...(throttling === undefined
       ? {}

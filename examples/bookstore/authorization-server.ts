@@ -6,21 +6,21 @@ import { authenticateUser, type User } from './users.js';
 export function bookstoreAuthorizationServer(options: {
   readonly issuer: string;
   readonly encryptionKeys: readonly string[];
-}): AuthorizationServerFactory {
-  return authorizationServer({
+}): AuthorizationServerFactory<User> {
+  return authorizationServer<User>({
     issuer: options.issuer,
     encryptionKeys: options.encryptionKeys,
     authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
     // There is no second factor here: who signs in has entered a password.
     acr: { values: ['urn:bookstore:password'], of: () => 'urn:bookstore:password' },
     // Whatever an application requests, only staff can grant `admin`.
-    scopesOf: (user) => scopesOf(user as User),
+    scopesOf,
     ownerScopes: OWNER_SCOPES,
-    isStaff: (user) => (user as User).isStaff,
-    username: (user) => (user as User).username,
+    isStaff: (user) => user.isStaff,
+    username: (user) => user.username,
     // An application with `openid` learns the user's name, in the ID token too.
     claims: {
-      of: (user) => ({ preferred_username: (user as User).username }),
+      of: (user) => ({ preferred_username: user.username }),
       scopes: { openid: ['preferred_username'] },
       idToken: ['preferred_username'],
     },

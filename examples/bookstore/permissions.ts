@@ -3,8 +3,8 @@ import type { User } from './users.js';
 
 /** Staff, by token or session, whatever the scopes; everybody else needs them. */
 export class AdminOrTokenHasScope extends TokenHasScope {
-  override hasPermission(access: RequestAccess, action: GuardedAction): boolean | Promise<boolean> {
-    if ((access.user as User | undefined)?.isStaff) return true;
+  override hasPermission(access: RequestAccess<User>, action: GuardedAction): boolean | Promise<boolean> {
+    if (access.user?.isStaff) return true;
     return super.hasPermission(access, action);
   }
 }
@@ -20,8 +20,8 @@ export class ResourceOwnerOrTokenHasScope extends TokenHasScope {
     return access.isAuthenticated;
   }
 
-  hasObjectPermission(access: RequestAccess, action: GuardedAction, object: unknown): boolean | Promise<boolean> {
-    if (access.userId !== undefined && (object as Owned).userId === access.userId) return true;
+  hasObjectPermission(access: RequestAccess, action: GuardedAction, object: Owned): boolean | Promise<boolean> {
+    if (access.userId !== undefined && object.userId === access.userId) return true;
     return super.hasPermission(access, action);
   }
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { Authorized, Body, CurrentUser, Get, JsonController, Post } from 'routing-controllers';
-import { Public, Throttle } from 'routing-controllers-oauth2';
+import { Authorized, Body, Get, JsonController, Post } from 'routing-controllers';
+import { CurrentUser, Public, Throttle } from 'routing-controllers-oauth2';
 
 /** What the tests beside are about. */
 @JsonController('/books')

@@ -1,4 +1,5 @@
 import type { Context, Middleware } from 'koa';
+import type { RegisteredUser } from '../core/register.js';
 import type { UserStore } from '../core/users.js';
 import type { Application } from '../storage/index.js';
 import type { SigningKeys } from './keys/signing-keys.js';
@@ -38,8 +39,8 @@ export interface AuthorizationServer extends ScopeBounds {
 
 export const COMPLETE = Symbol('authorization server');
 
-/** What `authorizationServer(options)` gives: `createOAuth2` completes it with its own parts. */
-export interface AuthorizationServerFactory {
+/** What `authorizationServer(options)` gives, for the host's `User`: `createOAuth2` completes it with its own parts. */
+export interface AuthorizationServerFactory<User = RegisteredUser> {
   /** The issuer identifier (RFC 8414 §2). */
   readonly issuer: string;
   /** The origin of the issuer; it names the resource that has no other name. */
@@ -50,6 +51,8 @@ export interface AuthorizationServerFactory {
   readonly jwtIssuer?: string | undefined;
   /** Tokens that `TokenService` issues have the same bounds. @internal */
   scopeBounds(users: UserStore | undefined): ScopeBounds;
+  /** There is none: it tells TypeScript whose users its functions take. */
+  ofUser?(user: User): void;
   /** For `createOAuth2` only. */
   readonly [COMPLETE]: (dependencies: AuthorizationServerDependencies) => AuthorizationServer;
 }

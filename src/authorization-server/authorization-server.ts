@@ -1,4 +1,5 @@
 import type { Middleware } from 'koa';
+import type { RegisteredUser } from '../core/register.js';
 import { userStoreTellingOutages } from '../storage/host-outages.js';
 import { ConsentRepository, SessionRepository, SigningKeyRepository } from '../storage/index.js';
 import { type AuthorizationServer, type AuthorizationServerFactory, COMPLETE } from './authorization-server-factory.js';
@@ -29,6 +30,9 @@ import type { AuthorizationServerDependencies } from './server-dependencies.js';
 /**
  * Makes an authorization server for the option `authorizationServer` of `createOAuth2`.
  *
+ * Its functions take the user of `Register`; without that, write `authorizationServer<User>({ … })`. `createOAuth2` does not
+ * compile if its `users` find other users.
+ *
  * @param options the issuer (RFC 8414 §2) and the keys that encrypt what is stored are needed; lifetimes are in seconds
  * @returns what the option `authorizationServer` takes
  * @throws ConfigurationError if an option is invalid, naming it, its value and the fix
@@ -52,8 +56,10 @@ import type { AuthorizationServerDependencies } from './server-dependencies.js';
  *   });
  * ```
  */
-export function authorizationServer(options: AuthorizationServerOptions): AuthorizationServerFactory {
-  const settings = readOptions(options);
+export function authorizationServer<User = RegisteredUser>(
+  options: AuthorizationServerOptions<User>,
+): AuthorizationServerFactory<User> {
+  const settings = readOptions(options as AuthorizationServerOptions);
   return {
     issuer: settings.issuer.identifier,
     origin: settings.issuer.origin,

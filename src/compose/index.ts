@@ -1,6 +1,6 @@
 import type { AuthorizationServer } from '../authorization-server/authorization-server-factory.js';
 import type { UserStore } from '../core/users.js';
-import type { OAuth2Options } from '../options.js';
+import type { CheckedOptions } from '../options.js';
 import { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 import { TokenService } from '../resource-server/token-service.js';
@@ -38,7 +38,7 @@ export interface Parts extends Services {
  *
  * @throws ConfigurationError if an option is invalid; nothing that was opened stays open
  */
-export function compose(options: OAuth2Options): Parts {
+export function compose(options: CheckedOptions): Parts {
   const opened = new Opened();
   try {
     return composeAll(options, opened);
@@ -48,7 +48,7 @@ export function compose(options: OAuth2Options): Parts {
   }
 }
 
-function composeAll(options: OAuth2Options, opened: Opened): Parts {
+function composeAll(options: CheckedOptions, opened: Opened): Parts {
   const basis = composeBasis(options);
   const storage = composeStorage(options, basis, opened);
   const throttling = composeThrottling(options, basis, storage.identity, opened);

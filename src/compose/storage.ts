@@ -1,4 +1,4 @@
-import type { OAuth2Options } from '../options.js';
+import type { CheckedOptions, OAuth2Options } from '../options.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
 import { readsDatabase } from '../resource-server/verifiers/database.js';
 import {
@@ -43,7 +43,11 @@ export interface Storage {
 }
 
 /** @throws ConfigurationError if the database or a model cannot be used */
-export function composeStorage(options: OAuth2Options, { clock, logger, observation }: Basis, opened: Opened): Storage {
+export function composeStorage(
+  options: CheckedOptions,
+  { clock, logger, observation }: Basis,
+  opened: Opened,
+): Storage {
   const database = openDatabase(options.database, {
     logger,
     deadlineMilliseconds: options.databaseDeadlineMilliseconds,

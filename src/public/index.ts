@@ -74,6 +74,7 @@ export type {
   UserPrincipal,
 } from '../core/principal.js';
 export type { RedisClient } from '../core/redis-client.js';
+export type { Register, RegisteredUser } from '../core/register.js';
 export type { ScopeDescriptions } from '../core/scopes.js';
 export type { SecretKey } from '../core/secret-keys.js';
 export type { RandomBytes } from '../core/token-value.js';
@@ -158,6 +159,11 @@ export type { CheckerOptions } from '../routing-controllers/checkers.js';
 export type { ClassOrMethodDecorator, ThrottleDeclaration } from '../routing-controllers/declarations.js';
 export { Access } from '../routing-controllers/decorators/access.js';
 export { CurrentToken } from '../routing-controllers/decorators/current-token.js';
+export {
+  CurrentUser,
+  type DeclareParameterAs,
+  type InjectingDecorator,
+} from '../routing-controllers/decorators/current-user.js';
 export { Public } from '../routing-controllers/decorators/public.js';
 export { RequiredScopes } from '../routing-controllers/decorators/required-scopes.js';
 export { Throttle } from '../routing-controllers/decorators/throttle.js';

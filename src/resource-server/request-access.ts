@@ -3,6 +3,7 @@ import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context } from 'koa';
 import { makeDetachable } from '../core/detachable.js';
 import { ANONYMOUS, type Principal, principalKey } from '../core/principal.js';
+import type { RegisteredUser } from '../core/register.js';
 import { ownClientIdOf, type VerifiedToken } from '../core/verified-token.js';
 import type { Authentication } from './authentication/authenticator.js';
 
@@ -21,6 +22,8 @@ const NO_SCOPES: readonly string[] = Object.freeze([]);
  * The caller of a request and their credentials: created once per request, and passed to permissions, throttle
  * functions and, by `@Access()`, to controllers. It may be taken apart: `({ hasScopes }) => hasScopes(['books'])`.
  *
+ * `User` is the host's user, by default that of `Register`.
+ *
  * @example
  * ```ts
  * import { Authorized, Get, JsonController } from 'routing-controllers';
@@ -36,16 +39,16 @@ const NO_SCOPES: readonly string[] = Object.freeze([]);
  * }
  * ```
  */
-export class RequestAccess {
+export class RequestAccess<User = RegisteredUser> {
   /** How the caller was authenticated: `oauth2`, `session`, or the name of an authenticator of your own. */
   readonly authType: string | undefined;
   /** The verified access token, if one was presented. */
   readonly token: VerifiedToken | undefined;
   /**
-   * The host's user; a `ForeignUser` for one of a foreign issuer whom the verifier's option `user` maps to none of the host's;
-   * `undefined` for an anonymous caller or an application alone.
+   * The host's user; a `ForeignUser` for one of a foreign issuer whom the verifier's option `user` maps to none of the host's
+   * (where there are any, register `user: User | ForeignUser`); `undefined` for an anonymous caller or an application alone.
    */
-  readonly user: unknown;
+  readonly user: User | undefined;
   /** The id of the host's user; never that of a foreign issuer's, which `principal` names. */
   readonly userId: string | undefined;
   /** Who makes the request. */
@@ -61,7 +64,7 @@ export class RequestAccess {
   ) {
     this.authType = authentication?.authType;
     this.token = authentication?.token;
-    this.user = authentication?.user;
+    this.user = authentication?.user as User | undefined;
     this.userId = authentication?.userId;
     this.principal = authentication?.principal ?? ANONYMOUS;
   }

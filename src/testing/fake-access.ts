@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.js';
 import { knownOptions } from '../core/options/index.js';
+import type { RegisteredUser } from '../core/register.js';
 import type { Authentication } from '../resource-server/authentication/authenticator.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
 import type { PermissionExpression } from '../resource-server/permissions/index.js';
@@ -53,9 +54,13 @@ const NAMES = [
  * import type { Permission, RequestAccess } from 'routing-controllers-oauth2';
  * import { fakeAccess, fakeAction } from 'routing-controllers-oauth2/testing';
  *
+ * interface User {
+ *   readonly staff?: boolean;
+ * }
+ *
  * class IsStaff implements Permission {
- *   hasPermission({ user }: RequestAccess): boolean {
- *     return (user as { staff?: boolean } | undefined)?.staff === true;
+ *   hasPermission({ user }: RequestAccess<User>): boolean {
+ *     return user?.staff === true;
  *   }
  * }
  *
@@ -65,7 +70,7 @@ const NAMES = [
  * console.log(fakeAction({ verb: 'POST', path: '/books' }).path);
  * ```
  */
-export function fakeAccess(given: FakeAccessOptions = {}): RequestAccess {
+export function fakeAccess<User = RegisteredUser>(given: FakeAccessOptions = {}): RequestAccess<User> {
   const of = knownOptions<FakeAccessOptions>('fakeAccess', given, NAMES);
   const { action = fakeAction(), permissions = [], address = '192.0.2.1' } = of;
   const requirement = new Requirement(action, toPermissions(permissions, 'fakeAccess permissions'));
@@ -78,7 +83,7 @@ export function fakeAccess(given: FakeAccessOptions = {}): RequestAccess {
     },
     refused: (_access, _plan, error) => error as Error,
   };
-  return new RequestAccess(fakeContext(of), authenticationOf(of), guard, undefined);
+  return new RequestAccess<User>(fakeContext(of), authenticationOf(of), guard, undefined);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type Koa from 'koa';
 import type { OAuth2ErrorCode } from '../core/errors.js';
 import { refuseOption } from '../core/options/index.js';
+import type { RegisteredUser } from '../core/register.js';
 import type { UserStore } from '../core/users.js';
 import { createOAuth2, type OAuth2 } from '../oauth2.js';
 import { DatabaseVerifier } from '../resource-server/verifiers/database.js';
@@ -52,8 +53,8 @@ import { TestTokens } from './test-tokens.js';
  * }
  * ```
  */
-export async function testOAuth2(
-  options: TestOptions | ((surroundings: TestSurroundings) => TestOptions) = {},
+export async function testOAuth2<User extends RegisteredUser = RegisteredUser>(
+  options: TestOptions<User> | ((surroundings: TestSurroundings) => TestOptions<User>) = {},
   served: Served = [],
 ): Promise<TestApplication> {
   requireTests('testOAuth2');
@@ -61,7 +62,7 @@ export async function testOAuth2(
   let oauth2: OAuth2 | undefined;
   try {
     const { url } = server;
-    const parts = completed(typeof options === 'function' ? options({ url }) : options);
+    const parts = completed((typeof options === 'function' ? options({ url }) : options) as TestOptions);
     oauth2 = createOAuth2(parts.options);
     await oauth2.migrate();
     await oauth2.ready();

@@ -1,5 +1,6 @@
 import type Koa from 'koa';
 import { refuseOption } from '../core/options/index.js';
+import type { RegisteredUser } from '../core/register.js';
 import type { KoaServerOptions, OAuth2 } from '../oauth2.js';
 import type { DatabaseSource, OAuth2Options } from '../options.js';
 import { MemoryUsers } from './memory-users.js';
@@ -7,7 +8,7 @@ import { RecordedLog } from './recorded-log.js';
 import { TestClock } from './test-clock.js';
 
 /** The options of `testOAuth2`: those of `createOAuth2`, of which none is needed. The clock is `t.clock`. */
-export interface TestOptions extends Omit<OAuth2Options, 'database' | 'clock'> {
+export interface TestOptions<User = RegisteredUser> extends Omit<OAuth2Options<User>, 'database' | 'clock'> {
   /** Default `:memory:`, an SQLite database of this test's own. Another one is migrated. */
   readonly database?: DatabaseSource | undefined;
 }

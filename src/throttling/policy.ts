@@ -2,6 +2,7 @@ import type { PolicyTally } from '../core/observation/policy-tally.js';
 import { choiceOption, knownOptions, optionPath, refuseOption, wholeNumberOption } from '../core/options/index.js';
 import { after, nativePromise } from '../core/promises.js';
 import { parseRate } from '../core/rate.js';
+import type { RegisteredUser } from '../core/register.js';
 import { ALGORITHMS, type ThrottleAlgorithm } from './algorithm.js';
 import { type CompiledRate, compileRate, DynamicRates, type PrepareRate } from './compiled-rate.js';
 import { type Counts, type CountWhen, countsOf, describeCountWhen } from './count-when.js';
@@ -16,22 +17,24 @@ import {
 } from './subject.js';
 
 /** Returns the rate of a request, e.g. by the plan of the user; `null` is unlimited. */
-export type RateFunction = (subject: ThrottleSubject) => string | null | Promise<string | null>;
+export type RateFunction<User = RegisteredUser> = (
+  subject: ThrottleSubject<User>,
+) => string | null | Promise<string | null>;
 /** Returns the units that a request costs: a whole number from 0, at most the limit. */
-export type CostFunction = (subject: ThrottleSubject) => number;
+export type CostFunction<User = RegisteredUser> = (subject: ThrottleSubject<User>) => number;
 
 /** How many requests are allowed, who is counted, and what a request costs. */
-export interface PolicyOptions {
+export interface PolicyOptions<User = RegisteredUser> {
   /** `100/hour`, several of different windows (`['10/s', '1000/h']`), `null` for no limit, or a function. */
-  readonly rate: string | null | readonly string[] | RateFunction;
+  readonly rate: string | null | readonly string[] | RateFunction<User>;
   /**
    * Who is counted: `anon` (callers without credentials, by address), `user` (the user, else the application, else the
    * address), `client` (the application, also for its users' tokens), `token`, or a function that returns a key of your
    * own. By default the name of the policy if it is one of these, else `user`.
    */
-  readonly subject?: SubjectName | SubjectFunction | undefined;
+  readonly subject?: SubjectName | SubjectFunction<User> | undefined;
   /** Units per request; default 1. */
-  readonly cost?: number | CostFunction | undefined;
+  readonly cost?: number | CostFunction<User> | undefined;
   /**
    * Default `fixed-window`: at most the limit in each window, which begins with the first request. `sliding-window`: at
    * most the limit in any span of that length, as the throttles of Django REST Framework do.

@@ -1,11 +1,14 @@
 import { sha256Key } from '../core/digest.js';
 import { refuseOption } from '../core/options/index.js';
 import type { Principal } from '../core/principal.js';
+import type { RegisteredUser } from '../core/register.js';
 
 /** Who a request is counted for. Rate, cost and key functions receive it. */
-export interface ThrottleSubject {
+export interface ThrottleSubject<User = RegisteredUser> {
   /** Who makes the request. */
   readonly principal: Principal;
+  /** The host's user, if the request is made on behalf of one: `access.user`. */
+  readonly user?: User | undefined;
   /** The user on whose behalf the request is made, if any. */
   readonly userId?: string | undefined;
   /** The application that the token was issued to, also for a user's token; none for a session. */
@@ -29,7 +32,7 @@ export interface ThrottleSubject {
 export type SubjectName = 'anon' | 'user' | 'client' | 'token';
 
 /** A key of your own, e.g. the id of a tenant; `undefined` if the policy does not apply to this request. */
-export type SubjectFunction = (subject: ThrottleSubject) => string | undefined;
+export type SubjectFunction<User = RegisteredUser> = (subject: ThrottleSubject<User>) => string | undefined;
 
 /** Returns the key under which a policy counts a request; `undefined` if the policy does not apply to it. */
 export type KeyOfSubject = (subject: ThrottleSubject) => string | undefined;

@@ -12,6 +12,7 @@ import {
   refuseOption,
 } from '../core/options/index.js';
 import { parseRate, type Rate } from '../core/rate.js';
+import type { RegisteredUser } from '../core/register.js';
 import { WAYS_AFTER_LOSS, type WhenLedgerIsLost } from './engines/leased/ledger.js';
 import { exemptKeys } from './exempt-keys.js';
 import type { PolicyOptions } from './policy.js';
@@ -47,9 +48,9 @@ export interface FailedAuthenticationOptions {
 }
 
 /** The option `throttling`: policies, the engine that counts, and what happens when it cannot. */
-export interface ThrottlingOptions {
+export interface ThrottlingOptions<User = RegisteredUser> {
   /** Policies by name: a rate (`100/hour`), `null` for no limit, or the whole policy. */
-  readonly policies?: Readonly<Record<string, string | null | PolicyOptions>> | undefined;
+  readonly policies?: Readonly<Record<string, string | null | PolicyOptions<User>>> | undefined;
   /**
    * The engine that counts; by default with leases in the `redis` of `createOAuth2` if there is one, otherwise in this
    * process.

@@ -1,5 +1,11 @@
-import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
-import { Access, IsAuthenticatedOrTokenHasScope, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import { Authorized, Get, JsonController } from 'routing-controllers';
+import {
+  Access,
+  CurrentUser,
+  IsAuthenticatedOrTokenHasScope,
+  RequestAccess,
+  RequiredScopes,
+} from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 

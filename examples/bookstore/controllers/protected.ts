@@ -1,7 +1,8 @@
-import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
+import { Authorized, Get, JsonController } from 'routing-controllers';
 import {
   Access,
   authenticationContext,
+  CurrentUser,
   IsAuthenticated,
   RequestAccess,
   RequiredScopes,

@@ -1,5 +1,5 @@
-import { Authorized, CurrentUser, Get, JsonController } from 'routing-controllers';
-import { Public, Throttle } from 'routing-controllers-oauth2';
+import { Authorized, Get, JsonController } from 'routing-controllers';
+import { CurrentUser, Public, Throttle } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 

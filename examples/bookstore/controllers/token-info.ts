@@ -1,5 +1,5 @@
-import { CurrentUser, Get, JsonController } from 'routing-controllers';
-import { CurrentToken, RequiredScopes, type VerifiedToken } from 'routing-controllers-oauth2';
+import { Get, JsonController } from 'routing-controllers';
+import { CurrentToken, CurrentUser, RequiredScopes, type VerifiedToken } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import type { User } from '../users.js';
 

@@ -1,5 +1,6 @@
 import { knownOptions, refuseOption } from '../../core/options/index.js';
 import { parseRate } from '../../core/rate.js';
+import type { RegisteredUser } from '../../core/register.js';
 import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import { createSealer, type Sealer } from '../keys/sealer.js';
@@ -49,8 +50,8 @@ export interface EndpointRates {
   readonly signInByName?: string | null | undefined;
 }
 
-/** The options of `authorizationServer`. */
-export interface AuthorizationServerOptions extends LimitingOptions {
+/** The options of `authorizationServer`, for the host's `User`. */
+export interface AuthorizationServerOptions<User = RegisteredUser> extends LimitingOptions {
   /** The issuer identifier (RFC 8414 §2), exactly as clients know it. */
   readonly issuer: string;
   /** Allows `http` for other hosts than the loopback ones. */
@@ -69,15 +70,15 @@ export interface AuthorizationServerOptions extends LimitingOptions {
    */
   readonly acr?: AcrOptions | undefined;
   /** Who sees the pages for staff. Default: nobody. */
-  readonly isStaff?: ((user: unknown) => boolean | PromiseLike<boolean>) | undefined;
+  readonly isStaff?: ((user: User) => boolean | PromiseLike<boolean>) | undefined;
   /** How pages name a user. Default: the id. */
-  readonly username?: ((user: unknown) => string) | undefined;
+  readonly username?: ((user: User) => string) | undefined;
   /**
    * What applications learn about a user besides `sub`, which is the id: at userinfo, and in ID tokens if listed; each
    * claim only with the scope that it belongs to. A function alone provides the standard claims at userinfo. Default:
    * nothing.
    */
-  readonly claims?: ClaimsOfUser | ClaimsOptions | undefined;
+  readonly claims?: ClaimsOfUser<User> | ClaimsOptions<User> | undefined;
   /** The scopes of a request without a scope. Without this option such a request is refused (RFC 6749 §3.3). */
   readonly defaultScopes?: readonly string[] | undefined;
   /**
@@ -92,14 +93,14 @@ export interface AuthorizationServerOptions extends LimitingOptions {
    * or refreshed, and by `TokenService.issue`. `openid` and `offline_access` need not be listed. Default: every user
    * may have every scope.
    */
-  readonly scopesOf?: ((user: unknown) => readonly string[] | PromiseLike<readonly string[]>) | undefined;
+  readonly scopesOf?: ((user: User) => readonly string[] | PromiseLike<readonly string[]>) | undefined;
   /**
    * Which of these scopes the user may grant to this application: all (`true`), none (`false`), or those of a list.
    * Called after `scopesOf`, with the scopes that it leaves. Default: all.
    */
   readonly mayGrant?:
     | ((
-        user: unknown,
+        user: User,
         application: Application,
         scopes: readonly string[],
       ) => boolean | readonly string[] | PromiseLike<boolean | readonly string[]>)

@@ -6,6 +6,7 @@ import {
   optionPath,
   refuseOption,
 } from '../../core/options/index.js';
+import type { RegisteredUser } from '../../core/register.js';
 import { isScopeName } from '../../core/scopes.js';
 import { tellingOutages } from '../../storage/host-outages.js';
 import { pathOf } from './option-checks.js';
@@ -18,12 +19,15 @@ export type UserClaims = Readonly<Record<string, unknown>>;
  *
  * @param scopes the granted scopes, for claims that are expensive to look up
  */
-export type ClaimsOfUser = (user: unknown, scopes: readonly string[]) => UserClaims | PromiseLike<UserClaims>;
+export type ClaimsOfUser<User = RegisteredUser> = (
+  user: User,
+  scopes: readonly string[],
+) => UserClaims | PromiseLike<UserClaims>;
 
 /** What applications learn about users, besides `sub`. */
-export interface ClaimsOptions {
+export interface ClaimsOptions<User = RegisteredUser> {
   /** Returns the claims of a user. */
-  readonly of: ClaimsOfUser;
+  readonly of: ClaimsOfUser<User>;
   /**
    * The claims of scopes, standard or your own: `{ profile: ['name', 'picture'], staff: ['department'] }`. An entry
    * replaces the standard list of its scope (OpenID Connect Core §5.4); other scopes keep theirs.

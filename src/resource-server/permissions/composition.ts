@@ -204,9 +204,13 @@ export function objectPermissions(permission: Permission): readonly Permission[]
  * import { Authorized, Delete, JsonController } from 'routing-controllers';
  * import { allOf, anyOf, IsAuthenticated, type Permission, type RequestAccess } from 'routing-controllers-oauth2';
  *
+ * interface User {
+ *   readonly staff?: boolean;
+ * }
+ *
  * class IsStaff implements Permission {
- *   hasPermission({ user }: RequestAccess): boolean {
- *     return (user as { staff?: boolean } | undefined)?.staff === true;
+ *   hasPermission({ user }: RequestAccess<User>): boolean {
+ *     return user?.staff === true;
  *   }
  * }
  *
@@ -262,9 +266,13 @@ export function anyOf(...parts: [PermissionExpression, ...PermissionExpression[]
  * import { Authorized, JsonController, Post } from 'routing-controllers';
  * import { allOf, IsAuthenticated, not, type Permission, type RequestAccess } from 'routing-controllers-oauth2';
  *
+ * interface User {
+ *   readonly plan: string;
+ * }
+ *
  * class IsOnTrial implements Permission {
- *   hasPermission({ user }: RequestAccess): boolean {
- *     return (user as { plan?: string } | undefined)?.plan === 'trial';
+ *   hasPermission({ user }: RequestAccess<User>): boolean {
+ *     return user?.plan === 'trial';
  *   }
  * }
  *

@@ -1,5 +1,6 @@
 import { foreignUserOf } from '../../core/foreign-user.js';
 import { after, nativePromise } from '../../core/promises.js';
+import type { RegisteredUser } from '../../core/register.js';
 import type { UserStore } from '../../core/users.js';
 import {
   activeVerification,
@@ -17,7 +18,9 @@ import { userIdOf } from '../user-reference.js';
  * Finds the host's user that a token of a foreign issuer acts for: the host's own user object, or `undefined` if there is
  * none, and then the token is refused. Asked once per look-up, and never for a token of an application alone.
  */
-export type MapUser = (token: VerifiedToken) => unknown;
+export type MapUser<User = RegisteredUser> = (
+  token: VerifiedToken,
+) => User | null | undefined | PromiseLike<User | null | undefined>;
 
 /**
  * The answer for a token that is valid for its issuer: active if its user may act, too.
