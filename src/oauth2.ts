@@ -17,7 +17,7 @@ import type { ErrorResponse } from './resource-server/error-response.js';
 import { healthEndpoints } from './resource-server/health-endpoints.js';
 import type { ProtectedResourceMetadata } from './resource-server/protected-resource-metadata.js';
 import type { TokenService } from './resource-server/token-service.js';
-import { type ActionSummary, describeActions, refuseProblems } from './routing-controllers/audit.js';
+import { type ActionSummary, auditActions, describeActions } from './routing-controllers/audit.js';
 import { type CheckerOptions, checkers } from './routing-controllers/checkers.js';
 import { linkToHttpError } from './routing-controllers/http-error.js';
 import { type KoaServerOptions, serveControllers } from './routing-controllers/serve.js';
@@ -195,8 +195,7 @@ export class OAuth2 {
    * routing-controllers would drop (inherited, stacked, function-valued)
    */
   audit(controllers: readonly Function[], options: Pick<RoutingControllersOptions, 'routePrefix'> = {}): void {
-    const actions = describeActions(controllers, this.parts.guarding.compiler, options, 'checkers');
-    refuseProblems(actions.flatMap((action) => action.problems));
+    auditActions(controllers, this.parts.guarding.compiler, options);
   }
 
   /**
@@ -213,7 +212,7 @@ export class OAuth2 {
     controllers: readonly Function[],
     options: Pick<RoutingControllersOptions, 'routePrefix'> = {},
   ): ActionSummary[] {
-    return describeActions(controllers, this.parts.guarding.compiler, options, 'driver');
+    return describeActions(controllers, this.parts.guarding.compiler, options);
   }
 
   /**

@@ -104,6 +104,11 @@ export type { DPoPOptions } from '../resource-server/dpop/dpop-options.js';
 export type { ErrorBody, ErrorResponse } from '../resource-server/error-response.js';
 export type { ActiveInspection, InactiveInspection, Inspection } from '../resource-server/inspection.js';
 export type { IssuedToken, IssueOptions } from '../resource-server/issued-token.js';
+export {
+  DocumentedSecurity,
+  type OpenApiSecurityOptions,
+  openApiSecurity,
+} from '../resource-server/openapi-security/index.js';
 export type { DefaultRequirement } from '../resource-server/permissions/default-requirement.js';
 export {
   AllowAny,

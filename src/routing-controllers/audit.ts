@@ -3,6 +3,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { type ActionReference, actionName } from './action-reference.js';
 import type { Compiled, PlanCompiler } from './compile.js';
 import { isMarked } from './declarations.js';
+import { documentDifferences, type PlacedDifference } from './document-differences.js';
 import { recordedActions } from './recorder.js';
 
 /** One action in a table of routes. */
@@ -32,45 +33,74 @@ export interface ActionSummary {
   readonly problems: readonly string[];
 }
 
-/**
- * What serves the controllers: this package's entry (`driver`), or that of routing-controllers with the two checkers.
- */
-export type ServedBy = 'driver' | 'checkers';
-
 /** Reads all actions of some controllers and what they require, without serving them. */
 export function describeActions(
   controllers: readonly Function[],
   compiler: PlanCompiler,
   options: Pick<RoutingControllersOptions, 'routePrefix'>,
-  servedBy: ServedBy,
 ): ActionSummary[] {
-  return recordedActions(controllers, options).map((action) => summary(action, compiler.compile(action), servedBy));
+  const { actions, differences } = compiled(controllers, compiler, options);
+  return actions.map((one, index) => {
+    const differing = differences.filter(({ position }) => position === index).map(({ text }) => text);
+    return summary(one, one.problem === undefined ? differing : [one.problem, ...differing]);
+  });
+}
+
+/** @throws ConfigurationError as `refuseProblems`, also for what the entry of routing-controllers would drop */
+export function auditActions(
+  controllers: readonly Function[],
+  compiler: PlanCompiler,
+  options: Pick<RoutingControllersOptions, 'routePrefix'>,
+): void {
+  const { actions, differences } = compiled(controllers, compiler, options);
+  refuseProblems(
+    actions.flatMap((one) => one.problem ?? unseenProblem(one) ?? []),
+    differences.map(({ text }) => text),
+  );
+}
+
+type CompiledAction = Compiled & { readonly action: ActionReference };
+
+function compiled(
+  controllers: readonly Function[],
+  compiler: PlanCompiler,
+  options: Pick<RoutingControllersOptions, 'routePrefix'>,
+): { readonly actions: readonly CompiledAction[]; readonly differences: readonly PlacedDifference[] } {
+  const actions = recordedActions(controllers, options).map((action) => ({ action, ...compiler.compile(action) }));
+  return { actions, differences: documentDifferences(actions) };
 }
 
 /**
- * @throws ConfigurationError that names every action without a declared requirement, and every one whose declaration
- * would not hold
+ * @throws ConfigurationError that names every action without a declared requirement, every one whose declaration
+ * would not hold, and every difference between an OpenAPI document and the actions
  */
-export function refuseProblems(problems: readonly string[]): void {
-  if (problems.length === 0) return;
-  const list = problems.map((problem) => `  - ${problem}`).join('\n');
-  throw new ConfigurationError(`${problems.length} of the actions cannot be served:\n${list}`);
+export function refuseProblems(problems: readonly string[], differences: readonly string[] = []): void {
+  const parts = [
+    ...(problems.length === 0 ? [] : [listed(`${problems.length} of the actions cannot be served:`, problems)]),
+    ...(differences.length === 0
+      ? []
+      : [listed(`The OpenAPI document and the actions differ (${differences.length}):`, differences)]),
+  ];
+  if (parts.length > 0) throw new ConfigurationError(parts.join('\n'));
 }
 
-function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy): ActionSummary {
-  const problem = compiled.problem ?? unseenProblem(action, compiled, servedBy);
-  const requirement = compiled.plan?.requirement;
+function listed(heading: string, lines: readonly string[]): string {
+  return [heading, ...lines.map((line) => `  - ${line}`)].join('\n');
+}
+
+function summary({ action, plan, declared }: CompiledAction, problems: readonly string[]): ActionSummary {
+  const requirement = plan?.requirement;
   return {
     method: action.verb,
     path: action.path,
     controller: action.controller.name,
     action: action.method,
     requirement: requirement?.describe() ?? '',
-    requirementFrom: requirement && (compiled.declared?.isDefault ? 'defaultRequirement' : 'declarations'),
-    throttles: compiled.plan?.throttle.policies.map(({ name, description }) => `${name} (${description})`) ?? [],
-    public: compiled.declared?.isPublic === true,
-    declared: problem === undefined,
-    problems: problem === undefined ? [] : [problem],
+    requirementFrom: requirement && (declared?.isDefault ? 'defaultRequirement' : 'declarations'),
+    throttles: plan?.throttle.policies.map(({ name, description }) => `${name} (${description})`) ?? [],
+    public: declared?.isPublic === true,
+    declared: problems.length === 0,
+    problems,
   };
 }
 
@@ -78,13 +108,13 @@ function summary(action: ActionReference, compiled: Compiled, servedBy: ServedBy
  * The entry of routing-controllers calls the checker only for what the class and the method themselves declare: not for
  * what ancestors declare, nor for a default.
  */
-function unseenProblem(action: ActionReference, compiled: Compiled, servedBy: ServedBy): string | undefined {
-  if (servedBy === 'driver' || compiled.declared === undefined) return undefined;
-  if (compiled.declared.isDefault && !isMarked(action)) {
+function unseenProblem({ action, declared }: CompiledAction): string | undefined {
+  if (declared === undefined) return undefined;
+  if (declared.isDefault && !isMarked(action)) {
     return `${actionName(action)}: has only the option defaultRequirement, which the entry of routing-controllers does not ask for; add @Authorized(...) to it or to ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
   }
-  if (!compiled.declared.isInherited) return undefined;
+  if (!declared.isInherited) return undefined;
   // A public action that no checker sees is open as intended, unless it is throttled.
-  if (compiled.declared.isPublic && compiled.declared.throttles.length === 0) return undefined;
+  if (declared.isPublic && declared.throttles.length === 0) return undefined;
   return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
 }

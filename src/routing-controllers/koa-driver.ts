@@ -5,6 +5,7 @@ import { InvalidRequestError, OAuth2Error } from '../core/errors.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { joinDeclaredVary } from './declared-vary.js';
+import type { ComparedAction } from './document-differences.js';
 import { plainResultsFirst } from './fast/plain-result.js';
 import { dispatchOf, isKnownRouter, whereUnanswered } from './fast/route-dispatch.js';
 import type { Guard, ServedAction } from './guard.js';
@@ -25,6 +26,8 @@ export class OAuth2KoaDriver extends KoaDriver {
   readonly problems: string[] = [];
   /** The plans of the actions that are served. */
   readonly plans: ActionPlan[] = [];
+  /** All actions, whether they can be served or not. */
+  readonly actions: ComparedAction[] = [];
   private readonly closedToOptions = new ClosedToOptions();
   private bodyParser: Middleware = (_context, next) => next();
 
@@ -48,7 +51,9 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 
   override registerAction(metadata: ActionMetadata, executeCallback: (options: Action) => unknown): void {
-    const { plan, problem } = this.compiler.compile(actionReference(metadata, this.routePrefix));
+    const action = actionReference(metadata, this.routePrefix);
+    const { plan, problem } = this.compiler.compile(action);
+    this.actions.push({ action, plan });
     if (problem !== undefined) {
       this.problems.push(problem);
       return;

@@ -4,6 +4,7 @@ import { refuseOption } from '../core/options/index.js';
 import { refuseProblems } from './audit.js';
 import { currentUserChecker } from './checkers.js';
 import type { PlanCompiler } from './compile.js';
+import { documentDifferences } from './document-differences.js';
 import { withIndexedMetadata } from './fast/metadata-index.js';
 import type { Guard } from './guard.js';
 import { OAuth2KoaDriver } from './koa-driver.js';
@@ -39,7 +40,10 @@ export function serveControllers(options: KoaServerOptions, serving: ControllerS
   withIndexedMetadata(() =>
     createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(guard, compiler) }),
   );
-  refuseProblems(driver.problems);
+  refuseProblems(
+    driver.problems,
+    documentDifferences(driver.actions).map(({ text }) => text),
+  );
   served.push(...driver.plans);
   return driver.koa;
 }

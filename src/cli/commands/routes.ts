@@ -62,8 +62,8 @@ async function table(actions: readonly ActionSummary[]): Promise<string> {
   return rows.toString();
 }
 
-function requirementOf({ declared, requirement, requirementFrom }: ActionSummary): string {
-  if (!declared) return 'UNDECLARED';
+function requirementOf({ declared, public: isPublic, requirement, requirementFrom }: ActionSummary): string {
+  if (!declared && !isPublic && requirement === '') return 'UNDECLARED';
   return requirementFrom === 'defaultRequirement' ? `${requirement} (default)` : requirement;
 }
 

@@ -181,6 +181,11 @@ class Not extends Composition {
   }
 }
 
+/** The permissions that one is composed of; itself if it is no composition. */
+export function leavesOf(permission: Permission): readonly Permission[] {
+  return permission instanceof Composition ? permission.permissions.flatMap(leavesOf) : [permission];
+}
+
 /** Whether a permission, or one that it is composed of, checks objects. */
 function decidesOnObjects(permission: Permission): boolean {
   return objectPermissions(permission).length > 0;
@@ -188,8 +193,7 @@ function decidesOnObjects(permission: Permission): boolean {
 
 /** The permission, or those that it is composed of, as far as they check objects. */
 export function objectPermissions(permission: Permission): readonly Permission[] {
-  if (permission instanceof Composition) return permission.permissions.flatMap(objectPermissions);
-  return permission.hasObjectPermission === undefined ? [] : [permission];
+  return leavesOf(permission).filter((one) => one.hasObjectPermission !== undefined);
 }
 
 /**

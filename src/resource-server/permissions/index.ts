@@ -1,5 +1,5 @@
 export { type AuthenticationContextRequirement, authenticationContext } from './authentication-context.js';
-export { allOf, anyOf, not } from './composition.js';
+export { allOf, anyOf, leavesOf, not } from './composition.js';
 export type { PermissionExpression } from './expression.js';
 export { AllowAny, IsAuthenticated } from './is-authenticated.js';
 export { IsAuthenticatedOrTokenHasScope } from './is-authenticated-or-token-has-scope.js';

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { refuseOption } from '../../core/options/index.js';
 import { declaredScopes } from '../../core/scopes.js';
+import { DocumentedSecurity } from '../openapi-security/index.js';
 import type { RequestAccess } from '../request-access.js';
 import { type AccessRule, alternativesRule, isUnchanged, RULE } from './access-rule.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
@@ -9,14 +10,24 @@ import type { GuardedAction, Permission, ScopeAlternatives } from './permission.
 export type AlternativesByMethod = Readonly<Record<string, ScopeAlternatives>>;
 /** An OpenAPI security requirement: `{ oauth2: ['read', 'write'] }`; every scheme in it must be satisfied. */
 export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
-/** Alternatives by method, or one OpenAPI security requirement, or a list of them as alternatives. */
-export type OASRequirements = AlternativesByMethod | SecurityRequirement | readonly SecurityRequirement[];
+/**
+ * Alternatives by method, or one OpenAPI security requirement, or a list of them as alternatives, or what an OpenAPI
+ * document says of each action.
+ */
+export type OASRequirements =
+  | AlternativesByMethod
+  | SecurityRequirement
+  | readonly SecurityRequirement[]
+  | DocumentedSecurity;
+
+type Lookup = (method: string, route: string) => ScopeAlternatives | undefined;
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']);
 
 /**
  * For each method a list of alternatives, each a list of scopes; one alternative has to be satisfied. A method that is
- * not listed is refused. HEAD uses the entry of GET, unless it has one of its own.
+ * not listed is refused. HEAD uses the entry of GET, unless it has one of its own. The alternatives may also come from an
+ * OpenAPI document (`openApiSecurity`), by method and path.
  *
  * @example
  * ```ts
@@ -45,9 +56,7 @@ export class TokenMatchesOASRequirements implements Permission {
   /** The sets of scopes by method, of which one suffices. */
   readonly requiredAlternateScopes?: OASRequirements;
   readonly message?: string;
-  private parsed:
-    | { readonly source: OASRequirements | undefined; readonly of: (method: string) => ScopeAlternatives | undefined }
-    | undefined;
+  private parsed: { readonly source: OASRequirements | undefined; readonly of: Lookup } | undefined;
 
   constructor(requirements?: OASRequirements) {
     if (requirements !== undefined) this.requiredAlternateScopes = requirements;
@@ -59,8 +68,8 @@ export class TokenMatchesOASRequirements implements Permission {
     return alternatives.some((scopes) => access.hasScopes(scopes));
   }
 
-  scopeAlternatives(access: RequestAccess, _action: GuardedAction): ScopeAlternatives | undefined {
-    return this.alternativesFor(access.method);
+  scopeAlternatives(access: RequestAccess, action: GuardedAction): ScopeAlternatives | undefined {
+    return this.alternativesFor(access.method, routeOf(access, action));
   }
 
   validate(action: GuardedAction): void {
@@ -70,18 +79,20 @@ export class TokenMatchesOASRequirements implements Permission {
         `${name} has no requirements; give them to its constructor or set requiredAlternateScopes.`,
       );
     }
-    if (action.verb !== 'ALL' && this.alternativesFor(action.verb) === undefined) {
+    // A document is compared with all actions at once.
+    if (this.requiredAlternateScopes instanceof DocumentedSecurity) return;
+    if (action.verb !== 'ALL' && this.alternativesFor(action.verb, action.path) === undefined) {
       throw new ConfigurationError(`${name} lists no alternatives for ${action.verb}; every request would be refused.`);
     }
   }
 
   describe(action: GuardedAction): string {
-    const alternatives = this.alternativesFor(action.verb === 'ALL' ? 'GET' : action.verb) ?? [];
+    const alternatives = this.alternativesFor(action.verb === 'ALL' ? 'GET' : action.verb, action.path) ?? [];
     return alternatives.map((scopes) => scopes.join(' ')).join(' | ');
   }
 
   /** @internal */
-  [RULE](_action: GuardedAction, method: string): AccessRule | undefined {
+  [RULE](action: GuardedAction, method: string): AccessRule | undefined {
     const isOurs = isUnchanged(
       this,
       TokenMatchesOASRequirements,
@@ -89,24 +100,25 @@ export class TokenMatchesOASRequirements implements Permission {
       'scopeAlternatives',
       'alternativesFor',
     );
-    return isOurs ? alternativesRule(this.alternativesFor(method) ?? []) : undefined;
+    return isOurs ? alternativesRule(this.alternativesFor(method, action.path) ?? []) : undefined;
   }
 
-  private alternativesFor(method: string): ScopeAlternatives | undefined {
+  private alternativesFor(method: string, route: string): ScopeAlternatives | undefined {
     if (this.parsed === undefined || this.parsed.source !== this.requiredAlternateScopes) {
       this.parsed = { source: this.requiredAlternateScopes, of: this.parse(this.requiredAlternateScopes) };
     }
-    return this.parsed.of(method) ?? (method === 'HEAD' ? this.parsed.of('GET') : undefined);
+    return this.parsed.of(method, route);
   }
 
-  private parse(requirements: OASRequirements | undefined): (method: string) => ScopeAlternatives | undefined {
+  private parse(requirements: OASRequirements | undefined): Lookup {
     if (requirements === undefined) return () => undefined;
+    if (requirements instanceof DocumentedSecurity) return (method, route) => requirements.alternatives(method, route);
     if (isByMethod(requirements)) {
       const byMethod = new Map<string, ScopeAlternatives>();
       for (const [method, alternatives] of Object.entries(requirements)) {
         byMethod.set(method.toUpperCase(), this.checked(alternatives, method));
       }
-      return (method) => byMethod.get(method);
+      return (method) => byMethod.get(method) ?? (method === 'HEAD' ? byMethod.get('GET') : undefined);
     }
     const list = Array.isArray(requirements) ? requirements : [requirements as SecurityRequirement];
     const alternatives = this.checked(
@@ -128,4 +140,10 @@ export class TokenMatchesOASRequirements implements Permission {
 
 function isByMethod(requirements: OASRequirements): requirements is AlternativesByMethod {
   return !Array.isArray(requirements) && Object.keys(requirements).some((key) => METHODS.has(key.toUpperCase()));
+}
+
+/** The entry of routing-controllers does not tell a checker which action it serves; the router does. */
+function routeOf({ context }: RequestAccess, action: GuardedAction): string {
+  const { routerPath } = context as { readonly routerPath?: unknown };
+  return typeof routerPath === 'string' ? routerPath : action.path;
 }

@@ -1,0 +1,2 @@
+export { type ActionOfDocument, type DocumentDifference, differencesTo } from './differences.js';
+export { DocumentedSecurity, type OpenApiSecurityOptions, openApiSecurity } from './openapi-security.js';
