@@ -258,6 +258,7 @@ export class OAuth2 {
   close(): Promise<void> {
     const { basis, storage, verification, constraints, throttling, authenticators, observability } = this.parts;
     this.healthOfParts.closing();
+    this.parts.sharedCacheNote?.close();
     storage.identity?.close();
     storage.stopObserving();
     basis.log.flush();

@@ -8,7 +8,7 @@ import type { OAuth2Events } from './core/events/events.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import { BrowserSessions } from './resource-server/browser-sessions.js';
 import { TokenService } from './resource-server/token-service.js';
-import type { ApplicationRepository, OAuth2Models } from './storage/index.js';
+import type { ApplicationRepository, OAuth2Models, TableNames } from './storage/index.js';
 
 /** The part of `OAuth2` that serves no requests; with it, neither routing-controllers nor Koa is loaded. */
 export interface OAuth2Services {
@@ -16,6 +16,7 @@ export interface OAuth2Services {
   readonly sessions: BrowserSessions;
   readonly applications: ApplicationRepository;
   readonly models: OAuth2Models;
+  readonly tables: TableNames;
   readonly events: OAuth2Events;
   readonly knex: Knex;
   close(): Promise<void>;
@@ -51,6 +52,7 @@ function servicesOf(parts: Services): OAuth2Services {
     sessions,
     applications,
     models: storage.models,
+    tables: storage.tables,
     events: basis.events,
     knex: storage.database.knex,
     async close() {

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa';
 import type { RegisteredUser } from '../core/register.js';
 import type { UserStore } from '../core/users.js';
 import type { Application } from '../storage/index.js';
+import type { Sealer } from './keys/sealer.js';
 import type { SigningKeys } from './keys/signing-keys.js';
 import type { Consents } from './ports.js';
 import type { AuthorizationServerDependencies } from './server-dependencies.js';
@@ -49,6 +50,8 @@ export interface AuthorizationServerFactory<User = RegisteredUser> {
   readonly redirectUriSchemes?: readonly string[];
   /** The issuer of its JWT access tokens, if it issues any: the guards accept them. @internal */
   readonly jwtIssuer?: string | undefined;
+  /** What seals the signing keys, for the command line. @internal */
+  readonly sealer: Sealer;
   /** Tokens that `TokenService` issues have the same bounds. @internal */
   scopeBounds(users: UserStore | undefined): ScopeBounds;
   /** There is none: it tells TypeScript whose users its functions take. */

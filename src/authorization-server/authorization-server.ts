@@ -64,6 +64,7 @@ export function authorizationServer<User = RegisteredUser>(
     issuer: settings.issuer.identifier,
     origin: settings.issuer.origin,
     redirectUriSchemes: settings.redirectUriSchemes,
+    sealer: settings.sealer,
     ...(issuesJwts(settings) && { jwtIssuer: settings.issuer.identifier }),
     scopeBounds: (users) => scopeBounds(settings, users),
     [COMPLETE]: (dependencies) => complete(settings, dependencies),

@@ -1,3 +1,11 @@
+/** What has not closed within this time is left to the end of the process. */
+const CLOSE_DEADLINE_MILLISECONDS = 5_000;
+
+/** Waits until something has closed, for a limited time; never rejects. */
+export async function closeInTime(closing: Promise<unknown>): Promise<void> {
+  await deadline(closing, CLOSE_DEADLINE_MILLISECONDS, 'closing').catch(() => undefined);
+}
+
 /**
  * Waits for a promise for a limited time: a frozen server keeps its socket open and never answers.
  *

@@ -1,15 +1,20 @@
 import { Option } from 'commander';
 import { TemporarilyUnavailableError } from '../core/errors.js';
-import { silentLogger } from '../core/logger.js';
 import type { OAuth2Services } from '../services.js';
+import type { SharedCacheNote } from '../storage/index.js';
+import { closeInTime } from './answer-deadline.js';
+import type { CliContext, CommandServices } from './cli-context.js';
+import { CliError } from './cli-error.js';
+import { EXIT_CODES } from './exit-codes.js';
 import { unavailable } from './failures.js';
 import { shortText } from './option-values.js';
 
 /** The option of the commands that invalidate caches. */
 export function keyPrefixOption(): Option {
-  return new Option('--key-prefix <prefix>', 'prefix of the Redis keys, if the servers set `keyPrefix`').argParser(
-    shortText,
-  );
+  return new Option(
+    '--key-prefix <prefix>',
+    'prefix of the Redis keys, if the servers set `keyPrefix` (default: as they say in the database)',
+  ).argParser(shortText);
 }
 
 /** The message if the change is in the database but could not be sent to the caches. */
@@ -21,29 +26,71 @@ export interface DatabasePart {
 }
 
 /**
- * Makes a change in the database and then in the caches.
+ * Makes a change in the database and then in the caches that the servers share in Redis.
  *
- * @throws CliError if the database was changed but Redis could not be reached, saying so and for how long it matters
+ * @throws CliError if the database was changed but caches were not told, saying so and for how long it matters: Redis
+ *   could not be reached, or was not given although the servers have noted in the database that they share it
  */
 export async function tellingCaches<T>(
-  oauth2: OAuth2Services,
+  { output }: CliContext,
+  oauth2: CommandServices,
+  part: DatabasePart,
+  change: (oauth2: OAuth2Services) => Promise<T>,
+): Promise<T> {
+  const notes = await notesIn(oauth2);
+  const { redis, leavesCachesOut } = oauth2;
+  if (redis === undefined) {
+    const result = await change(oauth2);
+    const [note] = notes;
+    if (note === undefined) return result;
+    if (!leavesCachesOut) throw untold(part, note, 'give --redis (or REDIS_URL), or --config');
+    output.note(`The caches that the servers share in Redis were not told: ${inUseFor(note)}.`);
+    return result;
+  }
+  const keyPrefix = oauth2.options.keyPrefix ?? notes[0]?.keyPrefix;
+  const result = await toldThrough(oauth2, { redis, ...(keyPrefix !== undefined && { keyPrefix }) }, part, change);
+  const other = notes.find((note) => note.keyPrefix !== keyPrefix);
+  if (other !== undefined) throw untold(part, other, `give --key-prefix ${JSON.stringify(other.keyPrefix)}`);
+  return result;
+}
+
+/** A schema that has no place for notes is older than they are. */
+async function notesIn({ models }: OAuth2Services): Promise<SharedCacheNote[]> {
+  const { SharedCacheNotes } = await import('../storage/index.js');
+  return new SharedCacheNotes(models).list().catch(() => []);
+}
+
+async function toldThrough<T>(
+  oauth2: CommandServices,
+  shared: { readonly redis: CommandServices['redis']; readonly keyPrefix?: string },
   { done, advice }: DatabasePart,
   change: (oauth2: OAuth2Services) => Promise<T>,
 ): Promise<T> {
+  const { openServices } = await import('../services.js');
+  const sharing = openServices({ ...oauth2.options, ...shared, database: oauth2.knex });
   try {
-    return await change(oauth2);
+    return await change(sharing);
   } catch (error) {
     if (!(error instanceof TemporarilyUnavailableError)) throw error;
     // Which of the two is unavailable? Repeated without Redis: the change may be repeated, and the result is then
     // certain.
-    const { openServices } = await import('../services.js');
-    const databaseOnly = openServices({ database: oauth2.knex, logger: silentLogger });
-    try {
-      await change(databaseOnly);
-    } finally {
-      await databaseOnly.close();
-    }
+    await change(oauth2);
     const what = `--redis (or REDIS_URL): ${done}, but Redis could not be notified; caches may keep it for up to maxAgeSeconds (default 30 s)`;
     throw unavailable(advice === undefined ? what : `${what}; ${advice}`, error.cause ?? error);
+  } finally {
+    await closeInTime(sharing.close());
   }
+}
+
+function untold({ done, advice }: DatabasePart, note: SharedCacheNote, fix: string): CliError {
+  const remedy = advice === undefined ? `next time ${fix}` : `${fix}, and run the command again`;
+  return new CliError(
+    EXIT_CODES.unavailable,
+    'caches_not_told',
+    `${done}, but the caches that the servers share in Redis (key prefix ${JSON.stringify(note.keyPrefix)}) were not told: ${inUseFor(note)}; ${remedy}. --no-redis accepts that.`,
+  );
+}
+
+function inUseFor({ maxAgeSeconds }: SharedCacheNote): string {
+  return `they may use what they hold for up to ${maxAgeSeconds} s`;
 }

@@ -5,7 +5,10 @@ import { wholeNumber } from './number-values.js';
 export interface GlobalOptions {
   readonly database?: string;
   readonly databaseDeadline?: number;
-  readonly redis?: string;
+  /** `false`: there are no caches to tell, or they are not to be told. */
+  readonly redis?: string | false;
+  /** `false`: not even the one that package.json names. */
+  readonly config?: string | false;
   readonly json?: boolean;
 }
 
@@ -36,6 +39,18 @@ export class CliCommand extends Command {
         GLOBAL_HEADING,
       ),
     );
+    this.addOption(
+      new Option('--no-redis', 'do not tell the shared token cache, also if the servers have one').helpGroup(
+        GLOBAL_HEADING,
+      ),
+    );
+    this.addOption(
+      new Option(
+        '--config <file>',
+        'module of the application with the options of createOAuth2 (package.json: "rc-oauth2": { "config": … })',
+      ).helpGroup(GLOBAL_HEADING),
+    );
+    this.addOption(new Option('--no-config', 'do not load what package.json names').helpGroup(GLOBAL_HEADING));
     this.addOption(new Option('--json', 'print one JSON object').helpGroup(GLOBAL_HEADING));
     this.helpOption('-h, --help', 'show help');
   }

@@ -6,7 +6,10 @@ export const EXIT_CODES = Object.freeze({
   refused: 1,
   /** Wrong usage: an unknown option, an invalid value, no database given. */
   usage: 2,
-  /** The database or Redis cannot be reached or used, or the database is not migrated. */
+  /**
+   * The database or Redis cannot be reached or used, the database is not migrated, or the caches of the servers were not
+   * told of a change because their Redis was not given.
+   */
   unavailable: 3,
   /** Ended by SIGINT: 128 + 2, as shells report it. */
   interrupted: 130,
@@ -20,7 +23,8 @@ Exit codes:
   0    done
   1    refused or failed: unknown application, scope not allowed, undeclared action
   2    usage error: unknown option, bad value, no database given
-  3    database or Redis unreachable or unusable, or the database is not migrated
+  3    database or Redis unreachable or unusable, the database is not migrated, or the change is in the database but
+       the caches of the servers were not told of it
   130  interrupted by SIGINT (143: by SIGTERM); clear-expired finishes its batch first
 
 Errors are one line on stderr. With --json they are one object {"error", "error_description"} on stderr,

@@ -1,11 +1,8 @@
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describePath } from '../core/options/index.js';
 import type { ActionSummary } from '../oauth2.js';
 import { usage } from './cli-context.js';
-import { CliError } from './cli-error.js';
-import { EXIT_CODES } from './exit-codes.js';
+import type { CliError } from './cli-error.js';
+import { importModule } from './configuration/import-module.js';
 
 /** The part of the application's `oauth2` that `routes` uses; it may come from another copy of the package. */
 export interface DescribingOAuth2 {
@@ -32,7 +29,7 @@ const SHAPE =
  * @throws CliError naming what the module lacks
  */
 export async function loadHostModule(path: string): Promise<HostModule> {
-  const exported = await imported(path);
+  const exported = await importModule(path, '<app module>');
   const inner = exported.default;
   const fallback = (typeof inner === 'object' || typeof inner === 'function') && inner !== null ? inner : {};
   const names: Record<string, unknown> = { ...(fallback as Record<string, unknown>), ...exported };
@@ -53,33 +50,6 @@ export async function loadHostModule(path: string): Promise<HostModule> {
   if (routePrefix !== undefined && typeof routePrefix !== 'string')
     throw lacking(path, 'a `routePrefix` that is not a string');
   return { oauth2, controllers, routePrefix };
-}
-
-async function imported(path: string): Promise<Record<string, unknown>> {
-  const file = resolve(path);
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
-    throw usage(
-      `<app module>: there is no file ${describePath(file, MODULE_FILE)}; give the path of the compiled module, with its extension.`,
-    );
-  }
-  try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-  } catch (error) {
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const unreadable = (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
-    if (unreadable)
-      throw usage(
-        `<app module>: Node.js cannot load ${describePath(path, MODULE_FILE)} as it is; compile it and give the .js file.`,
-      );
-    throw new CliError(
-      EXIT_CODES.refused,
-      'app_module_failed',
-      `<app module>: loading ${describePath(path, MODULE_FILE)} failed with ${reason}`,
-      {
-        cause: error,
-      },
-    );
-  }
 }
 
 function isDescribing(value: unknown): value is DescribingOAuth2 {

@@ -60,7 +60,7 @@ function report(failure: Failure, argv: readonly string[], surroundings: Surroun
 function secretsIn(argv: readonly string[], env: NodeJS.ProcessEnv): string[] {
   const values = [...argv.map((argument) => argument.replace(/^--[a-z-]+=/, '')), env.DATABASE_URL, env.REDIS_URL];
   const passwords = values.flatMap((value) => (value === undefined ? [] : secretsOf(value)));
-  const isValue = (index: number) => /^--(database|redis|key-prefix|resource)$/.test(argv[index - 1] ?? '');
+  const isValue = (index: number) => /^--(database|redis|config|key-prefix|resource)$/.test(argv[index - 1] ?? '');
   for (const keys of [env.OAUTH2_ENCRYPTION_KEYS, env[CACHE_KEYS_VARIABLE]]) {
     passwords.push(...(keys ?? '').split(',').map((key) => key.trim()));
   }

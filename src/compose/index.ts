@@ -14,12 +14,15 @@ import { composeSessions } from './resource-server.js';
 import { composeGuarding, type Guarding } from './routing-controllers.js';
 import { composeSenderConstraints, type SenderConstraints } from './sender-constraints.js';
 import { composeServices, type Services } from './services.js';
+import { composeSharedCacheNote, type SharedCacheNote } from './shared-cache-note.js';
 import { composeStorage } from './storage.js';
 import { composeThrottling, type Throttling } from './throttling.js';
 import { composeTokenVerification } from './token-verification.js';
 
 /** The parts of one configuration. */
 export interface Parts extends Services {
+  /** What everything was made from. */
+  readonly options: CheckedOptions;
   readonly throttling: Throttling;
   readonly constraints: SenderConstraints;
   readonly authenticators: Authenticators;
@@ -31,6 +34,8 @@ export interface Parts extends Services {
   /** The host's users. */
   readonly users: UserStore | undefined;
   readonly observability: Observability;
+  /** Tells whoever changes the database from outside that there is a cache in Redis; `undefined` without Redis. */
+  readonly sharedCacheNote: SharedCacheNote | undefined;
 }
 
 /**
@@ -84,10 +89,12 @@ function composeAll(options: CheckedOptions, opened: Opened): Parts {
     storage,
     resourceMetadata?.url,
   );
+  const sharedCacheNote = composeSharedCacheNote(options, basis, storage, opened);
   options.container?.set(TokenService, tokens);
   options.container?.set(BrowserSessions, sessions);
   return {
     ...services,
+    options,
     throttling,
     constraints,
     authenticators,
@@ -98,5 +105,6 @@ function composeAll(options: CheckedOptions, opened: Opened): Parts {
     servesHealth: options.health === true,
     users: options.users,
     observability,
+    sharedCacheNote,
   };
 }

@@ -42,7 +42,7 @@ export function defineMigrate(command: CliCommand, surroundings: Surroundings): 
         } else if (options.rollback) {
           await changing(() => rollBack(oauth2, context, options.yes === true));
         } else {
-          const names = await changing(() => migrate(oauth2.knex));
+          const names = await changing(() => migrate(oauth2.knex, { tables: oauth2.tables }));
           const text = names.map((name) => `applied  ${name}`).join('\n');
           context.output.result({ applied: names }, text || 'Already up to date.');
         }

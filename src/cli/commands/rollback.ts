@@ -12,7 +12,8 @@ import { EXIT_CODES } from '../exit-codes.js';
  */
 export async function rollBack(oauth2: OAuth2Services, context: CliContext, yes: boolean): Promise<void> {
   const { rollback, rollbackLosses } = await import('../../storage/index.js');
-  const losses = await rollbackLosses(oauth2.knex);
+  const { tables } = oauth2;
+  const losses = await rollbackLosses(oauth2.knex, { tables });
   const lost = { tables: losses.tables, columns: losses.columns };
   if (losses.migrations.length === 0) {
     context.output.result({ rolled_back: [], lost }, 'Nothing to roll back.');
@@ -26,12 +27,12 @@ export async function rollBack(oauth2: OAuth2Services, context: CliContext, yes:
   if (!yes) {
     if (!(await confirm(surroundings, 'Roll back and lose this?'))) throw refused('nothing is rolled back.');
     // Another process may have migrated while the question was open; that batch was not confirmed.
-    const { migrations } = await rollbackLosses(oauth2.knex);
+    const { migrations } = await rollbackLosses(oauth2.knex, { tables });
     if (migrations.join() !== losses.migrations.join()) {
       throw refused('nothing is rolled back: another batch has become the last one; run the command again.');
     }
   }
-  const names = await rollback(oauth2.knex);
+  const names = await rollback(oauth2.knex, { tables });
   context.output.result({ rolled_back: names, lost }, names.map((name) => `rolled back  ${name}`).join('\n'));
 }
 

@@ -2,6 +2,7 @@ import type { ActionSummary } from '../../oauth2.js';
 import type { CliCommand } from '../cli-command.js';
 import { CliContext } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
+import { printHostOutputToStderr } from '../configuration/host-output.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { loadHostModule } from '../host-module.js';
 import type { Surroundings } from '../surroundings.js';
@@ -16,7 +17,7 @@ export function defineRoutes(command: CliCommand, surroundings: Surroundings): v
         'and, if the application has one, `routePrefix`; or a default object with them. What it prints goes to stderr.\n' +
         '--database and --redis are passed to it as DATABASE_URL and REDIS_URL; the command itself uses neither.',
     )
-    .argument('<app module>', 'path of the compiled module')
+    .argument('<app module>', 'path of the module; TypeScript is loaded by the tsx of the application, or by Node.js')
     .action(async (path: string, _options: object, called: CliCommand) => {
       const context = new CliContext(called, surroundings);
       handOver(context);
@@ -30,7 +31,7 @@ export function defineRoutes(command: CliCommand, surroundings: Surroundings): v
 function handOver(context: CliContext): void {
   if (context.databaseUrl !== undefined) process.env.DATABASE_URL = context.databaseUrl;
   if (context.redisUrl !== undefined) process.env.REDIS_URL = context.redisUrl;
-  process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
+  printHostOutputToStderr();
 }
 
 async function describe(path: string): Promise<ActionSummary[]> {

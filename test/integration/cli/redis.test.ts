@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../src/core/clock.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
+import { SharedCacheNotes } from '../../../src/storage/index.js';
 import { objectOf, resultOf, runCli } from '../../support/cli/run-cli.js';
 import { freePort } from '../../support/ports.js';
 import {
@@ -136,6 +138,73 @@ describe('with --redis', () => {
     expect(await server.applications.findByClientId(client)).toBeUndefined();
   });
 
+  describe('[ALL-66] that the servers use, as they have noted in the database', () => {
+    beforeAll(async () => {
+      while ((await new SharedCacheNotes(server.models).list()).length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    });
+
+    const revoke = (token: string, ...args: string[]) =>
+      runCli(['tokens', 'revoke', ...args, '--json', '--', token], { env });
+
+    test('the key prefix need not be given', async () => {
+      const { token } = await cachedToken();
+      expect(resultOf(await revoke(token, '--redis', redisUrl()))).toEqual({ revoked: true });
+      await refusal(token);
+    });
+
+    test.each([
+      ['without Redis', [], 'give --redis (or REDIS_URL), or --config, and run the command again'],
+      ['under another key prefix', ['--redis', redisUrl(), '--key-prefix', 'other:'], 'give --key-prefix "'],
+    ])('%s, the token is revoked in the database only, and the command fails', async (_how, args, fix) => {
+      const { token } = await cachedToken();
+      const { code, stdout, stderr } = await revoke(token, ...args);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      const { error, error_description: description } = objectOf(stderr);
+      expect(error).toBe('caches_not_told');
+      expect(description).toContain('the token is revoked in the database, but the caches that the servers share');
+      expect(description).toContain(`(key prefix ${JSON.stringify(keyPrefix)}) were not told`);
+      expect(description).toContain('for up to 3600 s');
+      expect(description).toContain(fix);
+      expect(await server.tokens.inspect(token)).toEqual({ active: false });
+      // What the message is about: the server still takes it.
+      await expect(server.tokens.verify(token)).resolves.toBeDefined();
+      expect(resultOf(await revoke(token, '--redis', redisUrl()))).toEqual({ revoked: false });
+      await refusal(token);
+    });
+
+    test('--no-redis accepts that, and says what it means', async () => {
+      const { token } = await cachedToken();
+      const { code, stdout, stderr } = await runCli(['tokens', 'revoke', '--no-redis', '--', token], { env });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'Revoked.\n' });
+      expect(stderr).toContain('were not told: they may use what they hold for up to 3600 s');
+    });
+
+    test('what is disabled, deleted or ended without Redis is told of in the same way', async () => {
+      const { client } = await cachedToken();
+      for (const call of [
+        ['applications', 'disable', client],
+        ['sessions', 'end', '--user', 'alice'],
+        ['applications', 'delete', client],
+      ]) {
+        const { code, stderr } = await runCli([...call, '--json'], { env });
+        expect([code, objectOf(stderr).error]).toEqual([3, 'caches_not_told']);
+      }
+      expect(await server.applications.findByClientId(client)).toBeUndefined();
+    });
+
+    test('a note that is not renewed is forgotten, but not before the entries', async () => {
+      const at = (seconds: number) => ({
+        ...systemClock,
+        nowMilliseconds: () => systemClock.nowMilliseconds() + seconds * 1000,
+      });
+      const seen = (seconds: number) => new SharedCacheNotes(server.models, { clock: at(seconds) }).list();
+      expect(await seen(3600)).toEqual([{ keyPrefix, maxAgeSeconds: 3600 }]);
+      expect(await seen(7201)).toEqual([]);
+    });
+  });
+
   test('a command that tells caches nothing does not need it', async () => {
     const url = `redis://127.0.0.1:${await freePort()}`;
     expect(resultOf(await runCli(['applications', 'list', '--redis', url, '--json'], { env }))).toHaveProperty(
@@ -149,5 +218,23 @@ describe('with --redis', () => {
     const { code, stderr } = await runCli(call);
     expect(code).toBe(3);
     expect(stderr).toContain('--database (or DATABASE_URL): cannot use');
+  });
+});
+
+describe('without any Redis', () => {
+  test('[ALL-66] servers that share no cache leave no note, and a revocation needs none', async () => {
+    const database = await freshDatabase('sqlite');
+    const server = createOAuth2({ database: database.url });
+    try {
+      await server.migrate();
+      await server.ready();
+      const { application } = await server.applications.create({ name: 'x', grantTypes: ['client_credentials'] });
+      const { access_token: token } = await server.tokens.issue({ application, scope: 'read' });
+      const call = ['tokens', 'revoke', '--json', '--', token];
+      expect(resultOf(await runCli(call, { env: { DATABASE_URL: database.url } }))).toEqual({ revoked: true });
+    } finally {
+      await server.close();
+      await database.drop();
+    }
   });
 });

@@ -106,7 +106,8 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
     const context = new CliContext(called, surroundings);
     await context.withOAuth2({}, async (oauth2) => {
       const { ApplicationRepository } = await import('../../../storage/index.js');
-      const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: options.redirectSchemes });
+      const { redirectSchemes = oauth2.options.authorizationServer?.redirectUriSchemes } = options;
+      const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: redirectSchemes });
       const { application, clientSecret } = await create(applications, options);
       const { client_id, ...rest } = describeApplication(application);
       const created = { client_id, ...(clientSecret === undefined ? {} : { client_secret: clientSecret }), ...rest };

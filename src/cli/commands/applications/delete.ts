@@ -21,9 +21,11 @@ export function addDelete(parent: CliCommand, surroundings: Surroundings): void 
     .addOption(keyPrefixOption())
     .action(async (clientId: string, options: DeleteOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
-      await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
+      await context.withOAuth2({ keyPrefix: options.keyPrefix }, async (oauth2) => {
         const done = `the application ${clientId} is deleted from the database`;
-        const deleted = await tellingCaches(oauth2, { done }, ({ applications }) => applications.delete(clientId));
+        const deleted = await tellingCaches(context, oauth2, { done }, ({ applications }) =>
+          applications.delete(clientId),
+        );
         known(deleted || undefined, clientId);
         context.output.result({ client_id: clientId, deleted: true }, `Deleted ${clientId} and its tokens.`);
       });

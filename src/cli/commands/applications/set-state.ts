@@ -48,11 +48,11 @@ function addStateCommand(parent: CliCommand, surroundings: Surroundings, state: 
     .addOption(keyPrefixOption())
     .action(async (clientId: string, options: StateOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
-      await context.withOAuth2({ redis: true, keyPrefix: options.keyPrefix }, async (oauth2) => {
+      await context.withOAuth2({ keyPrefix: options.keyPrefix }, async (oauth2) => {
         known(await oauth2.applications.findByClientId(clientId), clientId);
         const set = ({ applications }: OAuth2Services) => applications[name](clientId);
         const done = `the application ${clientId} is ${name}d in the database`;
-        const changed = await tellingCaches(oauth2, { done, advice: `run ${name} again` }, set);
+        const changed = await tellingCaches(context, oauth2, { done, advice: `run ${name} again` }, set);
         const text = changed ? `${clientId} is ${name}d.` : `${clientId} was ${name}d already.`;
         context.output.result({ client_id: clientId, disabled, changed }, text);
       });

@@ -104,7 +104,8 @@ export function addUpdate(parent: CliCommand, surroundings: Surroundings): void 
     const context = new CliContext(called, surroundings);
     await context.withOAuth2({}, async (oauth2) => {
       const { ApplicationRepository } = await import('../../../storage/index.js');
-      const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: options.redirectSchemes });
+      const { redirectSchemes = oauth2.options.authorizationServer?.redirectUriSchemes } = options;
+      const applications = new ApplicationRepository(oauth2.models, { redirectUriSchemes: redirectSchemes });
       const described = describeInFull(known(await named(applications.update(clientId, patch)), clientId));
       context.output.result(described, columns(inWords(described)));
     });

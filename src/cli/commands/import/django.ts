@@ -100,7 +100,7 @@ export function addDjango(parent: CliCommand, surroundings: Surroundings): void 
 async function run(context: CliContext, source: DjangoSource, options: DjangoOptions): Promise<void> {
   const { dryRun = false } = options;
   const { stderr } = context.surroundings;
-  await context.withOAuth2({ redis: !dryRun }, async (target) => {
+  await context.withOAuth2({}, async (target) => {
     const report = new ReportBuilder();
     const progress = await createProgress(stderr, context.output.json, 'rows read');
     const interruption = new Interruption(() => progress.stop());

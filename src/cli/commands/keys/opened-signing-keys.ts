@@ -1,7 +1,6 @@
 import type { SigningKeys } from '../../../authorization-server/keys/signing-keys.js';
 import { ConfigurationError } from '../../../core/errors.js';
-import type { OAuth2Services } from '../../../services.js';
-import { usage } from '../../cli-context.js';
+import { type CommandServices, usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import type { Surroundings } from '../../surroundings.js';
@@ -15,15 +14,15 @@ const VARIABLE = 'OAUTH2_ENCRYPTION_KEYS';
 /** Part of the help of the commands that need encryption keys. */
 export const ENCRYPTION_KEYS_HELP =
   `The encryption keys of the servers are read from the environment variable ${VARIABLE}: base64url text of\n` +
-  '32 bytes each, separated by commas, the newest first, as in the option encryptionKeys.';
+  '32 bytes each, separated by commas, the newest first, as in the option encryptionKeys. With --config they come from there.';
 
 /**
- * Runs `use` with the signing keys, decrypted with the encryption keys from the environment.
+ * Runs `use` with the signing keys, decrypted with the encryption keys from the environment, or from the options of the servers.
  *
  * @throws CliError if there are none, or one is invalid, or they do not decrypt the stored keys
  */
 export async function withSigningKeys<T>(
-  oauth2: OAuth2Services,
+  oauth2: CommandServices,
   { env }: Surroundings,
   use: (keys: SigningKeys) => Promise<T>,
 ): Promise<T> {
@@ -32,7 +31,9 @@ export async function withSigningKeys<T>(
     import('../../../authorization-server/keys/signing-keys.js'),
     import('../../../storage/index.js'),
   ]);
-  const sealer = createSealer(encryptionKeys(env), { path: VARIABLE });
+  const sealer =
+    (env[VARIABLE] ? undefined : oauth2.options.authorizationServer?.sealer) ??
+    createSealer(encryptionKeys(env), { path: VARIABLE });
   try {
     return await use(new Keys({ repository: new SigningKeyRepository(oauth2.models), sealer }));
   } catch (error) {
@@ -46,7 +47,10 @@ export async function withSigningKeys<T>(
 
 function encryptionKeys(env: NodeJS.ProcessEnv): string[] {
   const text = env[VARIABLE]?.trim() ?? '';
-  if (text === '') throw usage(`no encryption keys given; set ${VARIABLE} to those of the servers, the newest first.`);
+  if (text === '')
+    throw usage(
+      `no encryption keys given; set ${VARIABLE} to those of the servers, the newest first, or name their options with --config <file>.`,
+    );
   return text.split(',').map((key) => key.trim());
 }
 

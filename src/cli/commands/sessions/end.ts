@@ -34,8 +34,8 @@ export function addEnd(parent: CliCommand, surroundings: Surroundings): void {
       if ((id === undefined) === (user === undefined)) {
         throw usage('Give either the id of a session, or a user with --user <id>.');
       }
-      await context.withOAuth2({ redis: true, ...(keyPrefix !== undefined && { keyPrefix }) }, async (oauth2) => {
-        const ended = await tellingCaches(oauth2, ENDED, async ({ sessions }) =>
+      await context.withOAuth2({ ...(keyPrefix !== undefined && { keyPrefix }) }, async (oauth2) => {
+        const ended = await tellingCaches(context, oauth2, ENDED, async ({ sessions }) =>
           user === undefined ? Number(await sessions.end(id as string)) : sessions.endAllOf({ user }),
         );
         context.output.result(

@@ -31,7 +31,7 @@ export function addIssue(parent: CliCommand, surroundings: Surroundings): void {
     .requiredOption('--client <client_id>', 'application that the token is issued to', exactText)
     .option(
       '--user <id>',
-      'user for whom the token acts (scopesOf and mayGrant are not called); without it the token acts for the application',
+      'user for whom the token acts (scopesOf and mayGrant are called only with --config); without it the token acts for the application',
       exactText,
     )
     .requiredOption('--scope <scopes>', 'scopes separated by spaces; "" for a token without scope', scopes)

@@ -23,9 +23,9 @@ export function addRevoke(parent: CliCommand, surroundings: Surroundings): void 
     .addOption(keyPrefixOption())
     .action(async (token: string, options: RevokeOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
-      const needs = { redis: true, keyPrefix: options.keyPrefix, anyVersion: true };
+      const needs = { keyPrefix: options.keyPrefix, anyVersion: true };
       await context.withOAuth2(needs, async (oauth2) => {
-        const revoked = await tellingCaches(oauth2, REVOKED, ({ tokens }) => tokens.revoke(token));
+        const revoked = await tellingCaches(context, oauth2, REVOKED, ({ tokens }) => tokens.revoke(token));
         context.output.result(
           { revoked },
           revoked ? 'Revoked.' : 'Nothing to revoke: the token is unknown, expired or revoked already.',
