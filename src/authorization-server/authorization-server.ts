@@ -7,6 +7,7 @@ import { BrowserCookie } from './browsers/browser-cookie.js';
 import { PageCookies } from './browsers/page-cookies.js';
 import { describedUnder } from './clients/client-application.js';
 import { ClientAuthentications } from './clients/client-authentications.js';
+import { admittedDocuments } from './clients/documents/admitted-documents.js';
 import { composePages } from './compose-pages.js';
 import { StoredConsents } from './grants/consents.js';
 import { scopeBounds } from './grants/scope-bounds.js';
@@ -137,7 +138,7 @@ function serverContext(settings: Settings, dependencies: AuthorizationServerDepe
     userScopes: new UserScopes(options, users),
     consents: new ConsentRepository(models, { clock }),
     sessions: new SessionRepository(models, { clock }),
-    findApplication: applicationFinder(applications),
+    findApplication: applicationFinder(applications, admittedDocuments(settings)),
     clientAuthentications: new ClientAuthentications({ ...dependencies, issuerOrigin: issuer.origin }),
     binding: new BrowserBinding(new BrowserCookie(new PageCookies(issuer.identifier, prefix), random)),
   };

@@ -19,11 +19,10 @@ export type {
   SigningKeys,
 } from '../authorization-server/keys/signing-keys.js';
 export type { AcrOptions } from '../authorization-server/options/acr-options.js';
-export type {
-  AuthorizationServerOptions,
-  EndpointRates,
-} from '../authorization-server/options/authorization-server-options.js';
+export type { AuthorizationServerOptions } from '../authorization-server/options/authorization-server-options.js';
 export type { ClaimsOfUser, ClaimsOptions, UserClaims } from '../authorization-server/options/claims-options.js';
+export type { ClientDocumentOptions } from '../authorization-server/options/client-document-options.js';
+export type { EndpointRates } from '../authorization-server/options/endpoint-rates.js';
 export type {
   DynamicRegistrationOptions,
   LimitingOptions,

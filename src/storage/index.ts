@@ -39,6 +39,7 @@ export { DeviceCode } from './models/device-code.js';
 export {
   type ApplicationPatch,
   type ApplicationRules,
+  applicationColumns,
   GRANT_TYPES,
   type GrantType,
   isApplicationName,
@@ -59,6 +60,7 @@ export { SigningKey } from './models/signing-key.js';
 export { StoredModel } from './models/stored-model.js';
 export { StoredToken } from './models/stored-token.js';
 export { type ObjectionUserStoreOptions, objectionUserStore } from './objection-user-store.js';
+export type { DocumentedApplication } from './repositories/application-documents.js';
 export {
   ApplicationRepository,
   type ApplicationRepositoryOptions,

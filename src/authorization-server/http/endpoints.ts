@@ -33,6 +33,8 @@ export function listEndpoints(
     read,
     readFromApplication,
     nameResources,
+    readDocument,
+    refreshDocument,
     redirectPosted,
     countClientFailures,
     countBadTokens,
@@ -60,7 +62,7 @@ export function listEndpoints(
       ...at('authorization'),
       ...BROWSER_FORM,
       methods: READ_OR_POST,
-      steps: [limitRequests.authorize, read, nameResources, redirectPosted, askProvider],
+      steps: [limitRequests.authorize, read, nameResources, readDocument, redirectPosted, askProvider],
     },
     { ...below('resume', '/authorize/'), ...BROWSER, methods: READ, steps: [read, askProvider] },
     {
@@ -71,6 +73,7 @@ export function listEndpoints(
         readFromApplication,
         nameResources,
         countClientFailures,
+        refreshDocument,
         limitPolls,
         tryClientCredentials,
         askProvider,
@@ -89,12 +92,19 @@ export function listEndpoints(
     {
       ...at('device_authorization'),
       ...CLIENT,
-      steps: [limitRequests.device, readFromApplication, nameResources, countClientFailures, askProvider],
+      steps: [limitRequests.device, readFromApplication, nameResources, countClientFailures, readDocument, askProvider],
     },
     {
       ...at('pushed_authorization_request'),
       ...CLIENT,
-      steps: [limitRequests.authorize, readFromApplication, nameResources, countClientFailures, askProvider],
+      steps: [
+        limitRequests.authorize,
+        readFromApplication,
+        nameResources,
+        countClientFailures,
+        readDocument,
+        askProvider,
+      ],
     },
     {
       ...at('code_verification'),

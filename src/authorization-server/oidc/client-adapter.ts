@@ -1,15 +1,22 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import type { ApplicationRepository } from '../../storage/index.js';
+import type { Application, ApplicationRepository } from '../../storage/index.js';
 import type { DescribeClient } from '../clients/client-application.js';
 import type { FindApplication } from '../clients/find-application.js';
 import { clientMetadata } from './client-metadata.js';
 import { currentState } from './inner-state.js';
 
-/** Finds each application once per request. */
-export function applicationFinder(applications: ApplicationRepository): FindApplication {
+/**
+ * Finds each application once per request.
+ *
+ * @param admits whether an application that is not disabled may act
+ */
+export function applicationFinder(
+  applications: ApplicationRepository,
+  admits: (application: Application) => boolean,
+): FindApplication {
   const find = async (clientId: string) => {
     const application = await applications.findByClientId(clientId);
-    return application?.isDisabled() === true ? undefined : application;
+    return application === undefined || application.isDisabled() || !admits(application) ? undefined : application;
   };
   return (clientId) => {
     const known = currentState()?.applications;

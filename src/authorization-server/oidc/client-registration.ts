@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import { parseScope } from '../../core/scopes.js';
 import type { ApplicationRepository, NewApplication, RegistrationLimit } from '../../storage/index.js';
 import type { DescribeClient } from '../clients/client-application.js';
+import { metadataProblem } from '../clients/metadata-problem.js';
 import { currentState } from './inner-state.js';
 import { errors, Provider } from './oidc-provider.js';
 import { refuseMissingProtections, registrationResponse } from './registration-metadata.js';
@@ -28,52 +29,11 @@ export async function registerClient(
     const state = currentState();
     if (state !== undefined) state.registered = registrationResponse(application, clientSecret, describe);
   } catch (error) {
-    throw error instanceof ConfigurationError ? refusedMetadata(error, metadata) : error;
+    if (!(error instanceof ConfigurationError)) throw error;
+    // oidc-provider derives the error code from the beginning of the description: if it begins with `redirect_uris`, the
+    // code is `invalid_redirect_uri`.
+    throw new errors.InvalidClientMetadata(metadataProblem(error, metadata));
   }
-}
-
-/** The names in RFC 7591 §2 of an application's properties. */
-const METADATA_NAMES: Readonly<Record<string, string>> = {
-  name: 'client_name',
-  grantTypes: 'grant_types',
-  redirectUris: 'redirect_uris',
-  postLogoutRedirectUris: 'post_logout_redirect_uris',
-  jwksUri: 'jwks_uri',
-  jwks: 'jwks',
-  scopes: 'scope',
-  dpopBoundAccessTokens: 'dpop_bound_access_tokens',
-  requirePushedAuthorizationRequests: 'require_pushed_authorization_requests',
-  requireAuthTime: 'require_auth_time',
-  defaultMaxAgeSeconds: 'default_max_age',
-  idTokenSignedResponseAlg: 'id_token_signed_response_alg',
-  tokenEndpointAuthMethod: 'token_endpoint_auth_method',
-  tokenEndpointAuthSigningAlg: 'token_endpoint_auth_signing_alg',
-};
-
-/** The longest URI that is repeated in an error. */
-const LONGEST_SHOWN = 200;
-
-/**
- * The error for refused metadata (RFC 7591 §3.2.2). oidc-provider derives the error code from the beginning of the
- * description: if it begins with `redirect_uris`, the code is `invalid_redirect_uri`.
- */
-function refusedMetadata({ option = '', fix = 'it cannot be used' }: ConfigurationError, metadata: AdapterPayload) {
-  const [, property = '', index] = /^application\.(\w+)(?:\[(\d+)\])?/.exec(option) ?? [];
-  const name = METADATA_NAMES[property] ?? 'metadata';
-  const values: unknown = metadata[name];
-  const value: unknown = Array.isArray(values) && index !== undefined ? values[Number(index)] : undefined;
-  const shown = typeof value === 'string' && value.length <= LONGEST_SHOWN ? ` (${value})` : '';
-  return new errors.InvalidClientMetadata(
-    asDescription(`${name}${index === undefined ? '' : `[${index}]`}${shown}: ${fix}`),
-  );
-}
-
-/** RFC 6749 §5.2: printable ASCII without `"` and `\`. */
-function asDescription(text: string): string {
-  return text
-    .replaceAll('§', 'section ')
-    .replaceAll('"', "'")
-    .replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?');
 }
 
 function newApplication(metadata: AdapterPayload, limit: RegistrationLimit, allScopes: boolean): NewApplication {

@@ -2,6 +2,7 @@ import type { Adapter, Configuration } from 'oidc-provider';
 import { generateClientId } from '../../core/token-value.js';
 import { CLIENT_ASSERTION_ALGORITHMS, ID_TOKEN_ALGORITHMS } from '../../storage/index.js';
 import { cookieName } from '../browsers/cookie-name.js';
+import { fetchKeySet, MAXIMUM_KEY_SET_BYTES } from '../clients/outbound-fetch.js';
 import { allowsOrigin } from '../clients/page-origins.js';
 import { claimsByScope } from '../options/claims-options.js';
 import type { EndpointContext } from '../server-context.js';
@@ -24,7 +25,6 @@ import { authenticationClaims } from './hooks/step-up.js';
 import { tokenLifetimes } from './hooks/token-lifetimes.js';
 import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
-import { fetchOutside, MAXIMUM_DOCUMENT_BYTES } from './outbound-fetch.js';
 import { ROUTES } from './provider-routes.js';
 import { leaveOut } from './registration-metadata.js';
 
@@ -89,11 +89,12 @@ export function configuration(
       const redirectUris = client.redirectUris ?? [];
       return allowsOrigin(origin, settings.issuer, { isPublic, redirectUris, allowedOrigins });
     },
-    fetch: fetchOutside,
-    fetchResponseBodyLimits: { jwks_uri: MAXIMUM_DOCUMENT_BYTES },
+    fetch: fetchKeySet,
+    fetchResponseBodyLimits: { jwks_uri: MAXIMUM_KEY_SET_BYTES },
     assertJwtClientAuthClaimsAndHeader: assertionChecker(dependencies.clock, settings.clientAssertionLifetimeSeconds),
     renderError: (ctx, out) => showError(context, ctx, out),
     features: features(context),
+    ...(settings.clientMetadataDocuments && { discovery: { client_id_metadata_document_supported: true } }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Application } from '../../storage/index.js';
 import type { DescribeClient } from '../clients/client-application.js';
+import { missingProtection } from '../clients/protections.js';
 import { clientMetadata } from './client-metadata.js';
 import { errors } from './oidc-provider.js';
 
@@ -19,30 +20,6 @@ export function leaveOut(metadata: Record<string, unknown>): void {
   for (const name of LEFT_OUT) delete metadata[name];
 }
 
-/** The supported response modes. */
-const RESPONSE_MODES = ['query', 'fragment', 'form_post'];
-
-const isTrue = (value: unknown) => value === true || value === 'true';
-const isAsked = (value: unknown) => value !== undefined && value !== null && value !== '' && value !== 'none';
-
-/**
- * The protections that an application may request and would then rely on, each with a test whether a value requests it.
- */
-const PROTECTIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  tls_client_certificate_bound_access_tokens: isTrue,
-  require_signed_request_object: isTrue,
-  id_token_encrypted_response_alg: isAsked,
-  userinfo_signed_response_alg: isAsked,
-  userinfo_encrypted_response_alg: isAsked,
-  introspection_signed_response_alg: isAsked,
-  introspection_encrypted_response_alg: isAsked,
-  authorization_signed_response_alg: isAsked,
-  authorization_encrypted_response_alg: isAsked,
-  default_acr_values: (value) => isAsked(value) && !(Array.isArray(value) && value.length === 0),
-  response_modes: (value) =>
-    isAsked(value) && !(Array.isArray(value) && RESPONSE_MODES.every((mode) => value.includes(mode))),
-};
-
 /**
  * Refuses a registration that requests a missing protection: otherwise the application would rely on a protection that
  * does not exist.
@@ -50,7 +27,7 @@ const PROTECTIONS: Readonly<Record<string, (value: unknown) => boolean>> = {
  * @throws InvalidClientMetadata naming the first of them
  */
 export function refuseMissingProtections(asked: Metadata): void {
-  const missing = Object.keys(PROTECTIONS).find((name) => PROTECTIONS[name]?.(asked[name]) === true);
+  const missing = missingProtection(asked);
   if (missing !== undefined) {
     throw new errors.InvalidClientMetadata(`${missing} asks for what this server does not do; leave it out`);
   }

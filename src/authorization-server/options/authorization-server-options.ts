@@ -1,5 +1,4 @@
 import { knownOptions, refuseOption } from '../../core/options/index.js';
-import { parseRate } from '../../core/rate.js';
 import type { RegisteredUser } from '../../core/register.js';
 import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
@@ -10,6 +9,12 @@ import { PAGE_NAMES, type PageOverrides } from '../pages/rendering/page-models.j
 import type { TextOverrides } from '../pages/rendering/texts.js';
 import { type AcrOptions, readAcr } from './acr-options.js';
 import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims } from './claims-options.js';
+import {
+  type ClientDocumentOptions,
+  type ClientDocumentSettings,
+  readClientDocuments,
+} from './client-document-options.js';
+import { type EndpointRates, readRates } from './endpoint-rates.js';
 import { HOST_FUNCTIONS, tellingHostOutages } from './host-functions.js';
 import { type Issuer, readIssuer } from './issuer.js';
 import { flag, optionalFunction, pathOf, readSchemes, readScopes, seconds } from './option-checks.js';
@@ -21,34 +26,6 @@ import {
 } from './registration-options.js';
 import { type ResourceOptions, type ResourceSettings, readResources } from './resource-options.js';
 import { readStrictTransportSecurity, type StrictTransportSecurityOptions } from './transport-security.js';
-
-/** The limits of the endpoints, by address unless stated otherwise, e.g. `'60/m'`; `null` is no limit. */
-export interface EndpointRates {
-  /** Default `1200/m`. */
-  readonly token?: string | null | undefined;
-  /** The authorization endpoint and pushed requests to it. Default `300/m`. */
-  readonly authorize?: string | null | undefined;
-  /** Applications that a user registers and secrets that a user replaces on the pages, by user. Default `30/h`. */
-  readonly registration?: string | null | undefined;
-  /** The device authorization endpoint, and the page for entering user codes, counted separately. Default `60/m`. */
-  readonly device?: string | null | undefined;
-  /** Wrong user codes of devices, by user, or by address if nobody is signed in. Default `10/10m`. */
-  readonly userCodes?: string | null | undefined;
-  /**
-   * Wrong user codes of all callers together. Beyond this limit only signed-in users can enter codes, and users who
-   * have just entered a wrong one must wait; nobody else must. Default `300/10m`.
-   */
-  readonly allUserCodes?: string | null | undefined;
-  /** Introspection and revocation. Default `6000/m`. */
-  readonly introspection?: string | null | undefined;
-  /**
-   * Wrong passwords, by user name and address, or in a browser in which the user has signed in before. Default `10/m`.
-   * All failures at an address also count as failed authentications.
-   */
-  readonly signIn?: string | null | undefined;
-  /** Wrong passwords by user name, from all addresses and unknown browsers together. Default `100/m`. */
-  readonly signInByName?: string | null | undefined;
-}
 
 /** The options of `authorizationServer`, for the host's `User`. */
 export interface AuthorizationServerOptions<User = RegisteredUser> extends LimitingOptions {
@@ -142,6 +119,11 @@ export interface AuthorizationServerOptions<User = RegisteredUser> extends Limit
   readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
   /** Default false. */
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
+  /**
+   * Whether a client identifier may be the https URL of a document with the metadata of the application
+   * (draft-ietf-oauth-client-id-metadata-document), which is then not registered beforehand. Default false.
+   */
+  readonly clientMetadataDocuments?: false | ClientDocumentOptions | undefined;
   /** The rates of the endpoints and forms of this server. */
   readonly throttling?: EndpointRates | undefined;
   /**
@@ -186,6 +168,7 @@ export interface Settings {
   readonly resources: ReadonlyMap<string, ResourceSettings>;
   readonly rates: Required<EndpointRates>;
   readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
+  readonly clientMetadataDocuments: ClientDocumentSettings | undefined;
   /** What applications may have that the host has not registered. */
   readonly limits: RegistrationLimits;
   readonly popups: boolean;
@@ -223,6 +206,7 @@ const NAMES = [
   'sessionLifetimeSeconds',
   'resources',
   'dynamicRegistration',
+  'clientMetadataDocuments',
   'throttling',
   'popups',
   'strictTransportSecurity',
@@ -231,18 +215,6 @@ const NAMES = [
 ] as const satisfies readonly (keyof AuthorizationServerOptions)[];
 
 const DAY_SECONDS = 86_400;
-const DEFAULT_RATES: Required<EndpointRates> = {
-  token: '1200/m',
-  authorize: '300/m',
-  device: '60/m',
-  introspection: '6000/m',
-  registration: '30/h',
-  userCodes: '10/10m',
-  allUserCodes: '300/10m',
-  signIn: '10/m',
-  signInByName: '100/m',
-};
-
 /** @throws ConfigurationError naming the option, its value and the fix; a key or secret is never shown */
 export function readOptions(given: AuthorizationServerOptions): Settings {
   const fix = 'give an object with at least { issuer, encryptionKeys }';
@@ -263,6 +235,7 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     resources: readResources(options.resources ?? {}),
     rates: readRates(options.throttling ?? {}),
     dynamicRegistration: registration,
+    clientMetadataDocuments: readClientDocuments(options.clientMetadataDocuments),
     limits: readLimits(options, registration),
     popups: flag('popups', options.popups, true),
     strictTransportSecurity: readStrictTransportSecurity(options.strictTransportSecurity, issuer),
@@ -336,13 +309,4 @@ function readLifetimes(options: AuthorizationServerOptions) {
     sessionIdleSeconds: seconds('sessionIdleSeconds', options.sessionIdleSeconds, Math.min(14 * DAY_SECONDS, session)),
     sessionLifetimeSeconds: session,
   };
-}
-
-function readRates(given: unknown): Required<EndpointRates> {
-  const names = Object.keys(DEFAULT_RATES) as (keyof EndpointRates)[];
-  const rates = knownOptions<EndpointRates>(pathOf('throttling'), given, names);
-  for (const [name, rate] of Object.entries(rates)) {
-    if (rate !== undefined) parseRate(rate, pathOf(`throttling.${name}`));
-  }
-  return { ...DEFAULT_RATES, ...Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined)) };
 }

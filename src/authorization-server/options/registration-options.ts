@@ -25,6 +25,11 @@ export interface LimitingOptions {
   readonly ownerGrantTypes?: readonly GrantType[] | undefined;
   /** As in `AuthorizationServerOptions`. */
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
+  /** As in `AuthorizationServerOptions`. */
+  readonly clientMetadataDocuments?:
+    | false
+    | { readonly scopes?: readonly string[] | undefined; readonly grantTypes?: readonly GrantType[] | undefined }
+    | undefined;
 }
 
 /** With client credentials an application acts on its own behalf, without anybody's consent. */
@@ -32,9 +37,10 @@ const DEFAULT_GRANT_TYPES: readonly GrantType[] = GRANT_TYPES.filter((type) => t
 
 /** @throws ConfigurationError naming the option, its value and the fix */
 export function readLimits(
-  { ownerScopes, ownerGrantTypes }: LimitingOptions,
+  { ownerScopes, ownerGrantTypes, clientMetadataDocuments }: LimitingOptions,
   registration: DynamicRegistrationOptions | undefined,
 ): RegistrationLimits {
+  const documents = clientMetadataDocuments === false ? undefined : clientMetadataDocuments;
   return {
     owner: readLimit('ownerScopes', ownerScopes, 'ownerGrantTypes', ownerGrantTypes),
     registration: readLimit(
@@ -42,6 +48,12 @@ export function readLimits(
       registration?.scopes,
       'dynamicRegistration.grantTypes',
       registration?.grantTypes,
+    ),
+    document: readLimit(
+      'clientMetadataDocuments.scopes',
+      documents?.scopes,
+      'clientMetadataDocuments.grantTypes',
+      documents?.grantTypes,
     ),
   };
 }

@@ -4,6 +4,7 @@ import type { PageRoute } from './page-router.js';
 import type { PageServices } from './page-services.js';
 import { noticeOf } from './rendering/notices.js';
 import { describedScopes } from './rendering/scope-descriptions.js';
+import { shownApplication } from './rendering/shown-application.js';
 import { SignedIn } from './sign-in/sign-in.js';
 
 /** The list of applications that may act for the user, and withdrawing access. */
@@ -29,16 +30,13 @@ export function authorizedApplicationRoutes(services: PageServices): PageRoute[]
         const consents = await dependencies.consents.list(viewer.id);
         await renderer.show(context, 'authorizedApplications', {
           viewer,
-          applications: consents.map(
-            ({ application: { clientId, name }, scopes, wasAsked, grantedAtMilliseconds }) => ({
-              clientId,
-              name,
-              scopes: describedScopes(scopes, dependencies.scopes),
-              wasAsked,
-              grantedAtMilliseconds,
-              withdrawUrl: withdrawUrl(clientId),
-            }),
-          ),
+          applications: consents.map(({ application, scopes, wasAsked, grantedAtMilliseconds }) => ({
+            ...shownApplication(application),
+            scopes: describedScopes(scopes, dependencies.scopes),
+            wasAsked,
+            grantedAtMilliseconds,
+            withdrawUrl: withdrawUrl(application.clientId),
+          })),
           notice: noticeOf(context),
         });
       },

@@ -1,12 +1,12 @@
-import type { Application } from '../../storage/index.js';
 import type { EndpointPages } from '../ports.js';
 import { seeOther } from './continuation.js';
 import { formPostPolicy, SEND_FORM } from './forms/form-post.js';
 import type { PageServices } from './page-services.js';
 import { hostOf } from './rendering/host-of.js';
-import type { PageLink, ShownApplication } from './rendering/page-parts.js';
+import type { PageLink } from './rendering/page-parts.js';
 import { fillText } from './rendering/page-text.js';
 import { describedScopes } from './rendering/scope-descriptions.js';
+import { shownApplication } from './rendering/shown-application.js';
 
 /** The statuses of errors that are not caused by the request. */
 const STATUS: Readonly<Record<string, number>> = {
@@ -34,7 +34,7 @@ export function endpointPages({ renderer, dependencies, texts, viewers }: Servic
     deviceConfirm(context, form, { application, userCode, scopes }) {
       return renderer.show(context, 'deviceConfirm', {
         form,
-        application: shown(application),
+        application: shownApplication(application),
         userCode,
         scopes: describedScopes(scopes, dependencies.scopes),
       });
@@ -46,7 +46,8 @@ export function endpointPages({ renderer, dependencies, texts, viewers }: Servic
       const page = `${prefix}/device?${new URLSearchParams({ user_code: userCode })}`;
       seeOther(context, `${prefix}/sign-in?${new URLSearchParams({ return_to: page })}`);
     },
-    deviceDone: (context, application) => renderer.show(context, 'deviceDone', { application: shown(application) }),
+    deviceDone: (context, application) =>
+      renderer.show(context, 'deviceDone', { application: shownApplication(application) }),
     deviceRefused: (context) => renderer.show(context, 'deviceRefused', {}),
     logoutConfirm: (context, form, returnTo) => renderer.show(context, 'logout', { form, returnsTo: hostOf(returnTo) }),
     loggedOut: (context, returnTo) => renderer.show(context, 'loggedOut', { link: linkTo(returnTo) }),
@@ -60,8 +61,4 @@ export function endpointPages({ renderer, dependencies, texts, viewers }: Servic
       return renderer.show(context, 'error', { status, error, description, link: linkTo(returnTo) }, status);
     },
   };
-}
-
-function shown({ clientId, name }: Application): ShownApplication {
-  return { clientId, name };
 }

@@ -10,6 +10,7 @@ import { protocolMetadata } from './0007-protocol-metadata.js';
 import { applicationLifetimes } from './0008-application-lifetimes.js';
 import { allowedOrigins } from './0009-allowed-origins.js';
 import { sessions } from './0010-sessions.js';
+import { metadataDocuments } from './0011-metadata-documents.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -25,6 +26,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0008_application_lifetimes', oldestCompatibleVersion: 3, change: applicationLifetimes },
   { name: '0009_allowed_origins', oldestCompatibleVersion: 3, change: allowedOrigins },
   { name: '0010_sessions', oldestCompatibleVersion: 3, change: sessions },
+  { name: '0011_metadata_documents', oldestCompatibleVersion: 3, change: metadataDocuments },
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -133,6 +133,11 @@ export class Application extends StoredModel {
   tokenEndpointAuthMethod!: string | null;
   /** The only algorithm of its client assertions; `null`: any. */
   tokenEndpointAuthSigningAlg!: string | null;
+  /**
+   * For an application that was registered by its metadata document: until when that is used without reading it again,
+   * in milliseconds since the Unix epoch.
+   */
+  metadataExpiresAtMilliseconds!: number | null;
   /** When it was disabled, in milliseconds since the Unix epoch. */
   disabledAtMilliseconds!: number | null;
   /** When it was registered, in milliseconds since the Unix epoch. */

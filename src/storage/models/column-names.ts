@@ -15,6 +15,7 @@ const TIMES = [
   'disabledAt',
   'expiresAt',
   'familyExpiresAt',
+  'metadataExpiresAt',
   'previousSecretExpiresAt',
   'retiredAt',
   'revokedAt',

@@ -52,8 +52,8 @@ export interface NewApplication extends ApplicationKeys, ApplicationLifetimes, P
   /** The id of the user who owns it. */
   readonly userId?: string | null | undefined;
   /**
-   * Who registers it; the default is `host`. With `owner` or `registration` it gets no more than the options of the
-   * authorization server allow such applications.
+   * Who registers it; the default is `host`. With any other it gets no more than the options of the authorization server
+   * allow such applications.
    */
   readonly registeredBy?: Registrar | undefined;
   /** Whether its users are never asked for consent; the default is `false`. */

@@ -1,8 +1,9 @@
 /**
  * Who registers applications: `host` is staff, the command line or the host's code; `owner` is a user, for their own
- * use; `registration` is the application itself (RFC 7591).
+ * use; `registration` is the application itself (RFC 7591); `document` is its client id metadata document, whose URL is
+ * its client identifier.
  */
-export const REGISTRARS = ['host', 'owner', 'registration'] as const;
+export const REGISTRARS = ['host', 'owner', 'registration', 'document'] as const;
 
 export type Registrar = (typeof REGISTRARS)[number];
 

@@ -17,6 +17,7 @@ import {
   type NewApplication,
 } from '../models/new-application.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
+import { type DocumentedApplication, storeDocumented } from './application-documents.js';
 import { patchedColumns } from './application-patch.js';
 import { type ApplicationFilter, searchApplications } from './application-search.js';
 import { type ClearedTrust, ownersEdit, staffsColumns } from './application-trust.js';
@@ -133,6 +134,28 @@ export class ApplicationRepository {
         refuseOption('application.clientId', clientId, 'it is taken; use another, or omit it', { name: true });
       }
     });
+  }
+
+  /**
+   * Stores what a client id metadata document says about its application, and until when that is used.
+   *
+   * @internal
+   */
+  storeDocumented(application: DocumentedApplication, untilMilliseconds: number): Promise<Application | undefined> {
+    const { models, clock, rules, trustCleared } = this;
+    return storeDocumented(
+      {
+        ...{ models, clock, rules, trustCleared },
+        create: (one: NewApplication) => this.create(one),
+        find: (clientId: string) => this.findByClientId(clientId),
+        change: ({ id, updatedAtMilliseconds }: Application, columns: Readonly<Record<string, unknown>>) =>
+          this.change(id, columns, {}, (query) => {
+            query.where('updated_at_ms', updatedAtMilliseconds);
+          }),
+      },
+      application,
+      untilMilliseconds,
+    );
   }
 
   /** All applications, or those that a user owns, in the order of their registration. */

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
-  MAXIMUM_DOCUMENT_BYTES,
+  MAXIMUM_KEY_SET_BYTES,
   type OutboundNetwork,
   outboundFetch,
-} from '../../../src/authorization-server/oidc/outbound-fetch.js';
+} from '../../../src/authorization-server/clients/outbound-fetch.js';
 import { isPublicAddress } from '../../../src/core/addresses/index.js';
 
 const CERTIFIED = 'keys.example.com';
@@ -74,6 +74,7 @@ function fetching(url: string, parts: Partial<OutboundNetwork> = {}) {
     isAllowed: () => true,
     deadline: () => deadline,
     ca: certificate,
+    maximumBytes: MAXIMUM_KEY_SET_BYTES,
     ...parts,
   })(url).then(
     (response) => {
@@ -127,7 +128,7 @@ describe('a document that an application names', () => {
     [
       'too much',
       async () =>
-        `https://${CERTIFIED}:${(await serving(200, {}, JSON.stringify('x'.repeat(MAXIMUM_DOCUMENT_BYTES)))).port}/`,
+        `https://${CERTIFIED}:${(await serving(200, {}, JSON.stringify('x'.repeat(MAXIMUM_KEY_SET_BYTES)))).port}/`,
     ],
     ['an unknown name', async () => `https://${CERTIFIED}/`, { resolve: () => Promise.reject(new Error('ENOTFOUND')) }],
     ['a name without address', async () => `https://${CERTIFIED}/`, { resolve: async () => [] }],

@@ -16,6 +16,7 @@ import { type Fixture, openFixture } from './fixture.js';
 const LIMITS: RegistrationLimits = {
   owner: { scopes: ['read', 'openid'], grantTypes: ['authorization_code', 'refresh_token'] },
   registration: { scopes: [], grantTypes: ['authorization_code'] },
+  document: { scopes: ['read'], grantTypes: ['authorization_code'] },
 };
 const WEB: NewApplication = {
   name: 'web',

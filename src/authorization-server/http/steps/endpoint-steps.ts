@@ -6,6 +6,7 @@ import type { EndpointContext } from '../../server-context.js';
 import { askProvider, tryFastPath } from './answers.js';
 import { countBadTokens } from './bad-token-limits.js';
 import { countClientFailures } from './client-failure-limits.js';
+import { documentSteps } from './metadata-documents.js';
 import { limitPolls } from './poll-limits.js';
 import { redirectPosted } from './posted-requests.js';
 import { read, readFromApplication } from './reading.js';
@@ -22,6 +23,7 @@ export function endpointSteps(context: EndpointContext, dispatcher: InnerDispatc
     read,
     readFromApplication,
     nameResources: nameResources(context),
+    ...documentSteps(context),
     redirectPosted: redirectPosted(context.pages),
     countClientFailures: countClientFailures(context),
     countBadTokens: countBadTokens(context),

@@ -3,6 +3,7 @@ import type { Application, OwnerOption } from '../../../storage/index.js';
 import { PageError } from '../page-error.js';
 import type { PageServices } from '../page-services.js';
 import type { ListedApplication } from '../rendering/application-models.js';
+import { shownApplication } from '../rendering/shown-application.js';
 import type { Viewer } from '../rendering/viewer.js';
 import { SignedIn } from '../sign-in/sign-in.js';
 
@@ -59,10 +60,9 @@ export function urlOf(area: ApplicationArea, clientId: string): string {
 }
 
 export function listed(area: ApplicationArea, application: Application): ListedApplication {
-  const { clientId, name, clientType, userId } = application;
+  const { clientId, clientType, userId } = application;
   return {
-    clientId,
-    name,
+    ...shownApplication(application),
     clientType,
     url: urlOf(area, clientId),
     hasSecret: clientType === 'confidential' && !application.hasKeys(),

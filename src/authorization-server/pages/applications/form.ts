@@ -18,6 +18,7 @@ import type { PageServices } from '../page-services.js';
 import type { ApplicationField, ApplicationFields, LifetimeField } from '../rendering/application-models.js';
 import { fillText } from '../rendering/page-text.js';
 import { describedScopes } from '../rendering/scope-descriptions.js';
+import { shownApplication } from '../rendering/shown-application.js';
 import type { Viewer } from '../rendering/viewer.js';
 import { type ApplicationArea, urlOf } from './area.js';
 import { shownGrantTypes, shownScopes } from './shown.js';
@@ -66,7 +67,7 @@ export class ApplicationForm {
         this.subject(viewer, application),
       ),
       isNew: application === undefined,
-      application: application === undefined ? undefined : { clientId: application.clientId, name: application.name },
+      application: application && shownApplication(application),
       fields,
       problems,
       choosableScopes: describedScopes(this.choosableScopes(application), dependencies.scopes),

@@ -4,6 +4,7 @@ import { PageError } from '../page-error.js';
 import type { PageServices } from '../page-services.js';
 import { hostOf } from '../rendering/host-of.js';
 import { describedScopes } from '../rendering/scope-descriptions.js';
+import { shownApplication } from '../rendering/shown-application.js';
 import type { Viewer } from '../rendering/viewer.js';
 
 /** The consent page on the way to an application. The user allows everything that it requests, or nothing. */
@@ -13,14 +14,13 @@ export class ConsentStep {
   async show(context: Context, interaction: Interaction): Promise<void> {
     const { forms, renderer, dependencies } = this.services;
     const viewer = await this.viewer(interaction);
-    const { clientId, name } = interaction.application;
     await renderer.show(context, 'consent', {
       form: forms.make(
         context,
         `${dependencies.prefix}/interaction/${encodeURIComponent(interaction.uid)}`,
         subjectOf(interaction, viewer),
       ),
-      application: { clientId, name },
+      application: shownApplication(interaction.application),
       viewer,
       scopes: describedScopes(interaction.scopes, dependencies.scopes),
       returnsTo: hostOf(interaction.redirectUri),

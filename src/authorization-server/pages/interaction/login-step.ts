@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type { Interaction } from '../../ports.js';
 import type { PageServices } from '../page-services.js';
+import { shownApplication } from '../rendering/shown-application.js';
 import { type RefusedSignIn, showLogin } from '../sign-in/login-page.js';
 
 /** Login with user name and password on the way to an application. */
@@ -37,11 +38,10 @@ export class LoginStep {
   ): Promise<void> {
     const { forms, dependencies } = this.services;
     const action = `${dependencies.prefix}/interaction/${encodeURIComponent(interaction.uid)}`;
-    const { clientId, name } = interaction.application;
     return showLogin(this.services, context, result, {
       form: forms.make(context, action, this.subject(interaction)),
       username,
-      application: { clientId, name },
+      application: shownApplication(interaction.application),
       notice: undefined,
       refuseForm: forms.make(context, action, this.subject(interaction), { decision: 'deny' }),
     });

@@ -28,6 +28,7 @@ export const ENGLISH = {
     older: 'Older',
     newest: 'Back to the newest',
     search: 'Search',
+    documentHost: 'It is identified by {host}; its name was not checked.',
   }),
   login: words({
     title: 'Sign in',
@@ -145,6 +146,7 @@ export const ENGLISH = {
     'registeredBy-host': 'Staff',
     'registeredBy-owner': 'Its owner',
     'registeredBy-registration': 'Itself (dynamic registration)',
+    'registeredBy-document': 'Its metadata document',
     introspection: 'Introspection',
     introspectsAll: 'All tokens',
     introspectsOwn: 'Its own tokens',

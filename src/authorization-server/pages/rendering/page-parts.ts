@@ -18,6 +18,8 @@ export interface ShownApplication {
   readonly clientId: string;
   /** Its name, as its owner chose it. */
   readonly name: string;
+  /** The host of its metadata document, which tells who it is, if it was registered by one. */
+  readonly documentHost: string | undefined;
 }
 
 /** The links between the parts of a list, which is newest first; `undefined` where there is no such part. */

@@ -16,6 +16,7 @@ layout('@frame', { title: t.title });
 <li>
 <div class="item-text">
 <h2><bdi><%= application.name %></bdi></h2>
+<% if (application.documentHost) { %><p class="hint"><%~ it.fillHtml(texts.frame.documentHost, { host: application.documentHost }) %></p><% } %>
 <% if (application.scopes.length > 0) { %><%~ include('@scopes', { scopes: application.scopes }) %><% } else { %><p><%= t.noScopes %></p><% } %>
 <p class="hint"><%~ it.fillHtml(application.wasAsked ? t.since : t.unaskedSince, { date: it.date(application.grantedAtMilliseconds) }) %></p>
 </div>

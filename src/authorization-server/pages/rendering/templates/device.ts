@@ -29,6 +29,7 @@ layout('@frame', { title: t.confirmTitle });
 <div class="card">
 <h1><%= t.confirmTitle %></h1>
 <p><%~ it.fillHtml(t.confirmLead, { application: model.application.name }) %></p>
+<% if (model.application.documentHost) { %><p class="hint"><%~ it.fillHtml(texts.frame.documentHost, { host: model.application.documentHost }) %></p><% } %>
 <p id="compare"><%= t.compare %></p>
 <p class="code" aria-labelledby="compare"><bdi><%= model.userCode %></bdi></p>
 <% if (model.scopes.length > 0) { %>

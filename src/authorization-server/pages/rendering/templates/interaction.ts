@@ -11,6 +11,7 @@ layout('@frame', { title: t.title, hasProblem: problems.length > 0 });
 <h1><%= t.title %></h1>
 <%~ include('@notice') %>
 <p><% if (model.application) { %><%~ it.fillHtml(t.leadFor, { application: model.application.name }) %><% } else { %><%= t.lead %><% } %></p>
+<% if (model.application && model.application.documentHost) { %><p class="hint"><%~ it.fillHtml(texts.frame.documentHost, { host: model.application.documentHost }) %></p><% } %>
 <%~ include('@problems', { problems }) %>
 <form method="post" action="<%= model.form.action %>">
 <%~ include('@hidden', { form: model.form }) %>
@@ -41,6 +42,7 @@ layout('@frame', { title: t.title });
 <div class="card">
 <h1><%= t.title %></h1>
 <p><%~ it.fillHtml(t.lead, { application: model.application.name, user: model.viewer.name }) %></p>
+<% if (model.application.documentHost) { %><p class="hint"><%~ it.fillHtml(texts.frame.documentHost, { host: model.application.documentHost }) %></p><% } %>
 <% if (model.scopes.length > 0) { %>
 <h2 class="label"><%= t.scopes %></h2>
 <%~ include('@scopes', { scopes: model.scopes }) %>

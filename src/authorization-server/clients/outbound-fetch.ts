@@ -3,8 +3,13 @@ import { request } from 'node:https';
 import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { isPublicAddress } from '../../core/addresses/index.js';
 
-/** The largest document of an application (its key set) that is read, in bytes. */
-export const MAXIMUM_DOCUMENT_BYTES = 64 * 1024;
+/** The largest key set of an application that is read, in bytes. */
+export const MAXIMUM_KEY_SET_BYTES = 64 * 1024;
+/**
+ * The largest metadata document that is read, in bytes, as draft-ietf-oauth-client-id-metadata-document §6.6
+ * recommends.
+ */
+export const MAXIMUM_METADATA_BYTES = 5 * 1024;
 /** How long a fetch may take, and how long every failure takes, in milliseconds. */
 export const FETCH_DEADLINE_MILLISECONDS = 2_500;
 
@@ -21,6 +26,8 @@ export interface OutboundNetwork {
   /** Whether an address may be connected to. */
   readonly isAllowed: (address: string) => boolean;
   readonly deadline: () => Deadline;
+  /** The largest document that is read, in bytes. */
+  readonly maximumBytes: number;
   /** The trusted certificate authorities; `undefined`: those of the platform. */
   readonly ca?: string | undefined;
 }
@@ -56,12 +63,17 @@ export function outboundFetch(dependencies: OutboundNetwork): Fetch {
   };
 }
 
-/** Fetches through the real network. */
-export const fetchOutside: Fetch = outboundFetch({
-  resolve: async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
-  isAllowed: isPublicAddress,
-  deadline: () => timer(FETCH_DEADLINE_MILLISECONDS),
-});
+/** Makes a function that fetches through the real network. */
+export function networkFetch(given: Pick<OutboundNetwork, 'isAllowed' | 'maximumBytes' | 'ca'>): Fetch {
+  return outboundFetch({
+    resolve: async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
+    deadline: () => timer(FETCH_DEADLINE_MILLISECONDS),
+    ...given,
+  });
+}
+
+/** Fetches the key set of an application. */
+export const fetchKeySet: Fetch = networkFetch({ isAllowed: isPublicAddress, maximumBytes: MAXIMUM_KEY_SET_BYTES });
 
 function timer(milliseconds: number): Deadline {
   let handle: NodeJS.Timeout | undefined;
@@ -74,7 +86,7 @@ function timer(milliseconds: number): Deadline {
 async function read(
   given: string | URL,
   options: RequestInit | undefined,
-  { resolve, isAllowed, ca }: OutboundNetwork,
+  { resolve, isAllowed, ca, maximumBytes }: OutboundNetwork,
   signal: AbortSignal,
 ): Promise<Response> {
   const url = new URL(given);
@@ -84,17 +96,19 @@ async function read(
   const addresses = isIP(host) === 0 ? await resolve(host) : [host];
   // A single private address among them would be enough to reach an internal network.
   if (addresses.length === 0 || !addresses.every(isAllowed)) throw new TypeError('Only public addresses.');
-  return get(url, { addresses, accept: new Headers(options?.headers).get('accept') ?? 'application/json', ca, signal });
+  const accept = new Headers(options?.headers).get('accept') ?? 'application/json';
+  return get(url, { addresses, accept, ca, maximumBytes, signal });
 }
 
 interface Getting {
   readonly addresses: readonly string[];
   readonly accept: string;
   readonly ca: string | undefined;
+  readonly maximumBytes: number;
   readonly signal: AbortSignal;
 }
 
-function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Response> {
+function get(url: URL, { addresses, accept, ca, maximumBytes, signal }: Getting): Promise<Response> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       url,
@@ -109,7 +123,7 @@ function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Resp
         let length = 0;
         incoming.on('data', (chunk: Buffer) => {
           length += chunk.length;
-          if (length > MAXIMUM_DOCUMENT_BYTES) outgoing.destroy(new TypeError('Too long.'));
+          if (length > maximumBytes) outgoing.destroy(new TypeError('Too long.'));
           else chunks.push(chunk);
         });
         incoming.on('error', reject);
@@ -117,7 +131,7 @@ function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Resp
           try {
             const text = Buffer.concat(chunks).toString('utf8');
             JSON.parse(text);
-            resolve(new Response(text, { status: 200, headers: cachingFields(incoming.headers) }));
+            resolve(new Response(text, { status: 200, headers: keptFields(incoming.headers) }));
           } catch (error) {
             reject(error);
           }
@@ -129,10 +143,10 @@ function get(url: URL, { addresses, accept, ca, signal }: Getting): Promise<Resp
   });
 }
 
-/** How long the document may be cached. */
-function cachingFields(headers: NodeJS.Dict<string | string[]>): Headers {
-  const fields = new Headers({ 'content-type': 'application/json' });
-  for (const name of ['cache-control', 'expires']) {
+/** How long the document may be cached, and its type. */
+function keptFields(headers: NodeJS.Dict<string | string[]>): Headers {
+  const fields = new Headers();
+  for (const name of ['cache-control', 'content-type', 'expires']) {
     const value = headers[name];
     if (typeof value === 'string') fields.set(name, value);
   }

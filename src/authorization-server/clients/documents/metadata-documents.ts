@@ -1,0 +1,157 @@
+import type { Context } from 'koa';
+import { LRUCache } from 'lru-cache';
+import { documentUrlProblem } from '../../../core/document-url.js';
+import { ConfigurationError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../../../core/errors.js';
+import { type Application, registrarOf } from '../../../storage/index.js';
+import { BadRequest } from '../../http/request/bad-request.js';
+import { countedAddress } from '../../http/request/counted-address.js';
+import type { Settings } from '../../options/authorization-server-options.js';
+import type { AuthorizationServerDependencies, EndpointThrottle } from '../../server-dependencies.js';
+import { type Fetch, MAXIMUM_METADATA_BYTES, networkFetch } from '../outbound-fetch.js';
+import { documentedApplication, InvalidDocument } from './document-metadata.js';
+import { isDocumentType, lifetimeSeconds, MOST_LIFETIME_SECONDS } from './document-response.js';
+
+/** How long a document that could not be used is not read again, in milliseconds. */
+const REFUSED_MILLISECONDS = 30_000;
+const MAXIMUM_REFUSALS = 1_000;
+/** How many documents are read at a time, counted apart for new and for known applications. */
+const MAXIMUM_READING = 32;
+/** A read takes no longer. */
+const BUSY_RETRY_SECONDS = 3;
+
+type Wanted = 'new' | 'known';
+
+/**
+ * Reads client id metadata documents (draft-ietf-oauth-client-id-metadata-document), and stores what they say as
+ * applications. Everything else works on the stored application.
+ *
+ * A document is read when its application begins something and it was not read before, or what it said has expired. A
+ * stranger can name any URL, so reading is bounded: for new applications by the address of the caller and by the host of
+ * the document, for all by how many are read at a time, and a failure is remembered for a while.
+ */
+export class MetadataDocuments {
+  private readonly fetch: Fetch;
+  private readonly byAddress: EndpointThrottle;
+  private readonly byHost: EndpointThrottle;
+  private readonly reading = new Map<string, Promise<void>>();
+  private readonly underWay: Record<Wanted, number> = { new: 0, known: 0 };
+  private readonly refusals = new LRUCache<string, { readonly error: BadRequest; readonly untilMilliseconds: number }>({
+    max: MAXIMUM_REFUSALS,
+  });
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly options: NonNullable<Settings['clientMetadataDocuments']>,
+    private readonly dependencies: AuthorizationServerDependencies,
+  ) {
+    const { rates } = settings;
+    this.byAddress = dependencies.throttle('metadataDocuments', rates.metadataDocuments);
+    this.byHost = dependencies.throttle('metadataDocumentsOfHost', rates.metadataDocumentsOfHost);
+    const { ca, admitsAddress: isAllowed } = options;
+    this.fetch = networkFetch({ isAllowed, ca, maximumBytes: MAXIMUM_METADATA_BYTES });
+  }
+
+  /**
+   * Sees to it that the application of a URL is stored as its document says. Does nothing for identifiers of other
+   * applications, and for an application that is disabled.
+   *
+   * @param mayBeOutdated whether a stored application is used if its document cannot be read now
+   * @throws BadRequest with `invalid_client` if the document does not describe an application of this server
+   * @throws ThrottledError if too many new documents were named
+   * @throws TemporarilyUnavailableError if too many are being read, or the database or the throttle is unavailable
+   */
+  async provide(outer: Context, clientId: string, mayBeOutdated: boolean): Promise<void> {
+    const stored = await this.dependencies.applications.findByClientId(clientId);
+    if (stored !== undefined && (registrarOf(stored) !== 'document' || stored.isDisabled())) return;
+    const problem = documentUrlProblem(clientId);
+    if (problem !== undefined) throw refusal(`client_id is not the URL of a metadata document: ${problem}`);
+    const { host, hostname } = new URL(clientId);
+    if (!this.options.admitsHost(host)) throw refusal('metadata documents of this host are not accepted');
+    if (stored !== undefined && this.isFresh(stored)) return;
+    try {
+      await this.renew(outer, clientId, hostname, stored === undefined ? 'new' : 'known');
+    } catch (error) {
+      const isAnswer = error instanceof BadRequest || error instanceof OAuth2Error;
+      if (!(mayBeOutdated && stored !== undefined && isAnswer)) throw error;
+    }
+  }
+
+  private isFresh({ metadataExpiresAtMilliseconds: until }: Application): boolean {
+    const now = this.dependencies.clock.nowMilliseconds();
+    // A clock that was ahead must not make it valid for ever.
+    return typeof until === 'number' && now < until && until <= now + MOST_LIFETIME_SECONDS * 1000;
+  }
+
+  private async renew(outer: Context, clientId: string, hostname: string, wanted: Wanted): Promise<void> {
+    const refused = this.refusals.get(clientId);
+    if (refused !== undefined && this.dependencies.clock.monotonicMilliseconds() < refused.untilMilliseconds) {
+      throw refused.error;
+    }
+    // What is known is read once per lifetime and process, so strangers cannot use up what its users need.
+    if (wanted === 'new' && !this.reading.has(clientId)) await this.count(outer, hostname);
+    await (this.reading.get(clientId) ?? this.begin(clientId, wanted));
+  }
+
+  /** @throws ThrottledError, TemporarilyUnavailableError */
+  private async count(outer: Context, hostname: string): Promise<void> {
+    const { dependencies, settings } = this;
+    const address = countedAddress(outer, dependencies.address(outer), settings.issuer.origin);
+    for (const answer of [() => this.byAddress(address), () => this.byHost(`host:${hostname}`)]) {
+      const { allowed, unavailable, retryAfterSeconds } = await answer();
+      if (unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds });
+      if (!allowed) throw new ThrottledError(retryAfterSeconds);
+    }
+  }
+
+  private begin(clientId: string, wanted: Wanted): Promise<void> {
+    if (this.underWay[wanted] >= MAXIMUM_READING) {
+      throw new TemporarilyUnavailableError({ retryAfterSeconds: BUSY_RETRY_SECONDS });
+    }
+    this.underWay[wanted] += 1;
+    const reading = this.read(clientId).finally(() => {
+      this.underWay[wanted] -= 1;
+      this.reading.delete(clientId);
+    });
+    this.reading.set(clientId, reading);
+    return reading;
+  }
+
+  private async read(clientId: string): Promise<void> {
+    const { clock, applications } = this.dependencies;
+    try {
+      const response = await this.fetch(clientId).catch(() => {
+        throw refusal('the metadata document could not be read');
+      });
+      if (!isDocumentType(response.headers.get('content-type'))) {
+        throw refusal('the metadata document has another type than application/json');
+      }
+      const application = documentedApplication(clientId, await response.text(), this.bounds());
+      const seconds = lifetimeSeconds(response.headers.get('cache-control'));
+      const stored = await applications.storeDocumented(application, clock.nowMilliseconds() + seconds * 1000);
+      if (stored === undefined) throw refusal('the identifier belongs to another application');
+      this.refusals.delete(clientId);
+    } catch (error) {
+      const known = explained(error);
+      if (known instanceof BadRequest) {
+        const untilMilliseconds = clock.monotonicMilliseconds() + REFUSED_MILLISECONDS;
+        this.refusals.set(clientId, { error: known, untilMilliseconds });
+      }
+      throw known;
+    }
+  }
+
+  private bounds() {
+    const { limits, redirectUriSchemes } = this.settings;
+    return { limit: limits.document, allScopes: this.options.allScopes, rules: { redirectUriSchemes } };
+  }
+}
+
+function explained(error: unknown): unknown {
+  if (error instanceof InvalidDocument) return refusal(`the metadata document: ${error.message}`);
+  // A table of the host's may take for equal what differs.
+  return error instanceof ConfigurationError ? refusal('the identifier belongs to another application') : error;
+}
+
+function refusal(description: string): BadRequest {
+  return new BadRequest(description, 'invalid_client');
+}
