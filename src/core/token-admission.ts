@@ -19,7 +19,7 @@ export interface TokenAdmission {
    * Counts a failure.
    *
    * @param key the SHA-256 of the token, if there was one
-   * @throws ThrottledError (rejects) if the address is over its budget
+   * @throws ThrottledError (or rejects with one) if the address is over its budget
    */
-  failed(address: string, reason: 'invalid' | 'expired', key?: string): Promise<void>;
+  failed(address: string, reason: 'invalid' | 'expired', key?: string): void | Promise<void>;
 }

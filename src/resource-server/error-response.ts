@@ -32,12 +32,13 @@ export interface ErrorResponseOptions {
 }
 
 const MOST_CHALLENGES = 1_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Creates the header fields and the body of a refusal (RFC 6750 §3, RFC 6585 §4). */
 export class ErrorResponder {
   private readonly bareChallenge: string | undefined;
-  /** The challenges without an error that were sent, by their scope, since they cost more than all else of a 401. */
-  private readonly scopeChallenges = new Map<string, string | undefined>();
+  /** The challenges that were sent, by what they say: writing one costs more than all else of a refusal. */
+  private readonly challenges = new Map<string, string | undefined>();
   private readonly makeBody: (error: OAuth2Error) => unknown;
 
   constructor(private readonly options: ErrorResponseOptions) {
@@ -59,7 +60,8 @@ export class ErrorResponder {
    * @param scope the scope that the action requires, for a challenge whose error does not name one
    */
   responseTo(error: OAuth2Error, scope?: string): ErrorResponse {
-    const headers: Record<string, string> = { ...error.details.fields };
+    const { fields } = error.details;
+    const headers: Record<string, string> = fields === undefined ? {} : { ...fields };
     const challenge = this.challengeOf(error, scope);
     if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
@@ -91,34 +93,28 @@ export class ErrorResponder {
 
   /** Writes a response, replacing whatever was written to it before. */
   write(context: Context, status: number, fields: ResponseFields, body: unknown): void {
+    const { response } = context;
     forgetCaching(context);
-    context.status = status;
-    context.set(fields);
-    // Koa would keep the content type of an earlier body.
-    if (typeof body === 'string') context.remove('Content-Type');
-    else context.type = 'application/json';
-    context.body = body ?? '';
+    response.status = status;
+    for (const name in fields) response.set(name, fields[name] as string | string[]);
+    // Koa would keep the content type of an earlier body, and look for that of JSON each time.
+    if (typeof body === 'string') response.remove('Content-Type');
+    else response.set('Content-Type', JSON_TYPE);
+    response.body = body ?? '';
   }
 
   private challengeOf(error: OAuth2Error, scope: string | undefined): string | undefined {
     if (error.details.withoutChallenge) return undefined;
     switch (error.code) {
       case 'authentication_required':
-        return scope === undefined ? this.bareChallenge : this.scopeChallenge(scope);
+        return scope === undefined ? this.bareChallenge : this.knownChallenge(scope, () => ({ scope }));
       case 'invalid_request':
       case 'invalid_token':
       case 'invalid_dpop_proof':
       case 'use_dpop_nonce':
       case 'insufficient_scope':
       case 'insufficient_user_authentication':
-        return this.challenge({
-          error: error.code,
-          errorDescription: error.message,
-          scheme: error.details.scheme,
-          scope: error.code === 'insufficient_scope' ? scopeToAskFor(error.details.requiredScopes) : scope,
-          acrValues: error.details.acrValues?.join(' '),
-          maxAgeSeconds: error.details.maxAgeSeconds,
-        });
+        return this.challengeWithError(error, scope);
       default:
         return undefined;
     }
@@ -131,12 +127,23 @@ export class ErrorResponder {
     return challenges.length === 0 ? undefined : challenges.join(', ');
   }
 
-  private scopeChallenge(scope: string): string | undefined {
-    const known = this.scopeChallenges.get(scope);
+  private challengeWithError(error: OAuth2Error, scope: string | undefined): string | undefined {
+    const { code, message, details } = error;
+    const { scheme, acrValues, maxAgeSeconds, requiredScopes } = details;
+    const named = code === 'insufficient_scope' ? scopeToAskFor(requiredScopes) : scope;
+    const parameters = () => ({ error: code, errorDescription: message, scheme, scope: named });
+    if (acrValues === undefined && maxAgeSeconds === undefined) {
+      return this.knownChallenge(`${code} ${scheme} ${named}\n${message}`, parameters);
+    }
+    return this.challenge({ ...parameters(), acrValues: acrValues?.join(' '), maxAgeSeconds });
+  }
+
+  private knownChallenge(what: string, parameters: () => ChallengeParameters): string | undefined {
+    const known = this.challenges.get(what);
     if (known !== undefined) return known;
-    const made = this.challenge({ scope });
+    const made = this.challenge(parameters());
     // Actions name few; a permission that derives its scopes from the request may name any number.
-    if (this.scopeChallenges.size < MOST_CHALLENGES) this.scopeChallenges.set(scope, made);
+    if (this.challenges.size < MOST_CHALLENGES) this.challenges.set(what, made);
     return made;
   }
 

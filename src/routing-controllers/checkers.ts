@@ -63,7 +63,7 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
     authorizationChecker(action: Action, roles: readonly unknown[]) {
       const context = action.context as Context;
       let plan = undeclared;
-      let entered: void | Promise<void>;
+      let entered: ReturnType<Guard['enter']>;
       try {
         plan = planOf(roles);
         if (isClosedToOptions(context, plan)) {
@@ -74,15 +74,16 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
       } catch (error) {
         throw guard.refusals.thrownByChecker(action, plan, error);
       }
-      if (entered instanceof Promise) {
-        return entered.then(
-          () => admitted(context),
-          (error: unknown) => {
-            throw guard.refusals.thrownByChecker(action, plan, error);
-          },
-        );
-      }
-      return admitted(context);
+      return after(
+        entered,
+        (refusal) => {
+          if (refusal !== undefined) throw guard.refusals.thrownByChecker(action, plan, refusal);
+          return admitted(context);
+        },
+        (error) => {
+          throw guard.refusals.thrownByChecker(action, plan, error);
+        },
+      );
     },
     currentUserChecker: currentUserChecker(guard, compiler),
   };

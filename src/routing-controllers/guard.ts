@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../core/clock.js';
+import { withoutStack } from '../core/errors/without-stack.js';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
 import { httpErrorStatus } from '../core/http-errors.js';
 import { isSafeMethod } from '../core/methods.js';
@@ -51,6 +52,9 @@ export interface ServedAction {
   /** Answers a request that was refused. */
   refuse(context: Context, thrown: unknown): unknown;
 }
+
+/** Why a request may not continue to its action; `undefined` if it may. */
+type Entered = OAuth2Error | undefined;
 
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
@@ -106,7 +110,7 @@ export class Guard {
   }
 
   private enterAndRun(context: Context, action: ServedAction, run: () => unknown): unknown {
-    let entered: void | Promise<void>;
+    let entered: Entered | Promise<Entered>;
     try {
       entered = this.enter(context, action.plan);
     } catch (error) {
@@ -114,37 +118,40 @@ export class Guard {
     }
     return after(
       entered,
-      () => this.run(context, action, run),
+      (refusal) => (refusal === undefined ? this.run(context, action, run) : action.refuse(context, refusal)),
       (error) => action.refuse(context, error),
     );
   }
 
   /**
-   * Authenticates, authorizes and throttles: returns, or resolves, if the request may continue to its action.
+   * Authenticates, authorizes and throttles. Returns (or resolves with) `undefined` if the request may continue to its
+   * action, and otherwise why not.
    *
-   * @throws OAuth2Error (or rejects with one) if it may not; any other error is a fault in code of the host
+   * @throws OAuth2Error (or rejects with one) if credentials are refused, or a permission of the host throws one; any
+   *   other error is a fault in code of the host
    */
-  enter(context: Context, plan: ActionPlan): void | Promise<void> {
+  enter(context: Context, plan: ActionPlan): Entered | Promise<Entered> {
     const { requirement } = plan;
     if (requirement === undefined) return this.enterPublic(context, plan);
     if (!this.schema.isGood) return this.schema.admit().then(() => this.enterGuarded(context, plan, requirement));
     return this.enterGuarded(context, plan, requirement);
   }
 
-  private enterGuarded(context: Context, plan: ActionPlan, requirement: Requirement): void | Promise<void> {
+  private enterGuarded(context: Context, plan: ActionPlan, requirement: Requirement): Entered | Promise<Entered> {
     refuseBrokenQuery(context);
     return after(this.authenticate(context), (authentication) => {
       const access = new RequestAccess(context, authentication, this, plan);
       this.note(context, plan, access);
-      return after(requirement.check(access), () => this.throttle(access, plan));
+      return after(requirement.refusal(access), (refusal) => refusal ?? this.throttle(access, plan));
     });
   }
 
   /** A public action has no requirement; its caller is identified only if the throttle needs to know. */
-  private enterPublic(context: Context, plan: ActionPlan): void | Promise<void> {
+  private enterPublic(context: Context, plan: ActionPlan): Entered | Promise<Entered> {
     if (plan.throttle.unlimited) {
       this.note(context, plan, undefined);
-      return this.admissions.ofPublic(context, plan);
+      this.admissions.ofPublic(context, plan);
+      return undefined;
     }
     const access = this.anybody(context, plan);
     // Concurrent questions wait for the same answer.
@@ -168,12 +175,17 @@ export class Guard {
   }
 
   /** Throttles the request; if it may pass, nothing else can refuse it. */
-  private throttle(access: RequestAccess, plan: ActionPlan): void | Promise<void> {
-    if (plan.throttle.unlimited) return this.admissions.of(access, plan);
-    return after(nativePromise(plan.throttle.decide(access)), (outcome) => {
-      applyOutcome(outcome, access.context);
-      this.admissions.of(access, plan);
-    });
+  private throttle(access: RequestAccess, plan: ActionPlan): Entered | Promise<Entered> {
+    if (plan.throttle.unlimited) return this.admitted(access, plan);
+    return after(
+      nativePromise(plan.throttle.decide(access)),
+      (outcome) => applyOutcome(outcome, access.context) ?? this.admitted(access, plan),
+    );
+  }
+
+  private admitted(access: RequestAccess, plan: ActionPlan): undefined {
+    this.admissions.of(access, plan);
+    return undefined;
   }
 
   private run(context: Context, action: ServedAction, run: () => unknown): unknown {
@@ -257,15 +269,16 @@ export function isClosedToOptions(context: Context, plan: ActionPlan): boolean {
   return context.req.method === 'OPTIONS' && plan.requirement !== undefined;
 }
 
-function applyOutcome(outcome: ThrottleOutcome, context: Context): void {
+function applyOutcome(outcome: ThrottleOutcome, context: Context): Entered {
   const { fields } = outcome;
   for (const name in fields) context.res.setHeader(name, fields[name] as string);
   if (outcome.allowed) {
     if (outcome.settle !== undefined) settleWhenAnswered(context.res, outcome.settle);
-    return;
+    return undefined;
   }
-  if (outcome.unavailable) throw new TemporarilyUnavailableError({ retryAfterSeconds: outcome.retryAfterSeconds });
-  throw new ThrottledError(outcome.retryAfterSeconds);
+  const { retryAfterSeconds } = outcome;
+  if (outcome.unavailable) return withoutStack(TemporarilyUnavailableError, { retryAfterSeconds });
+  return withoutStack(ThrottledError, retryAfterSeconds);
 }
 
 function refuseBrokenQuery(context: Context): void {

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeader } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
 import { OAuth2Error } from '../core/errors.js';
@@ -63,7 +64,7 @@ function overwritingResponse(
 
 /** Whether a body is what the handler made of the error, rather than the result of an action that caught it. */
 function isOf({ error }: Refusal, body: unknown): boolean {
-  if (error instanceof OAuth2Error && body === error.toJSON()) return true;
+  if (error instanceof OAuth2Error && isDeepStrictEqual(body, error.toJSON())) return true;
   if (typeof body === 'string') return body === error.stack || body === error.message;
   return !(error instanceof OAuth2Error) && (body as { name?: unknown } | null | undefined)?.name === error.name;
 }

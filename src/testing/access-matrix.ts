@@ -153,8 +153,8 @@ async function ask(
   );
   const context = fakeContext({ method, path, query, headers, params: values });
   try {
-    await requirement.check(new RequestAccess(context, caller, parts.guarding.guard, plan));
-    return ALLOWED;
+    const refusal = await requirement.refusal(new RequestAccess(context, caller, parts.guarding.guard, plan));
+    return refusal === undefined ? ALLOWED : refusalCell(refusal);
   } catch (error) {
     return refusalCell(error);
   }

@@ -57,7 +57,12 @@ export interface OAuth2ErrorJson {
 }
 
 const NO_DETAILS: OAuth2ErrorDetails = Object.freeze({});
-const JSON_FORMS = new WeakMap<OAuth2Error, OAuth2ErrorJson>();
+/**
+ * The JSON forms of errors, by code and description: of both there are few. A form per error, remembered in a `WeakMap`,
+ * would make the garbage collector the most expensive part of a storm of refusals.
+ */
+const JSON_FORMS = new Map<string, OAuth2ErrorJson>();
+const MOST_FORMS = 1_000;
 
 /**
  * Every refusal of this package. `message` is the public description, sent as `error_description`;
@@ -103,13 +108,14 @@ export abstract class OAuth2Error extends Error {
     fix(this, 'details', Object.isFrozen(details) ? details : Object.freeze({ ...details }), false);
   }
 
-  /** Its JSON form: frozen, and the same object each time. */
+  /** Its JSON form, frozen. */
   toJSON(): OAuth2ErrorJson {
-    let form = JSON_FORMS.get(this);
-    if (form === undefined) {
-      form = Object.freeze({ error: this.code, error_description: this.message });
-      JSON_FORMS.set(this, form);
-    }
+    const key = `${this.code} ${this.message}`;
+    const known = JSON_FORMS.get(key);
+    if (known !== undefined) return known;
+    const form = Object.freeze({ error: this.code, error_description: this.message });
+    // A host may put something of each request into its descriptions.
+    if (JSON_FORMS.size < MOST_FORMS) JSON_FORMS.set(key, form);
     return form;
   }
 }

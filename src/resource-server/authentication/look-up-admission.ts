@@ -1,8 +1,10 @@
 import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
+import { withoutStack } from '../../core/errors/without-stack.js';
 import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
 import type { FailureBudget } from '../../core/failure-budget.js';
 import { isForForeignPage } from '../../core/foreign-page.js';
+import { after } from '../../core/promises.js';
 import type { TokenAdmission } from '../../core/token-admission.js';
 import type { BadTokenReason, BadTokens } from './bad-tokens.js';
 
@@ -57,7 +59,7 @@ export class LookUpAdmission implements TokenAdmission {
     // `get` rather than `has`: it marks the entry as recently used.
     if (retryAfterSeconds > 0 && this.good.get(key) === undefined) {
       this.badTokens.count(address, 'unexamined');
-      throw new ThrottledError(retryAfterSeconds);
+      throw withoutStack(ThrottledError, retryAfterSeconds);
     }
     const underWay = this.underWay.get(address) ?? 0;
     if (underWay >= LOOK_UPS_AT_ONCE) {
@@ -84,13 +86,17 @@ export class LookUpAdmission implements TokenAdmission {
    * Counts a failure.
    *
    * @param key the SHA-256 of the token, if there was one
-   * @throws ThrottledError if the address is over its budget
+   * @throws ThrottledError (or rejects with one) if the address is over its budget
    */
-  async failed(address: string, reason: BadTokenReason, key?: string): Promise<void> {
+  failed(address: string, reason: BadTokenReason, key?: string): void | Promise<void> {
     this.badTokens.count(address, reason);
     if (key !== undefined) this.good.delete(key);
-    const known = this.failures?.retryAfterSeconds(address) ?? 0;
-    const retryAfterSeconds = known > 0 ? known : ((await this.failures?.fail(address)) ?? 0);
-    if (retryAfterSeconds > 0) throw new ThrottledError(retryAfterSeconds);
+    if (this.failures === undefined) return;
+    const known = this.failures.retryAfterSeconds(address);
+    return after(known > 0 ? known : this.failures.fail(address), refuseIfOver);
   }
+}
+
+function refuseIfOver(retryAfterSeconds: number): void {
+  if (retryAfterSeconds > 0) throw withoutStack(ThrottledError, retryAfterSeconds);
 }

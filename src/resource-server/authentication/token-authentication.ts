@@ -1,5 +1,7 @@
 import type { Context } from 'koa';
-import { InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
+import { withoutStack } from '../../core/errors/without-stack.js';
+import { InvalidTokenError, type OAuth2ErrorDetails, TOKEN_EXPIRED } from '../../core/errors.js';
+import { after } from '../../core/promises.js';
 import type { ActiveVerification, Verification } from '../../core/verified-token.js';
 import type { TokenLookUps } from '../token-look-ups.js';
 import type { VerifierChain } from '../verifiers/chain.js';
@@ -17,11 +19,15 @@ export interface TokenAuthenticationDependencies {
 
 /** Authenticates requests by their access tokens, for any scheme: from the cache, or else through the verifiers. */
 export class TokenAuthentication {
+  private readonly refusalDetails: OAuth2ErrorDetails;
+
   /** @param scheme the scheme that presents the tokens; its challenge states why one was refused */
   constructor(
     private readonly dependencies: TokenAuthenticationDependencies,
-    private readonly scheme: 'Bearer' | 'DPoP',
-  ) {}
+    scheme: 'Bearer' | 'DPoP',
+  ) {
+    this.refusalDetails = Object.freeze({ scheme });
+  }
 
   /**
    * The verification of a token that is valid now.
@@ -38,25 +44,32 @@ export class TokenAuthentication {
   }
 
   /** Refuses a token. Failures without a look-up are counted too, so that a flood of them is limited. */
-  async refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): Promise<never> {
-    await this.failed(context, status, key);
-    throw new InvalidTokenError(status === 'expired' ? TOKEN_EXPIRED : undefined, { scheme: this.scheme });
+  refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): never | Promise<never> {
+    return after<void, never>(this.failed(context, status, key), () => {
+      throw withoutStack(InvalidTokenError, status === 'expired' ? TOKEN_EXPIRED : undefined, this.refusalDetails);
+    });
   }
 
   /** Counts a failure. @throws ThrottledError if the address caused too many */
-  failed(context: Context, status: 'invalid' | 'expired', key?: string): Promise<void> {
+  failed(context: Context, status: 'invalid' | 'expired', key?: string): void | Promise<void> {
     return this.dependencies.admission.failed(this.addressOf(context), status, key);
   }
 
-  private async lookUp(
+  /** Begins a look-up. It is refused without a promise: whoever is over the budget may ask very often. */
+  private lookUp(context: Context, verifier: ChainedVerifier, token: string, key: string): Promise<ActiveVerification> {
+    const address = this.addressOf(context);
+    this.dependencies.admission.enter(address, key);
+    return this.lookedUp(context, verifier, token, key, address);
+  }
+
+  private async lookedUp(
     context: Context,
     verifier: ChainedVerifier,
     token: string,
     key: string,
+    address: string,
   ): Promise<ActiveVerification> {
     const { lookUps, admission } = this.dependencies;
-    const address = this.addressOf(context);
-    admission.enter(address, key);
     let verification: Verification;
     try {
       verification = await lookUps.resolve(verifier, token, key);

@@ -1,3 +1,4 @@
+import { withoutStack } from '../../core/errors/without-stack.js';
 import {
   AccessDeniedError,
   AuthenticationRequiredError,
@@ -87,40 +88,52 @@ export class Requirement {
   }
 
   /**
-   * Resolves (or returns) if every permission allows.
+   * Why the request is refused: an AuthenticationRequiredError, InsufficientScopeError or AccessDeniedError; `undefined`
+   * if every permission allows. It is returned, because throwing it would cost several times as much as making it.
    *
-   * @throws AuthenticationRequiredError, InsufficientScopeError or AccessDeniedError; rejects with the same
+   * @throws what a permission throws; rejects with the same
    */
-  check(access: RequestAccess): void | Promise<void> {
-    return this.checkFrom(0, access, askAboutRequest, undefined);
+  refusal(access: RequestAccess): OAuth2Error | undefined | Promise<OAuth2Error | undefined> {
+    return this.refusalFrom(0, access, askAboutRequest, undefined);
   }
 
-  /** The same for a loaded entity (`hasObjectPermission`). */
+  /**
+   * Asks the permissions about a loaded entity (`hasObjectPermission`).
+   *
+   * @throws AuthenticationRequiredError, InsufficientScopeError or AccessDeniedError (rejects) if one of them refuses
+   */
   async checkObject(access: RequestAccess, object: unknown): Promise<void> {
-    await this.checkFrom(0, access, askAboutObject, object);
+    const refusal = await this.refusalFrom(0, access, askAboutObject, object);
+    if (refusal !== undefined) throw refusal;
   }
 
-  private checkFrom(start: number, access: RequestAccess, ask: Ask, object: unknown): void | Promise<void> {
+  private refusalFrom(
+    start: number,
+    access: RequestAccess,
+    ask: Ask,
+    object: unknown,
+  ): OAuth2Error | undefined | Promise<OAuth2Error | undefined> {
     for (let index = start; index < this.permissions.length; index += 1) {
       const permission = this.permissions[index] as Permission;
       const answer = ask(permission, access, this.action, object);
       if (answer === true) continue;
-      return after(answer, (allowed) => {
-        if (allowed !== true) throw this.refusalBy(permission, access);
-        return this.checkFrom(index + 1, access, ask, object);
-      });
+      return after(answer, (allowed) =>
+        allowed === true ? this.refusalFrom(index + 1, access, ask, object) : this.refusalBy(permission, access),
+      );
     }
+    return undefined;
   }
 
   private refusalBy(permission: Permission, access: RequestAccess): OAuth2Error {
     const { name } = permission.constructor;
-    if (!access.isAuthenticated) return new AuthenticationRequiredError(undefined, { permission: name });
+    if (!access.isAuthenticated) return withoutStack(AuthenticationRequiredError, undefined, { permission: name });
     const missing = permission.scopeAlternatives?.(access, this.action);
     if (missing === undefined || isSatisfied(missing, access)) {
-      return new AccessDeniedError(permission.message, { permission: name });
+      return withoutStack(AccessDeniedError, permission.message, { permission: name });
     }
     const required = this.scopesFor(access) ?? missing;
-    return new InsufficientScopeError(
+    return withoutStack(
+      InsufficientScopeError,
       {
         requiredScopes: required.length === 1 ? required[0] : required,
         providedScopes: access.scopes,

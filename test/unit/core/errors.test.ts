@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { withoutStack } from '../../../src/core/errors/without-stack.js';
 import * as errors from '../../../src/core/errors.js';
 import {
   AccessDeniedError,
@@ -90,4 +91,25 @@ test('every class of errors has one code, as a static member and on its instance
   expect(new Set(instances.map((one) => one.constructor))).toEqual(new Set(classes));
   for (const one of instances) expect((one.constructor as typeof ConfigurationError).code).toBe(one.code);
   expect(new Set(instances.map(({ code }) => code)).size).toBe(classes.length);
+});
+
+test('one that the guard makes itself has no stack, and leaves those of others as they are', () => {
+  const limit = Error.stackTraceLimit;
+  const error = withoutStack(AccessDeniedError, 'No.', { permission: 'Owner' });
+  expect(error.stack).toBe('AccessDeniedError: No.');
+  expect(error).toMatchObject({ status: 403, details: { permission: 'Owner' } });
+  expect(Error.stackTraceLimit).toBe(limit);
+  expect(new AccessDeniedError('No.').stack).toMatch(/AccessDeniedError: No\.\n +at /);
+});
+
+test('a constructor that throws leaves the stacks of others as they are, too', () => {
+  const limit = Error.stackTraceLimit;
+  class Broken extends AccessDeniedError {
+    constructor() {
+      super('No.');
+      throw new TypeError('broken');
+    }
+  }
+  expect(() => withoutStack(Broken)).toThrow('broken');
+  expect(Error.stackTraceLimit).toBe(limit);
 });

@@ -31,11 +31,13 @@ export function countBadTokens({ dependencies, settings }: ServerContext): Step 
     if (request.dispatched === undefined) return;
     const { status, body } = request.dispatched.inner;
     if (isInvalidToken(body) || (status >= 400 && status < 500 && !isTokenValue(token))) {
-      await tokenAdmission.failed(from, 'invalid', key).catch((error: unknown) => {
+      try {
+        await tokenAdmission.failed(from, 'invalid', key);
+      } catch (error) {
         // No challenge, because other credentials would not be examined either.
         if (error instanceof ThrottledError) outer.remove('WWW-Authenticate');
         throw error;
-      });
+      }
     } else if (status < 300 || status === 403) {
       // 403: the token is valid but lacks a scope.
       tokenAdmission.succeeded(key);
