@@ -140,11 +140,11 @@ export class OAuth2 {
    * @throws TemporarilyUnavailableError if the database cannot answer; the message says why, and what to correct
    */
   async migrate(): Promise<string[]> {
-    const { tables, identity, schema } = this.parts.storage;
+    const { tables, identity, schema, opaqueTokens } = this.parts.storage;
     const names = await migrate(this.knex, { tables }).catch((error: unknown) => {
       throw startUpError(error);
     });
-    await Promise.all([identity?.ask(), schema.askAnew()]);
+    await Promise.all([identity?.ask(), schema.askAnew(), opaqueTokens.askAnew()]);
     return names;
   }
 

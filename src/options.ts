@@ -3,6 +3,7 @@ import { type AuthorizationServerFactory, COMPLETE } from './authorization-serve
 import { IPV6_PREFIX_LENGTHS, readTrustedProxies, type TrustedProxies } from './core/addresses/index.js';
 import type { Clock } from './core/clock.js';
 import type { Logger } from './core/logger.js';
+import { type OpaqueTokenOptions, readOpaqueTokenOptions } from './core/opaque-tokens/index.js';
 import {
   entriesOption,
   flagOption,
@@ -102,6 +103,8 @@ export interface OAuth2Options<User = RegisteredUser> {
   readonly errorBody?: ErrorBody | undefined;
   /** Default `[bearer()]`. */
   readonly authenticators?: readonly (AuthenticatorFactory | Authenticator)[] | undefined;
+  /** What opaque tokens look like, by which forged ones are recognized without a look-up. */
+  readonly opaqueTokens?: OpaqueTokenOptions | undefined;
   /**
    * The verifiers of tokens, in order: `databaseTokens()`, `jwtTokens({ … })`, `introspectedTokens({ … })` of
    * `/introspection`, or an object of the host's own with `verify(token)`. A token is offered to only one of them, the
@@ -190,6 +193,7 @@ const NAMES = [
   'errorResponseWithScopes',
   'errorBody',
   'authenticators',
+  'opaqueTokens',
   'verifiers',
   'trustedProxies',
   'dpop',
@@ -265,6 +269,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     if (value !== 'oauth2' && value !== 'drf')
       refuseOption(path, value, "use 'oauth2', 'drf' or a function of the error", { near: ['oauth2', 'drf'] });
   },
+  opaqueTokens: readOpaqueTokenOptions,
   verifiers: checkVerifiers,
   trustedProxies: readTrustedProxies,
   address: (path, value) =>

@@ -6,6 +6,7 @@ import type { FailureBudget } from '../core/failure-budget.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import type { Logger } from '../core/logger.js';
 import type { Overview } from '../core/observation/overview.js';
+import type { OpaqueTokens } from '../core/opaque-tokens/index.js';
 import type { ScopeDescriptions } from '../core/scopes.js';
 import type { TokenAdmission } from '../core/token-admission.js';
 import type { RandomBytes } from '../core/token-value.js';
@@ -49,6 +50,8 @@ export interface AuthorizationServerDependencies {
   readonly applications: ApplicationRepository;
   readonly tokens: TokenRepository;
   readonly tokenWriter: TokenWriter;
+  /** Makes the values of access and refresh tokens, and recognizes forged ones. */
+  readonly opaqueTokens: OpaqueTokens;
   readonly users: UserStore | undefined;
   readonly scopes: ScopeDescriptions | undefined;
   /** The identifier of the resource that `createOAuth2` guards (RFC 8707). */

@@ -42,6 +42,7 @@ export function composeAuthorizationServer(
     applications,
     tokens: storage.tokens,
     tokenWriter: tokenWriter(options, logger, storage),
+    opaqueTokens: storage.opaqueTokens,
     users: options.users,
     scopes: options.scopes,
     resource: options.resource,

@@ -37,6 +37,7 @@ async function databaseOutage(parts: Parts): Promise<TemporarilyUnavailableError
   try {
     await checkHostConnection(storage.database);
     await storage.schema.assertGood();
+    if (storage.isNeeded) await storage.opaqueTokens.ready();
     await authorizationServer?.signingKeys.load();
     await users?.ready?.();
     return undefined;

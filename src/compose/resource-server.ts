@@ -25,13 +25,14 @@ export function composeSessions(
 export function composeTokenService(
   { users, scopes, resource, authorizationServer }: OAuth2Options,
   { clock, random, accessTokenLifetimeSeconds, observation }: Basis,
-  { tokens }: Storage,
+  { tokens, opaqueTokens }: Storage,
   { verifiers, cache, lookUps }: TokenVerification,
   applications: ApplicationRepository,
   sessions: BrowserSessions,
 ): TokenService {
   return new TokenService({
     tokens,
+    opaqueTokens,
     applications,
     verifiers,
     cache,

@@ -1,3 +1,4 @@
+import { OpaqueTokens, readOpaqueTokenOptions } from '../core/opaque-tokens/index.js';
 import type { CheckedOptions, OAuth2Options } from '../options.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
 import { readsDatabase } from '../resource-server/verifiers/database.js';
@@ -12,6 +13,7 @@ import {
   type OAuth2Models,
   openDatabase,
   poolOf,
+  readTokenCheck,
   SchemaCheck,
   SessionRepository,
   type TableNames,
@@ -34,6 +36,8 @@ export interface Storage {
   readonly isNeeded: boolean;
   /** Whether the database has the tables that requests need. */
   readonly schema: SchemaCheck;
+  /** Makes the values of tokens, and recognizes forged ones. */
+  readonly opaqueTokens: OpaqueTokens;
   /** Distinguishes this database from others on the same Redis; `undefined` without Redis, where nothing is shared. */
   readonly identity: DatabaseIdentitySource | undefined;
   /** The pool of the database; `undefined` if it does not tell its state. */
@@ -72,6 +76,11 @@ export function composeStorage(
     schema: new SchemaCheck(bounds.statements, needed, clock),
     tokens: new TokenRepository(models, { clock }),
     sessions: new SessionRepository(models, { clock }),
+    opaqueTokens: new OpaqueTokens(readOpaqueTokenOptions('opaqueTokens', options.opaqueTokens), {
+      read: () => readTokenCheck(bounds.statements),
+      clock,
+      logger,
+    }),
     identity,
     pool,
     stopObserving: () => unobserve?.(),

@@ -27,7 +27,7 @@ export interface TokenVerification {
 export function composeTokenVerification(
   options: OAuth2Options,
   { clock, logger, log, observation, keyPrefix }: Basis,
-  { database, tables, identity }: Storage,
+  { database, tables, identity, opaqueTokens }: Storage,
   opened: Opened,
 ): TokenVerification {
   const { users, resource, requireAudience, preparedStatements } = options;
@@ -51,6 +51,7 @@ export function composeTokenVerification(
     keyPrefix,
     reader,
     jwtIssuer: options.authorizationServer?.jwtIssuer,
+    opaqueTokens,
   });
   opened.add(() => verifiers.close());
   const cache = createTokenCache({

@@ -66,6 +66,7 @@ export { ForeignUser } from '../core/foreign-user.js';
 export type { HealthReport, PartHealth } from '../core/health.js';
 export { type Logger, type ObjectLogger, structuredLogger } from '../core/logger.js';
 export type { AccessOutcome, LookUpLevel, LookUpResult, StoreName, StoreState } from '../core/observation/outcomes.js';
+export type { OpaqueTokenOptions } from '../core/opaque-tokens/index.js';
 export type {
   AnonymousPrincipal,
   ApplicationPrincipal,
@@ -77,6 +78,7 @@ export type { RedisClient } from '../core/redis-client.js';
 export type { Register, RegisteredUser } from '../core/register.js';
 export type { ScopeDescriptions } from '../core/scopes.js';
 export type { SecretKey } from '../core/secret-keys.js';
+export type { TokenForm, TokenKind } from '../core/token-form.js';
 export type { RandomBytes } from '../core/token-value.js';
 export type { UserStore } from '../core/users.js';
 export {
@@ -157,7 +159,6 @@ export {
   type SignedAnswerOptions,
 } from '../resource-server/verifiers/introspection/index.js';
 export { type JwtAlgorithm, type JwtTokensOptions, jwtTokens } from '../resource-server/verifiers/jwt/index.js';
-export type { TokenForm, TokenKind } from '../resource-server/verifiers/token-form.js';
 export type { TokenVerifier, VerifierFactory } from '../resource-server/verifiers/verifier.js';
 export type { ActionSummary } from '../routing-controllers/audit.js';
 export type { CheckerOptions } from '../routing-controllers/checkers.js';

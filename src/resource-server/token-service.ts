@@ -2,7 +2,9 @@ import type { Clock } from '../core/clock.js';
 import { keyOfDigest, sha256, sha256Key } from '../core/digest.js';
 import { InvalidClientError, InvalidScopeError, InvalidTokenError, TOKEN_EXPIRED } from '../core/errors.js';
 import type { Observation } from '../core/observation/observation.js';
+import type { OpaqueTokens } from '../core/opaque-tokens/index.js';
 import { formatScope, isScopeName, parseScope, type ScopeDescriptions } from '../core/scopes.js';
+import { formOf } from '../core/token-form.js';
 import { generateTokenValue, isTokenValue, type RandomBytes } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
 import { INVALID, type Verification, type VerifiedToken } from '../core/verified-token.js';
@@ -27,6 +29,7 @@ import { DatabaseVerifier } from './verifiers/database.js';
 /** What the service depends on. */
 export interface TokenServiceDependencies {
   readonly tokens: TokenRepository;
+  readonly opaqueTokens: OpaqueTokens;
   readonly applications: ApplicationRepository;
   readonly verifiers: VerifierChain;
   readonly cache: TokenCache;
@@ -166,7 +169,8 @@ export class TokenService {
    * @throws RangeError if the lifetime is not a whole number of seconds
    */
   async issue(options: IssueOptions): Promise<IssuedToken> {
-    const { tokens, cache, clock, random, resource, defaultLifetimeSeconds, observation } = this.dependencies;
+    const { tokens, opaqueTokens, cache, clock, random, resource, defaultLifetimeSeconds, observation } =
+      this.dependencies;
     const application = await this.application(options.application);
     const lifetimeSeconds = options.lifetimeSeconds ?? application.accessTokenLifetimeSeconds ?? defaultLifetimeSeconds;
     if (!Number.isSafeInteger(lifetimeSeconds) || Math.abs(lifetimeSeconds) > LONGEST_LIFETIME_SECONDS) {
@@ -177,7 +181,8 @@ export class TokenService {
     const scopes = this.scopesFor(options.scope, application);
     const userId = options.user === undefined ? null : this.userIdOf(options.user);
     await this.requireGrantable(userId, application, scopes);
-    const token = generateTokenValue(random);
+    await opaqueTokens.ready();
+    const token = opaqueTokens.token(generateTokenValue(random));
     const createdAtMilliseconds = clock.nowMilliseconds();
     const model = await tokens.insertAccessToken({
       tokenHash: sha256(token),
@@ -217,6 +222,7 @@ export class TokenService {
     if (typeof token !== 'string') return this.revokeByHash(token.tokenHash);
     if (!isTokenValue(token)) return false;
     const verifier = this.dependencies.verifiers.select(token);
+    if (verifier === undefined && this.isForged(token)) return false;
     const key = sha256Key(token);
     if (verifier?.revoke !== undefined) {
       const revoked = await verifier.revoke(token, key);
@@ -237,6 +243,11 @@ export class TokenService {
    */
   async revokeByHash(digest: Buffer): Promise<boolean> {
     return (await this.revokeInDatabase(digest)) === 'revoked';
+  }
+
+  /** Refresh tokens have the same form as access tokens, but no verifier. */
+  private isForged(token: string): boolean {
+    return formOf(token).kind === 'opaque' && this.dependencies.opaqueTokens.isForged(token);
   }
 
   /** `known`: it was revoked before. */

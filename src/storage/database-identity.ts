@@ -1,10 +1,12 @@
 import type { Knex } from 'knex';
 import { systemClock } from '../core/clock.js';
+import type { StoredTokenCheck } from '../core/opaque-tokens/index.js';
 import type { SharedIdentity } from '../core/shared-identity.js';
 import { systemRandomBytes } from '../core/token-value.js';
 import { errorCode, isDuplicate, orUnavailable } from './database-errors.js';
 import { IDENTITY_TABLE } from './migrations/0004-database-identity.js';
 import { isMissingRight, missingRight } from './migrations/missing-right.js';
+import type { TableNames } from './tables.js';
 
 /** There is one row. */
 const ROW_ID = 1;
@@ -33,20 +35,44 @@ export function readDatabaseIdentity(knex: Knex): Promise<SharedIdentity | undef
   });
 }
 
+/**
+ * Reads what the check characters of tokens are made with; `undefined` if the database is not migrated far enough.
+ *
+ * @throws TemporarilyUnavailableError if the database cannot answer
+ */
+export function readTokenCheck(knex: Knex): Promise<StoredTokenCheck | undefined> {
+  return orUnavailable(async () => {
+    try {
+      const row: { readonly key: Buffer; readonly since: unknown } | undefined = await knex(IDENTITY_TABLE)
+        .select({ key: 'mac_key', since: 'checked_since_ms' })
+        .where('id', ROW_ID)
+        .first();
+      return row === undefined ? undefined : { secret: row.key, coversAll: row.since !== null };
+    } catch (error) {
+      if (isNoTable(error) || isNoColumn(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
 /** Whether the database has an identity. */
 export async function hasDatabaseIdentity(knex: Knex): Promise<boolean> {
   return (await readDatabaseIdentity(knex)) !== undefined;
 }
 
-/** Gives the database an identity, unless it has one. */
-export async function storeDatabaseIdentity(knex: Knex): Promise<void> {
+/** Gives the database an identity, unless it has one. One that is given now was never used before, so its tokens are all checked. */
+export async function storeDatabaseIdentity(knex: Knex, { accessTokens }: TableNames): Promise<void> {
   if (await knex(IDENTITY_TABLE).where('id', ROW_ID).first('id')) return;
+  // Databases from before the identity may hold tokens.
+  const isUsed = (await knex(accessTokens).first('id')) !== undefined;
+  const nowMilliseconds = systemClock.nowMilliseconds();
   try {
     await knex(IDENTITY_TABLE).insert({
       id: ROW_ID,
       identity: systemRandomBytes(16).toString('base64url'),
       mac_key: systemRandomBytes(32),
-      created_at_ms: systemClock.nowMilliseconds(),
+      created_at_ms: nowMilliseconds,
+      checked_since_ms: isUsed ? null : nowMilliseconds,
     });
   } catch (error) {
     if (isDuplicate(error)) return;
@@ -56,6 +82,13 @@ export async function storeDatabaseIdentity(knex: Knex): Promise<void> {
       code: errorCode(error),
     });
   }
+}
+
+/** Codes by which databases report a missing column. */
+const NO_COLUMN_CODES = new Set(['ER_BAD_FIELD_ERROR', '42703']);
+
+function isNoColumn(error: unknown): boolean {
+  return NO_COLUMN_CODES.has(errorCode(error)) || /no such column/.test(String((error as Error).message));
 }
 
 function isNoTable(error: unknown): boolean {

@@ -13,7 +13,7 @@ export {
   openDatabase,
 } from './database.js';
 export { isMissingReference } from './database-errors.js';
-export { readDatabaseIdentity } from './database-identity.js';
+export { readDatabaseIdentity, readTokenCheck } from './database-identity.js';
 export { DatabaseIdentitySource } from './database-identity-source.js';
 export { type BoundedDatabase, boundsOf, type ConnectionBreaker, type PoolReading, poolOf } from './deadlines/index.js';
 export {

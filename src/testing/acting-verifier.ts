@@ -1,5 +1,6 @@
 import type { Logger } from '../core/logger.js';
 import { after } from '../core/promises.js';
+import type { TokenForm, TokenKind } from '../core/token-form.js';
 import { generateTokenValue } from '../core/token-value.js';
 import type { UserStore } from '../core/users.js';
 import {
@@ -12,7 +13,6 @@ import {
   verifiedToken,
 } from '../core/verified-token.js';
 import { admit } from '../resource-server/verifiers/admission.js';
-import type { TokenForm, TokenKind } from '../resource-server/verifiers/token-form.js';
 import type { ChainedVerifier } from '../resource-server/verifiers/verifier.js';
 import { isProduction } from './only-in-tests.js';
 

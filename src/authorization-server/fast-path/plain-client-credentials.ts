@@ -63,7 +63,10 @@ export class PlainClientCredentials implements FastPath {
     // oidc-provider handles scopes about a user in a request without one.
     const scopes = parseScope(settled.scope);
     if (IDENTITY_SCOPES.some((name) => scopes.includes(name))) return undefined;
-    const token = generateTokenValue(dependencies.random);
+    const { opaqueTokens } = dependencies;
+    const unready = opaqueTokens.ready();
+    if (unready !== undefined) await unready;
+    const token = opaqueTokens.token(generateTokenValue(dependencies.random));
     const tokenHash = sha256(token);
     const issuedAt = epochSeconds(dependencies.clock);
     const lifetimeSeconds = accessTokenLifetime(this.context, application, undefined);

@@ -32,8 +32,13 @@ export function bodyWithAlias({ body, parameters }: ReadRequest, presented: Pres
   return form.toString();
 }
 
+/** The token that was presented, of which oidc-provider may know the alias. */
+export function presentedToken(id: string): string {
+  const presented = currentState()?.presentedJwt;
+  return presented?.alias === id ? presented.token : id;
+}
+
 /** The digest under which an access token is stored that oidc-provider looks up. */
 export function storedDigest(id: string): Buffer {
-  const presented = currentState()?.presentedJwt;
-  return sha256(presented?.alias === id ? presented.token : id);
+  return sha256(presentedToken(id));
 }

@@ -11,6 +11,7 @@ import { bridgeEvents } from './event-bridge.js';
 import { sendingByForm } from './hooks/page-hooks.js';
 import { answersOutages, asOutage } from './outage.js';
 import { AtomicProvider } from './patches/atomic-provider.js';
+import { checkTokens } from './patches/checked-tokens.js';
 import { compareStoredSecrets } from './patches/client-secrets.js';
 import { holdingBack } from './patches/held-responses.js';
 import { storeJwtAccessTokens } from './patches/jwt-access-tokens.js';
@@ -33,6 +34,7 @@ export class Providers {
     const storage = createStorageAdapters({
       models: dependencies.models,
       tokens: dependencies.tokens,
+      opaqueTokens: dependencies.opaqueTokens,
       clock: dependencies.clock,
       random: dependencies.random,
       sealer: settings.sealer,
@@ -59,6 +61,8 @@ export class Providers {
   /** @throws TemporarilyUnavailableError if there are no keys yet and the database is unavailable */
   async current(): Promise<Provider> {
     const keys = await this.keys.current();
+    const unready = this.context.dependencies.opaqueTokens.ready();
+    if (unready !== undefined) await unready;
     if (this.made?.keys !== keys) this.made = { keys, provider: this.make(keys.jwks) };
     return this.made.provider;
   }
@@ -102,6 +106,7 @@ function patch(provider: Provider, context: EndpointContext): void {
   refuseUnregistered(provider);
   narrowGrants(provider, context.scopes);
   storeJwtAccessTokens(provider);
+  checkTokens(provider, context.dependencies.opaqueTokens);
   keepSessionOfGrants(provider);
   bindSessions(provider, context);
   context.binding.bind(provider);

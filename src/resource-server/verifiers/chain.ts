@@ -1,8 +1,8 @@
 import { sha256Key } from '../../core/digest.js';
 import { objectWith, optionPath, refuseOption } from '../../core/options/index.js';
+import { formOf, type TokenKind } from '../../core/token-form.js';
 import { INVALID, type Verification } from '../../core/verified-token.js';
 import { hostVerifier } from './host-verifier.js';
-import { formOf, type TokenKind } from './token-form.js';
 import {
   type ChainedVerifier,
   isVerifierFactory,
@@ -30,12 +30,14 @@ export class VerifierChain {
   }
 
   /**
-   * The verifier of a token; `undefined` if there is none, and then the token is invalid. Synchronous, and never
-   * throws.
+   * The verifier of a token; `undefined` if there is none, or if the token is forged as its form shows, and then it is
+   * invalid. Synchronous, and never throws.
    */
   select(token: string): ChainedVerifier | undefined {
     const form = formOf(token);
-    for (const verifier of this.verifiers) if (verifier.accepts(form)) return verifier;
+    for (const verifier of this.verifiers) {
+      if (verifier.accepts(form)) return verifier.isForged?.(form) === true ? undefined : verifier;
+    }
     return undefined;
   }
 

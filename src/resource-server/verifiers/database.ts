@@ -1,14 +1,15 @@
 import type { Clock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
 import type { Observation } from '../../core/observation/observation.js';
+import type { OpaqueTokens } from '../../core/opaque-tokens/index.js';
 import { knownOptions, textOption } from '../../core/options/index.js';
 import { after, nativePromise } from '../../core/promises.js';
 import { parseScope } from '../../core/scopes.js';
+import type { TokenForm, TokenKind } from '../../core/token-form.js';
 import type { UserStore } from '../../core/users.js';
 import { EXPIRED, INVALID, type Verification } from '../../core/verified-token.js';
 import type { AccessTokenRow, TokenReader } from '../../storage/index.js';
 import { admit } from './admission.js';
-import type { TokenForm, TokenKind } from './token-form.js';
 import { type ChainedVerifier, VERIFIER, type VerifierFactory } from './verifier.js';
 
 /** Which tokens are meant for this resource (RFC 8707, RFC 9068 §4). */
@@ -29,6 +30,7 @@ export interface DatabaseVerifierDependencies extends AudienceOptions {
   readonly observation: Observation;
   /** The issuer of JWTs that are stored in this database like opaque tokens; `undefined`: there are none. */
   readonly jwtIssuer?: string | undefined;
+  readonly opaqueTokens?: OpaqueTokens | undefined;
 }
 
 /** The options of `databaseTokens`. */
@@ -98,6 +100,10 @@ export class DatabaseVerifier implements ChainedVerifier {
 
   accepts(form: TokenForm): boolean {
     return form.kind === 'opaque' || (this.issuer !== undefined && form.issuer === this.issuer);
+  }
+
+  isForged({ kind, token }: TokenForm): boolean {
+    return kind === 'opaque' && this.dependencies.opaqueTokens?.isForged(token) === true;
   }
 
   verify(token: string, key: string): Verification | Promise<Verification> {

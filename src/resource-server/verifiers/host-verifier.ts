@@ -1,4 +1,5 @@
 import { after, nativePromise } from '../../core/promises.js';
+import type { TokenKind } from '../../core/token-form.js';
 import type { UserStore } from '../../core/users.js';
 import {
   type ActiveVerification,
@@ -10,7 +11,6 @@ import {
 } from '../../core/verified-token.js';
 import { tellingOutages } from '../../storage/host-outages.js';
 import { admit } from './admission.js';
-import type { TokenKind } from './token-form.js';
 import type { ChainedVerifier, TokenVerifier } from './verifier.js';
 
 const WHAT = 'A verifier';

@@ -2,12 +2,13 @@ import type { Clock } from '../../core/clock.js';
 import type { LogLimiter } from '../../core/log-limiter.js';
 import type { Logger } from '../../core/logger.js';
 import type { Observation } from '../../core/observation/observation.js';
+import type { OpaqueTokens } from '../../core/opaque-tokens/index.js';
 import type { RedisClient } from '../../core/redis-client.js';
+import type { TokenForm, TokenKind } from '../../core/token-form.js';
 import type { UserStore } from '../../core/users.js';
 import type { Verification } from '../../core/verified-token.js';
 import type { TokenReader } from '../../storage/index.js';
 import type { SharedBy } from '../cache/token-cache.js';
-import type { TokenForm, TokenKind } from './token-form.js';
 
 /**
  * Turns a token into a verification result. With its single method, a database, a JWT library or a remote server can be
@@ -55,6 +56,11 @@ export interface ChainedVerifier {
   readonly isShared: boolean;
   /** Whether it is responsible for tokens of this form; fast, synchronous, and it never throws. */
   accepts(form: TokenForm): boolean;
+  /**
+   * Whether a token that it accepts is not good, as its form alone shows; then it is not looked up. Fast, synchronous, and
+   * it never throws.
+   */
+  isForged?(form: TokenForm): boolean;
   /** As `TokenVerifier.verify`. */
   verify(token: string, key: string): Verification | Promise<Verification>;
   /**
@@ -96,6 +102,8 @@ export interface VerifierDependencies {
   readonly reader: TokenReader;
   /** The issuer of JWTs that this application's own authorization server issues and stores, if it does. */
   readonly jwtIssuer: string | undefined;
+  /** Recognizes forged tokens; without it, each one is looked up. */
+  readonly opaqueTokens?: OpaqueTokens | undefined;
 }
 
 export const VERIFIER = Symbol('verifier');

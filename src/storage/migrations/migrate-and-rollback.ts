@@ -67,7 +67,7 @@ export async function migrate(database: Knex, options: MigrateOptions = {}): Pro
       await run(connection, { name, batch, oldestCompatibleVersion }, 'up', tables);
       names.push(name);
     }
-    await storeDatabaseIdentity(connection);
+    await storeDatabaseIdentity(connection, tables);
     return names;
   });
 }

@@ -11,6 +11,7 @@ import { applicationLifetimes } from './0008-application-lifetimes.js';
 import { allowedOrigins } from './0009-allowed-origins.js';
 import { sessions } from './0010-sessions.js';
 import { metadataDocuments } from './0011-metadata-documents.js';
+import { checkedTokens } from './0012-checked-tokens.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0009_allowed_origins', oldestCompatibleVersion: 3, change: allowedOrigins },
   { name: '0010_sessions', oldestCompatibleVersion: 3, change: sessions },
   { name: '0011_metadata_documents', oldestCompatibleVersion: 3, change: metadataDocuments },
+  { name: '0012_checked_tokens', oldestCompatibleVersion: 3, change: checkedTokens },
 ];
 
 /** The names of all migrations of this version, in their order. */

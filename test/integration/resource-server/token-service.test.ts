@@ -49,7 +49,7 @@ describe.each(databaseKinds())('TokenService on %s', (kind) => {
       lifetimeSeconds: 60,
     });
     expect(JSON.parse(JSON.stringify(issued))).toEqual({
-      access_token: expect.stringMatching(/^[\w-]{43}$/),
+      access_token: expect.stringMatching(/^rco_[\w-]{51}$/),
       token_type: 'Bearer',
       expires_in: 60,
       scope: 'read write',

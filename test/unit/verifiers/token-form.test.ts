@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { formOf } from '../../../src/core/token-form.js';
 import { MAXIMUM_TOKEN_LENGTH } from '../../../src/core/token-value.js';
-import { formOf } from '../../../src/resource-server/verifiers/token-form.js';
 
 const part = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');

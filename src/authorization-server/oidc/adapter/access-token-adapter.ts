@@ -1,7 +1,8 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { keyOfDigest, sha256 } from '../../../core/digest.js';
+import { formOf } from '../../../core/token-form.js';
 import type { NewAccessToken, TokenRepository } from '../../../storage/index.js';
-import { storedDigest } from '../presented-jwt.js';
+import { presentedToken, storedDigest } from '../presented-jwt.js';
 import type { AdapterDependencies } from './adapter-dependencies.js';
 import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
@@ -46,7 +47,9 @@ export class AccessTokenAdapter extends FamilyAdapter {
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
-    const found = await this.lookUps.accessToken(storedDigest(id));
+    const token = presentedToken(id);
+    if (formOf(token).kind === 'opaque' && this.dependencies.opaqueTokens.isForged(token)) return undefined;
+    const found = await this.lookUps.accessToken(sha256(token));
     if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
     const kind = found.row.userId === null ? 'ClientCredentials' : 'AccessToken';
     if (kind !== this.kind) return undefined;

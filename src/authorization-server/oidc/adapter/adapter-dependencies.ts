@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.js';
 import type { Logger } from '../../../core/logger.js';
+import type { OpaqueTokens } from '../../../core/opaque-tokens/index.js';
 import type { RandomBytes } from '../../../core/token-value.js';
 import type { OAuth2Models, TokenRepository } from '../../../storage/index.js';
 import type { Sealer } from '../../keys/sealer.js';
@@ -16,6 +17,7 @@ export interface AdapterDependencies {
   /** Bound to their knex instance. */
   readonly models: OAuth2Models;
   readonly tokens: TokenRepository;
+  readonly opaqueTokens: OpaqueTokens;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly sealer: Sealer;

@@ -53,6 +53,7 @@ export class RefreshTokenAdapter extends FamilyAdapter {
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
+    if (this.dependencies.opaqueTokens.isForged(id)) return undefined;
     const found = await this.lookUps.refreshToken(sha256(id));
     if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
     const { row, clientId = '' } = found;

@@ -37,7 +37,7 @@ export function createStorageAdapters(dependencies: AdapterDependencies): Storag
   const records = new ServerRecordRepository(models, { clock });
   const sessions = new SessionRepository(models, { clock });
   const families = new Families(dependencies, tokens, new FamilyRepository(models, tokens, { clock }));
-  const exchanges = new Exchanges(dependencies, families, new Successors(sealer, random));
+  const exchanges = new Exchanges(dependencies, families, new Successors(sealer, random, dependencies.opaqueTokens));
   const applications = new ApplicationIds(models);
   const lookUps = new TokenLookUps(families.repository);
   const sessionUids = new SessionUids(sealer);

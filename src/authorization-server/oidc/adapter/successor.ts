@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { sha256 } from '../../../core/digest.js';
+import type { OpaqueTokens } from '../../../core/opaque-tokens/index.js';
 import type { RandomBytes } from '../../../core/token-value.js';
 import type { Sealer } from '../../keys/sealer.js';
 
@@ -17,6 +18,7 @@ export class Successors {
   constructor(
     sealer: Sealer,
     private readonly random: RandomBytes,
+    private readonly opaqueTokens: OpaqueTokens,
   ) {
     this.keys = sealer.deriveKeys('refresh successor');
   }
@@ -25,19 +27,24 @@ export class Successors {
     return this.random(16).toString('base64url');
   }
 
-  /** The value under the newest key: 256 bits as 43 base64url characters, like every other token. */
+  /** The value under the newest key: 256 bits, in the form of every other token. */
   make(presented: string, salt: string): string {
-    return successorOf(this.keys[0] as Buffer, presented, salt);
+    return this.opaqueTokens.token(successorOf(this.keys[0] as Buffer, presented, salt));
   }
 
-  /** The digests that the value may have, one per key. */
+  /** The digests that the value may have. */
   digests(presented: string, salt: string): readonly Buffer[] {
-    return this.keys.map((key) => sha256(successorOf(key, presented, salt)));
+    return this.values(presented, salt).map(sha256);
   }
 
-  /** The value with this digest, under whichever key was used. */
+  /** The value with this digest. */
   recall(presented: string, salt: string, digest: Buffer): string | undefined {
-    return this.keys.map((key) => successorOf(key, presented, salt)).find((value) => sha256(value).equals(digest));
+    return this.values(presented, salt).find((value) => sha256(value).equals(digest));
+  }
+
+  /** The values under each key, and in each form that another process may have given them. */
+  private values(presented: string, salt: string): readonly string[] {
+    return this.keys.flatMap((key) => this.opaqueTokens.tokensOf(successorOf(key, presented, salt)));
   }
 }
 

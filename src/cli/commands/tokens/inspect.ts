@@ -1,4 +1,4 @@
-import { formOf } from '../../../resource-server/verifiers/token-form.js';
+import { formOf } from '../../../core/token-form.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliContext } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';

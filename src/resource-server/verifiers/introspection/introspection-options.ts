@@ -10,8 +10,8 @@ import {
   textOption,
   wholeNumberOption,
 } from '../../../core/options/index.js';
+import type { TokenForm } from '../../../core/token-form.js';
 import type { MapUser } from '../admission.js';
-import type { TokenForm } from '../token-form.js';
 import { type AssertionAlgorithm, type ClientKey, type PrivateKey, readClientKey } from './client-key.js';
 import { isSafeUrl } from './endpoint-url.js';
 

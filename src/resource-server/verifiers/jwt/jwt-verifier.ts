@@ -1,7 +1,7 @@
 import { TemporarilyUnavailableError } from '../../../core/errors.js';
+import type { TokenForm } from '../../../core/token-form.js';
 import { EXPIRED, INVALID, type TokenDetails, type Verification } from '../../../core/verified-token.js';
 import { admit } from '../admission.js';
-import type { TokenForm } from '../token-form.js';
 import type { ChainedVerifier, VerifierDependencies } from '../verifier.js';
 import { type AccessTokenClaims, type ClaimRules, judgeClaims } from './access-token-claims.js';
 import { type HeaderRules, jsonObjectOf, readHeader, type UnverifiedHeader } from './jwt-header.js';

@@ -14,6 +14,7 @@ import {
 import { AtomicProvider } from '../../../../src/authorization-server/oidc/patches/atomic-provider.js';
 import { type Clock, systemClock } from '../../../../src/core/clock.js';
 import { silentLogger } from '../../../../src/core/logger.js';
+import { OpaqueTokens } from '../../../../src/core/opaque-tokens/index.js';
 import { systemRandomBytes } from '../../../../src/core/token-value.js';
 import {
   ApplicationRepository,
@@ -139,6 +140,10 @@ async function startServer(
   const parts: AdapterDependencies = {
     models,
     tokens,
+    opaqueTokens: new OpaqueTokens(
+      { prefix: 'rco_', secrets: [Buffer.alloc(32, 7)], unchecked: 'accept' },
+      { read: async () => undefined, clock, logger: silentLogger },
+    ),
     clock,
     sealer,
     random: systemRandomBytes,

@@ -1,4 +1,4 @@
-import { MAXIMUM_TOKEN_LENGTH } from '../../core/token-value.js';
+import { MAXIMUM_TOKEN_LENGTH } from './token-value.js';
 
 /** The two kinds of tokens by their form. */
 export type TokenKind = 'opaque' | 'jwt';

@@ -1,0 +1,141 @@
+import type { Clock } from '../clock.js';
+import { TemporarilyUnavailableError } from '../errors.js';
+import { reasonOf } from '../logged-failure.js';
+import type { Logger } from '../logger.js';
+import { OpaqueFormat } from './opaque-format.js';
+import type { OpaqueTokenSettings } from './opaque-token-options.js';
+
+/** What the database says about the check characters of its tokens. */
+export interface StoredTokenCheck {
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+  /** Whether every token in it was issued with check characters, by any process. */
+  readonly coversAll: boolean;
+}
+
+/** What opaque tokens depend on. */
+export interface OpaqueTokensDependencies {
+  /**
+   * Asks the database; `undefined`: it is not migrated far enough.
+   *
+   * @throws TemporarilyUnavailableError if it cannot answer
+   */
+  readonly read: () => Promise<StoredTokenCheck | undefined>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How long a failed attempt keeps requests from starting the next one. */
+const PAUSE_MILLISECONDS = 1_000;
+
+/**
+ * Makes the values of opaque tokens, and recognizes forged ones without I/O. What the database holds for that is read once:
+ * by `ready`, or in the background when the first token is presented. Until it is known, no token counts as forged.
+ */
+export class OpaqueTokens {
+  private format: OpaqueFormat;
+  /** Whether what is needed from the database is known. */
+  private isComplete: boolean;
+  private refusesUnchecked: boolean;
+  private reading: Promise<void> | undefined;
+  private notBeforeMilliseconds = Number.NEGATIVE_INFINITY;
+  private isSaid = false;
+
+  constructor(
+    private readonly settings: OpaqueTokenSettings,
+    private readonly dependencies: OpaqueTokensDependencies,
+  ) {
+    const { prefix, secrets, unchecked } = settings;
+    this.format = new OpaqueFormat(prefix, secrets.filter(isKnown));
+    this.isComplete = unchecked !== undefined && secrets.every(isKnown);
+    this.refusesUnchecked = unchecked === 'refuse';
+  }
+
+  /**
+   * Resolves when tokens can be issued; `undefined`: they can be now.
+   *
+   * @throws TemporarilyUnavailableError (rejects) if the database cannot answer
+   */
+  ready(): Promise<void> | undefined {
+    if (this.isComplete || this.isPausing) return undefined;
+    return this.read();
+  }
+
+  /** Asks the database now, which may have been migrated. */
+  async askAnew(): Promise<void> {
+    if (!this.isComplete) await this.read();
+  }
+
+  /** The token with this body of 43 random characters. Wait for `ready` first. */
+  token(body: string): string {
+    return this.format.token(body);
+  }
+
+  /** All tokens that may have been made of a body, by any process. */
+  tokensOf(body: string): readonly string[] {
+    return this.format.tokensOf(body);
+  }
+
+  /**
+   * Whether a token, which is not a JWT, was not issued here, as its form alone shows. Synchronous, and it never throws.
+   * `false` says nothing.
+   */
+  isForged(token: string): boolean {
+    if (!this.isComplete && !this.isPausing) this.read().catch(() => undefined);
+    if (!this.format.isPrefixed(token)) return this.refusesUnchecked;
+    return this.isComplete && !this.format.isGenuine(token);
+  }
+
+  private get isPausing(): boolean {
+    return this.dependencies.clock.monotonicMilliseconds() < this.notBeforeMilliseconds;
+  }
+
+  private read(): Promise<void> {
+    this.reading ??= this.attempt().finally(() => {
+      this.reading = undefined;
+    });
+    return this.reading;
+  }
+
+  private async attempt(): Promise<void> {
+    const { read, clock, logger } = this.dependencies;
+    try {
+      const stored = await read();
+      if (stored !== undefined) return this.learn(stored);
+    } catch (error) {
+      // An outage concerns this request; whoever issues a token then must not do so without check characters.
+      if (error instanceof TemporarilyUnavailableError) throw error;
+      this.sayOnce(() => logger.warn(`${UNREADABLE} (${reasonOf(error)}).`));
+    }
+    this.notBeforeMilliseconds = clock.monotonicMilliseconds() + PAUSE_MILLISECONDS;
+  }
+
+  private learn({ secret, coversAll }: StoredTokenCheck): void {
+    const { prefix, secrets, unchecked } = this.settings;
+    this.format = new OpaqueFormat(
+      prefix,
+      secrets.map((known) => known ?? secret),
+    );
+    if (unchecked === undefined) {
+      this.refusesUnchecked = coversAll;
+      if (!coversAll) this.sayOnce(() => this.dependencies.logger.info(ACCEPTS_UNCHECKED));
+    }
+    this.isComplete = true;
+  }
+
+  private sayOnce(say: () => void): void {
+    if (this.isSaid) return;
+    this.isSaid = true;
+    say();
+  }
+}
+
+const UNREADABLE =
+  'What the check characters of tokens are made with cannot be read from the database; until it can, this process issues tokens without them, and looks up forged ones';
+
+const ACCEPTS_UNCHECKED =
+  "Tokens without check characters are looked up, because this database may hold some from before there were such. Once they have expired, set opaqueTokens: { unchecked: 'refuse' }, so that forged tokens cost no look-up.";
+
+function isKnown(secret: Buffer | undefined): secret is Buffer {
+  return secret !== undefined;
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { sha256 } from '../../../src/core/digest.js';
+import { silentLogger } from '../../../src/core/logger.js';
+import { createOAuth2, InvalidTokenError, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
+import { MIGRATIONS_TABLE, migrate, rollback } from '../../../src/storage/index.js';
+import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
+
+const IDENTITY = 'oauth2_database_identity';
+
+describe.each(databaseKinds())('tokens from before there were check characters, on %s', (kind) => {
+  let fresh: FreshDatabase;
+  let first: OAuth2;
+  let clientId: string;
+  const opened: OAuth2[] = [];
+  const said: string[] = [];
+
+  /** A process on the database. */
+  async function open(options: Partial<OAuth2Options> = {}): Promise<OAuth2> {
+    const write = (line: string) => void said.push(line);
+    const logger = { info: write, warn: write, error: write };
+    const oauth2 = createOAuth2({ database: fresh.url, logger, ...options });
+    opened.push(oauth2);
+    await oauth2.ready();
+    return oauth2;
+  }
+
+  /** A token as an older version issues it, or an import brings it: any text, of which the digest is stored. */
+  async function oldToken(token = randomBytes(32).toString('base64url')): Promise<string> {
+    const { model } = await first.tokens.issue({ application: clientId, scope: 'read' });
+    await first.models.AccessToken.query(first.knex)
+      .findById(model.id)
+      .patch({ tokenHash: sha256(token) });
+    return token;
+  }
+
+  const isGood = async ({ tokens }: OAuth2, token: string) =>
+    tokens.verify(token).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof InvalidTokenError) return false;
+        throw error;
+      },
+    );
+
+  beforeEach(async () => {
+    said.length = 0;
+    fresh = await freshDatabase(kind);
+    first = createOAuth2({ database: fresh.url, logger: silentLogger });
+    opened.push(first);
+    await first.migrate();
+    clientId = (await first.applications.create({ name: 'Old', grantTypes: ['client_credentials'] })).application
+      .clientId;
+  });
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((oauth2) => oauth2.close()));
+    await fresh.drop();
+  });
+
+  test('[RS-78] a database that this version created holds none, so they are refused', async () => {
+    const token = await oldToken();
+    expect(await isGood(await open(), token)).toBe(false);
+    expect(said).toEqual([]);
+    expect(await isGood(await open({ opaqueTokens: { unchecked: 'accept' } }), token)).toBe(true);
+  });
+
+  test('[RS-78] in a database of an older version they stay good after an upgrade, until an option says otherwise', async () => {
+    await first.knex(MIGRATIONS_TABLE).where('name', '0012_checked_tokens').update({ batch: 2 });
+    await rollback(first.knex);
+    const [old, imported] = [await oldToken(), await oldToken('an-imported-token')];
+    expect(await migrate(first.knex)).toEqual(['0012_checked_tokens']);
+    const upgraded = await open();
+    for (const token of [old, imported]) expect(await isGood(upgraded, token)).toBe(true);
+    expect(said).toEqual([expect.stringContaining("opaqueTokens: { unchecked: 'refuse' }")]);
+    expect(await isGood(await open({ opaqueTokens: { unchecked: 'refuse' } }), old)).toBe(false);
+    // What it issues from now on is checked, and what an older process issues meanwhile is good.
+    const { access_token: next } = await upgraded.tokens.issue({ application: clientId, scope: 'read' });
+    expect(next).toMatch(/^rco_[\w-]{51}$/);
+    expect([await isGood(upgraded, next), await isGood(upgraded, await oldToken())]).toEqual([true, true]);
+    expect(await isGood(upgraded, `${next.slice(0, -1)}~`)).toBe(false);
+  });
+
+  test('[RS-78] so they do in one of a version that gave databases no identity', async () => {
+    await first
+      .knex(MIGRATIONS_TABLE)
+      .whereIn('name', ['0004_database_identity', '0012_checked_tokens'])
+      .update({ batch: 2 });
+    await rollback(first.knex);
+    const token = await oldToken();
+    await migrate(first.knex);
+    expect(await first.knex(IDENTITY).pluck('checked_since_ms')).toEqual([null]);
+    expect(await isGood(await open(), token)).toBe(true);
+  });
+
+  test('[RS-78] before the migration an upgraded process issues tokens as before, and refuses none', async () => {
+    await first.knex(MIGRATIONS_TABLE).where('name', '0012_checked_tokens').update({ batch: 2 });
+    await rollback(first.knex);
+    const early = createOAuth2({ database: fresh.url, logger: silentLogger });
+    opened.push(early);
+    const { access_token: token } = await early.tokens.issue({ application: clientId, scope: 'read' });
+    expect(token).toMatch(/^[\w-]{43}$/);
+    expect(await isGood(early, token)).toBe(true);
+    await early.migrate();
+    expect((await early.tokens.issue({ application: clientId, scope: 'read' })).access_token).toMatch(/^rco_/);
+    expect(await isGood(early, token)).toBe(true);
+  });
+});

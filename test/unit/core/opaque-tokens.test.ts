@@ -1,0 +1,230 @@
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { TemporarilyUnavailableError } from '../../../src/core/errors.js';
+import { OpaqueTokens, readOpaqueTokenOptions, type StoredTokenCheck } from '../../../src/core/opaque-tokens/index.js';
+
+const SECRET = randomBytes(32);
+const BODY = randomBytes(32).toString('base64url');
+const PATTERN = /^rco_[A-Za-z0-9_-]{51}$/;
+
+let now = 0;
+const said: string[] = [];
+const logger = { info: (line: string) => said.push(line), warn: (line: string) => said.push(line), error() {} };
+const clock = { nowMilliseconds: () => now, monotonicMilliseconds: () => now };
+
+beforeEach(() => {
+  now = 0;
+  said.length = 0;
+});
+
+/** Tokens that need nothing of the database. */
+function tokensWith(options: object): OpaqueTokens {
+  const settings = readOpaqueTokenOptions('opaqueTokens', { unchecked: 'refuse', ...options });
+  return new OpaqueTokens(settings, { read: () => Promise.reject(new Error('not asked')), clock, logger });
+}
+
+/** Tokens whose database answers as it is told to. */
+function tokensOf(answer: () => Promise<StoredTokenCheck | undefined>, options: object = {}) {
+  let reads = 0;
+  const read = () => {
+    reads += 1;
+    return answer();
+  };
+  const tokens = new OpaqueTokens(readOpaqueTokenOptions('opaqueTokens', options), { read, clock, logger });
+  return { tokens, reads: () => reads };
+}
+
+const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('the form of opaque tokens', () => {
+  test('[RS-71] prefix, 43 random characters, and the first 48 bits of an HMAC-SHA256 over both', () => {
+    const token = tokensWith({ checkKeys: [SECRET] }).token(BODY);
+    expect(token).toMatch(PATTERN);
+    const key = Buffer.from(hkdfSync('sha256', SECRET, '', 'routing-controllers-oauth2 opaque tokens', 32));
+    const check = createHmac('sha256', key).update(`rco_${BODY}`).digest('base64url').slice(0, 8);
+    expect(token).toBe(`rco_${BODY}${check}`);
+  });
+
+  test('[RS-71] the newest key makes the check characters, and each one verifies them', () => {
+    const [old, next, stranger] = [randomBytes(32), randomBytes(32), randomBytes(32)];
+    const [before, during, after] = [[old], [next, old], [next]].map((checkKeys) => tokensWith({ checkKeys }));
+    expect(during?.isForged(before?.token(BODY) ?? '')).toBe(false);
+    expect(during?.isForged(during.token(BODY))).toBe(false);
+    expect(after?.isForged(during?.token(BODY) ?? '')).toBe(false);
+    expect(after?.isForged(before?.token(BODY) ?? '')).toBe(true);
+    expect(during?.isForged(tokensWith({ checkKeys: [stranger] }).token(BODY))).toBe(true);
+    expect(during?.tokensOf(BODY)).toEqual([during?.token(BODY), before?.token(BODY), BODY]);
+  });
+
+  const good = tokensWith({ checkKeys: [SECRET] }).token(BODY);
+  test.each([
+    ['cut by a character', good.slice(0, -1)],
+    ['cut by its check characters', good.slice(0, -8)],
+    ['longer by a character', `${good}A`],
+    ['padded', `${good}=`],
+    ['longer by a NUL', `${good}\0`],
+    ['with a NUL in it', good.replace(/.(.{20})$/, '\0$1')],
+    ['in capitals', good.toUpperCase()],
+    ['with another case of the prefix', `RCO_${good.slice(4)}`],
+    ['without the prefix', good.slice(4)],
+    ['with the prefix twice', `rco_${good}`],
+    ['with another body', `rco_${randomBytes(32).toString('base64url')}${good.slice(-8)}`],
+    [
+      'with characters whose low bytes are right',
+      good.replace(/.$/, (last) => String.fromCharCode(0x100 + last.charCodeAt(0))),
+    ],
+    ['with check characters of zero', `${good.slice(0, -8)}AAAAAAAA`],
+    ['that is the prefix alone', 'rco_'],
+    ['that is empty', ''],
+    ['of a megabyte', `rco_${'A'.repeat(2 ** 20)}`],
+  ])('[RS-71] a token %s is forged', (_what, token) => {
+    const tokens = tokensWith({ checkKeys: [SECRET] });
+    expect(tokens.isForged(good)).toBe(false);
+    expect(tokens.isForged(token)).toBe(true);
+  });
+
+  test('[RS-71] each character is checked, and each other value of it is wrong', () => {
+    const tokens = tokensWith({ checkKeys: [SECRET] });
+    for (let index = 0; index < good.length; index += 1) {
+      const other = good[index] === 'A' ? 'B' : 'A';
+      expect(tokens.isForged(good.slice(0, index) + other + good.slice(index + 1))).toBe(true);
+    }
+  });
+
+  test('[RS-71] a token under another prefix and the same key is forged', () => {
+    const other = tokensWith({ checkKeys: [SECRET], prefix: 'acme_' });
+    expect(other.token(BODY)).toMatch(/^acme_[\w-]{51}$/);
+    expect(tokensWith({ checkKeys: [SECRET] }).isForged(other.token(BODY))).toBe(true);
+    expect(other.isForged(good)).toBe(true);
+  });
+
+  test('[RS-71] tokens without check characters are looked up if the option says so; wrong ones with the prefix are not', () => {
+    const tokens = tokensWith({ checkKeys: [SECRET], unchecked: 'accept' });
+    expect(tokens.isForged(BODY)).toBe(false);
+    expect(tokens.isForged('an-imported-token')).toBe(false);
+    expect(tokens.isForged(`rco_${BODY}`)).toBe(true);
+    expect(tokens.isForged(good.slice(0, -1))).toBe(true);
+  });
+});
+
+describe('what the database holds for opaque tokens', () => {
+  test('[RS-71] by default its key is used, and tokens without check characters are forged if it never had such', async () => {
+    const { tokens, reads } = tokensOf(async () => ({ secret: SECRET, coversAll: true }));
+    await tokens.ready();
+    expect(tokens.ready()).toBeUndefined();
+    expect(tokens.token(BODY)).toBe(tokensWith({ checkKeys: [SECRET] }).token(BODY));
+    expect([tokens.isForged(tokens.token(BODY)), tokens.isForged(BODY)]).toEqual([false, true]);
+    expect([reads(), said]).toEqual([1, []]);
+  });
+
+  test('[RS-71] in a database from before, tokens without check characters are looked up, and the log says so once', async () => {
+    const { tokens } = tokensOf(async () => ({ secret: SECRET, coversAll: false }));
+    await tokens.ready();
+    expect([tokens.isForged(BODY), tokens.isForged(`rco_${BODY}`)]).toEqual([false, true]);
+    expect(said).toEqual([expect.stringContaining("opaqueTokens: { unchecked: 'refuse' }")]);
+  });
+
+  test.each([
+    ['accept', true, false],
+    ['refuse', false, true],
+  ] as const)('[RS-71] the option %s holds whatever the database says', async (unchecked, coversAll, isForged) => {
+    const { tokens } = tokensOf(async () => ({ secret: SECRET, coversAll }), { unchecked });
+    await tokens.ready();
+    expect([tokens.isForged(BODY), said]).toEqual([isForged, []]);
+  });
+
+  test('[RS-71] until it has answered no token counts as forged, and one question is under way', async () => {
+    let answer: (check: StoredTokenCheck) => void = () => {};
+    const { tokens, reads } = tokensOf(() => new Promise((resolve) => (answer = resolve)));
+    expect([tokens.isForged('rco_x'), tokens.isForged(BODY), reads()]).toEqual([false, false, 1]);
+    answer({ secret: SECRET, coversAll: true });
+    await tick();
+    expect([tokens.isForged('rco_x'), tokens.isForged(BODY), reads()]).toEqual([true, true, 1]);
+  });
+
+  test('[RS-71] while it is away nothing is issued, and nothing counts as forged', async () => {
+    let isAway = true;
+    const { tokens } = tokensOf(async () => {
+      if (isAway) throw new TemporarilyUnavailableError({ part: 'database' });
+      return { secret: SECRET, coversAll: true };
+    });
+    await expect(tokens.ready()).rejects.toThrow(TemporarilyUnavailableError);
+    expect(tokens.isForged(BODY)).toBe(false);
+    await tick();
+    isAway = false;
+    await tokens.ready();
+    expect([tokens.isForged(BODY), tokens.token(BODY)]).toEqual([true, expect.stringMatching(PATTERN)]);
+  });
+
+  test('[RS-71] a database that has none, or does not let it be read, is asked once in a second; tokens are as before', async () => {
+    let stored: StoredTokenCheck | undefined;
+    const { tokens, reads } = tokensOf(async () => {
+      if (now === 0) throw new Error('SELECT command denied');
+      return stored;
+    });
+    for (let count = 0; count < 10; count += 1) {
+      await tokens.ready();
+      expect([tokens.token(BODY), tokens.isForged('rco_x')]).toEqual([BODY, false]);
+    }
+    expect([reads(), said]).toEqual([1, [expect.stringContaining('SELECT command denied')]]);
+    now = 1_000;
+    await tokens.ready();
+    expect(reads()).toBe(2);
+    stored = { secret: SECRET, coversAll: true };
+    await tokens.ready();
+    expect(reads()).toBe(2);
+    await tokens.askAnew();
+    expect([reads(), tokens.token(BODY)]).toEqual([3, expect.stringMatching(PATTERN)]);
+  });
+
+  test('[RS-71] its key can be replaced by another in steps during which every process knows the keys of all others', async () => {
+    const own = randomBytes(32);
+    const steps = await Promise.all(
+      [['database'], ['database', own], [own, 'database'], [own]].map(async (checkKeys) => {
+        const { tokens } = tokensOf(async () => ({ secret: SECRET, coversAll: true }), { checkKeys });
+        await tokens.ready();
+        return tokens;
+      }),
+    );
+    steps.slice(0, 3).forEach((older, index) => {
+      const newer = steps[index + 1] as OpaqueTokens;
+      expect(older.isForged(newer.token(BODY))).toBe(false);
+      if (index < 2) expect(newer.isForged(older.token(BODY))).toBe(false);
+    });
+    expect(steps[3]?.isForged(steps[0]?.token(BODY) ?? '')).toBe(true);
+  });
+});
+
+describe('the option opaqueTokens', () => {
+  test.each([
+    [{ prefix: '' }, 'prefix'],
+    [{ prefix: 'a b' }, 'prefix'],
+    [{ prefix: 'a\t' }, 'prefix'],
+    [{ prefix: 'a.b' }, 'prefix'],
+    [{ prefix: 'a=' }, 'prefix'],
+    [{ prefix: 'ä' }, 'prefix'],
+    [{ prefix: 'a\n' }, 'prefix'],
+    [{ prefix: 'a'.repeat(33) }, 'prefix'],
+    [{ prefix: 7 }, 'prefix'],
+    [{ checkKeys: [] }, 'checkKeys'],
+    [{ checkKeys: 'database' }, 'checkKeys'],
+    [{ checkKeys: ['database', 'database'] }, 'checkKeys'],
+    [{ checkKeys: ['short'] }, 'checkKeys'],
+    [{ checkKeys: [SECRET, SECRET] }, 'checkKeys'],
+    [{ unchecked: true }, 'unchecked'],
+    [{ uncheked: 'accept' }, 'uncheked'],
+    ['rco_', 'opaqueTokens'],
+  ])('refuses %p, and names what is wrong', (given, name) => {
+    const read = () => readOpaqueTokenOptions('opaqueTokens', given);
+    expect(read).toThrow(new RegExp(name));
+    expect(read).not.toThrow(/short/);
+  });
+
+  test.each(['rco_', 'a', 'acme-prod_', '~+/_-'])('takes the prefix %s', (prefix) => {
+    expect(
+      tokensWith({ prefix, checkKeys: [SECRET] })
+        .token(BODY)
+        .startsWith(prefix),
+    ).toBe(true);
+  });
+});
