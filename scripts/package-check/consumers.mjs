@@ -42,7 +42,7 @@ async function installedVersion(name) {
 }
 
 /** The same version was compiled for this Node when the repository was installed: that build is taken. */
-async function provideSqlite(folder) {
+export async function provideSqlite(folder) {
   const build = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
   await mkdir(dirname(join(folder, build)), { recursive: true });
   await cp(join(root, build), join(folder, build));

@@ -14,6 +14,11 @@ interface TopLevelCommand {
 /** In the order of the help. */
 const COMMANDS: readonly TopLevelCommand[] = [
   {
+    name: 'init',
+    summary: 'write a small application to start from',
+    load: async () => (await import('./commands/init.js')).defineInit,
+  },
+  {
     name: 'migrate',
     summary: 'create or change the tables',
     load: async () => (await import('./commands/migrate.js')).defineMigrate,
@@ -25,7 +30,7 @@ const COMMANDS: readonly TopLevelCommand[] = [
   },
   {
     name: 'tokens',
-    summary: 'issue, inspect and revoke access tokens',
+    summary: 'issue, list, inspect and revoke tokens',
     load: async () => (await import('./commands/tokens/index.js')).defineTokens,
   },
   {

@@ -94,12 +94,12 @@ describe.each(databaseKinds())('the exact calls on %s', (kind: DatabaseKind) => 
     const id = String(client_id);
     const issued = await call(['tokens', 'issue', `--client=${id}`, '--scope', 'anything', '--json'], { env });
     const token = resultOf(issued).access_token;
-    expect(resultOf(await call(['applications', 'delete', id, '--json'], { env }))).toEqual({
+    expect(resultOf(await call(['applications', 'delete', '--yes', id, '--json'], { env }))).toEqual({
       client_id: id,
       deleted: true,
     });
     expect(await inspect(token)).toEqual({ active: false });
-    const again = await call(['applications', 'delete', id, '--json'], { env });
+    const again = await call(['applications', 'delete', '--yes', id, '--json'], { env });
     expect(again).toMatchObject({ code: 1, stdout: '' });
     expect(objectOf(again.stderr)).toMatchObject({ error: 'invalid_client' });
   });
@@ -178,7 +178,7 @@ describe('the rest of the calls', () => {
       error: 'client_id_taken',
       error_description: '--client-id -phone is taken; give another, or omit the option.',
     });
-    expect(resultOf(await call(['applications', 'delete', '-phone', '--json'], { env }))).toEqual({
+    expect(resultOf(await call(['applications', 'delete', '--yes', '-phone', '--json'], { env }))).toEqual({
       client_id: '-phone',
       deleted: true,
     });

@@ -74,7 +74,18 @@ describe('with --redis', () => {
 
   test('the deletion of an application reaches them too', async () => {
     const { client, token } = await cachedToken();
-    const call = ['applications', 'delete', '--key-prefix', keyPrefix, '--redis', redisUrl(), '--json', '--', client];
+    const call = [
+      'applications',
+      'delete',
+      '--yes',
+      '--key-prefix',
+      keyPrefix,
+      '--redis',
+      redisUrl(),
+      '--json',
+      '--',
+      client,
+    ];
     expect(resultOf(await runCli(call, { env }))).toEqual({ client_id: client, deleted: true });
     await refusal(token);
   });
@@ -132,7 +143,7 @@ describe('with --redis', () => {
   test('away, an application is deleted from the database and the command says what remains', async () => {
     const { client } = await cachedToken();
     const url = `redis://127.0.0.1:${await freePort()}`;
-    const { code, stderr } = await runCli(['applications', 'delete', '--redis', url, '--', client], { env });
+    const { code, stderr } = await runCli(['applications', 'delete', '--yes', '--redis', url, '--', client], { env });
     expect(code).toBe(3);
     expect(stderr).toContain(`the application ${client} is deleted from the database, but Redis could not be notified`);
     expect(await server.applications.findByClientId(client)).toBeUndefined();
@@ -186,7 +197,7 @@ describe('with --redis', () => {
       for (const call of [
         ['applications', 'disable', client],
         ['sessions', 'end', '--user', 'alice'],
-        ['applications', 'delete', client],
+        ['applications', 'delete', '--yes', client],
       ]) {
         const { code, stderr } = await runCli([...call, '--json'], { env });
         expect([code, objectOf(stderr).error]).toEqual([3, 'caches_not_told']);

@@ -62,7 +62,7 @@ const CASES: readonly (readonly [args: readonly string[], says: string | RegExp]
     ['tokens', 'inspect', 'abc', '--resource', 'https://a/#b'],
     'The option --resource cannot be a URL of the scheme https',
   ],
-  [['tokens', 'revoke'], "missing required argument 'token'"],
+  [['tokens', 'revoke'], 'Give either a token, or whose tokens to revoke'],
   [['tokens', 'revoke', TOKEN, TOKEN], "too many arguments for 'revoke'. Expected 1 argument but got 2."],
   [['tokens', 'revoke', TOKEN, '--key-prefix', ''], 'The option --key-prefix cannot be ""'],
   [
