@@ -13,12 +13,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/routing-controllers-oauth2');
 const stamp = join(cache, 'built');
 const stage = join(cache, `stage-${process.pid}`);
+const hasTemplates = existsSync(join(root, 'templates'));
 const hasExamples = existsSync(join(root, 'examples/bookstore'));
 
 /** The files that determine whether a build is up to date. */
 const INPUTS = [
   'src',
   'examples',
+  'templates',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
@@ -29,6 +31,7 @@ const INPUTS = [
 const OUTPUTS = [
   'dist/public/index.js',
   'dist/cli/main.js',
+  ...(hasTemplates ? ['dist/templates/application/gitignore'] : []),
   ...(hasExamples ? ['bookstore', 'federation', 'mcp'].map((name) => `examples/dist/${name}/main.js`) : []),
 ];
 
@@ -43,6 +46,8 @@ async function build() {
     const commandLine = join(dist, 'cli/main.js');
     if (existsSync(commandLine)) await chmod(commandLine, 0o755);
     await copyDeclarations(dist);
+    // What `rc-oauth2 init` writes: compiled by whoever gets it, and in this repository for its types alone.
+    if (hasTemplates) await cp(join(root, 'templates'), join(dist, 'templates'), { recursive: true });
     await replace(join(root, 'dist'), dist);
     if (hasExamples) {
       // The examples import the package by its name, so its new dist has to be in place first.

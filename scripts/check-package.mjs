@@ -18,7 +18,12 @@ import {
   requirePeerOfOneEntry,
   runCommandLine,
 } from './package-check/consumers.mjs';
-import { askApplication, testApplication, writeApplication } from './package-check/first-application.mjs';
+import {
+  askApplication,
+  stopApplication,
+  testApplication,
+  writeApplication,
+} from './package-check/first-application.mjs';
 import { checkLinks } from './package-check/links.mjs';
 import { root, run, tool } from './run.mjs';
 
@@ -78,7 +83,8 @@ try {
   );
   const application = await step('rc-oauth2 init, npm install', () => writeApplication(folder, tarball));
   await step('the first application: npm test', () => testApplication(application));
-  await step('the first application: npm start, its requests, SIGTERM', () => askApplication(application));
+  await step('the first application: npm start, its requests, Ctrl-C', () => askApplication(application));
+  await step('the first application: SIGTERM', () => stopApplication(application));
   await step('rc-oauth2 --help', () => runCommandLine(folder));
   console.log(`The package is good (${((performance.now() - started) / 1000).toFixed(1)} s).`);
 } catch (error) {
@@ -111,14 +117,14 @@ function requireFiles(paths) {
     'dist/public/index.js',
     'dist/public/index.d.ts',
     'dist/cli/main.js',
-    'templates/application/gitignore',
-    'templates/application/src/main.ts',
+    'dist/templates/application/gitignore',
+    'dist/templates/application/src/main.ts',
   ]) {
     if (!paths.includes(path)) throw new Error(`The tarball lacks ${path}.`);
   }
   const strange = paths.filter(
     (path) =>
-      !/^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|docs\/.+\.(md|svg|png)|docs\/operations\/.+\.json|dist\/.+\.(js|d\.ts)|templates\/application\/.+|dist\/commonjs\/package\.json)$/.test(
+      !/^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|docs\/.+\.(md|svg|png)|docs\/operations\/.+\.json|dist\/.+\.(js|d\.ts)|dist\/templates\/application\/.+|dist\/commonjs\/package\.json)$/.test(
         path,
       ),
   );

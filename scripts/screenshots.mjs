@@ -1,5 +1,6 @@
 // Takes the screenshots in docs/screenshots: every page, light and dark, and some on a narrow screen.
-// `npm run --silent build && node scripts/screenshots.mjs`, or `… staff-overview` for that page alone; needs Chromium (TEST_CHROMIUM, default /usr/bin/chromium).
+// `npm run --silent build && node scripts/screenshots.mjs`, or `… staff-overview` or `… bookstore` for that page alone; needs Chromium (TEST_CHROMIUM, default /usr/bin/chromium).
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -59,8 +60,9 @@ async function main() {
     const koa = new Koa();
     koa.use(oauth2.authorizationServer.middleware());
     server.on('request', koa.callback());
-    if (only !== 'staff-overview') await takeAll(browser, url, await register(oauth2));
-    await takeOverview(browser, url, oauth2, clock);
+    if (only === undefined) await takeAll(browser, url, await register(oauth2));
+    if (only !== 'bookstore') await takeOverview(browser, url, oauth2, clock);
+    if (only !== 'staff-overview') await takeBookstore(browser, data);
   } finally {
     await browser.close();
     server.closeAllConnections();
@@ -225,6 +227,29 @@ async function takeOverview(browser, url, oauth2, clock) {
   // Counted in the background for the first page.
   await page.reload();
   await take(page, 'staff-overview');
+}
+
+/** The home page of the example, which runs in a process of its own. */
+async function takeBookstore(browser, data) {
+  const main = fileURLToPath(new URL('../examples/dist/bookstore/main.js', import.meta.url));
+  const { PATH } = process.env;
+  const env = { PATH, PORT: '0', DATABASE_URL: join(data, 'bookstore.sqlite') };
+  const shop = spawn(process.execPath, [main], { cwd: data, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    let printed = '';
+    for await (const chunk of shop.stdout) {
+      printed += chunk;
+      const url = /^Bookstore listens on (\S+)\n/m.exec(printed)?.[1];
+      if (url === undefined) continue;
+      const page = await (await browser.newContext({ baseURL: url, reducedMotion: 'reduce' })).newPage();
+      await page.goto('/');
+      await take(page, 'bookstore');
+      return;
+    }
+    throw new Error(`The example did not start:\n${printed}`);
+  } finally {
+    shop.kill();
+  }
 }
 
 const SHAPES = [

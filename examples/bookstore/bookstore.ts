@@ -6,6 +6,8 @@ import { Container } from 'typedi';
 import { bookstoreAuthorizationServer } from './authorization-server.js';
 import { controllers } from './controllers/index.js';
 import { DemoApplication } from './demo/application.js';
+import { Home } from './demo/home.js';
+import { LiveLines } from './demo/live-lines.js';
 import { jsonResponses } from './json-responses.js';
 import { Books } from './models/books.js';
 import { Notes } from './models/notes.js';
@@ -29,6 +31,8 @@ export interface Surroundings {
 /** The parts of a bookstore that is not listening yet. */
 export interface Bookstore {
   readonly oauth2: OAuth2;
+  /** Commands to try it with. */
+  readonly live: LiveLines;
   /** Migrates the database: the package's tables, the bookstore's own, and signing keys. */
   prepareDatabase(): Promise<void>;
   /** The bookstore as a Koa application, ready to listen. */
@@ -60,15 +64,18 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
     authorizationServer: bookstoreAuthorizationServer(surroundings),
     health: true,
   });
+  const live = new LiveLines(oauth2, surroundings);
   const signInBudget = new SignInBudget(settings);
   useContainer(Container);
   Container.set(Books, new Books(oauth2.knex));
   Container.set(Notes, new Notes(oauth2.knex));
   Container.set(SignInBudget, signInBudget);
   Container.set(DemoApplication, new DemoApplication(surroundings));
+  Container.set(Home, new Home(live, () => oauth2.describe(controllers)));
 
   return {
     oauth2,
+    live,
     async prepareDatabase() {
       await oauth2.migrate();
       await createTables(oauth2.knex);

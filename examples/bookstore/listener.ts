@@ -29,10 +29,10 @@ export class Listener {
   }
 
   /**
-   * @param host `undefined` for every address of this machine
+   * @param host `::` or `0.0.0.0` for every address of this machine
    * @returns the URL under which this machine reaches the server
    */
-  async listen(port: number, host: string | undefined): Promise<string> {
+  async listen(port: number, host: string): Promise<string> {
     this.server.listen(port, host);
     await once(this.server, 'listening');
     const { address, family, port: chosen } = this.server.address() as AddressInfo;

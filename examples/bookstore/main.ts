@@ -1,8 +1,5 @@
 import { ConfigurationError, OAuth2Error } from 'routing-controllers-oauth2';
-import { type Bookstore, createBookstore } from './bookstore.js';
-import { registerReader, registerService } from './demo/applications.js';
-import { curlLines, oauthLines } from './demo/curl-lines.js';
-import { issueDemoTokens } from './demo/tokens.js';
+import { createBookstore } from './bookstore.js';
 import { type EncryptionKeys, encryptionKeys } from './encryption-keys.js';
 import { Listener } from './listener.js';
 import { Metrics } from './metrics.js';
@@ -38,7 +35,7 @@ async function run(
   const metrics = settings.metrics && new Metrics(bookstore.oauth2);
   try {
     await bookstore.prepareDatabase();
-    const lines = await demoLines(bookstore, url, issuer, keys);
+    const lines = await bookstore.live.lines();
     await bookstore.oauth2.ready();
     // First, so that a port in use ends the start before the bookstore answers.
     const metricsUrl = settings.metrics && (await metrics?.listen(settings.metrics));
@@ -54,12 +51,6 @@ async function run(
     metrics?.close();
     await bookstore.close();
   }
-}
-
-async function demoLines({ oauth2 }: Bookstore, url: string, issuer: string, keys: readonly string[]) {
-  const service = await registerService(oauth2, keys[0] ?? '');
-  await registerReader(oauth2, issuer);
-  return [...curlLines(url, await issueDemoTokens(oauth2)), ...oauthLines(url, service)];
 }
 
 /** Resolves when the process is asked to stop. A second signal ends it immediately. */

@@ -6,8 +6,8 @@ import type { MetricsSettings } from './metrics.js';
 export interface Settings {
   /** 0: any free port. */
   readonly port: number;
-  /** `undefined`: every address of this machine. */
-  readonly host: string | undefined;
+  /** The loopback unless told otherwise; `::` or `0.0.0.0`: every address of this machine. */
+  readonly host: string;
   /** A database URL, or the path of an SQLite file. */
   readonly databaseUrl: string;
   /** `undefined`: this process caches and counts locally. */
@@ -46,7 +46,7 @@ export function readSettings(environment: Environment): Settings {
   const value = (name: string): string | undefined => environment[name]?.trim() || undefined;
   return {
     port: wholeNumber('PORT', value('PORT'), 3000, 65_535),
-    host: value('HOST'),
+    host: value('HOST') ?? '127.0.0.1',
     databaseUrl: value('DATABASE_URL') ?? '.data/bookstore.sqlite',
     redisUrl: redisUrl(value('REDIS_URL')),
     keyPrefix: value('REDIS_KEY_PREFIX') ?? 'oauth2:',

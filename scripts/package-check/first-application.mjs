@@ -27,7 +27,7 @@ export async function testApplication(application) {
   if (!/^# pass 3$/m.test(output) && !/^ℹ pass 3$/m.test(output)) throw new Error(`Not three tests passed:\n${output}`);
 }
 
-/** `npm start`, the requests that it proposes, the command line by the options of the application, and SIGTERM. */
+/** `npm start`, the requests that it proposes, the command line by the options of the application, and Ctrl-C. */
 export async function askApplication(application) {
   const env = { ...plainEnvironment(), PORT: '0' };
   const app = spawn('npm', ['start'], { cwd: application, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -48,11 +48,40 @@ export async function askApplication(application) {
     // Without Redis a process notices within a second.
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await expectStatus(fetch(`${url}/books`, { headers }), 401);
+    // As a terminal does: to npm, its shell and the application.
+    process.kill(-app.pid, 'SIGINT');
+    await ended;
+    const still = await fetch(url).catch(() => undefined);
+    if (still !== undefined) throw new Error('The application runs on after Ctrl-C.');
+  } finally {
+    endGroup(app);
+  }
+}
+
+/** `node dist/main.js`, as a service starts it, and SIGTERM. A shell that npm starts may keep the signal to itself. */
+export async function stopApplication(application) {
+  const env = { ...plainEnvironment(), PORT: '0', NODE_ENV: 'production' };
+  const options = { cwd: application, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true };
+  const app = spawn(process.execPath, ['dist/main.js'], options);
+  const ended = once(app, 'exit');
+  try {
+    const [line] = await once(createInterface({ input: app.stdout }), 'line', {
+      signal: AbortSignal.timeout(START_MILLISECONDS),
+    });
+    if (!/^Listening on http/.test(line)) throw new Error(`The application printed: ${line}`);
     app.kill('SIGTERM');
     const [code, signal] = await ended;
     if (code !== 0) throw new Error(`The application ended with ${signal ?? code} after SIGTERM.`);
   } finally {
-    if (app.exitCode === null && app.signalCode === null) process.kill(-app.pid, 'SIGKILL');
+    endGroup(app);
+  }
+}
+
+function endGroup(app) {
+  try {
+    process.kill(-app.pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
   }
 }
 
@@ -64,7 +93,7 @@ async function proposedLines(app, ended) {
   const complete = (async () => {
     for await (const line of createInterface({ input: app.stdout })) {
       printed.push(line);
-      if (line.includes('--json')) return printed;
+      if (line.includes('-d ')) return printed;
     }
     await ended;
     throw new Error(`The application ended before it listened:\n${[...printed, ...errors].join('\n')}`);

@@ -2,6 +2,7 @@ import { BooksController } from './books.js';
 import { ConditionalController } from './conditional.js';
 import { DemoController } from './demo.js';
 import { DocumentedController } from './documented.js';
+import { HomeController } from './home.js';
 import { HybridController } from './hybrid.js';
 import { NotesController } from './notes.js';
 import { ProtectedController } from './protected.js';
@@ -13,6 +14,7 @@ import { TokenInfoController } from './token-info.js';
 
 /** All controllers of the bookstore. */
 export const controllers = [
+  HomeController,
   PublicController,
   ProtectedController,
   HybridController,

@@ -15,7 +15,8 @@ interface Manifest {
 }
 
 const PACKAGE = new URL('../../../', import.meta.url);
-const TEMPLATES = new URL('templates/application/', PACKAGE);
+/** The build copies them there, from `templates/`. */
+const TEMPLATES = new URL('dist/templates/application/', PACKAGE);
 
 /** `npm pack` would read a file of this name as its own. */
 const RENAMED: ReadonlyMap<string, string> = new Map([['gitignore', '.gitignore']]);

@@ -13,6 +13,6 @@ export async function curlLines({ applications, tokens }: OAuth2, url: string): 
     `curl ${url}/books/count                                   # for everybody`,
     `curl -i ${url}/books                                      # 401: no token`,
     `curl -H 'Authorization: Bearer ${token}' ${url}/books`,
-    `curl -H 'Authorization: Bearer ${token}' --json '{"title":"Persuasion"}' ${url}/books`,
+    `curl -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"title":"Persuasion"}' ${url}/books`,
   ].join('\n');
 }

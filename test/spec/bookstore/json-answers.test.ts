@@ -6,7 +6,7 @@ describe.each(STACKS)('every answer is JSON, on %s', (name) => {
   const shop = useBookstore(name);
 
   test('an address that does not exist: 404', async () => {
-    for (const path of ['/', '/nothing', '/api', '/books/1/2']) {
+    for (const path of ['/nothing', '/api', '/books/1/2']) {
       const reply = await call(`${shop.url}${path}`);
       expect(reply.status).toBe(404);
       expect(reply.body).toEqual({ error: 'not_found', error_description: 'There is nothing at this path.' });
