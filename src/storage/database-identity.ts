@@ -3,7 +3,7 @@ import { systemClock } from '../core/clock.js';
 import type { StoredTokenCheck } from '../core/opaque-tokens/index.js';
 import type { SharedIdentity } from '../core/shared-identity.js';
 import { systemRandomBytes } from '../core/token-value.js';
-import { errorCode, isDuplicate, orUnavailable } from './database-errors.js';
+import { errorCode, isDuplicate, orUnavailable, retryContention } from './database-errors.js';
 import { IDENTITY_TABLE } from './migrations/0004-database-identity.js';
 import { isMissingRight, missingRight } from './migrations/missing-right.js';
 import type { TableNames } from './tables.js';
@@ -82,6 +82,18 @@ export async function storeDatabaseIdentity(knex: Knex, { accessTokens }: TableN
       code: errorCode(error),
     });
   }
+}
+
+/**
+ * Records that there are tokens without check characters from now on, such as imported ones: processes that start later look
+ * them up unless their options say otherwise.
+ *
+ * @throws TemporarilyUnavailableError if the database cannot answer
+ */
+export function admitUncheckedTokens(knex: Knex): Promise<void> {
+  return retryContention(async () => {
+    await knex(IDENTITY_TABLE).where('id', ROW_ID).whereNotNull('checked_since_ms').update({ checked_since_ms: null });
+  });
 }
 
 /** Codes by which databases report a missing column. */

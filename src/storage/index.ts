@@ -13,7 +13,7 @@ export {
   openDatabase,
 } from './database.js';
 export { isMissingReference } from './database-errors.js';
-export { readDatabaseIdentity, readTokenCheck } from './database-identity.js';
+export { admitUncheckedTokens, readDatabaseIdentity, readTokenCheck } from './database-identity.js';
 export { DatabaseIdentitySource } from './database-identity-source.js';
 export { type BoundedDatabase, boundsOf, type ConnectionBreaker, type PoolReading, poolOf } from './deadlines/index.js';
 export {
@@ -21,6 +21,14 @@ export {
   ImportedApplications,
   type ImportedSecret,
 } from './imports/imported-applications.js';
+export type { ImportedGrant } from './imports/imported-grants.js';
+export {
+  type ImportedAccessToken,
+  type ImportedBatch,
+  type ImportedRefreshToken,
+  ImportedTokens,
+  type ImportOutcome,
+} from './imports/imported-tokens.js';
 export { MIGRATIONS_TABLE } from './migrations/bookkeeping.js';
 export { type RollbackLosses, rollbackLosses } from './migrations/losses.js';
 export { type MigrateOptions, migrate, releaseMigrationLock, rollback } from './migrations/migrate-and-rollback.js';

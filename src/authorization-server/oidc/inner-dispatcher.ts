@@ -10,6 +10,7 @@ import { attachState, type InnerContext, type InnerState } from './inner-state.j
 import { completeAnswer } from './patches/completed-answers.js';
 import { withoutInteractionCookies } from './patches/interaction-cookies.js';
 import { bodyWithAlias, presentedJwt } from './presented-jwt.js';
+import { unusualCredentials, withParameters } from './unusual-secrets.js';
 
 /** How oidc-provider has handled a request. */
 export interface Dispatched {
@@ -37,10 +38,13 @@ export class InnerDispatcher {
     const provider = await this.provider();
     const koa = provider as unknown as Koa;
     const presented = presentedJwt(endpoint, read);
+    const unusual = endpoint.body === 'form' ? unusualCredentials(outer, read.parameters) : undefined;
+    const body = bodyWithAlias(read, presented);
     const request = innerRequest(outer.req, this.context.settings.issuer, {
       url: read.url,
       method: read.method,
-      body: bodyWithAlias(read, presented),
+      body: unusual === undefined ? body : withParameters(body, unusual),
+      withoutAuthorization: unusual !== undefined,
       accept: endpoint.caller === 'browser' ? 'text/html' : 'application/json',
     });
     const inner = koa.createContext(request, outer.res) as InnerContext;

@@ -11,6 +11,8 @@ export interface InnerRequest {
   readonly body: string;
   /** The format of errors: determined by the endpoint, not by what the caller accepts. */
   readonly accept?: 'text/html' | 'application/json';
+  /** Whether the `Authorization` field is left out, because the body says the same. */
+  readonly withoutAuthorization?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface InnerRequest {
  * cookie depends on what a caller or a proxy writes there. Its body can be read again.
  */
 export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: InnerRequest): IncomingMessage {
-  const { url, body, accept, method = request.method } = inner;
+  const { url, body, accept, method = request.method, withoutAuthorization = false } = inner;
   const bytes = Buffer.from(body, 'utf8');
   const headers: IncomingMessage['headers'] = {
     ...request.headers,
@@ -29,6 +31,7 @@ export function innerRequest(request: IncomingMessage, issuer: Issuer, inner: In
   };
   delete headers['transfer-encoding'];
   delete headers['x-forwarded-for'];
+  if (withoutAuthorization) delete headers.authorization;
   if (method !== request.method) for (const name of ['content-length', 'content-type']) delete headers[name];
   if (method === 'POST' || bytes.length > 0) headers['content-length'] = String(bytes.length);
   const replaced: Readonly<Record<string | symbol, unknown>> = {

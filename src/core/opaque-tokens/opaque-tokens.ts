@@ -28,6 +28,9 @@ export interface OpaqueTokensDependencies {
 /** How long a failed attempt keeps requests from starting the next one. */
 const PAUSE_MILLISECONDS = 1_000;
 
+/** How long what the database says about tokens without prefix is relied on before it is asked again. */
+const AGAIN_MILLISECONDS = 30_000;
+
 /**
  * Makes the values of opaque tokens, and recognizes forged ones without I/O. What the database holds for that is read once:
  * by `ready`, or in the background when the first token is presented. Until it is known, no token counts as forged.
@@ -39,6 +42,7 @@ export class OpaqueTokens {
   private refusesUnchecked: boolean;
   private reading: Promise<void> | undefined;
   private notBeforeMilliseconds = Number.NEGATIVE_INFINITY;
+  private notAgainBeforeMilliseconds = Number.NEGATIVE_INFINITY;
   private isSaid = false;
 
   constructor(
@@ -82,8 +86,19 @@ export class OpaqueTokens {
    */
   isForged(token: string): boolean {
     if (!this.isComplete && !this.isPausing) this.read().catch(() => undefined);
-    if (!this.format.isPrefixed(token)) return this.refusesUnchecked;
+    if (!this.format.isPrefixed(token)) {
+      if (this.refusesUnchecked) this.askAgain();
+      return this.refusesUnchecked;
+    }
     return this.isComplete && !this.format.isGenuine(token);
+  }
+
+  /** Tokens may have been imported since: then the database says something else. Asked in the background, now and then. */
+  private askAgain(): void {
+    const now = this.dependencies.clock.monotonicMilliseconds();
+    if (this.settings.unchecked !== undefined || now < this.notAgainBeforeMilliseconds) return;
+    this.notAgainBeforeMilliseconds = now + AGAIN_MILLISECONDS;
+    this.read().catch(() => undefined);
   }
 
   private get isPausing(): boolean {
@@ -117,6 +132,7 @@ export class OpaqueTokens {
       secrets.map((known) => known ?? secret),
     );
     if (unchecked === undefined) {
+      this.notAgainBeforeMilliseconds = this.dependencies.clock.monotonicMilliseconds() + AGAIN_MILLISECONDS;
       this.refusesUnchecked = coversAll;
       if (!coversAll) this.sayOnce(() => this.dependencies.logger.info(ACCEPTS_UNCHECKED));
     }

@@ -9,13 +9,15 @@ import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/
 interface Report {
   readonly dry_run: boolean;
   readonly counts: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly left_out: readonly { reason: string; count: number; names: string[] }[];
-  readonly differences: readonly { reason: string; count: number; names: string[] }[];
+  readonly left_out: readonly { kind: string; reason: string; count: number; names: string[] }[];
+  readonly differences: readonly { kind: string; reason: string; count: number; names: string[] }[];
 }
 
-/** The names by the reason. */
+/** The names of applications by the reason. */
 function byReason(remarks: Report['left_out']): Record<string, string[]> {
-  return Object.fromEntries(remarks.map(({ reason, names }) => [reason, names]));
+  return Object.fromEntries(
+    remarks.flatMap(({ kind, reason, names }) => (kind === 'applications' ? [[reason, names]] : [])),
+  );
 }
 
 class Target {

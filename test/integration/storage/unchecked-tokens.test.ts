@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../../../src/core/digest.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, InvalidTokenError, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
-import { MIGRATIONS_TABLE, migrate, rollback } from '../../../src/storage/index.js';
+import { admitUncheckedTokens, MIGRATIONS_TABLE, migrate, rollback } from '../../../src/storage/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 
 const IDENTITY = 'oauth2_database_identity';
@@ -104,5 +104,19 @@ describe.each(databaseKinds())('tokens from before there were check characters, 
     await early.migrate();
     expect((await early.tokens.issue({ application: clientId, scope: 'read' })).access_token).toMatch(/^rco_/);
     expect(await isGood(early, token)).toBe(true);
+  });
+
+  test('[IM-8] a process that refuses them notices an import, without a look-up for each that is presented', async () => {
+    const [token, checked] = [await oldToken(), await open()];
+    let offset = 0;
+    const clock = { nowMilliseconds: () => Date.now(), monotonicMilliseconds: () => performance.now() + offset };
+    const running = await open({ clock });
+    const firm = await open({ opaqueTokens: { unchecked: 'refuse' }, clock });
+    await admitUncheckedTokens(first.knex);
+    expect([await isGood(running, token), await isGood(checked, token)]).toEqual([false, false]);
+    offset = 30_001;
+    while (!(await isGood(running, token))) await new Promise(setImmediate);
+    expect([await isGood(checked, token), await isGood(firm, token)]).toEqual([false, false]);
+    expect(await isGood(await open(), token)).toBe(true);
   });
 });

@@ -1,19 +1,22 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { ConfigurationError } from '../../../core/errors.js';
+import { keyPrefixOption } from '../../caches.js';
 import type { CliCommand } from '../../cli-command.js';
 import { CliContext, refused, usage } from '../../cli-context.js';
 import { CliError } from '../../cli-error.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { unavailable } from '../../failures.js';
-import { DjangoImport } from '../../import/django/django-import.js';
+import { DjangoImport, type DjangoImportOptions } from '../../import/django/django-import.js';
 import { ReportBuilder } from '../../import/django/report.js';
 import { reportText } from '../../import/django/report-text.js';
+import { Revocations } from '../../import/django/revocations.js';
 import { DjangoSource, SOURCE_MODELS, SourceError, type SourceModel } from '../../import/django/source.js';
 import { USER_ID_FORMS, type UserColumn, type UserIdForm, UserIds } from '../../import/django/user-ids.js';
 import { Interruption } from '../../interruption.js';
-import { wholeNumber } from '../../number-values.js';
+import { duration, wholeNumber } from '../../number-values.js';
 import { redirectSchemes } from '../../option-values.js';
 import { createProgress } from '../../progress.js';
+import { resourceOption } from '../../resource.js';
 import type { Surroundings } from '../../surroundings.js';
 
 /** The source, from the environment: command lines are visible in the list of processes. */
@@ -21,6 +24,8 @@ const SOURCE_VARIABLE = 'DJANGO_DATABASE_URL';
 
 const DEFAULT_DEADLINE_MILLISECONDS = 15_000;
 const DEFAULT_BATCH_SIZE = 500;
+const DEFAULT_REFRESH_LIFETIME_SECONDS = 30 * 86_400;
+const LONGEST_REFRESH_LIFETIME_SECONDS = 3_650 * 86_400;
 
 interface DjangoOptions {
   readonly from?: string;
@@ -33,6 +38,10 @@ interface DjangoOptions {
   readonly redirectSchemes?: string[];
   readonly limitOwners?: boolean;
   readonly updateApplications?: boolean;
+  readonly refreshLifetime: number;
+  readonly resource?: string;
+  readonly revokeMissing?: boolean;
+  readonly keyPrefix?: string;
   readonly batchSize: number;
 }
 
@@ -42,7 +51,7 @@ export function addDjango(parent: CliCommand, surroundings: Surroundings): void 
     .command('django')
     .summary('bring the data of Django OAuth Toolkit')
     .description(
-      'Reads the tables of Django OAuth Toolkit (3.0 and newer) and stores their applications here. The source is only read.\n' +
+      'Reads the tables of Django OAuth Toolkit (3.0 and newer) and stores what they hold here: applications, tokens, consents. The source is only read.\n' +
         'Safe to interrupt and to repeat: it writes in batches, recognizes what has come before and leaves it as it is here.\n' +
         'The report says what came, and what did not and why; it holds neither secrets nor tokens.',
     )
@@ -81,6 +90,14 @@ export function addDjango(parent: CliCommand, surroundings: Surroundings): void 
     .option('--limit-owners', 'applications that have an owner get what `ownerScopes` and `ownerGrantTypes` allow')
     .option('--update-applications', 'change applications that came earlier and were changed at the source since')
     .addOption(
+      new Option('--refresh-lifetime <duration>', 'for how long refresh tokens can be used, from now on, e.g. 90d')
+        .default(DEFAULT_REFRESH_LIFETIME_SECONDS, '30d')
+        .argParser(duration(LONGEST_REFRESH_LIFETIME_SECONDS, '3650d')),
+    )
+    .addOption(resourceOption('audience of access tokens that name no resource, if the servers set `resource`'))
+    .addOption(keyPrefixOption())
+    .option('--revoke-missing', 'revoke tokens that came earlier and are no longer at the source')
+    .addOption(
       new Option('--batch-size <rows>', 'rows per batch')
         .default(DEFAULT_BATCH_SIZE)
         .argParser(wholeNumber(1, 2_000, 'rows per batch.')),
@@ -98,30 +115,27 @@ export function addDjango(parent: CliCommand, surroundings: Surroundings): void 
 }
 
 async function run(context: CliContext, source: DjangoSource, options: DjangoOptions): Promise<void> {
-  const { dryRun = false } = options;
-  const { stderr } = context.surroundings;
-  await context.withOAuth2({}, async (target) => {
+  const { dryRun = false, batchSize } = options;
+  await context.withOAuth2({ keyPrefix: options.keyPrefix }, async (target) => {
     const report = new ReportBuilder();
-    const progress = await createProgress(stderr, context.output.json, 'rows read');
+    const progress = await createProgress(context.surroundings.stderr, context.output.json, 'rows read');
     const interruption = new Interruption(() => progress.stop());
+    const users = new UserIds(source, options.userIds, options.userIdColumn);
+    const revocations = new Revocations(context, target);
     let done = 0;
     let total = 0;
     try {
-      const users = new UserIds(source, options.userIds, options.userIdColumn);
       const work = await readingSource(() =>
         DjangoImport.prepare(
           {
-            ...{ source, target, users, report, dryRun, batchSize: options.batchSize, signal: interruption.signal },
+            ...{ source, target, users, report, dryRun, batchSize, signal: interruption.signal },
+            revoke: (tokenHash) => revocations.revoke(tokenHash),
             advance(rows) {
               done += rows;
               progress.update(done, Math.max(total, done));
             },
           },
-          {
-            redirectSchemes: options.redirectSchemes ?? [],
-            limitOwners: options.limitOwners ?? false,
-            updateApplications: options.updateApplications ?? false,
-          },
+          importOptions(options),
         ),
       );
       total = work.total;
@@ -130,14 +144,25 @@ async function run(context: CliContext, source: DjangoSource, options: DjangoOpt
       const { exitCode } = interruption;
       const result = report.result(dryRun, exitCode !== undefined);
       context.output.result(result, reportText(result));
-      if (exitCode !== undefined) {
+      await revocations.tell();
+      if (exitCode !== undefined)
         throw new CliError(exitCode, 'interrupted', 'interrupted; run it again for the rest.');
-      }
     } finally {
       progress.stop();
       interruption.dispose();
     }
   });
+}
+
+function importOptions(options: DjangoOptions): DjangoImportOptions {
+  return {
+    redirectSchemes: options.redirectSchemes ?? [],
+    limitOwners: options.limitOwners ?? false,
+    updateApplications: options.updateApplications ?? false,
+    refreshLifetimeSeconds: options.refreshLifetime,
+    defaultResource: options.resource,
+    revokeMissing: options.revokeMissing ?? false,
+  };
 }
 
 async function readingSource<T>(work: () => Promise<T>): Promise<T> {

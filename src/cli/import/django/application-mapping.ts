@@ -1,8 +1,9 @@
+import { documentUrlProblem } from '../../../core/document-url.js';
 import { ConfigurationError } from '../../../core/errors.js';
 import { originProblem } from '../../../core/origin.js';
 import { isPrintable, printable } from '../../../core/printable.js';
 import { redirectUriProblem } from '../../../core/redirect-uri.js';
-import type { ImportedApplications, NewApplication, PublicKeySet } from '../../../storage/index.js';
+import type { ImportedApplications, NewApplication, PublicKeySet, Registrar } from '../../../storage/index.js';
 import { type StoredSecret, storedSecret } from './client-secret.js';
 import { APPLICATION_DIFFERENCES, APPLICATION_REFUSALS } from './reasons.js';
 import { flagOf, type SourceRow, timeOf, wordsOf } from './source-values.js';
@@ -117,7 +118,7 @@ export class ApplicationMapping {
       postLogoutRedirectUris,
       allowedOrigins,
       userId: userId ?? null,
-      registeredBy: registeredItself ? 'registration' : this.rules.limitOwners && userId ? 'owner' : 'host',
+      registeredBy: this.registrarOf(row, clientId, registeredItself, userId),
       skipAuthorization: flagOf(row.skip_authorization) ?? false,
       requirePushedAuthorizationRequests: flagOf(row.require_pushed_authorization_requests) ?? false,
       tokenEndpointAuthMethod: secretMethodOf(row, clientType === 'public' || hasKeys(keys)),
@@ -132,6 +133,17 @@ export class ApplicationMapping {
     const createdAtMilliseconds = timeOf(row.created) ?? 0;
     const updatedAtMilliseconds = timeOf(row.updated) ?? createdAtMilliseconds;
     return { application, secret, createdAtMilliseconds, updatedAtMilliseconds, differences: [...differences] };
+  }
+
+  private registrarOf(
+    { registration_source: source }: SourceRow,
+    clientId: string,
+    registeredItself: boolean,
+    userId: string | null | undefined,
+  ): Registrar {
+    if (source === 'cimd' && documentUrlProblem(clientId) === undefined) return 'document';
+    if (registeredItself) return 'registration';
+    return this.rules.limitOwners && userId ? 'owner' : 'host';
   }
 
   private originsOf(row: SourceRow, differences: Set<Difference>): string[] {

@@ -1,51 +1,30 @@
-import { ImportedApplications } from '../../../storage/index.js';
+import type { ImportedApplications } from '../../../storage/index.js';
 import {
   APPLICATION_COLUMNS,
-  ApplicationMapping,
+  type ApplicationMapping,
   isUsableClientId,
   type MappedApplication,
-  type MappingRules,
 } from './application-mapping.js';
 import { secretColumns } from './client-secret.js';
-import type { ImportContext, ImportStage } from './import-context.js';
+import type { ImportContext } from './import-context.js';
+import { PagedStage } from './paged-stage.js';
 import { APPLICATION_DIFFERENCES, APPLICATION_REFUSALS } from './reasons.js';
 import type { SourceTable } from './source.js';
 import type { SourceRow } from './source-values.js';
 
-/** How applications are treated. */
-export interface ApplicationStageOptions extends MappingRules {
-  /** Whether applications that are here and were changed at the source later are changed here too. */
-  readonly updateApplications: boolean;
-}
-
 /** Brings the applications. One that is here already stays as it is. */
-export class ApplicationStage implements ImportStage {
-  private readonly imported: ImportedApplications;
-  private readonly mapping: ApplicationMapping;
-
+export class ApplicationStage extends PagedStage {
   constructor(
-    private readonly context: ImportContext,
-    private readonly table: SourceTable,
-    private readonly options: ApplicationStageOptions,
+    context: ImportContext,
+    table: SourceTable,
+    private readonly imported: ImportedApplications,
+    private readonly mapping: ApplicationMapping,
+    private readonly updateApplications: boolean,
   ) {
-    this.imported = new ImportedApplications(context.target.models, { redirectUriSchemes: options.redirectSchemes });
-    this.mapping = new ApplicationMapping(this.imported, options);
+    super(context, table, APPLICATION_COLUMNS);
   }
 
-  async run(): Promise<void> {
-    const { signal, batchSize, advance } = this.context;
-    let after: string | undefined;
-    while (!signal.aborted) {
-      const rows = await this.table.page(APPLICATION_COLUMNS, after, batchSize);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      after = last.id as string;
-      await this.bring(rows);
-      advance(rows.length);
-    }
-  }
-
-  private async bring(rows: readonly SourceRow[]): Promise<void> {
+  protected override async bring(rows: readonly SourceRow[]): Promise<void> {
     const { users, report, signal } = this.context;
     const owners = await users.translate(rows.map((row) => row.user_id));
     const here = await this.imported.find(rows.map((row) => row.client_id).filter(isUsableClientId));
@@ -83,7 +62,7 @@ export class ApplicationStage implements ImportStage {
     const { report, dryRun } = this.context;
     const isNewer = !('refusal' in mapped) && mapped.updatedAtMilliseconds > stored.updatedAtMilliseconds;
     if (!isNewer) return report.count('applications', 'present');
-    if (!this.options.updateApplications) {
+    if (!this.updateApplications) {
       report.count('applications', 'present');
       const { changed_at_source: explanation } = APPLICATION_DIFFERENCES;
       return report.differ('applications', 'changed_at_source', explanation, stored.clientId);

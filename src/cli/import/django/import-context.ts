@@ -6,7 +6,7 @@ import type { UserIds } from './user-ids.js';
 /** What every stage of an import works with. */
 export interface ImportContext {
   readonly source: DjangoSource;
-  readonly target: Pick<OAuth2Services, 'models' | 'tokens'>;
+  readonly target: Pick<OAuth2Services, 'models' | 'tokens' | 'knex'>;
   readonly users: UserIds;
   readonly report: ReportBuilder;
   /** Whether nothing is written. */
@@ -15,11 +15,15 @@ export interface ImportContext {
   readonly batchSize: number;
   /** Stops between two batches when aborted. */
   readonly signal: AbortSignal;
+  /** Revokes a token, by its digest. */
+  revoke(tokenHash: Buffer): Promise<void>;
   /** Called with the number of rows of each batch. */
   advance(rows: number): void;
 }
 
 /** A part of an import, which reads a table from its beginning to its end. */
 export interface ImportStage {
+  /** Called before any stage runs. */
+  begin?(): Promise<void>;
   run(): Promise<void>;
 }

@@ -27,7 +27,8 @@ export const APPLICATION_DIFFERENCES = {
   hs256_is_rs256: 'its ID tokens are signed with RS256 instead of HS256',
   name_changed: 'its name was too long, or had characters that disguise text',
   owner_left_out: 'its owner has no id that can be stored',
-  registered_itself: 'it registered itself, and has the scopes and grants that dynamicRegistration allows',
+  registered_itself:
+    'it registered itself, and has the scopes and grants that dynamicRegistration or clientMetadataDocuments allows',
   changed_at_source: 'it was changed at the source later than here; --update-applications takes that over',
 } as const;
 
@@ -52,5 +53,6 @@ export const TOKEN_REFUSALS = {
 export const TOKEN_DIFFERENCES = {
   scope_left_out: 'a scope name that RFC 6749 §3.3 does not allow was left out',
   revoked_at_source: 'it was used or revoked at the source after it had come, and is so here now',
+  revoked_as_gone: 'it came earlier, is no longer at the source, and is revoked here now (--revoke-missing)',
   gone_at_source: 'it came earlier and is no longer at the source; --revoke-missing revokes such tokens',
 } as const;

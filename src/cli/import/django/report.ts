@@ -93,6 +93,10 @@ export class ReportBuilder {
     if (counts !== undefined) counts[what] += number;
   }
 
+  countOf(kind: ItemKind, what: keyof Counts): number {
+    return this.counts.get(kind)?.[what] ?? 0;
+  }
+
   /** An item that did not come. `name`: the client identifier of its application. */
   leaveOut(kind: ItemKind, reason: string, explanation: string, name?: string): void {
     const counts = this.counts.get(kind);

@@ -49,7 +49,8 @@ export class SourceTable {
   /** The rows after a key, in the order of the primary key `id`; of the wanted columns those that there are. */
   async page(wanted: readonly string[], afterId: string | undefined, limit: number): Promise<SourceRow[]> {
     const query = this.select(['id', ...wanted])
-      .orderBy('id')
+      // By the column: `id` alone would be the text that is selected under this name.
+      .orderBy(`${this.name}.id`)
       .limit(limit);
     if (afterId !== undefined) query.where('id', '>', keyOf(afterId));
     return reading(async () => query);
