@@ -11,6 +11,9 @@ import type { OAuth2Events } from './core/events/events.js';
 import type { HealthReport } from './core/health.js';
 import type { RegisteredUser } from './core/register.js';
 import type { Readings } from './observability/readings.js';
+import { DocumentEndpoint } from './openapi/document-endpoint.js';
+import { type DocumentedOAuth2, makeDocument } from './openapi/open-api.js';
+import { readServedOpenApi } from './openapi/open-api-options.js';
 import { type OAuth2Options, readOptions } from './options.js';
 import type { BrowserSessions } from './resource-server/browser-sessions.js';
 import type { ErrorResponse } from './resource-server/error-response.js';
@@ -108,6 +111,8 @@ export class OAuth2 {
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   /** @internal What can be read of this process, for metrics. */
   readonly readings: Readings;
+  /** @internal What documents are made from. */
+  readonly documented: DocumentedOAuth2['documented'];
   /** @internal The parts, for `/testing`. */
   readonly parts: Parts;
   private readonly healthOfParts: Health;
@@ -123,6 +128,7 @@ export class OAuth2 {
     this.models = parts.storage.models;
     this.events = parts.basis.events;
     this.readings = parts.observability.readings;
+    this.documented = { server: parts.described, compiler: parts.guarding.compiler, logger: parts.basis.logger };
     this.authorizationServer = parts.authorizationServer;
     this.resourceMetadata = parts.resourceMetadata;
   }
@@ -276,9 +282,17 @@ export class OAuth2 {
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {
     const { guarding, authorizationServer, resourceMetadata } = this.parts;
+    const openApi = this.parts.openApi && readServedOpenApi(this.parts.openApi);
     // The authorization server answers for the metadata too.
-    const first = [(authorizationServer ?? resourceMetadata)?.middleware()];
+    const document = openApi && new DocumentEndpoint(openApi.path ?? '/openapi.json');
+    const first = [(authorizationServer ?? resourceMetadata)?.middleware(), document?.middleware()];
     if (this.parts.servesHealth) first.unshift(this.healthMiddleware());
-    return serveControllers(options, { koa, ...guarding, first: first.filter((one) => one !== undefined) });
+    return serveControllers(options, {
+      koa,
+      ...guarding,
+      first: first.filter((one) => one !== undefined),
+      whenServed:
+        openApi && ((served) => document?.publish(makeDocument(this.documented, served, openApi.info, openApi))),
+    });
   }
 }

@@ -22,6 +22,7 @@ import { isResourceIdentifier } from './core/resource-identifier.js';
 import { isScopeName, type ScopeDescriptions, scopeNameOption } from './core/scopes.js';
 import type { RandomBytes } from './core/token-value.js';
 import type { UserStore } from './core/users.js';
+import { readServedOpenApi, type ServedOpenApi } from './openapi/open-api-options.js';
 import type { Authenticator } from './resource-server/authentication/authenticator.js';
 import {
   type AuthenticatorFactory,
@@ -150,6 +151,11 @@ export interface OAuth2Options<User = RegisteredUser> {
    * public, and say only which parts are up. `oauth2.healthMiddleware()` is the same for other entries.
    */
   readonly health?: boolean | undefined;
+  /**
+   * Serves the OpenAPI document of the controllers that our entry serves, at `/openapi.json` or another path. It is public.
+   * Default: nothing is served; `openApi(oauth2, controllers, info)` of `routing-controllers-oauth2/openapi` makes the same.
+   */
+  readonly openApi?: ServedOpenApi | undefined;
   /** The cache of verified tokens: its size, its bounds and the keys that authenticate it in Redis. */
   readonly cache?: CacheOptions | undefined;
   /** Policies, the engine that counts, and what happens when it cannot. */
@@ -205,6 +211,7 @@ const NAMES = [
   'requireAudience',
   'resourceMetadata',
   'health',
+  'openApi',
   'cache',
   'throttling',
   'authorizationServer',
@@ -264,6 +271,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
   requireAudience: flagOption,
   preparedStatements: flagOption,
   health: flagOption,
+  openApi: (_path, value) => readServedOpenApi(value as ServedOpenApi),
   errorBody: (path, value) => {
     if (typeof value === 'function') return;
     if (value !== 'oauth2' && value !== 'drf')

@@ -3,6 +3,7 @@ import Koa from 'koa';
 import { useContainer } from 'routing-controllers';
 import { bearer, createOAuth2, type OAuth2, session } from 'routing-controllers-oauth2';
 import { Container } from 'typedi';
+import { apiInfo } from './api-info.js';
 import { bookstoreAuthorizationServer } from './authorization-server.js';
 import { controllers } from './controllers/index.js';
 import { DemoApplication } from './demo/application.js';
@@ -12,7 +13,7 @@ import { jsonResponses } from './json-responses.js';
 import { Books } from './models/books.js';
 import { Notes } from './models/notes.js';
 import { scopes } from './scopes.js';
-import { useSessions } from './sessions.js';
+import { SESSION_COOKIE, useSessions } from './sessions.js';
 import type { Settings } from './settings.js';
 import { SignInBudget } from './sign-in-budget.js';
 import { createTables } from './tables.js';
@@ -63,6 +64,7 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
     container: Container,
     authorizationServer: bookstoreAuthorizationServer(surroundings),
     health: true,
+    openApi: { info: apiInfo, sessionCookie: SESSION_COOKIE },
   });
   const live = new LiveLines(oauth2, surroundings);
   const signInBudget = new SignInBudget(settings);

@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type Koa from 'koa';
 import createSession from 'koa-session';
 
+/** The name of the cookie that holds a session. */
+export const SESSION_COOKIE = 'bookstore.session';
+
 const ONE_DAY_MILLISECONDS = 86_400_000;
 
 /**
@@ -11,6 +14,6 @@ const ONE_DAY_MILLISECONDS = 86_400_000;
  */
 export function useSessions(koa: Koa, keys: readonly string[] | undefined): void {
   koa.keys = [...(keys ?? [randomBytes(32).toString('base64url')])];
-  const options = { key: 'bookstore.session', maxAge: ONE_DAY_MILLISECONDS, sameSite: 'lax', signed: true };
+  const options = { key: SESSION_COOKIE, maxAge: ONE_DAY_MILLISECONDS, sameSite: 'lax', signed: true };
   koa.use(createSession(options, koa));
 }

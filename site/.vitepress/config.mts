@@ -14,6 +14,7 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
       'authorization-server': 'Authorization server',
       'sign-in': 'Sign-in',
       agents: 'Agents (MCP)',
+      openapi: 'OpenAPI',
       testing: 'Tests of your application',
     },
   },

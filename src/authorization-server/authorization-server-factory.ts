@@ -25,6 +25,8 @@ export interface AuthorizationServer extends ScopeBounds {
   readonly issuer: string;
   /** The path below which its endpoints and pages are. */
   readonly prefix: string;
+  /** Whether users can sign in: by a password (`authenticate`) or at the host (`login`). @internal */
+  readonly signsIn: boolean;
   /** What users have granted. */
   readonly consents: Consents;
   /** The keys that it signs with. */

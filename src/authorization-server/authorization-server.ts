@@ -119,6 +119,7 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
   return {
     issuer: settings.issuer.identifier,
     prefix: settings.prefix,
+    signsIn: settings.options.authenticate !== undefined || settings.options.login !== undefined,
     consents,
     signingKeys,
     sessionIdOf: (outer) => signIns.sessionIdOf(outer),

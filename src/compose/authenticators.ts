@@ -58,6 +58,7 @@ function tellingAuthenticator(one: Authenticator): Authenticator {
     authenticate: tellingOutages('An authenticator', one.authenticate.bind(one)),
     ambient: one.ambient,
     reads: one.reads,
+    securityScheme: one.securityScheme,
     challenge: one.challenge?.bind(one),
     needsBody: one.needsBody?.bind(one),
   };

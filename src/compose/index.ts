@@ -2,11 +2,13 @@ import type { AuthorizationServer } from '../authorization-server/authorization-
 import type { UserStore } from '../core/users.js';
 import type { CheckedOptions } from '../options.js';
 import { BrowserSessions } from '../resource-server/browser-sessions.js';
+import type { DescribedServer } from '../resource-server/described-server.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 import { TokenService } from '../resource-server/token-service.js';
 import { type Authenticators, composeAuthenticators } from './authenticators.js';
 import { composeAuthorizationServer } from './authorization-server.js';
 import { composeBasis } from './basis.js';
+import { describeServer } from './described-server.js';
 import { composeObservability, type Observability } from './observability.js';
 import { Opened } from './opened.js';
 import { composeResourceMetadata } from './resource-metadata.js';
@@ -31,11 +33,15 @@ export interface Parts extends Services {
   readonly guarding: Guarding;
   /** Whether our entry answers `/health/live` and `/health/ready`. */
   readonly servesHealth: boolean;
+  /** The document that our entry serves. */
+  readonly openApi: CheckedOptions['openApi'];
   /** The host's users. */
   readonly users: UserStore | undefined;
   readonly observability: Observability;
   /** Tells whoever changes the database from outside that there is a cache in Redis; `undefined` without Redis. */
   readonly sharedCacheNote: SharedCacheNote | undefined;
+  /** What documents say of this application, beside its actions; made when it is asked for. */
+  readonly described: () => DescribedServer;
 }
 
 /**
@@ -103,8 +109,10 @@ function composeAll(options: CheckedOptions, opened: Opened): Parts {
     resourceMetadata,
     guarding,
     servesHealth: options.health === true,
+    openApi: options.openApi,
     users: options.users,
     observability,
     sharedCacheNote,
+    described: () => describeServer(options, verification, constraints, authorizationServer),
   };
 }

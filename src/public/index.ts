@@ -89,6 +89,8 @@ export {
   verifiedToken,
 } from '../core/verified-token.js';
 export { createOAuth2, type KoaServerOptions, type OAuth2, type ReadyOptions } from '../oauth2.js';
+export type { OpenApiInfo } from '../openapi/document.js';
+export type { ServedOpenApi } from '../openapi/open-api-options.js';
 export type { DatabaseSource, OAuth2Options, ServiceContainer } from '../options.js';
 export type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
 export {

@@ -10,6 +10,7 @@ export {
   CounterError,
   type CountWhen,
   createThrottle,
+  type DescribedPolicy,
   type FailedAuthenticationOptions,
   type FailureBudget,
   type FailureReservation,

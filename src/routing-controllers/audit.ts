@@ -66,7 +66,7 @@ function compiled(
   compiler: PlanCompiler,
   options: Pick<RoutingControllersOptions, 'routePrefix'>,
 ): { readonly actions: readonly CompiledAction[]; readonly differences: readonly PlacedDifference[] } {
-  const actions = recordedActions(controllers, options).map((action) => ({ action, ...compiler.compile(action) }));
+  const actions = recordedActions(controllers, options).map(({ action }) => ({ action, ...compiler.compile(action) }));
   return { actions, differences: documentDifferences(actions) };
 }
 

@@ -10,7 +10,7 @@ import { plainResultsFirst } from './fast/plain-result.js';
 import { dispatchOf, isKnownRouter, whereUnanswered } from './fast/route-dispatch.js';
 import type { Guard, ServedAction } from './guard.js';
 import { ClosedToOptions } from './options-requests.js';
-import type { ActionPlan } from './plan.js';
+import type { ActionPlan, ServedPlan } from './plan.js';
 import type { Refusal } from './refusal.js';
 import { notedRefusal } from './request-state.js';
 
@@ -24,8 +24,8 @@ type RouteRegistration = (route: unknown, ...middlewares: Middleware[]) => unkno
 export class OAuth2KoaDriver extends KoaDriver {
   /** Mistakes in the declarations of actions; none of these actions is served. */
   readonly problems: string[] = [];
-  /** The plans of the actions that are served. */
-  readonly plans: ActionPlan[] = [];
+  /** The actions that are served. */
+  readonly plans: ServedPlan[] = [];
   /** All actions, whether they can be served or not. */
   readonly actions: ComparedAction[] = [];
   private readonly closedToOptions = new ClosedToOptions();
@@ -58,7 +58,7 @@ export class OAuth2KoaDriver extends KoaDriver {
       this.problems.push(problem);
       return;
     }
-    this.plans.push(plan);
+    this.plans.push({ plan, metadata });
     // The plan contains all declarations; the check of routing-controllers itself would see only some of them.
     metadata.isAuthorizedUsed = false;
     if (asksWho(plan, metadata)) joinDeclaredVary(metadata, this.guard.fieldsRead);

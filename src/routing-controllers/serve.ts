@@ -8,7 +8,7 @@ import { documentDifferences } from './document-differences.js';
 import { withIndexedMetadata } from './fast/metadata-index.js';
 import type { Guard } from './guard.js';
 import { OAuth2KoaDriver } from './koa-driver.js';
-import type { ActionPlan } from './plan.js';
+import type { ActionPlan, ServedPlan } from './plan.js';
 
 /** The options of this package's entry: those of routing-controllers, less the two checkers, which it brings. */
 export type KoaServerOptions = Omit<RoutingControllersOptions, 'authorizationChecker' | 'currentUserChecker'>;
@@ -23,6 +23,8 @@ export interface ControllerServing {
   readonly served: ActionPlan[];
   /** Comes before the controllers, whose driver parses bodies and answers for paths that it does not know. */
   readonly first: readonly Middleware[];
+  /** Called once, with the actions in the order in which the router asks them. */
+  readonly whenServed?: ((served: readonly ServedPlan[]) => void) | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ControllerServing {
  * @throws ConfigurationError naming every action without a declared requirement, or with a contradictory one
  */
 export function serveControllers(options: KoaServerOptions, serving: ControllerServing): Koa {
-  const { koa = new Koa(), guard, compiler, served, first } = serving;
+  const { koa = new Koa(), guard, compiler, served, first, whenServed } = serving;
   for (const name of ['authorizationChecker', 'currentUserChecker']) {
     if (name in options) refuseOption(name, Reflect.get(options, name), 'this entry brings its own; leave it out');
   }
@@ -44,6 +46,7 @@ export function serveControllers(options: KoaServerOptions, serving: ControllerS
     driver.problems,
     documentDifferences(driver.actions).map(({ text }) => text),
   );
-  served.push(...driver.plans);
+  served.push(...driver.plans.map(({ plan }) => plan));
+  whenServed?.(driver.plans);
   return driver.koa;
 }

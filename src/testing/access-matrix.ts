@@ -100,7 +100,7 @@ function plansOf({ parts }: OAuth2, { controllers, routePrefix }: MatrixOptions)
     if (served.length > 0) return served;
     return refuseProblems(['nothing is served by this instance; give the option controllers']) ?? [];
   }
-  const compiled = recordedActions(controllers, { routePrefix }).map((action) => compiler.compile(action));
+  const compiled = recordedActions(controllers, { routePrefix }).map(({ action }) => compiler.compile(action));
   refuseProblems(compiled.flatMap(({ problem }) => problem ?? []));
   return compiled.flatMap(({ plan }) => plan ?? []);
 }

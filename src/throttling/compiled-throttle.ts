@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import type { Observation } from '../core/observation/observation.js';
 import { after, nativePromise } from '../core/promises.js';
+import type { Rate } from '../core/rate.js';
 import { type Assessment, assess, assessDynamic, settlement } from './charges.js';
 import type { CompiledRate } from './compiled-rate.js';
 import type { MemoryEngine } from './engines/memory.js';
@@ -37,10 +38,20 @@ export interface ThrottleOutcome {
   readonly settle?: ((status: number) => void) | undefined;
 }
 
+/** A policy, for display. */
+export interface DescribedPolicy {
+  /** Its name, as the fields of answers have it. */
+  readonly name: string;
+  /** E.g. `100/hour`, `unlimited` or `by function`. */
+  readonly description: string;
+  /** Its rates, none if it is unlimited; `undefined` if a function of the host says them for each request. */
+  readonly rates: readonly Pick<Rate, 'limit' | 'windowSeconds'>[] | undefined;
+}
+
 /** The policies of one action, compiled at start-up. */
 export interface CompiledThrottle {
   /** The policies in their order, for display. */
-  readonly policies: readonly { readonly name: string; readonly description: string }[];
+  readonly policies: readonly DescribedPolicy[];
   /** Whether no request can be refused here: there are no policies, or only unlimited ones. */
   readonly unlimited: boolean;
   /**
@@ -88,7 +99,7 @@ export function compileThrottle(
   dependencies: CompiledThrottleDependencies,
 ): CompiledThrottle {
   const limiting = policies.filter(({ rates }) => typeof rates === 'function' || rates.length > 0);
-  const described = Object.freeze(policies.map(({ name, description }) => Object.freeze({ name, description })));
+  const described = Object.freeze(policies.map(describePolicy));
   if (limiting.length === 0) return Object.freeze({ policies: described, unlimited: true, decide: () => ALLOWED });
   const dynamic = limiting.some(({ rates }) => typeof rates === 'function');
   const assessed = limiting.every(({ ofToken }) => ofToken) ? rememberByToken() : assess;
@@ -97,6 +108,15 @@ export function compileThrottle(
     return after(assessDynamic(limiting, subject), (assessment) => decideOn(assessment, dependencies));
   };
   return Object.freeze({ policies: described, unlimited: false, decide });
+}
+
+function describePolicy({ name, description, rates }: Policy): DescribedPolicy {
+  const fixed = typeof rates === 'function' ? undefined : rates;
+  return Object.freeze({
+    name,
+    description,
+    rates: fixed?.map(({ limit, windowSeconds }) => Object.freeze({ limit, windowSeconds })),
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ export { ConfigurationError } from '../core/errors.js';
 export type { FailureBudget, FailureReservation } from '../core/failure-budget.js';
 export { parseRate, type Rate } from '../core/rate.js';
 export type { ThrottleAlgorithm } from './algorithm.js';
-export type { CompiledThrottle, ResponseFields, ThrottleOutcome } from './compiled-throttle.js';
+export type { CompiledThrottle, DescribedPolicy, ResponseFields, ThrottleOutcome } from './compiled-throttle.js';
 export type { CountWhen } from './count-when.js';
 export type { LeasedStatistics } from './engines/leased/engine.js';
 export { type LeasedEngineOptions, type LeasedThrottleEngine, leasedEngine } from './engines/leased/index.js';

@@ -32,6 +32,11 @@ export interface Authenticator {
    * returns one caller's response to another (RFC 9110 §12.5.5).
    */
   readonly reads?: readonly string[];
+  /**
+   * How an OpenAPI document describes the credential: a security scheme object. Without it, a single field in `reads` other
+   * than `Authorization` and `Cookie` is described as an API key.
+   */
+  readonly securityScheme?: Readonly<Record<string, unknown>>;
   /** @throws OAuth2Error (or rejects with it) if there are credentials and they are not valid */
   authenticate(context: Context): Authentication | undefined | Promise<Authentication | undefined>;
   /** The challenge for `WWW-Authenticate`, if this kind of authentication has one (RFC 9110 §11.6.1). */

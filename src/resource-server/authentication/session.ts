@@ -7,6 +7,7 @@ import { userPrincipal } from '../../core/principal.js';
 import { generateTokenValue } from '../../core/token-value.js';
 import type { UserStore } from '../../core/users.js';
 import { activeUser } from '../active-user.js';
+import type { DescribedCredentials } from '../described-server.js';
 import type { Authentication, Authenticator } from './authenticator.js';
 
 /** How sessions are read. The defaults match `startSession`. */
@@ -47,6 +48,11 @@ interface SessionContent {
 
 const DEFAULT_HEADER = 'X-CSRF-Token';
 const DEFAULT_COOKIE = 'csrf_token';
+
+/** What a document says of these sessions. */
+export function describedSession({ csrfHeader, csrfCookie }: SessionOptions): DescribedCredentials {
+  return { kind: 'session', csrfHeader: csrfHeader ?? DEFAULT_HEADER, csrfCookie: csrfCookie ?? DEFAULT_COOKIE };
+}
 
 function content(context: Context): SessionContent | undefined {
   const session: unknown = (context as { session?: unknown }).session;

@@ -76,12 +76,15 @@ export function readsDatabase(verifier: object): boolean {
   return ofDatabase.has(verifier);
 }
 
+/** The name of the verifier of tokens that are in the database. */
+export const DATABASE_VERIFIER = 'databaseTokens()';
+
 /**
  * Verifies stored tokens by one statement over their SHA-256, and asks the host whether their user may act. What a JWT says
  * of itself is not read: what counts is what was stored when it was issued, and whether it was revoked since.
  */
 export class DatabaseVerifier implements ChainedVerifier {
-  readonly name = 'databaseTokens()';
+  readonly name = DATABASE_VERIFIER;
   readonly isOwn = true;
   readonly kinds: readonly TokenKind[];
   readonly exhausts = ['opaque'] as const;
