@@ -5,10 +5,8 @@ import type { Clock } from './core/clock.js';
 import type { Logger } from './core/logger.js';
 import { type OpaqueTokenOptions, readOpaqueTokenOptions } from './core/opaque-tokens/index.js';
 import {
-  entriesOption,
   flagOption,
   functionOption,
-  hostPath,
   knownOptions,
   objectOption,
   objectWith,
@@ -19,7 +17,7 @@ import {
 import { redisOption } from './core/redis-client.js';
 import type { RegisteredUser } from './core/register.js';
 import { isResourceIdentifier } from './core/resource-identifier.js';
-import { isScopeName, type ScopeDescriptions, scopeNameOption } from './core/scopes.js';
+import { type ScopeDescriptions, scopeNameOption, scopeTableOption } from './core/scopes.js';
 import type { RandomBytes } from './core/token-value.js';
 import type { UserStore } from './core/users.js';
 import { readServedOpenApi, type ServedOpenApi } from './openapi/open-api-options.js';
@@ -84,7 +82,10 @@ export interface OAuth2Options<User = RegisteredUser> {
   readonly models?: Partial<OAuth2Models> | undefined;
   /** The host's users. Without it `@CurrentUser()` injects `{ id }`. */
   readonly users?: UserStore<User> | undefined;
-  /** All scopes with their descriptions. Without it any scope name may be issued. */
+  /**
+   * All scopes with their descriptions. An action that requires another one, which no option names, makes start-up fail.
+   * Without this option any scope name may be issued and required.
+   */
   readonly scopes?: ScopeDescriptions | undefined;
   /**
    * What every action requires that declares no `@Authorized` and is not `@Public`, in the form of `@Authorized(...)`, e.g.
@@ -284,7 +285,7 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     functionOption(path, value, 'give a function of the Koa context that answers with an IP address'),
   ipv6PrefixLength: (path, value) => wholeNumberOption(path, value, IPV6_PREFIX_LENGTHS),
   accessTokenLifetimeSeconds: (path, value) => wholeNumberOption(path, value, { least: 1 }),
-  scopes: checkScopeTable,
+  scopes: scopeTableOption,
   defaultRequirement: readDefaultRequirement,
   resource: checkResourceIdentifier,
   resourceMetadata: checkResourceMetadata,
@@ -308,15 +309,6 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     ),
   random: (path, value) => functionOption(path, value),
 };
-
-function checkScopeTable(path: string, value: unknown): void {
-  const scopes = entriesOption(path, value, "give names with descriptions, e.g. { read: 'Read' }");
-  for (const [scope, description] of scopes) {
-    const at = hostPath(path, scope);
-    if (!isScopeName(scope)) refuseOption(at, description, 'the key must be one scope name (RFC 6749 §3.3)');
-    if (typeof description !== 'string') refuseOption(at, description, 'describe the scope in a text');
-  }
-}
 
 function checkResourceIdentifier(path: string, resource: unknown): void {
   if (!isResourceIdentifier(resource)) {

@@ -1,5 +1,7 @@
-/** All scopes that the bookstore's routes require, with descriptions for people. */
-export const scopes = {
+import { defineScopes } from 'routing-controllers-oauth2';
+
+/** All scopes that the bookstore's routes require, with descriptions for people; and the decorators that take only these. */
+export const { scopes, Authorized, RequiredScopes } = defineScopes({
   api: 'Use the API',
   read: 'Read',
   write: 'Write',
@@ -17,7 +19,7 @@ export const scopes = {
   modify: 'Modify',
   admin: 'Administer',
   notes: "See everybody's notes",
-} as const;
+});
 
 /** Scopes of staff only: tokens for other users never contain them, whatever the user allows an application. */
 const STAFF_SCOPES: readonly string[] = ['admin', 'notes', 'sensitive_data'];

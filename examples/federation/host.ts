@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import Koa from 'koa';
-import { Authorized, CurrentUser, Get, JsonController, useContainer } from 'routing-controllers';
-import { createOAuth2 } from 'routing-controllers-oauth2';
+import { CurrentUser, Get, JsonController, useContainer } from 'routing-controllers';
+import { Authorized, createOAuth2 } from 'routing-controllers-oauth2';
 import { authorizationServer } from 'routing-controllers-oauth2/authorization-server';
 import { Container, Service } from 'typedi';
 import { useSessions } from '../bookstore/sessions.js';

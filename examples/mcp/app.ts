@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import Koa, { type Context } from 'koa';
-import { Authorized, Controller, Ctx, Get, JsonController, Post } from 'routing-controllers';
-import { Access, createOAuth2, type RequestAccess, Throttle } from 'routing-controllers-oauth2';
+import { Controller, Ctx, Get, JsonController, Post } from 'routing-controllers';
+import { Access, Authorized, createOAuth2, type RequestAccess, Throttle } from 'routing-controllers-oauth2';
 import { authorizationServer } from 'routing-controllers-oauth2/authorization-server';
 import { authenticateUser, users } from '../bookstore/users.js';
 import { books } from './books.js';

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { Authorized, Body, Get, JsonController, Post } from 'routing-controllers';
-import { CurrentUser, Public, Throttle } from 'routing-controllers-oauth2';
+import { Body, Get, JsonController, Post } from 'routing-controllers';
+import { Authorized, CurrentUser, Public, Throttle } from 'routing-controllers-oauth2';
 
 /** What the tests beside are about. */
 @JsonController('/books')

@@ -1,3 +1,4 @@
+import { IDENTITY_SCOPES } from '../core/scopes.js';
 import type { OAuth2Options } from '../options.js';
 import { fieldsRead } from '../resource-server/authentication/authentication-steps.js';
 import { ErrorResponder } from '../resource-server/error-response.js';
@@ -22,6 +23,21 @@ export interface Guarding {
   readonly served: ActionPlan[];
 }
 
+/**
+ * The scopes that actions may require: those that an option names. Without the option `scopes` nobody knows which there are.
+ */
+function knownScopes({
+  scopes,
+  readScope,
+  writeScope,
+  resourceMetadata,
+}: OAuth2Options): ReadonlySet<string> | undefined {
+  if (scopes === undefined) return undefined;
+  const named = [readScope, writeScope].filter((one) => one !== undefined);
+  const offered = resourceMetadata === undefined || resourceMetadata === false ? [] : (resourceMetadata.scopes ?? []);
+  return new Set([...Object.keys(scopes), ...named, ...offered, ...IDENTITY_SCOPES]);
+}
+
 /** Creates the guard of all actions, and the compiler of their declarations. */
 export function composeGuarding(
   { realm = 'api', errorBody = 'oauth2', errorResponseWithScopes = false, ...given }: OAuth2Options,
@@ -44,6 +60,7 @@ export function composeGuarding(
       writeScope: writeScope ?? 'write',
       defaultRequirement:
         defaultRequirement === undefined ? undefined : readDefaultRequirement('defaultRequirement', defaultRequirement),
+      knownScopes: knownScopes(given),
     }),
     served: [],
   };

@@ -1,7 +1,14 @@
-import { refuseOption } from './options/index.js';
+import { entriesOption, hostPath, refuseOption } from './options/index.js';
+import type { DescribedScopeName, ScopeName } from './register.js';
 
 /** Scope names with descriptions for people, e.g. `{ 'books:read': 'See your books' }`. */
-export type ScopeDescriptions = Readonly<Record<string, string>>;
+export type ScopeDescriptions = Readonly<Record<DescribedScopeName, string>>;
+
+/** Something that has scopes, such as the access object of a request or a token. */
+export interface ScopeHolder {
+  /** Its scopes. */
+  readonly scopes: readonly string[];
+}
 
 /** The scopes that OpenID Connect defines: known without a description. */
 export const IDENTITY_SCOPES = ['openid', 'offline_access'] as const;
@@ -25,9 +32,38 @@ export function parseScope(scope: string): string[] {
   return names.length < 2 ? names : [...new Set(names)];
 }
 
+/**
+ * Whether somebody has all of these scopes. With `Register` it takes only scopes that exist.
+ *
+ * @param holder the access object of a request, a token, an inspection: whatever lists its scopes
+ * @param names the scopes
+ *
+ * @example
+ * ```ts
+ * import { hasScopes, type VerifiedToken } from 'routing-controllers-oauth2';
+ *
+ * export function maySeeDrafts(token: VerifiedToken): boolean {
+ *   return hasScopes(token, ['books:read', 'drafts']);
+ * }
+ * ```
+ */
+export function hasScopes({ scopes }: ScopeHolder, names: readonly ScopeName[]): boolean {
+  return names.every((name) => scopes.includes(name));
+}
+
 /** Joins scope names into a `scope` value, as it is sent and stored. */
 export function formatScope(names: Iterable<string>): string {
   return [...names].join(' ');
+}
+
+/** @throws ConfigurationError unless the value describes scopes by their names */
+export function scopeTableOption(path: string, value: unknown): void {
+  const scopes = entriesOption(path, value, "give names with descriptions, e.g. { read: 'Read' }");
+  for (const [scope, description] of scopes) {
+    const at = hostPath(path, scope);
+    if (!isScopeName(scope)) refuseOption(at, description, 'the key must be one scope name (RFC 6749 §3.3)');
+    if (typeof description !== 'string') refuseOption(at, description, 'describe the scope in a text');
+  }
 }
 
 /** @throws ConfigurationError unless the value is one scope name */

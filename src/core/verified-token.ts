@@ -1,6 +1,7 @@
 import { type Claims, freezeClaims, NO_CLAIMS } from './claims.js';
 import { type Confirmation, confirmation } from './confirmation.js';
 import { applicationPrincipal, type Principal, tokenPrincipal, userPrincipal } from './principal.js';
+import type { ScopeName } from './register.js';
 
 /** A verified access token: an immutable value, shared by every request that presents it. */
 export interface VerifiedToken {
@@ -49,7 +50,7 @@ export interface VerifiedToken {
   /** Whether the token has expired at a time in milliseconds since the Unix epoch, by default now. */
   isExpired(nowMilliseconds?: number): boolean;
   /** Whether it has all of these scopes. */
-  hasScopes(...names: readonly string[]): boolean;
+  hasScopes(...names: readonly ScopeName[]): boolean;
 }
 
 type Derived = 'scopeSet' | 'principal' | 'isExpired' | 'hasScopes';
@@ -122,7 +123,7 @@ class Verified implements VerifiedToken {
     return isTokenExpired(this, nowMilliseconds);
   }
 
-  hasScopes(...names: readonly string[]): boolean {
+  hasScopes(...names: readonly ScopeName[]): boolean {
     for (const name of names) if (!this.scopeSet.has(name)) return false;
     return true;
   }

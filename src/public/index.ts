@@ -75,8 +75,15 @@ export type {
   UserPrincipal,
 } from '../core/principal.js';
 export type { RedisClient } from '../core/redis-client.js';
-export type { Register, RegisteredUser } from '../core/register.js';
-export type { ScopeDescriptions } from '../core/scopes.js';
+export type {
+  DescribedScopeName,
+  IdentityScope,
+  Register,
+  RegisteredUser,
+  ResourceOf,
+  ScopeName,
+} from '../core/register.js';
+export { hasScopes, type ScopeDescriptions, type ScopeHolder } from '../core/scopes.js';
 export type { SecretKey } from '../core/secret-keys.js';
 export type { TokenForm, TokenKind } from '../core/token-form.js';
 export type { RandomBytes } from '../core/token-value.js';
@@ -118,6 +125,7 @@ export {
   AllowAny,
   type AlternativesByMethod,
   type AuthenticationContextRequirement,
+  type AuthorizedExpression,
   allOf,
   anyOf,
   authenticationContext,
@@ -166,6 +174,7 @@ export type { ActionSummary } from '../routing-controllers/audit.js';
 export type { CheckerOptions } from '../routing-controllers/checkers.js';
 export type { ClassOrMethodDecorator, ThrottleDeclaration } from '../routing-controllers/declarations.js';
 export { Access } from '../routing-controllers/decorators/access.js';
+export { Authorized } from '../routing-controllers/decorators/authorized.js';
 export { CurrentToken } from '../routing-controllers/decorators/current-token.js';
 export {
   CurrentUser,
@@ -175,5 +184,6 @@ export {
 export { Public } from '../routing-controllers/decorators/public.js';
 export { RequiredScopes } from '../routing-controllers/decorators/required-scopes.js';
 export { Throttle } from '../routing-controllers/decorators/throttle.js';
+export { type DefinedScopes, defineScopes } from '../routing-controllers/define-scopes.js';
 export { AccessToken, Application, objectionUserStore, RefreshToken } from '../storage/index.js';
 export type { ThrottlingOptions } from '../throttling/index.js';

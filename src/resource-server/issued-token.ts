@@ -1,3 +1,4 @@
+import type { ScopeName } from '../core/register.js';
 import type { AccessToken } from '../storage/index.js';
 import type { ApplicationReference } from './token-owner.js';
 import type { UserReference } from './user-reference.js';
@@ -8,8 +9,8 @@ export interface IssueOptions {
   readonly user?: UserReference;
   /** The application that the token belongs to. */
   readonly application: ApplicationReference;
-  /** A `scope` value, or its names. */
-  readonly scope: string | readonly string[];
+  /** A scope, or a list of scopes. Without `Register` also a `scope` value: names separated by spaces. */
+  readonly scope: ScopeName | readonly ScopeName[];
   /**
    * Default: `accessTokenLifetimeSeconds` of the application, else of the options. A negative value gives an expired
    * token, for tests.

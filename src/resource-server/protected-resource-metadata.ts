@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import { knownOptions, listOption, optionPath, refuseOption, textOption } from '../core/options/index.js';
+import type { ScopeName } from '../core/register.js';
 import { canonicalResource } from '../core/resource-identifier.js';
 import { isScopeName } from '../core/scopes.js';
 
@@ -13,7 +14,7 @@ export interface ResourceMetadataOptions {
   /**
    * The scopes that are published to clients. Default: all of the option `scopes` except `openid` and `offline_access`.
    */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly ScopeName[] | undefined;
   /** The human-readable name of this resource. */
   readonly name?: string | undefined;
   /** The URL of a page for developers (`resource_documentation`). */

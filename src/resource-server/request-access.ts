@@ -3,7 +3,7 @@ import type { ParsedUrlQuery } from 'node:querystring';
 import type { Context } from 'koa';
 import { makeDetachable } from '../core/detachable.js';
 import { ANONYMOUS, type Principal, principalKey } from '../core/principal.js';
-import type { RegisteredUser } from '../core/register.js';
+import type { RegisteredUser, ScopeName } from '../core/register.js';
 import { ownClientIdOf, type VerifiedToken } from '../core/verified-token.js';
 import type { Authentication } from './authentication/authenticator.js';
 
@@ -135,7 +135,7 @@ export class RequestAccess<User = RegisteredUser> {
   }
 
   /** Whether the token has all of these scopes. */
-  hasScopes(scopes: Iterable<string>): boolean {
+  hasScopes(scopes: Iterable<ScopeName>): boolean {
     const token = this.token;
     if (token === undefined) return false;
     for (const scope of scopes) if (!token.scopeSet.has(scope)) return false;

@@ -3,6 +3,7 @@ import type { GuardedAction, Permission } from '../resource-server/permissions/p
 import { Requirement } from '../resource-server/permissions/requirement.js';
 import type { Throttle } from '../throttling/index.js';
 import { type ActionReference, actionName } from './action-reference.js';
+import { refuseUnknownScopes } from './known-scopes.js';
 import type { ActionPlan } from './plan.js';
 import { type DeclaredRequirement, declaredRequirement } from './requirements.js';
 
@@ -13,6 +14,8 @@ export interface PlanCompilerDependencies {
   readonly writeScope: string;
   /** The permissions of the option `defaultRequirement`, for actions that declare none. */
   readonly defaultRequirement: readonly Permission[] | undefined;
+  /** The scopes that the options name; `undefined`: any may be required. */
+  readonly knownScopes: ReadonlySet<string> | undefined;
 }
 
 /** A plan, or the reason why there is none. */
@@ -48,9 +51,9 @@ export class PlanCompiler {
     return declaredRequirement(action, this.defaultRequirement);
   }
 
-  /** @throws ConfigurationError if a permission or a throttle cannot work on the action */
+  /** @throws ConfigurationError if a permission or a throttle cannot work on the action, or it requires an unknown scope */
   plan(action: ActionReference, declared: DeclaredRequirement): ActionPlan {
-    const { throttle, readScope, writeScope } = this.dependencies;
+    const { throttle, readScope, writeScope, knownScopes } = this.dependencies;
     const guarded: GuardedAction = Object.freeze({
       controller: action.controller,
       method: action.method,
@@ -62,10 +65,12 @@ export class PlanCompiler {
     });
     const requirement = declared.isPublic ? undefined : new Requirement(guarded, declared.permissions);
     requirement?.validate();
-    return Object.freeze({
+    const plan = Object.freeze({
       action: guarded,
       requirement,
       throttle: throttle.compile(declared.throttles, `@Throttle on ${actionName(action)}`),
     });
+    if (knownScopes !== undefined) refuseUnknownScopes(plan, knownScopes);
+    return plan;
   }
 }

@@ -43,18 +43,7 @@ export type ClassOrMethodDecorator = (target: object, method?: string | symbol) 
 /** Creates a decorator that adds to the declarations of a class or method. */
 export function declaring(change: (before: Declarations) => Declarations): ClassOrMethodDecorator {
   return (target, method) => {
-    if (typeof target === 'function' && method !== undefined) {
-      throw new ConfigurationError(
-        `${target.name}.${String(method)}: decorators of actions have no effect on a static method, because no route leads to it.`,
-      );
-    }
-    const controller = method === undefined ? (target as Function) : target.constructor;
-    if (typeof method === 'symbol') {
-      throw new ConfigurationError(
-        `${controller.name}.${String(method)}: methods named by a symbol are not supported; name the method by a string.`,
-      );
-    }
-    const name = method;
+    const { controller, name } = decorated(target, method);
     let ofClass = declarations.get(controller);
     if (ofClass === undefined) {
       ofClass = new Map();
@@ -63,6 +52,29 @@ export function declaring(change: (before: Declarations) => Declarations): Class
     ofClass.set(name, change(ofClass.get(name) ?? NONE));
     mark(controller, name);
   };
+}
+
+/**
+ * The class and the method that a decorator stands on.
+ *
+ * @throws ConfigurationError if no action can be there
+ */
+export function decorated(
+  target: object,
+  method: string | symbol | undefined,
+): { readonly controller: Function; readonly name: string | undefined } {
+  if (typeof target === 'function' && method !== undefined) {
+    throw new ConfigurationError(
+      `${target.name}.${String(method)}: decorators of actions have no effect on a static method, because no route leads to it.`,
+    );
+  }
+  const controller = method === undefined ? (target as Function) : target.constructor;
+  if (typeof method === 'symbol') {
+    throw new ConfigurationError(
+      `${controller.name}.${String(method)}: methods named by a symbol are not supported; name the method by a string.`,
+    );
+  }
+  return { controller, name: method };
 }
 
 /** Makes routing-controllers call the authorization checker for this class or method, with the mark among the roles. */

@@ -1,5 +1,6 @@
 import { sha256Key } from '../core/digest.js';
 import { knownOptions, numberOption, optionPath, refuseOption } from '../core/options/index.js';
+import type { ScopeName } from '../core/register.js';
 import { declaredScopes } from '../core/scopes.js';
 import type { UserStore } from '../core/users.js';
 import type { TokenDetails } from '../core/verified-token.js';
@@ -14,8 +15,8 @@ export interface ClientCaller {
 /** Who makes a request: a user (the id, or the host's user object), or an application alone (`{ client: 'shop' }`). */
 export type Caller = UserReference | ClientCaller;
 
-/** Scopes: a `scope` value (`'books:read books:write'`), or a list of names. */
-export type CallerScopes = string | readonly string[];
+/** A scope, or a list of scopes. Without `Register` also a `scope` value: `'books:read books:write'`. */
+export type CallerScopes = ScopeName | readonly ScopeName[];
 
 /** What a token says beside whom it acts for and its scopes. */
 export interface CallerDetails {

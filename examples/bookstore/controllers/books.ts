@@ -1,6 +1,5 @@
 import type { Context } from 'koa';
 import {
-  Authorized,
   Body,
   Ctx,
   Delete,
@@ -16,6 +15,7 @@ import { Service } from 'typedi';
 import { notFound } from '../api-error.js';
 import type { Book } from '../models/book.js';
 import { Books } from '../models/books.js';
+import { Authorized } from '../scopes.js';
 import { BookBody, BookId, contentOf, type Page, PageOfList, STRICT } from './book-input.js';
 import { shallowBody } from './shallow-body.js';
 

@@ -1,7 +1,8 @@
-import { Authorized, Delete, Get, JsonController, Patch, Put } from 'routing-controllers';
-import { Access, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import { Delete, Get, JsonController, Patch, Put } from 'routing-controllers';
+import { Access, RequestAccess } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import { ConditionalTokenScope, includesSensitive } from '../permissions.js';
+import { Authorized, RequiredScopes } from '../scopes.js';
 
 /** As a subclass of Django OAuth Toolkit's `TokenHasScope` with its own `get_scopes`: the request decides the scopes. */
 @Service()

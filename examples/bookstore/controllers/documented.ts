@@ -1,6 +1,7 @@
-import { Authorized, Get, JsonController, Post, Put } from 'routing-controllers';
+import { Get, JsonController, Post, Put } from 'routing-controllers';
 import { TokenMatchesOASRequirements } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
+import { Authorized } from '../scopes.js';
 
 const requirements = new TokenMatchesOASRequirements({
   GET: [['read']],

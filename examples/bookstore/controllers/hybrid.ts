@@ -1,12 +1,7 @@
-import { Authorized, Get, JsonController } from 'routing-controllers';
-import {
-  Access,
-  CurrentUser,
-  IsAuthenticatedOrTokenHasScope,
-  RequestAccess,
-  RequiredScopes,
-} from 'routing-controllers-oauth2';
+import { Get, JsonController } from 'routing-controllers';
+import { Access, CurrentUser, IsAuthenticatedOrTokenHasScope, RequestAccess } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
+import { Authorized, RequiredScopes } from '../scopes.js';
 import type { User } from '../users.js';
 
 /** As with Django OAuth Toolkit's `IsAuthenticatedOrTokenHasScope`: a session, or a token with the scope. */

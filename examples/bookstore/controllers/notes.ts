@@ -1,9 +1,10 @@
-import { Authorized, Get, JsonController, Param } from 'routing-controllers';
-import { Access, RequestAccess, RequiredScopes } from 'routing-controllers-oauth2';
+import { Get, JsonController, Param } from 'routing-controllers';
+import { Access, RequestAccess } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import { notFound } from '../api-error.js';
 import { Notes } from '../models/notes.js';
 import { ResourceOwnerOrTokenHasScope } from '../permissions.js';
+import { Authorized, RequiredScopes } from '../scopes.js';
 
 /** A note is for its owner, and for tokens with the scope `notes`. */
 @Service()

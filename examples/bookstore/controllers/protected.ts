@@ -1,14 +1,8 @@
-import { Authorized, Get, JsonController } from 'routing-controllers';
-import {
-  Access,
-  authenticationContext,
-  CurrentUser,
-  IsAuthenticated,
-  RequestAccess,
-  RequiredScopes,
-} from 'routing-controllers-oauth2';
+import { Get, JsonController } from 'routing-controllers';
+import { Access, authenticationContext, CurrentUser, IsAuthenticated, RequestAccess } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import { AdminOrTokenHasScope } from '../permissions.js';
+import { Authorized, RequiredScopes } from '../scopes.js';
 import type { User } from '../users.js';
 
 /** As a DRF `APIView` with `TokenHasScope`, and two more actions that differ in their permission only. */

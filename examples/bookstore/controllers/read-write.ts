@@ -1,6 +1,7 @@
-import { Authorized, Get, JsonController, Post } from 'routing-controllers';
-import { RequiredScopes, TokenHasReadWriteScope, TokenHasResourceScope } from 'routing-controllers-oauth2';
+import { Get, JsonController, Post } from 'routing-controllers';
+import { TokenHasReadWriteScope, TokenHasResourceScope } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
+import { Authorized, RequiredScopes } from '../scopes.js';
 
 /** As with Django OAuth Toolkit's `TokenHasReadWriteScope`: the method decides between `read` and `write`. */
 @Service()

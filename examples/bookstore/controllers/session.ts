@@ -1,10 +1,11 @@
 import { IsString, Length } from 'class-validator';
 import type { Context, Next } from 'koa';
-import { Authorized, Body, Ctx, Delete, JsonController, OnUndefined, Post, UseBefore } from 'routing-controllers';
+import { Body, Ctx, Delete, JsonController, OnUndefined, Post, UseBefore } from 'routing-controllers';
 import { Access, endSession, Public, RequestAccess, startSession } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
 import { ApiError } from '../api-error.js';
 import { HasSession } from '../permissions.js';
+import { Authorized } from '../scopes.js';
 import { SignInBudget } from '../sign-in-budget.js';
 import { authenticateUser } from '../users.js';
 import { shallowBody } from './shallow-body.js';

@@ -1,6 +1,7 @@
-import { Authorized, Get, JsonController } from 'routing-controllers';
+import { Get, JsonController } from 'routing-controllers';
 import { CurrentUser, Public, Throttle } from 'routing-controllers-oauth2';
 import { Service } from 'typedi';
+import { Authorized } from '../scopes.js';
 import type { User } from '../users.js';
 
 /** As DRF's `UserRateThrottle` and `AnonRateThrottle`, on a guarded and on a public action. */

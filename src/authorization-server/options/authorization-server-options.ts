@@ -1,5 +1,5 @@
 import { knownOptions, refuseOption } from '../../core/options/index.js';
-import type { RegisteredUser } from '../../core/register.js';
+import type { RegisteredUser, ScopeName } from '../../core/register.js';
 import type { Application, GrantType, RegistrationLimits } from '../../storage/index.js';
 import type { HostLogin } from '../host-login.js';
 import { createSealer, type Sealer } from '../keys/sealer.js';
@@ -57,12 +57,12 @@ export interface AuthorizationServerOptions<User = RegisteredUser> extends Limit
    */
   readonly claims?: ClaimsOfUser<User> | ClaimsOptions<User> | undefined;
   /** The scopes of a request without a scope. Without this option such a request is refused (RFC 6749 §3.3). */
-  readonly defaultScopes?: readonly string[] | undefined;
+  readonly defaultScopes?: readonly ScopeName[] | undefined;
   /**
    * The scopes that applications of users may have, `openid` and `offline_access` among them. This limits what is
    * issued to them, not only what they register. Default: none.
    */
-  readonly ownerScopes?: readonly string[] | undefined;
+  readonly ownerScopes?: readonly ScopeName[] | undefined;
   /** The grant types that applications of users may use. Default: all but `client_credentials`. */
   readonly ownerGrantTypes?: readonly GrantType[] | undefined;
   /**
@@ -70,7 +70,7 @@ export interface AuthorizationServerOptions<User = RegisteredUser> extends Limit
    * or refreshed, and by `TokenService.issue`. `openid` and `offline_access` need not be listed. Default: every user
    * may have every scope.
    */
-  readonly scopesOf?: ((user: User) => readonly string[] | PromiseLike<readonly string[]>) | undefined;
+  readonly scopesOf?: ((user: User) => readonly ScopeName[] | PromiseLike<readonly ScopeName[]>) | undefined;
   /**
    * Which of these scopes the user may grant to this application: all (`true`), none (`false`), or those of a list.
    * Called after `scopesOf`, with the scopes that it leaves. Default: all.
@@ -79,8 +79,8 @@ export interface AuthorizationServerOptions<User = RegisteredUser> extends Limit
     | ((
         user: User,
         application: Application,
-        scopes: readonly string[],
-      ) => boolean | readonly string[] | PromiseLike<boolean | readonly string[]>)
+        scopes: readonly ScopeName[],
+      ) => boolean | readonly ScopeName[] | PromiseLike<boolean | readonly ScopeName[]>)
     | undefined;
   /**
    * Private-use schemes for redirect URIs of public applications that are not reverse domain names, such as `cursor` or

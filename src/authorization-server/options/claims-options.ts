@@ -6,7 +6,7 @@ import {
   optionPath,
   refuseOption,
 } from '../../core/options/index.js';
-import type { RegisteredUser } from '../../core/register.js';
+import type { RegisteredUser, ScopeName } from '../../core/register.js';
 import { isScopeName } from '../../core/scopes.js';
 import { tellingOutages } from '../../storage/host-outages.js';
 import { pathOf } from './option-checks.js';
@@ -32,7 +32,7 @@ export interface ClaimsOptions<User = RegisteredUser> {
    * The claims of scopes, standard or your own: `{ profile: ['name', 'picture'], staff: ['department'] }`. An entry
    * replaces the standard list of its scope (OpenID Connect Core §5.4); other scopes keep theirs.
    */
-  readonly scopes?: Readonly<Record<string, readonly string[]>> | undefined;
+  readonly scopes?: { readonly [Scope in ScopeName]?: readonly string[] } | undefined;
   /** The claims that are also in ID tokens, if their scope was granted. Default: none, so they are at userinfo only. */
   readonly idToken?: readonly string[] | undefined;
 }

@@ -1,4 +1,5 @@
 import { choiceOption, knownOptions, listOption, optionPath, refuseOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import { GRANT_TYPES, type GrantType, type RegistrationLimit, type RegistrationLimits } from '../../storage/index.js';
 import { flag, pathOf, readScopes } from './option-checks.js';
 
@@ -7,7 +8,7 @@ export interface DynamicRegistrationOptions {
   /** The bearer token that a registration must present; without it anybody may register. */
   readonly initialAccessToken?: string | undefined;
   /** The scopes that such applications may have, `openid` and `offline_access` among them. Default: none. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly ScopeName[] | undefined;
   /**
    * Registers every application for all of `scopes`, whichever of them it names (RFC 7591 §3.2.1). MCP clients name the
    * scope of the challenge that made them register, and could never ask for more. Default `false`.
@@ -20,7 +21,7 @@ export interface DynamicRegistrationOptions {
 /** The options that bound applications which others than the host register. */
 export interface LimitingOptions {
   /** As in `AuthorizationServerOptions`. */
-  readonly ownerScopes?: readonly string[] | undefined;
+  readonly ownerScopes?: readonly ScopeName[] | undefined;
   /** As in `AuthorizationServerOptions`. */
   readonly ownerGrantTypes?: readonly GrantType[] | undefined;
   /** As in `AuthorizationServerOptions`. */

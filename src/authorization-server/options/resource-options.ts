@@ -1,4 +1,5 @@
 import { choiceOption, entriesOption, hostPath, knownOptions, refuseOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import { isResourceIdentifier } from '../../core/resource-identifier.js';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../keys/key-pair.js';
 import { KEYS_PUBLISH_SECONDS } from '../keys/signing-keys.js';
@@ -7,7 +8,7 @@ import { pathOf, readScopes, seconds } from './option-checks.js';
 /** A resource server that tokens can be issued for (RFC 8707). */
 export interface ResourceOptions {
   /** The scopes that apply there. */
-  readonly scopes: readonly string[];
+  readonly scopes: readonly ScopeName[];
   /** Default: `accessTokenLifetimeSeconds`; for JWTs 300, since a resource server that asks nobody accepts them until then. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
   /**

@@ -1,4 +1,5 @@
 import type { RefusalReason } from '../refusal-reason.js';
+import type { ScopeName } from '../register.js';
 
 /** The codes in `error` that callers of guarded actions can receive. */
 export type OAuth2ErrorCode =
@@ -19,7 +20,7 @@ export type OAuth2ErrorCode =
 /** What an error may contain besides its description. */
 export interface OAuth2ErrorDetails {
   /** The scopes that would have been sufficient: names, or alternatives as a list of lists. */
-  readonly requiredScopes?: readonly string[] | readonly (readonly string[])[];
+  readonly requiredScopes?: readonly ScopeName[] | readonly (readonly ScopeName[])[];
   /** The scopes that the token has. */
   readonly providedScopes?: readonly string[];
   /** The authentication contexts (`acr`) that would be enough; become `acr_values` of the challenge (RFC 9470 §3). */

@@ -1,9 +1,9 @@
 import { refuseOption } from '../../core/options/index.js';
-import { type PermissionExpression, toPermissions } from './expression.js';
+import { type AuthorizedExpression, toPermissions } from './expression.js';
 import type { Permission } from './permission.js';
 
-/** What may stand in `@Authorized(...)`: a scope, a permission, or a list of them and of alternatives of scopes. */
-export type DefaultRequirement = PermissionExpression | readonly (PermissionExpression | readonly string[])[];
+/** What the option `defaultRequirement` takes: what may stand in `@Authorized(...)`. */
+export type DefaultRequirement = AuthorizedExpression;
 
 /**
  * The permissions of the option `defaultRequirement`.

@@ -1,10 +1,16 @@
 import { refuseOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import { declaredScopes } from '../../core/scopes.js';
 import { isPermission, isPermissionClass, type Permission, type PermissionLike } from './permission.js';
 import { RequiresScopes } from './requirement.js';
 
-/** One part of a requirement: scopes in a string, or a permission. */
-export type PermissionExpression = string | PermissionLike;
+/** One part of a requirement: a scope, or several in a string without `Register`, or a permission. */
+export type PermissionExpression<Scope extends string = ScopeName> = Scope | PermissionLike;
+
+/** What may stand in `@Authorized(...)`: a scope, a permission, or a list of them and of alternatives of scopes. */
+export type AuthorizedExpression<Scope extends string = ScopeName> =
+  | PermissionExpression<Scope>
+  | readonly (PermissionExpression<Scope> | readonly Scope[])[];
 
 /**
  * Reads one part of a requirement.

@@ -1,6 +1,6 @@
 export { type AuthenticationContextRequirement, authenticationContext } from './authentication-context.js';
 export { allOf, anyOf, leavesOf, not } from './composition.js';
-export type { PermissionExpression } from './expression.js';
+export type { AuthorizedExpression, PermissionExpression } from './expression.js';
 export { AllowAny, IsAuthenticated } from './is-authenticated.js';
 export { IsAuthenticatedOrTokenHasScope } from './is-authenticated-or-token-has-scope.js';
 export type { GuardedAction, Permission, PermissionLike, ScopeAlternatives } from './permission.js';

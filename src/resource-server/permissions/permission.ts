@@ -1,3 +1,4 @@
+import type { ScopeName } from '../../core/register.js';
 import type { RequestAccess } from '../request-access.js';
 
 /** The action of a request, as permissions see it. */
@@ -11,7 +12,7 @@ export interface GuardedAction {
   /** The path of the action, with its prefixes, as the router knows it. */
   readonly path: string;
   /** `@RequiredScopes` of the class and of the method, together; `undefined` if neither declares any. */
-  readonly requiredScopes: readonly string[] | undefined;
+  readonly requiredScopes: readonly ScopeName[] | undefined;
   /** The names of the scopes that `TokenHasReadWriteScope` and `TokenHasResourceScope` use. */
   readonly readScope: string;
   /** The option `writeScope`. */
@@ -19,7 +20,7 @@ export interface GuardedAction {
 }
 
 /** Alternatives of scopes: any one of the lists, and all scopes in it. */
-export type ScopeAlternatives = readonly (readonly string[])[];
+export type ScopeAlternatives = readonly (readonly ScopeName[])[];
 
 /** Decides whether a principal may make a request to an action. */
 export interface Permission {

@@ -1,4 +1,5 @@
 import { isSafeMethod } from '../../core/methods.js';
+import type { ScopeName } from '../../core/register.js';
 import type { RequestAccess } from '../request-access.js';
 import { isUnchanged } from './access-rule.js';
 import type { GuardedAction } from './permission.js';
@@ -28,7 +29,7 @@ import { TokenHasScope } from './token-has-scope.js';
  * ```
  */
 export class TokenHasReadWriteScope extends TokenHasScope {
-  override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+  override getScopes(access: RequestAccess, action: GuardedAction): ScopeName[] {
     return this.withVerb(action, access.method);
   }
 

@@ -1,5 +1,6 @@
 import { isSafeMethod } from '../../core/methods.js';
 import { refuseOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
 import { isUnchanged } from './access-rule.js';
@@ -7,7 +8,7 @@ import type { GuardedAction } from './permission.js';
 import { TokenHasScope } from './token-has-scope.js';
 
 /** Resources with the scopes that each needs, e.g. `{ users: ['user:read'] }`. */
-export type ResourceScopes = Readonly<Record<string, readonly string[]>>;
+export type ResourceScopes = Readonly<Record<string, readonly ScopeName[]>>;
 
 /**
  * The required scopes name resources: `music` requires `music:read` for GET, HEAD and OPTIONS, otherwise `music:write`.
@@ -41,7 +42,7 @@ export class TokenHasResourceScope extends TokenHasScope {
     if (resources !== undefined) this.requiredAlternateScopes = resources;
   }
 
-  override getScopes(access: RequestAccess, action: GuardedAction): string[] {
+  override getScopes(access: RequestAccess, action: GuardedAction): ScopeName[] {
     return this.ofResources(this.getRequiredAlternateScopes(access, action), action, access.method);
   }
 

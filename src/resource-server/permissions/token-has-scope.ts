@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { refuseOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import { declaredScopes } from '../../core/scopes.js';
 import type { RequestAccess } from '../request-access.js';
 import { type AccessRule, allOfRules, customRule, isUnchanged, RULE, tokenRule } from './access-rule.js';
@@ -33,7 +34,7 @@ import type { GuardedAction, Permission, ScopeAlternatives } from './permission.
  */
 export class TokenHasScope implements Permission {
   /** Scopes of a subclass, in addition to those of the action. */
-  readonly requiredScopes?: readonly string[];
+  readonly requiredScopes?: readonly ScopeName[];
   readonly message?: string;
 
   get readsRequiredScopes(): boolean {
@@ -41,7 +42,7 @@ export class TokenHasScope implements Permission {
   }
 
   /** The scopes that this request requires, as a new list that the caller may change. */
-  getScopes(_access: RequestAccess, action: GuardedAction): string[] {
+  getScopes(_access: RequestAccess, action: GuardedAction): ScopeName[] {
     return this.declared(action);
   }
 
@@ -95,7 +96,7 @@ export class TokenHasScope implements Permission {
   }
 
   /** The declared scopes of action and subclass, as a new list. */
-  protected declared(action: GuardedAction): string[] {
+  protected declared(action: GuardedAction): ScopeName[] {
     const own = this.requiredScopes;
     const scopes = action.requiredScopes === undefined ? [] : [...action.requiredScopes];
     if (own !== undefined) for (const scope of own) if (!scopes.includes(scope)) scopes.push(scope);

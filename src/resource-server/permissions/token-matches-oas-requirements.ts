@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { refuseOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import { declaredScopes } from '../../core/scopes.js';
 import { DocumentedSecurity } from '../openapi-security/index.js';
 import type { RequestAccess } from '../request-access.js';
@@ -9,7 +10,7 @@ import type { GuardedAction, Permission, ScopeAlternatives } from './permission.
 /** Alternatives by HTTP method, as in Django OAuth Toolkit: `{ POST: [['create'], ['post', 'widget']] }`. */
 export type AlternativesByMethod = Readonly<Record<string, ScopeAlternatives>>;
 /** An OpenAPI security requirement: `{ oauth2: ['read', 'write'] }`; every scheme in it must be satisfied. */
-export type SecurityRequirement = Readonly<Record<string, readonly string[]>>;
+export type SecurityRequirement = Readonly<Record<string, readonly ScopeName[]>>;
 /**
  * Alternatives by method, or one OpenAPI security requirement, or a list of them as alternatives, or what an OpenAPI
  * document says of each action.

@@ -41,8 +41,8 @@ export type InjectingDecorator<Value> = <
  *
  * @example
  * ```ts
- * import { Authorized, Get, JsonController } from 'routing-controllers';
- * import { CurrentUser } from 'routing-controllers-oauth2';
+ * import { Get, JsonController } from 'routing-controllers';
+ * import { Authorized, CurrentUser } from 'routing-controllers-oauth2';
  *
  * class User {
  *   name = '';

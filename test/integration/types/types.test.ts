@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { COMPILERS, compile } from '../../support/compilers.js';
 
 const folder = join(import.meta.dirname, '../../types');
-const files = ['user-registered.ts', 'users-inferred.ts'];
+const files = ['scopes-defined.ts', 'scopes-registered.ts', 'user-registered.ts', 'users-inferred.ts'];
 
 // Each file of test/types is a program of its own. What must not compile in it is under `@ts-expect-error`, which is itself an
 // error where everything compiles.
