@@ -1,0 +1,7 @@
+import { JsonController } from 'routing-controllers';
+
+@JsonController()
+class ExampleController {
+  /* example */
+}
+void ExampleController;

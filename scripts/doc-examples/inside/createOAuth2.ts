@@ -1,0 +1,6 @@
+import { createOAuth2 } from 'routing-controllers-oauth2';
+
+createOAuth2({
+  database: 'sqlite::memory:',
+  /* example */
+});

@@ -1,0 +1,1 @@
+declare const headers: Record<string, string>;

@@ -1,0 +1,4 @@
+declare class Note {
+  readonly userId: string;
+  static query(): { findById(id: string): Promise<Note | undefined> };
+}
