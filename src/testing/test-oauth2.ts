@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type { OAuth2ErrorCode } from '../core/errors.js';
 import { refuseOption } from '../core/options/index.js';
 import type { RegisteredUser } from '../core/register.js';
+import { formOf } from '../core/token-form.js';
 import type { UserStore } from '../core/users.js';
 import { createOAuth2, type OAuth2 } from '../oauth2.js';
 import { DatabaseVerifier } from '../resource-server/verifiers/database.js';
@@ -197,6 +198,6 @@ export class TestApplication {
   /** Whether a token of the database can say all this, and the guard takes it. */
   private isIssuable({ issuer, amr, claims }: CallerDetails): boolean {
     if (issuer !== undefined || amr !== undefined || claims !== undefined) return false;
-    return this.oauth2.parts.verification.verifiers.select('a-token') instanceof DatabaseVerifier;
+    return this.oauth2.parts.verification.verifiers.taking(formOf('a-token')) instanceof DatabaseVerifier;
   }
 }

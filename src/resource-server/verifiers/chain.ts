@@ -1,6 +1,6 @@
 import { sha256Key } from '../../core/digest.js';
 import { objectWith, optionPath, refuseOption } from '../../core/options/index.js';
-import { formOf, type TokenKind } from '../../core/token-form.js';
+import { formOf, type TokenForm, type TokenKind } from '../../core/token-form.js';
 import { INVALID, type Verification } from '../../core/verified-token.js';
 import { hostVerifier } from './host-verifier.js';
 import {
@@ -35,9 +35,13 @@ export class VerifierChain {
    */
   select(token: string): ChainedVerifier | undefined {
     const form = formOf(token);
-    for (const verifier of this.verifiers) {
-      if (verifier.accepts(form)) return verifier.isForged?.(form) === true ? undefined : verifier;
-    }
+    const verifier = this.taking(form);
+    return verifier?.isForged?.(form) === true ? undefined : verifier;
+  }
+
+  /** The verifier to which tokens of this form are offered, if they are not forged. */
+  taking(form: TokenForm): ChainedVerifier | undefined {
+    for (const verifier of this.verifiers) if (verifier.accepts(form)) return verifier;
     return undefined;
   }
 
