@@ -36,17 +36,17 @@ async function runOne(folder, { name, run }) {
   });
   const timeout = setTimeout(() => child.kill('SIGKILL'), LONGEST_MILLISECONDS);
   const exited = once(child, 'exit');
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors += chunk;
-  });
-  let status;
-  if (run === 'serves') status = await firstAnswer(child);
-  else child.stdout.resume();
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      said += chunk;
+    });
+  }
+  const status = run === 'serves' ? await firstAnswer(child) : undefined;
   const [code, signal] = await exited;
   clearTimeout(timeout);
   if (run === 'serves' ? status !== undefined && status < 500 : code === 0) return undefined;
-  return `run=${run}: it ended with ${code ?? signal}${status === undefined ? '' : ` after answering ${status}`}.\n${errors}`;
+  return `run=${run}: it ended with ${code ?? signal}${status === undefined ? '' : ` after answering ${status}`}.\n${said}`;
 }
 
 /** Asks as soon as the program listens, and ends it. */

@@ -73,8 +73,8 @@ test('[TY-3] each broken block fails, with its place', async () => {
   const messages = [
     "page.md:1: TypeScript 7: .*no exported member named 'createOAut2'",
     "page.md:1: TypeScript 5.9: .*no exported member named 'createOAut2'",
-    "page.md:6: TypeScript 7: .*'undefined' is not assignable to type 'number'",
-    "page.md:6: TypeScript 5.9: .*'undefined' is not assignable to type 'number'",
+    "page.md:6: TypeScript 7: .*'number [|] undefined' is not assignable to type 'number'",
+    "page.md:6: TypeScript 5.9: .*'number [|] undefined' is not assignable to type 'number'",
     "page.md:11: .*must be imported using a type-only import when 'verbatimModuleSyntax'",
     "page.md:16: .*with 'exactOptionalPropertyTypes: true'",
     "page.md:22: .*'scopse' does not exist in type",
