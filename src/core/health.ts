@@ -1,5 +1,6 @@
 /** Whether something works that requests may need. */
 export interface PartHealth {
+  /** Whether it works. */
   readonly state: 'up' | 'down';
   /** Whether no request can be decided on without it, so that the process is not ready while it is down. */
   readonly required: boolean;
@@ -25,6 +26,7 @@ export interface HealthReport {
   readonly ready: boolean;
   /** Whether `close()` was called. */
   readonly closing: boolean;
+  /** The parts that requests may need. */
   readonly parts: {
     /** The database: whether it answers, and is migrated; absent if no request needs it. */
     readonly database?: PartHealth | undefined;

@@ -16,8 +16,11 @@ export const silentLogger: Logger = { info() {}, warn() {}, error() {} };
 
 /** A logger whose methods take an object before the message, such as pino and bunyan. */
 export interface ObjectLogger {
+  /** Something that is normal. */
   info(object: object, message: string): void;
+  /** Something that an operator should look at. */
   warn(object: object, message: string): void;
+  /** Something that failed. */
   error(object: object, message: string): void;
 }
 

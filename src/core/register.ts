@@ -31,4 +31,4 @@ export type ScopeName = string extends DescribedScopeName ? string : DescribedSc
 export type ResourceOf<Scope extends string> = Scope extends `${infer Resource}:${string}` ? Resource : never;
 
 /** The host's user: `user` of `Register`, otherwise `unknown`. */
-export type RegisteredUser = Register extends { readonly user: infer User } ? User : unknown;
+export type RegisteredUser = Register extends Readonly<Record<'user', infer User>> ? User : unknown;

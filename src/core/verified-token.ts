@@ -233,7 +233,16 @@ export interface ActiveVerification {
  * The result of a verifier. `invalid` is the same for tokens that are unknown, revoked, malformed or of another kind,
  * and for those of a disabled user or application: a caller must not be able to distinguish them (RFC 6750 §3.1).
  */
-export type Verification = ActiveVerification | { readonly status: 'expired' } | { readonly status: 'invalid' };
+export type Verification =
+  | ActiveVerification
+  | {
+      /** The token was valid, and is not any more. */
+      readonly status: 'expired';
+    }
+  | {
+      /** There is no such token, or it may not be used. */
+      readonly status: 'invalid';
+    };
 
 export const INVALID: Verification = Object.freeze({ status: 'invalid' });
 export const EXPIRED: Verification = Object.freeze({ status: 'expired' });

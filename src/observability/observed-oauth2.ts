@@ -4,6 +4,7 @@ import type { Readings } from './readings.js';
 
 /** What metrics and traces are read from; the result of `createOAuth2` is one. */
 export interface ObservedOAuth2 {
+  /** Its events. */
   readonly events: OAuth2Events;
   /** @internal */
   readonly readings: Readings;

@@ -30,7 +30,12 @@ export interface ActiveInspection {
   /** By which methods the user signed in (RFC 8176). */
   readonly amr?: readonly string[];
   /** What the token is bound to (RFC 7800). */
-  readonly cnf?: { readonly jkt?: string; readonly 'x5t#S256'?: string };
+  readonly cnf?: {
+    /** The thumbprint of a DPoP key (RFC 9449 §6.1). */
+    readonly jkt?: string;
+    /** The thumbprint of a certificate (RFC 8705 §3.1). */
+    readonly 'x5t#S256'?: string;
+  };
   /** The stored row of a token of the database; not enumerable. */
   readonly model?: AccessToken;
 }

@@ -75,7 +75,14 @@ export class RequestAccess<User = RegisteredUser> {
   }
 
   /** The application that the token was issued to, if it is registered here; one of a foreign issuer's is in `token`. */
-  get application(): { readonly clientId: string; readonly name: string } | undefined {
+  get application():
+    | {
+        /** The client identifier. */
+        readonly clientId: string;
+        /** The name that people see. */
+        readonly name: string;
+      }
+    | undefined {
     const { clientId } = this;
     return clientId === undefined ? undefined : { clientId, name: this.token?.applicationName ?? clientId };
   }

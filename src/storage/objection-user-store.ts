@@ -57,7 +57,12 @@ const NO_SUCH_VALUE = new Set(['22P02', '22003', '22021', '22007']);
 export function objectionUserStore<User extends Model>(
   model: (new () => User) & Pick<typeof Model, 'bindKnex' | 'columnNameToPropertyName'>,
   options: ObjectionUserStoreOptions<User> = {},
-): UserStore<User> & { idOf(user: User): string; ready(): Promise<void> } {
+): UserStore<User> & {
+  /** The id of a user. */
+  idOf(user: User): string;
+  /** Resolves if users can be read; throws ConfigurationError or TemporarilyUnavailableError otherwise. */
+  ready(): Promise<void>;
+} {
   const { idColumn = 'id', isActive = isActiveByDefault } = options;
   const { deadlineMilliseconds = DEFAULT_DEADLINE_MILLISECONDS } = options;
   const bound = (options.knex === undefined ? model : model.bindKnex(options.knex)) as typeof model & typeof Model;

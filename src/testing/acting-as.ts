@@ -7,6 +7,7 @@ import { requireTests } from './only-in-tests.js';
 
 /** The header fields of a request, to be passed to `fetch`, or to `.set()` of supertest. */
 export interface TestHeaders {
+  /** The token, or whom the test acts as. */
   readonly authorization: string;
   // As what takes header fields declares them.
   readonly [name: string]: string;

@@ -1,5 +1,6 @@
 /** One challenge of `WWW-Authenticate` (RFC 9110 §11.6.1). */
 export interface Challenge {
+  /** The scheme, e.g. `Bearer`. */
   readonly scheme: string;
   /** Its parameters by their names in lower case: `realm`, `error`, `scope`, … */
   readonly parameters: Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import { type Challenge, readChallenges } from './challenges.js';
 
 /** What a response says of a refusal. */
 export interface Denial {
+  /** The status of the response. */
   readonly status: number;
   /** The code of the error: that of the body, else that of the challenge, else what the status says. */
   readonly error: string;

@@ -1,5 +1,6 @@
 /** Whether a caller may make a request to an action. */
 export interface MatrixCell {
+  /** Whether the request reaches its action. */
   readonly allowed: boolean;
   /** The status of the refusal; 200 if it is allowed, whatever the action would answer. */
   readonly status: number;
@@ -11,9 +12,11 @@ export interface MatrixCell {
 export interface MatrixRow {
   /** Upper case; an action of `@All` has a row for each method, unless all are alike: then `ALL`. */
   readonly method: string;
+  /** The path of the route, e.g. `/books/:id`. */
   readonly path: string;
-  /** The class and its method. */
+  /** The name of the class. */
   readonly controller: string;
+  /** The name of the method. */
   readonly action: string;
   /** What it requires, as in the table of routes; empty if it is public. */
   readonly requirement: string;

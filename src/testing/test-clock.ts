@@ -3,10 +3,15 @@ import { knownOptions, numberOption, optionPath, refuseOption } from '../core/op
 
 /** How far to move a clock; the members add up. */
 export interface Duration {
+  /** Milliseconds. */
   readonly milliseconds?: number | undefined;
+  /** Seconds. */
   readonly seconds?: number | undefined;
+  /** Minutes. */
   readonly minutes?: number | undefined;
+  /** Hours. */
   readonly hours?: number | undefined;
+  /** Days. */
   readonly days?: number | undefined;
 }
 

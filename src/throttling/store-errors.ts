@@ -20,6 +20,7 @@ import { UndecidedError } from './undecided-error.js';
 export class StoreAwayError extends Error {
   /** `store_away` */
   static readonly code = 'store_away';
+  /** `store_away` */
   readonly code = StoreAwayError.code;
   /** `StoreAwayError` */
   override readonly name = 'StoreAwayError';
@@ -50,6 +51,7 @@ export class StoreLateError extends Error {
 export class CounterError extends Error {
   /** `counter_unusable` */
   static readonly code = 'counter_unusable';
+  /** `counter_unusable` */
   readonly code = CounterError.code;
   /** `CounterError` */
   override readonly name = 'CounterError';

@@ -22,6 +22,7 @@ export class UndecidedError extends Error {
   static readonly code = 'undecided';
   /** `UndecidedError` */
   override readonly name = 'UndecidedError';
+  /** `undecided` */
   readonly code = UndecidedError.code;
   /** In how many milliseconds the store can decide. */
   readonly milliseconds: number;

@@ -12,7 +12,14 @@ export const SIGNING_ALGORITHMS = ['RS256', 'ES256'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
 /** A private JWK (RFC 7517) with its usage. */
-export type PrivateJwk = JsonWebKey & { readonly kid: string; readonly alg: string; readonly use: 'sig' };
+export type PrivateJwk = JsonWebKey & {
+  /** The id of the key: its thumbprint (RFC 7638). */
+  readonly kid: string;
+  /** The algorithm, e.g. `RS256` (RFC 7518 §3.1). */
+  readonly alg: string;
+  /** What the key is for (RFC 7517 §4.2). */
+  readonly use: 'sig';
+};
 
 const generate = promisify(generateKeyPair);
 

@@ -31,7 +31,10 @@ export { KEYS_PUBLISH_SECONDS };
 /** The keys at a moment. */
 export interface SigningKeySet {
   /** Private keys; of each algorithm first the one that signs, then the others that are published. */
-  readonly jwks: { readonly keys: readonly PrivateJwk[] };
+  readonly jwks: {
+    /** The keys (RFC 7517 §5.1). */
+    readonly keys: readonly PrivateJwk[];
+  };
 }
 
 /** The state of a key: it will sign, it signs, or it only verifies. */

@@ -29,7 +29,12 @@ export interface LimitingOptions {
   /** As in `AuthorizationServerOptions`. */
   readonly clientMetadataDocuments?:
     | false
-    | { readonly scopes?: readonly string[] | undefined; readonly grantTypes?: readonly GrantType[] | undefined }
+    | {
+        /** The scopes that such applications may have. */
+        readonly scopes?: readonly string[] | undefined;
+        /** The grant types that they may use. */
+        readonly grantTypes?: readonly GrantType[] | undefined;
+      }
     | undefined;
 }
 

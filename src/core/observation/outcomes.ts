@@ -44,4 +44,5 @@ export type StoreName = 'database' | 'cache' | 'throttle';
 
 export const STORE_NAMES: readonly StoreName[] = ['database', 'cache', 'throttle'];
 
+/** Whether a store can be asked. */
 export type StoreState = 'up' | 'down';

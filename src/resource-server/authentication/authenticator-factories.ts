@@ -11,7 +11,12 @@ import type { BearerTokenLocations } from './bearer-token.js';
 import { readSessionOptions, type SessionOptions } from './session.js';
 
 /** Creates an authenticator from parts of the package; `bearer()` and `session()` return such functions. */
-export type AuthenticatorFactory = { readonly [AUTHENTICATOR]: 'bearer' | 'session'; readonly options: object };
+export type AuthenticatorFactory = {
+  /** Which authenticator it is. */
+  readonly [AUTHENTICATOR]: 'bearer' | 'session';
+  /** The options that it was given, checked. */
+  readonly options: object;
+};
 export const AUTHENTICATOR = Symbol('authenticator');
 
 /**

@@ -11,9 +11,21 @@ export interface RollbackLosses {
   /** The migrations that it undoes, in the order in which it does. */
   readonly migrations: string[];
   /** The tables that it drops, each with its number of rows. */
-  readonly tables: { readonly name: string; readonly rows: number }[];
+  readonly tables: {
+    /** The name of the table. */
+    readonly name: string;
+    /** How many rows it has. */
+    readonly rows: number;
+  }[];
   /** The columns that it drops from other tables, each with its number of values. */
-  readonly columns: { readonly table: string; readonly name: string; readonly rows: number }[];
+  readonly columns: {
+    /** The name of its table. */
+    readonly table: string;
+    /** The name of the column. */
+    readonly name: string;
+    /** In how many rows it has a value. */
+    readonly rows: number;
+  }[];
 }
 
 /**

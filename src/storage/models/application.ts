@@ -155,7 +155,12 @@ export class Application extends StoredModel {
     this: Class,
     application: NewApplication,
     options: CreateApplicationOptions = {},
-  ): Promise<{ application: InstanceType<Class>; clientSecret: string | undefined }> {
+  ): Promise<{
+    /** The application as it is stored. */
+    application: InstanceType<Class>;
+    /** Its secret, which is shown only now; `undefined` if it has none. */
+    clientSecret: string | undefined;
+  }> {
     const columns = applicationColumns(application, options);
     const random = options.random ?? systemRandomBytes;
     const clientSecretImported = importedSecret(application, columns);

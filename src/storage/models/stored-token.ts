@@ -61,7 +61,11 @@ export abstract class StoredToken extends StoredModel {
     return parseScope(this.scope);
   }
 
-  /** @param nowMilliseconds milliseconds since the Unix epoch */
+  /**
+   * Whether it has expired.
+   *
+   * @param nowMilliseconds milliseconds since the Unix epoch; now if it is left out
+   */
   isExpired(nowMilliseconds: number = Date.now()): boolean {
     return this.expiresAtMilliseconds <= nowMilliseconds;
   }

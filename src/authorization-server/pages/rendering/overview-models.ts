@@ -79,9 +79,23 @@ export interface OverviewModel {
   /** Since when the process that made the page counts, in milliseconds since the Unix epoch. */
   readonly sinceMilliseconds: number;
   /** Whether the stores can be asked, as the process that made the page sees it. */
-  readonly stores: readonly { readonly name: StoreName; readonly state: StoreState }[];
+  readonly stores: readonly {
+    /** Which store it is. */
+    readonly name: StoreName;
+    /** Whether it can be asked. */
+    readonly state: StoreState;
+  }[];
   /** Connections to the database, if the pool tells. */
-  readonly connections: { readonly used: number; readonly free: number; readonly waiting: number } | undefined;
+  readonly connections:
+    | {
+        /** Those that a request uses. */
+        readonly used: number;
+        /** Those that are open and not in use. */
+        readonly free: number;
+        /** How many requests wait for one. */
+        readonly waiting: number;
+      }
+    | undefined;
   /** Valid access tokens in the database, if they have been counted. */
   readonly liveTokens: number | undefined;
   /** Verified tokens in the memory of the process that made the page. */

@@ -215,7 +215,14 @@ export const PAGE_NAMES = [
 ] as const satisfies readonly PageName[];
 
 /** A page of the host's: HTML, or HTML with a Content-Security-Policy of its own. */
-export type HostPage = string | { readonly html: string; readonly contentSecurityPolicy: string };
+export type HostPage =
+  | string
+  | {
+      /** The whole document. */
+      readonly html: string;
+      /** The value of the header field `Content-Security-Policy`, in place of the default. */
+      readonly contentSecurityPolicy: string;
+    };
 
 /**
  * Custom pages in place of the package's. Each gets the same model, with its form, and answers a whole HTML document.

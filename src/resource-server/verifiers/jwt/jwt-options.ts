@@ -27,7 +27,12 @@ export interface JwtTokensOptions {
   /** The identifiers of this resource; `aud` must contain one of them. Default: the option `resource`. */
   readonly audience?: string | readonly string[] | undefined;
   /** The issuer's public keys (RFC 7517 §5). Default: they are fetched from the URL in the issuer's metadata. */
-  readonly jwks?: { readonly keys: readonly object[] } | undefined;
+  readonly jwks?:
+    | {
+        /** The keys, each a JWK (RFC 7517 §4). */
+        readonly keys: readonly object[];
+      }
+    | undefined;
   /** The URL of the issuer's public keys, for an issuer without metadata. */
   readonly jwksUri?: string | undefined;
   /** The accepted signature algorithms. Default `RS256`, `PS256`, `ES256`, `Ed25519` and `EdDSA` (with Ed25519). */
