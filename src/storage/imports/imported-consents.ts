@@ -21,6 +21,9 @@ export interface ConsentCounts {
 
 type Columns = Pick<Consent, 'scope'> & { unaskedScope: string | null };
 
+/** Below the size of a TEXT column of MySQL, in bytes. Scopes beyond it are asked for again. */
+const LONGEST_SCOPE = 65_000;
+
 /** With a dry run, how many consents are remembered that would be there; beyond that they are counted again. */
 const MOST_REMEMBERED = 50_000;
 
@@ -93,13 +96,14 @@ function keyOf({ userId, applicationId }: { readonly userId: string; readonly ap
 }
 
 function mergedColumns(before: Columns, consents: readonly ImpliedConsent[]): Columns {
-  const merged = (column: string | null, unasked: boolean) =>
-    formatScope(
-      new Set([
-        ...parseScope(column ?? ''),
-        ...consents.flatMap((consent) => (consent.unasked === unasked ? consent.scopes : [])),
-      ]),
-    );
+  const merged = (column: string | null, unasked: boolean) => {
+    let scope = column ?? '';
+    for (const consent of consents.filter((one) => one.unasked === unasked)) {
+      const more = formatScope(new Set([...parseScope(scope), ...consent.scopes]));
+      if (more.length <= LONGEST_SCOPE) scope = more;
+    }
+    return scope;
+  };
   const unaskedScope = merged(before.unaskedScope, true);
   return { scope: merged(before.scope, false), unaskedScope: unaskedScope === '' ? before.unaskedScope : unaskedScope };
 }

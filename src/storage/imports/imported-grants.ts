@@ -20,6 +20,9 @@ export interface ImportedGrant {
 /** The JSON of a grant as the authorization server reads it; `before`: that of the grant that is extended. */
 export type DescribeGrant = (grant: ImportedGrant, before: string | undefined) => string;
 
+/** Below the size of a MEDIUMTEXT column of MySQL; a grant of one batch is shorter. */
+const LONGEST_PAYLOAD = 8_000_000;
+
 /** The grants of a batch. */
 export class ImportedGrants {
   constructor(
@@ -64,7 +67,8 @@ export class ImportedGrants {
       if (row === undefined) inserts.push({ ...this.rowOf(grant), updatedAtMilliseconds: now });
       else {
         const payload = this.describe(grant, row.payload ?? undefined);
-        if (payload !== row.payload) await ServerRecord.query(transaction).findById(row.id).patch({ payload });
+        if (payload !== row.payload && payload.length <= LONGEST_PAYLOAD)
+          await ServerRecord.query(transaction).findById(row.id).patch({ payload });
       }
     }
     await insertRows(ServerRecord, inserts, transaction);

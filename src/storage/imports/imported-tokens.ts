@@ -52,7 +52,9 @@ export type ImportOutcome =
   | 'spent_there'
   | 'revoked_here'
   | 'foreign_family'
-  | 'no_live_family';
+  | 'no_live_family'
+  /** What its family is granted would be too much to store. */
+  | 'oversized';
 
 /** What became of a batch: the outcome of each token, in order. */
 export interface ImportedBatch {
@@ -118,7 +120,9 @@ export class ImportedTokens {
         if (stored !== undefined && isVoid(stored)) return 'revoked_here';
         const begun = grants.get(token.familyId);
         if (![stored, begun].every((grant) => grant === undefined || isOf(grant, token))) return 'foreign_family';
-        grants.set(token.familyId, grantOf(token, begun));
+        const grant = grantOf(token, begun);
+        if (isOversized(grant)) return 'oversized';
+        grants.set(token.familyId, grant);
         return 'imported';
       });
       await this.grants.store([...grants.values()], held, now, transaction);
@@ -279,6 +283,11 @@ function grantOf(token: ImportedRefreshToken, begun: ImportedGrant | undefined):
     // The last access token of the family ends after its last refresh token.
     expiresAtMilliseconds: familyExpiresAtMilliseconds + 86_400_000,
   };
+}
+
+/** A grant holds the scope for each resource: together at most 3 MB. */
+function isOversized({ scopes, resources }: ImportedGrant): boolean {
+  return resources.length > 50 || scopes.join(' ').length > 65_000;
 }
 
 /** A live token of a user implies a consent, a spent one does not. */

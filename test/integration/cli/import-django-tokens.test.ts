@@ -168,6 +168,51 @@ describe('rows of strangers', () => {
     ]);
   });
 
+  test('[IM-4] no user can end an import by storing a lot', async () => {
+    const scope = (from: number) => Array.from({ length: 5_000 }, (_, index) => `scope-${from + index}`).join(' ');
+    const many = JSON.stringify(Array.from({ length: 51 }, (_, index) => `https://${index}.example`));
+    for (const id of [1, 2, 3]) {
+      const access = { user_id: 1, scope: scope(id * 5_000) };
+      await addPair(id, { access, refresh: { user_id: 1, token_family: FAMILY } });
+    }
+    await addPair(4, { refresh: { resource: many } });
+    await addPair(5, { access: { token: 'big', scope: 'x'.repeat(3_000_000) } });
+    await addPair(6, { access: { resource: `["${'r'.repeat(200_000)}"]` } });
+    await source.knex(source.name('application')).insert({
+      ...(await source.knex(source.name('application')).first()),
+      ...{ id: 9, client_id: 'big', redirect_uris: `https://a.example/${'x'.repeat(200_000)}` },
+    });
+    const report = await bring('--batch-size', '2');
+    expect(countsByReason(report.left_out, 'applications')).toEqual({ oversized: 1 });
+    expect(countsByReason(report.left_out, 'access_tokens')).toEqual({ oversized: 2 });
+    expect(report.left_out).toEqual(
+      expect.arrayContaining([expect.objectContaining({ kind: 'refresh_tokens', reason: 'oversized', count: 2 })]),
+    );
+    expect(await target.active('at-1', 'at-2', 'at-3', 'at-4', 'big', 'at-6')).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    const consents = await target.oauth2.models.Consent.query().where('user_id', '1');
+    expect(consents.map((consent) => consent.scope.split(' ').length)).toEqual([5_000]);
+  });
+
+  test('[IM-4] users whose names would be mistaken for others do not come', async () => {
+    const names = ['alice', ' alice', 'alice ', 'al\u202eice', '', 'x'.repeat(150)];
+    for (const [index, username] of names.entries()) {
+      await source.knex('auth_user').insert({ id: index + 1, username });
+      await addPair(index + 1);
+    }
+    await addPair(7);
+    const report = await bring('--user-id-column', 'auth_user.username');
+    expect(countsByReason(report.left_out, 'access_tokens')).toEqual({ no_user: 5 });
+    const rows = await target.oauth2.models.AccessToken.query().orderBy('id');
+    expect(rows.map(({ userId }) => userId)).toEqual(['alice', 'x'.repeat(150)]);
+  });
+
   test('[IM-9] a family belongs to one user and application, and one that is dead does not come', async () => {
     await addApplication({ client_id: 'other' });
     await addPair(1, { refresh: { token_family: FAMILY } });

@@ -6,7 +6,7 @@ import { redirectUriProblem } from '../../../core/redirect-uri.js';
 import type { ImportedApplications, NewApplication, PublicKeySet, Registrar } from '../../../storage/index.js';
 import { type StoredSecret, storedSecret } from './client-secret.js';
 import { APPLICATION_DIFFERENCES, APPLICATION_REFUSALS } from './reasons.js';
-import { flagOf, type SourceRow, timeOf, wordsOf } from './source-values.js';
+import { flagOf, OVERSIZED, type SourceRow, timeOf, wordsOf } from './source-values.js';
 
 /** The columns that are read of an application; older versions lack some. */
 export const APPLICATION_COLUMNS = [
@@ -81,6 +81,7 @@ export class ApplicationMapping {
   map(row: SourceRow, userId: string | null | undefined): MappedApplication | { readonly refusal: Refusal } {
     const { client_id: clientId, client_type: clientType, authorization_grant_type: grant = '' } = row;
     if (!isUsableClientId(clientId)) return { refusal: 'invalid_client_id' };
+    if (row[OVERSIZED] !== undefined) return { refusal: 'oversized' };
     if (clientType !== 'public' && clientType !== 'confidential') return { refusal: 'unknown_client_type' };
     const grantTypes = GRANTS.get(grant ?? '') ?? 'unknown_grant';
     if (typeof grantTypes === 'string') return { refusal: grantTypes };

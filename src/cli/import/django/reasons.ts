@@ -10,7 +10,7 @@ export const APPLICATION_REFUSALS = {
   public_client_credentials: 'a public application cannot have client_credentials (RFC 6749 §4.4)',
   no_redirect_uri: 'it has no redirect URI that is allowed here, and authorization_code needs one',
   unusable_keys: 'it authenticates with keys, and they cannot be used',
-  oversized: 'its URIs do not fit into a column',
+  oversized: 'its URIs, or another value of it, do not fit into a column',
   invalid: 'it is not valid here',
 } as const;
 
@@ -41,7 +41,7 @@ export const TOKEN_REFUSALS = {
   no_user: 'its user has no id that can be stored',
   nobody: 'it belongs to neither a user nor an application',
   unreadable_resource: 'its resources cannot be read, and it must not become one without bounds',
-  oversized: 'its scope or its resources do not fit into a column',
+  oversized: 'its scope or its resources, alone or with those of its family, are too long',
   registration_token: 'it manages a registration, which needs a token of this server',
   revoked_here: 'its family was revoked here',
   orphan: 'its access token is gone, and its scope with it',

@@ -3,7 +3,7 @@ import type { ImportedRefreshToken } from '../../../storage/index.js';
 import type { ImportContext } from './import-context.js';
 import { digestColumns, PagedStage, withDigests } from './paged-stage.js';
 import type { SourceTable } from './source.js';
-import { type SourceRow, timeOf } from './source-values.js';
+import { OVERSIZED, type SourceRow, timeOf } from './source-values.js';
 import { boundsOf, familyIdOf, ownersOf, type TokenRefusal } from './token-mapping.js';
 import type { TokenSink } from './token-sink.js';
 
@@ -116,7 +116,8 @@ export class RefreshTokenStage extends RefreshTokenPages {
     return new Map(
       rows.flatMap((row) => {
         const accessToken = byId.get(row.access_token_id);
-        if (!row.id || accessToken === undefined) return [];
+        // Its scope is known in part only.
+        if (!row.id || accessToken === undefined || accessToken[OVERSIZED] !== undefined) return [];
         return [[row.id, { scope: accessToken.scope ?? '', digest: accessToken.digest }] as const];
       }),
     );

@@ -3,6 +3,9 @@ import { sha256 } from '../../../core/digest.js';
 /** A row of the source: every value as text, as the database writes it. */
 export type SourceRow = Readonly<Record<string, string | null | undefined>>;
 
+/** The property of rows of which a value is too long to be read. No column has this name. */
+export const OVERSIZED = '(oversized)';
+
 /** `2036-11-25 14:27:17.205570`, with or without an offset; without one it is UTC, as Django stores it. */
 const DATE = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 /** Seconds since the Unix epoch. */

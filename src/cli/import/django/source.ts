@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { boundsOf, type Database, type Dialect, openDatabase } from '../../../storage/index.js';
-import type { SourceRow } from './source-values.js';
+import { OVERSIZED, type SourceRow } from './source-values.js';
 
 /** The models of Django OAuth Toolkit whose tables are read. */
 export const SOURCE_MODELS = ['application', 'accesstoken', 'refreshtoken'] as const;
@@ -32,6 +32,9 @@ export interface SourceOptions {
   readonly deadlineMilliseconds: number;
 }
 
+/** More characters of a value than these are not read: a page of rows must fit into memory, whatever strangers stored. */
+const LONGEST_VALUE = 100_000;
+
 /** The columns with times, which databases write in different ways. */
 const TIMES: ReadonlySet<string> = new Set(['created', 'updated', 'expires', 'revoked']);
 
@@ -53,14 +56,14 @@ export class SourceTable {
       .orderBy(`${this.name}.id`)
       .limit(limit);
     if (afterId !== undefined) query.where('id', '>', keyOf(afterId));
-    return reading(async () => query);
+    return reading(async () => bounded(await query));
   }
 
   /** The rows with one of these values in a column. */
   async findAll(wanted: readonly string[], column: string, values: readonly string[]): Promise<SourceRow[]> {
     const different = [...new Set(values)];
     if (different.length === 0) return [];
-    return reading(async () => this.select([column, ...wanted]).whereIn(column, different.map(keyOf)));
+    return reading(async () => bounded(await this.select([column, ...wanted]).whereIn(column, different.map(keyOf))));
   }
 
   /** How many rows there are. */
@@ -83,8 +86,17 @@ export class SourceTable {
     // The text of a time depends on the session's settings there.
     const isTime = TIMES.has(name) && this.dialect === 'postgres';
     const type = this.dialect === 'mysql' ? 'CHAR' : 'TEXT';
-    return this.knex.raw(`CAST(${isTime ? 'EXTRACT(EPOCH FROM ??)' : '??'} AS ${type}) AS ??`, [name, name]);
+    const text = `CAST(${isTime ? 'EXTRACT(EPOCH FROM ??)' : '??'} AS ${type})`;
+    return this.knex.raw(`SUBSTR(${text}, 1, ${LONGEST_VALUE + 1}) AS ??`, [name, name]);
   }
+}
+
+/** Marks rows of which a value is longer than what is read: a part of it may say something else than all of it. */
+function bounded(rows: readonly SourceRow[]): SourceRow[] {
+  return rows.map((row) => {
+    const isCut = Object.values(row).some((value) => typeof value === 'string' && value.length > LONGEST_VALUE);
+    return isCut ? { ...row, [OVERSIZED]: 'yes' } : row;
+  });
 }
 
 /** A number stays one as long as all its digits are kept: databases compare text with numbers inexactly. */

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { formatScope, isScopeName } from '../../../core/scopes.js';
 import type { KnownApplication } from './known-applications.js';
 import type { TOKEN_REFUSALS } from './reasons.js';
-import { resourcesOf, type SourceRow, wordsOf } from './source-values.js';
+import { OVERSIZED, resourcesOf, type SourceRow, wordsOf } from './source-values.js';
 
 export type TokenRefusal = keyof typeof TOKEN_REFUSALS;
 
 /** Below the size of a TEXT column of MySQL, in bytes. */
 const LONGEST_TEXT = 65_000;
+
+/** A grant holds the scope for each resource. */
+const MOST_RESOURCES = 50;
 
 /** The scope with which tokens of Django OAuth Toolkit manage a registration (RFC 7592). */
 const REGISTRATION_SCOPE = 'oauth2_provider:registration';
@@ -39,7 +42,7 @@ export function boundsOf(
   const audience = resources.length === 0 ? fallback : resources;
   const written = formatScope(names);
   const longest = Math.max(written.length, Buffer.byteLength(JSON.stringify(audience)));
-  if (longest > LONGEST_TEXT) return { refusal: 'oversized' };
+  if (longest > LONGEST_TEXT || resources.length > MOST_RESOURCES) return { refusal: 'oversized' };
   return { scope: written, audience, scopeLeftOut: names.length < words.length };
 }
 
@@ -55,6 +58,7 @@ export function ownersOf(
   applications: ReadonlyMap<string, KnownApplication>,
   users: ReadonlyMap<string, string>,
 ): TokenOwners | { readonly refusal: TokenRefusal } {
+  if (row[OVERSIZED] !== undefined) return { refusal: 'oversized' };
   const application = row.application_id ? applications.get(row.application_id)?.here : null;
   if (application === undefined) return { refusal: 'no_application' };
   const userId = row.user_id ? users.get(row.user_id) : null;
