@@ -21,6 +21,8 @@ export interface AccessTokenRow {
   readonly confirmation: Confirmation | undefined | 'unreadable';
   /** The authentication context of the user (`acr`); `undefined` if the token does not say. */
   readonly acr: string | undefined;
+  /** The methods of that authentication (`amr`); `undefined` if the token does not say. */
+  readonly amr: readonly string[] | undefined;
   /** When the user was authenticated (`auth_time`); `undefined` if the token does not say. */
   readonly authenticatedAtMilliseconds: number | undefined;
   readonly createdAtMilliseconds: number;
@@ -73,7 +75,7 @@ export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: 
 /** Converts the driver's values to the plain value. */
 export function accessTokenRow(values: RowValues): AccessTokenRow {
   const payload = values[8];
-  const { confirmation, acr, authenticatedAtMilliseconds } =
+  const { confirmation, acr, amr, authenticatedAtMilliseconds } =
     typeof payload === 'string' ? payloadOf(payload) : NO_PAYLOAD;
   return {
     id: Number(values[0]),
@@ -86,6 +88,7 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     audience: audienceOf(values[7]),
     confirmation,
     acr,
+    amr,
     authenticatedAtMilliseconds,
     createdAtMilliseconds: Number(values[9]),
     expiresAtMilliseconds: Number(values[10]),
@@ -107,9 +110,14 @@ function audienceOf(column: unknown): readonly string[] | undefined {
   return [typeof parsed === 'string' ? parsed : column];
 }
 
-type PayloadParts = Pick<AccessTokenRow, 'confirmation' | 'acr' | 'authenticatedAtMilliseconds'>;
+type PayloadParts = Pick<AccessTokenRow, 'confirmation' | 'acr' | 'amr' | 'authenticatedAtMilliseconds'>;
 
-const NO_PAYLOAD: PayloadParts = { confirmation: undefined, acr: undefined, authenticatedAtMilliseconds: undefined };
+const NO_PAYLOAD: PayloadParts = {
+  confirmation: undefined,
+  acr: undefined,
+  amr: undefined,
+  authenticatedAtMilliseconds: undefined,
+};
 /** What cannot be read may say anything. */
 const UNREADABLE: PayloadParts = { ...NO_PAYLOAD, confirmation: 'unreadable' };
 
@@ -117,10 +125,11 @@ const UNREADABLE: PayloadParts = { ...NO_PAYLOAD, confirmation: 'unreadable' };
 function payloadOf(json: string): PayloadParts {
   const parsed = parseJson(json);
   if (!isObject(parsed)) return UNREADABLE;
-  const { acr, auth_time: authTime } = isObject(parsed.extra) ? parsed.extra : {};
+  const { acr, amr, auth_time: authTime } = isObject(parsed.extra) ? parsed.extra : {};
   return {
     confirmation: bindingOf(parsed),
     acr: typeof acr === 'string' ? acr : undefined,
+    amr: Array.isArray(amr) && amr.every((method) => typeof method === 'string') ? amr : undefined,
     authenticatedAtMilliseconds: typeof authTime === 'number' ? authTime * 1000 : undefined,
   };
 }

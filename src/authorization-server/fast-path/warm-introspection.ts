@@ -76,6 +76,7 @@ function responseOf(token: VerifiedToken, issuer: string, resource: string | und
     scope: scopes.length > 0 ? scopes.join(' ') : undefined,
     token_type: 'Bearer',
     acr: token.acr,
+    amr: token.amr,
     auth_time: authenticatedAt === undefined ? undefined : Math.floor(authenticatedAt / 1000),
   });
 }

@@ -48,7 +48,14 @@ export function configuration(
     subjectTypes: ['public'],
     acrValues: [...(settings.acr?.values ?? [])],
     extraTokenClaims: (ctx, token) => (token.kind === 'AccessToken' ? authenticationClaims(ctx) : undefined),
-    claims: { acr: null, auth_time: null, iss: null, sid: null, ...claimsByScope(settings.claims, scopes.known) },
+    claims: {
+      acr: null,
+      ...(settings.options.amr && { amr: null }),
+      auth_time: null,
+      iss: null,
+      sid: null,
+      ...claimsByScope(settings.claims, scopes.known),
+    },
     // The host decides which claims are in ID tokens: see `findAccount`.
     conformIdTokenClaims: false,
     cookies: cookies(context),

@@ -8,6 +8,7 @@ import type { Authenticate } from '../pages/page-dependencies.js';
 import { PAGE_NAMES, type PageOverrides } from '../pages/rendering/page-models.js';
 import type { TextOverrides } from '../pages/rendering/texts.js';
 import { type AcrOptions, readAcr } from './acr-options.js';
+import type { AuthenticationMethods } from './amr-options.js';
 import { type ClaimsOfUser, type ClaimsOptions, type ClaimsSettings, readClaims } from './claims-options.js';
 import {
   type ClientDocumentOptions,
@@ -46,6 +47,11 @@ export interface AuthorizationServerOptions<User = RegisteredUser> extends Limit
    * `acr_values` of a request has no effect. `max_age` always has.
    */
   readonly acr?: AcrOptions | undefined;
+  /**
+   * By which methods a user has authenticated who has just signed in (`amr`, RFC 8176), such as `['pwd', 'otp']`. Tokens and
+   * introspection say so, after a refresh too. Default: they do not.
+   */
+  readonly amr?: AuthenticationMethods | undefined;
   /** Who sees the pages for staff. Default: nobody. */
   readonly isStaff?: ((user: User) => boolean | PromiseLike<boolean>) | undefined;
   /** How pages name a user. Default: the id. */
@@ -184,6 +190,7 @@ const NAMES = [
   'authenticate',
   'login',
   'acr',
+  'amr',
   'isStaff',
   'username',
   'claims',

@@ -2,7 +2,7 @@ import { tellingOutages } from '../../storage/host-outages.js';
 import type { HostLogin } from '../host-login.js';
 
 /** The host's functions about users. */
-export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'scopesOf', 'mayGrant'] as const;
+export const HOST_FUNCTIONS = ['authenticate', 'isStaff', 'username', 'scopesOf', 'mayGrant', 'amr'] as const;
 
 /** The options that are host functions about users. */
 type HostFunctions = { readonly [Name in (typeof HOST_FUNCTIONS)[number]]?: unknown } & { readonly login?: HostLogin };

@@ -131,6 +131,7 @@ export class DatabaseVerifier implements ChainedVerifier {
         scopes: parseScope(row.scope),
         audience: row.audience,
         acr: row.acr,
+        amr: row.amr,
         authenticatedAtMilliseconds: row.authenticatedAtMilliseconds,
         issuedAtMilliseconds: row.createdAtMilliseconds,
         expiresAtMilliseconds: row.expiresAtMilliseconds,

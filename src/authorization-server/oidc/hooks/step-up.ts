@@ -33,10 +33,16 @@ function unmet(): Error {
 }
 
 /** What access tokens say of the login that they go back to (RFC 9470 §6); a refresh does not make it a newer one. */
-export function authenticationClaims({ oidc }: KoaContextWithOIDC): Record<string, string | number> | undefined {
+export function authenticationClaims({
+  oidc,
+}: KoaContextWithOIDC): Record<string, string | number | readonly string[]> | undefined {
   const { AuthorizationCode, RefreshToken, DeviceCode } = oidc.entities;
   const source = AuthorizationCode ?? RefreshToken ?? DeviceCode;
   if (source === undefined) return undefined;
-  const { acr, authTime } = source;
-  return { ...(acr !== undefined && { acr }), ...(authTime !== undefined && { auth_time: authTime }) };
+  const { acr, amr, authTime } = source;
+  return {
+    ...(acr !== undefined && { acr }),
+    ...(amr !== undefined && { amr }),
+    ...(authTime !== undefined && { auth_time: authTime }),
+  };
 }

@@ -3,7 +3,6 @@ import type { InteractionResults, Provider, Interaction as StoredInteraction } f
 import { epochSeconds } from '../../../core/clock.js';
 import { parseScope } from '../../../core/scopes.js';
 import { grantLifetime } from '../../grants/lifetimes.js';
-import { reachedAcr } from '../../options/acr-options.js';
 import type { Interaction, Interactions } from '../../ports.js';
 import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
@@ -12,6 +11,7 @@ import { loginConditionsOf } from '../hooks/login-conditions.js';
 import { NATIVE_CLIENT_PROMPT } from '../hooks/native-clients.js';
 import { errors } from '../oidc-provider.js';
 import { hintedUserId } from './id-token-hint.js';
+import { signInDetails } from './sign-in-details.js';
 import { endSessionOfAnother, innerContext } from './sign-ins.js';
 
 /** What the user is asked, as oidc-provider stores it. */
@@ -78,8 +78,8 @@ export class ProviderInteractions implements Interactions {
     await endSessionOfAnother(this.context, await this.provider(), context, userId);
     if (stored.session?.accountId !== userId) stored.session = undefined;
     const ts = authenticatedAtMilliseconds === undefined ? LONG_AGO : Math.floor(authenticatedAtMilliseconds / 1000);
-    const acr = await reachedAcr(this.context.settings.acr, userId, context);
-    return this.finish(stored, { login: { accountId: userId, ts, mark, ...(acr !== undefined && { acr }) } });
+    const details = await signInDetails(this.context.settings, userId, context);
+    return this.finish(stored, { login: { accountId: userId, ts, mark, ...details } });
   }
 
   async failLogin(context: Context): Promise<string> {

@@ -2,13 +2,13 @@ import type Koa from 'koa';
 import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
 import { sha256Key } from '../../../core/digest.js';
-import { reachedAcr } from '../../options/acr-options.js';
 import type { SignIns } from '../../ports.js';
 import type { ServerContext } from '../../server-context.js';
 import { findAccount } from '../hooks/accounts.js';
 import { innerRequest } from '../inner-request.js';
 import { errors } from '../oidc-provider.js';
 import { beginSession, noteWhere, sessionLifetimeSeconds } from '../session-members.js';
+import { signInDetails } from './sign-in-details.js';
 
 /** A context with oidc-provider's cookies. */
 export function innerContext({ settings }: ServerContext, provider: Provider, outer: Context): Koa.Context {
@@ -49,9 +49,8 @@ export class ProviderSignIns implements SignIns {
       await session.destroy();
       session = new provider.Session();
     }
-    const acr = await reachedAcr(this.context.settings.acr, userId, context);
-    session.loginAccount({ accountId: userId, ...(acr !== undefined && { acr }) });
     const { settings, dependencies } = this.context;
+    session.loginAccount({ accountId: userId, ...(await signInDetails(settings, userId, context)) });
     beginSession(session, mark, dependencies.clock);
     noteWhere(session, context, dependencies);
     // A new identifier after authentication: knowledge of the old one is worthless.
