@@ -67,6 +67,11 @@ export interface AuthorizationServerDependencies {
   /** For lines that may occur once per request. */
   readonly log: LogLimiter;
   readonly events: OAuth2Events;
+  /**
+   * The certificate that the client of a request has proven to hold (RFC 8705): its DER as base64. Without the function tokens
+   * cannot be bound to certificates.
+   */
+  readonly certificateOf?: ((context: Context) => string | undefined) | undefined;
   /** The key of the address that a request comes from. */
   address(context: Context): string;
   /** The id of a request, if the host has given it one. */

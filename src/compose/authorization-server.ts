@@ -5,6 +5,7 @@ import type { OAuth2Options } from '../options.js';
 import type { LookUpAdmission } from '../resource-server/authentication/look-up-admission.js';
 import type { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
+import type { ClientCertificates } from '../resource-server/client-certificates.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 import type { TokenService } from '../resource-server/token-service.js';
 import { type ApplicationRepository, createTokenWriter, type TokenWriter } from '../storage/index.js';
@@ -22,6 +23,7 @@ export interface AuthorizationServerNeeds {
   readonly applications: ApplicationRepository;
   readonly tokens: TokenService;
   readonly sessions: BrowserSessions;
+  readonly certificates: ClientCertificates | undefined;
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
   readonly overview: { read(): Promise<Overview> };
 }
@@ -36,7 +38,7 @@ export function composeAuthorizationServer(
   { clock, random, logger, log, events, address, requestId, accessTokenLifetimeSeconds }: Basis,
   needs: AuthorizationServerNeeds,
 ): AuthorizationServer | undefined {
-  const { storage, throttling, applications, sessions } = needs;
+  const { storage, throttling, applications, sessions, certificates } = needs;
   return options.authorizationServer?.[COMPLETE]({
     models: storage.models,
     applications,
@@ -58,6 +60,7 @@ export function composeAuthorizationServer(
     failures: throttling.throttle.failedAuthentications,
     failureBudget: throttling.failureBudget,
     throttle: throttling.forEndpoint,
+    certificateOf: certificates && ((context) => certificates.of(context)),
     resourceMetadata: needs.resourceMetadata?.middleware(),
     sessions,
     overview: () => needs.overview.read(),

@@ -79,6 +79,7 @@ function composeAll(options: CheckedOptions, opened: Opened): Parts {
     applications,
     tokens,
     sessions: storedSessions,
+    certificates: constraints.certificates,
     resourceMetadata,
     overview: observability.overview,
   });

@@ -19,6 +19,7 @@ export type {
   SigningKeys,
 } from '../authorization-server/keys/signing-keys.js';
 export type { AcrOptions } from '../authorization-server/options/acr-options.js';
+export type { AuthenticationMethods } from '../authorization-server/options/amr-options.js';
 export type { AuthorizationServerOptions } from '../authorization-server/options/authorization-server-options.js';
 export type { ClaimsOfUser, ClaimsOptions, UserClaims } from '../authorization-server/options/claims-options.js';
 export type { ClientDocumentOptions } from '../authorization-server/options/client-document-options.js';

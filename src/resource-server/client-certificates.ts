@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Context } from 'koa';
@@ -12,7 +13,7 @@ import type { Confirmation } from '../core/confirmation.js';
 import { equalInConstantTime } from '../core/digest.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { choiceOption, knownOptions, optionPath, refuseOption } from '../core/options/index.js';
-import { CERTIFICATE_FORMATS, type CertificateFormat, thumbprintIn } from './certificate-field.js';
+import { CERTIFICATE_FORMATS, type CertificateFormat, certificateIn, thumbprintIn } from './certificate-field.js';
 
 /** Where client certificates are found (RFC 8705). */
 export interface ClientCertificateOptions {
@@ -83,10 +84,26 @@ export class ClientCertificates {
     return thumbprint !== undefined && x5tS256 !== undefined && equalInConstantTime(thumbprint, x5tS256);
   }
 
+  /** The certificate of the client of a request: its DER, base64. */
+  of({ req }: Context): string | undefined {
+    if (this.header === undefined) return certificateOfPeer(req.socket)?.toString('base64');
+    const field = this.fieldOf(req);
+    return field === undefined ? undefined : certificateIn(field, this.format)?.toString('base64');
+  }
+
   private thumbprintOf({ req }: Context): string | undefined {
-    if (this.header === undefined) return thumbprintOfPeer(req.socket);
-    const field = req.headers[this.header];
-    if (field === undefined || typeof field !== 'string') return undefined;
+    if (this.header === undefined) {
+      const certificate = certificateOfPeer(req.socket);
+      return certificate === undefined ? undefined : hash('sha256', certificate, 'base64url');
+    }
+    const field = this.fieldOf(req);
+    return field === undefined ? undefined : thumbprintIn(field, this.format);
+  }
+
+  /** The field, if a trusted proxy has sent it. */
+  private fieldOf(req: IncomingMessage): string | undefined {
+    const field = this.header === undefined ? undefined : req.headers[this.header];
+    if (typeof field !== 'string') return undefined;
     if (!this.isTrusted(req.socket)) {
       this.log.warn(
         PATH,
@@ -95,7 +112,7 @@ export class ClientCertificates {
       );
       return undefined;
     }
-    return thumbprintIn(field, this.format);
+    return field;
   }
 
   private isTrusted({ remoteAddress }: Socket): boolean {
@@ -110,7 +127,6 @@ function formatOf(header: string | undefined): CertificateFormat {
 }
 
 /** The certificate of a TLS connection, including a resumed one; the handshake has proven possession of its key. */
-function thumbprintOfPeer(socket: Socket): string | undefined {
-  const certificate = (socket as Partial<TLSSocket>).getPeerX509Certificate?.();
-  return certificate === undefined ? undefined : hash('sha256', certificate.raw, 'base64url');
+function certificateOfPeer(socket: Socket): Buffer | undefined {
+  return (socket as Partial<TLSSocket>).getPeerX509Certificate?.()?.raw;
 }

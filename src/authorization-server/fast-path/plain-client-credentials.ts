@@ -54,8 +54,8 @@ export class PlainClientCredentials implements FastPath {
     const { dependencies } = this.context;
     const nowMilliseconds = dependencies.clock.nowMilliseconds();
     if (!isProvenBy(claimed, application, nowMilliseconds)) return undefined;
-    // It requires a proof of possession (RFC 9449 §5.2), so a plain request is refused.
-    if (application.dpopBoundAccessTokens) return undefined;
+    // It requires a proof of possession (RFC 9449 §5.2, RFC 8705 §3.4), which oidc-provider checks.
+    if (application.dpopBoundAccessTokens || application.certificateBoundAccessTokens) return undefined;
     const client = this.context.describeClient(application);
     if (!client.grantTypes.includes('client_credentials')) return undefined;
     const settled = this.context.scopes.resolve(requested, client);

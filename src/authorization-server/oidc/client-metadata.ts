@@ -51,6 +51,7 @@ function protocolOf(application: Application): Partial<ClientMetadata> {
   const { defaultMaxAgeSeconds, idTokenSignedResponseAlg, tokenEndpointAuthSigningAlg } = application;
   return {
     ...(application.dpopBoundAccessTokens && { dpop_bound_access_tokens: true }),
+    ...(application.certificateBoundAccessTokens && { tls_client_certificate_bound_access_tokens: true }),
     ...(application.requirePushedAuthorizationRequests && { require_pushed_authorization_requests: true }),
     ...(application.requireAuthTime && { require_auth_time: true }),
     ...(isSet(defaultMaxAgeSeconds) && { default_max_age: defaultMaxAgeSeconds }),

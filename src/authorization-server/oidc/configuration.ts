@@ -23,6 +23,7 @@ import {
 import { resourceIndicators } from './hooks/resource-indicators.js';
 import { authenticationClaims } from './hooks/step-up.js';
 import { tokenLifetimes } from './hooks/token-lifetimes.js';
+import { stateOf } from './inner-state.js';
 import { errors } from './oidc-provider.js';
 import { asOutage } from './outage.js';
 import { ROUTES } from './provider-routes.js';
@@ -115,6 +116,12 @@ function features(context: EndpointContext): Configuration['features'] {
     userinfo: { enabled: true },
     pushedAuthorizationRequests: { enabled: true, allowUnregisteredRedirectUris: false },
     dPoP: { enabled: true, nonceSecret: settings.sealer.deriveKeys('dpop nonce')[0], requireNonce: () => false },
+    mTLS: {
+      // Applications whose tokens must be bound get none where no certificate can be seen.
+      enabled: true,
+      certificateBoundAccessTokens: true,
+      getCertificate: (ctx) => dependencies.certificateOf?.(stateOf(ctx).outer),
+    },
     introspection: {
       enabled: true,
       async allowedPolicy(ctx, client, token) {

@@ -12,6 +12,7 @@ import { allowedOrigins } from './0009-allowed-origins.js';
 import { sessions } from './0010-sessions.js';
 import { metadataDocuments } from './0011-metadata-documents.js';
 import { checkedTokens } from './0012-checked-tokens.js';
+import { certificateBoundTokens } from './0013-certificate-bound-tokens.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0010_sessions', oldestCompatibleVersion: 3, change: sessions },
   { name: '0011_metadata_documents', oldestCompatibleVersion: 3, change: metadataDocuments },
   { name: '0012_checked_tokens', oldestCompatibleVersion: 3, change: checkedTokens },
+  { name: '0013_certificate_bound_tokens', oldestCompatibleVersion: 3, change: certificateBoundTokens },
 ];
 
 /** The names of all migrations of this version, in their order. */

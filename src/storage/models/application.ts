@@ -121,6 +121,8 @@ export class Application extends StoredModel {
   trustClearedAtMilliseconds!: number | null;
   /** Whether its access tokens must be bound to a key (RFC 9449 §5.2). */
   dpopBoundAccessTokens!: boolean;
+  /** Whether its access tokens must be bound to its certificate (RFC 8705 §3.4). */
+  certificateBoundAccessTokens!: boolean;
   /** Whether it must use pushed authorization requests (RFC 9126 §6). */
   requirePushedAuthorizationRequests!: boolean;
   /** Whether its ID tokens always have `auth_time`. */

@@ -13,6 +13,12 @@ export interface ProtocolMetadata {
    * Whether its access tokens require a DPoP proof, and are bound to that key (RFC 9449 §5.2); the default is `false`.
    */
   readonly dpopBoundAccessTokens?: boolean | undefined;
+  /**
+   * Whether its access tokens require a TLS client certificate, and are bound to it (RFC 8705 §3.4); the default is `false`.
+   * Where certificates are found is the option `clientCertificates` of `createOAuth2`; without it such an application gets no
+   * token.
+   */
+  readonly certificateBoundAccessTokens?: boolean | undefined;
   /** Whether it must use pushed authorization requests (RFC 9126 §6); the default is `false`. */
   readonly requirePushedAuthorizationRequests?: boolean | undefined;
   /** Whether its ID tokens always have `auth_time` (OpenID Connect Registration §2); the default is `false`. */
@@ -30,6 +36,7 @@ export interface ProtocolMetadata {
 /** The columns of the protocol settings. */
 export interface ProtocolColumns {
   dpopBoundAccessTokens: boolean;
+  certificateBoundAccessTokens: boolean;
   requirePushedAuthorizationRequests: boolean;
   requireAuthTime: boolean;
   defaultMaxAgeSeconds: number | null;
@@ -41,6 +48,7 @@ export interface ProtocolColumns {
 /** The properties that are flags, for `booleanProperties` of the model. */
 export const PROTOCOL_FLAGS = [
   'dpopBoundAccessTokens',
+  'certificateBoundAccessTokens',
   'requirePushedAuthorizationRequests',
   'requireAuthTime',
 ] as const;
@@ -68,6 +76,7 @@ export function protocolColumns(
   };
   const columns = {
     dpopBoundAccessTokens: flag('dpopBoundAccessTokens'),
+    certificateBoundAccessTokens: flag('certificateBoundAccessTokens'),
     requirePushedAuthorizationRequests: flag('requirePushedAuthorizationRequests'),
     requireAuthTime: flag('requireAuthTime'),
     defaultMaxAgeSeconds: maxAge(application.defaultMaxAgeSeconds),
@@ -75,6 +84,10 @@ export function protocolColumns(
     tokenEndpointAuthMethod: choice('tokenEndpointAuthMethod', SECRET_METHODS),
     tokenEndpointAuthSigningAlg: choice('tokenEndpointAuthSigningAlg', CLIENT_ASSERTION_ALGORITHMS),
   };
+  if (columns.dpopBoundAccessTokens && columns.certificateBoundAccessTokens) {
+    const fix = 'its tokens are bound to a key already (dpopBoundAccessTokens); choose one of the two';
+    refuseOption('application.certificateBoundAccessTokens', true, fix);
+  }
   const { tokenEndpointAuthMethod: method, tokenEndpointAuthSigningAlg: algorithm } = columns;
   if (method !== null && (proof.isPublic || proof.hasKeys)) {
     const fix = 'a public application, or one with keys, has no secret; omit it';
@@ -97,6 +110,7 @@ function maxAge(seconds: number | null | undefined): number | null {
 export function protocolMetadataOf(stored: Partial<ProtocolColumns>): ProtocolMetadata {
   return {
     dpopBoundAccessTokens: stored.dpopBoundAccessTokens ?? false,
+    certificateBoundAccessTokens: stored.certificateBoundAccessTokens ?? false,
     requirePushedAuthorizationRequests: stored.requirePushedAuthorizationRequests ?? false,
     requireAuthTime: stored.requireAuthTime ?? false,
     defaultMaxAgeSeconds: stored.defaultMaxAgeSeconds ?? null,

@@ -27,6 +27,7 @@ const COLUMNS: Readonly<Record<Exclude<keyof ApplicationPatch, 'extra'>, keyof A
   skipAuthorization: 'skipAuthorization',
   mayIntrospect: 'mayIntrospect',
   dpopBoundAccessTokens: 'dpopBoundAccessTokens',
+  certificateBoundAccessTokens: 'certificateBoundAccessTokens',
   requirePushedAuthorizationRequests: 'requirePushedAuthorizationRequests',
   requireAuthTime: 'requireAuthTime',
   defaultMaxAgeSeconds: 'defaultMaxAgeSeconds',

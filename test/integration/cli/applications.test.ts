@@ -101,6 +101,7 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
       refresh_token_idle: null,
       id_token_lifetime: null,
       dpop_bound_access_tokens: false,
+      tls_client_certificate_bound_access_tokens: false,
       require_pushed_authorization_requests: false,
       require_auth_time: false,
       default_max_age: null,
@@ -182,6 +183,20 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
       token_endpoint_auth_signing_alg: null,
     });
     expect(await stored(clientId)).toMatchObject({ tokenEndpointAuthMethod: 'client_secret_post' });
+  });
+
+  test('update binds the tokens of an application to its certificate, or no longer', async () => {
+    const { clientId } = await created();
+    const option = 'certificate-bound-access-tokens';
+    for (const [flag, isBound] of [
+      [`--${option}`, true],
+      [`--no-${option}`, false],
+    ] as const) {
+      expect(resultOf(await run('update', clientId, flag))).toMatchObject({
+        tls_client_certificate_bound_access_tokens: isBound,
+      });
+      expect(await stored(clientId)).toMatchObject({ certificateBoundAccessTokens: isBound });
+    }
   });
 
   test('update takes away what may be taken away', async () => {

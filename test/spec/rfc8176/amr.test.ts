@@ -68,14 +68,13 @@ describe.each(STACKS)('the methods of an authentication, on %s', (name) => {
     expect((await suite.introspect(client, token)).body).not.toHaveProperty('amr');
   });
 
-  test.each(['pwd', ['a b'], [7], {}])(
-    '[AS-77] a sign-in of which the host says nonsense fails: %p',
-    async (methods) => {
+  test('[AS-77] a sign-in of which the host says nonsense fails, and the log says why', async () => {
+    for (const methods of ['pwd', ['a b'], [7], {}]) {
       used.methods = methods;
       await expect(suite.tokens(client, { scope: 'read' })).rejects.toThrow();
-      expect(suite.log.splice(0).join()).toContain('amr answered with something else');
-    },
-  );
+    }
+    expect(suite.log.splice(0).join()).toContain('amr answered with something else');
+  });
 
   test('[AS-77] another sign-in in the same browser replaces those of the one before', async () => {
     const agent = suite.agent();

@@ -88,7 +88,7 @@ class Site {
     return this;
   }
 
-  /** Our server does not bind tokens to certificates; what another one has bound, or an import, has it in the row. */
+  /** As a server has bound it that stores tokens here, or an import. */
   async token(binding: object | undefined): Promise<string> {
     const { application } = await this.oauth2.applications.create({ name: 'Demo', grantTypes: ['client_credentials'] });
     const { access_token, model } = await this.oauth2.tokens.issue({ application, scope: 'read' });

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CERTIFICATE_FORMATS, thumbprintIn } from '../../../src/resource-server/certificate-field.js';
+import { CERTIFICATE_FORMATS, certificateIn, thumbprintIn } from '../../../src/resource-server/certificate-field.js';
 
 const DER = randomBytes(700);
 const BASE64 = DER.toString('base64');
@@ -45,6 +45,25 @@ describe('a certificate that a proxy hands on', () => {
     ['envoy that is empty', 'envoy', ''],
   ] as const)('[RS-21] that is none, or more than one, is none: %s', (_name, format, field) => {
     expect(thumbprintIn(field, format)).toBeUndefined();
+  });
+
+  test.each([
+    ['rfc9440', `:${BASE64}:`],
+    ['nginx', ESCAPED],
+    ['envoy', `Hash=${HEX};Cert="${ESCAPED}";Subject="CN=a"`],
+    ['envoy', `By=spiffe://a;Cert=${ESCAPED};Hash=${HEX}`],
+  ] as const)('[AS-78] that is whole can be had in the format %s: %#', (format, field) => {
+    expect(certificateIn(field, format)?.equals(DER)).toBe(true);
+    expect(thumbprintIn(field, format)).toBe(THUMBPRINT);
+  });
+
+  test.each([
+    ['its digest alone', `Hash=${HEX}`],
+    ['another than its digest says', `Hash=${'0'.repeat(64)};Cert="${ESCAPED}"`],
+    ['no digest', `Cert="${ESCAPED}"`],
+    ['two certificates', `Hash=${HEX};Cert="${ESCAPED}";Cert="${ESCAPED}"`],
+  ])('[AS-78] Envoy forwards %s: there is no certificate', (_what, field) => {
+    expect(certificateIn(field, 'envoy')).toBeUndefined();
   });
 
   test('[RS-21] garbage is no certificate of anybody, and no error', () => {

@@ -117,6 +117,7 @@ describe('an application', () => {
       skipAuthorization: false,
       mayIntrospect: false,
       dpopBoundAccessTokens: false,
+      certificateBoundAccessTokens: false,
       requirePushedAuthorizationRequests: false,
       requireAuthTime: false,
       defaultMaxAgeSeconds: null,

@@ -15,6 +15,7 @@ interface Answered {
 
 /** What is done to the answers of each endpoint, by oidc-provider's name for it. */
 const COMPLETIONS: Readonly<Record<string, (answered: Answered) => void | Promise<void>>> = {
+  discovery: nameBindings,
   device_authorization: tellInterval,
   registration: answerWhatIsStored,
   introspection: nameAudience,
@@ -29,7 +30,7 @@ const COMPLETIONS: Readonly<Record<string, (answered: Answered) => void | Promis
  * Completes an answer before it is sent.
  *
  * Patched: `ctx.body` and `ctx.status` after the middleware. oidc-provider has no interval of polling (RFC 8628 §3.2), answers
- * a registration with what was asked for, names no audience of a token without resource, answers a revocation without a
+ * a registration with what was asked for, cannot be told that certificates are not seen, names no audience of a token without resource, answers a revocation without a
  * body, asks and signs out by forms that a script submits, and repeats a refused scope.
  * Written for: oidc-provider 9.13
  * Proven by: `test/spec/rfc8628/device.test.ts`, `test/spec/rfc7591/registration.test.ts`,
@@ -43,6 +44,13 @@ export async function completeAnswer(context: EndpointContext, inner: InnerConte
   if (oidc === undefined) return;
   if (status >= 400) removeEcho(inner);
   await COMPLETIONS[state.endpoint.name]?.({ context, inner, oidc, state });
+}
+
+/** Tokens are bound to certificates (RFC 8705 §3.3) only where these can be seen. */
+function nameBindings({ context, inner }: Answered): void {
+  if (inner.status !== 200 || context.dependencies.certificateOf !== undefined) return;
+  const { tls_client_certificate_bound_access_tokens: _none, ...metadata } = inner.body as Record<string, unknown>;
+  inner.body = metadata;
 }
 
 /** RFC 8628 §3.2. */

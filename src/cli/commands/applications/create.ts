@@ -36,6 +36,7 @@ interface CreateOptions extends LifetimeOptions {
   readonly allowedOrigins?: string[];
   readonly jwksUri?: string;
   readonly dpopBoundAccessTokens?: boolean;
+  readonly certificateBoundAccessTokens?: boolean;
   readonly requirePushedAuthorizationRequests?: boolean;
   readonly idTokenAlg?: 'RS256' | 'ES256';
   readonly jwks?: string;
@@ -93,6 +94,10 @@ export function addCreate(parent: CliCommand, surroundings: Surroundings): void 
     .option('--jwks <file>', 'JSON file with its public keys; it then uses private_key_jwt and gets no secret')
     .option('--owner <id>', 'user who owns it', exactText)
     .option('--dpop-bound-access-tokens', 'require access tokens that are bound to a key (RFC 9449 §5.2)')
+    .option(
+      '--certificate-bound-access-tokens',
+      'require access tokens that are bound to its certificate (RFC 8705 §3.4)',
+    )
     .option('--require-pushed-authorization-requests', 'require pushed authorization requests (RFC 9126 §6)')
     .option('--id-token-alg <alg>', 'algorithm of its ID tokens, RS256 or ES256; default: RS256', idTokenAlgorithm)
     .option('--may-introspect', 'it may introspect tokens of other applications')
@@ -131,6 +136,7 @@ async function create(applications: ApplicationRepository, options: CreateOption
       allowedOrigins: options.allowedOrigins,
       jwksUri: options.jwksUri,
       dpopBoundAccessTokens: options.dpopBoundAccessTokens,
+      certificateBoundAccessTokens: options.certificateBoundAccessTokens,
       requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests,
       idTokenSignedResponseAlg: options.idTokenAlg,
       jwks: options.jwks === undefined ? undefined : keySetOf(options.jwks),

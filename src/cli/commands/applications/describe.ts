@@ -16,8 +16,9 @@ export interface DescribedApplication {
   readonly allowed_origins?: readonly string[];
   /** How it authenticates at the token endpoint (RFC 7591 §2). */
   readonly token_endpoint_auth_method: string;
-  /** The next three only if they differ from the default. */
+  /** The next four only if they differ from the default. */
   readonly dpop_bound_access_tokens?: true;
+  readonly tls_client_certificate_bound_access_tokens?: true;
   readonly require_pushed_authorization_requests?: true;
   readonly id_token_signed_response_alg?: string;
   /** Scopes separated by spaces; `null` for all that the server knows. */
@@ -36,6 +37,7 @@ export function describeApplication(application: Application): DescribedApplicat
     ...(application.allowedOrigins && { allowed_origins: words(application.allowedOrigins) }),
     token_endpoint_auth_method: authenticationMethod(application),
     ...(application.dpopBoundAccessTokens && { dpop_bound_access_tokens: true }),
+    ...(application.certificateBoundAccessTokens && { tls_client_certificate_bound_access_tokens: true }),
     ...(application.requirePushedAuthorizationRequests && { require_pushed_authorization_requests: true }),
     ...(application.idTokenSignedResponseAlg && { id_token_signed_response_alg: application.idTokenSignedResponseAlg }),
     scope: application.scope ?? null,
@@ -62,6 +64,7 @@ export function describeInFull(application: Application): Readonly<Record<string
     refresh_token_idle: application.refreshTokenIdleSeconds ?? null,
     id_token_lifetime: application.idTokenLifetimeSeconds ?? null,
     dpop_bound_access_tokens: protocol.dpopBoundAccessTokens,
+    tls_client_certificate_bound_access_tokens: protocol.certificateBoundAccessTokens,
     require_pushed_authorization_requests: protocol.requirePushedAuthorizationRequests,
     require_auth_time: protocol.requireAuthTime,
     default_max_age: protocol.defaultMaxAgeSeconds,

@@ -10,6 +10,7 @@ import { noneIfDefault } from './lifetime-options.js';
 /** The parsed options about the protocol. */
 export interface ProtocolOptions {
   readonly dpopBoundAccessTokens?: boolean;
+  readonly certificateBoundAccessTokens?: boolean;
   readonly requirePushedAuthorizationRequests?: boolean;
   readonly requireAuthTime?: boolean;
   readonly defaultMaxAge?: number | 'default';
@@ -22,6 +23,10 @@ export interface ProtocolOptions {
 export function protocolOptions(): Option[] {
   return [
     ...flag('dpop-bound-access-tokens', 'require access tokens that are bound to a key (RFC 9449 §5.2)'),
+    ...flag(
+      'certificate-bound-access-tokens',
+      'require access tokens that are bound to its certificate (RFC 8705 §3.4)',
+    ),
     ...flag('require-pushed-authorization-requests', 'require pushed authorization requests (RFC 9126 §6)'),
     ...flag('require-auth-time', 'its ID tokens always have auth_time'),
     new Option('--default-max-age <seconds>', 'max_age of requests without one; "default" for none').argParser(maxAge),
@@ -35,6 +40,7 @@ export function protocolOptions(): Option[] {
 export function protocolOf(options: ProtocolOptions): ProtocolMetadata {
   return {
     dpopBoundAccessTokens: options.dpopBoundAccessTokens,
+    certificateBoundAccessTokens: options.certificateBoundAccessTokens,
     requirePushedAuthorizationRequests: options.requirePushedAuthorizationRequests,
     requireAuthTime: options.requireAuthTime,
     defaultMaxAgeSeconds: noneIfDefault(options.defaultMaxAge),
