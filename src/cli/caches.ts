@@ -54,10 +54,9 @@ export async function tellingCaches<T>(
   return result;
 }
 
-/** A schema that has no place for notes is older than they are. */
 async function notesIn({ models }: OAuth2Services): Promise<SharedCacheNote[]> {
   const { SharedCacheNotes } = await import('../storage/index.js');
-  return new SharedCacheNotes(models).list().catch(() => []);
+  return new SharedCacheNotes(models).list();
 }
 
 async function toldThrough<T>(

@@ -23,6 +23,14 @@ export function isContention(error: unknown): boolean {
   return kindOfError(error) === 'contention';
 }
 
+/** Codes by which databases report a missing table. */
+const NO_TABLE_CODES = new Set(['ER_NO_SUCH_TABLE', '42P01']);
+
+/** Whether an error means that the table is not there. */
+export function isNoTable(error: unknown): boolean {
+  return NO_TABLE_CODES.has(errorCode(error)) || /no such table/.test(String((error as Error).message));
+}
+
 /** Whether a driver's error means that a row with the same unique value exists. */
 export function isDuplicate(error: unknown): boolean {
   return kindOfError(error) === 'duplicate';

@@ -3,16 +3,13 @@ import { systemClock } from '../core/clock.js';
 import type { StoredTokenCheck } from '../core/opaque-tokens/index.js';
 import type { SharedIdentity } from '../core/shared-identity.js';
 import { systemRandomBytes } from '../core/token-value.js';
-import { errorCode, isDuplicate, orUnavailable, retryContention } from './database-errors.js';
+import { errorCode, isDuplicate, isNoTable, orUnavailable, retryContention } from './database-errors.js';
 import { IDENTITY_TABLE } from './migrations/0004-database-identity.js';
 import { isMissingRight, missingRight } from './migrations/missing-right.js';
 import type { TableNames } from './tables.js';
 
 /** There is one row. */
 const ROW_ID = 1;
-
-/** Codes by which databases report a missing table. */
-const NO_TABLE_CODES = new Set(['ER_NO_SUCH_TABLE', '42P01']);
 
 /**
  * Reads the identity of the database; `undefined` if it has none yet, because it is not migrated far enough.
@@ -101,8 +98,4 @@ const NO_COLUMN_CODES = new Set(['ER_BAD_FIELD_ERROR', '42703']);
 
 function isNoColumn(error: unknown): boolean {
   return NO_COLUMN_CODES.has(errorCode(error)) || /no such column/.test(String((error as Error).message));
-}
-
-function isNoTable(error: unknown): boolean {
-  return NO_TABLE_CODES.has(errorCode(error)) || /no such table/.test(String((error as Error).message));
 }

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.js';
 import { sha256 } from '../../core/digest.js';
-import { orUnavailable } from '../database-errors.js';
+import { isNoTable, orUnavailable } from '../database-errors.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import { ServerRecordRepository } from './server-record-repository.js';
 
@@ -49,7 +49,7 @@ export class SharedCacheNotes {
   }
 
   /**
-   * The notes that have not expired, the newest first.
+   * The notes that have not expired, the newest first; none in a database that is older than their table.
    *
    * @throws TemporarilyUnavailableError if the database cannot answer
    */
@@ -60,13 +60,24 @@ export class SharedCacheNotes {
         .whereNull('revoked_at_ms')
         .where('expires_at_ms', '>', this.clock.nowMilliseconds())
         .orderBy('updated_at_ms', 'desc')
-        .limit(MOST_NOTES),
+        .limit(MOST_NOTES)
+        .catch((error: unknown) => {
+          if (isNoTable(error)) return [];
+          throw error;
+        }),
     );
     return records.flatMap(({ payload }) => noteOf(payload) ?? []);
   }
 }
 
+/** `undefined` for what is none: one that nobody can read must not hide the others. */
 function noteOf(payload: string | null): SharedCacheNote | undefined {
-  const { keyPrefix, maxAgeSeconds } = JSON.parse(payload ?? '{}') as Partial<Record<keyof SharedCacheNote, unknown>>;
+  let note: Partial<Record<keyof SharedCacheNote, unknown>> | null;
+  try {
+    note = JSON.parse(payload ?? 'null') as typeof note;
+  } catch {
+    return undefined;
+  }
+  const { keyPrefix, maxAgeSeconds } = note ?? {};
   return typeof keyPrefix === 'string' && typeof maxAgeSeconds === 'number' ? { keyPrefix, maxAgeSeconds } : undefined;
 }

@@ -98,6 +98,22 @@ describe.each(['sqlite', 'mariadb'] as const)('the tokens of a user or an applic
     expect((await call('revoke', '--client', 'nobody', '--yes')).code).toBe(1);
   });
 
+  test('applications are listed a page at a time too, newest first', async () => {
+    const page = async (...args: string[]) =>
+      resultOf(await runCli(['applications', 'list', ...args, '--json'], { env })) as {
+        readonly applications: readonly { readonly client_id: string }[];
+        readonly next: string | null;
+      };
+    const first = await page('--limit', '1');
+    expect([first.applications.map((one) => one.client_id), first.next]).toEqual([['reader'], 'reader']);
+    const second = await page('--limit', '1', '--after', 'reader');
+    expect([second.applications.map((one) => one.client_id), second.next]).toEqual([['shop'], null]);
+    expect((await page('--name', 'SHO')).applications).toHaveLength(1);
+    expect((await page('--owner', 'ann')).applications).toEqual([]);
+    const unknown = await runCli(['applications', 'list', '--after', 'nobody', '--json'], { env });
+    expect([unknown.code, objectOf(unknown.stderr).error]).toEqual([1, 'invalid_client']);
+  });
+
   test('an application is deleted after confirmation only', async () => {
     const refused = await runCli(['applications', 'delete', 'shop', '--json'], { env });
     expect([refused.code, objectOf(refused.stderr).error]).toEqual([1, 'not_confirmed']);
