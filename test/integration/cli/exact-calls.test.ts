@@ -67,7 +67,7 @@ describe.each(databaseKinds())('the exact calls on %s', (kind: DatabaseKind) => 
   test('tokens issue, inspect in the shape of RFC 7662, and revoke, twice', async () => {
     const issued = await issue('--user', 'alice', '--lifetime', '600');
     expect(issued).toEqual({
-      access_token: expect.stringMatching(/^[\w-]{43}$/),
+      access_token: expect.stringMatching(/^rco_[\w-]{51}$/),
       token_type: 'Bearer',
       expires_in: 600,
       scope: 'read',

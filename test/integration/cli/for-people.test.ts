@@ -42,7 +42,7 @@ describe('without --json', () => {
     const { applications } = resultOf(await runCli(['applications', 'list', '--json'], { env }));
     const [{ client_id }] = applications as [{ client_id: string }];
     const issued = await runCli(['tokens', 'issue', '--client', client_id, '--scope', 'read'], { env });
-    const token = /^access_token +([\w-]{43})\ntoken_type +Bearer\nexpires_in +3600\nscope +read\n$/.exec(
+    const token = /^access_token +(rco_[\w-]{51})\ntoken_type +Bearer\nexpires_in +3600\nscope +read\n$/.exec(
       issued.stdout,
     )?.[1];
     expect(token).toBeDefined();

@@ -38,7 +38,7 @@ describe('[ALL-68] the page at /', () => {
     await stack?.drop();
   });
 
-  const tokensIn = (text: string) => [...text.matchAll(/Bearer ([\w-]{43})/g)].map(([, token]) => token as string);
+  const tokensIn = (text: string) => [...text.matchAll(/Bearer ([\w-]+)/g)].map(([, token]) => token as string);
 
   test('shows commands with tokens that work to who is on this machine', async () => {
     const { status, headers, text } = await get(`${shop.url}/`);

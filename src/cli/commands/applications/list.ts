@@ -39,7 +39,8 @@ export function addList(parent: CliCommand, surroundings: Surroundings): void {
     .action(async (options: ListOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({}, async (oauth2) => {
-        const isPart = Object.keys(options).length > 0;
+        const { name, owner, limit, after } = options;
+        const isPart = [name, owner, limit, after].some((one) => one !== undefined);
         const found = isPart ? await page(oauth2, options) : { shown: await oauth2.applications.list(), next: null };
         const applications = found.shown.map(describeApplication);
         context.output.result(
