@@ -120,6 +120,8 @@ export {
   type OpenApiSecurityOptions,
   openApiSecurity,
 } from '../resource-server/openapi-security/index.js';
+export type { AccessAlternative, FurtherRule } from '../resource-server/permissions/access-alternatives.js';
+export type { AccessRule, CustomRule } from '../resource-server/permissions/access-rule.js';
 export type { DefaultRequirement } from '../resource-server/permissions/default-requirement.js';
 export {
   AllowAny,
@@ -170,7 +172,7 @@ export {
 } from '../resource-server/verifiers/introspection/index.js';
 export { type JwtAlgorithm, type JwtTokensOptions, jwtTokens } from '../resource-server/verifiers/jwt/index.js';
 export type { TokenVerifier, VerifierFactory } from '../resource-server/verifiers/verifier.js';
-export type { ActionSummary } from '../routing-controllers/audit.js';
+export type { ActionSummary } from '../routing-controllers/action-summary.js';
 export type { CheckerOptions } from '../routing-controllers/checkers.js';
 export type { ClassOrMethodDecorator, ThrottleDeclaration } from '../routing-controllers/declarations.js';
 export { Access } from '../routing-controllers/decorators/access.js';
@@ -185,5 +187,6 @@ export { Public } from '../routing-controllers/decorators/public.js';
 export { RequiredScopes } from '../routing-controllers/decorators/required-scopes.js';
 export { Throttle } from '../routing-controllers/decorators/throttle.js';
 export { type DefinedScopes, defineScopes } from '../routing-controllers/define-scopes.js';
+export type { MethodAccess } from '../routing-controllers/plan-description.js';
 export { AccessToken, Application, objectionUserStore, RefreshToken } from '../storage/index.js';
-export type { ThrottlingOptions } from '../throttling/index.js';
+export type { DescribedPolicy, ThrottlingOptions } from '../throttling/index.js';

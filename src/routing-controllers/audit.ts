@@ -1,37 +1,11 @@
 import type { RoutingControllersOptions } from 'routing-controllers';
 import { ConfigurationError } from '../core/errors.js';
 import { type ActionReference, actionName } from './action-reference.js';
+import { type ActionSummary, summaryOf } from './action-summary.js';
 import type { Compiled, PlanCompiler } from './compile.js';
 import { isMarked } from './declarations.js';
 import { documentDifferences, type PlacedDifference } from './document-differences.js';
 import { recordedActions } from './recorder.js';
-
-/** One action in a table of routes. */
-export interface ActionSummary {
-  /** The HTTP method, upper case; `ALL` for `@All`. */
-  readonly method: string;
-  /** The path of the action. */
-  readonly path: string;
-  /** The class and its method. */
-  readonly controller: string;
-  /** The controller and the method. */
-  readonly action: string;
-  /** A description of its requirement; empty if it is public or undeclared. */
-  readonly requirement: string;
-  /**
-   * Where the requirement comes from: declarations on the method, the class or their ancestors, or the option
-   * `defaultRequirement`; `undefined` if there is none.
-   */
-  readonly requirementFrom: 'declarations' | 'defaultRequirement' | undefined;
-  /** Its throttles: the name of each policy with its rates. */
-  readonly throttles: readonly string[];
-  /** Whether everybody may call it. */
-  readonly public: boolean;
-  /** Whether it can be served: it has declarations, and no problems. */
-  readonly declared: boolean;
-  /** Its problems; each text names the action and the fix. */
-  readonly problems: readonly string[];
-}
 
 /** Reads all actions of some controllers and what they require, without serving them. */
 export function describeActions(
@@ -42,7 +16,7 @@ export function describeActions(
   const { actions, differences } = compiled(controllers, compiler, options);
   return actions.map((one, index) => {
     const differing = differences.filter(({ position }) => position === index).map(({ text }) => text);
-    return summary(one, one.problem === undefined ? differing : [one.problem, ...differing]);
+    return summaryOf(one, one.problem === undefined ? differing : [one.problem, ...differing]);
   });
 }
 
@@ -59,6 +33,7 @@ export function auditActions(
   );
 }
 
+/** An action, and its plan or the reason why there is none. */
 type CompiledAction = Compiled & { readonly action: ActionReference };
 
 function compiled(
@@ -86,22 +61,6 @@ export function refuseProblems(problems: readonly string[], differences: readonl
 
 function listed(heading: string, lines: readonly string[]): string {
   return [heading, ...lines.map((line) => `  - ${line}`)].join('\n');
-}
-
-function summary({ action, plan, declared }: CompiledAction, problems: readonly string[]): ActionSummary {
-  const requirement = plan?.requirement;
-  return {
-    method: action.verb,
-    path: action.path,
-    controller: action.controller.name,
-    action: action.method,
-    requirement: requirement?.describe() ?? '',
-    requirementFrom: requirement && (declared?.isDefault ? 'defaultRequirement' : 'declarations'),
-    throttles: plan?.throttle.policies.map(({ name, description }) => `${name} (${description})`) ?? [],
-    public: declared?.isPublic === true,
-    declared: problems.length === 0,
-    problems,
-  };
 }
 
 /**

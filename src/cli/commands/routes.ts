@@ -1,11 +1,29 @@
+import { Option } from 'commander';
 import type { ActionSummary } from '../../oauth2.js';
 import type { CliCommand } from '../cli-command.js';
-import { CliContext } from '../cli-context.js';
+import { CliContext, usage } from '../cli-context.js';
 import { CliError } from '../cli-error.js';
 import { printHostOutputToStderr } from '../configuration/host-output.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import { loadHostModule } from '../host-module.js';
+import { compareTables, type TableDifferences } from '../routes/compare-tables.js';
+import {
+  differencesMarkdown,
+  differencesText,
+  FORMATS,
+  type Format,
+  linedTable,
+  markdownTable,
+  ofKind,
+} from '../routes/formats.js';
+import { isKeptAction, readKeptTable } from '../routes/kept-table.js';
+import type { KeptAction } from '../routes/route-rows.js';
 import type { Surroundings } from '../surroundings.js';
+
+interface RoutesOptions {
+  readonly format?: Format;
+  readonly diff?: string;
+}
 
 /** `rc-oauth2 routes`: lists what every action of an application requires. */
 export function defineRoutes(command: CliCommand, surroundings: Surroundings): void {
@@ -13,17 +31,25 @@ export function defineRoutes(command: CliCommand, surroundings: Surroundings): v
     .description(
       'Lists every action of an application: verb, path, requirement, throttles, public or not. Exits with 1, after the\n' +
         'list, if an action has neither a requirement nor @Public(), or another problem.\n\n' +
+        'With --diff it lists instead how guards and throttles differ from a table that was kept with --format json, and\n' +
+        'exits with 1 if one became weaker, or may have become so.\n\n' +
         'The module, ES or CommonJS, exports `oauth2` (what createOAuth2 returned), `controllers` (an array of classes)\n' +
         'and, if the application has one, `routePrefix`; or a default object with them. What it prints goes to stderr.\n' +
         '--database and --redis are passed to it as DATABASE_URL and REDIS_URL; the command itself uses neither.',
     )
     .argument('<app module>', 'path of the module; TypeScript is loaded by the tsx of the application, or by Node.js')
-    .action(async (path: string, _options: object, called: CliCommand) => {
+    .addOption(new Option('--format <format>', 'how it is printed (default: table)').choices([...FORMATS]))
+    .option('--diff <file>', 'compare with a kept table (JSON)')
+    .action(async (path: string, options: RoutesOptions, called: CliCommand) => {
       const context = new CliContext(called, surroundings);
       handOver(context);
+      const format = formatOf(context, options.format);
+      const kept = options.diff === undefined ? undefined : readKeptTable(options.diff);
       const actions = await describe(path);
-      context.output.result({ actions }, actions.length === 0 ? 'No actions.' : await table(actions));
+      const differences = kept && compareTables(comparable(actions), kept);
+      await print(context, format, actions, differences);
       refuseProblems(context, actions);
+      if (differences !== undefined) refuseFindings(differences);
     });
 }
 
@@ -43,29 +69,55 @@ async function describe(path: string): Promise<ActionSummary[]> {
   }
 }
 
-async function table(actions: readonly ActionSummary[]): Promise<string> {
-  const { default: Table } = await import('cli-table3');
-  const rows = new Table({
-    head: ['Verb', 'Path', 'Requirement', 'Throttles', 'Public', 'Action'],
-    // Plain text: the table is read in logs as often as on a terminal.
-    style: { head: [], border: [] },
-  });
-  for (const action of actions) {
-    rows.push([
-      action.method.toUpperCase(),
-      action.path,
-      requirementOf(action),
-      action.throttles.join(', '),
-      action.public ? 'yes' : 'no',
-      `${action.controller}.${action.action}`,
-    ]);
-  }
-  return rows.toString();
+function formatOf({ output }: CliContext, format: Format | undefined): Format {
+  if (!output.json) return format ?? 'table';
+  if (format !== undefined && format !== 'json') throw usage(`--format ${format}: --json asks for another format.`);
+  return 'json';
 }
 
-function requirementOf({ declared, public: isPublic, requirement, requirementFrom }: ActionSummary): string {
-  if (!declared && !isPublic && requirement === '') return 'UNDECLARED';
-  return requirementFrom === 'defaultRequirement' ? `${requirement} (default)` : requirement;
+async function print(
+  { output }: CliContext,
+  format: Format,
+  actions: readonly ActionSummary[],
+  differences: TableDifferences | undefined,
+): Promise<void> {
+  const result = differences ?? { actions };
+  output.result(result, format === 'json' ? JSON.stringify(result, null, 2) : await text(format, actions, differences));
+}
+
+async function text(
+  format: Exclude<Format, 'json'>,
+  actions: readonly ActionSummary[],
+  differences: TableDifferences | undefined,
+): Promise<string> {
+  if (differences !== undefined)
+    return format === 'markdown' ? differencesMarkdown(differences) : differencesText(differences);
+  if (actions.length === 0) return 'No actions.';
+  return format === 'markdown' ? markdownTable(actions) : linedTable(actions);
+}
+
+/** The table as it would be read from a file; the application may bring another version of the package. */
+function comparable(actions: readonly ActionSummary[]): readonly KeptAction[] {
+  const table: readonly unknown[] = JSON.parse(JSON.stringify(actions));
+  if (table.every(isKeptAction)) return table;
+  throw usage(
+    '--diff: the version of routing-controllers-oauth2 of the application does not describe its guards as data.',
+  );
+}
+
+function refuseFindings({ findings }: TableDifferences): void {
+  if (findings.length === 0) return;
+  const parts = (['guard', 'throttle'] as const).flatMap((kind) => {
+    const { length } = ofKind(findings, kind);
+    return length === 0
+      ? []
+      : [`${length} ${length === 1 ? `finding is about a ${kind}` : `findings are about ${kind}s`}`];
+  });
+  throw new CliError(
+    EXIT_CODES.refused,
+    'weaker_guard',
+    `weaker than in the kept table: ${parts.join(', ')}; keep a new table if that is intended.`,
+  );
 }
 
 function refuseProblems(context: CliContext, actions: readonly ActionSummary[]): void {

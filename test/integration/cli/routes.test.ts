@@ -1,14 +1,20 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fixture, objectOf, resultOf, runCliProcess } from '../../support/cli/run-cli.js';
+
+/** The built package. */
+const packageIndex = new URL('../../../dist/public/index.js', import.meta.url).href;
 
 describe('routes', () => {
   let folder: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'oauth2-test-routes-'));
+    // The modules import routing-controllers, as those of an application.
+    await symlink(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'));
   });
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -131,6 +137,118 @@ describe('routes', () => {
     const { code, stdout, stderr } = await runCliProcess(['routes', file]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(`rc-oauth2: <app module>: ${file} ${says}`);
+  });
+
+  describe('[RS-74] --diff compares with a kept table', () => {
+    const before = `
+      import { All, Authorized, Controller, Get } from 'routing-controllers';
+      import { createOAuth2, Public, RequiredScopes, TokenHasReadWriteScope, Throttle } from ${JSON.stringify(packageIndex)};
+      class Books { list() {} all() {} }
+      Controller('/books')(Books);
+      Get('/')(Books.prototype, 'list');
+      Authorized(['books:read', 'staff'])(Books.prototype, 'list');
+      Throttle('reads')(Books.prototype, 'list');
+      All('/all')(Books.prototype, 'all');
+      Authorized(TokenHasReadWriteScope)(Books.prototype, 'all');
+      RequiredScopes('books')(Books.prototype, 'all');
+      export const oauth2 = createOAuth2({ database: ':memory:', throttling: { policies: { reads: '20/d' } } });
+      export const controllers = [Books];`;
+
+    async function kept(): Promise<string> {
+      const { code, stdout } = await runCliProcess(['routes', await module('before.mjs', before), '--format', 'json']);
+      expect(code).toBe(0);
+      return module('routes.json', stdout);
+    }
+
+    test('nothing has changed: exit code 0', async () => {
+      const result = await runCliProcess(['routes', await module('same.mjs', before), '--diff', await kept()]);
+      expect(result).toMatchObject({ code: 0, stdout: 'No guard and no throttle is weaker.\n', stderr: '' });
+    });
+
+    test('what became weaker is listed, and is exit code 1', async () => {
+      const after = before
+        .replace("['books:read', 'staff']", "'books:read'")
+        .replace("'20/d'", "'21/d'")
+        .replace("Get('/')", "Get('/about')(Books.prototype, 'about'); Public()(Books.prototype, 'about'); Get('/')")
+        .replace('list() {}', 'list() {} about() {}');
+      const file = await module('after.mjs', after);
+      const { code, stdout, stderr } = await runCliProcess(['routes', file, '--diff', await kept()]);
+      expect({ code, stdout: stdout.split('\n') }).toEqual({
+        code: 1,
+        stdout: [
+          'Weaker guards:',
+          '  GET /books/about (Books.about): it is new, and public',
+          '  GET /books/ (Books.list): it may let in: books:read',
+          '',
+          'Weaker throttles:',
+          '  GET /books/ (Books.list): the throttle reads (20/d) is 21/d now',
+          '',
+          'New:',
+          '  GET /books/about (Books.about)',
+          '',
+          '',
+        ],
+      });
+      expect(stderr).toBe(
+        'rc-oauth2: weaker than in the kept table: 2 findings are about guards, 1 finding is about a throttle; keep a new table if that is intended.\n',
+      );
+      const json = await runCliProcess(['routes', file, '--diff', await kept(), '--json']);
+      expect(objectOf(json.stdout)).toMatchObject({
+        findings: [{ kind: 'guard' }, { kind: 'guard' }, { kind: 'throttle' }],
+        removed: [],
+      });
+      expect(objectOf(json.stderr)).toMatchObject({ error: 'weaker_guard' });
+      const markdown = await runCliProcess(['routes', file, '--diff', await kept(), '--format', 'markdown']);
+      expect(markdown.stdout).toContain(
+        '**Weaker guards**\n\n- GET /books/about (Books.about): it is new, and public\n',
+      );
+    });
+
+    test.each([
+      ['no file', () => join(folder, 'none.json'), 'none.json cannot be read'],
+      ['no JSON', () => module('no.json', '{'), 'no.json is no JSON'],
+      [
+        'no table',
+        () => module('other.json', '{"actions":[{"path":"/"}]}'),
+        'other.json is no table of routes of this version',
+      ],
+    ])('%s is a usage error', async (_what, file, says) => {
+      const { code, stderr } = await runCliProcess(['routes', fixture('guarded.mjs'), '--diff', await file()]);
+      expect(code).toBe(2);
+      expect(stderr).toContain(`${says}; keep what \`rc-oauth2 routes --format json\` prints.`);
+    });
+  });
+
+  test('a permission that goes by method is told for each of them, in every format', async () => {
+    const file = await module(
+      'by-method.mjs',
+      `import { All, Authorized, Controller } from 'routing-controllers';
+      import { createOAuth2, RequiredScopes, TokenHasReadWriteScope } from ${JSON.stringify(packageIndex)};
+      class Books { all() {} }
+      Controller('/books')(Books);
+      All('/all')(Books.prototype, 'all');
+      Authorized(TokenHasReadWriteScope)(Books.prototype, 'all');
+      RequiredScopes('books')(Books.prototype, 'all');
+      export const oauth2 = createOAuth2({ database: ':memory:' });
+      export const controllers = [Books];`,
+    );
+    const { actions } = resultOf(await runCliProcess(['routes', file, '--json'])) as { actions: { access: unknown }[] };
+    expect(actions[0]?.access).toMatchObject([
+      { methods: ['GET', 'HEAD'], alternatives: [{ credentials: 'token', scopes: ['books', 'read'] }] },
+      {
+        methods: ['POST', 'PUT', 'PATCH', 'DELETE'],
+        alternatives: [{ credentials: 'token', scopes: ['books', 'write'] }],
+      },
+    ]);
+    const table = await runCliProcess(['routes', file]);
+    expect(table.stdout).toMatch(/│ ALL +│ \/books\/all │ GET, HEAD: books read +│/);
+    expect(table.stdout).toMatch(/│ +│ +│ POST, PUT, PATCH, DELETE: books write +│/);
+    const markdown = await runCliProcess(['routes', file, '--format', 'markdown']);
+    expect(markdown.stdout).toBe(
+      '| Verb | Path | Requirement | Throttles | Public | Action |\n| --- | --- | --- | --- | --- | --- |\n' +
+        '| ALL | /books/all | GET, HEAD: books read<br>POST, PUT, PATCH, DELETE: books write |  | no | Books.all |\n',
+    );
+    expect(await runCliProcess(['routes', file, '--json', '--format', 'table'])).toMatchObject({ code: 2 });
   });
 
   test('a module that is not there, or is no JavaScript, is a usage error', async () => {
