@@ -244,12 +244,26 @@ async function takeBookstore(browser, data) {
       const page = await (await browser.newContext({ baseURL: url, reducedMotion: 'reduce' })).newPage();
       await page.goto('/');
       await take(page, 'bookstore');
+      await takeDocs(page);
       return;
     }
     throw new Error(`The example did not start:\n${printed}`);
   } finally {
     shop.kill();
   }
+}
+
+/** The page about the interface is long, so only its beginning is taken, and the dialog of signing in. */
+async function takeDocs(page) {
+  await page.setViewportSize({ width: 1024, height: 720 });
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.goto('/docs');
+  await page.locator('.opblock').first().waitFor();
+  await page.screenshot({ path: join(folder, 'docs.png') });
+  await page.locator('.auth-wrapper .authorize').click();
+  // The dialog scrolls to its first field.
+  await page.locator('.modal-ux-content').evaluate((content) => content.scrollTo(0, 0));
+  await page.screenshot({ path: join(folder, 'docs-authorize.png') });
 }
 
 const SHAPES = [

@@ -2,11 +2,13 @@ import 'reflect-metadata';
 import Koa from 'koa';
 import { useContainer } from 'routing-controllers';
 import { bearer, createOAuth2, type OAuth2, session } from 'routing-controllers-oauth2';
+import { swaggerUi } from 'routing-controllers-oauth2/openapi';
 import { Container } from 'typedi';
 import { apiInfo } from './api-info.js';
 import { bookstoreAuthorizationServer } from './authorization-server.js';
 import { controllers } from './controllers/index.js';
 import { DemoApplication } from './demo/application.js';
+import { DOCS_ID, DOCS_PATH } from './demo/applications.js';
 import { Home } from './demo/home.js';
 import { LiveLines } from './demo/live-lines.js';
 import { jsonResponses } from './json-responses.js';
@@ -91,6 +93,7 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
         return next();
       });
       useSessions(koa, settings.sessionKeys);
+      koa.use(swaggerUi({ path: DOCS_PATH, title: apiInfo.title, clientId: DOCS_ID, scopes: ['api', 'read'] }));
       return oauth2.useKoaServer(koa, { controllers, defaultErrorHandler: false });
     },
     async close() {

@@ -1,5 +1,6 @@
 import { ConfigurationError, OAuth2Error } from 'routing-controllers-oauth2';
 import { createBookstore } from './bookstore.js';
+import { DOCS_PATH } from './demo/applications.js';
 import { type EncryptionKeys, encryptionKeys } from './encryption-keys.js';
 import { Listener } from './listener.js';
 import { Metrics } from './metrics.js';
@@ -43,6 +44,7 @@ async function run(
     if (metricsUrl !== undefined) console.log(`Metrics are at ${metricsUrl}`);
     console.log(`Bookstore listens on ${url}`);
     console.log(`Sign in as alice with wonderland, and give the demo application access: ${issuer}/demo`);
+    console.log(`What the API has, and a page to try it: ${issuer}${DOCS_PATH}`);
     if (file !== undefined) console.log(`The encryption key is kept in ${file}; OAUTH2_ENCRYPTION_KEYS replaces it.`);
     console.log(`\n${lines.join('\n')}`);
     await stop;

@@ -5,8 +5,10 @@ import type { NewApplication } from 'routing-controllers-oauth2/storage';
 /** The applications that the demo uses. Each is registered once per database. */
 export const SERVICE_ID = 'bookstore-demo';
 export const READER_ID = 'bookstore-reader';
+export const DOCS_ID = 'bookstore-docs';
 
 export const CALLBACK_PATH = '/demo/callback';
+export const DOCS_PATH = '/docs';
 
 /** The hosts of this machine; at each, a public application may use any port (RFC 8252 §7.3). */
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
@@ -38,18 +40,33 @@ export async function registerService(oauth2: OAuth2, encryptionKey: string): Pr
 
 /** Registers the application to which people grant access, and which devices use: it has no secret, but uses PKCE. */
 export async function registerReader(oauth2: OAuth2, issuer: string): Promise<void> {
-  const redirectUris = LOOPBACK.map((host) => `http://${host}${CALLBACK_PATH}`);
-  const application = await registered(oauth2, {
+  const reader = {
     name: 'Bookstore reader',
     clientId: READER_ID,
-    clientType: 'public',
     grantTypes: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
-    redirectUris,
-  });
+  } as const;
+  await registerPublic(oauth2, issuer, CALLBACK_PATH, reader);
+}
+
+/** Registers the page about the interface, on which people sign in to try operations. */
+export async function registerDocs(oauth2: OAuth2, issuer: string): Promise<void> {
+  const docs = { name: 'Bookstore documentation', clientId: DOCS_ID, grantTypes: ['authorization_code'] } as const;
+  await registerPublic(oauth2, issuer, `${DOCS_PATH}/oauth2-redirect.html`, docs);
+}
+
+/** Registers an application without a secret that is part of the bookstore, on this machine and at its public address. */
+async function registerPublic(
+  oauth2: OAuth2,
+  issuer: string,
+  callbackPath: string,
+  wanted: Pick<NewApplication, 'name' | 'grantTypes'> & { readonly clientId: string },
+): Promise<void> {
+  const redirectUris = LOOPBACK.map((host) => `http://${host}${callbackPath}`);
+  const application = await registered(oauth2, { ...wanted, clientType: 'public', redirectUris });
   if (LOOPBACK.includes(new URL(issuer).hostname)) return;
   const known = application.redirectUris.split(' ');
-  const own = `${issuer}${CALLBACK_PATH}`;
-  if (!known.includes(own)) await oauth2.applications.update(READER_ID, { redirectUris: [...known, own] });
+  const own = `${issuer}${callbackPath}`;
+  if (!known.includes(own)) await oauth2.applications.update(wanted.clientId, { redirectUris: [...known, own] });
 }
 
 async function registered({ applications }: OAuth2, wanted: NewApplication & { readonly clientId: string }) {

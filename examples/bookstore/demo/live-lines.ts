@@ -1,5 +1,5 @@
 import type { OAuth2 } from 'routing-controllers-oauth2';
-import { registerReader, registerService, type Service } from './applications.js';
+import { registerDocs, registerReader, registerService, type Service } from './applications.js';
 import { curlLines, oauthLines } from './curl-lines.js';
 import { issueDemoTokens } from './tokens.js';
 
@@ -48,6 +48,7 @@ export class LiveLines {
     this.service ??= registerService(this.oauth2, encryptionKeys[0] ?? '');
     const service = await this.service;
     await registerReader(this.oauth2, issuer);
+    await registerDocs(this.oauth2, issuer);
     return service;
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { All, Authorized, createKoaServer, Delete, Get, Head, JsonController, Post } from 'routing-controllers';
+import { stringify } from 'yaml';
 import {
   anyOf,
   ConfigurationError,
@@ -128,7 +129,8 @@ describe('[RS-73] an OpenAPI document decides, by method and path, which scopes 
   test.each([
     ['an object', () => documentOf(widgets)],
     ['a file of JSON', () => written('widgets.json', JSON.stringify(documentOf(widgets)))],
-    ['a file: URL', () => pathToFileURL(written('widgets.json', JSON.stringify(documentOf(widgets))))],
+    ['a file of YAML', () => written('widgets.yaml', stringify(documentOf(widgets)))],
+    ['a file: URL', () => pathToFileURL(written('widgets.yml', stringify(documentOf(widgets))))],
     [
       'path items and schemes behind references',
       () =>
@@ -392,6 +394,12 @@ describe('[RS-73] what is no OpenAPI 3 document is refused where it is read, and
       /^The option openApiSecurity\.document: .*none\.json cannot be read: ENOENT/,
     ],
     ['a file that is no JSON', () => written('broken.json', '{'), /broken\.json cannot be read: /],
+    ['a file that is no YAML', () => written('broken.yaml', 'a: [b'), /broken\.yaml cannot be read: /],
+    [
+      'keys that are there twice in YAML',
+      () => written('twice.yaml', 'openapi: 3.1.0\nopenapi: 3.1.0'),
+      /cannot be read: Map keys must be unique/,
+    ],
     ['a file of another kind', () => 'openapi.txt', /cannot be a string: give the path/],
     ['a URL of the web', () => new URL('https://api.example/openapi.json'), /cannot be a URL object: give the path/],
     ['Swagger 2.0', () => ({ swagger: '2.0', paths: {} }), /it is Swagger 2\.0; convert it/],
