@@ -26,6 +26,7 @@ const INPUTS = [
   'tsconfig.json',
   'tsconfig.build.json',
   'scripts/build.mjs',
+  'scripts/build/require-entry.cjs',
 ];
 /** The results of a build that are run by name. */
 const OUTPUTS = [
@@ -112,6 +113,19 @@ async function copyDeclarations(dist) {
   const target = join(dist, 'commonjs');
   for (const file of files) await cp(file, join(target, relative(dist, file)));
   await writeFile(join(target, 'package.json'), '{ "type": "commonjs" }\n');
+  await addRequiredEntries(target);
+}
+
+/**
+ * What `require()` of an entry loads: the same ES modules, or a message for what cannot load them, which is Jest as it starts
+ * by default.
+ */
+async function addRequiredEntries(target) {
+  const text = await readFile(join(root, 'scripts/build/require-entry.cjs'), 'utf8');
+  for (const file of await readdir(join(target, 'public'))) {
+    const entry = file.replace(/\.d\.ts$/, '.js');
+    await writeFile(join(target, 'public', entry), text.replaceAll('ENTRY', `../../public/${entry}`));
+  }
 }
 
 /** Replaces a folder by a finished one. A failed build leaves the old one as it was. */

@@ -23,7 +23,9 @@ import type { TokenService } from './resource-server/token-service.js';
 import type { ActionSummary } from './routing-controllers/action-summary.js';
 import { auditActions, describeActions } from './routing-controllers/audit.js';
 import { type CheckerOptions, checkers } from './routing-controllers/checkers.js';
+import { warnOfMissingTypes } from './routing-controllers/decorator-metadata.js';
 import { linkToHttpError } from './routing-controllers/http-error.js';
+import { refuseTwoCopies } from './routing-controllers/one-copy.js';
 import { type KoaServerOptions, serveControllers } from './routing-controllers/serve.js';
 import {
   type ApplicationRepository,
@@ -191,6 +193,7 @@ export class OAuth2 {
    * They guard the actions that routing-controllers passes to them; `audit(controllers)` finds the others.
    */
   routingControllers(): CheckerOptions {
+    refuseTwoCopies();
     const { guard, compiler } = this.parts.guarding;
     return checkers(guard, compiler);
   }
@@ -203,6 +206,7 @@ export class OAuth2 {
    */
   audit(controllers: readonly Function[], options: Pick<RoutingControllersOptions, 'routePrefix'> = {}): void {
     auditActions(controllers, this.parts.guarding.compiler, options);
+    warnOfMissingTypes(controllers, this.parts.basis.logger);
   }
 
   /**
@@ -282,18 +286,21 @@ export class OAuth2 {
   }
 
   private serve(koa: Koa | undefined, options: KoaServerOptions): Koa {
+    refuseTwoCopies();
     const { guarding, authorizationServer, resourceMetadata } = this.parts;
     const openApi = this.parts.openApi && readServedOpenApi(this.parts.openApi);
     // The authorization server answers for the metadata too.
     const document = openApi && new DocumentEndpoint(openApi.path ?? '/openapi.json');
     const first = [(authorizationServer ?? resourceMetadata)?.middleware(), document?.middleware()];
     if (this.parts.servesHealth) first.unshift(this.healthMiddleware());
-    return serveControllers(options, {
+    const served = serveControllers(options, {
       koa,
       ...guarding,
       first: first.filter((one) => one !== undefined),
       whenServed:
-        openApi && ((served) => document?.publish(makeDocument(this.documented, served, openApi.info, openApi))),
+        openApi && ((plans) => document?.publish(makeDocument(this.documented, plans, openApi.info, openApi))),
     });
+    warnOfMissingTypes(options.controllers, this.parts.basis.logger);
+    return served;
   }
 }

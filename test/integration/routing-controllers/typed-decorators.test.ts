@@ -270,6 +270,7 @@ describe('a scope that no option names', () => {
       ['openid and offline_access', () => requiring(Authorized(['openid', 'offline_access']))],
       ['what resourceMetadata.scopes lists', () => requiring(Authorized('listed'))],
       ['readScope', () => requiring(Authorized(TokenHasReadWriteScope))],
+      ['a permission that overrides only getScopes', () => requiring(Authorized(OwnScopes))],
       ['scopes that depend on the request', () => requiring(Authorized(OwnScopes), RequiredScopes('admin'))],
       [
         'names of resources in a permission of the host',
