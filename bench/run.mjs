@@ -13,6 +13,8 @@ import { cpus, totalmem } from 'node:os';
 import { Redis } from 'ioredis';
 import mysql from 'mysql2/promise';
 import { createOAuth2 } from 'routing-controllers-oauth2';
+import { newProofKey } from './lib/dpop-requests.mjs';
+import { countForgedTokens } from './lib/forged-tokens.mjs';
 import { compareJwtTokens } from './lib/jwt-tokens.mjs';
 import { getRequest, openLoad, warmUp } from './lib/load.mjs';
 import { median, summaryOf } from './lib/summary.mjs';
@@ -35,6 +37,9 @@ const COMPARISONS = [
   { mode: 'guarded', baseline: 'unguarded' },
   // Warm, where a token comes from makes no difference.
   { mode: 'guarded, introspected', baseline: 'guarded', atLeast: 0.95 },
+  { mode: 'guarded, three verifiers', baseline: 'guarded', atLeast: 0.97 },
+  // Each request has a proof of its own, whose signature is verified.
+  { mode: 'guarded, DPoP', baseline: 'guarded', proves: true },
   { mode: 'guarded, throttled in memory', baseline: 'unguarded', atLeast: 0.9 },
   { mode: 'guarded, throttled on Redis, one policy', baseline: 'unguarded', atLeast: 0.6, redis: true },
   { mode: 'guarded, throttled on Redis, two policies', baseline: 'unguarded', atLeast: 0.6, redis: true },
@@ -45,6 +50,8 @@ const name = `rco_bench_${process.pid}_${Date.now().toString(36)}`;
 const databaseUrl = new URL(ADMIN_URL);
 databaseUrl.pathname = `/${name}`;
 const keyPrefix = `${name}:`;
+const PUBLIC_URL = 'https://api.example';
+const proofKey = newProofKey();
 const redis = new Redis(REDIS_URL);
 
 async function withDatabase(work) {
@@ -72,8 +79,10 @@ async function prepareTokens() {
     );
     tokens.push(...issued.map((one) => one.access_token));
   }
+  const { model, access_token: bound } = await oauth2.tokens.issue({ application, scope: 'api' });
+  await model.$query(oauth2.knex).patch({ payload: JSON.stringify({ jkt: proofKey.jkt }) });
   await oauth2.close();
-  return tokens;
+  return { tokens, bound };
 }
 
 /** Pins a process to one core if the system can; a process that moves between cores distorts the measurement. */
@@ -82,7 +91,13 @@ function pin(pid, core) {
 }
 
 function startServer(mode) {
-  const settings = JSON.stringify({ mode, database: databaseUrl.href, redis: REDIS_URL, keyPrefix });
+  const settings = JSON.stringify({
+    mode,
+    database: databaseUrl.href,
+    redis: REDIS_URL,
+    keyPrefix,
+    publicUrl: PUBLIC_URL,
+  });
   const child = fork(new URL('./server.mjs', import.meta.url), [settings], {
     env: { ...process.env, NODE_ENV: 'production' },
   });
@@ -99,11 +114,11 @@ function startServer(mode) {
 }
 
 /** Starts a mode in a process of its own, warm. */
-async function start({ mode, cold }, tokens) {
+async function start({ mode, cold, proves }, { tokens, bound }) {
   const { child, next } = startServer(mode);
   const { port } = await next();
   pin(child.pid, 0);
-  const requestOf = cold ? coldRequests(tokens) : warmRequests(tokens[0]);
+  const requestOf = proves ? provenRequests(bound) : cold ? coldRequests(tokens) : warmRequests(tokens[0]);
   const load = await openLoad({ port, connections: CONNECTIONS, requestOf });
   await warmUp(load, { port, requestOf }, WARM_UP_MILLISECONDS);
   return {
@@ -135,6 +150,11 @@ function warmRequests(token) {
   return () => request;
 }
 
+/** Signed when they are sent, on the core of the load. */
+function provenRequests(token) {
+  return () => proofKey.requestOf('/hello', token, `${PUBLIC_URL}/hello`);
+}
+
 /** No two connections use the same token at once, and none uses a token twice while it is cached. */
 function coldRequests(tokens) {
   const requests = tokens.map((token) => getRequest('/hello', token));
@@ -151,7 +171,7 @@ async function compare(comparison, tokens) {
   const rounds = [];
   for (let generation = 0; generation < GENERATIONS; generation += 1) {
     const servers = {
-      mode: await start({ mode: comparison.mode, cold: comparison.cold }, tokens),
+      mode: await start({ mode: comparison.mode, cold: comparison.cold, proves: comparison.proves }, tokens),
       baseline: await start({ mode: comparison.baseline, cold: comparison.cold }, tokens),
     };
     for (let pair = 0; pair < PAIRS; pair += 1) {
@@ -222,6 +242,10 @@ await withDatabase(async () => {
     results.push(result);
     console.log(row(result).join(' | '));
   }
+  const forgedTokens =
+    only === undefined || 'forged'.includes(only)
+      ? [await countForgedTokens({ database: databaseUrl.href, redis, redisUrl: REDIS_URL, keyPrefix })]
+      : [];
   const jwtTokens = only === undefined || 'jwt'.includes(only) ? await compareJwtTokens() : [];
   const header = [
     'mode',
@@ -241,6 +265,11 @@ await withDatabase(async () => {
       `JWT (${algorithm}): verified ${verified} us, cached ${cached} us of CPU: ${ratio.toFixed(0)} times (${target})`,
     );
   }
+  for (const { requests, databaseBytes, redisCommands, cpuMicroseconds, reached } of forgedTokens) {
+    console.log(
+      `${requests} forged tokens: ${databaseBytes} bytes to the database, ${redisCommands} commands to Redis, ${cpuMicroseconds.toFixed(1)} us of CPU each in tokens.verify (0 and 0: ${reached ? 'reached' : 'MISSED'})`,
+    );
+  }
   const about = await machine();
   console.log(
     `\n${about.processor}, ${about.cores} cores, Node ${about.node}, database ${about.database}, Redis ${about.redis}`,
@@ -249,8 +278,8 @@ await withDatabase(async () => {
     mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
     writeFileSync(
       new URL('./results/guards.json', import.meta.url),
-      `${JSON.stringify({ machine: about, results, jwtTokens }, null, 2)}\n`,
+      `${JSON.stringify({ machine: about, results, jwtTokens, forgedTokens }, null, 2)}\n`,
     );
   }
-  if ([...results, ...jwtTokens].some((result) => !result.reached)) process.exitCode = 1;
+  if ([...results, ...jwtTokens, ...forgedTokens].some((result) => !result.reached)) process.exitCode = 1;
 });

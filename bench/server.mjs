@@ -1,9 +1,10 @@
 /** One mode of the benchmark in a process of its own: `node bench/server.mjs '{"mode": …}'`; talks to its parent by IPC. */
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import mysql from 'mysql2/promise';
 import { createKoaServer } from 'routing-controllers';
-import { createOAuth2, introspectedTokens } from 'routing-controllers-oauth2';
+import { createOAuth2, databaseTokens, introspectedTokens, jwtTokens } from 'routing-controllers-oauth2';
 import { controllerOf } from './lib/controller.mjs';
 import { sha256 } from './lib/digest.mjs';
 import { serveMeasured } from './lib/measured.mjs';
@@ -23,6 +24,8 @@ const modes = {
   'guarded, throttled on Redis, two policies': () =>
     guarded({ database: settings.database, redis: settings.redis }, { throttles: ['user', 'client'] }),
   'guarded, introspected': introspected,
+  'guarded, three verifiers': () => guarded({ database: settings.database, verifiers: chainOfThree() }, {}),
+  'guarded, DPoP': () => guarded({ database: settings.database, dpop: { publicUrl: settings.publicUrl } }, {}),
   'cold token': () => guarded({ database: settings.database, cache: { maxEntries: 16, negativeMaxEntries: 16 } }, {}),
   'raw mysql2 look-up': rawLookUp,
 };
@@ -33,6 +36,23 @@ function guarded(options, action) {
     koa: oauth2.createKoaServer({ controllers: [controllerOf({ scope: 'api', ...action })] }),
     close: () => oauth2.close(),
   };
+}
+
+/** The token is one of the last verifier. Each one before it is asked about its form when it is not cached. */
+function chainOfThree() {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'bench', alg: 'ES256', use: 'sig' };
+  const issuer = 'https://issuer.example';
+  return [
+    jwtTokens({ issuer, audience: 'https://api.example', jwks: { keys: [jwk] } }),
+    introspectedTokens({
+      endpoint: 'https://other.example/introspect',
+      clientId: 'bench',
+      clientSecret: 'bench',
+      accepts: ({ token }) => token.startsWith('other_'),
+    }),
+    databaseTokens(),
+  ];
 }
 
 /** Tokens of another server, which answers in a thread of its own and is asked once. */
