@@ -29,8 +29,15 @@ class McpController {
   }
 }
 
+const ofAgents = { scopes: [...Object.keys(scopes), 'offline_access'], allScopes: true };
+
 /** An API of books for people's applications and for their agents, with the server at which both sign in. */
-export function createApp(issuer: string, database: string, encryptionKeys: readonly string[]) {
+export function createApp(
+  issuer: string,
+  database: string,
+  encryptionKeys: readonly string[],
+  networks: string[] = [],
+) {
   const oauth2 = createOAuth2({
     database,
     users,
@@ -42,7 +49,9 @@ export function createApp(issuer: string, database: string, encryptionKeys: read
       encryptionKeys,
       authenticate: async (username, password) => (await authenticateUser(username, password))?.id,
       ownerScopes: [], // people register no applications by hand
-      dynamicRegistration: { scopes: [...Object.keys(scopes), 'offline_access'], allScopes: true },
+      // Agents name a document of theirs as their client identifier; older ones register.
+      clientMetadataDocuments: { ...ofAgents, networks },
+      dynamicRegistration: ofAgents,
     }),
   });
   return { oauth2, koa: oauth2.useKoaServer(new Koa(), { controllers: [BookController, McpController] }) };

@@ -9,7 +9,9 @@ const { keys } = await encryptionKeys(settings);
 const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 const listener = new Listener();
 const url = await listener.listen(settings.port, settings.host);
-const { oauth2, koa } = createApp(issuerOf(settings, url), settings.databaseUrl, keys);
+// Networks besides the public Internet in which documents of agents may be, e.g. `loopback`.
+const networks = process.env.DOCUMENT_NETWORKS?.split(',') ?? [];
+const { oauth2, koa } = createApp(issuerOf(settings, url), settings.databaseUrl, keys, networks);
 await oauth2.migrate();
 await oauth2.ready();
 listener.serve(koa.callback());

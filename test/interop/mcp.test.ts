@@ -8,6 +8,7 @@ import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js
 import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { createOAuth2 } from '../../src/public/index.js';
+import { type DocumentServer, startDocumentServer } from '../support/document-server.js';
 import { type LeashedProcess, startLeashed } from '../support/leashed-process.js';
 import { targetOf, UserAgent, type Visit } from '../support/user-agent.js';
 
@@ -19,6 +20,8 @@ const CALLBACK = 'http://127.0.0.1:9/callback';
 class Agent {
   readonly redirectUrl = CALLBACK;
   readonly clientMetadata;
+  /** The URL of its metadata document; without one it registers. */
+  readonly clientMetadataUrl: string | undefined;
   /** The authorization requests that it has sent the browser to. */
   readonly sentTo: URL[] = [];
   private information: never | undefined;
@@ -26,7 +29,8 @@ class Agent {
   private discovered: never | undefined;
   private verifier = '';
 
-  constructor(grantTypes: string[]) {
+  constructor(grantTypes: string[], clientMetadataUrl?: string) {
+    this.clientMetadataUrl = clientMetadataUrl;
     this.clientMetadata = {
       client_name: 'An agent',
       redirect_uris: [CALLBACK],
@@ -74,12 +78,17 @@ class Agent {
 describe('clients of the Model Context Protocol against the example server', () => {
   let folder: string;
   let child: LeashedProcess;
+  let documents: DocumentServer;
   let url: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'oauth2-test-mcp-'));
     const logFile = join(folder, 'output');
     const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, PORT: '0', DATABASE_URL: join(folder, 'mcp.sqlite') };
+    documents = await startDocumentServer();
+    const env = {
+      ...{ PATH, HOME, PORT: '0', DATABASE_URL: join(folder, 'mcp.sqlite') },
+      ...{ DOCUMENT_NETWORKS: 'loopback', NODE_EXTRA_CA_CERTS: documents.caFile },
+    };
     child = await startLeashed(process.execPath, [MAIN], { env, logFile, workingFolder: folder });
     let found: string | undefined;
     for (const until = Date.now() + START_CAP_MILLISECONDS; found === undefined && Date.now() < until; ) {
@@ -92,6 +101,7 @@ describe('clients of the Model Context Protocol against the example server', () 
   }, 60_000);
   afterAll(async () => {
     await child?.end();
+    await documents?.close();
     await rm(folder, { recursive: true, force: true });
     expect(child?.process.exitCode).toBe(0);
   });
@@ -113,6 +123,8 @@ describe('clients of the Model Context Protocol against the example server', () 
   /** One way to use an SDK: which client, and how it takes part. */
   interface Sdk {
     readonly grantTypes: string[];
+    /** Whether it is known by its metadata document, and not registered. */
+    readonly hasDocument: boolean;
     connect(agent: Agent): { start(): Promise<void>; finish(callback: URLSearchParams): Promise<void>; client: Caller };
   }
   interface Caller {
@@ -121,6 +133,7 @@ describe('clients of the Model Context Protocol against the example server', () 
   }
   const current = (mode: 'auto' | 'legacy'): Sdk => ({
     grantTypes: ['authorization_code', 'refresh_token'],
+    hasDocument: true,
     connect(agent) {
       const client = new Client({ name: 'agent', version: '1' }, { versionNegotiation: { mode } });
       const transport = new StreamableHTTPClientTransport(new URL(url), { authProvider: agent });
@@ -134,6 +147,7 @@ describe('clients of the Model Context Protocol against the example server', () 
   const older: Sdk = {
     // With a refresh token it answers a step-up challenge by refreshing, which gives no other scope.
     grantTypes: ['authorization_code'],
+    hasDocument: false,
     connect(agent) {
       const client = new OlderClient({ name: 'agent', version: '1' });
       const transport = new OlderTransport(new URL(url), { authProvider: agent });
@@ -149,32 +163,41 @@ describe('clients of the Model Context Protocol against the example server', () 
     ['the client of revision 2026-07-28', current('auto')],
     ['the same client as one of an earlier revision', current('legacy')],
     ['the older SDK 1.x', older],
-  ])('[RS-68] %s comes from a 401 to the result of a tool, and by step-up to that of another', async (_name, sdk) => {
-    const agent = new Agent(sdk.grantTypes);
-    const browser = new UserAgent(new URL(url).origin);
-    const first = sdk.connect(agent);
-    await expect(first.start()).rejects.toThrow(/unauthorized/i);
-    // What it asks for is what the challenge named, for the resource that the metadata name.
-    expect(parametersOf(agent, 0)).toMatchObject({ resource: new URL(url).origin, code_challenge_method: 'S256' });
-    expect(scopesAsked(agent, 0)).toContain('books:read');
-    expect(scopesAsked(agent, 0)).not.toContain('books:write');
-    await first.finish(await consent(agent, browser));
-    const { start, client, finish } = sdk.connect(agent);
-    await start();
-    expect(text(await client.callTool({ name: 'list-books' }))).toContain('Emma');
+  ])(
+    '[AS-67 RS-68] %s comes from a 401 to the result of a tool, and by step-up to that of another',
+    async (_name, sdk) => {
+      const { grantTypes, hasDocument } = sdk;
+      const document = documents.document({ redirect_uris: [CALLBACK], grant_types: grantTypes });
+      const agent = new Agent(grantTypes, hasDocument ? document : undefined);
+      const browser = new UserAgent(new URL(url).origin);
+      const first = sdk.connect(agent);
+      await expect(first.start()).rejects.toThrow(/unauthorized/i);
+      // What it asks for is what the challenge named, for the resource that the metadata name.
+      expect(parametersOf(agent, 0)).toMatchObject({ resource: new URL(url).origin, code_challenge_method: 'S256' });
+      // With a document it does not register.
+      const { client_id: clientId } = parametersOf(agent, 0);
+      expect(clientId === document).toBe(hasDocument);
+      expect(scopesAsked(agent, 0)).toContain('books:read');
+      expect(scopesAsked(agent, 0)).not.toContain('books:write');
+      await first.finish(await consent(agent, browser));
+      const { start, client, finish } = sdk.connect(agent);
+      await start();
+      expect(text(await client.callTool({ name: 'list-books' }))).toContain('Emma');
 
-    const add = () => client.callTool({ name: 'add-book', arguments: { title: 'Sanditon' } });
-    await expect(add()).rejects.toThrow(/unauthorized/i);
-    // The challenge names all that the tool needs, so what the agent had is not lost.
-    expect(scopesAsked(agent, 1)).toEqual(expect.arrayContaining(['books:read', 'books:write']));
-    await finish(await consent(agent, browser));
-    expect(agent.scopes).toEqual(expect.arrayContaining(['books:read', 'books:write']));
-    expect(text(await add())).toBe('alice added Sanditon.');
-    // The same token opens the controllers beside it.
-    const listed = await fetch(new URL('/books', url), { headers: { authorization: `Bearer ${agent.accessToken}` } });
-    expect(await listed.json()).toContain('Sanditon');
-    await client.close();
-  });
+      const add = () => client.callTool({ name: 'add-book', arguments: { title: 'Sanditon' } });
+      await expect(add()).rejects.toThrow(/unauthorized/i);
+      // The challenge names all that the tool needs, so what the agent had is not lost.
+      expect(scopesAsked(agent, 1)).toEqual(expect.arrayContaining(['books:read', 'books:write']));
+      await finish(await consent(agent, browser));
+      expect(agent.scopes).toEqual(expect.arrayContaining(['books:read', 'books:write']));
+      expect(text(await add())).toBe('alice added Sanditon.');
+      // The same token opens the controllers beside it.
+      const listed = await fetch(new URL('/books', url), { headers: { authorization: `Bearer ${agent.accessToken}` } });
+      expect(await listed.json()).toContain('Sanditon');
+      expect(documents.requestsOf(document)).toBe(hasDocument ? 1 : 0);
+      await client.close();
+    },
+  );
 
   const CALL = {
     jsonrpc: '2.0',
