@@ -1,3 +1,4 @@
+import { documentHostOf } from '../../core/document-url.js';
 import {
   type Application,
   type ApplicationLifetimes,
@@ -23,6 +24,8 @@ export interface ClientApplication {
   readonly skipAuthorization: boolean;
   readonly mayIntrospect: boolean;
   readonly isPublic: boolean;
+  /** The host of its metadata document, if that has registered it. */
+  readonly documentHost: string | undefined;
   /** Its own lifetimes; those that are missing are the server's. */
   readonly lifetimes: ApplicationLifetimes;
   /** Origins whose pages may read responses to it, besides those of its redirect URIs. */
@@ -59,6 +62,7 @@ function describe(application: Application, limits: RegistrationLimits): ClientA
     skipAuthorization: application.skipAuthorization,
     mayIntrospect: application.mayIntrospect ?? false,
     isPublic: application.clientType === 'public',
+    documentHost: documentHostOf(application),
     lifetimes: Object.fromEntries(LIFETIME_NAMES.map((name) => [name, application[name]])),
     allowedOrigins: words(application.allowedOrigins ?? ''),
     hasRefreshTokens: grantTypes.includes('refresh_token'),

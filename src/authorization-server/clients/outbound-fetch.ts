@@ -1,7 +1,7 @@
-import { lookup } from 'node:dns/promises';
 import { request } from 'node:https';
 import { isIP, isIPv6, type LookupFunction } from 'node:net';
 import { isPublicAddress } from '../../core/addresses/index.js';
+import { hostAddresses } from './host-addresses.js';
 
 /** The largest key set of an application that is read, in bytes. */
 export const MAXIMUM_KEY_SET_BYTES = 64 * 1024;
@@ -64,9 +64,11 @@ export function outboundFetch(dependencies: OutboundNetwork): Fetch {
 }
 
 /** Makes a function that fetches through the real network. */
-export function networkFetch(given: Pick<OutboundNetwork, 'isAllowed' | 'maximumBytes' | 'ca'>): Fetch {
+export function networkFetch(
+  given: Pick<OutboundNetwork, 'isAllowed' | 'maximumBytes'> & Partial<Pick<OutboundNetwork, 'ca' | 'resolve'>>,
+): Fetch {
   return outboundFetch({
-    resolve: async (host) => (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address),
+    resolve: hostAddresses,
     deadline: () => timer(FETCH_DEADLINE_MILLISECONDS),
     ...given,
   });

@@ -35,6 +35,8 @@ export interface ClientDocumentSettings {
   readonly admitsHost: (host: string) => boolean;
   /** Whether a document may be read from an address. */
   readonly admitsAddress: (address: string) => boolean;
+  /** Whether documents may also be in networks that are named. */
+  readonly areInside: boolean;
   readonly ca: string | undefined;
 }
 
@@ -51,6 +53,7 @@ export function readClientDocuments(given: unknown): ClientDocumentSettings | un
     allScopes: flag('clientMetadataDocuments.allScopes', allScopes, false),
     admitsHost: hosts === undefined ? () => true : readHosts(optionPath(path, 'hosts'), hosts),
     admitsAddress: readAddresses(optionPath(path, 'networks'), networks),
+    areInside: networks !== undefined,
     ca: ca === undefined ? undefined : readCertificates(optionPath(path, 'ca'), ca),
   };
 }

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { pbkdf2 } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -6,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { hostAddresses } from '../../../src/authorization-server/clients/host-addresses.js';
 import {
   MAXIMUM_KEY_SET_BYTES,
   type OutboundNetwork,
@@ -210,3 +213,23 @@ describe('a document that an application names', () => {
     expect(await promise).toBeInstanceOf(TypeError);
   });
 });
+
+test('[AS-44 AS-67] name servers that do not answer keep nothing else waiting: they occupy no thread', async () => {
+  const silent = createSocket('udp4');
+  await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
+  try {
+    const server = `127.0.0.1:${silent.address().port}`;
+    let answered = 0;
+    // More than there are threads.
+    const pending = Array.from({ length: 16 }, async (_, index) => {
+      const addresses = await hostAddresses(`host${index}.example.com`, [server]);
+      answered += 1;
+      return addresses;
+    });
+    await promisify(pbkdf2)('password', 'salt', 1, 32, 'sha256');
+    expect(answered).toBe(0);
+    expect(await Promise.all(pending)).toEqual(pending.map(() => []));
+  } finally {
+    silent.close();
+  }
+}, 20_000);

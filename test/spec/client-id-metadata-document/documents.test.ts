@@ -64,12 +64,25 @@ describe.each(STACKS)('applications that are the URL of their metadata document,
     const consents = (await agent.get('/oauth2/authorized-applications')).body;
     expect(consents).toContain('An agent');
     expect(consents).toContain(host);
+    const page = await agent.get(`/oauth2/authorized-applications/${encodeURIComponent(url)}/withdraw`);
+    expect(page.body).toContain('An agent');
     expect((await suite.revoke(agentAt(url), token)).status).toBe(200);
     expect(await suite.isActive(introspecting, token)).toBe(false);
-    // What was allowed is remembered.
-    const again = await agent.get(`/oauth2/authorize?${authorization(agentAt(url)).query}`);
-    expect(responseOf(again).get('code')).not.toBeNull();
     expect(documents.requestsOf(url)).toBe(1);
+  });
+
+  test('[AS-67 §6] consent is remembered for an answer to the host of the document; for another the user is asked again', async () => {
+    const own = `${documents.origin}/callback`;
+    const url = documents.document({ redirect_uris: [own, REDIRECT_URI] });
+    const agent = suite.agent();
+    const ask = (redirect_uri: string, more = {}) => authorization(agentAt(url), { redirect_uri, ...more });
+    expect(responseOf(await authorize(agent, ask(own))).get('code')).not.toBeNull();
+    expect(responseOf(await agent.get(`/oauth2/authorize?${ask(own).query}`)).get('code')).not.toBeNull();
+    const elsewhere = await agent.get(`/oauth2/authorize?${ask(REDIRECT_URI).query}`);
+    expect(elsewhere.body).toContain('name="decision"');
+    expect(elsewhere.body).toContain('<bdi class="value">app.example.com</bdi>');
+    const silent = await agent.get(`/oauth2/authorize?${ask(REDIRECT_URI, { prompt: 'none' }).query}`);
+    expect(responseOf(silent).get('error')).toBe('consent_required');
   });
 
   test('[AS-67 §3] pushed requests and devices begin with a document too', async () => {

@@ -7,6 +7,7 @@ import { BadRequest } from '../../http/request/bad-request.js';
 import { countedAddress } from '../../http/request/counted-address.js';
 import type { Settings } from '../../options/authorization-server-options.js';
 import type { AuthorizationServerDependencies, EndpointThrottle } from '../../server-dependencies.js';
+import { hostAddresses, insideAddresses } from '../host-addresses.js';
 import { type Fetch, MAXIMUM_METADATA_BYTES, networkFetch } from '../outbound-fetch.js';
 import { documentedApplication, InvalidDocument } from './document-metadata.js';
 import { isDocumentType, lifetimeSeconds, MOST_LIFETIME_SECONDS } from './document-response.js';
@@ -47,8 +48,9 @@ export class MetadataDocuments {
     const { rates } = settings;
     this.byAddress = dependencies.throttle('metadataDocuments', rates.metadataDocuments);
     this.byHost = dependencies.throttle('metadataDocumentsOfHost', rates.metadataDocumentsOfHost);
-    const { ca, admitsAddress: isAllowed } = options;
-    this.fetch = networkFetch({ isAllowed, ca, maximumBytes: MAXIMUM_METADATA_BYTES });
+    const { ca, admitsAddress: isAllowed, areInside } = options;
+    const resolve = areInside ? insideAddresses : hostAddresses;
+    this.fetch = networkFetch({ isAllowed, ca, resolve, maximumBytes: MAXIMUM_METADATA_BYTES });
   }
 
   /**

@@ -5,7 +5,7 @@ import { stateOf } from '../inner-state.js';
 import { errors, interactionPolicy } from '../oidc-provider.js';
 import { asOutage } from '../outage.js';
 import { noteBeginnings } from './login-conditions.js';
-import { isNativeRequest, NATIVE_CLIENT_PROMPT } from './native-clients.js';
+import { isAskedEachTime, NATIVE_CLIENT_PROMPT } from './native-clients.js';
 import { addStepUp } from './step-up.js';
 
 /**
@@ -55,11 +55,11 @@ export function prompts({ options: { login }, acr }: Settings, clock: Clock): po
   policy.get('consent')?.checks.add(
     new interactionPolicy.Check(
       NATIVE_CLIENT_PROMPT,
-      'native applications need the consent of the user each time',
+      'this application needs the consent of the user each time',
       'consent_required',
       (ctx) => {
         const request = ctx as KoaContextWithOIDC;
-        return isNativeRequest(request) && request.oidc.result?.consent === undefined;
+        return isAskedEachTime(request) && request.oidc.result?.consent === undefined;
       },
     ),
   );

@@ -6,7 +6,7 @@ import type { ServerContext } from '../../server-context.js';
 import { applicationOf } from '../client-metadata.js';
 import { stateOf } from '../inner-state.js';
 import { endWithSession } from '../session-members.js';
-import { isNativeRequest } from './native-clients.js';
+import { isAskedEachTime } from './native-clients.js';
 
 /** What a grant is created for. */
 export interface GrantRequest {
@@ -83,7 +83,7 @@ export async function existingGrant(context: ServerContext, ctx: KoaContextWithO
   };
   // If consent is still needed, the grant is not stored and only serves to avoid asking twice for the same scopes.
   const isComplete = grantable.length > 0 && request.granted.length === grantable.length;
-  const isAsked = isNativeRequest(ctx) || oidc.promptPending('consent') || oidc.promptPending('login');
+  const isAsked = isAskedEachTime(ctx) || oidc.promptPending('consent') || oidc.promptPending('login');
   if (!isComplete || isAsked) return newGrant(provider, request);
   // Scopes granted without asking are shown to the user and can be withdrawn. Recorded before the grant, so that every
   // grant is listed.

@@ -57,6 +57,9 @@ export function describeInFull(application: Application): Readonly<Record<string
     jwks_uri: application.jwksUri ?? null,
     owner: application.userId ?? null,
     registered_by: registrarOf(application),
+    ...(application.registeredBy === 'document' && {
+      metadata_expires_at: seconds(application.metadataExpiresAtMilliseconds),
+    }),
     may_introspect: application.mayIntrospect,
     skip_consent: application.skipAuthorization,
     access_token_lifetime: application.accessTokenLifetimeSeconds ?? null,
