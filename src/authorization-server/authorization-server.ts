@@ -25,6 +25,7 @@ import { BrowserBinding } from './oidc/patches/browser-binding.js';
 import { Providers } from './oidc/providers.js';
 import { type AuthorizationServerOptions, readOptions, type Settings } from './options/authorization-server-options.js';
 import { describedScopes } from './options/described-scopes.js';
+import { knownDefaultResource } from './options/resource-options.js';
 import type { ServerContext } from './server-context.js';
 import type { AuthorizationServerDependencies } from './server-dependencies.js';
 
@@ -80,6 +81,8 @@ function complete(settings: Settings, given: AuthorizationServerDependencies): A
   const users = given.users === undefined ? undefined : userStoreTellingOutages(given.users);
   const context = serverContext(settings, { ...given, users });
   const { dependencies } = context;
+  // Refused at start-up rather than at the first request.
+  knownDefaultResource(settings, given.resource ?? given.impliedResource);
   tellOwnerScopes(settings, dependencies);
   for (const message of heldMessages.splice(0)) dependencies.logger.warn(message);
 

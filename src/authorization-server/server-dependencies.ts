@@ -27,6 +27,13 @@ export interface ThrottleAnswer {
 /** Counts one request under a key, and decides on it. */
 export type EndpointThrottle = (key: string) => ThrottleAnswer | Promise<ThrottleAnswer>;
 
+/** Nonces of DPoP proofs (RFC 9449 §8). */
+export interface DPoPNonces {
+  /** The one to use from now on. */
+  current(): string;
+  accepts(nonce: unknown): boolean;
+}
+
 /** Whose tokens are meant. */
 export interface Owner {
   readonly userId?: string;
@@ -79,6 +86,8 @@ export interface AuthorizationServerDependencies {
   readonly failures: FailureBudget;
   /** Creates a separate budget of failures; `null` for no limit. */
   failureBudget(rate: string | null): FailureBudget;
+  /** The nonces that the guards require; if they require none, nonces of these keys. */
+  dpopNonces(keys: readonly Buffer[]): DPoPNonces;
   /** Creates the throttle of an endpoint; `null` for no limit. */
   throttle(name: string, rate: string | null): EndpointThrottle;
   /** Drops access tokens from every cache, by their cache keys. */

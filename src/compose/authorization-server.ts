@@ -6,11 +6,13 @@ import type { LookUpAdmission } from '../resource-server/authentication/look-up-
 import type { BrowserSessions } from '../resource-server/browser-sessions.js';
 import type { TokenCache } from '../resource-server/cache/token-cache.js';
 import type { ClientCertificates } from '../resource-server/client-certificates.js';
+import { Nonces } from '../resource-server/dpop/nonces.js';
 import type { ProtectedResourceMetadata } from '../resource-server/protected-resource-metadata.js';
 import type { TokenService } from '../resource-server/token-service.js';
 import { type ApplicationRepository, createTokenWriter, type TokenWriter } from '../storage/index.js';
 import type { Basis } from './basis.js';
 import { resourceIdentifier } from './resource-metadata.js';
+import type { SenderConstraints } from './sender-constraints.js';
 import type { Storage } from './storage.js';
 import type { Throttling } from './throttling.js';
 
@@ -25,6 +27,7 @@ export interface AuthorizationServerNeeds {
   readonly sessions: BrowserSessions;
   readonly certificates: ClientCertificates | undefined;
   readonly resourceMetadata: ProtectedResourceMetadata | undefined;
+  readonly constraints: SenderConstraints;
   readonly overview: { read(): Promise<Overview> };
 }
 
@@ -59,6 +62,7 @@ export function composeAuthorizationServer(
     requestId,
     failures: throttling.throttle.failedAuthentications,
     failureBudget: throttling.failureBudget,
+    dpopNonces: (keys) => needs.constraints.dpop?.nonces ?? new Nonces(keys, clock),
     throttle: throttling.forEndpoint,
     certificateOf: certificates && ((context) => certificates.of(context)),
     resourceMetadata: needs.resourceMetadata?.middleware(),

@@ -81,6 +81,7 @@ function composeAll(options: CheckedOptions, opened: Opened): Parts {
     sessions: storedSessions,
     certificates: constraints.certificates,
     resourceMetadata,
+    constraints,
     overview: observability.overview,
   });
   // The only cycle: the authorization server lists and ends sessions, and only it knows the session of a request. The

@@ -14,7 +14,14 @@ import type { Opened } from './opened.js';
 
 /** The checks that a token is presented by the client to which it was issued. */
 export interface SenderConstraints {
-  readonly dpop: { readonly proofs: ProofChecker; readonly algorithms: readonly string[] } | undefined;
+  readonly dpop:
+    | {
+        readonly proofs: ProofChecker;
+        readonly algorithms: readonly string[];
+        /** Set if nonces are required. */
+        readonly nonces: Nonces | undefined;
+      }
+    | undefined;
   readonly certificates: ClientCertificates | undefined;
   /** Resolves when the store of used proofs is connected, or its first attempt has failed. */
   ready(): Promise<void>;
@@ -67,7 +74,7 @@ function dpop(
   const { algorithms, nonceKeys } = settings;
   const nonces = nonceKeys === undefined ? undefined : new Nonces(nonceKeys, clock);
   const targetUri = new TargetUri(publicUrlOf(options, settings));
-  return { algorithms, proofs: new ProofChecker({ rules: settings, targetUri, replays, nonces, clock }) };
+  return { algorithms, nonces, proofs: new ProofChecker({ rules: settings, targetUri, replays, nonces, clock }) };
 }
 
 function publicUrlOf(

@@ -40,6 +40,8 @@ export class PlainClientCredentials implements FastPath {
     const { outer, parameters } = request;
     if (parameter(parameters, 'grant_type') !== 'client_credentials') return undefined;
     if (!parameters.every(([name]) => PLAIN_PARAMETERS.has(name))) return undefined;
+    // A token for another resource than that of the guards has its own scopes and lifetime.
+    if (this.context.settings.defaultResource !== undefined) return undefined;
     if (outer.req.headers.dpop !== undefined) return undefined;
     const scope = parameter(parameters, 'scope');
     if (scope !== undefined && !isScopeValue(scope)) return undefined;

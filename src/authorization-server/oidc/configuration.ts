@@ -20,6 +20,7 @@ import {
   showLoggedOut,
   showLogout,
 } from './hooks/page-hooks.js';
+import { requestObjectChecker } from './hooks/request-objects.js';
 import { resourceIndicators } from './hooks/resource-indicators.js';
 import { authenticationClaims } from './hooks/step-up.js';
 import { tokenLifetimes } from './hooks/token-lifetimes.js';
@@ -65,6 +66,7 @@ export function configuration(
       idTokenSigningAlgValues: [...ID_TOKEN_ALGORITHMS],
       clientAuthSigningAlgValues: [...ASYMMETRIC],
       dPoPSigningAlgValues: [...ASYMMETRIC],
+      ...(settings.requestObjects && { requestObjectSigningAlgValues: [...ASYMMETRIC] }),
     },
     extraClientMetadata: {
       properties: ['application'],
@@ -114,8 +116,24 @@ function features(context: EndpointContext): Configuration['features'] {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
     userinfo: { enabled: true },
-    pushedAuthorizationRequests: { enabled: true, allowUnregisteredRedirectUris: false },
-    dPoP: { enabled: true, nonceSecret: settings.sealer.deriveKeys('dpop nonce')[0], requireNonce: () => false },
+    pushedAuthorizationRequests: {
+      enabled: true,
+      allowUnregisteredRedirectUris: false,
+      requirePushedAuthorizationRequests: settings.requirePushedAuthorizationRequests,
+    },
+    // The nonces themselves are those of the guards: see `shareNonces`.
+    dPoP: {
+      enabled: true,
+      nonceSecret: settings.sealer.deriveKeys('dpop nonce')[0],
+      requireNonce: () => settings.requireDPoPNonce,
+    },
+    ...(settings.requestObjects && {
+      requestObjects: {
+        enabled: true,
+        requireSignedRequestObject: false,
+        assertJwtClaimsAndHeader: requestObjectChecker(dependencies.clock),
+      },
+    }),
     mTLS: {
       // Applications whose tokens must be bound get none where no certificate can be seen.
       enabled: true,

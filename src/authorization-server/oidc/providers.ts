@@ -19,6 +19,7 @@ import { narrowGrants } from './patches/narrowed-grants.js';
 import { compareRegisteredUris } from './patches/registered-redirect-uris.js';
 import { keepSessionOfGrants } from './patches/session-grants.js';
 import { bindSessions } from './patches/session-life.js';
+import { shareNonces } from './patches/shared-nonces.js';
 import { refuseUnregistered } from './patches/unauthorized-client.js';
 
 /** Returns the provider for the present keys; a new one when they have changed. */
@@ -107,6 +108,7 @@ function patch(provider: Provider, context: EndpointContext): void {
   narrowGrants(provider, context.scopes);
   storeJwtAccessTokens(provider);
   checkTokens(provider, context.dependencies.opaqueTokens);
+  shareNonces(provider, context.dependencies.dpopNonces(context.settings.sealer.deriveKeys('dpop nonce')));
   keepSessionOfGrants(provider);
   bindSessions(provider, context);
   context.binding.bind(provider);

@@ -25,7 +25,7 @@ import {
   readLimits,
   readRegistration,
 } from './registration-options.js';
-import { type ResourceOptions, type ResourceSettings, readResources } from './resource-options.js';
+import { type ResourceOptions, type ResourceSettings, readDefaultResource, readResources } from './resource-options.js';
 import { readStrictTransportSecurity, type StrictTransportSecurityOptions } from './transport-security.js';
 
 /** The options of `authorizationServer`, for the host's `User`. */
@@ -123,6 +123,23 @@ export interface AuthorizationServerOptions<User = RegisteredUser> extends Limit
   readonly sessionLifetimeSeconds?: number | undefined;
   /** Resource servers by identifier. */
   readonly resources?: Readonly<Record<string, ResourceOptions>> | undefined;
+  /**
+   * The resource of requests that name none (RFC 8707 §2): one of `resources`, or the option `resource` of
+   * `createOAuth2`. Default: none; tokens are then for the latter, and open userinfo too.
+   */
+  readonly defaultResource?: string | undefined;
+  /** Whether authorization requests may be signed JWTs, sent as `request` (JAR, RFC 9101). Default false. */
+  readonly requestObjects?: boolean | undefined;
+  /**
+   * Whether all applications must push their authorization requests (RFC 9126 §5); each may be made to by a property of
+   * its own. Default false.
+   */
+  readonly requirePushedAuthorizationRequests?: boolean | undefined;
+  /**
+   * Whether DPoP proofs for this server must hold a nonce of it (RFC 9449 §8). Default false. Where the guards require
+   * nonces (`dpop.nonceKeys`), both accept the same.
+   */
+  readonly requireDPoPNonce?: boolean | undefined;
   /** Default false. */
   readonly dynamicRegistration?: false | DynamicRegistrationOptions | undefined;
   /**
@@ -172,6 +189,10 @@ export interface Settings {
   readonly sessionIdleSeconds: number;
   readonly sessionLifetimeSeconds: number;
   readonly resources: ReadonlyMap<string, ResourceSettings>;
+  readonly defaultResource: string | undefined;
+  readonly requestObjects: boolean;
+  readonly requirePushedAuthorizationRequests: boolean;
+  readonly requireDPoPNonce: boolean;
   readonly rates: Required<EndpointRates>;
   readonly dynamicRegistration: DynamicRegistrationOptions | undefined;
   readonly clientMetadataDocuments: ClientDocumentSettings | undefined;
@@ -212,6 +233,10 @@ const NAMES = [
   'sessionIdleSeconds',
   'sessionLifetimeSeconds',
   'resources',
+  'defaultResource',
+  'requestObjects',
+  'requirePushedAuthorizationRequests',
+  'requireDPoPNonce',
   'dynamicRegistration',
   'clientMetadataDocuments',
   'throttling',
@@ -240,6 +265,14 @@ export function readOptions(given: AuthorizationServerOptions): Settings {
     redirectUriSchemes: readSchemes(options.redirectUriSchemes ?? []),
     ...readLifetimes(options),
     resources: readResources(options.resources ?? {}),
+    defaultResource: readDefaultResource(options.defaultResource),
+    requestObjects: flag('requestObjects', options.requestObjects, false),
+    requirePushedAuthorizationRequests: flag(
+      'requirePushedAuthorizationRequests',
+      options.requirePushedAuthorizationRequests,
+      false,
+    ),
+    requireDPoPNonce: flag('requireDPoPNonce', options.requireDPoPNonce, false),
     rates: readRates(options.throttling ?? {}),
     dynamicRegistration: registration,
     clientMetadataDocuments: readClientDocuments(options.clientMetadataDocuments),

@@ -1,12 +1,13 @@
 import { isPublicAddress, parseAddress, readNetworkList } from '../../core/addresses/index.js';
 import { knownOptions, listOption, optionPath, refuseOption, textOption } from '../../core/options/index.js';
+import type { ScopeName } from '../../core/register.js';
 import type { GrantType } from '../../storage/index.js';
 import { flag, pathOf } from './option-checks.js';
 
 /** Applications that are identified by the URL of a document with their metadata. */
 export interface ClientDocumentOptions {
   /** The scopes that such applications may have, `openid` and `offline_access` among them. Default: none. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly ScopeName[] | undefined;
   /**
    * Gives every application all of `scopes`, whichever of them its document names. MCP clients name no scope in their
    * documents, or the least. Default `false`.

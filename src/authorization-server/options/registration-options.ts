@@ -31,7 +31,7 @@ export interface LimitingOptions {
     | false
     | {
         /** The scopes that such applications may have. */
-        readonly scopes?: readonly string[] | undefined;
+        readonly scopes?: readonly ScopeName[] | undefined;
         /** The grant types that they may use. */
         readonly grantTypes?: readonly GrantType[] | undefined;
       }

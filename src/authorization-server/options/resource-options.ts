@@ -1,6 +1,6 @@
 import { choiceOption, entriesOption, hostPath, knownOptions, refuseOption } from '../../core/options/index.js';
 import type { ScopeName } from '../../core/register.js';
-import { isResourceIdentifier } from '../../core/resource-identifier.js';
+import { canonicalResource, isResourceIdentifier } from '../../core/resource-identifier.js';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../keys/key-pair.js';
 import { KEYS_PUBLISH_SECONDS } from '../keys/signing-keys.js';
 import { pathOf, readScopes, seconds } from './option-checks.js';
@@ -59,6 +59,33 @@ export function readResources(resources: unknown): ReadonlyMap<string, ResourceS
     });
   }
   return read;
+}
+
+/** @throws ConfigurationError */
+export function readDefaultResource(given: unknown): string | undefined {
+  if (given === undefined || isResourceIdentifier(given)) return given;
+  refuseOption(pathOf('defaultResource'), given, 'give an absolute URI without a fragment (RFC 8707 §2)');
+}
+
+/**
+ * The default resource, as it is known: `resources` and the resource of `createOAuth2` spell a bare origin with or
+ * without a slash.
+ *
+ * @param own the resource that `createOAuth2` guards
+ * @throws ConfigurationError if it is not known
+ */
+export function knownDefaultResource(
+  {
+    defaultResource: given,
+    resources,
+  }: { readonly defaultResource: string | undefined; readonly resources: ReadonlyMap<string, ResourceSettings> },
+  own: string | undefined,
+): string | undefined {
+  if (given === undefined) return undefined;
+  const known = [...resources.keys(), ...(own === undefined ? [] : [own])];
+  const canonical = canonicalResource(given);
+  const found = known.find((one) => canonicalResource(one) === canonical);
+  return found ?? refuseOption(pathOf('defaultResource'), given, 'name it in resources too, or in the option resource');
 }
 
 /** The lifetime of the access tokens, in seconds; `undefined`: that of others. */

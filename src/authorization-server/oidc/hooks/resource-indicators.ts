@@ -1,5 +1,6 @@
 import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import { parseScope } from '../../../core/scopes.js';
+import { knownDefaultResource } from '../../options/resource-options.js';
 import type { ServerContext } from '../../server-context.js';
 import { applicationOf } from '../client-metadata.js';
 import { errors } from '../oidc-provider.js';
@@ -17,12 +18,13 @@ const NO_SCOPE = undefined as unknown as string;
  */
 export function resourceIndicators(context: ServerContext): ResourceIndicators {
   const { settings, dependencies, scopes } = context;
+  const fallback = knownDefaultResource(settings, dependencies.resource ?? dependencies.impliedResource);
   return {
     enabled: true,
     defaultResource(ctx, client, oneOf) {
       settleScope(context, ctx, client);
       // With several resources it should choose one for the token; without a choice the request is refused.
-      return oneOf as string[] | undefined;
+      return (oneOf ?? fallback) as string[] | string | undefined;
     },
     getResourceServerInfo(ctx, identifier, client) {
       settleScope(context, ctx, client);

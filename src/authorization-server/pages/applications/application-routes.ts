@@ -83,6 +83,7 @@ function routesOf(services: PageServices, area: ApplicationArea): PageRoute[] {
         scopes: scopes && describedScopes(scopes, dependencies.scopes),
         skipAuthorization,
         mayIntrospect: application.mayIntrospect,
+        requirePushedAuthorizationRequests: application.requirePushedAuthorizationRequests ?? false,
         registeredBy: registrarOf(application),
         trustClearedAtMilliseconds: trustClearedAtMilliseconds ?? undefined,
         lifetimes: LIFETIME_NAMES.flatMap((field) => {

@@ -115,6 +115,7 @@ export class ApplicationForm {
       allowedOrigins: '',
       scopes: [],
       anyScope: false,
+      requirePushedAuthorizationRequests: false,
       skipAuthorization: false,
       userId: viewer.id,
       lifetimes: lifetimesOf(() => ''),
@@ -168,6 +169,7 @@ export class ApplicationForm {
       redirectUris: linesOf(fields.redirectUris),
       postLogoutRedirectUris: linesOf(fields.postLogoutRedirectUris),
       allowedOrigins: linesOf(fields.allowedOrigins),
+      requirePushedAuthorizationRequests: fields.requirePushedAuthorizationRequests,
       scopes,
     };
     if (!this.area.isStaff) return { ...registration, userId: viewer.id, registeredBy: 'owner' };
@@ -213,6 +215,7 @@ export class ApplicationForm {
       allowedOrigins: parseScope(application.allowedOrigins ?? '').join('\n'),
       scopes: scopes ?? [],
       anyScope: this.area.isStaff && scope === null && mayHaveAnyScope(application),
+      requirePushedAuthorizationRequests: application.requirePushedAuthorizationRequests ?? false,
       skipAuthorization,
       userId: userId ?? '',
       lifetimes: lifetimesOf((name) => String(application[name] ?? '')),
@@ -244,6 +247,9 @@ function entered(form: FormFields, application: Application | undefined): Omit<A
     skipAuthorization: form.value('skip_authorization') === 'yes',
     userId: form.value('user_id'),
     // A custom page may not have these fields.
+    requirePushedAuthorizationRequests: form.has('authorization_requests')
+      ? form.value('authorization_requests') === 'pushed'
+      : (application?.requirePushedAuthorizationRequests ?? false),
     lifetimes: lifetimesOf((name) => (form.has(name) ? form.value(name).trim() : String(application?.[name] ?? ''))),
   };
 }

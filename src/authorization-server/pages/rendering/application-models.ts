@@ -92,6 +92,8 @@ export interface ApplicationModel {
     readonly skipAuthorization: boolean;
     /** Whether it may introspect all tokens, not only its own. */
     readonly mayIntrospect: boolean;
+    /** Whether its authorization requests are accepted only if they are pushed (RFC 9126 §6). */
+    readonly requirePushedAuthorizationRequests: boolean;
     /** Who registered it. */
     readonly registeredBy: Registrar;
     /** When an edit of its owner ended what staff had trusted it with, if staff has not decided anew since. */
@@ -144,6 +146,8 @@ export interface ApplicationFields {
   readonly scopes: readonly string[];
   /** Whether any scope was chosen, also future ones. */
   readonly anyScope: boolean;
+  /** Whether its authorization requests must be pushed (RFC 9126 §6). */
+  readonly requirePushedAuthorizationRequests: boolean;
   /** Whether its users are not to be asked for consent; staff only. */
   readonly skipAuthorization: boolean;
   /** The owner's id; empty: nobody's. */

@@ -142,6 +142,8 @@ export const ENGLISH = {
     consent: 'Consent',
     asked: 'Users are asked',
     notAsked: 'Users are not asked',
+    requests: 'Authorization requests',
+    pushedRequests: 'Only pushed ones',
     registrar: 'Registered by',
     'registeredBy-host': 'Staff',
     'registeredBy-owner': 'Its owner',
@@ -167,6 +169,11 @@ export const ENGLISH = {
   }),
   applicationForm: words({
     newTitle: 'Register an application',
+    requests: 'Authorization requests',
+    requestsHint:
+      'Pushed requests (PAR) come from the application directly: nobody can read or change them in a browser.',
+    anyRequests: 'By the browser, or pushed',
+    pushedRequests: 'Only pushed ones',
     editTitle: 'Edit application',
     name: 'Name',
     nameHint: 'What people see when they are asked for access.',

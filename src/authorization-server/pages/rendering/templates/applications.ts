@@ -67,6 +67,7 @@ layout('@frame', { title: application.name });
 <% } %>
 <% } %>
 <div><dt><%= t.scopes %></dt><dd><% if (!application.scopes) { %><%= t.anyScope %><% } else if (application.scopes.length > 0) { %><%~ include('@scopes', { scopes: application.scopes }) %><% } else { %><%= t.nothing %><% } %></dd></div>
+<% if (application.requirePushedAuthorizationRequests) { %><div><dt><%= t.requests %></dt><dd><%= t.pushedRequests %></dd></div><% } %>
 <% if (model.isStaffPage) { %>
 <div><dt><%= t.owner %></dt><dd><bdi><%= application.owner ?? t.nobody %></bdi></dd></div>
 <div><dt><%= t.registrar %></dt><dd><%= t['registeredBy-' + application.registeredBy] %></dd></div>
@@ -148,6 +149,14 @@ layout('@frame', { title, hasProblem: problems.length > 0 });
 </div>
 <% }) %>
 </fieldset>
+<div class="field">
+<label for="requests"><%= t.requests %></label>
+<p class="hint" id="requests-hint"><%= t.requestsHint %></p>
+<select id="requests" name="authorization_requests" aria-describedby="requests-hint">
+<option value="any"><%= t.anyRequests %></option>
+<option value="pushed"<% if (fields.requirePushedAuthorizationRequests) { %> selected<% } %>><%= t.pushedRequests %></option>
+</select>
+</div>
 <% if (model.isStaffPage) { %>
 <div class="field">
 <label for="userId"><%= t.userId %></label>
