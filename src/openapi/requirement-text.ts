@@ -19,7 +19,8 @@ export function requirementText(
 }
 
 function alternativeText({ credentials, user, scopes, further }: AccessAlternative): string {
-  return [callerText(credentials, user, scopes), ...further.map(furtherText)].filter((one) => one !== '').join(', ');
+  const parts = [callerText(credentials, user, scopes), ...further.map(furtherText)].filter((one) => one !== '');
+  return parts.length === 0 ? 'no credentials' : parts.join(', and ');
 }
 
 function callerText(credentials: AccessAlternative['credentials'], user: boolean, scopes: readonly string[]): string {
@@ -39,19 +40,19 @@ function callerText(credentials: AccessAlternative['credentials'], user: boolean
 function furtherText(rule: FurtherRule): string {
   switch (rule.kind) {
     case 'not':
-      return `that the caller is not allowed by: ${ruleText(rule.part)}`;
+      return `a caller to whom this does not apply: ${ruleText(rule.part)}`;
     case 'authenticationContext': {
       const { acr, maxAgeSeconds } = rule;
       const strong = acr === undefined ? '' : ` in the context ${acr.map((one) => `\`${one}\``).join(' or ')}`;
       const recent = maxAgeSeconds === undefined ? '' : ` at most ${maxAgeSeconds} s ago`;
-      return `that the user was authenticated${strong}${recent} (otherwise 401 \`insufficient_user_authentication\`, RFC 9470)`;
+      return `a user who was authenticated${strong}${recent} (otherwise 401 \`insufficient_user_authentication\`, RFC 9470)`;
     }
     case 'custom': {
       const reads =
         rule.scopes === undefined || rule.scopes.length === 0 ? '' : ` (it reads the scopes ${code(rule.scopes)})`;
       return rule.unknown === 'scopes'
         ? `the scopes that \`${rule.name}\` derives from the request${reads}`
-        : `that \`${rule.name}\` allows the request${reads}`;
+        : `the approval of \`${rule.name}\`${reads}`;
     }
   }
 }

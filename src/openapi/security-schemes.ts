@@ -22,6 +22,8 @@ export interface SecuritySchemes {
   readonly tokens: readonly CredentialSchemes[];
   /** For everything else. */
   readonly others: readonly CredentialSchemes[];
+  /** Whether there are other credentials of which nothing is known. */
+  readonly hasUnknown: boolean;
 }
 
 /** Scopes of OpenID Connect, which every authorization server here knows. */
@@ -32,6 +34,7 @@ export function securitySchemes(server: DescribedServer, sessionCookie: string):
   const components: JsonObject = {};
   const tokens: CredentialSchemes[] = [];
   const others: CredentialSchemes[] = [];
+  let hasUnknown = false;
   const add = (name: string, scheme: JsonObject): string => {
     const free = unused(name.replace(/[^A-Za-z0-9._-]/g, '_') || 'own', components);
     components[free] = scheme;
@@ -57,11 +60,11 @@ export function securitySchemes(server: DescribedServer, sessionCookie: string):
       others.push(entry(session, { besideUnsafe: [csrf], isUser: true }));
     } else {
       const scheme = one.scheme ?? keyInField(one.reads);
-      // Nothing is known of it; the operations that it opens say so.
-      if (scheme !== undefined) others.push(entry(add(String(scheme.name ?? scheme.scheme ?? 'own'), { ...scheme })));
+      if (scheme === undefined) hasUnknown = true;
+      else others.push(entry(add(String(scheme.name ?? scheme.scheme ?? 'own'), { ...scheme })));
     }
   }
-  return { components, tokens, others };
+  return { components, tokens, others, hasUnknown };
 }
 
 const KEY_BOUND = 'An access token that is bound to a key of the client (RFC 9449).';

@@ -58,6 +58,9 @@ export function securityOf(
       const beside = isSafeMethod(method) ? entry.beside : [...entry.beside, ...entry.besideUnsafe];
       list({ [entry.name]: scopes, ...Object.fromEntries(beside.map((name) => [name, []])) });
     }
+    if (schemes.hasUnknown && (alternative.credentials === 'any' || alternative.credentials === 'noToken')) {
+      notExpressed.add('credentials');
+    }
     if (isOpen(alternative)) list({});
   }
   if (listed.size === 0) {
