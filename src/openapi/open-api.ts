@@ -72,7 +72,7 @@ export function openApi(
   return makeDocument(documented, actions, readOpenApiInfo('openApi.info', info), rest);
 }
 
-/** Makes a document of actions that are compiled already, with options that are checked already. */
+/** @internal Makes a document of actions that are compiled already, with options that are checked already. */
 export function makeDocument(
   { server, logger }: DocumentedOAuth2['documented'],
   actions: readonly ServedPlan[],
