@@ -40,6 +40,9 @@ const COMPARISONS = [
   { mode: 'guarded, three verifiers', baseline: 'guarded', atLeast: 0.97 },
   // Each request has a proof of its own, whose signature is verified.
   { mode: 'guarded, DPoP', baseline: 'guarded', proves: true },
+  // With a subscriber of events, Prometheus, OpenTelemetry and structured logs; the SDK and the span of a request are not of this package.
+  { mode: 'guarded, observed', baseline: 'guarded, with an SDK', atLeast: 0.95 },
+  { mode: 'guarded, observed, in a span', baseline: 'guarded, in a span', atLeast: 0.95 },
   { mode: 'guarded, throttled in memory', baseline: 'unguarded', atLeast: 0.9 },
   { mode: 'guarded, throttled on Redis, one policy', baseline: 'unguarded', atLeast: 0.6, redis: true },
   { mode: 'guarded, throttled on Redis, two policies', baseline: 'unguarded', atLeast: 0.6, redis: true },

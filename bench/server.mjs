@@ -8,12 +8,13 @@ import { createOAuth2, databaseTokens, introspectedTokens, jwtTokens } from 'rou
 import { controllerOf } from './lib/controller.mjs';
 import { sha256 } from './lib/digest.mjs';
 import { serveMeasured } from './lib/measured.mjs';
+import { inSpan, observedOAuth2, startSdk } from './lib/observing.mjs';
 
 const settings = JSON.parse(process.argv[2]);
 const UNREACHED = '1000000000/hour';
 const throttling = { policies: { user: UNREACHED, client: UNREACHED }, failedAuthentication: null };
 
-/** Each mode returns the Koa application, and a function that closes its resources. */
+/** Each mode returns the Koa application, a function that closes its resources, and perhaps what is done around a request. */
 const modes = {
   unguarded: () => ({ koa: createKoaServer({ controllers: [controllerOf()] }) }),
   public: () => guarded({ database: settings.database }, { scope: undefined, open: true }),
@@ -26,6 +27,16 @@ const modes = {
   'guarded, introspected': introspected,
   'guarded, three verifiers': () => guarded({ database: settings.database, verifiers: chainOfThree() }, {}),
   'guarded, DPoP': () => guarded({ database: settings.database, dpop: { publicUrl: settings.publicUrl } }, {}),
+  'guarded, observed': () => observed(),
+  'guarded, with an SDK': () => {
+    startSdk();
+    return guarded({ database: settings.database }, {});
+  },
+  'guarded, in a span': () => {
+    startSdk();
+    return { ...guarded({ database: settings.database }, {}), around: inSpan };
+  },
+  'guarded, observed, in a span': () => ({ ...observed(), around: inSpan }),
   'cold token': () => guarded({ database: settings.database, cache: { maxEntries: 16, negativeMaxEntries: 16 } }, {}),
   'raw mysql2 look-up': rawLookUp,
 };
@@ -53,6 +64,13 @@ function chainOfThree() {
     }),
     databaseTokens(),
   ];
+}
+
+/** With events, metrics, traces and structured logs all on. */
+function observed() {
+  startSdk();
+  const { oauth2, close } = observedOAuth2({ keyPrefix: settings.keyPrefix, throttling, database: settings.database });
+  return { koa: oauth2.createKoaServer({ controllers: [controllerOf({ scope: 'api' })] }), close };
 }
 
 /** Tokens of another server, which answers in a thread of its own and is asked once. */
@@ -89,5 +107,5 @@ function rawLookUp() {
   return { koa: createKoaServer({ controllers: [controllerOf({ before })] }), close: () => pool.end() };
 }
 
-const { koa, close } = await modes[settings.mode]();
-serveMeasured(koa.callback(), close);
+const { koa, close, around = (handler) => handler } = await modes[settings.mode]();
+serveMeasured(around(koa.callback()), close);
