@@ -261,8 +261,9 @@ async function takeDocs(page) {
   await page.locator('.opblock').first().waitFor();
   await page.screenshot({ path: join(folder, 'docs.png') });
   await page.locator('.auth-wrapper .authorize').click();
-  // The dialog scrolls to its first field.
-  await page.locator('.modal-ux-content').evaluate((content) => content.scrollTo(0, 0));
+  // The dialog scrolls to its last field by itself.
+  const flow = page.locator('.auth-container').filter({ hasText: 'authorizationCode with PKCE' });
+  await flow.evaluate((part) => part.scrollIntoView());
   await page.screenshot({ path: join(folder, 'docs-authorize.png') });
 }
 

@@ -75,7 +75,7 @@ describe('[RS-75] the page about the interface', () => {
     const form = new URLSearchParams(exchange.postData() ?? '');
     expect(form.get('code_verifier')).toMatch(/^[\w-]{43,128}$/);
     expect(form.get('redirect_uri')).toBe(`${bookstore.url}/docs/oauth2-redirect.html`);
-    await flow.getByRole('button', { name: 'Logout' }).waitFor();
+    await flow.locator('button', { hasText: 'Logout' }).waitFor();
     await flow.locator('.btn-done').click();
     expect(await statusOf(page, '/api/protected')).toBe('200');
     expect(violations).toEqual([]);
