@@ -19,7 +19,7 @@ export interface Register {}
 type Names<Table> = Table extends readonly (infer Name extends string)[] ? Name : Extract<keyof Table, string>;
 
 /** The scopes of the option `scopes`: those of `Register`, otherwise any string. */
-export type DescribedScopeName = Register extends { readonly scopes: infer Table } ? Names<Table> : string;
+export type DescribedScopeName = Register extends Readonly<Record<'scopes', infer Table>> ? Names<Table> : string;
 
 /** The scopes that OpenID Connect defines, which need no description. */
 export type IdentityScope = 'openid' | 'offline_access';

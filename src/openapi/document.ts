@@ -12,11 +12,25 @@ export interface OpenApiInfo {
   readonly termsOfService?: string | undefined;
   /** Who to ask. */
   readonly contact?:
-    | { readonly name?: string | undefined; readonly url?: string | undefined; readonly email?: string | undefined }
+    | {
+        /** The name of the person or organization. */
+        readonly name?: string | undefined;
+        /** The address of a page about it. */
+        readonly url?: string | undefined;
+        /** An e-mail address. */
+        readonly email?: string | undefined;
+      }
     | undefined;
   /** The license: its name, and either its URL or its SPDX identifier. */
   readonly license?:
-    | { readonly name: string; readonly url?: string | undefined; readonly identifier?: string | undefined }
+    | {
+        /** The name of the license. */
+        readonly name: string;
+        /** The address of its text. */
+        readonly url?: string | undefined;
+        /** Its SPDX identifier, e.g. `MIT`. */
+        readonly identifier?: string | undefined;
+      }
     | undefined;
 }
 

@@ -9,7 +9,14 @@ export interface OpenApiOptions {
   /** The option `defaults` of routing-controllers, if the application has one. */
   readonly defaults?: RoutingControllersOptions['defaults'] | undefined;
   /** Where the interface is (Server Objects). Default: where the document is, `[{ url: '/' }]`. */
-  readonly servers?: readonly { readonly url: string; readonly description?: string | undefined }[] | undefined;
+  readonly servers?:
+    | readonly {
+        /** The address, absolute or relative to that of the document. */
+        readonly url: string;
+        /** What it is for. */
+        readonly description?: string | undefined;
+      }[]
+    | undefined;
   /** The name of the cookie of `session()`. Default: that of koa-session, `koa.sess`. */
   readonly sessionCookie?: string | undefined;
 }

@@ -1,7 +1,7 @@
 import type { AccessRule } from './access-rule.js';
 
 /** Parts of a rule that neither scopes nor the kind of credentials express. */
-export type FurtherRule = Extract<AccessRule, { readonly kind: 'not' | 'custom' | 'authenticationContext' }>;
+export type FurtherRule = Extract<AccessRule, Readonly<Record<'kind', 'not' | 'custom' | 'authenticationContext'>>>;
 
 /** One way to be allowed: all of it must hold. */
 export interface AccessAlternative {

@@ -18,19 +18,41 @@ import type { GuardedAction, Permission } from './permission.js';
  * | `custom`                | what the code of a permission decides; `scopes` are those that are declared where it reads them |
  */
 export type AccessRule =
-  | { readonly kind: 'everybody' | 'nobody' | 'authenticated' | 'user' | 'userWithoutToken' }
-  | { readonly kind: 'token'; readonly scopes: readonly string[] }
-  | { readonly kind: 'allOf' | 'anyOf'; readonly parts: readonly AccessRule[] }
-  | { readonly kind: 'not'; readonly part: AccessRule }
   | {
+      /** The kind of rule. */
+      readonly kind: 'everybody' | 'nobody' | 'authenticated' | 'user' | 'userWithoutToken';
+    }
+  | {
+      /** The kind of rule. */
+      readonly kind: 'token';
+      /** All of these; any token if there are none. */
+      readonly scopes: readonly string[];
+    }
+  | {
+      /** The kind of rule. */
+      readonly kind: 'allOf' | 'anyOf';
+      /** The rules that it consists of. */
+      readonly parts: readonly AccessRule[];
+    }
+  | {
+      /** The kind of rule. */
+      readonly kind: 'not';
+      /** The rule that must not hold. */
+      readonly part: AccessRule;
+    }
+  | {
+      /** The kind of rule. */
       readonly kind: 'authenticationContext';
+      /** The authentication contexts of which the token must have one; `undefined`: any. */
       readonly acr: readonly string[] | undefined;
+      /** How long ago the user may have signed in; `undefined`: any time. */
       readonly maxAgeSeconds: number | undefined;
     }
   | CustomRule;
 
 /** A rule that is code. */
 export interface CustomRule {
+  /** The kind of rule. */
   readonly kind: 'custom';
   /** The class of the permission. */
   readonly name: string;
