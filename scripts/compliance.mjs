@@ -9,8 +9,15 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readTestTitles } from './test-titles.mjs';
 
-const AREAS = { RS: 'Resource server', AS: 'Authorization server', TH: 'Throttling', IM: 'Import', ALL: 'Everywhere' };
-const TAG = /\b(AS|RS|TH|IM|ALL)-(\d+)(?:\.\.(\d+))?/g;
+const AREAS = {
+  RS: 'Resource server',
+  AS: 'Authorization server',
+  TH: 'Throttling',
+  IM: 'Import',
+  TY: 'Types and examples',
+  ALL: 'Everywhere',
+};
+const TAG = /\b(AS|RS|TH|IM|TY|ALL)-(\d+)(?:\.\.(\d+))?/g;
 /** Some rows contain kilobytes of hostile input. */
 const LONGEST_TITLE = 160;
 

@@ -30,7 +30,8 @@ export function defineRoutes(command: CliCommand, surroundings: Surroundings): v
   command
     .description(
       'Lists every action of an application: verb, path, requirement, throttles, public or not. Exits with 1, after the\n' +
-        'list, if an action has neither a requirement nor @Public(), or another problem.\n\n' +
+        'list, if an action has neither a requirement nor @Public(), or another problem.\n' +
+        'With --format openapi it prints the OpenAPI document of the application, if all actions are well declared.\n\n' +
         'With --diff it lists instead how guards and throttles differ from a table that was kept with --format json, and\n' +
         'exits with 1 if one became weaker, or may have become so.\n\n' +
         'The module, ES or CommonJS, exports `oauth2` (what createOAuth2 returned), `controllers` (an array of classes)\n' +
@@ -45,7 +46,13 @@ export function defineRoutes(command: CliCommand, surroundings: Surroundings): v
       handOver(context);
       const format = formatOf(context, options.format);
       const kept = options.diff === undefined ? undefined : readKeptTable(options.diff);
-      const actions = await describe(path);
+      if (format === 'openapi' && kept !== undefined)
+        throw usage('--diff compares tables: leave --format openapi out.');
+      const { actions, document } = await describe(path, format);
+      if (document !== undefined) {
+        context.output.result({}, document);
+        return;
+      }
       const differences = kept && compareTables(comparable(actions), kept);
       await print(context, format, actions, differences);
       refuseProblems(context, actions);
@@ -60,10 +67,20 @@ function handOver(context: CliContext): void {
   printHostOutputToStderr();
 }
 
-async function describe(path: string): Promise<ActionSummary[]> {
-  const { oauth2, controllers, routePrefix } = await loadHostModule(path);
+interface Described {
+  readonly actions: ActionSummary[];
+  /** The OpenAPI document, if that is asked for and every action can be served. */
+  readonly document: string | undefined;
+}
+
+async function describe(path: string, format: Format): Promise<Described> {
+  const host = await loadHostModule(path);
+  const { oauth2, controllers, routePrefix } = host;
   try {
-    return oauth2.describe(controllers, routePrefix === undefined ? {} : { routePrefix });
+    const actions = oauth2.describe(controllers, routePrefix === undefined ? {} : { routePrefix });
+    if (format !== 'openapi' || actions.some(isWrong)) return { actions, document: undefined };
+    const { openApiText } = await import('../routes/openapi-format.js');
+    return { actions, document: await openApiText(path, host) };
   } finally {
     await oauth2.close();
   }
@@ -120,8 +137,12 @@ function refuseFindings({ findings }: TableDifferences): void {
   );
 }
 
+function isWrong({ declared, problems }: ActionSummary): boolean {
+  return !declared || problems.length > 0;
+}
+
 function refuseProblems(context: CliContext, actions: readonly ActionSummary[]): void {
-  const found = actions.filter((action) => !action.declared || action.problems.length > 0);
+  const found = actions.filter(isWrong);
   if (found.length === 0) return;
   for (const action of found) {
     const problems = action.problems.length > 0 ? action.problems : ['neither a requirement nor @Public()'];

@@ -34,7 +34,10 @@ export function findConfiguration(given: string | false | undefined): Configurat
   return { path: resolve(dirname(manifest.file), config), what };
 }
 
-function nearestManifest(folder: string): { file: string; content: Readonly<Record<string, unknown>> } | undefined {
+/** The package.json of a folder, or of the nearest one above that has one. */
+export function nearestManifest(
+  folder: string,
+): { file: string; content: Readonly<Record<string, unknown>> } | undefined {
   const file = join(folder, 'package.json');
   try {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'));

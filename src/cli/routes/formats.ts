@@ -4,7 +4,7 @@ import { accessText } from './access-text.js';
 import type { ListedRoute, RouteFinding, TableDifferences } from './compare-tables.js';
 
 /** The formats of the table. */
-export const FORMATS = ['table', 'markdown', 'json'] as const;
+export const FORMATS = ['table', 'markdown', 'json', 'openapi'] as const;
 export type Format = (typeof FORMATS)[number];
 
 const HEADINGS = ['Verb', 'Path', 'Requirement', 'Throttles', 'Public', 'Action'];

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fixture, objectOf, resultOf, runCliProcess } from '../../support/cli/run-cli.js';
 
@@ -75,6 +75,54 @@ describe('routes', () => {
       error: 'undeclared_action',
       error_description: expect.stringContaining('Notes.remove'),
     });
+  });
+
+  test('--format openapi prints the document of the application, named as in its package.json', async () => {
+    const folderOfApp = join(folder, 'shop');
+    await mkdir(folderOfApp);
+    await writeFile(
+      join(folderOfApp, 'package.json'),
+      JSON.stringify({ name: 'shop', version: '3.2.1', type: 'module' }),
+    );
+    const file = join(folderOfApp, 'app.js');
+    await writeFile(file, `export * from ${JSON.stringify(pathToFileURL(fixture('guarded.mjs')).href)};`);
+    const { code, stdout } = await runCliProcess(['routes', file, '--format', 'openapi']);
+    expect(code).toBe(0);
+    const { openapi, info, paths } = JSON.parse(stdout);
+    expect({ openapi, info }).toMatchObject({ openapi: '3.1.0', info: { title: 'shop', version: '3.2.1' } });
+    expect(Object.keys(paths)).toEqual(['/api/books', '/api/books/about']);
+    expect(Object.keys(paths['/api/books'])).toEqual(['get', 'post']);
+    expect(paths['/api/books'].get.security).not.toEqual([]);
+  });
+
+  test('--format openapi of actions that are not well declared is their table, and exit code 1', async () => {
+    const { code, stdout, stderr } = await runCliProcess(['routes', fixture('undeclared.mjs'), '--format', 'openapi']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/UNDECLARED/);
+    expect(stderr).toMatch(/1 action is undeclared/);
+  });
+
+  test('--format openapi goes with neither --diff nor --json', async () => {
+    const kept = join(folder, 'kept.json');
+    await writeFile(kept, '{"actions":[]}');
+    for (const others of [['--diff', kept], ['--json']]) {
+      const { code, stdout, stderr } = await runCliProcess([
+        'routes',
+        fixture('guarded.mjs'),
+        '--format',
+        'openapi',
+        ...others,
+      ]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/--format openapi/);
+    }
+  });
+
+  test('--format openapi says so if the guards are of another copy of the package', async () => {
+    const file = await module('copy.mjs', `${FAKE}\nexport { oauth2 }; export const controllers = [Any];`);
+    const { code, stderr } = await runCliProcess(['routes', file, '--format', 'openapi']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/another copy of routing-controllers-oauth2/);
   });
 
   const FAKE = `const oauth2 = {
