@@ -52,7 +52,10 @@ export function createProvider({ issuer, database, encryptionKeys }: ProviderSet
       texts: { frame: { siteName: 'Another provider' } },
     }),
   });
-  return { oauth2, createApp: (): Koa => oauth2.useKoaServer(new Koa(), { controllers: [] }) };
+  const server = oauth2.authorizationServer;
+  if (server === undefined) throw new Error('It was configured above.');
+  // Without controllers: those that are loaded here belong to the host.
+  return { oauth2, createApp: (): Koa => new Koa().use(server.middleware()) };
 }
 
 /** Registers the host, as its operator would by hand. A host that is known gets a new secret. */
