@@ -320,8 +320,8 @@ describe('compiling', () => {
     expect(throttle.policyNames).toEqual(['user', 'burst']);
     const compiled = throttle.compile(['user', 'burst', 'user']);
     expect(compiled.policies).toEqual([
-      { name: 'burst', description: '3/s' },
-      { name: 'user', description: '5/h' },
+      { name: 'burst', description: '3/s', rates: [{ limit: 3, windowSeconds: 1 }] },
+      { name: 'user', description: '5/h', rates: [{ limit: 5, windowSeconds: 3600 }] },
     ]);
     expect((compiled.decide(user('alice')) as ThrottleOutcome).fields.ratelimit).toBe(
       '"burst";r=2;t=1, "user";r=4;t=3600',
