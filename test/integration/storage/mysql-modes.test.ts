@@ -63,6 +63,24 @@ interface Site {
   close(): Promise<void>;
 }
 
+/** Takes the connections that are open and at rest, so that whatever asks next needs a new one. */
+async function takeOpenConnections(knex: Knex): Promise<unknown[]> {
+  const taken: unknown[] = [];
+  while (knex.client.pool.numFree() > 0) taken.push(await knex.client.acquireConnection());
+  return taken;
+}
+
+/** Start-up may have opened several at once. */
+async function closeOpenConnections(knex: Knex): Promise<void> {
+  const open = await takeOpenConnections(knex);
+  for (const one of open) Object.assign(one as object, { __knex__disposed: 'closed by a test' });
+  await giveBack(knex, open);
+}
+
+async function giveBack(knex: Knex, connections: readonly unknown[]): Promise<void> {
+  for (const one of connections) await knex.client.releaseConnection(one);
+}
+
 async function startSite(
   database: OAuth2Options['database'],
   name: string,
@@ -335,6 +353,7 @@ describe("a knex instance of the host's", () => {
     try {
       await site.oauth2.migrate();
       await site.oauth2.ready();
+      await closeOpenConnections(knex);
       const created = await site.oauth2.applications.create({ name: 'Shop', grantTypes: ['client_credentials'] });
       // The one connection that is open by now.
       await knex.raw("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'");
@@ -343,9 +362,12 @@ describe("a knex instance of the host's", () => {
       expect(await isTaken(6_002)).toBe(false);
 
       await administrator.query("SET GLOBAL sql_mode = 'NO_BACKSLASH_ESCAPES'");
-      const held = await knex.client.acquireConnection();
-      await expect(site.oauth2.applications.list()).rejects.toThrow(ConfigurationError);
-      await knex.client.releaseConnection(held);
+      const held = await takeOpenConnections(knex);
+      try {
+        await expect(site.oauth2.applications.list()).rejects.toThrow(ConfigurationError);
+      } finally {
+        await giveBack(knex, held);
+      }
       await expect(site.oauth2.applications.list()).resolves.toHaveLength(1);
     } finally {
       await administrator.query("SET GLOBAL sql_mode = 'STRICT_TRANS_TABLES'");
