@@ -11,7 +11,7 @@ import { Shelf, throttling } from './shelf.js';
 const closers: (() => Promise<unknown>)[] = [];
 
 async function start(options: Partial<OAuth2Options> = {}) {
-  const made = await testOAuth2({ throttling, ...options });
+  const made = await testOAuth2({ throttling, opaqueTokens: { unchecked: 'accept' }, ...options });
   await made.oauth2.ready();
   const served: Served = await serve(made.oauth2.createKoaServer({ controllers: [Shelf] }));
   closers.push(

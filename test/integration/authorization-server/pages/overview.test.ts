@@ -18,7 +18,7 @@ class Shelf {
 }
 
 const closers: (() => Promise<unknown>)[] = [];
-const oauth2 = { throttling: { policies: { thrice: '3/hour' } } };
+const oauth2 = { throttling: { policies: { thrice: '3/hour' } }, opaqueTokens: { unchecked: 'accept' } } as const;
 
 async function start(options: Parameters<typeof PagesServer.start>[0] = {}): Promise<PagesServer> {
   const pages = await PagesServer.start({ controllers: [Shelf], ...options, oauth2: { ...oauth2, ...options.oauth2 } });
