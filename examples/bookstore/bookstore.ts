@@ -75,7 +75,7 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
   Container.set(Notes, new Notes(oauth2.knex));
   Container.set(SignInBudget, signInBudget);
   Container.set(DemoApplication, new DemoApplication(surroundings));
-  Container.set(Home, new Home(live, () => oauth2.describe(controllers)));
+  Container.set(Home, new Home(surroundings.issuer, live, () => oauth2.describe(controllers)));
 
   return {
     oauth2,

@@ -38,6 +38,8 @@ export class Accounts implements UserStore<Account> {
       await knex.schema.createTable(IDENTITIES, (table) => {
         table.string('key', 43).primary();
         table.string('account_id', 36).notNullable().references('id').inTable(ACCOUNTS);
+        table.string('issuer_key', 43).notNullable();
+        table.unique(['account_id', 'issuer_key']);
       });
     }
     const rows = known.map(({ id, name, active, email, isEmailVerified }) => {
@@ -58,7 +60,8 @@ export class Accounts implements UserStore<Account> {
   /**
    * The account of an identity. It is found by issuer and subject, which the provider never gives to anybody else (OpenID
    * Connect Core §5.7). At the first sign-in it is an existing account with the same e-mail address if both the provider
-   * and the host have verified that address, and otherwise a new one.
+   * and the host have verified that address, and otherwise a new one. It is a new one too if somebody else at that provider
+   * signs in to the account already: an address may be given to another person.
    */
   async of(identity: Identity): Promise<Account> {
     const key = digest([identity.issuer, identity.subject]);
@@ -68,12 +71,18 @@ export class Accounts implements UserStore<Account> {
     try {
       await this.knex().transaction(async (transaction) => {
         const owner = verified && (await transaction(ACCOUNTS).where({ verified_email_key: verified }).first('id'));
-        const id: string = owner ? owner.id : randomUUID();
-        if (!owner) {
+        const issuer = { issuer_key: digest([identity.issuer]) };
+        const other =
+          owner &&
+          (await transaction(IDENTITIES)
+            .where({ account_id: owner.id, ...issuer })
+            .first('key'));
+        const id: string = owner && !other ? owner.id : randomUUID();
+        if (!owner || other) {
           const name = identity.name ?? 'Reader';
-          await transaction(ACCOUNTS).insert({ id, name, active: true, verified_email_key: verified });
+          await transaction(ACCOUNTS).insert({ id, name, active: true, verified_email_key: other ? null : verified });
         }
-        await transaction(IDENTITIES).insert({ key, account_id: id });
+        await transaction(IDENTITIES).insert({ key, account_id: id, ...issuer });
       });
     } catch (error) {
       // Another tab of the same user may have been faster.

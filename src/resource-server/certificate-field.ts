@@ -40,11 +40,13 @@ function certificateOfByteSequence(field: string): Buffer | undefined {
   return base64 === undefined ? undefined : derOf(base64);
 }
 
-const PEM = /^-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/\s]+={0,2})\s+-----END CERTIFICATE-----\s*$/;
+const WHITE_SPACE = /\s+/g;
+/** Without white space, so that nothing of the field can be matched in more than one way. */
+const PEM = /^-----BEGINCERTIFICATE-----([A-Za-z0-9+/]+={0,2})-----ENDCERTIFICATE-----$/;
 
 function certificateOfEscapedPem(field: string): Buffer | undefined {
-  const base64 = PEM.exec(decoded(field) ?? '')?.[1];
-  return base64 === undefined ? undefined : derOf(base64.replace(/\s+/g, ''));
+  const base64 = PEM.exec((decoded(field) ?? '').replace(WHITE_SPACE, ''))?.[1];
+  return base64 === undefined ? undefined : derOf(base64);
 }
 
 function decoded(field: string): string | undefined {

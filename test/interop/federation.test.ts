@@ -187,6 +187,17 @@ describe('[AS-72] sign-in through another OpenID provider, with openid-client', 
       expect(await accountOf()).toBe(account);
     });
 
+    test('and never that of whom the provider gave the address to before', async () => {
+      await signIn('alice');
+      const identities = host.oauth2.knex('host_identities');
+      expect(await identities.clone().where({ account_id: 'alice' }).update({ key: 'somebody else there' })).toBe(1);
+      browser = new TravellingBrowser([hostUrl, providerUrl]);
+      await signIn('alice');
+      expect(await whoIsSignedIn()).toBe('Alice Liddell');
+      expect(await identities.clone().where({ account_id: 'alice' })).toMatchObject([{ key: 'somebody else there' }]);
+      await identities.clone().delete();
+    });
+
     test('also if the first sign-in happens in two tabs at once', async () => {
       const other = new TravellingBrowser([hostUrl, providerUrl]);
       await host.oauth2.knex('host_identities').delete();

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describePath } from '../../core/options/index.js';
 import { CliError } from '../cli-error.js';
@@ -27,11 +27,30 @@ export function findConfiguration(given: string | false | undefined): Configurat
   if (manifest === undefined) return undefined;
   const { config } = (manifest.content[KEY] ?? {}) as { readonly config?: unknown };
   if (config === undefined) return undefined;
+  refuseForeign(manifest.file);
   const what = `${KEY}.config in ${describePath(relative(process.cwd(), manifest.file), /\.json$/)}`;
   if (typeof config !== 'string' || config === '') {
     throw new CliError(EXIT_CODES.usage, 'usage_error', `${what}: give the path of a module, e.g. "./dist/oauth2.js".`);
   }
   return { path: resolve(dirname(manifest.file), config), what };
+}
+
+/**
+ * What package.json names is run: one that another user of this machine has put above the working directory, as in a
+ * folder for temporary files, must not be able to name it.
+ *
+ * @throws CliError if the file belongs neither to the user who runs the command, nor to the superuser
+ */
+function refuseForeign(file: string): void {
+  const user = process.getuid?.();
+  const { uid } = statSync(file);
+  if (user === undefined || uid === user || uid === 0) return;
+  const what = `${KEY}.config in ${describePath(relative(process.cwd(), file), /\.json$/)}`;
+  throw new CliError(
+    EXIT_CODES.usage,
+    'usage_error',
+    `${what}: the file belongs to another user; name the module with --config, or give --no-config.`,
+  );
 }
 
 /** The package.json of a folder, or of the nearest one above that has one. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -192,5 +192,22 @@ describe('[ALL-65] the command line works by the options of the servers', () => 
     expect(named.stderr).toBe(
       'rc-oauth2: rc-oauth2.config in package.json: give the path of a module, e.g. "./dist/oauth2.js".\n',
     );
+  });
+
+  // Only the superuser can make files of others.
+  (process.getuid?.() === 0 ? test : test.skip)('what a package.json of another user names is not run', async () => {
+    const theirs = join(folder, 'theirs');
+    await mkdir(join(theirs, 'below'), { recursive: true });
+    await writeFile(join(theirs, 'package.json'), '{ "rc-oauth2": { "config": "./run-me.mjs" } }');
+    await writeFile(join(theirs, 'run-me.mjs'), "process.stderr.write('was run'); export default {};");
+    const cwd = join(theirs, 'below');
+    expect((await runCliProcess(['applications', 'list'], { cwd })).stderr).toContain('was run');
+    await chown(join(theirs, 'package.json'), 65_534, 65_534);
+    const { code, stderr } = await runCliProcess(['applications', 'list'], { cwd });
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr:
+        'rc-oauth2: rc-oauth2.config in ../package.json: the file belongs to another user; name the module with --config, or give --no-config.\n',
+    });
   });
 });

@@ -39,7 +39,7 @@ test('[TH-48] over the budget nothing is looked up but what was good when it was
   failures.retryAfter = 7;
   expect(() => admission.enter(ADDRESS, 'unknown')).toThrow(expect.objectContaining(THROTTLED));
   admission.enter(ADDRESS, 'good');
-  await expect(admission.failed(ADDRESS, 'invalid', 'good')).rejects.toMatchObject(THROTTLED);
+  await expect(async () => admission.failed(ADDRESS, 'invalid', 'good')).rejects.toMatchObject(THROTTLED);
   expect(() => admission.enter(ADDRESS, 'good')).toThrow(expect.objectContaining(THROTTLED));
 });
 
@@ -47,7 +47,7 @@ test('[TH-48] a failure that is known to be over the budget is not counted again
   const failures = budget();
   const admission = new LookUpAdmission(failures, badTokens);
   failures.retryAfter = 7;
-  await expect(admission.failed(ADDRESS, 'invalid')).rejects.toMatchObject(THROTTLED);
+  await expect(async () => admission.failed(ADDRESS, 'invalid')).rejects.toMatchObject(THROTTLED);
   expect(failures.failures).toBe(0);
 });
 
