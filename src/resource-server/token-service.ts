@@ -222,7 +222,8 @@ export class TokenService {
     if (typeof token !== 'string') return this.revokeByHash(token.tokenHash);
     if (!isTokenValue(token)) return false;
     const verifier = this.dependencies.verifiers.select(token);
-    if (verifier === undefined && this.isForged(token)) return false;
+    const { opaqueTokens } = this.dependencies;
+    if (verifier === undefined && this.isForged(token) && (await opaqueTokens.isStillForged(token))) return false;
     const key = sha256Key(token);
     if (verifier?.revoke !== undefined) {
       const revoked = await verifier.revoke(token, key);

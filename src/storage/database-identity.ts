@@ -58,10 +58,10 @@ export async function hasDatabaseIdentity(knex: Knex): Promise<boolean> {
 }
 
 /** Gives the database an identity, unless it has one. One that is given now was never used before, so its tokens are all checked. */
-export async function storeDatabaseIdentity(knex: Knex, { accessTokens }: TableNames): Promise<void> {
+export async function storeDatabaseIdentity(knex: Knex, { accessTokens, refreshTokens }: TableNames): Promise<void> {
   if (await knex(IDENTITY_TABLE).where('id', ROW_ID).first('id')) return;
-  // Databases from before the identity may hold tokens.
-  const isUsed = (await knex(accessTokens).first('id')) !== undefined;
+  // Databases from before the identity may hold tokens: refresh tokens also when their access tokens are cleared.
+  const isUsed = (await holdsRows(knex, accessTokens)) || (await holdsRows(knex, refreshTokens));
   const nowMilliseconds = systemClock.nowMilliseconds();
   try {
     await knex(IDENTITY_TABLE).insert({
@@ -79,6 +79,10 @@ export async function storeDatabaseIdentity(knex: Knex, { accessTokens }: TableN
       code: errorCode(error),
     });
   }
+}
+
+async function holdsRows(knex: Knex, table: string): Promise<boolean> {
+  return (await knex(table).first('id')) !== undefined;
 }
 
 /**

@@ -31,6 +31,9 @@ const PAUSE_MILLISECONDS = 1_000;
 /** How long what the database says about tokens without prefix is relied on before it is asked again. */
 const AGAIN_MILLISECONDS = 30_000;
 
+/** The same for those whose refusal lasts: clients discard a refresh token that was refused. */
+const SOON_MILLISECONDS = 1_000;
+
 /**
  * Makes the values of opaque tokens, and recognizes forged ones without I/O. What the database holds for that is read once:
  * by `ready`, or in the background when the first token is presented. Until it is known, no token counts as forged.
@@ -43,6 +46,9 @@ export class OpaqueTokens {
   private reading: Promise<void> | undefined;
   private notBeforeMilliseconds = Number.NEGATIVE_INFINITY;
   private notAgainBeforeMilliseconds = Number.NEGATIVE_INFINITY;
+  private notSoonBeforeMilliseconds = Number.NEGATIVE_INFINITY;
+  /** The last answer to `isStillForged`, which holds for a moment, also if it is that the database is away. */
+  private recent: Promise<void> | undefined;
   private isSaid = false;
 
   constructor(
@@ -91,6 +97,27 @@ export class OpaqueTokens {
       return this.refusesUnchecked;
     }
     return this.isComplete && !this.format.isGenuine(token);
+  }
+
+  /**
+   * Whether a token that `isForged` refuses is refused also by what the database says now: for those whose holder does not try
+   * again. However many are presented, the database is asked at most once in a second.
+   *
+   * @throws TemporarilyUnavailableError (rejects) if the database cannot answer
+   */
+  async isStillForged(token: string): Promise<boolean> {
+    if (this.settings.unchecked !== undefined || this.format.isPrefixed(token)) return true;
+    await this.askSoon();
+    return this.refusesUnchecked;
+  }
+
+  private askSoon(): Promise<void> {
+    const now = this.dependencies.clock.monotonicMilliseconds();
+    if (this.recent === undefined || now >= this.notSoonBeforeMilliseconds) {
+      this.notSoonBeforeMilliseconds = now + SOON_MILLISECONDS;
+      this.recent = this.read();
+    }
+    return this.recent;
   }
 
   /** Tokens may have been imported since: then the database says something else. Asked in the background, now and then. */

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { sha256 } from '../../../src/core/digest.js';
 import { silentLogger } from '../../../src/core/logger.js';
-import { createOAuth2, InvalidTokenError, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
+import {
+  createOAuth2,
+  InvalidTokenError,
+  type OAuth2,
+  type OAuth2Options,
+  RefreshToken,
+} from '../../../src/public/index.js';
 import { admitUncheckedTokens, MIGRATIONS_TABLE, migrate, rollback } from '../../../src/storage/index.js';
 import { databaseKinds, type FreshDatabase, freshDatabase } from '../../support/services.js';
 
@@ -32,6 +38,23 @@ describe.each(databaseKinds())('tokens from before there were check characters, 
       .findById(model.id)
       .patch({ tokenHash: sha256(token) });
     return token;
+  }
+
+  /** Leaves one refresh token without an access token, as clearing expired ones does. */
+  async function keepOneRefreshToken({ tokens, models, knex }: OAuth2, application: string): Promise<void> {
+    const { model } = await tokens.issue({ application, scope: 'read' });
+    const { tokenHash, applicationId, scope, createdAtMilliseconds, expiresAtMilliseconds } = model;
+    await models.RefreshToken.query(knex).insert({
+      tokenHash,
+      applicationId,
+      userId: 'alice',
+      scope,
+      familyId: 'f'.repeat(22),
+      createdAtMilliseconds,
+      expiresAtMilliseconds,
+      familyExpiresAtMilliseconds: expiresAtMilliseconds,
+    });
+    await models.AccessToken.query(knex).delete();
   }
 
   const isGood = async ({ tokens }: OAuth2, token: string) =>
@@ -93,6 +116,41 @@ describe.each(databaseKinds())('tokens from before there were check characters, 
     expect(await isGood(await open(), token)).toBe(true);
   });
 
+  test('[RS-78] so they do if only refresh tokens are left in it', async () => {
+    await first
+      .knex(MIGRATIONS_TABLE)
+      .whereIn('name', ['0004_database_identity', '0012_checked_tokens'])
+      .update({ batch: 2 });
+    await rollback(first.knex);
+    await keepOneRefreshToken(first, clientId);
+    await migrate(first.knex);
+    expect(await first.knex(IDENTITY).pluck('checked_since_ms')).toEqual([null]);
+  });
+
+  test("[RS-78] so they do if they are in the table of the host's own model", async () => {
+    const own = await freshDatabase(kind);
+    class ShopRefreshToken extends RefreshToken {
+      static override tableName = 'shop_refresh_tokens';
+    }
+    const shop = createOAuth2({
+      database: own.url,
+      models: { RefreshToken: ShopRefreshToken },
+      logger: silentLogger,
+    });
+    try {
+      await shop.migrate();
+      const { application } = await shop.applications.create({ name: 'Old', grantTypes: ['client_credentials'] });
+      await shop.knex(IDENTITY).delete();
+      await keepOneRefreshToken(shop, application.clientId);
+      expect(await shop.knex('shop_refresh_tokens').pluck('user_id')).toEqual(['alice']);
+      await shop.migrate();
+      expect(await shop.knex(IDENTITY).pluck('checked_since_ms')).toEqual([null]);
+    } finally {
+      await shop.close();
+      await own.drop();
+    }
+  });
+
   test('[RS-78] before the migration an upgraded process issues tokens as before, and refuses none', async () => {
     await first.knex(MIGRATIONS_TABLE).where('name', '0012_checked_tokens').update({ batch: 2 });
     await rollback(first.knex);
@@ -104,6 +162,13 @@ describe.each(databaseKinds())('tokens from before there were check characters, 
     await early.migrate();
     expect((await early.tokens.issue({ application: clientId, scope: 'read' })).access_token).toMatch(/^rco_/);
     expect(await isGood(early, token)).toBe(true);
+  });
+
+  test('[IM-8] one that is revoked by the host right after an import is revoked, not taken for forged', async () => {
+    const [token, running] = [await oldToken(), await open()];
+    await admitUncheckedTokens(first.knex);
+    expect(await running.tokens.revoke(token)).toBe(true);
+    expect(await isGood(await open(), token)).toBe(false);
   });
 
   test('[IM-8] a process that refuses them notices an import, without a look-up for each that is presented', async () => {

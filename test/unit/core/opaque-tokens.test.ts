@@ -177,6 +177,64 @@ describe('what the database holds for opaque tokens', () => {
     expect([reads(), tokens.token(BODY)]).toEqual([3, expect.stringMatching(PATTERN)]);
   });
 
+  test('[RS-78] a token without prefix is forged for good only when the database, asked again, says so', async () => {
+    let coversAll = true;
+    const { tokens } = tokensOf(async () => ({ secret: SECRET, coversAll }));
+    await tokens.ready();
+    coversAll = false;
+    expect(tokens.isForged(BODY)).toBe(true);
+    expect([await tokens.isStillForged(BODY), tokens.isForged(BODY)]).toEqual([false, false]);
+  });
+
+  test('[RS-78] it is asked again once in a second, and once for those that are presented together', async () => {
+    let coversAll = true;
+    const { tokens, reads } = tokensOf(async () => ({ secret: SECRET, coversAll }));
+    await tokens.ready();
+    const presented = () => Promise.all(Array.from({ length: 10 }, () => tokens.isStillForged(BODY)));
+    expect([new Set(await presented()), reads()]).toEqual([new Set([true]), 2]);
+    now = 999;
+    coversAll = false;
+    expect([new Set(await presented()), reads()]).toEqual([new Set([true]), 2]);
+    now = 1_000;
+    expect([new Set(await presented()), reads()]).toEqual([new Set([false]), 3]);
+  });
+
+  test('[RS-78] the first one after a long pause is not answered from what was read before it', async () => {
+    let coversAll = true;
+    const { tokens, reads } = tokensOf(async () => ({ secret: SECRET, coversAll }));
+    await tokens.ready();
+    coversAll = false;
+    now = 31_000;
+    expect(tokens.isForged(BODY)).toBe(true);
+    expect([await tokens.isStillForged(BODY), reads()]).toEqual([false, 2]);
+  });
+
+  test('[RS-78] it is not asked about tokens with the prefix, nor if an option decides', async () => {
+    const { tokens, reads } = tokensOf(async () => ({ secret: SECRET, coversAll: true }));
+    await tokens.ready();
+    const firm = tokensOf(async () => ({ secret: SECRET, coversAll: false }), { unchecked: 'refuse' });
+    await firm.tokens.ready();
+    expect([await tokens.isStillForged('rco_x'), reads()]).toEqual([true, 1]);
+    expect([await firm.tokens.isStillForged(BODY), firm.reads()]).toEqual([true, 1]);
+  });
+
+  test('[RS-78] while it is away no token is called forged for good, and it is asked once in a second', async () => {
+    let isAway = false;
+    const { tokens, reads } = tokensOf(async () => {
+      if (isAway) throw new TemporarilyUnavailableError({ part: 'database' });
+      return { secret: SECRET, coversAll: true };
+    });
+    await tokens.ready();
+    isAway = true;
+    for (let count = 0; count < 3; count += 1) {
+      await expect(tokens.isStillForged(BODY)).rejects.toThrow(TemporarilyUnavailableError);
+    }
+    expect(reads()).toBe(2);
+    isAway = false;
+    now = 1_000;
+    expect([await tokens.isStillForged(BODY), reads()]).toEqual([true, 3]);
+  });
+
   test('[RS-71] its key can be replaced by another in steps during which every process knows the keys of all others', async () => {
     const own = randomBytes(32);
     const steps = await Promise.all(

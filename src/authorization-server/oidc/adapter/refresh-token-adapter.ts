@@ -53,7 +53,9 @@ export class RefreshTokenAdapter extends FamilyAdapter {
   }
 
   override async find(id: string): Promise<AdapterPayload | undefined> {
-    if (this.dependencies.opaqueTokens.isForged(id)) return undefined;
+    const { opaqueTokens } = this.dependencies;
+    // Clients discard a token that is refused, so one that was imported a moment ago must not be.
+    if (opaqueTokens.isForged(id) && (await opaqueTokens.isStillForged(id))) return undefined;
     const found = await this.lookUps.refreshToken(sha256(id));
     if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
     const { row, clientId = '' } = found;
