@@ -33,6 +33,7 @@ export function listEndpoints(
     read,
     readFromApplication,
     nameResources,
+    refuseRequestObjects,
     readDocument,
     refreshDocument,
     redirectPosted,
@@ -92,7 +93,15 @@ export function listEndpoints(
     {
       ...at('device_authorization'),
       ...CLIENT,
-      steps: [limitRequests.device, readFromApplication, nameResources, countClientFailures, readDocument, askProvider],
+      steps: [
+        limitRequests.device,
+        readFromApplication,
+        refuseRequestObjects,
+        nameResources,
+        countClientFailures,
+        readDocument,
+        askProvider,
+      ],
     },
     {
       ...at('pushed_authorization_request'),

@@ -74,6 +74,17 @@ describe.each(STACKS)('signed request objects, on %s', (name) => {
     expect((await suite.exchange(client, { code, verifier }, await assertion())).status).toBe(200);
   });
 
+  test('[AS-73 §4] devices send none: beside it parameters that nobody has signed would count, so it is refused by name', async () => {
+    const { request } = await signed();
+    const unsigned: readonly Readonly<Record<string, string>>[] = [{}, { scope: 'read write' }];
+    for (const more of unsigned) {
+      const asked = await suite.post('/oauth2/device_authorization', { request, ...more, ...(await assertion()) });
+      expectError(asked, 400, 'request_not_supported');
+    }
+    const plain = await suite.post('/oauth2/device_authorization', { scope: 'read', ...(await assertion()) });
+    expect([plain.status, plain.body.user_code]).toEqual([200, expect.any(String)]);
+  });
+
   /** On a page, or at the one address that is registered: never at another, and without a login page. */
   function expectRefused(visit: Visit): void {
     expect(visit.body).not.toContain('name="password"');

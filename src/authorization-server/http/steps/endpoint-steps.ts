@@ -11,6 +11,7 @@ import { limitPolls } from './poll-limits.js';
 import { redirectPosted } from './posted-requests.js';
 import { read, readFromApplication } from './reading.js';
 import { requestLimits } from './request-limits.js';
+import { refuseRequestObjects } from './request-objects.js';
 import { nameResources } from './resource-names.js';
 import { UserCodeLimits } from './user-code-limits.js';
 
@@ -23,6 +24,7 @@ export function endpointSteps(context: EndpointContext, dispatcher: InnerDispatc
     read,
     readFromApplication,
     nameResources: nameResources(context),
+    refuseRequestObjects,
     ...documentSteps(context),
     redirectPosted: redirectPosted(context.pages),
     countClientFailures: countClientFailures(context),
