@@ -28,9 +28,12 @@ export interface EndpointRates {
   readonly signIn?: string | null | undefined;
   /** Wrong passwords by user name, from all addresses and unknown browsers together. Default `100/m`. */
   readonly signInByName?: string | null | undefined;
-  /** Client id metadata documents that are read for the first time, by the address that names them. Default `30/m`. */
+  /**
+   * Client id metadata documents that are read for the first time, by the address that names them. Those that are read
+   * again count apart by the same rate. Default `30/m`.
+   */
   readonly metadataDocuments?: string | null | undefined;
-  /** The same by the host of the document, so that nobody is flooded through this server. Default `60/m`. */
+  /** New ones by the host of the document, so that nobody is flooded through this server. Default `60/m`. */
   readonly metadataDocumentsOfHost?: string | null | undefined;
 }
 

@@ -347,6 +347,26 @@ describe.each(STACKS)('applications that are the URL of their metadata document,
     }
   }, 20_000);
 
+  test('[AS-67] a week after its lifetime an application whose document cannot be read goes on no more', async () => {
+    const url = documents.document();
+    const tokens = await suite.tokens(agentAt(url), { scope: 'read offline_access' });
+    documents.change(url, (_request, response) => void response.writeHead(503).end());
+    try {
+      suite.clock.offsetSeconds = 7 * DAY_SECONDS;
+      const refreshed = await suite.refresh(agentAt(url), tokens.refresh_token);
+      expect(refreshed.status).toBe(200);
+      suite.clock.offsetSeconds += 301;
+      const ended = await suite.refresh(agentAt(url), String(refreshed.body.refresh_token));
+      expectError(ended, 400, 'invalid_client');
+      // What it was given is kept for when its document is back.
+      documents.change(url, answering(metadataOf(url)));
+      suite.clock.offsetSeconds += 31;
+      expect((await suite.refresh(agentAt(url), String(refreshed.body.refresh_token))).status).toBe(200);
+    } finally {
+      suite.clock.offsetSeconds = 0;
+    }
+  }, 20_000);
+
   test('[AS-67] one that staff has disabled stays disabled, and its document is read no more', async () => {
     const url = documents.document();
     const tokens = await suite.tokens(agentAt(url), { scope: 'read offline_access' });

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { type DocumentServer, startDocumentServer } from '../../support/document-server.js';
 import { expectError, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
@@ -34,6 +34,85 @@ describe('limits of metadata documents', () => {
     expect(documents.requestsOf(known)).toBe(2);
     suite.clock.offsetSeconds = 0;
   });
+});
+
+/** How long a document of these tests holds, and for how long it goes on where only the limits keep it from being read. */
+const LIFETIME_SECONDS = 300;
+const GRACE_SECONDS = 3_600;
+
+describe('limits of metadata documents that are known', () => {
+  const suite = useAuthorizationServer('SQLite + memory', {
+    options: { throttling: { metadataDocuments: '3/m' }, clientMetadataDocuments: OPTIONS },
+  });
+  afterEach(() => {
+    suite.clock.offsetSeconds = 0;
+  });
+  const visits = async (urls: readonly string[]): Promise<number[]> => {
+    const statuses: number[] = [];
+    for (const url of urls) statuses.push((await suite.ask(agentAt(url))).status);
+    return statuses;
+  };
+
+  test('[AS-54 AS-67] reading them again counts by address, apart from new ones; beyond, they go on for an hour', async () => {
+    const [first, last] = [Array.from({ length: 3 }, () => documents.document()), documents.document()];
+    expect(await visits(first)).toEqual([200, 200, 200]);
+    suite.clock.offsetSeconds = 61;
+    expect(await visits([last])).toEqual([200]);
+    suite.clock.offsetSeconds = 500;
+    expect(await visits([...first, last])).toEqual([200, 200, 200, 200]);
+    expect([...first, last].map((url) => documents.requestsOf(url))).toEqual([2, 2, 2, 1]);
+    expect(await visits([documents.document()])).toEqual([200]);
+    // Beyond the hour, which is the same wherever it begins or goes on something.
+    suite.clock.offsetSeconds = 61 + LIFETIME_SECONDS + GRACE_SECONDS + 5;
+    expect(await visits([...first, last])).toEqual([200, 200, 200, 429]);
+    const refreshed = await suite.refresh(agentAt(last), 'x');
+    expectError(refreshed, 429, 'throttled');
+    suite.clock.offsetSeconds += 61;
+    expect(await visits([last])).toEqual([200]);
+    expect(documents.requestsOf(last)).toBe(2);
+  });
+});
+
+describe('reads of metadata documents at a time', () => {
+  const suite = useAuthorizationServer('SQLite + memory', {
+    options: {
+      throttling: { metadataDocuments: null, metadataDocumentsOfHost: null },
+      clientMetadataDocuments: OPTIONS,
+    },
+  });
+  afterEach(() => {
+    suite.clock.offsetSeconds = 0;
+  });
+
+  /** Has documents read that never come; it is over when the server has given up. */
+  async function occupy(urls: readonly string[]): Promise<{ readonly over: Promise<unknown> }> {
+    const requested = urls.map((url) => new Promise<void>((resolve) => documents.change(url, () => resolve())));
+    const over = Promise.all(
+      urls.map((url) => suite.token({ grant_type: 'authorization_code', code: 'x', client_id: url })),
+    );
+    await Promise.all(requested);
+    return { over };
+  }
+
+  test('[AS-54 AS-67] a silent host keeps four busy and no more; what else it has goes on for an hour, at /token for longer', async () => {
+    const silent = Array.from({ length: 4 }, () => documents.document());
+    const other = documents.document();
+    for (const url of [...silent, other]) expect((await suite.ask(agentAt(url))).status).toBe(200);
+
+    suite.clock.offsetSeconds = LIFETIME_SECONDS + 1;
+    const before = await occupy(silent);
+    const [goesOn, isNew] = [await suite.ask(agentAt(other)), await suite.ask(agentAt(documents.document()))];
+    expect([goesOn.status, documents.requestsOf(other), isNew.status]).toEqual([200, 1, 200]);
+    await before.over;
+
+    suite.clock.offsetSeconds = LIFETIME_SECONDS + GRACE_SECONDS + 5;
+    const after = await occupy(silent);
+    expect((await suite.ask(agentAt(other))).status).toBe(503);
+    // Where it only goes on, it has longer: what is refused is the token.
+    expectError(await suite.refresh(agentAt(other), 'x'), 400, 'invalid_grant');
+    await after.over;
+    expect([(await suite.ask(agentAt(other))).status, documents.requestsOf(other)]).toEqual([200, 2]);
+  }, 20_000);
 });
 
 describe('limits of metadata documents by their host', () => {

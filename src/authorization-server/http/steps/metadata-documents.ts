@@ -9,7 +9,7 @@ import { claimedClientId } from '../request/presented-client.js';
 export interface DocumentSteps {
   /** Where an application begins something: what its document said must not have expired. */
   readonly readDocument: Step;
-  /** Where it goes on: if the document cannot be read, what it said before holds. */
+  /** Where it goes on: if the document cannot be read, what it said before holds for a week. */
   readonly refreshDocument: Step;
 }
 
