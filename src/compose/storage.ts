@@ -4,6 +4,7 @@ import type { TokenCache } from '../resource-server/cache/token-cache.js';
 import { readsDatabase } from '../resource-server/verifiers/database.js';
 import {
   ApplicationRepository,
+  admitUncheckedTokens,
   type BoundedDatabase,
   bindModels,
   boundsOf,
@@ -78,6 +79,7 @@ export function composeStorage(
     sessions: new SessionRepository(models, { clock }),
     opaqueTokens: new OpaqueTokens(readOpaqueTokenOptions('opaqueTokens', options.opaqueTokens), {
       read: () => readTokenCheck(bounds.statements),
+      admitUnchecked: () => admitUncheckedTokens(bounds.statements),
       clock,
       logger,
     }),

@@ -27,6 +27,11 @@ export class OpaqueFormat {
     this.length = prefix.length + BODY_LENGTH + CHECK_LENGTH;
   }
 
+  /** Whether tokens get check characters. */
+  get hasKeys(): boolean {
+    return this.keys.length > 0;
+  }
+
   /** The token with this body of 43 characters. Without a key it is the body alone. */
   token(body: string): string {
     const [key] = this.keys;

@@ -21,6 +21,8 @@ export interface OpaqueTokensDependencies {
    * @throws TemporarilyUnavailableError if it cannot answer
    */
   readonly read: () => Promise<StoredTokenCheck | undefined>;
+  /** Records in the database that it holds tokens without check characters. */
+  readonly admitUnchecked: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -50,6 +52,8 @@ export class OpaqueTokens {
   /** The last answer to `isStillForged`, which holds for a moment, also if it is that the database is away. */
   private recent: Promise<void> | undefined;
   private isSaid = false;
+  /** Whether this process made tokens while it did not know what their check characters are made with. */
+  private hasMadeUnchecked = false;
 
   constructor(
     private readonly settings: OpaqueTokenSettings,
@@ -78,6 +82,7 @@ export class OpaqueTokens {
 
   /** The token with this body of 43 random characters. Wait for `ready` first. */
   token(body: string): string {
+    if (!this.isComplete && !this.format.hasKeys) this.hasMadeUnchecked = true;
     return this.format.token(body);
   }
 
@@ -143,13 +148,20 @@ export class OpaqueTokens {
     const { read, clock, logger } = this.dependencies;
     try {
       const stored = await read();
-      if (stored !== undefined) return this.learn(stored);
+      if (stored !== undefined) return this.learn(await this.corrected(stored));
     } catch (error) {
       // An outage concerns this request; whoever issues a token then must not do so without check characters.
       if (error instanceof TemporarilyUnavailableError) throw error;
       this.sayOnce(() => logger.warn(`${UNREADABLE} (${reasonOf(error)}).`));
     }
     this.notBeforeMilliseconds = clock.monotonicMilliseconds() + PAUSE_MILLISECONDS;
+  }
+
+  /** What the database says is wrong once this process has issued tokens without check characters; it is told so. */
+  private async corrected(stored: StoredTokenCheck): Promise<StoredTokenCheck> {
+    if (!this.hasMadeUnchecked || !stored.coversAll) return stored;
+    await this.dependencies.admitUnchecked();
+    return { ...stored, coversAll: false };
   }
 
   private learn({ secret, coversAll }: StoredTokenCheck): void {

@@ -28,7 +28,7 @@ class Guarded {
 const TABLES = ['oauth2_access_tokens', 'oauth2_refresh_tokens'] as const;
 
 /** Each second the channel of the cache is proven to work. */
-const BY_ITSELF = /^publish |:token-marks /i;
+const BY_ITSELF = /^publish |:token-marks |:throttle:members /i;
 
 /** What somebody may try who knows how tokens look, and has seen one that was good. */
 function forgeriesOf(good: string): fc.Arbitrary<string> {

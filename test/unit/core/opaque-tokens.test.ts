@@ -20,7 +20,8 @@ beforeEach(() => {
 /** Tokens that need nothing of the database. */
 function tokensWith(options: object): OpaqueTokens {
   const settings = readOpaqueTokenOptions('opaqueTokens', { unchecked: 'refuse', ...options });
-  return new OpaqueTokens(settings, { read: () => Promise.reject(new Error('not asked')), clock, logger });
+  const notAsked = () => Promise.reject(new Error('not asked'));
+  return new OpaqueTokens(settings, { read: notAsked, admitUnchecked: notAsked, clock, logger });
 }
 
 /** Tokens whose database answers as it is told to. */
@@ -30,8 +31,13 @@ function tokensOf(answer: () => Promise<StoredTokenCheck | undefined>, options: 
     reads += 1;
     return answer();
   };
-  const tokens = new OpaqueTokens(readOpaqueTokenOptions('opaqueTokens', options), { read, clock, logger });
-  return { tokens, reads: () => reads };
+  let admitted = 0;
+  const admitUnchecked = async () => {
+    admitted += 1;
+  };
+  const settings = readOpaqueTokenOptions('opaqueTokens', options);
+  const tokens = new OpaqueTokens(settings, { read, admitUnchecked, clock, logger });
+  return { tokens, reads: () => reads, admitted: () => admitted };
 }
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));
@@ -115,6 +121,18 @@ describe('what the database holds for opaque tokens', () => {
     expect(tokens.token(BODY)).toBe(tokensWith({ checkKeys: [SECRET] }).token(BODY));
     expect([tokens.isForged(tokens.token(BODY)), tokens.isForged(BODY)]).toEqual([false, true]);
     expect([reads(), said]).toEqual([1, []]);
+  });
+
+  test('[RS-71] tokens that a process made before it could read the key stay good, and the database is told of them', async () => {
+    let answer: StoredTokenCheck | undefined;
+    const { tokens, admitted } = tokensOf(async () => answer);
+    await tokens.ready();
+    expect(tokens.token(BODY)).toBe(BODY);
+    answer = { secret: SECRET, coversAll: true };
+    await tokens.askAnew();
+    expect(admitted()).toBe(1);
+    expect(tokens.isForged(BODY)).toBe(false);
+    expect(tokens.token(BODY)).toMatch(PATTERN);
   });
 
   test('[RS-71] in a database from before, tokens without check characters are looked up, and the log says so once', async () => {

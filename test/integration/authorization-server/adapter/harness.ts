@@ -142,7 +142,7 @@ async function startServer(
     tokens,
     opaqueTokens: new OpaqueTokens(
       { prefix: 'rco_', secrets: [Buffer.alloc(32, 7)], unchecked: 'accept' },
-      { read: async () => undefined, clock, logger: silentLogger },
+      { read: async () => undefined, admitUnchecked: async () => undefined, clock, logger: silentLogger },
     ),
     clock,
     sealer,
