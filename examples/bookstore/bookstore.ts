@@ -88,6 +88,11 @@ export function createBookstore(settings: Settings, surroundings: Surroundings):
       const koa = new Koa();
       koa.use(jsonResponses(oauth2));
       koa.use((context, next) => {
+        // The short name, for whoever does not tell the two apart.
+        if (context.path === '/health') context.path = '/health/ready';
+        return next();
+      });
+      koa.use((context, next) => {
         // Also behind a proxy that terminates TLS.
         context.cookies.secure = surroundings.issuer.startsWith('https:');
         return next();

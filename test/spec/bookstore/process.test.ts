@@ -59,7 +59,9 @@ describe.each(STACKS)('the process of the example, on %s', (name) => {
     const shop = await startBookstore(stack);
     const administrator = createOAuth2({ database: stack.databaseUrl });
     try {
-      expect(await call(`${shop.url}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ready' } });
+      for (const path of ['/health/ready', '/health']) {
+        expect(await call(`${shop.url}${path}`)).toMatchObject({ status: 200, body: { status: 'ready' } });
+      }
       // As far as the bookstore can see, a table that is gone is a database that is.
       await administrator.knex.schema.renameTable('oauth2_access_tokens', 'oauth2_access_tokens_away');
       const away = await readyUntil(503, shop.url);
