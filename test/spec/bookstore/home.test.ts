@@ -97,6 +97,18 @@ describe('[ALL-68] the page at /', () => {
     }
   });
 
+  test('behind a public address it shows no tokens, since a proxy may pass requests on as if they came from here', async () => {
+    const proxied = await startBookstore(stack, { PUBLIC_URL: 'https://books.example.com' });
+    try {
+      const { status, text } = await get(`${proxied.url}/`);
+      expect(status).toBe(200);
+      expect(tokensIn(text)).toEqual([]);
+      expect(text).not.toContain('bookstore-demo:');
+    } finally {
+      await proxied.stop();
+    }
+  });
+
   test('without HOST only this machine reaches it, at the one address', async () => {
     // Another address of the loopback: it would answer for who listens on every address.
     await expect(get(shop.url.replace('127.0.0.1', '127.0.0.2'))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
