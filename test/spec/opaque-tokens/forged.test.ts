@@ -1,9 +1,7 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256Key } from '../../../src/core/digest.js';
 import { silentLogger } from '../../../src/core/logger.js';
@@ -11,6 +9,7 @@ import { createOAuth2, InvalidTokenError } from '../../../src/public/index.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import { bearerHeader, serve } from '../../support/http.js';
+import { redisCommandsDuring } from '../../support/redis-monitor.js';
 import { freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
 import { expectError, FOR_USERS, useAuthorizationServer } from '../../support/spec/authorization-server.js';
 import { call } from '../../support/spec/http.js';
@@ -85,21 +84,8 @@ describe.each(STACKS)('forged opaque tokens, on %s', (name) => {
       await run();
       return [];
     }
-    const redis = new Redis(redisUrl());
-    const monitor = await redis.monitor();
-    const seen: string[] = [];
-    monitor.on('monitor', (_time: string, args: readonly string[]) => {
-      const line = args.join(' ');
-      if (line.includes(keyPrefix) && !BY_ITSELF.test(line)) seen.push(line);
-    });
-    await run();
-    const last = `${keyPrefix}last`;
-    const heard = once(monitor, 'monitor');
-    await redis.get(last);
-    while (!seen.some((line) => line.includes(last))) await heard;
-    monitor.disconnect();
-    redis.disconnect();
-    return seen.filter((line) => !line.includes(last));
+    const commands = await redisCommandsDuring(redisUrl(), `${keyPrefix}last`, run);
+    return commands.filter((command) => command.includes(keyPrefix) && !BY_ITSELF.test(command));
   }
 
   test('[RS-71] 401 invalid_token at guards, without a command and without a query', async () => {
