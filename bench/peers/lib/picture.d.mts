@@ -1,0 +1,3 @@
+import type { Row } from './summary.mjs';
+
+export function picture(report: { readonly rows: readonly Partial<Row>[] }): string;
