@@ -17,13 +17,23 @@ async function serve({ jwt: { issuer, audience, algorithm }, cacheEntries = 10_0
     },
     formatUser: ({ sub, scope }) => ({ user: sub, scopes: scope.split(' ') }),
   });
-  app.addHook('onRequest', (request) => request.jwtVerify());
+  app.addHook('onRequest', authenticate);
   const preHandler = requireScope('api', (request) => request.user);
   app.get('/resource', { schema: ANSWER_SCHEMA, preHandler }, (request, reply) => {
     reply.send({ ok: true, user: request.user.user });
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   return closingFastify(app);
+}
+
+/** As documented, but for what is wrong with a token, some of which it answers with 500. */
+async function authenticate(request, reply) {
+  try {
+    await request.jwtVerify();
+  } catch {
+    reply.code(401).header('www-authenticate', 'Bearer error="invalid_token"').send({ error: 'invalid_token' });
+    return reply;
+  }
 }
 
 export async function fastifyJwks(settings) {
