@@ -32,11 +32,9 @@ export function accessEvent(
 }
 
 /** A checker does not know which action it is asked for, unless a decorator of this package marks it. */
-export function actionOf(context: Context, { action }: ActionPlan): EventAction {
+export function actionOf(context: Context, { action, eventAction }: ActionPlan): EventAction {
   const { routerPath } = context as { routerPath?: unknown };
   const path = routerPath === undefined ? action.path : String(routerPath);
-  if (action.method !== '') {
-    return { controller: action.controller.name, method: action.method, verb: action.verb, path };
-  }
+  if (action.method !== '') return path === action.path ? eventAction : { ...eventAction, path };
   return { ...actionOfRoute(context.method, path), path };
 }

@@ -4,7 +4,7 @@ import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import type { Observation } from '../core/observation/observation.js';
 import type { RequestAccess } from '../resource-server/request-access.js';
-import { type AskedContext, accessEvent } from './access-event.js';
+import { type AskedContext, actionOf } from './access-event.js';
 import type { ActionPlan } from './plan.js';
 
 /** Counts the requests that a guard lets pass, and tells of them. This is on the way of every request. */
@@ -37,7 +37,19 @@ export class Admissions {
 
   private tell(context: Context, plan: ActionPlan, access: RequestAccess | undefined): void {
     try {
-      this.granted.emitLater({ ...accessEvent(context, plan, access, this.asked), authType: access?.authType });
+      const token = access?.token;
+      // Written out, since a spread costs as much as all the rest.
+      this.granted.emitLater({
+        action: actionOf(context, plan),
+        requestId: this.asked.requestId(context),
+        requestMethod: context.method,
+        address: this.asked.address(context),
+        userId: access?.userId,
+        clientId: token?.clientId,
+        issuer: token?.issuer,
+        subject: token?.issuer === undefined ? undefined : token.subject,
+        authType: access?.authType,
+      });
     } catch (error) {
       // The address comes from the host. A request that may pass is not refused because of it.
       const { kind, describe } = loggedFailure(error);
@@ -45,11 +57,10 @@ export class Admissions {
     }
   }
 
-  private trace({ action, requirement }: ActionPlan, access: RequestAccess | undefined): void {
+  private trace({ label, requirement }: ActionPlan, access: RequestAccess | undefined): void {
     this.observation.tracing.tracer?.decided({
       outcome: requirement === undefined ? 'public' : 'granted',
-      controller: action.controller.name,
-      method: action.method,
+      action: label,
       authType: access?.authType,
       clientId: access?.token?.clientId,
       userId: access?.userId,

@@ -69,6 +69,13 @@ export class PlanCompiler {
       action: guarded,
       requirement,
       throttle: throttle.compile(declared.throttles, `@Throttle on ${actionName(action)}`),
+      eventAction: Object.freeze({
+        controller: action.controller.name,
+        method: action.method,
+        verb: action.verb,
+        path: action.path,
+      }),
+      label: `${action.controller.name}.${action.method}`,
     });
     if (knownScopes !== undefined) refuseUnknownScopes(plan, knownScopes);
     return plan;

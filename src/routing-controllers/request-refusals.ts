@@ -74,8 +74,7 @@ export class Refusals {
     observation.statistics.access[reason] += 1;
     observation.tracing.tracer?.decided({
       outcome: reason,
-      controller: plan.action.controller.name,
-      method: plan.action.method,
+      action: plan.label,
       authType: access?.authType,
       clientId: access?.token?.clientId,
       userId: access?.userId,

@@ -1,5 +1,6 @@
 import type { LogLimiter } from '../log-limiter.js';
 import { loggedFailure } from '../logged-failure.js';
+import { Deferral } from './deferral.js';
 import { EVENT_NAMES, type OAuth2EventMap, type OAuth2EventName } from './event-map.js';
 import { type OAuth2EventListener, Topic } from './topic.js';
 
@@ -32,7 +33,10 @@ export class OAuth2Events {
       const { kind, describe } = loggedFailure(error);
       log.error(`${name}: ${kind}`, () => `A listener of the event ${name} failed: ${describe()}`);
     };
-    this.topics = Object.fromEntries(EVENT_NAMES.map((name) => [name, new Topic(name, failed)])) as unknown as Topics;
+    const deferral = new Deferral();
+    this.topics = Object.fromEntries(
+      EVENT_NAMES.map((name) => [name, new Topic(name, failed, deferral)]),
+    ) as unknown as Topics;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel';
 import { isPromiseLike } from '../promises.js';
+import type { Deferral } from './deferral.js';
 import type { OAuth2EventMap, OAuth2EventName } from './event-map.js';
 
 /** Called with an event. Its result is not awaited; if it throws or rejects, the error is logged. */
@@ -18,6 +19,7 @@ export class Topic<Name extends OAuth2EventName = OAuth2EventName> {
   constructor(
     readonly name: Name,
     private readonly failed: (name: Name, error: unknown) => void,
+    private readonly deferral: Deferral,
   ) {
     this.channel = channel(CHANNEL_PREFIX + name);
   }
@@ -42,7 +44,7 @@ export class Topic<Name extends OAuth2EventName = OAuth2EventName> {
     if (this.isHeard) this.emit(make());
   }
 
-  /** The same once the current work is done, so that a slow listener delays no response. */
+  /** The same once the current work is done, so that a slow listener delays no response; see `Deferral`. */
   tellLater(make: () => OAuth2EventMap[Name]): void {
     this.count += 1;
     if (this.isHeard) this.emitLater(make());
@@ -50,10 +52,11 @@ export class Topic<Name extends OAuth2EventName = OAuth2EventName> {
 
   /** Tells an event that was counted already, once the current work is done. */
   emitLater(event: OAuth2EventMap[Name]): void {
-    setImmediate(() => this.emit(event));
+    this.deferral.add(this, event);
   }
 
-  private emit(event: OAuth2EventMap[Name]): void {
+  /** Tells an event that was counted already to whoever listens now. */
+  emit(event: OAuth2EventMap[Name]): void {
     Object.freeze(event);
     for (const listener of this.listeners) {
       try {

@@ -8,8 +8,8 @@ export type TracedOperation =
 /** What a guard decided, for the span of the request. */
 export interface TracedDecision {
   readonly outcome: AccessOutcome;
-  readonly controller: string;
-  readonly method: string;
+  /** The controller and method, e.g. `BooksController.list`. */
+  readonly action: string;
   readonly authType: string | undefined;
   readonly clientId: string | undefined;
   readonly userId: string | undefined;

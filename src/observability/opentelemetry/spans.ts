@@ -1,4 +1,4 @@
-import type { Attributes, Span, Tracer } from '@opentelemetry/api';
+import type { Span, Tracer } from '@opentelemetry/api';
 import type { Tracer as Recorder, TracedDecision, TracedOperation } from '../../core/observation/tracing.js';
 import { isPromiseLike } from '../../core/promises.js';
 import { ATTRIBUTES, SPAN_NAMES } from './names.js';
@@ -13,18 +13,18 @@ export class OpenTelemetryRecorder implements Recorder {
     private readonly identities: boolean,
   ) {}
 
-  decided({ outcome, controller, method, authType, clientId, userId }: TracedDecision): void {
+  decided({ outcome, action, authType, clientId, userId }: TracedDecision): void {
     const span = this.api.trace.getActiveSpan();
     if (span === undefined || !span.isRecording()) return;
     const isRefused = outcome !== 'granted' && outcome !== 'public';
-    const attributes: Attributes = { [ATTRIBUTES.outcome]: outcome, [ATTRIBUTES.action]: `${controller}.${method}` };
-    if (isRefused) attributes[ATTRIBUTES.errorType] = outcome;
-    if (authType !== undefined) attributes[ATTRIBUTES.authType] = authType;
+    span.setAttribute(ATTRIBUTES.outcome, outcome);
+    span.setAttribute(ATTRIBUTES.action, action);
+    if (isRefused) span.setAttribute(ATTRIBUTES.errorType, outcome);
+    if (authType !== undefined) span.setAttribute(ATTRIBUTES.authType, authType);
     if (this.identities) {
-      if (clientId !== undefined) attributes[ATTRIBUTES.clientId] = clientId;
-      if (userId !== undefined) attributes[ATTRIBUTES.userId] = userId;
+      if (clientId !== undefined) span.setAttribute(ATTRIBUTES.clientId, clientId);
+      if (userId !== undefined) span.setAttribute(ATTRIBUTES.userId, userId);
     }
-    span.setAttributes(attributes);
   }
 
   around<Answer>(operation: TracedOperation, work: () => Answer): Answer {

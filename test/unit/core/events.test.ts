@@ -1,9 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/core/clock.js';
 import { OAuth2Events } from '../../../src/core/events/events.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { silentLogger } from '../../../src/core/logger.js';
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 const EVENT = { clientId: 'a', userId: 'alice', scopes: ['read'] };
 
@@ -43,6 +46,28 @@ describe('events', () => {
       expect.stringMatching(/^A listener of the event consent.granted failed: Error: thrown\n +at /),
       expect.stringMatching(/^A listener of the event consent.granted failed: Error: rejected\n +at /),
     ]);
+  });
+
+  test('events for later come in order once the current work is done, outside of the context of any request', async () => {
+    const events = new OAuth2Events(new LogLimiter(silentLogger, systemClock));
+    const request = new AsyncLocalStorage<string>();
+    const told: unknown[] = [];
+    events.on('consent.granted', ({ clientId }) => {
+      told.push([clientId, request.getStore()]);
+      // What a listener causes comes in a turn of its own.
+      if (clientId === 'a') events.topics['consent.granted'].tellLater(() => ({ ...EVENT, clientId: 'caused' }));
+    });
+    for (const clientId of ['a', 'b']) {
+      request.run(clientId, () => events.topics['consent.granted'].tellLater(() => ({ ...EVENT, clientId })));
+    }
+    expect(told).toEqual([]);
+    await nextTurn();
+    expect(told).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+    ]);
+    await nextTurn();
+    expect(told.slice(2)).toEqual([['caused', undefined]]);
   });
 
   test('gives every listener the same event, which none can change', () => {
