@@ -20,6 +20,19 @@ export interface ErrorResponse {
   readonly body: unknown;
 }
 
+/** A response that is the same for every request that is refused for the same reason, ready to be sent. */
+export interface PreparedAnswer {
+  readonly status: number;
+  /** All header fields but `Content-Length`. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Makes the body; code of the host may change what it gets. */
+  body(): unknown;
+  /** The body as it is sent. */
+  readonly json: string;
+  /** The value of `Content-Length`. */
+  readonly length: string;
+}
+
 /** The options for the responses of refusals. */
 export interface ErrorResponseOptions {
   readonly realm: string;
@@ -66,7 +79,23 @@ export class ErrorResponder {
     if (challenge !== undefined) headers['WWW-Authenticate'] = challenge;
     if (error.details.retryAfterSeconds !== undefined) headers['Retry-After'] = String(error.details.retryAfterSeconds);
     if (dependsOnCaller(error)) headers['Cache-Control'] = 'no-store';
-    return { status: error.status, headers, body: this.makeBody(error) ?? error.toJSON() };
+    return { status: error.status, headers, body: this.bodyOf(error) };
+  }
+
+  /**
+   * The response to an error that says the same to everybody; `undefined` if the response says more than the error: a function
+   * of the host makes the body, or it lists the scopes of the caller.
+   */
+  prepare(error: OAuth2Error, scope?: string): PreparedAnswer | undefined {
+    const { errorBody, errorResponseWithScopes } = this.options;
+    const { fields: own, requiredScopes } = error.details;
+    if (typeof errorBody === 'function' || own !== undefined) return undefined;
+    if (errorResponseWithScopes && requiredScopes !== undefined) return undefined;
+    const { status, headers, body } = this.responseTo(error, scope);
+    const json = JSON.stringify(body);
+    const fields = Object.freeze({ ...headers, 'Content-Type': JSON_TYPE });
+    const length = String(Buffer.byteLength(json));
+    return Object.freeze({ status, fields, body: () => this.bodyOf(error), json, length });
   }
 
   /**
@@ -147,6 +176,10 @@ export class ErrorResponder {
     return made;
   }
 
+  private bodyOf(error: OAuth2Error): unknown {
+    return this.makeBody(error) ?? error.toJSON();
+  }
+
   private oauth2Body(error: OAuth2Error): unknown {
     const body = error.toJSON();
     const { requiredScopes, providedScopes } = error.details;
@@ -169,7 +202,7 @@ const LETS_CACHES_KEEP = /(^|-)cache-control$|^surrogate-control$|^expires$/;
  * Removes what permits caching: `Cache-Control` of the application unless it forbids caching too, the targeted fields
  * that override it (RFC 9213), and expiry dates.
  */
-function forgetCaching(context: Context): void {
+export function forgetCaching(context: Context): void {
   for (const name of context.res.getHeaderNames()) {
     if (!LETS_CACHES_KEEP.test(name)) continue;
     if (name !== 'cache-control' || !/\b(private|no-store)\b/i.test(context.response.get(name))) context.remove(name);

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../core/clock.js';
+import { type KnownRefusal, throttledFor } from '../core/errors/known-refusal.js';
 import { withoutStack } from '../core/errors/without-stack.js';
-import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError, ThrottledError } from '../core/errors.js';
+import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError } from '../core/errors.js';
 import { httpErrorStatus } from '../core/http-errors.js';
 import { isSafeMethod } from '../core/methods.js';
 import { after, nativePromise } from '../core/promises.js';
@@ -54,7 +55,7 @@ export interface ServedAction {
 }
 
 /** Why a request may not continue to its action; `undefined` if it may. */
-type Entered = OAuth2Error | undefined;
+export type Entered = OAuth2Error | KnownRefusal | undefined;
 
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
@@ -142,7 +143,7 @@ export class Guard {
     return after(this.authenticate(context), (authentication) => {
       const access = new RequestAccess(context, authentication, this, plan);
       this.note(context, plan, access);
-      return after(requirement.refusal(access), (refusal) => refusal ?? this.throttle(access, plan));
+      return after(requirement.decide(access), (refusal) => refusal ?? this.throttle(access, plan));
     });
   }
 
@@ -278,7 +279,7 @@ function applyOutcome(outcome: ThrottleOutcome, context: Context): Entered {
   }
   const { retryAfterSeconds } = outcome;
   if (outcome.unavailable) return withoutStack(TemporarilyUnavailableError, { retryAfterSeconds });
-  return withoutStack(ThrottledError, retryAfterSeconds);
+  return throttledFor(retryAfterSeconds);
 }
 
 function refuseBrokenQuery(context: Context): void {

@@ -1,16 +1,19 @@
 import type Koa from 'koa';
 import type { Context, Middleware, Next } from 'koa';
 import { type Action, type ActionMetadata, KoaDriver } from 'routing-controllers';
+import { KnownRefusal } from '../core/errors/known-refusal.js';
 import { InvalidRequestError, OAuth2Error } from '../core/errors.js';
 import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { joinDeclaredVary } from './declared-vary.js';
 import type { ComparedAction } from './document-differences.js';
+import { DirectAnswers } from './fast/direct-answer.js';
 import { plainResultsFirst } from './fast/plain-result.js';
 import { dispatchOf, isKnownRouter, whereUnanswered } from './fast/route-dispatch.js';
 import type { Guard, ServedAction } from './guard.js';
 import { ClosedToOptions } from './options-requests.js';
 import type { ActionPlan, ServedPlan } from './plan.js';
+import { PreparedAnswers } from './prepared-answers.js';
 import type { Refusal } from './refusal.js';
 import { notedRefusal } from './request-state.js';
 
@@ -29,12 +32,15 @@ export class OAuth2KoaDriver extends KoaDriver {
   /** All actions, whether they can be served or not. */
   readonly actions: ComparedAction[] = [];
   private readonly closedToOptions = new ClosedToOptions();
+  private directAnswers: DirectAnswers | undefined;
   private bodyParser: Middleware = (_context, next) => next();
 
   constructor(
     koa: Koa | undefined,
     private readonly guard: Guard,
     private readonly compiler: PlanCompiler,
+    /** The middleware of this package that comes before the controllers. */
+    private readonly first: readonly Middleware[] = [],
   ) {
     super(koa);
   }
@@ -89,7 +95,9 @@ export class OAuth2KoaDriver extends KoaDriver {
   override registerRoutes(): void {
     this.closedToOptions.answerOn(this.router);
     const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
-    this.koa.use(isKnownRouter(this.router) ? dispatchOf(this.router) : routes);
+    const router = isKnownRouter(this.router) ? dispatchOf(this.router) : routes;
+    this.koa.use(router);
+    this.directAnswers = DirectAnswers.of(this.koa, this.first, router);
     this.koa.use(whereUnanswered(allowedMethods));
   }
 
@@ -109,10 +117,17 @@ export class OAuth2KoaDriver extends KoaDriver {
   }
 
   private served(plan: ActionPlan, metadata: ActionMetadata): ServedAction {
+    const answers = new PreparedAnswers(plan, this.guard.refusals);
     return {
       plan,
       parseBody: (context, next) => this.parseBody(context, next),
-      refuse: (context, thrown) => this.refuse(plan, metadata, context, thrown),
+      refuse: (context, thrown) => {
+        const answer = thrown instanceof KnownRefusal ? answers.of(context, thrown) : undefined;
+        if (answer === undefined) return this.refuse(plan, metadata, context, thrown);
+        this.guard.refusals.tellKnown(context, plan, thrown as KnownRefusal);
+        if (this.directAnswers?.mayAnswer(context) === true) this.directAnswers.answer(context, answer);
+        else this.guard.refusals.write(context, answer);
+      },
     };
   }
 

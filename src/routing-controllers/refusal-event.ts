@@ -11,7 +11,7 @@ import { knownAccess } from './request-state.js';
 export function refusalEvent(
   context: Context,
   plan: ActionPlan,
-  refusal: Refusal,
+  refusal: Pick<Refusal, 'error' | 'status'>,
   reason: RefusalReason,
   asked: AskedContext,
 ): AccessRefusedEvent {
@@ -32,11 +32,7 @@ export function refusalEvent(
 }
 
 /** Why a request was refused. Until the caller is known, the refusal comes from authentication. */
-export function reasonOf(
-  { error }: Refusal,
-  access: RequestAccess | undefined,
-  about: 'request' | 'object',
-): RefusalReason {
+export function reasonOf(error: Error, access: RequestAccess | undefined, about: 'request' | 'object'): RefusalReason {
   if (!(error instanceof OAuth2Error)) return 'http_error';
   const { reason } = error.details;
   if (reason !== undefined) return reason;

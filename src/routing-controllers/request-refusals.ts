@@ -1,12 +1,18 @@
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
 import type { Clock } from '../core/clock.js';
+import { KnownRefusal } from '../core/errors/known-refusal.js';
 import { AuthenticationRequiredError, OAuth2Error, ServerError } from '../core/errors.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import type { Observation } from '../core/observation/observation.js';
 import { printable } from '../core/printable.js';
-import { type ErrorResponder, type ErrorResponse, scopeToAskFor } from '../resource-server/error-response.js';
+import {
+  type ErrorResponder,
+  type ErrorResponse,
+  type PreparedAnswer,
+  scopeToAskFor,
+} from '../resource-server/error-response.js';
 import { type AccessGuard, RequestAccess } from '../resource-server/request-access.js';
 import type { AskedContext } from './access-event.js';
 import { answerThroughHandler } from './handler-response.js';
@@ -67,10 +73,39 @@ export class Refusals {
 
   /** The same for an error in the guard of an action, which is counted and told. */
   ofRequest(context: Context, plan: ActionPlan, thrown: unknown, about: 'request' | 'object' = 'request'): Refusal {
-    const refusal = this.of(context, thrown, plan);
+    const own = thrown instanceof KnownRefusal ? thrown.again(knownAccess(context, plan)?.scopes) : thrown;
+    const refusal = this.of(context, own, plan);
+    this.tell(context, plan, refusal.error, about, () => refusal);
+    return refusal;
+  }
+
+  /** Counts a known refusal of the guard, which is answered as `prepared` says, and tells of it. */
+  tellKnown(context: Context, plan: ActionPlan, known: KnownRefusal): void {
+    const { error } = known;
+    this.tell(context, plan, error, 'request', () => ({
+      error: known.again(knownAccess(context, plan)?.scopes),
+      status: error.status,
+    }));
+  }
+
+  /** The response to a known refusal of an action; `undefined` if it differs between requests. */
+  prepared(context: Context, plan: ActionPlan, { error }: KnownRefusal): PreparedAnswer | undefined {
+    const { responder } = this.dependencies;
+    const derivesScope = plan.requirement !== undefined && plan.requirement.fixedScopes === undefined;
+    if (derivesScope && responder.namesScope && error.status === 401) return undefined;
+    return responder.prepare(error, this.scopeOf(context, error, plan));
+  }
+
+  private tell(
+    context: Context,
+    plan: ActionPlan,
+    error: Error,
+    about: 'request' | 'object',
+    refusal: () => Pick<Refusal, 'error' | 'status'>,
+  ): void {
     const { observation, asked } = this.dependencies;
     const access = knownAccess(context, plan);
-    const reason = reasonOf(refusal, access, about);
+    const reason = reasonOf(error, access, about);
     observation.statistics.access[reason] += 1;
     observation.tracing.tracer?.decided({
       outcome: reason,
@@ -80,11 +115,12 @@ export class Refusals {
       userId: access?.userId,
     });
     try {
-      observation.events.topics['access.refused'].tellLater(() => refusalEvent(context, plan, refusal, reason, asked));
-    } catch (error) {
-      this.logFailure(context, error, 'The event access.refused');
+      observation.events.topics['access.refused'].tellLater(() =>
+        refusalEvent(context, plan, refusal(), reason, asked),
+      );
+    } catch (failure) {
+      this.logFailure(context, failure, 'The event access.refused');
     }
-    return refusal;
   }
 
   /** The response to an error of this package, wherever it was thrown. */
@@ -135,6 +171,11 @@ export class Refusals {
       // A permission of the host may need a caller to state its scopes.
       return undefined;
     }
+  }
+
+  /** Writes a prepared response where Koa sends it. */
+  write(context: Context, answer: PreparedAnswer): void {
+    this.dependencies.responder.write(context, answer.status, answer.fields, answer.body());
   }
 
   private logFailure(

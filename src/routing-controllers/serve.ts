@@ -38,7 +38,7 @@ export function serveControllers(options: KoaServerOptions, serving: ControllerS
     if (name in options) refuseOption(name, Reflect.get(options, name), 'this entry brings its own; leave it out');
   }
   for (const middleware of first) koa.use(middleware);
-  const driver = new OAuth2KoaDriver(koa, guard, compiler);
+  const driver = new OAuth2KoaDriver(koa, guard, compiler, first);
   withIndexedMetadata(() =>
     createExecutor(driver, { ...options, currentUserChecker: currentUserChecker(guard, compiler) }),
   );

@@ -1,3 +1,4 @@
+import { KnownRefusal } from '../../core/errors/known-refusal.js';
 import { withoutStack } from '../../core/errors/without-stack.js';
 import {
   AccessDeniedError,
@@ -47,6 +48,9 @@ function hasAll(scopeSet: ReadonlySet<string>, scopes: readonly string[]): boole
   return true;
 }
 
+/** Why a request is refused; `undefined` if it is not. */
+export type Decision = OAuth2Error | KnownRefusal | undefined;
+
 type Ask = (
   permission: Permission,
   access: RequestAccess,
@@ -62,6 +66,10 @@ const askAboutObject: Ask = (permission, access, action, object) =>
 export class Requirement {
   /** The scopes that every request needs; `undefined` if a permission derives its scopes from the request. */
   readonly fixedScopes: ScopeAlternatives | undefined;
+  /** The refusals of callers without credentials, by the permission that refuses. */
+  private readonly unauthenticated = new Map<Permission, KnownRefusal>();
+  /** The refusals of tokens that lack the fixed scopes, by their scheme. */
+  private readonly insufficient = new Map<'Bearer' | 'DPoP', KnownRefusal>();
 
   constructor(
     readonly action: GuardedAction,
@@ -89,12 +97,22 @@ export class Requirement {
 
   /**
    * Why the request is refused: an AuthenticationRequiredError, InsufficientScopeError or AccessDeniedError; `undefined`
-   * if every permission allows. It is returned, because throwing it would cost several times as much as making it.
+   * if every permission allows.
    *
    * @throws what a permission throws; rejects with the same
    */
   refusal(access: RequestAccess): OAuth2Error | undefined | Promise<OAuth2Error | undefined> {
-    return this.refusalFrom(0, access, askAboutRequest, undefined);
+    return after(this.decide(access), (decision) =>
+      decision instanceof KnownRefusal ? decision.again(access.scopes) : decision,
+    );
+  }
+
+  /**
+   * The same, with the known refusal in place of an error that says the same to everybody. It is returned, because
+   * throwing it would cost several times as much as making it.
+   */
+  decide(access: RequestAccess): Decision | Promise<Decision> {
+    return this.decideFrom(0, access, askAboutRequest, undefined);
   }
 
   /**
@@ -103,45 +121,59 @@ export class Requirement {
    * @throws AuthenticationRequiredError, InsufficientScopeError or AccessDeniedError (rejects) if one of them refuses
    */
   async checkObject(access: RequestAccess, object: unknown): Promise<void> {
-    const refusal = await this.refusalFrom(0, access, askAboutObject, object);
-    if (refusal !== undefined) throw refusal;
+    const decision = await this.decideFrom(0, access, askAboutObject, object);
+    if (decision !== undefined) throw decision instanceof KnownRefusal ? decision.again(access.scopes) : decision;
   }
 
-  private refusalFrom(
-    start: number,
-    access: RequestAccess,
-    ask: Ask,
-    object: unknown,
-  ): OAuth2Error | undefined | Promise<OAuth2Error | undefined> {
+  private decideFrom(start: number, access: RequestAccess, ask: Ask, object: unknown): Decision | Promise<Decision> {
     for (let index = start; index < this.permissions.length; index += 1) {
       const permission = this.permissions[index] as Permission;
       const answer = ask(permission, access, this.action, object);
       if (answer === true) continue;
       return after(answer, (allowed) =>
-        allowed === true ? this.refusalFrom(index + 1, access, ask, object) : this.refusalBy(permission, access),
+        allowed === true ? this.decideFrom(index + 1, access, ask, object) : this.refusalBy(permission, access),
       );
     }
     return undefined;
   }
 
-  private refusalBy(permission: Permission, access: RequestAccess): OAuth2Error {
+  private refusalBy(permission: Permission, access: RequestAccess): OAuth2Error | KnownRefusal {
     const { name } = permission.constructor;
-    if (!access.isAuthenticated) return withoutStack(AuthenticationRequiredError, undefined, { permission: name });
+    if (!access.isAuthenticated) return this.unauthenticatedBy(permission);
+    const scheme = access.token === undefined ? 'Bearer' : schemeOf(access.token);
+    if (this.fixedScopes !== undefined && permission.constructor === RequiresScopes) {
+      return this.lackOf(this.fixedScopes, scheme);
+    }
     const missing = permission.scopeAlternatives?.(access, this.action);
     if (missing === undefined || isSatisfied(missing, access)) {
       return withoutStack(AccessDeniedError, permission.message, { permission: name });
     }
-    const required = this.scopesFor(access) ?? missing;
+    const required = onlyOf(this.scopesFor(access) ?? missing);
     return withoutStack(
       InsufficientScopeError,
-      {
-        requiredScopes: required.length === 1 ? required[0] : required,
-        providedScopes: access.scopes,
-        permission: name,
-        scheme: access.token === undefined ? 'Bearer' : schemeOf(access.token),
-      },
+      { requiredScopes: required, providedScopes: access.scopes, permission: name, scheme },
       permission.message,
     );
+  }
+
+  private unauthenticatedBy(permission: Permission): KnownRefusal {
+    const known = this.unauthenticated.get(permission);
+    if (known !== undefined) return known;
+    const details = Object.freeze({ permission: permission.constructor.name });
+    const made = new KnownRefusal(() => withoutStack(AuthenticationRequiredError, undefined, details));
+    this.unauthenticated.set(permission, made);
+    return made;
+  }
+
+  private lackOf(fixedScopes: ScopeAlternatives, scheme: 'Bearer' | 'DPoP'): KnownRefusal {
+    const known = this.insufficient.get(scheme);
+    if (known !== undefined) return known;
+    const details = { requiredScopes: onlyOf(fixedScopes), permission: RequiresScopes.name, scheme };
+    const made = new KnownRefusal((providedScopes) =>
+      withoutStack(InsufficientScopeError, providedScopes === undefined ? details : { ...details, providedScopes }),
+    );
+    this.insufficient.set(scheme, made);
+    return made;
   }
 
   /**
@@ -153,6 +185,11 @@ export class Requirement {
       .filter((one) => one !== undefined);
     return combineAlternatives(named);
   }
+}
+
+/** The names alone if there is only one alternative. */
+function onlyOf(alternatives: ScopeAlternatives): ScopeAlternatives | ScopeAlternatives[number] {
+  return alternatives.length === 1 ? (alternatives[0] as ScopeAlternatives[number]) : alternatives;
 }
 
 /** A permission that refuses although the token has its scopes refuses for another reason. */
