@@ -22,6 +22,7 @@ const GROUPS: readonly { readonly text: string; readonly pages: Readonly<Record<
     text: 'Operation',
     pages: {
       operations: 'Operations',
+      'operations/sizing': 'Sizing',
       observability: 'Observability',
       'command-line': 'Command line',
       migrations: 'Migrations',

@@ -42,9 +42,13 @@ export type NewColumns = readonly (readonly [
   build: (table: NewTable) => void,
 ])[];
 
-/** Indexes on columns that were added to a table. */
+/** Indexes of a table, by their columns. */
 export interface NewIndexes {
   readonly table: string;
+  /** The databases that get them; left out: all. */
+  readonly dialects?: readonly Dialect[];
   readonly unique: readonly (readonly string[])[];
   readonly plain: readonly (readonly string[])[];
+  /** Earlier plain indexes that the new ones make superfluous. */
+  readonly replaced?: readonly (readonly string[])[];
 }

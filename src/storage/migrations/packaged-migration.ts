@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { dialectOf } from '../database.js';
+import { type Dialect, dialectOf } from '../database.js';
 import type { TableNames } from '../tables.js';
 import { type NewColumns, type NewIndexes, NewTable, type NewTables } from './columns.js';
 
@@ -50,10 +50,11 @@ function up(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChang
   return [
     ...tables.map(([name, build]) => createTable(knex, name, build)),
     ...columns.map(([name, , build]) => knex.schema.alterTable(name, (table) => build(new NewTable(table, dialect)))),
-    ...indexes.map(({ table: name, unique, plain }) =>
+    ...indexesFor(dialect, indexes).map(({ table: name, unique, plain, replaced = [] }) =>
       knex.schema.alterTable(name, (table) => {
         for (const names of unique) table.unique([...names]);
         for (const names of plain) table.index([...names]);
+        for (const names of replaced) table.dropIndex([...names]);
       }),
     ),
   ].flatMap(compiled);
@@ -61,8 +62,9 @@ function up(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChang
 
 /** Reverses `up`. */
 function down(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChange): string[] {
-  const dropIndexes = indexes.map(({ table: name, unique, plain }) =>
+  const dropIndexes = indexesFor(dialectOf(knex), indexes).map(({ table: name, unique, plain, replaced = [] }) =>
     knex.schema.alterTable(name, (table) => {
+      for (const names of replaced) table.index([...names]);
       for (const names of unique) table.dropUnique([...names]);
       for (const names of plain) table.dropIndex([...names]);
     }),
@@ -73,6 +75,10 @@ function down(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaCha
   );
   const dropTables = tables.map(([name]) => knex.schema.dropTableIfExists(name));
   return [...dropIndexes.flatMap(compiled), ...dropColumns, ...dropTables.reverse().flatMap(compiled)];
+}
+
+function indexesFor(dialect: Dialect, indexes: readonly NewIndexes[]): readonly NewIndexes[] {
+  return indexes.filter(({ dialects }) => dialects?.includes(dialect) !== false);
 }
 
 /** On MySQL, strings are compared by their bytes, as on SQLite and PostgreSQL: `Alice` is not `alice`. */

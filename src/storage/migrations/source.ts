@@ -13,6 +13,7 @@ import { sessions } from './0010-sessions.js';
 import { metadataDocuments } from './0011-metadata-documents.js';
 import { checkedTokens } from './0012-checked-tokens.js';
 import { certificateBoundTokens } from './0013-certificate-bound-tokens.js';
+import { indexesOfOwners } from './0014-indexes-of-owners.js';
 import { type PackagedMigration, type SchemaChange, schemaVersionOf } from './packaged-migration.js';
 
 /** All migrations, in their order. */
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly PackagedMigration[] = [
   { name: '0011_metadata_documents', oldestCompatibleVersion: 3, change: metadataDocuments },
   { name: '0012_checked_tokens', oldestCompatibleVersion: 3, change: checkedTokens },
   { name: '0013_certificate_bound_tokens', oldestCompatibleVersion: 3, change: certificateBoundTokens },
+  { name: '0014_indexes_of_owners', oldestCompatibleVersion: 3, change: indexesOfOwners },
 ];
 
 /** The names of all migrations of this version, in their order. */

@@ -23,6 +23,7 @@ import { type ApplicationFilter, searchApplications } from './application-search
 import { type ClearedTrust, ownersEdit, staffsColumns } from './application-trust.js';
 import { type Conditions, isExactly } from './exact-text.js';
 import type { Page } from './page.js';
+import { deleteRowsOf } from './rows-of-application.js';
 
 /** A newly registered application. */
 export interface CreatedApplication {
@@ -273,12 +274,18 @@ export class ApplicationRepository {
     return application !== undefined && this.setDisabled(application, null);
   }
 
-  /** Deletes an application with all its tokens, codes and consents; resolves to whether there was one. */
+  /**
+   * Deletes an application with all its tokens, codes and consents; resolves to whether there was one. With very many
+   * tokens it takes a while, in short statements. After a failure the application is disabled; call it again.
+   */
   async delete(clientId: string, options: OwnerOption = {}): Promise<boolean> {
     const application = await this.find(clientId, options);
     if (application === undefined) return false;
     // Disabled first, so that nothing is issued and no cache filled between the invalidation and the deletion.
     await this.setDisabled(application, this.clock.nowMilliseconds(), options);
+    // The owner may have changed before that.
+    if ((await this.find(clientId, options)) === undefined) return false;
+    await deleteRowsOf(this.models, application.id);
     return retryContention(
       async () =>
         (await this.models.Application.query().where('id', application.id).modify(ownedBy, options).delete()) === 1,

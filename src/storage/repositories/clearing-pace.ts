@@ -10,6 +10,11 @@ export interface ClearingPaceOptions {
 
 const FIRST_SIZE = 50;
 const SMALLEST_SIZE = 10;
+/**
+ * What takes long is then no longer the rows but the way to a server, or a busy machine, and smaller batches only take more
+ * time together.
+ */
+const SMALLEST_SIZE_ON_SERVER = 100;
 const LARGEST_SIZE = 1_000;
 
 /**
@@ -24,10 +29,12 @@ const LONGEST_PAUSE_MILLISECONDS = 100;
 /** Adapts the size of batches to the time that they take, and pauses between them. */
 export class ClearingPace {
   private size: number;
+  private readonly smallest: number;
   private readonly aimMilliseconds: number;
 
   constructor(private readonly options: ClearingPaceOptions) {
-    this.size = options.batchSize ?? FIRST_SIZE;
+    this.smallest = options.isInProcess ? SMALLEST_SIZE : SMALLEST_SIZE_ON_SERVER;
+    this.size = options.batchSize ?? Math.max(FIRST_SIZE, this.smallest);
     this.aimMilliseconds = options.isInProcess ? IN_PROCESS_MILLISECONDS : ON_SERVER_MILLISECONDS;
   }
 
@@ -45,7 +52,7 @@ export class ClearingPace {
   }
 
   private adapt(tookMilliseconds: number): void {
-    if (tookMilliseconds > this.aimMilliseconds) this.size = Math.max(SMALLEST_SIZE, Math.floor(this.size / 2));
+    if (tookMilliseconds > this.aimMilliseconds) this.size = Math.max(this.smallest, Math.floor(this.size / 2));
     else if (tookMilliseconds < this.aimMilliseconds / 2)
       this.size = Math.min(LARGEST_SIZE, Math.ceil(this.size * 1.25));
   }

@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { raw } from 'objection';
 import { requireUserId } from '../ids.js';
 import { isExactly } from './exact-text.js';
@@ -8,6 +9,7 @@ interface Conditions {
   where(expression: ReturnType<typeof raw>, value: ReturnType<typeof raw>): this;
   where(column: string, operator: '>', value: number): this;
   whereNull(column: string): this;
+  knex(): Knex;
 }
 
 /** The owner of tokens; with both given, the tokens of that user at that application. */

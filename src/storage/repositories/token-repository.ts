@@ -1,7 +1,7 @@
-import { ref, type Transaction } from 'objection';
+import type { Transaction } from 'objection';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { keyOfDigest, sha256 } from '../../core/digest.js';
-import { coveredByRevocation } from '../covered-by-revocation.js';
+import { AS_CONDITION, coveredByRevocation } from '../covered-by-revocation.js';
 import { dialectOf } from '../database.js';
 import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
@@ -275,18 +275,19 @@ export class TokenRepository {
     requireUserId(userId);
     const { limit, beforeId } = checkedPage(page);
     const { AccessToken, Application } = this.models;
-    const quote = dialectOf(AccessToken.knex()) === 'postgres' ? '"' : '`';
+    const isPostgres = dialectOf(AccessToken.knex()) === 'postgres';
+    const quote = isPostgres ? '"' : '`';
+    const end = isPostgres ? AS_CONDITION : '';
+    const disabled =
+      `SELECT 1 FROM ${quote}${Application.tableName}${quote} a WHERE a.disabled_at_ms IS NOT NULL ` +
+      `AND a.id = ${quote}${AccessToken.tableName}${quote}.application_id${end}`;
     return orUnavailable(async () => {
       const query = AccessToken.query()
         // MySQL ignores trailing spaces in comparisons: the list of a user must contain only that user's own tokens.
         .modify(isExactly, 'user_id', userId)
         .modify(isLive, this.clock.nowMilliseconds())
-        .whereNotExists(
-          Application.query()
-            .where(`${Application.tableName}.id`, ref(`${AccessToken.tableName}.application_id`))
-            .whereNotNull('disabled_at_ms'),
-        )
-        .whereRaw(`NOT ${coveredByRevocation(quote, AccessToken.tableName)}`)
+        .whereRaw(`NOT EXISTS (${disabled})`)
+        .whereRaw(`NOT ${coveredByRevocation(quote, AccessToken.tableName, end)}`)
         .orderBy('id', 'desc')
         .limit(limit)
         .withGraphFetched('application');

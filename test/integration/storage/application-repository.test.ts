@@ -8,7 +8,7 @@ import {
   type Page,
 } from '../../../src/storage/index.js';
 import { databaseKinds } from '../../support/services.js';
-import { type Fixture, newApplication, openFixture, storeToken } from './fixture.js';
+import { type Fixture, newApplication, newToken, openFixture, storeToken } from './fixture.js';
 
 /** As Django's `make_password` writes it, with fewer rounds. */
 function djangoHash(secret: string): string {
@@ -156,6 +156,25 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
       false,
       false,
     ]);
+  });
+
+  test('very many tokens of a deleted application are deleted at most a thousand by one statement', async () => {
+    const application = await newApplication(fixture);
+    const { knex } = fixture.database;
+    const rows = Array.from({ length: 2_100 }, () => ({
+      ...{ token_hash: newToken().hash, application_id: application.id, scope: 'read' },
+      ...{ created_at_ms: 1, expires_at_ms: Date.now() + 3_600_000 },
+    }));
+    await knex.batchInsert('oauth2_access_tokens', rows, 100);
+    const batches: number[] = [];
+    const listen = ({ sql, bindings }: { sql: string; bindings?: readonly unknown[] }) => {
+      if (/^delete from [`"]oauth2_access_tokens/.test(sql)) batches.push(bindings?.length ?? 0);
+    };
+    knex.on('query', listen);
+    expect(await fixture.applications.delete(application.clientId)).toBe(true);
+    knex.removeListener('query', listen);
+    // All of them, so that none is left for the statement that deletes the application.
+    expect(batches).toEqual([1_000, 1_000, 100]);
   });
 
   test('a deleted application takes its tokens with it', async () => {

@@ -1,0 +1,103 @@
+/**
+ * `npm run bench:growth`: what each operation costs against the number of tokens in the database, as ratios to the smallest
+ * size of the same run, and what is needed per token, so that sizes beyond can be computed.
+ *
+ *   npm run bench:growth -- [--rows 1e4,1e5,1e6] [--database mariadb,postgres] [--parts sizes,caches,revocation]
+ *     [--beside 'what else the machine did'] [--write]
+ *
+ * It makes databases and keys of its own and removes them, on the servers of this machine or those of MARIADB_URL,
+ * POSTGRES_URL and REDIS_URL. `--write` keeps the figures in results/growth.json, beside those of other sizes there, and draws
+ * docs/operations/*.svg and the tables of docs/sizing.md.
+ */
+import 'reflect-metadata';
+import { cpus, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { createOAuth2 } from 'routing-controllers-oauth2';
+import { measureCaches } from './growth/caches.mjs';
+import { measureClearing } from './growth/clearing.mjs';
+import { openDatabase } from './growth/databases.mjs';
+import { measureDeletion } from './growth/deletion.mjs';
+import { measureOperations } from './growth/operations.mjs';
+import { keep, publish } from './growth/publish.mjs';
+import { measureRevocations } from './growth/revocations.mjs';
+import { seed, shapeOf } from './growth/seed.mjs';
+import { withFreshDatabase } from './lib/fresh-database.mjs';
+
+const SERVERS = {
+  mariadb: process.env.MARIADB_URL ?? 'mysql://root@127.0.0.1:3306',
+  postgres: process.env.POSTGRES_URL ?? 'postgres://root@127.0.0.1:5432/postgres',
+};
+const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const TABLES = ['oauth2_access_tokens', 'oauth2_refresh_tokens', 'oauth2_server_records'];
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1e4,1e5,1e6' },
+    database: { type: 'string', default: 'mariadb,postgres' },
+    parts: { type: 'string', default: 'sizes,caches,revocation' },
+    beside: { type: 'string', default: 'nothing else' },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+async function withSeeded(kind, rows, use) {
+  await withFreshDatabase(SERVERS[kind], async (url) => {
+    const oauth2 = createOAuth2({ database: url });
+    await oauth2.migrate();
+    await oauth2.close();
+    const database = openDatabase(kind, url);
+    try {
+      const begin = performance.now();
+      await seed(database, rows);
+      const seconds = (performance.now() - begin) / 1000;
+      console.log(`${kind}, ${rows} rows: filled in ${seconds.toFixed(0)} s`);
+      await use(database, url, seconds);
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+const machine = () => ({
+  processor: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
+  node: process.versions.node,
+  date: new Date().toISOString().slice(0, 10),
+  beside: values.beside,
+});
+
+const parts = values.parts.split(',');
+const found = { sizes: [] };
+if (parts.includes('sizes')) {
+  for (const kind of values.database.split(',')) {
+    for (const rows of values.rows.split(',').map(Number)) {
+      await withSeeded(kind, rows, async (database, url, seedSeconds) => {
+        const size = { kind, rows, machine: machine(), server: await database.description(), seedSeconds };
+        size.bytes = await database.bytes(TABLES);
+        Object.assign(size, await measureOperations(database, url, rows));
+        size.clearing = await measureClearing(database, url, rows);
+        size.deletion = await measureDeletion(url, shapeOf(rows));
+        found.sizes.push(size);
+        console.log(`${kind}, ${rows} rows: ${JSON.stringify({ ...size, plans: undefined }, undefined, 1)}`);
+        if (values.write) await keep({ sizes: [size] });
+      });
+    }
+  }
+}
+if (parts.includes('caches')) {
+  await withSeeded('mariadb', 300_000, async (_database, url) => {
+    found.caches = { machine: machine(), ...(await measureCaches(url, REDIS_URL, 100_000)) };
+  });
+  console.log(JSON.stringify(found.caches));
+}
+if (parts.includes('revocation')) {
+  await withSeeded('mariadb', 10_000, async (_database, url) => {
+    found.revocation = { machine: machine(), rows: await measureRevocations(url, REDIS_URL, [2, 4, 8]) };
+  });
+  console.log(JSON.stringify(found.revocation));
+}
+if (values.write) {
+  await keep(found);
+  await publish();
+}

@@ -1,0 +1,42 @@
+/** What cached tokens occupy, in a process and in Redis. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+
+/** Has a process verify `tokens` tokens without Redis, and another one with it. */
+export async function measureCaches(url, redisUrl, tokens) {
+  const keyPrefix = `oauth2-bench-${process.pid}:`;
+  const alone = await filled({ url, tokens });
+  const redis = new Redis(redisUrl);
+  try {
+    const shared = await filled({ url, tokens, redis: redisUrl, keyPrefix });
+    const inRedis = await usage(redis, keyPrefix);
+    return { tokens, alone, shared, redis: inRedis };
+  } finally {
+    for await (const keys of redis.scanStream({ match: `${keyPrefix}*`, count: 10_000 })) {
+      if (keys.length > 0) await redis.unlink(...keys);
+    }
+    redis.disconnect();
+  }
+}
+
+async function filled(settings) {
+  const child = fork(new URL('caches-process.mjs', import.meta.url), [JSON.stringify(settings)], {
+    execArgv: ['--expose-gc', '--max-old-space-size=4096'],
+  });
+  const [measured] = await once(child, 'message');
+  await once(child, 'exit');
+  return measured;
+}
+
+async function usage(redis, keyPrefix) {
+  let keys = 0;
+  let bytes = 0;
+  for await (const found of redis.scanStream({ match: `${keyPrefix}*`, count: 10_000 })) {
+    const pipeline = redis.pipeline();
+    for (const key of found) pipeline.memory('USAGE', key);
+    for (const [, used] of await pipeline.exec()) bytes += Number(used ?? 0);
+    keys += found.length;
+  }
+  return { keys, bytes };
+}

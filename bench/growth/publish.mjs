@@ -1,0 +1,157 @@
+/**
+ * Keeps what runs have measured in results/growth.json, and draws it into docs/operations. By hand:
+ * `node bench/growth/publish.mjs`.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { barChart, lineChart } from '../lib/chart.mjs';
+import { tables } from './tables.mjs';
+
+const FILE = new URL('../results/growth.json', import.meta.url);
+const PLANS = new URL('../results/growth-plans.json', import.meta.url);
+const START_UP = new URL('../results/start-up.json', import.meta.url);
+const FOLDER = new URL('../../docs/operations/', import.meta.url);
+const PAGE = new URL('sizing.md', FOLDER);
+const BEGIN = '<!-- bench:growth -->';
+const END = '<!-- /bench:growth -->';
+
+const DATABASES = { mariadb: 'MariaDB', postgres: 'PostgreSQL' };
+const ROWS = { label: 'rows of tokens in the database', log: true };
+
+/** Adds figures to those that are kept; a size that was measured again replaces its earlier figures. */
+export async function keep({ sizes, ...others }) {
+  const report = { ...(await read(FILE, '{"sizes":[]}')), ...others };
+  const plans = await read(PLANS, '{}');
+  for (const { plans: ofSize, ...size } of sizes) {
+    report.sizes = report.sizes.filter(({ kind, rows }) => kind !== size.kind || rows !== size.rows);
+    report.sizes.push(size);
+    plans[size.kind] = { ...plans[size.kind], [size.rows]: ofSize };
+  }
+  report.sizes.sort((left, right) => left.kind.localeCompare(right.kind) || left.rows - right.rows);
+  await writeFile(FILE, `${JSON.stringify(report, undefined, 2)}\n`);
+  await writeFile(PLANS, `${JSON.stringify(plans, undefined, 2)}\n`);
+}
+
+/** Draws the pictures, and writes the tables into the page. */
+export async function publish() {
+  const report = await read(FILE);
+  const startUp = await read(START_UP);
+  const pictures = { ...ofSizes(report), ...ofProcesses(report), 'growth-start-up': ofStartUp(startUp) };
+  for (const [name, content] of Object.entries(pictures)) await writeFile(new URL(`${name}.svg`, FOLDER), content);
+  const page = await readFile(PAGE, 'utf8');
+  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`docs/operations/sizing.md has no ${BEGIN} … ${END}.`);
+  await writeFile(PAGE, `${page.slice(0, begin)}${BEGIN}\n\n${tables(report)}\n\n${page.slice(end)}`);
+}
+
+async function read(file, otherwise) {
+  const text = await readFile(file, 'utf8').catch((error) => {
+    if (otherwise === undefined) throw error;
+    return otherwise;
+  });
+  return JSON.parse(text);
+}
+
+function ofSizes({ sizes }) {
+  const kinds = Object.keys(DATABASES).filter((kind) => sizes.some((size) => size.kind === kind));
+  const line = (name, kind, value) => ({
+    name,
+    points: sizes.filter((size) => size.kind === kind).map((size) => [size.rows, value(size)]),
+  });
+  const pictures = {};
+  for (const kind of kinds) {
+    const of = (name) => line(name, kind, ({ operations }) => operations[name].p50Milliseconds);
+    pictures[`growth-operations-${kind}`] = lineChart({
+      title: `${DATABASES[kind]}: an operation against the number of tokens`,
+      note: 'median of single calls, one after another, on a busy machine',
+      x: ROWS,
+      y: { label: 'milliseconds', log: true },
+      series: [
+        ...['look-up', 'issue', 'refresh', 'revoke', 'list of a user', 'list of a user with 1 % of all tokens'].map(of),
+      ],
+    });
+  }
+  pictures['growth-read'] = lineChart({
+    title: 'What the database reads for one operation',
+    note: 'rows and index entries (MariaDB), pages (PostgreSQL): independent of what else the machine does',
+    x: ROWS,
+    y: { label: 'read per call', log: true },
+    series: kinds.flatMap((kind) =>
+      ['look-up', 'list of a user', 'list of a user with 1 % of all tokens'].map((name) =>
+        line(`${DATABASES[kind]}, ${name}`, kind, ({ operations }) => operations[name].readPerCall),
+      ),
+    ),
+  });
+  pictures['growth-clear-expired'] = lineChart({
+    title: 'clear-expired: rows per second',
+    note: 'with its pauses, while other calls look up, issue and revoke tokens',
+    x: ROWS,
+    y: { label: 'rows per second', log: true },
+    series: kinds.map((kind) => line(DATABASES[kind], kind, ({ clearing }) => clearing.rowsPerSecond)),
+  });
+  pictures['growth-live-traffic'] = lineChart({
+    title: 'Live traffic beside clear-expired, p99',
+    note: 'look-ups of new tokens, issuing and revoking, 100 calls per second',
+    x: ROWS,
+    y: { label: 'milliseconds', log: true },
+    series: kinds.flatMap((kind) => [
+      line(`${DATABASES[kind]}, without`, kind, ({ clearing }) => clearing.quiet.p99Milliseconds),
+      line(`${DATABASES[kind]}, beside it`, kind, ({ clearing }) => clearing.beside.p99Milliseconds),
+    ]),
+  });
+  return pictures;
+}
+
+function ofProcesses({ sizes, caches, revocation }) {
+  const pictures = {};
+  if (revocation !== undefined) {
+    const line = (name, figure) => ({
+      name,
+      points: revocation.rows.map((row) => [row.processes, Math.max(0, row[figure])]),
+    });
+    pictures['growth-revocation'] = lineChart({
+      title: 'A revocation: from its acknowledgement to the first 401 of the other processes',
+      note: 'each of the others is asked every 2 ms; 0: it refused before the acknowledgement was there',
+      x: { label: 'processes' },
+      y: { label: 'milliseconds' },
+      series: [line('p50', 'p50Milliseconds'), line('p99', 'p99Milliseconds')],
+    });
+  }
+  const bar = (label, value) => ({ label, value, shown: `${Math.round(value)} bytes` });
+  const cached = ({ tokens, alone, shared, redis }) => [
+    bar('heap of a process, without Redis', alone.heapBytes / tokens),
+    bar('heap of a process, with Redis', shared.heapBytes / tokens),
+    bar('Redis', redis.bytes / redis.keys),
+  ];
+  pictures['growth-bytes'] = barChart({
+    title: 'Bytes for each token',
+    bars: [
+      ...(caches === undefined ? [] : cached(caches)),
+      ...Object.entries(DATABASES).flatMap(([kind, name]) => {
+        const largest = sizes.filter((size) => size.kind === kind).at(-1);
+        if (largest === undefined) return [];
+        const bytes = Object.values(largest.bytes).reduce((sum, { data, indexes }) => sum + data + indexes, 0);
+        return [bar(`${name}, a row with its indexes`, bytes / largest.rows)];
+      }),
+    ],
+  });
+  return pictures;
+}
+
+function ofStartUp({ rows }) {
+  const line = (name, column) => ({ name, points: rows.map((row) => [row.controllers, row[column]]) });
+  return lineChart({
+    title: 'Start-up against the number of controllers',
+    note: 'four actions each; declaring them and serving them, and beside it audit() and describe()',
+    x: { label: 'controllers', log: true },
+    y: { label: 'milliseconds', log: true },
+    series: [
+      line('routing-controllers alone', 'routing-controllers ms'),
+      line('our entry', 'our entry ms'),
+      line('audit()', 'audit ms'),
+      line('describe()', 'describe ms'),
+    ],
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await publish();

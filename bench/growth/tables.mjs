@@ -1,0 +1,172 @@
+/** The figures as Markdown. */
+import { OPERATIONS } from './operations.mjs';
+
+const DATABASES = { mariadb: 'MariaDB', postgres: 'PostgreSQL' };
+
+export function tables({ sizes, caches, revocation }) {
+  const parts = Object.keys(DATABASES).flatMap((kind) => {
+    const ofKind = sizes.filter((size) => size.kind === kind);
+    return ofKind.length === 0 ? [] : [operations(kind, ofKind), clearing(kind, ofKind)];
+  });
+  if (revocation !== undefined) parts.push(revocations(revocation));
+  if (caches !== undefined) parts.push(cached(caches));
+  parts.push(computed(sizes));
+  return parts.join('\n\n');
+}
+
+function operations(kind, sizes) {
+  const [first] = sizes;
+  const read = kind === 'mariadb' ? 'rows and index entries' : 'pages';
+  return [
+    `### Operations, ${DATABASES[kind]}`,
+    '',
+    `Milliseconds p50 / p99 of single calls; in brackets p50 against the smallest size; then the ${read} that the database read for a call.`,
+    '',
+    table(
+      ['operation', ...sizes.map(({ rows }) => `${count(rows)} rows`)],
+      OPERATIONS.map((name) => [
+        name,
+        ...sizes.map(({ operations: all }) => {
+          const { p50Milliseconds, p99Milliseconds, readPerCall } = all[name];
+          const ratio = p50Milliseconds / first.operations[name].p50Milliseconds;
+          return `${short(p50Milliseconds)} / ${short(p99Milliseconds)} (${short(ratio)}); ${short(readPerCall)}`;
+        }),
+      ]),
+    ),
+    '',
+    conditions(sizes),
+  ].join('\n');
+}
+
+function clearing(kind, sizes) {
+  return [
+    `### clear-expired, ${DATABASES[kind]}`,
+    '',
+    'At most 30 s of it. The largest batch is one transaction. Live traffic is 100 calls per second: look-ups of tokens that are not cached, issuing, revoking.',
+    '',
+    table(
+      [
+        'rows',
+        'rows deleted',
+        'rows/s',
+        'largest batch, rows',
+        'live p99, ms, without / beside',
+        'longest write, ms, without / beside',
+        'deleting an application with 1 % of the tokens, s',
+      ],
+      sizes.map(({ rows, clearing: { quiet, beside, ...cleared }, deletion }) => [
+        count(rows),
+        count(cleared.deleted),
+        count(Math.round(cleared.rowsPerSecond)),
+        count(cleared.largestBatch),
+        `${short(quiet.p99Milliseconds)} / ${short(beside.p99Milliseconds)}`,
+        `${short(quiet.longestWriteMilliseconds)} / ${short(beside.longestWriteMilliseconds)}`,
+        deletion.deleted ? short(deletion.seconds) : deletion.problem,
+      ]),
+    ),
+  ].join('\n');
+}
+
+function revocations({ rows, machine }) {
+  return [
+    '### Revocation across processes',
+    '',
+    table(
+      ['processes', 'observations', 'refused before the acknowledgement', 'p50, ms', 'p99, ms', 'longest, ms'],
+      rows.map((row) => [
+        row.processes,
+        row.observations,
+        row.before,
+        short(row.p50Milliseconds),
+        short(row.p99Milliseconds),
+        short(row.longestMilliseconds),
+      ]),
+    ),
+    '',
+    `With Redis. ${ofMachine(machine)}`,
+  ].join('\n');
+}
+
+function cached({ tokens, alone, shared, redis, machine }) {
+  const mebibytes = (bytes) => short(bytes / 2 ** 20);
+  return [
+    `### Memory of ${count(tokens)} cached tokens`,
+    '',
+    table(
+      ['where', 'MiB', 'bytes for each token'],
+      [
+        ['heap of a process, without Redis', mebibytes(alone.heapBytes), Math.round(alone.heapBytes / tokens)],
+        ['heap of a process, with Redis', mebibytes(shared.heapBytes), Math.round(shared.heapBytes / tokens)],
+        [
+          `Redis (MEMORY USAGE of ${count(redis.keys)} keys)`,
+          mebibytes(redis.bytes),
+          Math.round(redis.bytes / redis.keys),
+        ],
+      ],
+    ),
+    '',
+    ofMachine(machine),
+  ].join('\n');
+}
+
+/** Rows live for so many days on average: refresh tokens have the most, by default for 14 days. */
+const DAYS = 14;
+const BEYOND = [1e6, 1e7, 1e8, 1e9];
+
+function computed(sizes) {
+  const lines = Object.keys(DATABASES).flatMap((kind) => {
+    const largest = sizes.filter((size) => size.kind === kind).at(-1);
+    if (largest === undefined) return [];
+    const all = Object.values(largest.bytes);
+    const perRow = all.reduce((sum, { data, indexes }) => sum + data + indexes, 0) / largest.rows;
+    const ofIndexes = all.reduce((sum, { indexes }) => sum + indexes, 0) / largest.rows;
+    return BEYOND.map((rows) => {
+      const perSecond = rows / DAYS / 86_400;
+      return [
+        DATABASES[kind],
+        count(rows),
+        `${short((rows * perRow) / 2 ** 30)} GiB`,
+        `${short((rows * ofIndexes) / 2 ** 30)} GiB`,
+        count(Math.ceil(perSecond)),
+      ];
+    });
+  });
+  return [
+    '### Computed',
+    '',
+    `From the largest size above of each database, with rows that live for ${DAYS} days. Nothing in this table beyond the sizes above was measured.`,
+    '',
+    table(
+      [
+        'database',
+        'rows of tokens',
+        'storage',
+        'of it indexes',
+        'rows issued and deleted a second',
+        'one clear-expired, a day',
+      ],
+      lines,
+    ),
+  ].join('\n');
+}
+
+function conditions(sizes) {
+  const { machine, server } = sizes.at(-1);
+  return `${server}. ${ofMachine(machine)}`;
+}
+
+function ofMachine({ processor, cores, memoryGiB, node, date, beside }) {
+  return `${processor}, ${cores} virtual cores, ${memoryGiB} GiB, Node ${node}, ${date}; beside it ran ${beside}.`;
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function count(value) {
+  return Math.round(value).toLocaleString('en');
+}
+
+function short(value) {
+  return value >= 100 ? count(value) : String(Number(value.toPrecision(2)));
+}
