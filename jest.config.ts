@@ -8,6 +8,7 @@ const LONG = '**/test/{browser,chaos,property}/**/*.test.ts';
 /** `npm test` leaves the long ones to `npm run test:long`; a jest of one's own runs what its arguments name. */
 const TEST_MATCH: Record<string, string[]> = {
   all: ['**/*.test.ts'],
+  fuzz: ['**/test/property/bad-input/**/*.test.ts'],
   long: [LONG],
   short: ['**/*.test.ts', `!${LONG}`],
 };

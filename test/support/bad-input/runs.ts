@@ -1,0 +1,35 @@
+import fc, { type IAsyncProperty, type IProperty, type Parameters } from 'fast-check';
+
+/** How many inputs each target is given: 10^4, or what `BAD_INPUT` says, e.g. `BAD_INPUT=1e6`. */
+export const INPUTS = inputs(process.env.BAD_INPUT);
+
+/** For `jest.setTimeout`: a busy machine manages a hundred inputs a second also where each is a request. */
+export const TIMEOUT_MILLISECONDS = Math.max(120_000, INPUTS * 10);
+
+function inputs(text = ''): number {
+  const count = text === '' ? 10_000 : Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new Error(`BAD_INPUT is not a number of inputs: ${text}`);
+  return count;
+}
+
+/**
+ * The parameters of a run. Without `BAD_INPUT` it always gives the same inputs, so that a fault that is as old as the code
+ * cannot refuse a change; longer runs look for new ones, unless `BAD_INPUT_SEED` repeats one.
+ *
+ * @param share the part of the inputs that this property gets, where a target has several, or each input is slow
+ */
+function parameters<Values>(share: number): Parameters<Values> {
+  const { BAD_INPUT, BAD_INPUT_SEED } = process.env;
+  const seed = BAD_INPUT_SEED ? Number(BAD_INPUT_SEED) : BAD_INPUT ? undefined : 20_261_129;
+  return { numRuns: Math.max(1, Math.ceil(INPUTS * share)), ...(seed !== undefined && { seed }), endOnFailure: true };
+}
+
+/** Checks a property for all inputs of this run. */
+export function forInputs<Values>(property: IProperty<Values>, share = 1): void {
+  fc.assert(property, parameters(share));
+}
+
+/** The same for a property that waits. */
+export async function forInputsAsync<Values>(property: IAsyncProperty<Values>, share = 1): Promise<void> {
+  await fc.assert(property, parameters(share));
+}
