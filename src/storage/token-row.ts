@@ -74,9 +74,7 @@ export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: 
 
 /** Converts the driver's values to the plain value. */
 export function accessTokenRow(values: RowValues): AccessTokenRow {
-  const payload = values[8];
-  const { confirmation, acr, amr, authenticatedAtMilliseconds } =
-    typeof payload === 'string' ? payloadOf(payload) : NO_PAYLOAD;
+  const { confirmation, acr, amr, authenticatedAtMilliseconds } = payloadOf(values[8]);
   return {
     id: Number(values[0]),
     applicationId: numberOrNull(values[1]),
@@ -98,12 +96,35 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
   };
 }
 
+/**
+ * Whether a row holds what its columns are for. SQLite stores values of any type in any column, other databases what
+ * somebody wrote there by hand; such a token is good for nobody, and no reason to fail.
+ */
+export function isReadableRow(row: AccessTokenRow): boolean {
+  return (
+    Number.isSafeInteger(row.id) &&
+    isTextOrNull(row.clientId) &&
+    isTextOrNull(row.applicationName) &&
+    isTextOrNull(row.userId) &&
+    typeof row.scope === 'string' &&
+    Number.isFinite(row.createdAtMilliseconds) &&
+    Number.isFinite(row.expiresAtMilliseconds) &&
+    // Its application is gone, and with it whoever could say that it is disabled.
+    (row.applicationId === null || row.clientId !== null)
+  );
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}
+
 function numberOrNull(value: unknown): number | null {
   return value === null ? null : Number(value);
 }
 
 function audienceOf(column: unknown): readonly string[] | undefined {
-  if (typeof column !== 'string') return undefined;
+  if (column === null) return undefined;
+  if (typeof column !== 'string') return [String(column)];
   const parsed = parseJson(column);
   if (Array.isArray(parsed) && parsed.every((entry) => typeof entry === 'string')) return parsed;
   // Anything else is a single audience: a token is never mistaken for one without an audience.
@@ -122,8 +143,9 @@ const NO_PAYLOAD: PayloadParts = {
 const UNREADABLE: PayloadParts = { ...NO_PAYLOAD, confirmation: 'unreadable' };
 
 /** Reads the authorization server's JSON; in `extra` are the claims that a token has beside the usual ones. */
-function payloadOf(json: string): PayloadParts {
-  const parsed = parseJson(json);
+function payloadOf(column: unknown): PayloadParts {
+  if (column === null) return NO_PAYLOAD;
+  const parsed = typeof column === 'string' ? parseJson(column) : undefined;
   if (!isObject(parsed)) return UNREADABLE;
   const { acr, amr, auth_time: authTime } = isObject(parsed.extra) ? parsed.extra : {};
   return {
@@ -135,7 +157,7 @@ function payloadOf(json: string): PayloadParts {
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** oidc-provider keeps the members of `cnf` among the others; what was imported may have them in `cnf`. */

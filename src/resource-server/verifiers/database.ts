@@ -9,6 +9,7 @@ import type { TokenForm, TokenKind } from '../../core/token-form.js';
 import type { UserStore } from '../../core/users.js';
 import { EXPIRED, INVALID, type Verification } from '../../core/verified-token.js';
 import type { AccessTokenRow, TokenReader } from '../../storage/index.js';
+import { isReadableRow } from '../../storage/token-row.js';
 import { admit } from './admission.js';
 import { type ChainedVerifier, VERIFIER, type VerifierFactory } from './verifier.js';
 
@@ -118,6 +119,7 @@ export class DatabaseVerifier implements ChainedVerifier {
   private judge(row: AccessTokenRow | undefined, key: string): Verification | Promise<Verification> {
     if (row === undefined || row.revokedAtMilliseconds !== null || row.coveredByRevocation || row.applicationDisabled)
       return INVALID;
+    if (!isReadableRow(row)) return INVALID;
     const { confirmation } = row;
     if (confirmation === 'unreadable' || !this.isForThisResource(row.audience)) return INVALID;
     if (row.expiresAtMilliseconds <= this.dependencies.clock.nowMilliseconds()) return EXPIRED;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { DEFAULT_TABLE_NAMES } from '../../../src/storage/index.js';
-import { accessTokenRow, ROW_COLUMNS, rowStatement } from '../../../src/storage/token-row.js';
+import { accessTokenRow, isReadableRow, ROW_COLUMNS, rowStatement } from '../../../src/storage/token-row.js';
 
 function row(columns: Partial<Record<(typeof ROW_COLUMNS)[number], unknown>>) {
   return accessTokenRow(ROW_COLUMNS.map((column) => columns[column] ?? null));
@@ -26,6 +26,29 @@ test('an audience that is not a list names one audience by itself, and is never 
   expect(audience('{"a":1}')).toEqual(['{"a":1}']);
   expect(audience('null')).toEqual(['null']);
   expect(audience(null)).toBeUndefined();
+  // Bytes are no text, whatever they say.
+  expect(audience(Buffer.from('[]'))).toEqual(['[]']);
+});
+
+test('[RS-20] a payload that is no JSON object says nothing about the binding, so the token is good for nobody', () => {
+  for (const payload of ['', '[]', '"x"', '1', 'null', Buffer.from('{}'), 5]) {
+    expect([payload, row({ 't.payload': payload }).confirmation]).toEqual([payload, 'unreadable']);
+  }
+  expect(row({ 't.payload': '{}' }).confirmation).toBeUndefined();
+});
+
+test('a row with a value of another type, or whose application is gone, is not readable', () => {
+  const good = { 't.id': 1, 't.scope': 'read', 't.created_at_ms': 0, 't.expires_at_ms': '1790000000000' };
+  const ofShop = { ...good, 't.application_id': 3, 'a.client_id': 'shop', 'a.name': 'Shop', 't.user_id': 'alice' };
+  expect(isReadableRow(row(good))).toBe(true);
+  expect(isReadableRow(row(ofShop))).toBe(true);
+  for (const change of [
+    ...[{ 't.id': 'x' }, { 't.id': 1.5 }, { 't.scope': null }, { 't.scope': 5 }, { 't.scope': Buffer.from('read') }],
+    ...[{ 't.created_at_ms': 'soon' }, { 't.expires_at_ms': 'never' }, { 't.expires_at_ms': '1e999' }],
+    ...[{ 't.user_id': 5 }, { 'a.client_id': 5 }, { 'a.client_id': null }, { 'a.name': Buffer.from('Shop') }],
+  ]) {
+    expect([change, isReadableRow(row({ ...ofShop, ...change }))]).toEqual([change, false]);
+  }
 });
 
 test('an application is disabled from any time on, also the first millisecond of all', () => {
