@@ -23,7 +23,7 @@ const EXPRESS_PACKAGES = ['express', 'passport', 'passport-http-bearer', 'expres
 const STORES = ['mysql2', 'ioredis', 'lru-cache'];
 
 export const CONTENDERS = {
-  ours: { module: 'ours', entry: 'ours', label: 'ours, with Redis', packages: OURS_PACKAGES },
+  ours: { module: 'ours', entry: 'ours', label: 'ours, with Redis', limiter: 'leases', packages: OURS_PACKAGES },
   'ours-again': { module: 'ours', entry: 'ours', label: 'ours against itself (the noise of this table)' },
   'ours-no-redis': { module: 'ours', entry: 'oursWithoutRedis', label: 'ours, without Redis' },
   'ours-no-redis-again': {
@@ -48,61 +48,92 @@ export const CONTENDERS = {
   http: { module: 'floor', entry: 'http', label: 'floor: bare node:http, no guard', unguarded: true, packages: [] },
   koa: { module: 'floor', entry: 'koa', label: 'floor: bare Koa, no guard', unguarded: true, packages: ['koa'] },
   express: {
-    ...{ module: 'express', entry: 'express5', label: 'Express 5, passport, express-rate-limit' },
+    ...{ module: 'express', entry: 'express5', label: 'Express 5, passport', limiter: 'express-rate-limit' },
     packages: [...EXPRESS_PACKAGES, ...STORES],
   },
   'express-lru': {
-    ...{ module: 'express', entry: 'express5Lru', label: 'Express 5, passport, lru-cache 1 s, express-rate-limit' },
+    ...{
+      module: 'express',
+      entry: 'express5Lru',
+      label: 'Express 5, passport, lru-cache 1 s',
+      limiter: 'express-rate-limit',
+    },
     packages: [...EXPRESS_PACKAGES, ...STORES],
   },
   'nest-express': {
-    ...{ module: 'nest', entry: 'nestExpress', label: 'NestJS 11 on Express, @nestjs/throttler' },
+    ...{ module: 'nest', entry: 'nestExpress', label: 'NestJS 11 on Express', limiter: '@nestjs/throttler' },
     packages: [...NEST_PACKAGES, '@nestjs/platform-express'],
   },
   'nest-fastify-lru': {
-    ...{ module: 'nest', entry: 'nestFastifyLru', label: 'NestJS 11 on Fastify, lru-cache 1 s, @nestjs/throttler' },
+    ...{
+      module: 'nest',
+      entry: 'nestFastifyLru',
+      label: 'NestJS 11 on Fastify, lru-cache 1 s',
+      limiter: '@nestjs/throttler',
+    },
     packages: [...NEST_PACKAGES, '@nestjs/platform-fastify'],
   },
   fastify: {
-    ...{ module: 'fastify', entry: 'fastify5', label: 'Fastify 5, @fastify/bearer-auth, @fastify/rate-limit' },
+    ...{
+      module: 'fastify',
+      entry: 'fastify5',
+      label: 'Fastify 5, @fastify/bearer-auth',
+      limiter: '@fastify/rate-limit',
+    },
     packages: ['fastify', '@fastify/bearer-auth', '@fastify/rate-limit', ...STORES],
   },
   'fastify-lru': {
-    ...{ module: 'fastify', entry: 'fastify5Lru', label: 'Fastify 5, own hook, lru-cache 1 s, @fastify/rate-limit' },
+    ...{
+      module: 'fastify',
+      entry: 'fastify5Lru',
+      label: 'Fastify 5, own hook, lru-cache 1 s',
+      limiter: '@fastify/rate-limit',
+    },
     packages: ['fastify', '@fastify/rate-limit', ...STORES],
   },
   'fastify-lru-flexible': {
     ...{ module: 'fastify', entry: 'fastify5LruFlexible' },
-    label: 'Fastify 5, own hook, lru-cache 1 s, rate-limiter-flexible',
+    label: 'Fastify 5, own hook, lru-cache 1 s',
+    limiter: 'rate-limiter-flexible',
     packages: ['fastify', 'rate-limiter-flexible', ...STORES],
   },
   'fastify-lru-memory': {
     ...{ module: 'fastify', entry: 'fastify5LruMemory' },
-    label: 'Fastify 5, own hook, lru-cache 1 s, @fastify/rate-limit, counted in this process alone',
+    label: 'Fastify 5, own hook, lru-cache 1 s',
+    limiter: '@fastify/rate-limit, counted in this process alone',
     packages: ['fastify', '@fastify/rate-limit', 'mysql2', 'lru-cache'],
   },
   'koa-oauth2-server': {
     ...{ module: 'koa-oauth2-server', entry: 'koaOAuth2Server' },
-    label: 'Koa 3, @node-oauth/oauth2-server, rate-limiter-flexible',
+    label: 'Koa 3, @node-oauth/oauth2-server',
+    limiter: 'rate-limiter-flexible',
     packages: [...KOA_PACKAGES, ...STORES],
   },
   'koa-oauth2-server-lru': {
     ...{ module: 'koa-oauth2-server', entry: 'koaOAuth2ServerLru' },
-    label: 'Koa 3, @node-oauth/oauth2-server, lru-cache 1 s, rate-limiter-flexible',
+    label: 'Koa 3, @node-oauth/oauth2-server, lru-cache 1 s',
+    limiter: 'rate-limiter-flexible',
     packages: [...KOA_PACKAGES, ...STORES],
   },
   'by-hand': {
-    ...{ module: 'routing-controllers', entry: 'byHand', label: 'routing-controllers by hand, rate-limiter-flexible' },
+    ...{
+      module: 'routing-controllers',
+      entry: 'byHand',
+      label: 'routing-controllers by hand',
+      limiter: 'rate-limiter-flexible',
+    },
     packages: BY_HAND_PACKAGES,
   },
   'by-hand-redis': {
     ...{ module: 'routing-controllers', entry: 'byHandRedis' },
-    label: 'routing-controllers by hand, tokens cached in Redis 60 s, rate-limiter-flexible',
+    label: 'routing-controllers by hand, tokens cached in Redis 60 s',
+    limiter: 'rate-limiter-flexible',
     packages: BY_HAND_PACKAGES,
   },
   'by-hand-lru': {
     ...{ module: 'routing-controllers', entry: 'byHandLru' },
-    label: 'routing-controllers by hand, without class-transformer, lru-cache 1 s, rate-limiter-flexible',
+    label: 'routing-controllers by hand, without class-transformer, lru-cache 1 s',
+    limiter: 'rate-limiter-flexible',
     packages: BY_HAND_PACKAGES,
   },
   'express-jwt': {
@@ -127,6 +158,12 @@ export const CONTENDERS = {
     packages: ['fastify', '@fastify/jwt'],
   },
 };
+
+/** The name of a contender where it throttles, or does not. */
+export function labelOf(contender, { throttled }) {
+  const { label, limiter } = CONTENDERS[contender];
+  return throttled && limiter !== undefined ? `${label}, ${limiter}` : label;
+}
 
 /** Each without a cache of tokens, then with one. */
 export const PEERS = [

@@ -1,10 +1,10 @@
 /** The results of a run as a picture: throughput beside ours, a bar for each contender. */
-import { CONTENDERS } from './contenders.mjs';
+import { labelOf } from './contenders.mjs';
 import { MODES } from './modes.mjs';
 
 const PANELS = ['guard', 'throttle', 'cold', 'jwt-es256', 'jwt-es256-cold'];
-const WIDTH = 900;
-const LEFT = 470;
+const WIDTH = 1000;
+const LEFT = 580;
 const RIGHT = 130;
 const ROW = 22;
 const HEAD = 34;
@@ -43,17 +43,18 @@ const TITLE = 'Requests per second beside ours, more is better';
 
 /** Ours first, then the others from the fastest on; not the noise. */
 function barsOf(mode, rows) {
-  const { baseline } = MODES[mode];
+  const { baseline, limit } = MODES[mode];
+  const throttled = limit !== undefined;
   const measured = rows.filter(
     (row) => row.mode === mode && row.failed === undefined && !row.contender.endsWith('-again'),
   );
   if (measured.length === 0) return [];
   const others = measured.map(({ contender, ratio }) => ({
-    ...{ label: CONTENDERS[contender].label, ratio },
+    ...{ label: labelOf(contender, { throttled }), ratio },
     kind: contender.startsWith('ours') ? 'ours' : 'others',
   }));
   others.sort((one, other) => other.ratio - one.ratio || (one.label < other.label ? -1 : 1));
-  return [{ label: CONTENDERS[baseline].label, ratio: 1, kind: 'ours' }, ...others];
+  return [{ label: labelOf(baseline, { throttled }), ratio: 1, kind: 'ours' }, ...others];
 }
 
 function panel(title, bars, top) {

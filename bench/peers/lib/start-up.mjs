@@ -1,7 +1,7 @@
 /** How long a process takes from its start to its first good answer. */
 import { settingsOf } from './bench.mjs';
 import { answer } from './conformance.mjs';
-import { CONTENDERS } from './contenders.mjs';
+import { CONTENDERS, labelOf } from './contenders.mjs';
 import { MODES } from './modes.mjs';
 import { emptyRedis } from './redis.mjs';
 import { startServer } from './server.mjs';
@@ -26,7 +26,7 @@ export async function measureStartUp(bench, isStopping) {
   }
   return STARTED.map((contender) => ({
     contender,
-    label: CONTENDERS[contender].label,
+    label: labelOf(contender, { throttled: true }),
     milliseconds: median(taken[contender]),
   }));
 }

@@ -1,5 +1,5 @@
 /** The results of a run, as Markdown. */
-import { CONTENDERS } from './contenders.mjs';
+import { labelOf } from './contenders.mjs';
 import { MODES } from './modes.mjs';
 import { figuresOfBaseline } from './summary.mjs';
 
@@ -32,7 +32,8 @@ export function tables(report, depth = 2) {
   ].join('\n\n');
 }
 
-function modeTable(name, { title, baseline, contenders, own }, rows, heading) {
+function modeTable(name, { title, baseline, contenders, own, limit }, rows, heading) {
+  const label = (contender) => labelOf(contender, { throttled: limit !== undefined });
   const measured = contenders.flatMap((contender) =>
     rows.filter((row) => row.mode === name && row.contender === contender),
   );
@@ -52,8 +53,10 @@ function modeTable(name, { title, baseline, contenders, own }, rows, heading) {
     table(
       [...header, ...last],
       [
-        baselineCells(CONTENDERS[baseline].label, figuresOfBaseline(good), own),
-        ...measured.map((row) => (row.failed === undefined ? rowCells(row, own) : failedCells(row))),
+        baselineCells(label(baseline), figuresOfBaseline(good), own),
+        ...measured.map((row) =>
+          row.failed === undefined ? rowCells(label(row.contender), row, own) : failedCells(label(row.contender), row),
+        ),
       ],
     ),
     disturbance(good),
@@ -69,9 +72,9 @@ function baselineCells(label, figures, own) {
   ];
 }
 
-function rowCells({ contender, ratio, lowQuartile, highQuartile, cpuRatio, p99Ratio, ownRatio, theirs }, own) {
+function rowCells(label, { ratio, lowQuartile, highQuartile, cpuRatio, p99Ratio, ownRatio, theirs }, own) {
   return [
-    `${CONTENDERS[contender].label}${marks(theirs)}`,
+    `${label}${marks(theirs)}`,
     `${ratio.toFixed(2)} (${lowQuartile.toFixed(2)}-${highQuartile.toFixed(2)})`,
     whole(theirs.perSecond),
     `${theirs.p50.toFixed(2)}, ${theirs.p99.toFixed(2)}`,
@@ -81,8 +84,8 @@ function rowCells({ contender, ratio, lowQuartile, highQuartile, cpuRatio, p99Ra
   ];
 }
 
-function failedCells({ contender, failed }) {
-  return [CONTENDERS[contender].label, `FAILED: ${failed.replaceAll(/[|\s]+/g, ' ')}`, ...Array(5).fill('')];
+function failedCells(label, { failed }) {
+  return [label, `FAILED: ${failed.replaceAll(/[|\s]+/g, ' ')}`, ...Array(5).fill('')];
 }
 
 function marks({ loadCoreBusy, serverBusy }) {
