@@ -1,19 +1,29 @@
 /** How long after an acknowledged revocation the other processes refuse the token. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { Redis } from 'ioredis';
 import { quantile } from '../lib/summary.mjs';
 
 const ROUNDS = 60;
 
 /** For each number of processes: one revokes, and each of the others is asked again and again until it answers 401. */
 export async function measureRevocations(url, redisUrl, sizes) {
-  const rows = [];
-  for (const processes of sizes) rows.push(await measure(url, redisUrl, processes));
-  return rows;
+  const keyPrefix = `oauth2-bench-${process.pid}:`;
+  const redis = new Redis(redisUrl);
+  try {
+    const rows = [];
+    for (const processes of sizes) rows.push(await measure({ url, redis: redisUrl, keyPrefix }, processes));
+    return rows;
+  } finally {
+    for await (const keys of redis.scanStream({ match: `${keyPrefix}*`, count: 10_000 })) {
+      if (keys.length > 0) await redis.unlink(...keys);
+    }
+    redis.disconnect();
+  }
 }
 
-async function measure(url, redisUrl, processes) {
-  const settings = JSON.stringify({ url, redis: redisUrl, keyPrefix: `oauth2-bench-${process.pid}:` });
+async function measure(used, processes) {
+  const settings = JSON.stringify(used);
   const children = Array.from({ length: processes }, () =>
     fork(new URL('revocations-process.mjs', import.meta.url), [settings]),
   );
