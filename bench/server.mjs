@@ -12,7 +12,7 @@ import { inSpan, observedOAuth2, startSdk } from './lib/observing.mjs';
 
 const settings = JSON.parse(process.argv[2]);
 const UNREACHED = '1000000000/hour';
-const throttling = { policies: { user: UNREACHED, client: UNREACHED }, failedAuthentication: null };
+const throttling = { policies: { user: UNREACHED, client: UNREACHED } };
 
 /** Each mode returns the Koa application, a function that closes its resources, and perhaps what is done around a request. */
 const modes = {
@@ -37,7 +37,9 @@ const modes = {
     return { ...guarded({ database: settings.database }, {}), around: inSpan };
   },
   'guarded, observed, in a span': () => ({ ...observed(), around: inSpan }),
-  'cold token': () => guarded({ database: settings.database, cache: { maxEntries: 16, negativeMaxEntries: 16 } }, {}),
+  'cold token': () => guarded({ database: settings.database }, {}),
+  'cold token, with Redis (cache.maxAgeSeconds: 1)': () =>
+    guarded({ database: settings.database, redis: settings.redis, cache: { maxAgeSeconds: 1 } }, {}),
   'raw mysql2 look-up': rawLookUp,
 };
 

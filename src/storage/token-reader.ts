@@ -1,17 +1,17 @@
 import type { Database } from './database.js';
 import { boundsOf } from './deadlines/index.js';
-import { DriverTokenReader } from './readers/driver-reader.js';
+import { DriverTokenReader, type RowsStatement } from './readers/driver-reader.js';
 import { QueryBuilderReader } from './readers/query-builder-reader.js';
 import { SqliteTokenReader } from './readers/sqlite-reader.js';
-import type { ConnectionSource } from './statements/connection-source.js';
+import type { ConnectionSource, PooledConnection } from './statements/connection-source.js';
 import { Mysql2Driver } from './statements/mysql2-driver.js';
 import { PgDriver } from './statements/pg-driver.js';
-import { PooledStatement } from './statements/pooled-statement.js';
+import { PooledStatement, type StatementDriver } from './statements/pooled-statement.js';
 import type { PreparationOptions } from './statements/preparation.js';
 import type { TableNames } from './tables.js';
-import { type AccessTokenRow, MYSQL_NOW, POSTGRES_NOW, rowStatement } from './token-row.js';
+import { type AccessTokenRow, rowStatement } from './token-row.js';
 
-/** Reads access tokens on the hot path: one prepared, indexed statement, no model. */
+/** Reads access tokens on the hot path: one prepared, indexed statement for those that are asked for at once, no model. */
 export interface TokenReader {
   /**
    * The token with this digest, whatever its state, or `undefined`. On SQLite the answer is there without a promise,
@@ -37,6 +37,9 @@ export interface TokenReaderOptions extends PreparationOptions {
   readonly heedServerTime?: (nowMilliseconds: number) => void;
 }
 
+/** For how many tokens there is a statement. A few, as each is prepared on every connection. */
+const TOKENS_AT_ONCE = [1, 4, 16];
+
 /**
  * Creates the reader for a database, on connections of its knex pool. A broken connection is replaced, and the read is
  * repeated on another one.
@@ -51,17 +54,25 @@ export function createTokenReader(
   const { heedServerTime } = options;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? deadlineMilliseconds;
   const statementOptions = { ...options, timeoutMilliseconds, repeatable: true };
+  const statementsOf = <Connection extends PooledConnection>(
+    dialect: 'mysql' | 'postgres',
+    driverOf: (sql: string) => StatementDriver<Connection>,
+  ): RowsStatement<Connection>[] =>
+    TOKENS_AT_ONCE.map((tokens) => {
+      const driver = driverOf(rowStatement(tables, dialect, tokens));
+      return { tokens, statement: new PooledStatement(source, driver, statementOptions) };
+    });
   switch (source.driverName) {
     case 'better-sqlite3':
       return new SqliteTokenReader(source, tables, timeoutMilliseconds);
     case 'mysql2':
       return new DriverTokenReader(
-        new PooledStatement(source, new Mysql2Driver(rowStatement(tables, '`', '?', MYSQL_NOW)), statementOptions),
+        statementsOf('mysql', (sql) => new Mysql2Driver(sql)),
         heedServerTime,
       );
     case 'pg':
       return new DriverTokenReader(
-        new PooledStatement(source, new PgDriver(rowStatement(tables, '"', '$1', POSTGRES_NOW)), statementOptions),
+        statementsOf('postgres', (sql) => new PgDriver(sql)),
         heedServerTime,
       );
     default:

@@ -1,5 +1,6 @@
 import { type Confirmation, readConfirmation } from '../core/confirmation.js';
 import { coveredByRevocation } from './covered-by-revocation.js';
+import type { Dialect } from './database.js';
 import type { TableNames } from './tables.js';
 
 /** An access token as the hot path reads it: a plain value, with columns of the token and its application. */
@@ -51,24 +52,31 @@ export const ROW_COLUMNS = [
 /** After the columns: whether a revocation covers the token, and then the server's time, if it is read. */
 export const SERVER_TIME_INDEX = ROW_COLUMNS.length + 1;
 
+/** Last of all, where the server's time is read: the digest in hexadecimal, which no driver turns into anything else. */
+export const DIGEST_INDEX = SERVER_TIME_INDEX + 1;
+
 /** The values of `ROW_COLUMNS` and those after them, as the driver returns them. */
 export type RowValues = readonly unknown[];
 
 /** The time of each server in milliseconds since the Unix epoch, independent of the session's time zone. */
-export const MYSQL_NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
-export const POSTGRES_NOW = 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)';
+const MYSQL_NOW = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(3)) DIV 1000";
+const POSTGRES_NOW = 'CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS bigint)';
 
-/**
- * The statement of the hot path. The names were checked by `completeTableNames`; only the quotes differ.
- *
- * @param now the database's time as an expression; omitted if it is this machine's
- */
-export function rowStatement(tables: TableNames, quote: '"' | '`', placeholder: '?' | '$1', now?: string): string {
+/** What a server adds to a row: its time, and the digest. */
+const MYSQL_END = `, ${MYSQL_NOW}, HEX(t.token_hash)`;
+const POSTGRES_END = `, ${POSTGRES_NOW}, encode(t.token_hash, 'hex')`;
+
+/** The statement of the hot path, for one token or several. The names were checked by `completeTableNames`. */
+export function rowStatement(tables: TableNames, dialect: Dialect, tokens = 1): string {
+  const quote = dialect === 'postgres' ? '"' : '`';
   const quoted = (name: string) => `${quote}${name}${quote}`;
+  const end = dialect === 'sqlite' ? '' : dialect === 'postgres' ? POSTGRES_END : MYSQL_END;
+  const places = Array.from({ length: tokens }, (_, index) => (dialect === 'postgres' ? `$${index + 1}` : '?'));
   return (
-    `SELECT ${ROW_COLUMNS.join(', ')}, ${coveredByRevocation(quote, 't')}${now === undefined ? '' : `, ${now}`} ` +
+    `SELECT ${ROW_COLUMNS.join(', ')}, ${coveredByRevocation(quote, 't')}${end} ` +
     `FROM ${quoted(tables.accessTokens)} t ` +
-    `LEFT JOIN ${quoted(tables.applications)} a ON a.id = t.application_id WHERE t.token_hash = ${placeholder}`
+    `LEFT JOIN ${quoted(tables.applications)} a ON a.id = t.application_id ` +
+    `WHERE t.token_hash ${tokens === 1 ? `= ${places[0]}` : `IN (${places.join(', ')})`}`
   );
 }
 

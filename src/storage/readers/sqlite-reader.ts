@@ -35,7 +35,7 @@ export class SqliteTokenReader {
     tables: TableNames,
     private readonly timeoutMilliseconds: number,
   ) {
-    this.sql = rowStatement(tables, '`', '?');
+    this.sql = rowStatement(tables, 'sqlite');
   }
 
   read(tokenHash: Buffer): AccessTokenRow | undefined | Promise<AccessTokenRow | undefined> {

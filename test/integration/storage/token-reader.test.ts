@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { sha256 } from '../../../src/core/digest.js';
+import { Mysql2Driver } from '../../../src/storage/statements/mysql2-driver.js';
 import { databaseKinds } from '../../support/services.js';
 import { type Fixture, newApplication, newToken, openFixture, storeToken } from './fixture.js';
 
@@ -120,6 +121,20 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
     expect(new Set(rows.map((row) => row?.id)).size).toBe(200);
   });
 
+  test.each([2, 5, 16, 17, 40])('each of %i tokens that are asked for at once gets its own answer', async (count) => {
+    const hashes = Array.from({ length: count }, () => newToken().hash);
+    for (const [index, tokenHash] of hashes.entries())
+      await storeToken(fixture, { tokenHash, userId: `user ${index}` });
+    // Between them: one that there is not, one that differs in a bit, and one twice.
+    const [first] = hashes as [Buffer];
+    const neighbour = Buffer.from(first);
+    neighbour[31] = (neighbour[31] ?? 0) ^ 1;
+    const asked = [newToken().hash, first, neighbour, ...hashes];
+    const rows = await Promise.all(asked.map((hash) => fixture.reader.read(hash)));
+    const own = hashes.map((_, index) => `user ${index}`);
+    expect(rows.map((row) => row?.userId)).toEqual([undefined, 'user 0', undefined, ...own]);
+  });
+
   test('a read waits for an open transaction, or does not see it, but never sees what may be undone', async () => {
     const { hash } = newToken();
     const now = Date.now();
@@ -137,6 +152,38 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
     ).rejects.toThrow('undone');
     expect(await read).toBeUndefined();
   });
+});
+
+test('tokens that are asked for in one turn share statements, and those of another turn do not wait for them', async () => {
+  const fixture = await openFixture('mariadb');
+  const run = jest.spyOn(Mysql2Driver.prototype, 'run');
+  try {
+    const hashes = Array.from({ length: 32 }, () => newToken().hash);
+    await Promise.all(hashes.map((hash) => fixture.reader.read(hash)));
+    expect(run).toHaveBeenCalledTimes(2);
+    await Promise.all([
+      fixture.reader.read(newToken().hash),
+      new Promise((resolve) => setImmediate(resolve)).then(() => fixture.reader.read(newToken().hash)),
+    ]);
+    expect(run).toHaveBeenCalledTimes(4);
+  } finally {
+    run.mockRestore();
+    await fixture.close();
+  }
+});
+
+test('if a statement for several tokens fails, each of them is told', async () => {
+  const fixture = await openFixture('mariadb');
+  try {
+    await fixture.reader.read(newToken().hash);
+    await fixture.database.knex.destroy();
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => fixture.reader.read(newToken().hash)));
+    expect(answers.map((answer) => (answer.status === 'rejected' ? answer.reason.status : answer))).toEqual(
+      Array.from({ length: 20 }, () => 503),
+    );
+  } finally {
+    await fixture.close();
+  }
 });
 
 test('on SQLite a read is answered without a promise', async () => {

@@ -55,9 +55,13 @@ test('an application is disabled from any time on, also the first millisecond of
   expect([row({ 'a.disabled_at_ms': 0 }), row({})].map((read) => read.applicationDisabled)).toEqual([true, false]);
 });
 
-test('the statement looks up by the digest alone, quoted as the dialect wants', () => {
-  expect(rowStatement(DEFAULT_TABLE_NAMES, '`', '?')).toContain(
-    'FROM `oauth2_access_tokens` t LEFT JOIN `oauth2_applications` a ON a.id = t.application_id WHERE t.token_hash = ?',
-  );
-  expect(rowStatement(DEFAULT_TABLE_NAMES, '"', '$1')).toMatch(/WHERE t\.token_hash = \$1$/);
+test('the statement looks up by digests alone, quoted as the dialect wants', () => {
+  const ends = (dialect: 'mysql' | 'postgres' | 'sqlite', tokens?: number) =>
+    rowStatement(DEFAULT_TABLE_NAMES, dialect, tokens).split(' LEFT JOIN ')[1];
+  expect(rowStatement(DEFAULT_TABLE_NAMES, 'mysql')).toContain('FROM `oauth2_access_tokens` t LEFT JOIN');
+  expect(ends('mysql')).toBe('`oauth2_applications` a ON a.id = t.application_id WHERE t.token_hash = ?');
+  expect(ends('sqlite')).toBe(ends('mysql'));
+  expect(ends('postgres')).toBe('"oauth2_applications" a ON a.id = t.application_id WHERE t.token_hash = $1');
+  expect(ends('mysql', 4)).toMatch(/ WHERE t\.token_hash IN \(\?, \?, \?, \?\)$/);
+  expect(ends('postgres', 2)).toMatch(/ WHERE t\.token_hash IN \(\$1, \$2\)$/);
 });
