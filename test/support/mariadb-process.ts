@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { findProgram, isRoot, run } from './finder/programs.js';
 import { waitUntilReady } from './finder/throw-away.js';
-import { type LeashedProcess, startLeashed } from './leashed-process.js';
 import { freePort } from './ports.js';
+import { type ServerProcess, startServerProcess } from './server-process.js';
 
 /** A throw-away MariaDB of this machine. */
-export interface MariadbProcess {
+export interface MariadbProcess extends ServerProcess {
   /** As `root`, without a database. */
   readonly url: string;
   readonly port: number;
-  readonly server: LeashedProcess;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
@@ -52,9 +51,10 @@ export async function startMariadb(
     // The server reads one statement a line.
     await writeFile(setUpFile, `${statements.join(';\n')};\n`);
     const port = await freePort();
-    const server = await startLeashed(
-      programs.server,
-      [
+    const url = `mysql://root@127.0.0.1:${port}`;
+    const started = await startServerProcess({
+      program: programs.server,
+      parameters: [
         '--no-defaults',
         `--datadir=${data}`,
         `--port=${port}`,
@@ -64,7 +64,7 @@ export async function startMariadb(
         `--init-file=${setUpFile}`,
         // Connections from 127.0.0.1 are then those of root@127.0.0.1, however this machine's names resolve.
         '--skip-name-resolve',
-        // Nothing here has to survive a crash.
+        // Nothing here has to survive a crash, unless parameters say so.
         '--innodb-flush-log-at-trx-commit=0',
         '--innodb-doublewrite=0',
         '--innodb-stats-persistent=0',
@@ -72,18 +72,20 @@ export async function startMariadb(
         ...asRoot,
         ...parameters,
       ],
-      { logFile, removeAfterwards: folder },
-    );
-    const url = `mysql://root@127.0.0.1:${port}`;
-    await waitUntilReady('MariaDB', server, logFile, async () => {
-      const connection = await createConnection({ uri: url, connectTimeout: 5_000 });
-      await connection.end();
+      folder,
+      options: { logFile },
+      stopSignal: 'SIGTERM',
+      untilReady: (server) =>
+        waitUntilReady('MariaDB', server, logFile, async () => {
+          const connection = await createConnection({ uri: url, connectTimeout: 5_000 });
+          await connection.end();
+        }),
     });
     const stop = async () => {
-      await server.end();
+      await started.stop();
       await remove();
     };
-    return { url, port, server, stop };
+    return { ...started, url, port, stop };
   } catch (error) {
     await remove();
     throw error;

@@ -1,11 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
 import pg from 'pg';
-import { startLeashed } from '../leashed-process.js';
-import { freePort } from '../ports.js';
-import { findPostgresProgram, isRoot, run } from './programs.js';
+import { postgresPrograms, startPostgres } from '../postgres-process.js';
 import {
   portFrom,
   printableUrl,
@@ -15,7 +11,6 @@ import {
   UnusableServiceError,
   type UsableService,
 } from './service.js';
-import { waitUntilReady } from './throw-away.js';
 
 export const postgres: ServiceKind = {
   name: 'PostgreSQL',
@@ -23,7 +18,7 @@ export const postgres: ServiceKind = {
   namedBy: ['TEST_POSTGRES_URL'],
   debianPackage: 'postgresql',
   look,
-  hasPrograms: () => programs() !== undefined,
+  hasPrograms: () => postgresPrograms() !== undefined,
   start,
 };
 
@@ -73,50 +68,12 @@ async function probe(url: string): Promise<string> {
   }
 }
 
-function programs(): { server: string; initialize: string } | undefined {
-  const server = findPostgresProgram('postgres');
-  const initialize = findPostgresProgram('initdb');
-  return server === undefined || initialize === undefined ? undefined : { server, initialize };
-}
-
-/** PostgreSQL refuses to run as root; the package brings a user for it. */
-async function unprivileged(): Promise<{ uid: number; gid: number } | undefined> {
-  if (!isRoot()) return undefined;
-  const accounts = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
-  const account = ['postgres', 'nobody'].map((name) => accounts.find(([found]) => found === name)).find(Boolean);
-  if (account === undefined) throw new Error('PostgreSQL does not run as root, and there is no other user here');
-  return { uid: Number(account[2]), gid: Number(account[3]) };
-}
-
 async function start(): Promise<UsableService> {
-  const found = programs();
-  if (found === undefined) throw new Error('postgres and initdb are not on this machine');
-  const folder = await mkdtemp(join(tmpdir(), 'oauth2-test-postgres-'));
-  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  const logFile = join(folder, 'postgres.log');
-  const data = join(folder, 'data');
+  const { url, stop } = await startPostgres();
   try {
-    const owner = await unprivileged();
-    if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
-    const initialize = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
-    await run(found.initialize, [...initialize, '--locale=C'], owner);
-    const port = await freePort();
-    const server = await startLeashed(
-      found.server,
-      // The settings switch off what would make data survive a crash: nothing here has to.
-      ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', folder, '-F', '-c', 'full_page_writes=off'],
-      { logFile, removeAfterwards: folder, ...(owner === undefined ? {} : { owner }) },
-    );
-    const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-    const version = await waitUntilReady('PostgreSQL', server, logFile, () => probe(url));
-    const stop = async () => {
-      // SIGINT is its "fast shutdown": it does not wait for clients to leave.
-      await server.end('SIGINT');
-      await remove();
-    };
-    return { url, version, how: `started for this run from ${found.server}`, stop };
+    return { url, version: await probe(url), how: `started for this run from ${postgresPrograms()?.server}`, stop };
   } catch (error) {
-    await remove();
+    await stop();
     throw error;
   }
 }
