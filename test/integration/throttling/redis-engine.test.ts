@@ -5,6 +5,7 @@ import { type RedisEngineOptions, redisEngine } from '../../../src/throttling/in
 import type { ThrottleEngine } from '../../../src/throttling/throttle-engine.js';
 import { freshKeyPrefix, redisUrl, removeKeys, startRedis, startSentinel } from '../../support/services.js';
 import { charge, pause, until } from '../../support/throttling/engines.js';
+import { withinWindow } from '../../support/within-window.js';
 
 const keyPrefix = freshKeyPrefix();
 let redis: Redis;
@@ -21,15 +22,33 @@ afterAll(async () => {
   redis?.disconnect();
 });
 
+let tags = 0;
+const freshTag = (name: string) => `${name}${tags++}`;
 const keysOf = (tag: string) => redis.keys(`${keyPrefix}{${tag}}*`);
 
 describe('the Redis engine', () => {
   test('keeps windows below a second', async () => {
-    const one = { ...charge('short', 1, 1), windowMilliseconds: 150 };
-    expect((await engine.consume([one])).allowed).toBe(true);
-    expect((await engine.consume([one])).allowed).toBe(false);
-    await pause(170);
-    expect((await engine.consume([one])).allowed).toBe(true);
+    const one = () => ({ ...charge(freshTag('short'), 1, 1), windowMilliseconds: 300 });
+    const { used, last } = await withinWindow(300, async () => {
+      const used = one();
+      return { used, first: await engine.consume([used]), last: await engine.consume([used]) };
+    });
+    expect(last.allowed).toBe(false);
+    expect(last.results[0]?.resetMilliseconds).toBeLessThanOrEqual(300);
+    await pause((last.results[0]?.resetMilliseconds ?? 0) + 20);
+    expect((await engine.consume([used])).allowed).toBe(true);
+  });
+
+  test('gives back what the present window spent, though the server was interrupted while it read the clock', async () => {
+    const one = charge('interrupted', 5, 60, 2);
+    for (const milliseconds of [-900, 900]) {
+      const decision = await engine.consume([one]);
+      const [key = ''] = await keysOf('interrupted');
+      // What such a server takes for the end of the window is off by the interruption.
+      await redis.pexpire(key, (await redis.pttl(key)) + milliseconds);
+      await engine.refund([one], decision);
+      expect(await redis.exists(key)).toBe(0);
+    }
   });
 
   test('leaves no key without an end, and none at all for a refusal', async () => {

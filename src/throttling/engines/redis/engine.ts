@@ -45,7 +45,7 @@ const OPTIONS = ['redis', 'keyPrefix', 'deadlineMilliseconds', 'clock'] as const
 /** The names include a version, because another version of this package may have other scripts on the same client. */
 const SCRIPTS = {
   consume: { name: 'routingControllersOAuth2Consume2', lua: CONSUME },
-  refund: { name: 'routingControllersOAuth2Refund2', lua: REFUND },
+  refund: { name: 'routingControllersOAuth2Refund3', lua: REFUND },
 } satisfies Record<string, NamedScript>;
 /** How often a call is repeated that was late by the server's clock; each answer reports that clock. */
 const MAXIMUM_ATTEMPTS = 4;
@@ -129,9 +129,9 @@ class RedisEngine implements ThrottleEngine {
           const charge = charges[index] as Charge;
           const endsAt = windowEndOf(decision.results[index]);
           if (endsAt === undefined) continue;
-          const slidingMilliseconds = slides(charge) ? charge.windowMilliseconds : 0;
           keys.push(this.key(charge));
-          appendRow(parameters, REFUND_ITEM, { cost: charge.cost, endsAt, slidingMilliseconds });
+          const { cost, windowMilliseconds } = charge;
+          appendRow(parameters, REFUND_ITEM, { cost, endsAt, windowMilliseconds, slides: slides(charge) });
         }
         return keys.length === 0 ? undefined : this.calls.call(SCRIPTS.refund, keys, parameters);
       }),

@@ -131,6 +131,6 @@ export const REFUND_ITEM = row({
   cost: 'number',
   /** When the window ends; for a sliding one, when these units leave it. */
   endsAt: 'number',
-  /** The length of a sliding window; 0: the window is fixed. */
-  slidingMilliseconds: 'number',
+  windowMilliseconds: 'number',
+  slides: 'flag',
 });
