@@ -71,7 +71,11 @@ export function useIntrospection(
       get verifiers() {
         if (options.verifiers !== undefined) return options.verifiers();
         return [
-          introspectedTokens({ endpoint: endpoint.url, clientId: 'api', clientSecret: 'secret', ...options.tokens }),
+          introspectedTokens({
+            ...{ endpoint: endpoint.url, clientId: 'api', clientSecret: 'secret' },
+            // No test is about the time-out unless it sets one, and a busy machine is no outage.
+            ...{ timeoutMilliseconds: 20_000, ...options.tokens },
+          }),
         ];
       },
     },
