@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { ConfigurationError } from '../core/errors.js';
 import { silentLogger } from '../core/logger.js';
 import { describePath, describeUrl, refusalText } from '../core/options/index.js';
+import { redisAddress } from '../core/redis-url.js';
 import type { DatabaseSource, OAuth2Options } from '../options.js';
 import type { TokenService } from '../resource-server/token-service.js';
 import type { OAuth2Services } from '../services.js';
@@ -252,6 +253,9 @@ function given(flag: string, value: string | undefined): string | undefined {
 }
 
 function checkRedisUrl(url: string): void {
-  if (/^rediss?:\/\/./i.test(url) && URL.canParse(url)) return;
-  throw refused('--redis (or REDIS_URL)', url, 'write redis://host:6379 or rediss://host:6379');
+  const option = '--redis (or REDIS_URL)';
+  if (!/^rediss?:\/\/./i.test(url) || !URL.canParse(url)) {
+    throw refused(option, url, 'write redis://host:6379 or rediss://host:6379');
+  }
+  redisAddress(option, url);
 }

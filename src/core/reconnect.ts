@@ -33,28 +33,50 @@ export function release(client: Connectable): void {
 
 /** The part of a Redis client that reports why it is not connected. */
 interface ErrorSource {
-  on(event: 'error' | 'ready', listener: (error?: unknown) => void): unknown;
+  on(event: 'error' | 'ready' | '+node', listener: (value?: unknown) => void): unknown;
 }
 
 const connectionErrors = new WeakMap<ErrorSource, unknown>();
+/** Of a Cluster: why the last of its nodes could not be connected to. */
+const nodeErrors = new WeakMap<ErrorSource, unknown>();
 
 /**
  * Remembers why the last attempt to connect failed until one succeeds: the password was refused, the certificate is not
  * trusted, the connection was refused. Without a listener ioredis prints each failure to the console.
  */
 export function rememberConnectionError(client: ErrorSource): void {
-  client.on('error', (error) => connectionErrors.set(client, error));
-  client.on('ready', () => connectionErrors.delete(client));
+  client.on('error', (error) => {
+    connectionErrors.set(client, error);
+    outliveSecondError(client);
+  });
+  client.on('+node', (node) => {
+    (node as ErrorSource).on('error', (error) => {
+      nodeErrors.set(client, error);
+      outliveSecondError(node);
+    });
+  });
+  client.on('ready', () => {
+    connectionErrors.delete(client);
+    nodeErrors.delete(client);
+  });
+}
+
+/**
+ * ioredis listens to the first error of a socket only. A socket of TLS whose server was not trusted may report what the
+ * server says about that as a second one, and without a listener the process would end.
+ */
+function outliveSecondError(client: unknown): void {
+  const { stream } = client as { readonly stream?: { on?(event: 'error', listener: () => void): unknown } };
+  stream?.on?.('error', () => {});
 }
 
 /** Why a client is not connected, if that is known. */
 export function connectionErrorOf(client: ErrorSource): string | undefined {
   const error = connectionErrors.get(client);
   if (error === undefined) return undefined;
-  // A Cluster reports that it found no node; the error of the node is attached to it.
+  // A Cluster reports that it found no node, perhaps with the error of one: that it is closed.
   const { lastNodeError } = error as { readonly lastNodeError?: unknown };
-  const reason = reasonOf(lastNodeError ?? error);
-  return printable(reason);
+  return printable(reasonOf(nodeErrors.get(client) ?? lastNodeError ?? error));
 }
 
 /** The error of a call through a client that is not connected, including why its last attempt failed. */

@@ -1,4 +1,5 @@
 import { objectWith, refuseOption } from './options/index.js';
+import { redisAddress } from './redis-url.js';
 
 /**
  * The members of an ioredis client (version 5 or 6; single, behind Sentinel, or a Cluster) that are used here. Declared
@@ -18,8 +19,28 @@ export interface RedisClient {
 
 const FIX = "give a Redis URL or a client of ioredis, e.g. 'redis://host:6379' or 'rediss://host:6379'";
 
-/** @throws ConfigurationError unless the value is the URL of a Redis, or a client of ioredis */
+/**
+ * @throws ConfigurationError unless the value is the URL of a Redis, or a client of ioredis, or if what it says of TLS
+ *   would be without effect
+ */
 export function redisOption(path: string, value: unknown): void {
-  if (typeof value !== 'string') objectWith(path, value, ['duplicate', 'defineCommand'], FIX);
-  else if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) refuseOption(path, value, FIX);
+  if (typeof value !== 'string') {
+    objectWith(path, value, ['duplicate', 'defineCommand'], FIX);
+    refuseHalfTls(path, value as RedisClient);
+  } else if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) {
+    refuseOption(path, value, FIX);
+  } else {
+    redisAddress(path, value);
+  }
+}
+
+/** Behind Sentinel, ioredis connects to the master in plain text unless a second option says that `tls` is meant for it. */
+function refuseHalfTls(path: string, client: RedisClient): void {
+  const { sentinels, tls, enableTLSForSentinelMode } = (client.options ?? {}) as Readonly<Record<string, unknown>>;
+  if (!sentinels || !tls || enableTLSForSentinelMode === true) return;
+  refuseOption(
+    path,
+    client,
+    'it has tls, but ioredis would connect to the master in plain text; set enableTLSForSentinelMode: true too, and sentinelTLS for the Sentinels',
+  );
 }

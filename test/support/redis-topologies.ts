@@ -7,10 +7,15 @@ import { type RedisProcess, startRedis, startServer } from './redis-process.js';
  *
  * @param master its port on 127.0.0.1 and the name it goes by
  * @param quorum how many Sentinels must agree that the master is down
+ * @param more further parameters, for its port
  */
-export async function startSentinel(master: { name: string; port: number }, quorum = 1): Promise<RedisProcess> {
+export async function startSentinel(
+  master: { name: string; port: number },
+  quorum = 1,
+  more: (port: number) => string[] = () => [],
+): Promise<RedisProcess> {
   const { name, port: masterPort } = master;
-  return startServer((port) => ['sentinel.conf', '--sentinel', '--port', `${port}`], {
+  return startServer((port) => ['sentinel.conf', '--sentinel', '--port', `${port}`, ...more(port)], {
     'sentinel.conf': [
       `sentinel monitor ${name} 127.0.0.1 ${masterPort} ${quorum}`,
       `sentinel down-after-milliseconds ${name} 500`,
@@ -30,11 +35,20 @@ export interface RedisClusterProcesses {
 
 const SLOTS = 16_384;
 
-/** Starts a Redis Cluster and waits until every node sees it as complete. */
-export async function startRedisCluster(masters = 3): Promise<RedisClusterProcesses> {
-  const nodes = await Promise.all(
-    Array.from({ length: masters }, () => startRedis(['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'])),
-  );
+const CLUSTER_PARAMETERS = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+
+/**
+ * Starts a Redis Cluster and waits until every node sees it as complete.
+ *
+ * @param start starts one of its servers
+ * @param portOf the port by which the nodes and their clients know a server
+ */
+export async function startRedisCluster(
+  masters = 3,
+  start: (parameters: readonly string[]) => Promise<RedisProcess> = startRedis,
+  portOf = ({ port }: RedisProcess) => port,
+): Promise<RedisClusterProcesses> {
+  const nodes = await Promise.all(Array.from({ length: masters }, () => start(CLUSTER_PARAMETERS)));
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop()));
   };
@@ -49,7 +63,7 @@ export async function startRedisCluster(masters = 3): Promise<RedisClusterProces
         await client.call('CLUSTER', 'ADDSLOTSRANGE', first, last);
       }),
     );
-    for (const node of nodes.slice(1)) await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', node.port);
+    for (const node of nodes.slice(1)) await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', portOf(node));
     const end = Date.now() + 30_000;
     while (!(await Promise.all(clients.map((client) => isComplete(client, masters)))).every(Boolean)) {
       if (Date.now() > end) throw new Error('The Redis Cluster did not come together within 30 seconds.');
@@ -61,7 +75,7 @@ export async function startRedisCluster(masters = 3): Promise<RedisClusterProces
   } finally {
     for (const client of clients) client.disconnect();
   }
-  return { nodes, startupNodes: nodes.map(({ port }) => ({ host: '127.0.0.1', port })), stop };
+  return { nodes, startupNodes: nodes.map((node) => ({ host: '127.0.0.1', port: portOf(node) })), stop };
 }
 
 async function isComplete(client: Redis, masters: number): Promise<boolean> {

@@ -3,6 +3,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { refuseForReason } from '../../core/options/index.js';
 import { keepConnected, release, rememberConnectionError } from '../../core/reconnect.js';
 import { type RedisClient as HostRedisClient, redisOption } from '../../core/redis-client.js';
+import { redisAddress } from '../../core/redis-url.js';
 
 /** A connection of ioredis: to a single Redis, one behind Sentinel, or a Redis Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -166,7 +167,8 @@ export function disconnect(client: RedisClient): Promise<void> {
 
 /** A client that never connects; only its options are used. */
 function clientFromUrl(url: string): Redis {
-  return new (ioredis(url).Redis)(url, { lazyConnect: true });
+  const { url: address, tls } = redisAddress('redis', url);
+  return new (ioredis(url).Redis)(address, { lazyConnect: true, ...(tls !== undefined && { tls }) });
 }
 
 function ioredis(url: string): typeof import('ioredis') {

@@ -9,6 +9,7 @@ import {
   rememberConnectionError,
 } from '../../../core/reconnect.js';
 import { type RedisClient, redisOption } from '../../../core/redis-client.js';
+import { redisAddress } from '../../../core/redis-url.js';
 import { StoreAwayError } from '../../store-errors.js';
 
 /**
@@ -74,7 +75,8 @@ function connectTo(url: string, engine: string): Redis {
       'a Redis URL needs the package ioredis: npm install ioredis',
     );
   }
-  return new ioredis.Redis(url, standalone());
+  const { url: address, tls } = redisAddress(optionPath(engine, 'redis'), url);
+  return new ioredis.Redis(address, { ...standalone(), ...(tls !== undefined && { tls }) });
 }
 
 function standalone(): RedisOptions {

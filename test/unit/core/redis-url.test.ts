@@ -1,0 +1,35 @@
+import { expect, test } from '@jest/globals';
+import { redisOption } from '../../../src/core/redis-client.js';
+
+test.each([
+  ['redis://cache:6379?tls=true', 'write rediss://'],
+  ['redis://cache:6379?ssl=true', 'write rediss://'],
+  ['redis://cache:6379?ssl_cert_reqs=required', 'write rediss://'],
+  ['redis://cache:6379?sslmode=verify-full', 'write rediss://'],
+  ['rediss://cache:6379?rejectUnauthorized=false', 'which verifies the server'],
+  ['rediss://cache:6379?ssl-mode=required', 'which verifies the server'],
+  ['redis://cache:6379?ssl-ca=/ca.pem', 'redis:// is plain text; write rediss://'],
+  ['rediss://cache:6379?ssl-ca=/there/is/none.pem', 'cannot be read'],
+  ['rediss://cache:6379?ssl-ca=package.json', 'is no PEM file'],
+])('%s is refused: what it asks for of TLS would be without effect', (url, fix) => {
+  expect(() => redisOption('redis', url)).toThrow(fix);
+});
+
+test.each(['redis://cache', 'rediss://:word@cache:6380/2', 'redis://cache?family=6&connectTimeout=500'])(
+  '%s is a Redis URL',
+  (url) => {
+    expect(() => redisOption('redis', url)).not.toThrow();
+  },
+);
+
+test('a client behind Sentinel with tls that ioredis would not use for the master is refused', () => {
+  const sentinels = [{ host: 'localhost', port: 26_379 }];
+  const client = (options: object) => ({
+    options: { sentinels, name: 'main', ...options },
+    duplicate: () => undefined,
+    defineCommand: () => undefined,
+  });
+  expect(() => redisOption('redis', client({ tls: {} }))).toThrow('set enableTLSForSentinelMode: true');
+  expect(() => redisOption('redis', client({ tls: {}, enableTLSForSentinelMode: true }))).not.toThrow();
+  expect(() => redisOption('redis', client({}))).not.toThrow();
+});
