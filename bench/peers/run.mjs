@@ -92,7 +92,13 @@ async function measure(rows, bench) {
     await putAll(report, group.mode, results);
     console.log(`  ${index + 1} of ${groups.length} groups, ${Math.round(performance.now() / 1000)} s`);
   }
-  if (!stopping && options.starts > 0) await measureCosts(report, bench);
+  if (!stopping && options.starts > 0) {
+    // What was measured before is still worth telling.
+    await measureCosts(report, bench).catch((error) => {
+      console.error(`Start-up and memory: FAILED. ${error.stack}`);
+      process.exitCode = 1;
+    });
+  }
   conclude(report, rows);
   if (options.write && !stopping) {
     const { publish } = await import('./publish.mjs');

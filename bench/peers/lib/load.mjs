@@ -66,6 +66,8 @@ export async function wrk({ label, port, tokens, statuses, connections, seconds,
 export function loadOf(load, file, hot) {
   let first = 0;
   return {
+    /** How many were not presented yet. */
+    left: () => file.count - first,
     /** @throws Error if there are none left */
     next(seconds) {
       const count = hot ? file.hot : Math.min(file.count - first, Math.ceil(file.perSecond * seconds));

@@ -42,9 +42,6 @@ export async function measureMemory(bench, isStopping) {
 }
 
 async function held(mode, contender, bench) {
-  const file = bench.files[MODES[mode].tokens];
-  // Those that are under way when a slice ends are left out of the next one.
-  const wanted = Math.min(PER, Math.floor(file.count * 0.98));
   const settings = {
     ...settingsOf(contender, MODES[mode], bench),
     ...{ cacheEntries: 2 * PER, cacheMilliseconds: HELD_MILLISECONDS },
@@ -57,10 +54,10 @@ async function held(mode, contender, bench) {
     const before = await server.memory();
     const load = loadFor(server, contender, mode, bench);
     let tokens = 0;
-    while (tokens < wanted) {
+    while (tokens < PER && load.left() > 0) {
       const next = load.next(SLICE_SECONDS);
       // In the last slice some may come twice, which holds no more.
-      next.tokens.count = Math.min(next.tokens.count, wanted - tokens);
+      next.tokens.count = Math.min(next.tokens.count, PER - tokens);
       const { requests } = await wrk(next);
       const presented = Math.min(requests, next.tokens.count);
       load.spend(presented, next);
