@@ -86,21 +86,7 @@ export class TokenAuthentication {
   }
 }
 
-/** One authentication object per cached verification, not per request. */
-const authentications = new WeakMap<ActiveVerification, Authentication>();
-
-export function authenticationOf(verification: ActiveVerification): Authentication {
-  let authentication = authentications.get(verification);
-  if (authentication === undefined) {
-    const { token, user } = verification;
-    authentication = Object.freeze({
-      authType: 'oauth2',
-      principal: token.principal,
-      token,
-      user,
-      userId: token.userId,
-    });
-    authentications.set(verification, authentication);
-  }
-  return authentication;
+/** How a token authenticates a request. It is made for each request, which costs less than to remember it by token. */
+export function authenticationOf({ token, user }: ActiveVerification): Authentication {
+  return { authType: 'oauth2', principal: token.principal, token, user, userId: token.userId };
 }

@@ -2,24 +2,49 @@ import type { RedisClient } from './redis-connections.js';
 
 /**
  * The key of a token holds a hash with one field per (policy, server epoch), so that one DEL removes the answers of all
- * policies. A field contains a token as JSON, or the ticket of the process that is looking the token up. Each script
- * touches one key and runs atomically; correctness needs nothing else.
+ * policies. A field contains a token as JSON, or the ticket of the process that is looking the token up. What a script
+ * does with one key is atomic; correctness needs nothing else. Reading and filling take several keys, which have nothing
+ * to do with each other, because each call has its own cost; in a cluster they are in different slots, so there it is one.
  */
 
-/** Reads a field; if it is empty, stores the ticket there and returns nil. */
+/**
+ * For each key: reads a field (of `ARGV`, two for each key: field and ticket); if it is empty, stores the ticket there and
+ * answers nil. A key that cannot be read or written spoils only its own answer, which is then an error. If nothing can be
+ * written here, the call fails, so that the connection is replaced.
+ */
 const READ = `
-local held = redis.call('HGET', KEYS[1], ARGV[1])
-if held then return held end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return false`;
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local field = ARGV[2 * i]
+  local held = redis.pcall('HGET', key, field)
+  if not held then
+    held = redis.pcall('HSET', key, field, ARGV[2 * i + 1])
+    if type(held) ~= 'table' then
+      held = false
+      if redis.call('PTTL', key) < tonumber(ARGV[1]) then redis.call('PEXPIRE', key, ARGV[1]) end
+    elseif string.find(held.err, 'READONLY') then
+      return held
+    end
+  end
+  answers[i] = held
+end
+return answers`;
 
-/** Replaces the ticket by a value, if the same ticket is still there. */
+/**
+ * For each key (four of `ARGV`: field, ticket, value, lifetime): replaces the ticket by the value, if the same ticket is
+ * still there. Answers how many were.
+ */
 const FILL = `
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
-return 1`;
+local filled = 0
+for i, key in ipairs(KEYS) do
+  local at = 4 * i
+  if redis.pcall('HGET', key, ARGV[at - 3]) == ARGV[at - 2] then
+    redis.call('HSET', key, ARGV[at - 3], ARGV[at - 1])
+    if redis.call('PTTL', key) < tonumber(ARGV[at]) then redis.call('PEXPIRE', key, ARGV[at]) end
+    filled = filled + 1
+  end
+end
+return filled`;
 
 /** Removes a field, if it still holds the value that was read. */
 const RELEASE = `
@@ -88,10 +113,14 @@ for _, name in ipairs(ARGV) do
 end
 return string.format('%.0f', highest)`;
 
+const KEYS_PER_CALL = 64;
+
 /** The scripts as methods of a client on which they were defined. */
 export interface TokenScripts {
-  tokenCacheRead(key: string, field: string, ticket: string, ticketMilliseconds: number): Promise<string | null>;
-  tokenCacheFill(key: string, field: string, ticket: string, value: string, milliseconds: number): Promise<unknown>;
+  /** See `withKeys`. For each key: the text, nothing if the ticket was stored, or why neither. */
+  tokenCacheRead(...values: readonly (string | number)[]): Promise<readonly (string | null | Error)[]>;
+  /** See `withKeys`. */
+  tokenCacheFill(...values: readonly (string | number)[]): Promise<unknown>;
   tokenCacheRelease(key: string, field: string, seen: string): Promise<unknown>;
   tokenCachePublish(marksKey: string, channel: string, message: string): Promise<unknown>;
   tokenCacheProbe(
@@ -114,12 +143,27 @@ export interface TokenScripts {
 
 /** Defines the scripts on the cache's own client, and returns it typed. */
 export function defineTokenScripts(client: RedisClient): TokenScripts {
-  const scripts = {
-    ...{ Read: READ, Fill: FILL, Release: RELEASE },
-    ...{ Publish: PUBLISH, Probe: PROBE, Mark: MARK, HighestMark: HIGHEST_MARK },
-  };
-  for (const [name, lua] of Object.entries(scripts)) {
+  const ofOneKey = { Release: RELEASE, Publish: PUBLISH, Probe: PROBE, Mark: MARK, HighestMark: HIGHEST_MARK };
+  for (const [name, lua] of Object.entries(ofOneKey)) {
     client.defineCommand(`tokenCache${name}`, { numberOfKeys: 1, lua });
   }
+  // In a cluster ioredis finds the node by the first value, which must be the key.
+  const ofKeys = client.isCluster ? { numberOfKeys: 1 } : {};
+  client.defineCommand('tokenCacheRead', { ...ofKeys, lua: READ });
+  client.defineCommand('tokenCacheFill', { ...ofKeys, lua: FILL });
   return client as unknown as TokenScripts;
+}
+
+/** The values of a script that takes several keys: at most `keysPerCall`. */
+export function withKeys(
+  client: RedisClient,
+  keys: readonly string[],
+  values: readonly (string | number)[],
+): (string | number)[] {
+  return client.isCluster ? [...keys, ...values] : [keys.length, ...keys, ...values];
+}
+
+/** How many keys a call takes; the server does nothing else meanwhile. */
+export function keysPerCall(client: RedisClient): number {
+  return client.isCluster ? 1 : KEYS_PER_CALL;
 }

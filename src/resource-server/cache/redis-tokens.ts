@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../core/clock.js';
+import { TurnBatch } from '../../core/turn-batch.js';
 import { isTokenExpired } from '../../core/verified-token.js';
 import { withDeadline } from './deadline.js';
 import type { MessageAuthenticator } from './message-authenticator.js';
 import type { RedisClient } from './redis-connections.js';
 import type { ServerEpoch } from './redis-epoch.js';
 import type { InvalidationMarks } from './redis-marks.js';
-import type { TokenScripts } from './redis-scripts.js';
+import { keysPerCall, type TokenScripts, withKeys } from './redis-scripts.js';
 import { readStoredToken, STORED_TOKEN_VERSION, type StoredToken, writeStoredToken } from './token-json.js';
 
 /** The right to fill one entry, once. It ends with any invalidation of the token, and after a few seconds. */
@@ -52,8 +53,21 @@ export interface RedisTokensSettings {
   readonly authenticator: MessageAuthenticator;
 }
 
-/** The entries in Redis, one key per token. */
+interface PendingRead extends Ticket {
+  /** `undefined`: the server refused it. */
+  readonly answer: (held: string | null | undefined) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+interface PendingFill {
+  readonly ticket: TakenTicket;
+  readonly found: Omit<StoredToken, 'generation'>;
+}
+
+/** The entries in Redis, one key per token. What is read, or filled, in one turn of the event loop shares a call. */
 export class RedisTokens {
+  private readonly reads: TurnBatch<PendingRead>;
+  private readonly fills: TurnBatch<PendingFill>;
   private readonly client: RedisClient;
   private readonly scripts: TokenScripts;
   private readonly epoch: ServerEpoch;
@@ -71,6 +85,8 @@ export class RedisTokens {
     this.epoch = epoch;
     this.marks = marks;
     this.settings = settings;
+    this.reads = new TurnBatch(keysPerCall(client), (reads) => void this.readAll(reads));
+    this.fills = new TurnBatch(keysPerCall(client), (fills) => void this.fillAll(fills));
   }
 
   /**
@@ -82,13 +98,28 @@ export class RedisTokens {
     const field = this.field();
     const { generation } = this.marks;
     if (field === undefined || generation === undefined) return NOTHING;
-    const { clock, deadlineMilliseconds } = this.settings;
-    const text = `${TICKET_MARK}${clock.nowMilliseconds()}.${randomUUID()}`;
-    const answer = this.scripts.tokenCacheRead(this.redisKey(key), field, text, TICKET_MILLISECONDS);
-    const held = await withDeadline(answer.catch(refusedByServer), deadlineMilliseconds);
+    const text = `${TICKET_MARK}${this.settings.clock.nowMilliseconds()}.${randomUUID()}`;
+    const held = await new Promise<string | null | undefined>((answer, fail) => {
+      this.reads.add({ key, field, text, answer, fail });
+    });
     // If the connection has changed, the answer may come from another server.
     if (held === undefined || field !== this.field()) return NOTHING;
     return held === null ? { kind: 'ticket', ticket: { key, field, text, generation } } : this.judge(key, field, held);
+  }
+
+  private async readAll(reads: readonly PendingRead[]): Promise<void> {
+    const keys = reads.map(({ key }) => this.redisKey(key));
+    const values = [TICKET_MILLISECONDS, ...reads.flatMap(({ field, text }) => [field, text])];
+    try {
+      const called = this.scripts.tokenCacheRead(...withKeys(this.client, keys, values));
+      const answers = await withDeadline(called.catch(refusedByServer), this.settings.deadlineMilliseconds);
+      reads.forEach(({ answer }, index) => {
+        const held = answers?.[index];
+        answer(held instanceof Error ? undefined : held);
+      });
+    } catch (error) {
+      for (const { fail } of reads) fail(error);
+    }
   }
 
   private judge(key: string, field: string, held: string): SharedAnswer {
@@ -116,20 +147,31 @@ export class RedisTokens {
     this.release(entry);
   }
 
-  /** Stores a token under its ticket; does nothing if the ticket is gone. */
-  async fill(ticket: TakenTicket, found: Omit<StoredToken, 'generation'>): Promise<void> {
-    const stored = { ...found, generation: ticket.generation };
+  /** Stores a token under its ticket, unless that is gone; in the background, and it may fail. */
+  fill(ticket: TakenTicket, found: Omit<StoredToken, 'generation'>): void {
+    this.fills.add({ ticket, found });
+  }
+
+  private async fillAll(fills: readonly PendingFill[]): Promise<void> {
     const { clock, maxAgeMilliseconds, authenticator } = this.settings;
     const now = clock.nowMilliseconds();
-    const milliseconds = Math.floor(
-      Math.min(stored.foundAtMilliseconds + sharedFor(stored, maxAgeMilliseconds), stored.token.expiresAtMilliseconds) -
-        now,
-    );
-    const text = writeStoredToken(stored);
-    if (milliseconds <= 0 || text === undefined || ticket.field !== this.field()) return this.release(ticket);
-    const redisKey = this.redisKey(ticket.key);
-    const value = authenticator.sign([redisKey, ticket.field], text);
-    await this.scripts.tokenCacheFill(redisKey, ticket.field, ticket.text, value, milliseconds).catch(ignore);
+    const keys: string[] = [];
+    const values: (string | number)[] = [];
+    for (const { ticket, found } of fills) {
+      const stored = { ...found, generation: ticket.generation };
+      const { foundAtMilliseconds, token } = stored;
+      const until = Math.min(foundAtMilliseconds + sharedFor(stored, maxAgeMilliseconds), token.expiresAtMilliseconds);
+      const milliseconds = Math.floor(until - now);
+      const text = writeStoredToken(stored);
+      if (milliseconds <= 0 || text === undefined || ticket.field !== this.field()) {
+        this.release(ticket);
+        continue;
+      }
+      const redisKey = this.redisKey(ticket.key);
+      keys.push(redisKey);
+      values.push(ticket.field, ticket.text, authenticator.sign([redisKey, ticket.field], text), milliseconds);
+    }
+    if (keys.length > 0) await this.scripts.tokenCacheFill(...withKeys(this.client, keys, values)).catch(ignore);
   }
 
   /** Removes a ticket, or a useless value, if it is still there; in the background, and it may fail. */

@@ -281,7 +281,7 @@ class SharedTokenCache implements TokenCache {
       return;
     }
     const { token, keepMilliseconds } = verification;
-    void this.tokens.fill(ticket, { token, keepMilliseconds, foundAtMilliseconds: inFlight.wallMilliseconds });
+    this.tokens.fill(ticket, { token, keepMilliseconds, foundAtMilliseconds: inFlight.wallMilliseconds });
   }
 
   /** `undefined` if the host could not be asked: then the verifier decides. */

@@ -1,3 +1,4 @@
+import { TurnBatch } from '../../core/turn-batch.js';
 import { storageError } from '../database-errors.js';
 import type { PooledConnection } from '../statements/connection-source.js';
 import type { PooledStatement } from '../statements/pooled-statement.js';
@@ -20,30 +21,19 @@ interface Question {
  * together: under load, most of a look-up is the way to the database and back, whatever the number of tokens.
  */
 export class DriverTokenReader<Connection extends PooledConnection> {
-  private questions: Question[] = [];
-  private readonly most: number;
+  private readonly questions: TurnBatch<Question>;
 
   /** @param statements ascending by their number of tokens; the first is for one */
   constructor(
     private readonly statements: readonly RowsStatement<Connection>[],
     private readonly heedServerTime?: (nowMilliseconds: number) => void,
   ) {
-    this.most = Math.max(...statements.map(({ tokens }) => tokens));
+    const most = Math.max(...statements.map(({ tokens }) => tokens));
+    this.questions = new TurnBatch(most, (questions) => void this.ask(questions));
   }
 
   read(tokenHash: Buffer): Promise<AccessTokenRow | undefined> {
-    return new Promise((answer, fail) => {
-      if (this.questions.length === 0) setImmediate(() => this.askAll());
-      this.questions.push({ tokenHash, answer, fail });
-    });
-  }
-
-  private askAll(): void {
-    const { questions } = this;
-    this.questions = [];
-    for (let start = 0; start < questions.length; start += this.most) {
-      void this.ask(questions.slice(start, start + this.most));
-    }
+    return new Promise((answer, fail) => this.questions.add({ tokenHash, answer, fail }));
   }
 
   private async ask(questions: readonly Question[]): Promise<void> {

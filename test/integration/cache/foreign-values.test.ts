@@ -51,6 +51,22 @@ describe('what others wrote into Redis', () => {
     await until('it lies in Redis', async () => (await valuesOf(other)).length === 1);
   });
 
+  test('a key of another type spoils no answer about the tokens that are asked for together with it', async () => {
+    const [first, second] = await twoProcesses();
+    await field(first);
+    const [spoiled, held, fresh] = [processes.issue().key, processes.issue().key, processes.issue().key];
+    await untilHeld(held, first);
+    await until('it lies in Redis', async () => (await valuesOf(held)).length === 1);
+    await redis.set(redisKey(spoiled), 'x');
+    const answers = await Promise.all([second.ask(spoiled), second.ask(held), second.ask(fresh)]);
+    expect(answers).toMatchObject([
+      { status: 'active', source: 'database' },
+      { status: 'active', source: 'redis' },
+      { status: 'active', source: 'database' },
+    ]);
+    await until('the other one lies in Redis', async () => (await valuesOf(fresh)).length === 1);
+  });
+
   test("another token's value admits nobody", async () => {
     const [first] = await twoProcesses();
     const name = await field(first);

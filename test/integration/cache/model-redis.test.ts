@@ -30,6 +30,11 @@ type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
 type Execute = (name: string, ...values: (string | number)[]) => unknown;
 
+/** The same for two keys, which only some steps treat alike. */
+function twice(...values: (string | number)[]): (string | number)[] {
+  return [...values, ...values];
+}
+
 /** Runs commands; the generations in what is answered are told apart by their order alone, as the clocks differ. */
 async function answersTo(
   steps: readonly Step[],
@@ -37,16 +42,21 @@ async function answersTo(
   now: () => number,
   execute: Execute,
 ): Promise<unknown[]> {
-  const [token, marks, channel] = [`${prefix}token:1`, `${prefix}token-marks`, `${prefix}channel`];
+  const [token, other] = [`${prefix}token:1`, `${prefix}token:2`];
+  const [marks, channel] = [`${prefix}token-marks`, `${prefix}channel`];
   let known = 0;
   const answers: unknown[] = [];
   for (const one of steps) {
     switch (one.name) {
       case 'Read':
-        answers.push(await execute('tokenCacheRead', token, one.field, one.text, 5_000));
+        answers.push(
+          ...((await execute('tokenCacheRead', 2, token, other, 5_000, ...twice(one.field, one.text))) as unknown[]),
+        );
         break;
       case 'Fill':
-        answers.push(await execute('tokenCacheFill', token, one.field, one.text, 'a token', 30_000));
+        answers.push(
+          await execute('tokenCacheFill', 2, token, other, ...twice(one.field, one.text, 'a token', 30_000)),
+        );
         break;
       case 'Release':
         answers.push(await execute('tokenCacheRelease', token, one.field, one.text));

@@ -133,15 +133,24 @@ export class ModelRedis {
     info: () => `# Server\r\nredis_version:7.0.0\r\nrun_id:${this.runId}\r\n`,
     del: (...keys) => keys.filter((key) => this.#data.delete(key)).length,
     scan: () => ['0', [...this.#data.keys()].filter((key) => 'hash' in (this.#data.get(key)?.value ?? {}))],
-    tokenCacheRead: (key = '', field = '', ticket = '', milliseconds) => {
-      const held = this.#hash(key)?.get(field);
-      if (held === undefined) this.#set(key, field, ticket, Number(milliseconds));
-      return held ?? null;
+    tokenCacheRead: (count, ...rest) => {
+      const [keys, [milliseconds, ...values]] = keysAndValues(count, rest);
+      return keys.map((key, index) => {
+        const [field = '', ticket = ''] = values.slice(2 * index);
+        const held = this.#hash(key)?.get(field);
+        if (held === undefined) this.#set(key, field, ticket, Number(milliseconds));
+        return held ?? null;
+      });
     },
-    tokenCacheFill: (key = '', field = '', ticket, value = '', milliseconds) => {
-      if (!this.holds(key, field, ticket)) return 0;
-      this.#set(key, field, value, Number(milliseconds));
-      return 1;
+    tokenCacheFill: (count, ...rest) => {
+      const [keys, values] = keysAndValues(count, rest);
+      const filled = keys.filter((key, index) => {
+        const [field = '', ticket, value = '', milliseconds] = values.slice(4 * index);
+        if (!this.holds(key, field, ticket)) return false;
+        this.#set(key, field, value, Number(milliseconds));
+        return true;
+      });
+      return filled.length;
     },
     tokenCacheRelease: (key = '', field = '', seen) => {
       const hash = this.#hash(key);
@@ -175,6 +184,11 @@ export class ModelRedis {
       return String(Math.max(began, ...names.map((name) => scores.get(name) ?? 0)));
     },
   };
+}
+
+/** What a script with several keys is called with. */
+function keysAndValues(count: string | undefined, rest: readonly string[]): [readonly string[], readonly string[]] {
+  return [rest.slice(0, Number(count)), rest.slice(Number(count))];
 }
 
 function copyOf(data: Data): Data {
