@@ -149,7 +149,11 @@ export const CONTENDERS = {
     packages: ['koa', 'koa-router-15', 'jose', 'lru-cache'],
   },
   'fastify-jwt': {
-    ...{ module: 'fastify-jwt', entry: 'fastifyJwks', label: 'Fastify 5, @fastify/jwt with its cache, get-jwks' },
+    ...{
+      module: 'fastify-jwt',
+      entry: 'fastifyJwks',
+      label: 'Fastify 5, @fastify/jwt with its cache, get-jwks (converts the key for each request)',
+    },
     packages: ['fastify', '@fastify/jwt', 'get-jwks'],
   },
   'fastify-jwt-static': {

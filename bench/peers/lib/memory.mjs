@@ -20,7 +20,7 @@ const CACHING = [
   ...[
     ['jwt-es256-cold', 'ours-jwt'],
     ['jwt-es256-cold', 'koa-jose-lru'],
-    ['jwt-es256-cold', 'fastify-jwt'],
+    ['jwt-es256-cold', 'fastify-jwt-static'],
   ],
 ];
 
