@@ -7,6 +7,7 @@ import type { UserStore } from '../../src/core/users.js';
 import { type AuthorizationServerOptions, authorizationServer } from '../../src/public/authorization-server.js';
 import { createOAuth2, type OAuth2, type OAuth2Options } from '../../src/public/index.js';
 import type { NewApplication } from '../../src/storage/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from './http.js';
 import { type DatabaseKind, freshDatabase } from './services.js';
 
 /** A user of these tests; the password is the id backwards. */
@@ -70,7 +71,7 @@ export async function startAuthorizationServer(
   test: AuthorizationServerTestOptions = {},
 ): Promise<RunningAuthorizationServer> {
   const database = await freshDatabase(kind);
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const users = new Map(['alice', 'bob', 'carol'].map((id) => [id, { id, active: true }]));

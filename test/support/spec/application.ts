@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type KoaServerOptions, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { freshStack, type Issue, issuerOf, type Stack, type StackName } from '../bookstore.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../http.js';
 
 /** A user of the small application. */
 export interface SmallUser {
@@ -52,7 +53,7 @@ export function useApplication(name: StackName, options: SmallApplicationOptions
     await oauth2.migrate();
     const koa = oauth2.createKoaServer(options.server);
     koa.silent = true;
-    const listening = createServer(koa.callback());
+    const listening = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
     server = listening;
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
