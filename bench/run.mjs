@@ -8,6 +8,7 @@
  * redis://127.0.0.1:6379), on which it makes a database and keys of its own and removes them.
  */
 import { fork, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { Redis } from 'ioredis';
@@ -47,6 +48,38 @@ const COMPARISONS = [
   { mode: 'guarded, throttled in memory', baseline: 'unguarded', atLeast: 0.9 },
   { mode: 'guarded, throttled on Redis, one policy', baseline: 'unguarded', atLeast: 0.6, redis: true },
   { mode: 'guarded, throttled on Redis, two policies', baseline: 'unguarded', atLeast: 0.6, redis: true },
+  // A storm of refusals costs less than the answers that it does not get. At the defaults most bad tokens are 429, since their
+  // address is soon over its budget of failures; without that budget all of them are 401.
+  {
+    mode: 'refused: no token',
+    baseline: 'guarded, at the defaults',
+    atLeast: 1.2,
+    presents: 'nothing',
+    statuses: [401],
+  },
+  {
+    mode: 'refused: forged token',
+    baseline: 'guarded, at the defaults',
+    atLeast: 1.2,
+    presents: 'forged',
+    statuses: [401, 429],
+  },
+  {
+    mode: 'refused: unknown token',
+    baseline: 'guarded, at the defaults',
+    atLeast: 1.2,
+    presents: 'unknown',
+    statuses: [401, 429],
+  },
+  { mode: 'refused: forged token, no budget', baseline: 'guarded', presents: 'forged', statuses: [401] },
+  { mode: 'refused: scope', baseline: 'guarded, at the defaults', atLeast: 1.2, presents: 'other', statuses: [403] },
+  {
+    mode: 'refused: over the limit',
+    baseline: 'guarded, throttled in memory',
+    atLeast: 1.2,
+    presents: 'good',
+    statuses: [200, 429],
+  },
   { mode: 'cold token', baseline: 'raw mysql2 look-up', atLeast: 1, cold: true },
   // At the default age of 30 s a run would find its own tokens in Redis.
   {
@@ -93,8 +126,15 @@ async function prepareTokens() {
   }
   const { model, access_token: bound } = await oauth2.tokens.issue({ application, scope: 'api' });
   await model.$query(oauth2.knex).patch({ payload: JSON.stringify({ jkt: proofKey.jkt }) });
+  const other = (await oauth2.tokens.issue({ application, scope: 'other' })).access_token;
+  const unknown = [];
+  for (let count = 0; count < 1_000; count += 1) {
+    const issued = await oauth2.tokens.issue({ application, scope: 'gone' });
+    unknown.push(issued.access_token);
+    await issued.model.$query(oauth2.knex).delete();
+  }
   await oauth2.close();
-  return { tokens, bound };
+  return { tokens, bound, other, unknown };
 }
 
 /** Pins a process to one core if the system can; a process that moves between cores distorts the measurement. */
@@ -126,13 +166,20 @@ function startServer(mode) {
 }
 
 /** Starts a mode in a process of its own, warm. */
-async function start({ mode, cold, proves }, { tokens, bound }) {
+async function start({ mode, cold, proves, presents, statuses }, prepared) {
+  const { tokens, bound } = prepared;
   const { child, next } = startServer(mode);
   const { port } = await next();
   pin(child.pid, 0);
-  const requestOf = proves ? provenRequests(bound) : cold ? coldRequests(tokens) : warmRequests(tokens[0]);
-  const load = await openLoad({ port, connections: CONNECTIONS, requestOf });
-  await warmUp(load, { port, requestOf }, WARM_UP_MILLISECONDS);
+  const requestOf = requestsOf();
+  const load = await openLoad({ port, connections: CONNECTIONS, requestOf, statuses });
+  await warmUp(load, { port, requestOf, statuses }, WARM_UP_MILLISECONDS);
+
+  function requestsOf() {
+    if (presents !== undefined) return refusedRequests(presents, prepared);
+    return proves ? provenRequests(bound) : cold ? coldRequests(tokens) : warmRequests(tokens[0]);
+  }
+
   return {
     async slice() {
       child.send('start');
@@ -162,6 +209,15 @@ function warmRequests(token) {
   return () => request;
 }
 
+/** Requests that are refused; with bad tokens, each has one of its own. */
+function refusedRequests(presents, { tokens, other, unknown }) {
+  const forged = () => Array.from({ length: 5_000 }, () => `rco_${randomBytes(39).toString('base64url').slice(0, 51)}`);
+  const presented = { nothing: [undefined], good: [tokens[0]], other: [other], unknown, forged: forged() }[presents];
+  const requests = presented.map((token) => getRequest('/hello', token));
+  let next = 0;
+  return () => requests[next++ % requests.length];
+}
+
 /** Signed when they are sent, on the core of the load. */
 function provenRequests(token) {
   return () => proofKey.requestOf('/hello', token, `${PUBLIC_URL}/hello`);
@@ -183,7 +239,7 @@ async function compare(comparison, tokens) {
   const rounds = [];
   for (let generation = 0; generation < GENERATIONS; generation += 1) {
     const servers = {
-      mode: await start({ mode: comparison.mode, cold: comparison.cold, proves: comparison.proves }, tokens),
+      mode: await start(comparison, tokens),
       baseline: await start({ mode: comparison.baseline, cold: comparison.cold }, tokens),
     };
     for (let pair = 0; pair < PAIRS; pair += 1) {

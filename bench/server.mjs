@@ -19,6 +19,14 @@ const modes = {
   unguarded: () => ({ koa: createKoaServer({ controllers: [controllerOf()] }) }),
   public: () => guarded({ database: settings.database }, { scope: undefined, open: true }),
   guarded: () => guarded({ database: settings.database }, {}),
+  'guarded, at the defaults': atDefaults,
+  'refused: no token': atDefaults,
+  'refused: forged token': atDefaults,
+  'refused: unknown token': atDefaults,
+  'refused: scope': atDefaults,
+  'refused: forged token, no budget': () => guarded({ database: settings.database }, {}),
+  'refused: over the limit': () =>
+    guarded({ database: settings.database, throttling: { policies: { once: '1/day' } } }, { throttles: ['once'] }),
   'guarded, throttled in memory': () => guarded({ database: settings.database }, { throttles: ['user'] }),
   'guarded, throttled on Redis, one policy': () =>
     guarded({ database: settings.database, redis: settings.redis }, { throttles: ['user'] }),
@@ -49,6 +57,10 @@ function guarded(options, action) {
     koa: oauth2.createKoaServer({ controllers: [controllerOf({ scope: 'api', ...action })] }),
     close: () => oauth2.close(),
   };
+}
+
+function atDefaults() {
+  return guarded({ database: settings.database, throttling: undefined }, {});
 }
 
 /** The token is one of the last verifier. Each one before it is asked about its form when it is not cached. */

@@ -10,9 +10,12 @@ const SINGLE_MILLISECONDS = 1000;
  * bottleneck.
  *
  * @param requestOf gives the bytes of the next request of a connection: (connection, count) => Buffer
+ * @param statuses those of the answers that are expected
  */
-export async function openLoad({ port, connections, requestOf }) {
-  const lines = await Promise.all(Array.from({ length: connections }, (_, index) => openLine(port, index, requestOf)));
+export async function openLoad({ port, connections, requestOf, statuses = [200] }) {
+  const lines = await Promise.all(
+    Array.from({ length: connections }, (_, index) => openLine(port, index, requestOf, statuses)),
+  );
   return {
     /**
      * Keeps a request under way on every connection, and counts what is answered in the `milliseconds` that begin once
@@ -38,7 +41,8 @@ export async function openLoad({ port, connections, requestOf }) {
   };
 }
 
-async function openLine(port, index, requestOf) {
+async function openLine(port, index, requestOf, statuses) {
+  const expected = statuses.map((status) => `HTTP/1.1 ${status}`);
   const socket = connect(port, '127.0.0.1');
   socket.setNoDelay(true);
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
@@ -68,7 +72,7 @@ async function openLine(port, index, requestOf) {
     const { count, resolve } = driven;
     const now = performance.now();
     count.answered += 1;
-    if (!pending.startsWith('HTTP/1.1 200')) count.failures += 1;
+    if (!expected.some((beginning) => pending.startsWith(beginning))) count.failures += 1;
     else if (now >= count.from && now < count.until) count.latencies.push(now - sentAt);
     pending = '';
     if (now < count.until) send();
@@ -104,8 +108,8 @@ async function openLine(port, index, requestOf) {
  * generation from then on (pretenuring), which costs the garbage collector time with each request. After a start under
  * full load, chance would decide about that, differently in each process.
  */
-export async function warmUp(load, { port, requestOf }, milliseconds) {
-  const single = await openLoad({ port, connections: 1, requestOf });
+export async function warmUp(load, { port, requestOf, statuses }, milliseconds) {
+  const single = await openLoad({ port, connections: 1, requestOf, statuses });
   await single.slice(SINGLE_MILLISECONDS);
   single.close();
   await load.slice(milliseconds);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import type { Clock } from '../core/clock.js';
-import { type KnownRefusal, throttledFor } from '../core/errors/known-refusal.js';
+import { KnownRefusal, throttledFor } from '../core/errors/known-refusal.js';
 import { withoutStack } from '../core/errors/without-stack.js';
 import { InvalidRequestError, OAuth2Error, TemporarilyUnavailableError } from '../core/errors.js';
 import { httpErrorStatus } from '../core/http-errors.js';
@@ -12,7 +12,7 @@ import {
   authenticationSteps,
   fieldsRead,
 } from '../resource-server/authentication/authentication-steps.js';
-import type { Authentication, Authenticator } from '../resource-server/authentication/authenticator.js';
+import type { AuthenticationDecision, Authenticator } from '../resource-server/authentication/authenticator.js';
 import { addVary } from '../resource-server/authentication/vary.js';
 import type { Requirement } from '../resource-server/permissions/requirement.js';
 import { RequestAccess } from '../resource-server/request-access.js';
@@ -55,7 +55,7 @@ export interface ServedAction {
 }
 
 /** Why a request may not continue to its action; `undefined` if it may. */
-export type Entered = OAuth2Error | KnownRefusal | undefined;
+type Entered = OAuth2Error | KnownRefusal | undefined;
 
 const BROKEN_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
@@ -141,6 +141,7 @@ export class Guard {
   private enterGuarded(context: Context, plan: ActionPlan, requirement: Requirement): Entered | Promise<Entered> {
     refuseBrokenQuery(context);
     return after(this.authenticate(context), (authentication) => {
+      if (authentication instanceof KnownRefusal) return authentication;
       const access = new RequestAccess(context, authentication, this, plan);
       this.note(context, plan, access);
       return after(requirement.decide(access), (refusal) => refusal ?? this.throttle(access, plan));
@@ -164,11 +165,12 @@ export class Guard {
   }
 
   /** Asks the authenticators: the first that recognizes the caller answers, and a refusal is final. */
-  private authenticate(context: Context, from = 0): Authentication | undefined | Promise<Authentication | undefined> {
+  private authenticate(context: Context, from = 0): AuthenticationDecision | Promise<AuthenticationDecision> {
     for (let index = from; index < this.steps.length; index += 1) {
-      const { authenticator, vary } = this.steps[index] as AuthenticationStep;
+      const step = this.steps[index] as AuthenticationStep;
+      const { vary } = step;
       if (vary !== '') this.vary(context, vary);
-      const answer = nativePromise(authenticator.authenticate(context));
+      const answer = nativePromise(step.ask(context));
       if (answer instanceof Promise) return answer.then((found) => found ?? this.authenticate(context, index + 1));
       if (answer !== undefined && answer !== null) return answer;
     }
@@ -232,13 +234,14 @@ export class Guard {
 
   /** Identifies the caller of a public action; invalid credentials make an anonymous caller. */
   private anybody(context: Context, plan: ActionPlan): RequestAccess | Promise<RequestAccess> {
-    const known = (found: Authentication | undefined) => new RequestAccess(context, found, this, plan);
+    const known = (found: AuthenticationDecision) =>
+      new RequestAccess(context, found instanceof KnownRefusal ? undefined : found, this, plan);
     const anonymous = (error: unknown) => {
       const status = error instanceof OAuth2Error ? error.status : httpErrorStatus(error);
       if (status !== undefined && status < 500) return known(undefined);
       throw error;
     };
-    let found: Authentication | undefined | Promise<Authentication | undefined>;
+    let found: AuthenticationDecision | Promise<AuthenticationDecision>;
     try {
       found = this.authenticate(context);
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type { ChallengeParameters } from '../../core/challenge.js';
+import type { KnownRefusal } from '../../core/errors/known-refusal.js';
 import type { Principal } from '../../core/principal.js';
 import type { VerifiedToken } from '../../core/verified-token.js';
 
@@ -43,4 +44,21 @@ export interface Authenticator {
   challenge?(realm: string, parameters: ChallengeParameters): string;
   /** Whether the parsed body is needed before authentication, for this request. */
   needsBody?(context: Context): boolean;
+}
+
+/** @internal What an authenticator of this package decides. */
+export type AuthenticationDecision = Authentication | KnownRefusal | undefined;
+
+/** @internal The key of `decide`. */
+export const DECIDE = Symbol('routing-controllers-oauth2, decide');
+
+/** @internal An authenticator of this package: the guard asks it in a way that throws nothing that happens often. */
+export interface DecidingAuthenticator extends Authenticator {
+  /** The same as `authenticate`, but a refusal that says the same to everybody is returned. */
+  [DECIDE](context: Context): AuthenticationDecision | Promise<AuthenticationDecision>;
+}
+
+/** @internal Whether nothing stands in front of `decide`, such as an `authenticate` that checks more. */
+export function isDeciding(authenticator: Authenticator): authenticator is DecidingAuthenticator {
+  return Object.hasOwn(Object.getPrototypeOf(authenticator), DECIDE) && !Object.hasOwn(authenticator, 'authenticate');
 }

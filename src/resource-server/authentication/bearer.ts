@@ -1,9 +1,14 @@
 import type { Context } from 'koa';
 import { type ChallengeParameters, challenge } from '../../core/challenge.js';
+import { KnownRefusal } from '../../core/errors/known-refusal.js';
 import { InvalidRequestError } from '../../core/errors.js';
-import type { ActiveVerification } from '../../core/verified-token.js';
 import type { ClientCertificates } from '../client-certificates.js';
-import type { Authentication, Authenticator } from './authenticator.js';
+import {
+  type Authentication,
+  type AuthenticationDecision,
+  DECIDE,
+  type DecidingAuthenticator,
+} from './authenticator.js';
 import { tokenInHeader } from './authorization-field.js';
 import {
   type BearerTokenLocations,
@@ -13,7 +18,13 @@ import {
   presentedToken,
 } from './bearer-token.js';
 import { redactQueryToken } from './query-token.js';
-import { authenticationOf, TokenAuthentication, type TokenAuthenticationDependencies } from './token-authentication.js';
+import {
+  authenticationOf,
+  TokenAuthentication,
+  type TokenAuthenticationDependencies,
+  type TokenDecision,
+  thrown,
+} from './token-authentication.js';
 
 /** What the bearer authenticator depends on. */
 export interface BearerDependencies extends TokenAuthenticationDependencies {
@@ -22,7 +33,7 @@ export interface BearerDependencies extends TokenAuthenticationDependencies {
 }
 
 /** Reads bearer tokens (RFC 6750) and verifies them through the cache. */
-export class BearerAuthenticator implements Authenticator {
+export class BearerAuthenticator implements DecidingAuthenticator {
   readonly reads = ['Authorization'];
   /** Defined only if tokens are accepted in form bodies. */
   readonly needsBody?: (context: Context) => boolean;
@@ -45,7 +56,11 @@ export class BearerAuthenticator implements Authenticator {
     return challenge('Bearer', realm, parameters);
   }
 
-  authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
+  authenticate(context: Context): Authentication | undefined | Promise<Authentication | undefined> {
+    return thrown(this[DECIDE](context));
+  }
+
+  [DECIDE](context: Context): AuthenticationDecision | Promise<AuthenticationDecision> {
     const presented = this.presented(context);
     if (presented === undefined) return undefined;
     const { token, key, location } = presented;
@@ -68,7 +83,8 @@ export class BearerAuthenticator implements Authenticator {
     return presented;
   }
 
-  private admit(context: Context, verification: ActiveVerification): Authentication | Promise<Authentication> {
+  private admit(context: Context, verification: TokenDecision): Authentication | KnownRefusal | Promise<KnownRefusal> {
+    if (verification instanceof KnownRefusal) return verification;
     const { key, confirmation } = verification.token;
     if (confirmation === undefined) return authenticationOf(verification);
     // A key-bound token is not a bearer token (RFC 9449 §7.2); a certificate-bound one requires the client's

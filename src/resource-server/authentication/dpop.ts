@@ -1,12 +1,23 @@
 import type { Context } from 'koa';
 import { type ChallengeParameters, challenge } from '../../core/challenge.js';
+import { KnownRefusal } from '../../core/errors/known-refusal.js';
 import { InvalidDPoPProofError, UseDPoPNonceError } from '../../core/errors.js';
 import type { ActiveVerification } from '../../core/verified-token.js';
 import type { ClientCertificates } from '../client-certificates.js';
 import type { ProofAnswer, ProofChecker } from '../dpop/proof.js';
-import type { Authentication, Authenticator } from './authenticator.js';
+import {
+  type Authentication,
+  type AuthenticationDecision,
+  DECIDE,
+  type DecidingAuthenticator,
+} from './authenticator.js';
 import { tokenInHeader } from './authorization-field.js';
-import { authenticationOf, TokenAuthentication, type TokenAuthenticationDependencies } from './token-authentication.js';
+import {
+  authenticationOf,
+  TokenAuthentication,
+  type TokenAuthenticationDependencies,
+  thrown,
+} from './token-authentication.js';
 
 /** What the DPoP authenticator depends on. */
 export interface DPoPDependencies extends TokenAuthenticationDependencies {
@@ -18,7 +29,7 @@ export interface DPoPDependencies extends TokenAuthenticationDependencies {
 }
 
 /** Reads key-bound access tokens together with the proof that the caller has the key (RFC 9449 §7). */
-export class DPoPAuthenticator implements Authenticator {
+export class DPoPAuthenticator implements DecidingAuthenticator {
   readonly reads = ['Authorization', 'DPoP'];
   private readonly tokens: TokenAuthentication;
   private readonly algs: string;
@@ -32,17 +43,26 @@ export class DPoPAuthenticator implements Authenticator {
     return challenge('DPoP', realm, { ...parameters, algs: this.algs });
   }
 
-  authenticate(context: Context): Authentication | undefined | Promise<Authentication> {
+  authenticate(context: Context): Authentication | undefined | Promise<Authentication | undefined> {
+    return thrown(this[DECIDE](context));
+  }
+
+  [DECIDE](context: Context): AuthenticationDecision | Promise<AuthenticationDecision> {
     const presented = tokenInHeader(context.req);
     if (presented === undefined || presented.scheme !== 'DPoP') return undefined;
     return this.proven(context, presented.token, presented.key);
   }
 
-  private async proven(context: Context, token: string, key: string | undefined): Promise<Authentication> {
+  private async proven(
+    context: Context,
+    token: string,
+    key: string | undefined,
+  ): Promise<Authentication | KnownRefusal> {
     if (key === undefined) return this.tokens.refuse(context);
     const proof = context.req.headers.dpop;
     if (typeof proof !== 'string' || proof === '') return this.refuse(context, 'The request has no DPoP proof.');
     const verification = await this.tokens.verified(context, token, key);
+    if (verification instanceof KnownRefusal) return verification;
     const jkt = this.jktOf(context, verification);
     if (jkt === undefined) return this.tokens.refuse(context, 'invalid', key);
     const { method, originalUrl: target } = context;

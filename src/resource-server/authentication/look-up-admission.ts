@@ -1,7 +1,7 @@
 import type { Context } from 'koa';
 import { LRUCache } from 'lru-cache';
-import { withoutStack } from '../../core/errors/without-stack.js';
-import { TemporarilyUnavailableError, ThrottledError } from '../../core/errors.js';
+import { type KnownRefusal, throttledFor } from '../../core/errors/known-refusal.js';
+import { TemporarilyUnavailableError } from '../../core/errors.js';
 import type { FailureBudget } from '../../core/failure-budget.js';
 import { isForForeignPage } from '../../core/foreign-page.js';
 import { after } from '../../core/promises.js';
@@ -22,8 +22,9 @@ const REMEMBERED_TOKENS = 50_000;
  * The key under which failures of a request are counted: its address; or a key apart from it for what a browser sends
  * from there for a page of another origin, possibly without its user's knowledge.
  */
-export function countedAddress({ req, host }: Context, address: string): string {
-  return isForForeignPage(req.headers, (origin) => isOrigin(origin, host)) ? `pages:${address}` : address;
+export function countedAddress(context: Context, address: string): string {
+  const isForeign = isForForeignPage(context.req.headers, (origin) => isOrigin(origin, context.host));
+  return isForeign ? `pages:${address}` : address;
 }
 
 function isOrigin(origin: string, host: string): boolean {
@@ -55,12 +56,17 @@ export class LookUpAdmission implements TokenAdmission {
    * @throws TemporarilyUnavailableError if too many look-ups of the address are in progress
    */
   enter(address: string, key: string): void {
-    const retryAfterSeconds = this.failures?.retryAfterSeconds(address) ?? 0;
-    // `get` rather than `has`: it marks the entry as recently used.
-    if (retryAfterSeconds > 0 && this.good.get(key) === undefined) {
-      this.badTokens.count(address, 'unexamined');
-      throw withoutStack(ThrottledError, retryAfterSeconds);
-    }
+    throwIt(this.tryToEnter(address, key));
+  }
+
+  /**
+   * The same, but a refusal for the budget is returned: whoever is over it may ask very often.
+   *
+   * @throws TemporarilyUnavailableError if too many look-ups of the address are in progress
+   */
+  tryToEnter(address: string, key: string): KnownRefusal | undefined {
+    const over = this.overBudget(address, key);
+    if (over !== undefined) return over;
     const underWay = this.underWay.get(address) ?? 0;
     if (underWay >= LOOK_UPS_AT_ONCE) {
       throw new TemporarilyUnavailableError({
@@ -69,6 +75,16 @@ export class LookUpAdmission implements TokenAdmission {
       });
     }
     this.underWay.set(address, underWay + 1);
+    return undefined;
+  }
+
+  /** The refusal of a token, before anything is asked about it, if its address is over the budget and it was not valid recently. */
+  overBudget(address: string, key: string): KnownRefusal | undefined {
+    const retryAfterSeconds = this.failures?.retryAfterSeconds(address) ?? 0;
+    // `get` rather than `has`: it marks the entry as recently used.
+    if (retryAfterSeconds === 0 || this.good.get(key) !== undefined) return undefined;
+    this.badTokens.count(address, 'unexamined');
+    return throttledFor(retryAfterSeconds);
   }
 
   leave(address: string): void {
@@ -89,14 +105,27 @@ export class LookUpAdmission implements TokenAdmission {
    * @throws ThrottledError (or rejects with one) if the address is over its budget
    */
   failed(address: string, reason: BadTokenReason, key?: string): void | Promise<void> {
+    return after(this.countFailure(address, reason, key), throwIt);
+  }
+
+  /** The same, but the refusal is returned; `undefined` if the address is within its budget. */
+  countFailure(
+    address: string,
+    reason: BadTokenReason,
+    key?: string,
+  ): KnownRefusal | undefined | Promise<KnownRefusal | undefined> {
     this.badTokens.count(address, reason);
     if (key !== undefined) this.good.delete(key);
-    if (this.failures === undefined) return;
+    if (this.failures === undefined) return undefined;
     const known = this.failures.retryAfterSeconds(address);
-    return after(known > 0 ? known : this.failures.fail(address), refuseIfOver);
+    return after(known > 0 ? known : this.failures.fail(address), refusalIfOver);
   }
 }
 
-function refuseIfOver(retryAfterSeconds: number): void {
-  if (retryAfterSeconds > 0) throw withoutStack(ThrottledError, retryAfterSeconds);
+function refusalIfOver(retryAfterSeconds: number): KnownRefusal | undefined {
+  return retryAfterSeconds > 0 ? throttledFor(retryAfterSeconds) : undefined;
+}
+
+function throwIt(refusal: KnownRefusal | undefined): void {
+  if (refusal !== undefined) throw refusal.again();
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
+import { KnownRefusal } from '../../core/errors/known-refusal.js';
 import { withoutStack } from '../../core/errors/without-stack.js';
-import { InvalidTokenError, type OAuth2ErrorDetails, TOKEN_EXPIRED } from '../../core/errors.js';
+import { InvalidTokenError, TOKEN_EXPIRED } from '../../core/errors.js';
 import { after } from '../../core/promises.js';
 import type { ActiveVerification, Verification } from '../../core/verified-token.js';
 import type { TokenLookUps } from '../token-look-ups.js';
@@ -17,37 +18,47 @@ export interface TokenAuthenticationDependencies {
   readonly address: (context: Context) => string;
 }
 
+/** A token that is valid, or why the request is refused. */
+export type TokenDecision = ActiveVerification | KnownRefusal;
+
 /** Authenticates requests by their access tokens, for any scheme: from the cache, or else through the verifiers. */
 export class TokenAuthentication {
-  private readonly refusalDetails: OAuth2ErrorDetails;
+  private readonly refusals: Readonly<Record<'invalid' | 'expired', KnownRefusal>>;
 
   /** @param scheme the scheme that presents the tokens; its challenge states why one was refused */
   constructor(
     private readonly dependencies: TokenAuthenticationDependencies,
     scheme: 'Bearer' | 'DPoP',
   ) {
-    this.refusalDetails = Object.freeze({ scheme });
+    const details = Object.freeze({ scheme });
+    this.refusals = {
+      invalid: new KnownRefusal(() => withoutStack(InvalidTokenError, undefined, details)),
+      expired: new KnownRefusal(() => withoutStack(InvalidTokenError, TOKEN_EXPIRED, details)),
+    };
   }
 
-  /**
-   * The verification of a token that is valid now.
-   *
-   * @throws InvalidTokenError (or rejects with one) if it is not; ThrottledError if its address caused too many
-   *   failures
-   */
-  verified(context: Context, token: string, key: string): ActiveVerification | Promise<ActiveVerification> {
+  /** The verification of a token that is valid now; otherwise why it is refused, or why its address is. */
+  verified(context: Context, token: string, key: string): TokenDecision | Promise<TokenDecision> {
     const known = this.dependencies.lookUps.peek(key);
     if (known !== undefined) return known.status === 'active' ? known : this.refuse(context, known.status, key);
+    const over = this.dependencies.admission.overBudget(this.addressOf(context), key);
+    if (over !== undefined) return over;
     const verifier = this.dependencies.verifiers.select(token);
     // A token that no verifier accepts needs no look-up.
     return verifier === undefined ? this.refuse(context, 'invalid', key) : this.lookUp(context, verifier, token, key);
   }
 
-  /** Refuses a token. Failures without a look-up are counted too, so that a flood of them is limited. */
-  refuse(context: Context, status: 'invalid' | 'expired' = 'invalid', key?: string): never | Promise<never> {
-    return after<void, never>(this.failed(context, status, key), () => {
-      throw withoutStack(InvalidTokenError, status === 'expired' ? TOKEN_EXPIRED : undefined, this.refusalDetails);
-    });
+  /**
+   * The refusal of a token. Failures without a look-up are counted too, so that a flood of them is limited. It is returned,
+   * because throwing it would cost several times as much as all the rest.
+   */
+  refuse(
+    context: Context,
+    status: 'invalid' | 'expired' = 'invalid',
+    key?: string,
+  ): KnownRefusal | Promise<KnownRefusal> {
+    const over = this.dependencies.admission.countFailure(this.addressOf(context), status, key);
+    return after(over, (refusal) => refusal ?? this.refusals[status]);
   }
 
   /** Counts a failure. @throws ThrottledError if the address caused too many */
@@ -56,10 +67,16 @@ export class TokenAuthentication {
   }
 
   /** Begins a look-up. It is refused without a promise: whoever is over the budget may ask very often. */
-  private lookUp(context: Context, verifier: ChainedVerifier, token: string, key: string): Promise<ActiveVerification> {
+  private lookUp(
+    context: Context,
+    verifier: ChainedVerifier,
+    token: string,
+    key: string,
+  ): KnownRefusal | Promise<TokenDecision> {
     const address = this.addressOf(context);
-    this.dependencies.admission.enter(address, key);
-    return this.lookedUp(context, verifier, token, key, address);
+    return (
+      this.dependencies.admission.tryToEnter(address, key) ?? this.lookedUp(context, verifier, token, key, address)
+    );
   }
 
   private async lookedUp(
@@ -68,7 +85,7 @@ export class TokenAuthentication {
     token: string,
     key: string,
     address: string,
-  ): Promise<ActiveVerification> {
+  ): Promise<TokenDecision> {
     const { lookUps, admission } = this.dependencies;
     let verification: Verification;
     try {
@@ -84,6 +101,14 @@ export class TokenAuthentication {
   private addressOf(context: Context): string {
     return countedAddress(context, this.dependencies.address(context));
   }
+}
+
+/** What the contract of an authenticator says: a refusal is thrown. */
+export function thrown<T>(decision: T | KnownRefusal | Promise<T | KnownRefusal>): T | Promise<T> {
+  return after(decision, (known) => {
+    if (known instanceof KnownRefusal) throw known.again();
+    return known;
+  });
 }
 
 /** How a token authenticates a request. It is made for each request, which costs less than to remember it by token. */

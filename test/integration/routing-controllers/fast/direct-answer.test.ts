@@ -265,7 +265,7 @@ describe.each(Object.keys(CONFIGURATIONS))('with %s', (name) => {
 
   const sendsItself = typeof options?.errorBody !== 'function';
   test(`a refusal that everybody gets is ${sendsItself ? '' : 'not '}sent without the steps of Koa`, async () => {
-    for (const token of ['none', 'a']) {
+    for (const token of ['none', 'forged', 'a']) {
       contexts.length = 0;
       await direct.ask('GET', '/json/over', authorization[token] ?? {});
       expect(contexts.map(({ respond }) => respond)).toEqual([sendsItself ? false : undefined]);
