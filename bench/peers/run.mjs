@@ -139,9 +139,11 @@ async function measureCosts(report, bench) {
     const label = labelOf(contender, { throttled: true });
     return { label, ...installedSize(CONTENDERS[contender].packages) };
   });
+  report.set({ size });
   const startUp = await measureStartUp(bench, isStopping);
+  if (startUp !== undefined) report.set({ startUp });
   const memory = await measureMemory(bench, isStopping);
-  if (startUp !== undefined && memory !== undefined) report.set({ size, startUp, memory });
+  if (memory !== undefined) report.set({ memory });
 }
 
 /** Tells of each aim; those whose rows were not chosen are left out. */
