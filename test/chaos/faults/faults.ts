@@ -11,7 +11,7 @@ export const IS_LONG = process.env.CHAOS === 'long';
 const WRITES = process.env.OUTCOMES === 'write';
 
 const PACE: Pace = IS_LONG
-  ? { before: 1_500, fault: 6_000, quiet: 2_000 }
+  ? { before: 1_500, fault: 5_000, quiet: 1_500 }
   : { before: 500, fault: 1_500, quiet: undefined };
 
 /** The deadline of a statement: that of the default, or a shorter one, so that the faults that last exceed it. */

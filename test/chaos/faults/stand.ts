@@ -65,7 +65,10 @@ export class Stand {
     await Promise.all(processes.map((process) => process.listening()));
     const { databaseDeadlineMilliseconds } = options;
     const browser = new UserAgent(one.url);
-    return new Stand(processes, database, proxy, redis, databaseDeadlineMilliseconds, clients, browser, program);
+    const stand = new Stand(processes, database, proxy, redis, databaseDeadlineMilliseconds, clients, browser, program);
+    // The user signs in once: in one browser, a second sign-in at the same moment would end the first.
+    await stand.code();
+    return stand;
   }
 
   /** What a code is exchanged with; the code is new, and the user has signed in. */
