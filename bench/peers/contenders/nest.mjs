@@ -52,12 +52,15 @@ decorateParameter(TokenGuard, undefined, 0, Inject(Reflector));
 decorateParameter(TokenGuard, undefined, 1, Inject(TOKEN_STORE));
 decorateClass(TokenGuard, Injectable());
 
-class UserThrottlerGuard extends ThrottlerGuard {
-  async getTracker(request) {
-    return request.user.user;
+/** The keys of the storage have no prefix by which servers on one Redis could be told apart. */
+function throttlerGuardOf(prefix) {
+  class UserThrottlerGuard extends ThrottlerGuard {
+    async getTracker(request) {
+      return prefix + request.user.user;
+    }
   }
+  return decorateClass(UserThrottlerGuard, Injectable());
 }
-decorateClass(UserThrottlerGuard, Injectable());
 
 class ResourceController {
   read(request) {
@@ -69,7 +72,7 @@ decorateMethod(ResourceController, 'read', RequiredScopes('api'), Get());
 decorateClass(ResourceController, Controller('resource'));
 
 async function serve(settings, cache, adapter) {
-  const { limit } = settings;
+  const { prefix, limit } = settings;
   const redis = limit === undefined ? undefined : await openRedis(settings.redis);
   const store = tokenStore({ ...settings, cache });
   const providers = [
@@ -84,7 +87,7 @@ async function serve(settings, cache, adapter) {
         storage: new ThrottlerStorageRedisService(redis),
       }),
     );
-    providers.push({ provide: APP_GUARD, useClass: UserThrottlerGuard });
+    providers.push({ provide: APP_GUARD, useClass: throttlerGuardOf(prefix) });
   }
   class AppModule {}
   decorateClass(AppModule, Module({ imports, controllers: [ResourceController], providers }));
