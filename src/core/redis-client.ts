@@ -27,6 +27,7 @@ export function redisOption(path: string, value: unknown): void {
   if (typeof value !== 'string') {
     objectWith(path, value, ['duplicate', 'defineCommand'], FIX);
     refuseHalfTls(path, value as RedisClient);
+    refuseHalfTlsOfNodes(path, value as RedisClient);
   } else if (!/^rediss?:\/\/./i.test(value) || !URL.canParse(value)) {
     refuseOption(path, value, FIX);
   } else {
@@ -43,4 +44,24 @@ function refuseHalfTls(path: string, client: RedisClient): void {
     client,
     'it has tls, but ioredis would connect to the master in plain text; set enableTLSForSentinelMode: true too, and sentinelTLS for the Sentinels',
   );
+}
+
+/**
+ * A Cluster client takes no notice of the scheme of a node's URL, so it would send the password in plain text; and the TLS of a
+ * node applies to none of the others, which it learns of from that one.
+ */
+function refuseHalfTlsOfNodes(path: string, client: RedisClient): void {
+  const { redisOptions } = (client.options ?? {}) as { readonly redisOptions?: { readonly tls?: unknown } };
+  const { startupNodes } = client as { readonly startupNodes?: unknown };
+  if (redisOptions?.tls || !Array.isArray(startupNodes) || !startupNodes.some(asksForTls)) return;
+  refuseOption(
+    path,
+    client,
+    'one of its nodes asks for TLS, but ioredis would connect to nodes in plain text; set redisOptions: { tls: {} } too',
+  );
+}
+
+function asksForTls(node: unknown): boolean {
+  if (typeof node === 'string') return /^rediss:/i.test(node);
+  return Boolean((node as { readonly tls?: unknown } | null)?.tls);
 }

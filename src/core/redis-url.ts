@@ -44,6 +44,8 @@ export function redisAddress(path: string, url: string): RedisAddress {
     const file = FILES.get(folded);
     if (file === undefined) {
       if (ABOUT_TLS.test(folded)) refuseOption(path, url, FIX);
+      // ioredis would take it for one, and connect in plain text.
+      if (folded === 'sentinels') refuseOption(path, url, 'for Sentinel pass a client of ioredis');
       continue;
     }
     if (!secure) refuseOption(path, url, 'it names certificates, but redis:// is plain text; write rediss://');

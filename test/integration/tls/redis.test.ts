@@ -314,3 +314,14 @@ describe('a Redis URL', () => {
     expect(refused.stderr).toMatch(/certificate|signature/i);
   }, 60_000);
 });
+
+test('a Cluster client that ioredis made from rediss:// alone is refused: it would send its password in plain text', () => {
+  const redis = new Cluster(['rediss://:word@localhost:6380'], { lazyConnect: true });
+  try {
+    expect(() => createOAuth2({ database: ':memory:', redis, logger: silentLogger })).toThrow(
+      'set redisOptions: { tls: {} } too',
+    );
+  } finally {
+    redis.disconnect();
+  }
+});

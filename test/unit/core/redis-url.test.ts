@@ -11,6 +11,7 @@ test.each([
   ['redis://cache:6379?ssl-ca=/ca.pem', 'redis:// is plain text; write rediss://'],
   ['rediss://cache:6379?ssl-ca=/there/is/none.pem', 'cannot be read'],
   ['rediss://cache:6379?ssl-ca=package.json', 'is no PEM file'],
+  ['rediss://cache:6379?sentinels=sentinel&name=main', 'for Sentinel pass a client of ioredis'],
 ])('%s is refused: what it asks for of TLS would be without effect', (url, fix) => {
   expect(() => redisOption('redis', url)).toThrow(fix);
 });
@@ -33,3 +34,19 @@ test('a client behind Sentinel with tls that ioredis would not use for the maste
   expect(() => redisOption('redis', client({ tls: {}, enableTLSForSentinelMode: true }))).not.toThrow();
   expect(() => redisOption('redis', client({}))).not.toThrow();
 });
+
+test.each(['rediss://localhost:6380', 'REDISS://localhost', { host: 'localhost', tls: {} }])(
+  'a Cluster client one of whose nodes asks for TLS that ioredis would not use for all of them is refused: %j',
+  (node) => {
+    const client = (redisOptions?: object) => ({
+      isCluster: true,
+      startupNodes: ['redis://localhost:7000', node],
+      options: { redisOptions },
+      duplicate: () => undefined,
+      defineCommand: () => undefined,
+    });
+    expect(() => redisOption('redis', client())).toThrow('redisOptions: { tls: {} }');
+    expect(() => redisOption('redis', client({ password: 'word' }))).toThrow('redisOptions: { tls: {} }');
+    expect(() => redisOption('redis', client({ tls: {} }))).not.toThrow();
+  },
+);
