@@ -47,13 +47,19 @@ export function statementsOf(knex: Knex, change: SchemaChange, direction: Direct
 
 function up(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChange): string[] {
   const dialect = dialectOf(knex);
+  const ofThis = indexesFor(dialect, indexes);
   return [
     ...tables.map(([name, build]) => createTable(knex, name, build)),
     ...columns.map(([name, , build]) => knex.schema.alterTable(name, (table) => build(new NewTable(table, dialect)))),
-    ...indexesFor(dialect, indexes).map(({ table: name, unique, plain, replaced = [] }) =>
+    ...ofThis.map(({ table: name, unique, plain }) =>
       knex.schema.alterTable(name, (table) => {
         for (const names of unique) table.unique([...names]);
         for (const names of plain) table.index([...names]);
+      }),
+    ),
+    // Last: on PostgreSQL nobody reads a table from such a statement to the end of the transaction.
+    ...ofThis.map(({ table: name, replaced = [] }) =>
+      knex.schema.alterTable(name, (table) => {
         for (const names of replaced) table.dropIndex([...names]);
       }),
     ),
@@ -62,9 +68,15 @@ function up(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChang
 
 /** Reverses `up`. */
 function down(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaChange): string[] {
-  const dropIndexes = indexesFor(dialectOf(knex), indexes).map(({ table: name, unique, plain, replaced = [] }) =>
+  const ofThis = indexesFor(dialectOf(knex), indexes);
+  const restoreIndexes = ofThis.map(({ table: name, replaced = [] }) =>
     knex.schema.alterTable(name, (table) => {
       for (const names of replaced) table.index([...names]);
+    }),
+  );
+  // After all of those; see `up`.
+  const dropIndexes = ofThis.map(({ table: name, unique, plain }) =>
+    knex.schema.alterTable(name, (table) => {
       for (const names of unique) table.dropUnique([...names]);
       for (const names of plain) table.dropIndex([...names]);
     }),
@@ -74,7 +86,8 @@ function down(knex: Knex, { tables = [], columns = [], indexes = [] }: SchemaCha
     names.map((name) => knex.raw('alter table ?? drop column ??', [table, name]).toSQL().sql),
   );
   const dropTables = tables.map(([name]) => knex.schema.dropTableIfExists(name));
-  return [...dropIndexes.flatMap(compiled), ...dropColumns, ...dropTables.reverse().flatMap(compiled)];
+  const changeIndexes = [...restoreIndexes, ...dropIndexes].flatMap(compiled);
+  return [...changeIndexes, ...dropColumns, ...dropTables.reverse().flatMap(compiled)];
 }
 
 function indexesFor(dialect: Dialect, indexes: readonly NewIndexes[]): readonly NewIndexes[] {
