@@ -20,12 +20,24 @@ export class Deferral {
     // What listeners cause is told in a turn of its own, so that requests come in between.
     this.tellers = [];
     this.events = [];
-    for (const [index, teller] of tellers.entries()) teller.emit(events[index] as OAuth2EventMap[OAuth2EventName]);
+    tellFrom(0, tellers, events);
   };
 
   add(teller: Teller, event: OAuth2EventMap[OAuth2EventName]): void {
     if (this.events.length === 0) this.outside.runInAsyncScope(setImmediate, undefined, this.tellAll);
     this.tellers.push(teller);
     this.events.push(event);
+  }
+}
+
+function tellFrom(start: number, tellers: readonly Teller[], events: readonly OAuth2EventMap[OAuth2EventName][]): void {
+  for (let index = start; index < tellers.length; index += 1) {
+    try {
+      (tellers[index] as Teller).emit(events[index] as OAuth2EventMap[OAuth2EventName]);
+    } catch (error) {
+      // The logger of the host failed, say. That is an uncaught exception for each such event, and keeps no other back.
+      setImmediate(tellFrom, index + 1, tellers, events);
+      throw error;
+    }
   }
 }
