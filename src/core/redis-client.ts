@@ -35,14 +35,14 @@ export function redisOption(path: string, value: unknown): void {
   }
 }
 
-/** Behind Sentinel, ioredis connects to the master in plain text unless a second option says that `tls` is meant for it. */
+/** Behind Sentinel, ioredis connects to the master in plain text if there is only one of the two options that ask for TLS. */
 function refuseHalfTls(path: string, client: RedisClient): void {
   const { sentinels, tls, enableTLSForSentinelMode } = (client.options ?? {}) as Readonly<Record<string, unknown>>;
-  if (!sentinels || !tls || enableTLSForSentinelMode === true) return;
+  if (!sentinels || Boolean(tls) === (enableTLSForSentinelMode === true)) return;
   refuseOption(
     path,
     client,
-    'it has tls, but ioredis would connect to the master in plain text; set enableTLSForSentinelMode: true too, and sentinelTLS for the Sentinels',
+    'ioredis would connect to the master in plain text; set both tls and enableTLSForSentinelMode: true, and sentinelTLS for the Sentinels',
   );
 }
 

@@ -30,7 +30,9 @@ test('a client behind Sentinel with tls that ioredis would not use for the maste
     duplicate: () => undefined,
     defineCommand: () => undefined,
   });
-  expect(() => redisOption('redis', client({ tls: {} }))).toThrow('set enableTLSForSentinelMode: true');
+  const fix = 'set both tls and enableTLSForSentinelMode: true';
+  expect(() => redisOption('redis', client({ tls: {} }))).toThrow(fix);
+  expect(() => redisOption('redis', client({ enableTLSForSentinelMode: true }))).toThrow(fix);
   expect(() => redisOption('redis', client({ tls: {}, enableTLSForSentinelMode: true }))).not.toThrow();
   expect(() => redisOption('redis', client({}))).not.toThrow();
 });
