@@ -24,7 +24,8 @@ const modes = {
   'refused: forged token': atDefaults,
   'refused: unknown token': atDefaults,
   'refused: scope': atDefaults,
-  'refused: forged token, no budget': () => guarded({ database: settings.database }, {}),
+  'refused: forged token, no budget': () =>
+    guarded({ database: settings.database, throttling: { ...throttling, failedAuthentication: null } }, {}),
   'refused: over the limit': () =>
     guarded({ database: settings.database, throttling: { policies: { once: '1/day' } } }, { throttles: ['once'] }),
   'guarded, throttled in memory': () => guarded({ database: settings.database }, { throttles: ['user'] }),
