@@ -69,11 +69,23 @@ export class ChaosRedis {
     await this.untilReplaced(before);
   }
 
-  async untilReplaced(before: RedisProcess): Promise<void> {
+  private async untilReplaced(before: RedisProcess): Promise<void> {
     await until(async () => {
       const now = await this.master();
       return now !== before && (await command(now, 'INFO', 'replication')).includes('role:master');
     });
+  }
+
+  /** Kills the master, once the other server is its replica, and waits until Sentinel has replaced it. */
+  async killMaster(): Promise<void> {
+    const master = await this.master();
+    const other = master === this.server ? this.replica : this.server;
+    await until(async () => {
+      const state = await command(other, 'INFO', 'replication');
+      return state.includes('role:slave') && state.includes('master_link_status:up');
+    });
+    await master.kill();
+    await this.untilReplaced(master);
   }
 
   async stop(): Promise<void> {
