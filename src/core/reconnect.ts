@@ -33,7 +33,7 @@ export function release(client: Connectable): void {
 
 /** The part of a Redis client that reports why it is not connected. */
 interface ErrorSource {
-  on(event: 'error' | 'ready' | '+node', listener: (value?: unknown) => void): unknown;
+  on(event: 'connecting' | 'error' | 'ready' | '+node', listener: (value?: unknown) => void): unknown;
 }
 
 const connectionErrors = new WeakMap<ErrorSource, unknown>();
@@ -49,11 +49,13 @@ export function rememberConnectionError(client: ErrorSource): void {
     connectionErrors.set(client, error);
     outliveSecondError(client);
   });
+  outliveSecondErrors(client);
   client.on('+node', (node) => {
     (node as ErrorSource).on('error', (error) => {
       nodeErrors.set(client, error);
       outliveSecondError(node);
     });
+    outliveSecondErrors(node as ErrorSource);
   });
   client.on('ready', () => {
     connectionErrors.delete(client);
@@ -63,8 +65,14 @@ export function rememberConnectionError(client: ErrorSource): void {
 
 /**
  * ioredis listens to the first error of a socket only. A socket of TLS whose server was not trusted may report what the
- * server says about that as a second one, and without a listener the process would end.
+ * server says about that as a second one, and without a listener the process would end. Of a Cluster, ask for each of its nodes.
  */
+export function outliveSecondErrors(client: ErrorSource): void {
+  // By then there is the socket, unless Sentinel is asked before, and nothing has arrived on it yet: the second error may come
+  // before ioredis tells of the first.
+  client.on('connecting', () => setImmediate(outliveSecondError, client));
+}
+
 function outliveSecondError(client: unknown): void {
   const { stream } = client as { readonly stream?: { on?(event: 'error', listener: () => void): unknown } };
   stream?.on?.('error', () => {});

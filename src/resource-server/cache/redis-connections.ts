@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { refuseForReason } from '../../core/options/index.js';
-import { keepConnected, release, rememberConnectionError } from '../../core/reconnect.js';
+import { keepConnected, outliveSecondErrors, release, rememberConnectionError } from '../../core/reconnect.js';
 import { type RedisClient as HostRedisClient, redisOption } from '../../core/redis-client.js';
 import { redisAddress } from '../../core/redis-url.js';
 
@@ -144,6 +144,7 @@ function connectCluster(host: Cluster, settings: ConnectionSettings): RedisConne
  */
 function listening(client: Redis): Redis {
   client.on('error', ignore);
+  outliveSecondErrors(client);
   return client;
 }
 

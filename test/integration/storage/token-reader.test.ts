@@ -103,7 +103,7 @@ describe.each(databaseKinds())('the token reader on %s', (kind) => {
     ['{"x5t#S256":5}', 'unreadable'],
     ['{"cnf":"a"}', 'unreadable'],
     ['{broken', 'unreadable'],
-    ['[]', undefined],
+    ['[]', 'unreadable'],
     ['{"jkt":null}', undefined],
     ['{"cnf":null}', undefined],
     ['{}', undefined],

@@ -137,7 +137,7 @@ describe.each(CASES)('Redis, %s, in %s', (kind, protection) => {
       redis: client,
       scopes: { read: 'Read' },
       logger: silentLogger,
-      cache: { maxAgeSeconds: 3600, deadlineMilliseconds: 5_000 },
+      cache: { maxAgeSeconds: 3600, deadlineMilliseconds: 1_000 },
       throttling: { policies: { few: '3/hour' }, deadlineMilliseconds: 10_000 },
     });
     await oauth2.migrate();
@@ -224,9 +224,11 @@ describe.each(CASES)('Redis, %s, in %s', (kind, protection) => {
       const client = clientOf(topology, certificates.stranger);
       const oauth2 = createOAuth2({ database: database.url, redis: client, logger: silentLogger });
       try {
-        await expect(oauth2.ready({ whenAway: 'reject' })).rejects.toThrow(
-          /^Redis cannot be reached \(.*(certificate|signature).*\)/i,
-        );
+        // Of two errors of a connection to a Sentinel, ioredis tells the one that it hears of last.
+        const reason =
+          kind === 'Sentinel' ? /certificate|signature|all sentinels are unreachable/i : /certificate|signature/i;
+        await expect(oauth2.ready({ whenAway: 'reject' })).rejects.toThrow(/^Redis cannot be reached \(/);
+        await expect(oauth2.ready({ whenAway: 'reject' })).rejects.toThrow(reason);
       } finally {
         await oauth2.close();
         client.disconnect();
@@ -266,7 +268,7 @@ describe('a Redis URL', () => {
       database: database.url,
       redis: url,
       logger: silentLogger,
-      cache: { deadlineMilliseconds: 5_000 },
+      cache: { deadlineMilliseconds: 1_000 },
       throttling: { policies: { few: '3/hour' } },
     });
     try {
