@@ -2,21 +2,12 @@ import 'reflect-metadata';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Authorized, Get, JsonController } from 'routing-controllers';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
+import { BookController } from '../../support/bad-input/guarded-books.js';
 import { InMemoryServer } from '../../support/bad-input/in-memory.js';
 import { forInputsAsync, TIMEOUT_MILLISECONDS } from '../../support/bad-input/runs.js';
 import { Observed, Secrets } from '../../support/bad-input/secrecy.js';
 import { fieldBytes, hostile, nearly } from '../../support/bad-input/texts.js';
-
-@JsonController()
-class BookController {
-  @Authorized('read')
-  @Get('/books')
-  list(): object {
-    return { read: true };
-  }
-}
 
 jest.setTimeout(TIMEOUT_MILLISECONDS);
 const observed = new Observed();

@@ -1,23 +1,14 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256 } from '../../../src/core/digest.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
+import { BookController } from '../../support/bad-input/guarded-books.js';
 import { InMemoryServer } from '../../support/bad-input/in-memory.js';
 import { forInputsAsync, TIMEOUT_MILLISECONDS } from '../../support/bad-input/runs.js';
 import { Observed, Secrets } from '../../support/bad-input/secrecy.js';
 import { hostile, nearly } from '../../support/bad-input/texts.js';
 import { type FreshDatabase, freshDatabase } from '../../support/services.js';
-
-@JsonController()
-class BookController {
-  @Authorized('read')
-  @Get('/books')
-  list(): object {
-    return { read: true };
-  }
-}
 
 jest.setTimeout(TIMEOUT_MILLISECONDS);
 

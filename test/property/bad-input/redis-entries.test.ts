@@ -4,27 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256Key } from '../../../src/core/digest.js';
 import { verifiedToken } from '../../../src/core/verified-token.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { parseInvalidationMessage } from '../../../src/resource-server/cache/invalidation-message.js';
 import { MessageAuthenticator } from '../../../src/resource-server/cache/message-authenticator.js';
 import { readStoredToken, writeStoredToken } from '../../../src/resource-server/cache/token-json.js';
+import { BookController } from '../../support/bad-input/guarded-books.js';
 import { InMemoryServer } from '../../support/bad-input/in-memory.js';
 import { forInputs, forInputsAsync, TIMEOUT_MILLISECONDS } from '../../support/bad-input/runs.js';
 import { Observed, Secrets } from '../../support/bad-input/secrecy.js';
 import { hostile, nearly } from '../../support/bad-input/texts.js';
 import { type FreshDatabase, freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
-
-@JsonController()
-class BookController {
-  @Authorized('read')
-  @Get('/books')
-  list(): object {
-    return { read: true };
-  }
-}
 
 jest.setTimeout(TIMEOUT_MILLISECONDS);
 

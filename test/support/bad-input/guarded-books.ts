@@ -7,8 +7,9 @@ import type { RawReply } from '../spec/http.js';
 import { InMemoryServer, type RawCall } from './in-memory.js';
 import { Observed, Secrets } from './secrecy.js';
 
+/** Its actions want the scope `read`. */
 @JsonController()
-class BookController {
+export class BookController {
   @Authorized('read')
   @Get('/books')
   list(): object {
