@@ -279,17 +279,24 @@ export class ApplicationRepository {
    * tokens it takes a while, in short statements. After a failure the application is disabled; call it again.
    */
   async delete(clientId: string, options: OwnerOption = {}): Promise<boolean> {
-    const application = await this.find(clientId, options);
-    if (application === undefined) return false;
-    // Disabled first, so that nothing is issued and no cache filled between the invalidation and the deletion.
-    await this.setDisabled(application, this.clock.nowMilliseconds(), options);
-    // The owner may have changed before that.
-    if ((await this.find(clientId, options)) === undefined) return false;
-    await deleteRowsOf(this.models, application.id);
-    return retryContention(
-      async () =>
-        (await this.models.Application.query().where('id', application.id).modify(ownedBy, options).delete()) === 1,
-    );
+    for (;;) {
+      const application = await this.find(clientId, options);
+      if (application === undefined) return false;
+      // Disabled first, so that nothing is issued and no cache filled between the invalidation and the deletion.
+      await this.setDisabled(application, this.clock.nowMilliseconds(), options);
+      // The owner may have changed before that.
+      if ((await this.find(clientId, options)) === undefined) return false;
+      await deleteRowsOf(this.models, application.id);
+      const deleted = await retryContention(async () =>
+        // Whoever enabled it meanwhile let caches be filled, so it is done again.
+        this.models.Application.query()
+          .where('id', application.id)
+          .whereNotNull('disabled_at_ms')
+          .modify(ownedBy, options)
+          .delete(),
+      );
+      if (deleted === 1) return true;
+    }
   }
 
   private async find(clientId: string, options: OwnerOption): Promise<Application | undefined> {

@@ -177,6 +177,20 @@ describe.each(databaseKinds())('the application repository on %s', (kind) => {
     expect(batches).toEqual([1_000, 1_000, 100]);
   });
 
+  test('an application that is enabled while it is deleted is disabled and told to the caches again', async () => {
+    const { clientId } = await newApplication(fixture);
+    let told = 0;
+    const repository = new ApplicationRepository(fixture.models, {
+      invalidate: async () => {
+        told += 1;
+        if (told === 1) await fixture.applications.enable(clientId);
+      },
+    });
+    expect(await repository.delete(clientId)).toBe(true);
+    expect(told).toBe(2);
+    expect(await fixture.applications.findByClientId(clientId)).toBeUndefined();
+  });
+
   test('a deleted application takes its tokens with it', async () => {
     const application = await newApplication(fixture);
     const token = await storeToken(fixture, { applicationId: application.id });
