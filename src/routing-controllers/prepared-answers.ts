@@ -4,8 +4,8 @@ import type { PreparedAnswer } from '../resource-server/error-response.js';
 import type { ActionPlan } from './plan.js';
 import type { Refusals } from './request-refusals.js';
 
-/** An action has a few known refusals, and one for each number of seconds that a throttle has named. */
-const MOST = 200;
+/** An action has a few known refusals, and one for each number of seconds that a throttle names, few of them at a time. */
+const MOST = 32;
 
 /** The responses to the known refusals of an action, each made when it is needed first. */
 export class PreparedAnswers {

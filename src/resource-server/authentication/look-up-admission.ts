@@ -56,17 +56,16 @@ export class LookUpAdmission implements TokenAdmission {
    * @throws TemporarilyUnavailableError if too many look-ups of the address are in progress
    */
   enter(address: string, key: string): void {
-    throwIt(this.tryToEnter(address, key));
+    throwIt(this.overBudget(address, key));
+    this.begin(address);
   }
 
   /**
-   * The same, but a refusal for the budget is returned: whoever is over it may ask very often.
+   * Begins a look-up of a token that `overBudget` did not refuse; `leave` ends it.
    *
    * @throws TemporarilyUnavailableError if too many look-ups of the address are in progress
    */
-  tryToEnter(address: string, key: string): KnownRefusal | undefined {
-    const over = this.overBudget(address, key);
-    if (over !== undefined) return over;
+  begin(address: string): void {
     const underWay = this.underWay.get(address) ?? 0;
     if (underWay >= LOOK_UPS_AT_ONCE) {
       throw new TemporarilyUnavailableError({
@@ -75,7 +74,6 @@ export class LookUpAdmission implements TokenAdmission {
       });
     }
     this.underWay.set(address, underWay + 1);
-    return undefined;
   }
 
   /** The refusal of a token, before anything is asked about it, if its address is over the budget and it was not valid recently. */

@@ -41,11 +41,15 @@ export class TokenAuthentication {
   verified(context: Context, token: string, key: string): TokenDecision | Promise<TokenDecision> {
     const known = this.dependencies.lookUps.peek(key);
     if (known !== undefined) return known.status === 'active' ? known : this.refuse(context, known.status, key);
-    const over = this.dependencies.admission.overBudget(this.addressOf(context), key);
+    const { admission, verifiers } = this.dependencies;
+    const address = this.addressOf(context);
+    const over = admission.overBudget(address, key);
     if (over !== undefined) return over;
-    const verifier = this.dependencies.verifiers.select(token);
+    const verifier = verifiers.select(token);
     // A token that no verifier accepts needs no look-up.
-    return verifier === undefined ? this.refuse(context, 'invalid', key) : this.lookUp(context, verifier, token, key);
+    if (verifier === undefined) return this.refuse(context, 'invalid', key);
+    admission.begin(address);
+    return this.lookedUp(context, verifier, token, key, address);
   }
 
   /**
@@ -64,19 +68,6 @@ export class TokenAuthentication {
   /** Counts a failure. @throws ThrottledError if the address caused too many */
   failed(context: Context, status: 'invalid' | 'expired', key?: string): void | Promise<void> {
     return this.dependencies.admission.failed(this.addressOf(context), status, key);
-  }
-
-  /** Begins a look-up. It is refused without a promise: whoever is over the budget may ask very often. */
-  private lookUp(
-    context: Context,
-    verifier: ChainedVerifier,
-    token: string,
-    key: string,
-  ): KnownRefusal | Promise<TokenDecision> {
-    const address = this.addressOf(context);
-    return (
-      this.dependencies.admission.tryToEnter(address, key) ?? this.lookedUp(context, verifier, token, key, address)
-    );
   }
 
   private async lookedUp(
