@@ -1,4 +1,4 @@
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -6,6 +6,7 @@ import { findPostgresProgram, isRoot, run } from './finder/programs.js';
 import { waitUntilReady } from './finder/throw-away.js';
 import { freePort } from './ports.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
+import type { Certificates } from './tls/certificates.js';
 
 /** A throw-away PostgreSQL of this machine. */
 export interface PostgresProcess extends ServerProcess {
@@ -15,6 +16,9 @@ export interface PostgresProcess extends ServerProcess {
   /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
+
+/** Paths of the PEM files by which a server proves who it is. */
+export type ServerCertificate = Pick<Certificates, 'cert' | 'key'>;
 
 /** The programs that a throw-away PostgreSQL needs, if they are on this machine. */
 export function postgresPrograms(): { readonly server: string; readonly initialize: string } | undefined {
@@ -32,8 +36,21 @@ async function unprivileged(): Promise<{ uid: number; gid: number } | undefined>
   return { uid: Number(account[2]), gid: Number(account[3]) };
 }
 
-/** Starts a throw-away PostgreSQL on a free port. */
-export async function startPostgres(): Promise<PostgresProcess> {
+/** Settings by which it takes connections over TLS; it reads only keys that nobody else may read. */
+async function tlsSettings({ cert, key }: ServerCertificate, folder: string, owner?: { uid: number; gid: number }) {
+  const own = join(folder, 'server.key');
+  await copyFile(key, own);
+  await chmod(own, 0o600);
+  if (owner !== undefined) await chown(own, owner.uid, owner.gid);
+  return ['ssl=on', `ssl_cert_file=${cert}`, `ssl_key_file=${own}`].flatMap((setting) => ['-c', setting]);
+}
+
+/**
+ * Starts a throw-away PostgreSQL on a free port.
+ *
+ * @param tls with which it takes connections over TLS, beside those in plain text
+ */
+export async function startPostgres(tls?: ServerCertificate): Promise<PostgresProcess> {
   const found = postgresPrograms();
   if (found === undefined) throw new Error('postgres and initdb are not on this machine');
   const folder = await mkdtemp(join(tmpdir(), 'oauth2-test-postgres-'));
@@ -45,12 +62,26 @@ export async function startPostgres(): Promise<PostgresProcess> {
     if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
     const initialize = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
     await run(found.initialize, [...initialize, '--locale=C'], owner);
+    const encryption = tls === undefined ? [] : await tlsSettings(tls, folder, owner);
     const port = await freePort();
     const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
     const started = await startServerProcess({
       program: found.server,
       // The settings switch off what would make data survive a power cut: nothing here has to.
-      parameters: ['-D', data, '-p', `${port}`, '-h', '127.0.0.1', '-k', folder, '-F', '-c', 'full_page_writes=off'],
+      parameters: [
+        '-D',
+        data,
+        '-p',
+        `${port}`,
+        '-h',
+        '127.0.0.1',
+        '-k',
+        folder,
+        '-F',
+        '-c',
+        'full_page_writes=off',
+        ...encryption,
+      ],
       folder,
       options: { logFile, ...(owner === undefined ? {} : { owner }) },
       // Its "fast shutdown": it does not wait for clients to leave.

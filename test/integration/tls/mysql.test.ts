@@ -1,41 +1,22 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/core/errors.js';
 import { openDatabase } from '../../../src/storage/index.js';
-import { run } from '../../support/finder/programs.js';
 import { type MariadbProcess, startMariadb } from '../../support/mariadb-process.js';
+import { type Certificates, makeCertificates } from '../../support/tls/certificates.js';
 
-let folder: string;
+let certificates: Certificates;
 let server: MariadbProcess;
 let ca: string;
 
-/** An authority of the test's own, and a server's certificate by it for `db.example`. */
-async function makeCertificates(): Promise<void> {
-  const file = (name: string) => join(folder, name);
-  const request = ['req', '-newkey', 'rsa:2048', '-nodes', '-sha256'];
-  await run('openssl', [
-    ...[...request, '-x509', '-days', '2', '-subj', '/CN=Test authority'],
-    ...['-keyout', file('ca.key'), '-out', file('ca.pem')],
-  ]);
-  await run('openssl', [...request, '-subj', '/CN=db.example', '-keyout', file('key.pem'), '-out', file('request')]);
-  await writeFile(file('extensions'), 'subjectAltName=DNS:db.example\n');
-  await run('openssl', [
-    ...['x509', '-req', '-days', '2', '-in', file('request'), '-extfile', file('extensions')],
-    ...['-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-out', file('cert.pem')],
-  ]);
-  ca = encodeURIComponent(file('ca.pem'));
-}
-
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'oauth2-test-tls-'));
-  await makeCertificates();
+  certificates = await makeCertificates();
+  ca = encodeURIComponent(certificates.ca);
   server = await startMariadb(
     [
-      `--ssl-ca=${join(folder, 'ca.pem')}`,
-      `--ssl-cert=${join(folder, 'cert.pem')}`,
-      `--ssl-key=${join(folder, 'key.pem')}`,
+      `--ssl-ca=${certificates.ca}`,
+      // For another name than the one that it is asked by.
+      `--ssl-cert=${certificates.otherCert}`,
+      `--ssl-key=${certificates.otherKey}`,
     ],
     ['CREATE DATABASE oauth2_test'],
   );
@@ -43,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await certificates?.remove();
 });
 
 /** The cipher of a connection by these parameters; empty: in the clear. */
