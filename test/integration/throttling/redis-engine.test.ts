@@ -139,6 +139,34 @@ describe('the Redis engine', () => {
     await master.stop();
   });
 
+  test('goes over to the master that Sentinel announces, although the old one goes on answering', async () => {
+    // Sentinel cannot tell the old master of the failover.
+    const deaf = ['REPLICAOF', 'SLAVEOF'].flatMap((command) => ['--rename-command', command, `NO-${command}`]);
+    const master = await startRedis(deaf);
+    const replica = await startRedis(['--replicaof', '127.0.0.1', `${master.port}`]);
+    const sentinel = await startSentinel({ name: 'main', port: master.port });
+    const host = new Redis({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' });
+    const [asked, promoted, old] = [sentinel, replica, master].map(({ url }) => new Redis(url)) as [Redis, Redis, Redis];
+    const own = redisEngine({ redis: host });
+    await own.ready?.();
+    await until(
+      async () => String(await asked.call('SENTINEL', 'REPLICAS', 'main')).includes(`${replica.port}`),
+      'Sentinel knows the replica',
+    );
+    await until(async () => (await promoted.info('replication')).includes('link_status:up'), 'the replica follows');
+    await asked.call('SENTINEL', 'FAILOVER', 'main');
+    const isCountedThere = async () => {
+      const tag = freshTag('failover');
+      await Promise.resolve(own.consume([charge(tag, 3, 60)])).catch(() => {});
+      return (await promoted.keys(`*{${tag}}*`)).length === 1 && (await promoted.role())[0] === 'master';
+    };
+    await until(isCountedThere, 'the new master counts');
+    expect((await old.role())[0]).toBe('master');
+    await own.close?.();
+    for (const client of [host, asked, promoted, old]) client.disconnect();
+    for (const server of [sentinel, replica, master]) await server.stop();
+  });
+
   test('goes on after the clock of the server was set', async () => {
     let skew = 0;
     const clock = { nowMilliseconds: () => Date.now(), monotonicMilliseconds: () => performance.now() + skew };

@@ -85,7 +85,13 @@ function standalone(): RedisOptions {
 
 function duplicate(redis: Redis | Cluster): Redis | Cluster {
   if (!isCluster(redis)) {
-    return redis.duplicate({ ...standalone(), lazyConnect: false, autoPipeliningIgnoredCommands: [] });
+    return redis.duplicate({
+      ...standalone(),
+      lazyConnect: false,
+      autoPipeliningIgnoredCommands: [],
+      // The old master may go on answering for many seconds, and what it counts then is lost.
+      failoverDetector: true,
+    });
   }
   return redis.duplicate([], {
     enableOfflineQueue: false,
