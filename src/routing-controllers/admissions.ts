@@ -42,7 +42,7 @@ export class Admissions {
       this.granted.emitLater({
         action: actionOf(context, plan),
         requestId: this.asked.requestId(context),
-        requestMethod: context.method,
+        requestMethod: context.req.method as string,
         address: this.asked.address(context),
         userId: access?.userId,
         clientId: token?.clientId,

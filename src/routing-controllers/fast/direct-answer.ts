@@ -53,7 +53,7 @@ export class DirectAnswers {
     res.statusCode = status;
     for (const name in fields) res.setHeader(name, fields[name] as string);
     res.setHeader('Content-Length', length);
-    res.end(context.method === 'HEAD' ? undefined : json);
+    res.end(context.req.method === 'HEAD' ? undefined : json);
   }
 }
 

@@ -74,7 +74,7 @@ export function isKnownRouter(router: object): router is Router {
 function seenDuring(seen: unknown[], request: string, middleware: Middleware): readonly unknown[] {
   seen.length = 0;
   const [method, path] = request.split(' ');
-  const context = { method, path, host: '', request: {} } as unknown as Context;
+  const context = { method, path, host: '', req: { method }, request: { path } } as unknown as Context;
   const done: unknown = middleware(context as never, async () => {
     seen.push('next', notesOn(context));
   });
@@ -132,8 +132,9 @@ export function dispatchOf(router: Router): Middleware {
   }
 
   function dispatch(context: Context, next: Next): unknown {
-    const path: string = context.newRouterPath || context.path;
-    const method: string = context.method;
+    // Straight from the request: what the context has of it are getters that ask for getters.
+    const path: string = context.newRouterPath || context.request.path;
+    const method: string = context.req.method as string;
     const match = matchOf(path, method);
     if (context.matched) context.matched.push(...match.path);
     else context.matched = [...match.path];

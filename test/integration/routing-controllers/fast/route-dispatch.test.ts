@@ -152,7 +152,7 @@ describe('dispatchOf', () => {
       throw new Error('thrown');
     });
     const run = (path: string) => {
-      const context = { path, method: 'GET', request: {} } as Context;
+      const context = { req: { method: 'GET' }, request: { path } } as Context;
       return (async () => byDispatch(router)(context as never, async () => {}))();
     };
     await expect(run('/a')).rejects.toThrow('thrown');
