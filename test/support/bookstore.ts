@@ -13,7 +13,10 @@ import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from './services.
 /** What the whole application stands on. */
 export type StackName = 'SQLite + memory' | 'MariaDB + Redis';
 
-export const STACKS: readonly StackName[] = ['SQLite + memory', 'MariaDB + Redis'];
+const ALL_STACKS: readonly StackName[] = ['SQLite + memory', 'MariaDB + Redis'];
+
+/** What suites run on: everything, or what `TEST_STACKS` names, where a run has no services. */
+export const STACKS: readonly StackName[] = ALL_STACKS.filter((name) => name === (process.env.TEST_STACKS || name));
 
 /** A database, and a part of Redis, of a suite's own. */
 export interface Stack {

@@ -21,13 +21,22 @@ describe('origins of pages', () => {
     'a.example',
     undefined,
     5,
+    ['https://a.example'],
   ])('%j is none', (origin) => {
     expect([isOrigin(origin), originProblem(origin)]).toEqual([false, expect.any(String)]);
   });
 
-  test('what is to be written instead is said', () => {
-    expect(originProblem('https://A.example:443/x')).toBe(
-      'write scheme, host and port alone, as browsers do: https://a.example',
-    );
+  test.each([
+    [undefined, 'an origin is a string'],
+    ['https://*.a.example', 'name each origin; there are no patterns'],
+    ['null', 'any page can have the origin null, so it says nothing'],
+    ['a.example', 'not an origin, write e.g. https://app.example.com'],
+    ['https://A.example:443/x', 'write scheme, host and port alone, as browsers do: https://a.example'],
+    ['https://a,b/', 'write scheme, host and port alone, as browsers do: https://app.example.com'],
+    ['http://a.example', 'http is for loopback addresses only, use https'],
+    ['file://a', 'write scheme, host and port alone, e.g. https://app.example.com'],
+    ['capacitor://localhost/x', 'write scheme, host and port alone, e.g. https://app.example.com'],
+  ])('what is wrong with %j, and what is to be written instead, is said', (origin, problem) => {
+    expect(originProblem(origin)).toBe(problem);
   });
 });

@@ -82,4 +82,43 @@ describe('a redirect URI', () => {
   ])('%j is none', (uri) => {
     expect(redirectUriProblem(uri, 'public')).toEqual(expect.any(String));
   });
+
+  test.each([
+    [5, 'a redirect URI is a string.'],
+    ['https://app.example/c b', 'percent-encode everything except printable ASCII.'],
+    ['app.example/cb', 'not an absolute URI, write e.g. https://app.example.com/callback.'],
+    ['https://app.example/cb#', 'a redirect URI has no fragment (RFC 6749 §3.1.2).'],
+    ['https://user@app.example/cb', 'a redirect URI has no user and no password.'],
+    ['https://:word@app.example/cb', 'a redirect URI has no user and no password.'],
+    ['https:/app.example/cb', 'write two slashes after the scheme.'],
+    ['https:/app.example/?from=https://other.example', 'write two slashes after the scheme.'],
+    ['HTTP:127.0.0.1/cb', 'write two slashes after the scheme.'],
+    ['https:///app.example/cb', 'write two slashes after the scheme.'],
+    ['https://app.example\\cb', 'a redirect URI has no backslash.'],
+    ['http://app.example/cb', 'http is for loopback addresses only, use https.'],
+    ['ftp://app.example/cb', 'this scheme is never allowed, use https.'],
+    ['myapp:/cb', 'use https, http on loopback, a private-use scheme like com.example.app (RFC 8252 §7.1).'],
+    ['com.example.app:/cb', 'a private-use scheme is for public applications only, use https.'],
+  ])('%j is answered with what to write instead', (uri, problem) => {
+    expect(redirectUriProblem(uri, 'confidential')).toBe(problem);
+  });
+
+  test.each([
+    ['myapp:', "give only the scheme, in lower case and without a colon, e.g. 'myapp' (RFC 3986 §3.1)"],
+    ['http', 'it has rules of its own; leave it out'],
+    ['https', 'it has rules of its own; leave it out'],
+    ['urn', 'it opens something other than an application; leave it out'],
+    ['shellfish', 'it opens something other than an application; leave it out'],
+    ['search-ms', 'it opens something other than an application; leave it out'],
+    ['forms-app', undefined],
+    ['my-shell', undefined],
+  ])('of the additional scheme %j is said: %s', (scheme, problem) => {
+    expect(redirectUriSchemeProblem(scheme)).toBe(problem);
+  });
+
+  test('the allowed schemes are named, where another one is used', () => {
+    expect(redirectUriProblem('myapp:/cb', 'public', ['cursor', 'zed'])).toBe(
+      'use https, http on loopback, a private-use scheme like com.example.app (RFC 8252 §7.1), or one of the allowed schemes cursor, zed.',
+    );
+  });
 });

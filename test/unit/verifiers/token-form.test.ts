@@ -23,6 +23,8 @@ describe('the form of a token', () => {
     ['a header that is no JSON', jwt('{', {})],
     ['a payload that is no object', jwt({}, 'text')],
     ['a payload that is null', jwt({}, 'null')],
+    ['a payload that is a number', jwt({}, '5')],
+    ['a header that is a text', jwt('"text"', {})],
     ['no header', `.${part({})}.c2ln`],
     ['no payload', `${part({})}..c2ln`],
     ['only dots', '..'],
@@ -30,6 +32,15 @@ describe('the form of a token', () => {
     ['a very long token', jwt({}, { filler: 'x'.repeat(MAXIMUM_TOKEN_LENGTH) })],
   ])('with %s is opaque', (_name, token) => {
     expect(formOf(token)).toMatchObject({ kind: 'opaque', token, issuer: undefined, alg: undefined });
+  });
+
+  test('is read up to the longest header and the longest token', () => {
+    const ofLength = (length: number) => part({ filler: 'x'.repeat((length * 3) / 4 - '{"filler":""}'.length) });
+    const longest = (header: string) => `${header}.${part({})}.`.padEnd(MAXIMUM_TOKEN_LENGTH, 'c');
+    expect(ofLength(2_048)).toHaveLength(2_048);
+    expect(formOf(longest(ofLength(2_048))).kind).toBe('jwt');
+    expect(formOf(longest(ofLength(2_052))).kind).toBe('opaque');
+    expect(formOf(`${longest(part({}))}c`).kind).toBe('opaque');
   });
 
   test('has texts only, whatever stands in a JWT', () => {

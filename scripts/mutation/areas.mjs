@@ -1,0 +1,41 @@
+/**
+ * What is mutated, and the tests that may kill a mutant there: those that are about it, need no service and are quick. A test
+ * is only run for the mutants that it covers; a survivor costs the time of all of those.
+ */
+export const AREAS = [
+  {
+    folder: 'src/core',
+    tests: [
+      'test/unit/core/**/*.test.ts',
+      'test/unit/verifiers/token-form.test.ts',
+      'test/property/core/**/*.test.ts',
+      'test/property/bad-input/{challenge,rates,structured-fields}.test.ts',
+    ],
+    leftOut: [],
+  },
+  {
+    folder: 'src/resource-server/permissions',
+    tests: ['test/unit/{core,permissions,testing}/**/*.test.ts', 'test/spec/permissions/**/*.test.ts'],
+    leftOut: [],
+  },
+  {
+    folder: 'src/throttling',
+    tests: ['test/unit/{core,throttling}/**/*.test.ts', 'test/property/throttling/**/*.test.ts'],
+    // Only a Redis tells whether a mutant of these is one: their tests are in test/integration.
+    leftOut: ['src/throttling/engines/redis/'],
+  },
+  {
+    folder: 'src/routing-controllers',
+    tests: [
+      'test/unit/{core,permissions,routing-controllers}/**/*.test.ts',
+      'test/spec/{permissions,routing-controllers,rfc6750}/**/*.test.ts',
+    ],
+    leftOut: [],
+  },
+];
+
+/** The area of a source file; `undefined` where it is in none, or left out of its area. */
+export function areaOf(file) {
+  const area = AREAS.find(({ folder }) => file.startsWith(`${folder}/`));
+  return area?.leftOut.some((folder) => file.startsWith(folder)) ? undefined : area;
+}
