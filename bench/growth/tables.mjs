@@ -128,6 +128,7 @@ function computed(sizes) {
         `${short((rows * perRow) / 2 ** 30)} GiB`,
         `${short((rows * ofIndexes) / 2 ** 30)} GiB`,
         count(Math.ceil(perSecond)),
+        `${short((100 * perSecond) / largest.clearing.rowsPerSecond)} %`,
       ];
     });
   });
@@ -143,7 +144,7 @@ function computed(sizes) {
         'storage',
         'of it indexes',
         'rows issued and deleted a second',
-        'one clear-expired, a day',
+        'of what one clear-expired deletes',
       ],
       lines,
     ),
