@@ -45,7 +45,7 @@ async function changedPatterns() {
     return [];
   }
   const changed = sourcesChangedSince(base);
-  console.log(`Compared with ${base.slice(0, 12)} (${how}): ${changed.size} files to test.`);
+  console.log(`Compared with ${base.slice(0, 12)} (${how}): ${changed.size} changed source files to test.`);
   if (values.minutes === undefined) return [...changed.keys()];
   const { patterns, leftOut } = await chooseWithin(Number(values.minutes), changed, areaOf);
   for (const sentence of leftOut) console.log(`Left out for want of time: ${sentence}.`);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CorrectedClock } from '../../../src/core/clock.js';
+import { CorrectedClock, epochSeconds } from '../../../src/core/clock.js';
 import { silentLogger } from '../../../src/core/logger.js';
 
 function clockAt(start: number) {
@@ -56,4 +56,43 @@ test('a clock of another day is taken for one that was set on purpose, and the l
   clock.heed(NOON);
   expect(clock.nowMilliseconds()).toBe(0);
   expect(warnings).toEqual([expect.stringContaining('too far to be corrected')]);
+});
+
+test.each([
+  ['by a second more than before', 301_000, 300_000],
+  ['by as much as an answer may be old less', 295_000, 300_000],
+  ['by more', 301_001, 301_001],
+  ['by less', 294_999, 294_999],
+])('a clock whose difference changes %s', (_name, behind, corrected) => {
+  const { clock, time } = clockAt(NOON);
+  clock.heed(NOON + 300_000);
+  clock.heed(NOON + behind);
+  expect(clock.nowMilliseconds() - time.now).toBe(corrected);
+});
+
+test('a clock is corrected from more than a second to a whole day behind', () => {
+  for (const [behind, corrected] of [
+    [1_000, 0],
+    [1_001, 1_001],
+    [86_400_000, 86_400_000],
+    [86_400_001, 0],
+  ] as const) {
+    const { clock, time } = clockAt(NOON);
+    clock.heed(NOON + behind);
+    expect(clock.nowMilliseconds() - time.now).toBe(corrected);
+  }
+});
+
+test('of a correction that ends nothing is logged, and none is made for a second', () => {
+  const { clock, time, warnings } = clockAt(NOON);
+  clock.heed(NOON + 300_000);
+  warnings.length = 0;
+  time.now = NOON + 300_000;
+  clock.heed(NOON + 301_000);
+  expect(clock.nowMilliseconds()).toBe(time.now);
+  expect(warnings).toEqual([]);
+});
+
+test('seconds since the epoch are whole ones that have passed', () => {
+  expect(epochSeconds({ nowMilliseconds: () => 5_999 })).toBe(5);
 });

@@ -55,7 +55,10 @@ describe('a secret that came from Django', () => {
     const refused = settled.filter(({ status }) => status === 'rejected');
     expect(refused).toHaveLength(40 - 2 - 16);
     for (const one of refused) {
-      expect((one as PromiseRejectedResult).reason).toMatchObject({ status: 503, code: 'temporarily_unavailable' });
+      expect((one as PromiseRejectedResult).reason).toMatchObject({
+        ...{ status: 503, code: 'temporarily_unavailable' },
+        details: { part: 'secrets' },
+      });
     }
     expect(await known).toBe(true);
     // The places are free again.
@@ -78,6 +81,29 @@ describe('a secret that came from Django', () => {
     } finally {
       now.mockRestore();
     }
+  });
+
+  test('is within the limits of iterations', () => {
+    for (const iterations of [1_000, 3_000_000]) {
+      expect(isDjangoSecret(`pbkdf2_sha256$${iterations}$salt$${encoded('x').split('$')[3]}`)).toBe(true);
+    }
+    expect(isDjangoSecret([encoded('x')])).toBe(false);
+    expect(isDjangoSecret(undefined)).toBe(false);
+  });
+
+  test('a secret and a hash are never remembered as another pair with the same letters', async () => {
+    const checker = new DjangoSecretChecker();
+    const stored = encoded('wonderland');
+    expect(await checker.check('wonderland', stored)).toBe(true);
+    expect(checker.remembers('=wonderland', stored.slice(0, -1))).toBe(false);
+  });
+
+  test('that did not match is derived anew each time', async () => {
+    const checker = new DjangoSecretChecker();
+    const stored = encoded('wonderland');
+    const first = checker.check('guess', stored);
+    await first;
+    expect(checker.check('guess', stored)).not.toBe(first);
   });
 
   const hash = encoded('x').split('$')[3];

@@ -79,3 +79,11 @@ test('kinds without end take no memory without end, and no more lines than kinds
   log.error('a new kind', 'is told by itself again');
   expect(lines.at(-1)).toBe('error: is told by itself again');
 });
+
+test('each level has lines of its own', () => {
+  log.info('database', 'back');
+  log.warn('database', 'slow');
+  log.error('database', 'away');
+  log.info('database', 'again');
+  expect(lines).toEqual(['info: back', 'warn: slow', 'error: away']);
+});
