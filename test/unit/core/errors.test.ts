@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { withoutOwnFrames } from '../../../src/core/errors/host-frames.js';
 import { withoutStack } from '../../../src/core/errors/without-stack.js';
 import * as errors from '../../../src/core/errors.js';
 import {
@@ -112,4 +113,77 @@ test('a constructor that throws leaves the stacks of others as they are, too', (
   }
   expect(() => withoutStack(Broken)).toThrow('broken');
   expect(Error.stackTraceLimit).toBe(limit);
+});
+
+test.each<[OAuth2Error, number, string]>([
+  [new errors.AuthenticationRequiredError(), 401, 'Authentication credentials were not provided.'],
+  [new InvalidTokenError(), 401, 'The access token is invalid.'],
+  [new InsufficientScopeError({}), 403, 'The request requires higher privileges than provided by the access token.'],
+  [new errors.InsufficientUserAuthenticationError({}), 401, 'A stronger or more recent authentication is required.'],
+  [new AccessDeniedError(), 403, 'You do not have permission to perform this action.'],
+  [new errors.UseDPoPNonceError('a'), 401, 'The resource requires a nonce in the DPoP proof.'],
+  [new ThrottledError(1), 429, 'Request was throttled. Expected available in 1 second.'],
+  [new ThrottledError(2), 429, 'Request was throttled. Expected available in 2 seconds.'],
+  [new TemporarilyUnavailableError({}), 503, 'The server is temporarily unable to decide on this request.'],
+  [new errors.ServerError('x'), 500, 'The server met an unexpected condition.'],
+])('without a description of its own, %s says what everybody may know', (error, status, description) => {
+  expect([error.status, error.message]).toEqual([status, description]);
+});
+
+test('[RFC 9449 §7.1] what is wrong with a proof is a challenge of the scheme DPoP, with the nonce where one is needed', () => {
+  expect(new errors.InvalidDPoPProofError('No.').details).toEqual({ scheme: 'DPoP' });
+  expect(new errors.UseDPoPNonceError('n1').details).toEqual({ scheme: 'DPoP', fields: { 'DPoP-Nonce': 'n1' } });
+});
+
+test('a throttled error has its seconds as a detail too, and a fault its cause', () => {
+  expect(new ThrottledError(5).details.retryAfterSeconds).toBe(5);
+  const cause = new Error('x');
+  const fault = new errors.ServerError(cause);
+  expect([fault.cause, fault.details.cause]).toEqual([cause, cause]);
+  expect(new InvalidTokenError()).not.toHaveProperty('cause');
+});
+
+test('the members of an error cannot be replaced', () => {
+  const error = new InvalidTokenError();
+  for (const name of ['code', 'message', 'httpCode', 'details']) {
+    expect(Object.getOwnPropertyDescriptor(error, name)).toMatchObject({ writable: false, configurable: false });
+  }
+});
+
+test('equal errors share their JSON, of which at most a thousand are kept', () => {
+  expect(new InvalidTokenError('A.').toJSON()).toBe(new InvalidTokenError('A.').toJSON());
+  expect(new InvalidTokenError('A.').toJSON()).not.toBe(new InvalidTokenError('B.').toJSON());
+  expect(new AccessDeniedError('A.').toJSON()).toEqual({ error: 'access_denied', error_description: 'A.' });
+  const jsonOf = (text: string) => new InvalidTokenError(text).toJSON();
+  const isKept = (text: string) => Object.is(jsonOf(text), jsonOf(text));
+  const kept = Array.from({ length: 1_100 }, (_, index) => isKept(`text ${index}`)).filter(Boolean);
+  expect(kept.length).toBeGreaterThan(900);
+  expect(kept.length).toBeLessThan(1_000);
+  expect(isKept('one more')).toBe(false);
+  expect(isKept('A.')).toBe(true);
+});
+
+test('the stack of a mistake at start-up has the frames of the host alone', () => {
+  const own = new URL('../../../src/oauth2.js', import.meta.url);
+  const stack = [
+    'ConfigurationError: No,',
+    'at all',
+    '    at host (file:///app/main.js:1:2)',
+    `    at createOAuth2 (${own.href}:3:4)`,
+    ` at createOAuth2 (${own.pathname}:5:6)`,
+    `which is about ${own.href}`,
+    `x at ${own.href}`,
+    '    at other (file:///app/other.js:7:8)',
+  ].join('\n');
+  expect(withoutOwnFrames(stack)).toBe(
+    [
+      'ConfigurationError: No,',
+      'at all',
+      '    at host (file:///app/main.js:1:2)',
+      `which is about ${own.href}`,
+      `x at ${own.href}`,
+      '    at other (file:///app/other.js:7:8)',
+    ].join('\n'),
+  );
+  expect(withoutOwnFrames(undefined)).toBeUndefined();
 });

@@ -80,6 +80,53 @@ test('kinds without end take no memory without end, and no more lines than kinds
   expect(lines.at(-1)).toBe('error: is told by itself again');
 });
 
+test('a kind that was quiet for a second gives its place to a new one, and one with lines to say does not', () => {
+  for (let count = 0; count < 200; count += 1) log.error(`kind ${count}`, 'first');
+  log.error('kind 0', 'held back');
+  now = 1_000;
+  lines = [];
+  for (let count = 0; count < 199; count += 1) log.error(`new ${count}`, `new ${count}`);
+  expect(lines).toHaveLength(199);
+  log.error('new 199', 'beyond');
+  log.error('new 200', 'held back with others');
+  expect(lines.at(-1)).toBe('error: beyond');
+  log.error('kind 0', 'second');
+  expect(lines.at(-1)).toBe('error: second (and 1 more like it)');
+});
+
+test('a kind that was written less than a second ago keeps its place', () => {
+  for (let count = 0; count < 200; count += 1) log.error(`kind ${count}`, 'first');
+  now = 999;
+  log.error('new', 'shares a place');
+  log.error('another', 'is held back');
+  expect(lines).toHaveLength(201);
+});
+
+test('one line is held back by one timer, which a clock that was put back does not prolong', () => {
+  now = 5_000;
+  log.error('database', 'one');
+  log.error('database', 'two');
+  log.error('database', 'three');
+  expect(jest.getTimerCount()).toBe(1);
+  jest.clearAllTimers();
+  log.flush();
+  log.error('cache', 'one');
+  now = 0;
+  log.error('cache', 'two');
+  jest.advanceTimersByTime(1_000);
+  expect(lines.at(-1)).toBe('error: two');
+});
+
+test('at the end nothing is said of kinds of which nothing was left out, and their second is not prolonged', () => {
+  log.error('database', 'one');
+  now = 900;
+  log.flush();
+  expect(lines).toEqual(['error: one']);
+  now = 1_000;
+  log.error('database', 'two');
+  expect(lines).toEqual(['error: one', 'error: two']);
+});
+
 test('each level has lines of its own', () => {
   log.info('database', 'back');
   log.warn('database', 'slow');

@@ -2,6 +2,7 @@ import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { TemporarilyUnavailableError } from '../../../src/core/errors.js';
 import { OpaqueTokens, readOpaqueTokenOptions, type StoredTokenCheck } from '../../../src/core/opaque-tokens/index.js';
+import { OpaqueFormat } from '../../../src/core/opaque-tokens/opaque-format.js';
 
 const SECRET = randomBytes(32);
 const BODY = randomBytes(32).toString('base64url');
@@ -110,6 +111,47 @@ describe('the form of opaque tokens', () => {
     expect(tokens.isForged('an-imported-token')).toBe(false);
     expect(tokens.isForged(`rco_${BODY}`)).toBe(true);
     expect(tokens.isForged(good.slice(0, -1))).toBe(true);
+  });
+});
+
+describe('the form alone', () => {
+  const format = new OpaqueFormat('rco_', [SECRET]);
+  const checked = (text: string) => {
+    const key = Buffer.from(hkdfSync('sha256', SECRET, '', 'routing-controllers-oauth2 opaque tokens', 32));
+    return text + createHmac('sha256', key).update(text).digest('base64url').slice(0, 8);
+  };
+
+  test('[RS-71] is that of a token only with the prefix and the length of one', () => {
+    expect(format.isGenuine(checked(`rco_${BODY}`))).toBe(true);
+    for (const other of [`rco_${BODY}a`, `rco_${BODY.slice(1)}`, `rcx_${BODY}`]) {
+      expect(format.isGenuine(checked(other))).toBe(false);
+    }
+  });
+
+  test('[RS-71] tells whether there are keys', () => {
+    expect([format.hasKeys, new OpaqueFormat('rco_', []).hasKeys]).toEqual([true, false]);
+  });
+});
+
+describe('the options of opaque tokens', () => {
+  const read = (options: object) => () => readOpaqueTokenOptions('opaqueTokens', options);
+
+  test.each(['', 'a'.repeat(33), 'a.b', 'a b', 5])('[RS-71] %j is no prefix', (prefix) => {
+    expect(read({ prefix })).toThrow(/: use 1 to 32 letters, digits and -_~\+\/, such as 'rco_'\.$/);
+  });
+
+  test('[RS-71] keys are a list in which the database is at most once, and nothing of it is shown', () => {
+    const fix = "give a list of keys of 32 bytes and 'database', the newest first";
+    expect(read({ checkKeys: 'database' })).toThrow(fix);
+    expect(read({ checkKeys: [] })).toThrow(`The option opaqueTokens.checkKeys cannot be an empty list: ${fix}.`);
+    expect(read({ checkKeys: ['database', 'database'] })).toThrow(fix);
+    expect(read({ checkKeys: ['abc'] })).toThrow(/^The option opaqueTokens\.checkKeys\[0\] cannot be a string: /);
+    expect(read({ checkKeys: [SECRET, 'database'] })()).toEqual({
+      prefix: 'rco_',
+      secrets: [SECRET, undefined],
+      unchecked: undefined,
+    });
+    expect(read({})().secrets).toEqual([undefined]);
   });
 });
 
@@ -225,6 +267,66 @@ describe('what the database holds for opaque tokens', () => {
     now = 31_000;
     expect(tokens.isForged(BODY)).toBe(true);
     expect([await tokens.isStillForged(BODY), reads()]).toEqual([false, 2]);
+  });
+
+  test('[RS-78] it is asked again in the background, once in half a minute, and what it says then counts', async () => {
+    let coversAll = true;
+    const { tokens, reads } = tokensOf(async () => ({ secret: SECRET, coversAll }));
+    await tokens.ready();
+    coversAll = false;
+    now = 29_999;
+    expect([tokens.isForged(BODY), tokens.isForged('rco_x'), reads()]).toEqual([true, true, 1]);
+    now = 30_000;
+    expect([tokens.isForged('rco_x'), reads()]).toEqual([true, 1]);
+    expect([tokens.isForged(BODY), tokens.isForged(BODY), reads()]).toEqual([true, true, 2]);
+    await tick();
+    expect([tokens.isForged(BODY), reads()]).toEqual([false, 2]);
+    now = 90_000;
+    expect([tokens.isForged(BODY), reads()]).toEqual([false, 2]);
+  });
+
+  test('[RS-78] where it is away or silent in the background, it is not asked more often', async () => {
+    let fails = false;
+    const { tokens, reads } = tokensOf(async () => {
+      if (fails) throw new TemporarilyUnavailableError({ part: 'database' });
+      return { secret: SECRET, coversAll: true };
+    });
+    await tokens.ready();
+    fails = true;
+    now = 30_000;
+    for (let count = 0; count < 5; count += 1) {
+      expect(tokens.isForged(BODY)).toBe(true);
+      await tick();
+      now += 1;
+    }
+    expect(reads()).toBe(2);
+  });
+
+  test('[RS-78] it is not asked in the background if an option decides', async () => {
+    const { tokens, reads } = tokensOf(async () => ({ secret: SECRET, coversAll: false }), { unchecked: 'refuse' });
+    await tokens.ready();
+    now = 60_000;
+    expect([tokens.isForged(BODY), reads()]).toEqual([true, 1]);
+  });
+
+  test('[RS-71] what cannot be read is said once, however often it is asked', async () => {
+    const { tokens, reads } = tokensOf(() => Promise.reject(new Error('denied')));
+    for (now = 0; now < 5_000; now += 1_000) await tokens.ready();
+    expect([reads(), said.length]).toEqual([5, 1]);
+  });
+
+  test('[RS-71] what is complete without the database is never asked anew', async () => {
+    const { tokens, reads } = tokensOf(async () => undefined, { checkKeys: [SECRET], unchecked: 'refuse' });
+    expect(tokens.ready()).toBeUndefined();
+    await tokens.askAnew();
+    expect(reads()).toBe(0);
+  });
+
+  test('[RS-71] tokens that are made with a key need no note in the database', async () => {
+    const { tokens, admitted } = tokensOf(async () => ({ secret: SECRET, coversAll: true }), { checkKeys: [SECRET] });
+    expect(tokens.token(BODY)).toMatch(PATTERN);
+    await tokens.askAnew();
+    expect(admitted()).toBe(0);
   });
 
   test('[RS-78] it is not asked about tokens with the prefix, nor if an option decides', async () => {

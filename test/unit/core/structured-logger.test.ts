@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../src/core/clock.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
-import { type Logger, structuredLogger } from '../../../src/core/logger.js';
+import { type Logger, structuredLogger, writeLine } from '../../../src/core/logger.js';
 
 function recording(lines: unknown[][]): Logger & Record<'info' | 'warn' | 'error', (...line: never[]) => void> {
   const write = (...line: unknown[]) => void lines.push(line);
@@ -43,4 +43,24 @@ describe('a line about a request', () => {
     structuredLogger(recording(lines)).warn('Something.');
     expect(lines).toEqual([[{}, 'Something.']]);
   });
+});
+
+test('a structured logger has each level, and a line has only what is known of it', () => {
+  const lines: unknown[][] = [];
+  const levelled = (level: string) => (object: object, message: string) => void lines.push([level, object, message]);
+  const logger = structuredLogger({ info: levelled('info'), warn: levelled('warn'), error: levelled('error') });
+  logger.info('a');
+  logger.warn('b');
+  logger.error('c');
+  writeLine(logger, 'warn', 'd', {});
+  writeLine(logger, 'warn', 'e', { omitted: 0 });
+  writeLine(logger, 'warn', 'f', { omitted: 1, kind: 'k', requestId: 'r' });
+  expect(lines).toStrictEqual([
+    ['info', {}, 'a'],
+    ['warn', {}, 'b'],
+    ['error', {}, 'c'],
+    ['warn', {}, 'd'],
+    ['warn', {}, 'e'],
+    ['warn', { kind: 'k', requestId: 'r', omitted: 1 }, 'f'],
+  ]);
 });

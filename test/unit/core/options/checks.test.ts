@@ -80,6 +80,9 @@ describe('an option', () => {
     expect(choiceOption('a', 'open', ['open', 'closed'])).toBe('open');
     expect(choiceOption('a', false, [false, 'open'])).toBe(false);
     expect(refusal(() => choiceOption('a', 5, ['open']))).toBe("The option a cannot be 5: use 'open'.");
+    expect(refusal(() => choiceOption('a', 5, ['open', 'closed']))).toBe(
+      "The option a cannot be 5: use 'open' or 'closed'.",
+    );
     expect(refusal(() => choiceOption('a', 5, [false, 'open', 'closed']))).toBe(
       "The option a cannot be 5: use false, 'open' or 'closed'.",
     );
