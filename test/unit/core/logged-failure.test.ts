@@ -75,6 +75,12 @@ describe('a fault', () => {
     expect(loggedFailure(bare).describe()).toBe('Error: bad');
   });
 
+  test('whose stack begins with its message has the frames after that', () => {
+    const error = errorAt('at\n    at forged (x.js:1:1)', FRAMES);
+    error.stack = [error.message, ...FRAMES].join('\n');
+    expect(loggedFailure(error).kind).toBe('fault: Error  at one (file:///a.js:1:2)');
+  });
+
   test('only lines of frames are logged of a stack', () => {
     const error = errorAt('bad', ['a note', ...FRAMES, 'x at y']);
     expect(loggedFailure(error).describe()).toBe(['Error: bad', ...FRAMES].join('\n'));

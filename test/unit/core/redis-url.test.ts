@@ -52,3 +52,19 @@ test.each(['rediss://localhost:6380', 'REDISS://localhost', { host: 'localhost',
     expect(() => redisOption('redis', client({ tls: {} }))).not.toThrow();
   },
 );
+
+test.each(['cache:6379', 'http://cache', 'redis:cache', 'redis://', 'redis://[', 'at redis://cache', 5, {}, undefined])(
+  '%j is neither a Redis URL nor a client',
+  (value) => {
+    expect(() => redisOption('redis', value)).toThrow(
+      /: give a Redis URL or a client of ioredis, e\.g\. 'redis:\/\/host:6379' or 'rediss:\/\/host:6379'\.$/,
+    );
+  },
+);
+
+test('a client needs no options, and a node of a Cluster may be anything without TLS', () => {
+  const client = { duplicate: () => undefined, defineCommand: () => undefined };
+  expect(() => redisOption('redis', client)).not.toThrow();
+  const nodes = ['redis://rediss:7000', null, { host: 'localhost' }, 7_000];
+  expect(() => redisOption('redis', { ...client, startupNodes: nodes })).not.toThrow();
+});

@@ -141,6 +141,8 @@ describe('of a place is shown', () => {
     ['file:///etc/passwd', 'file:***'],
     ['urn:a:b', 'urn:***'],
     ['https:a.example/b', 'https:***'],
+    ['https:a.example/http://b', 'https:***'],
+    ['redis://@a.example', 'redis://a.example'],
     ['https://a.example/b@c', 'https://***'],
     ['https://a.example?b@c', 'https://***'],
     ['https://a.example#b@c', 'https://***'],
@@ -197,7 +199,7 @@ describe('a text is shown without its secrets', () => {
     ['a key of a Map', new Map([['hunter2', 1]])],
     ['a Set', new Set(['hunter2'])],
     ['a hidden member', Object.defineProperty({}, 'a', { value: 'hunter2' })],
-    ['eight objects deep', [[[[[[[['hunter2']]]]]]]]],
+    ['nine objects deep', [[[[[[[[['hunter2']]]]]]]]]],
     ['a URL', 'mysql://root:hunter2@host'],
     ['a URL without a user', 'redis://:hunter2@host'],
     ['a URL with a user alone', 'redis://hunter2@host'],
@@ -230,6 +232,9 @@ describe('a text is shown without its secrets', () => {
   test('nothing is looked for at a depth beyond any option', () => {
     const deep = Array.from({ length: 12 }).reduce<unknown>((inner) => [inner], 'hunter2');
     expect(withoutValues('hunter2', deep)).toBe('hunter2');
+    expect(withoutValues('hunter2', [[[[[[[[[['hunter2']]]]]]]]]])).toBe('hunter2');
+    const maps = Array.from({ length: 12 }).reduce<unknown>((inner) => new Set([inner]), 'hunter2');
+    expect(withoutValues('hunter2', maps)).toBe('hunter2');
     expect(withoutValues('null true', null, true, undefined)).toBe('null true');
   });
 
