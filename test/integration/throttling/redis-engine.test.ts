@@ -146,7 +146,11 @@ describe('the Redis engine', () => {
     const replica = await startRedis(['--replicaof', '127.0.0.1', `${master.port}`]);
     const sentinel = await startSentinel({ name: 'main', port: master.port });
     const host = new Redis({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' });
-    const [asked, promoted, old] = [sentinel, replica, master].map(({ url }) => new Redis(url)) as [Redis, Redis, Redis];
+    const [asked, promoted, old] = [sentinel, replica, master].map(({ url }) => new Redis(url)) as [
+      Redis,
+      Redis,
+      Redis,
+    ];
     const own = redisEngine({ redis: host });
     await own.ready?.();
     await until(
