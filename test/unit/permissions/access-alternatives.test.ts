@@ -3,13 +3,13 @@ import {
   type AccessAlternative,
   accessAlternatives,
 } from '../../../src/resource-server/permissions/access-alternatives.js';
-import type { AccessRule } from '../../../src/resource-server/permissions/access-rule.js';
+import type { AccessRule, CustomRule } from '../../../src/resource-server/permissions/access-rule.js';
 
 const token = (...scopes: string[]): AccessRule => ({ kind: 'token', scopes });
 const simple = (kind: 'everybody' | 'nobody' | 'authenticated' | 'user' | 'userWithoutToken'): AccessRule => ({ kind });
 const all = (...parts: AccessRule[]): AccessRule => ({ kind: 'allOf', parts });
 const any = (...parts: AccessRule[]): AccessRule => ({ kind: 'anyOf', parts });
-const custom = (name: string): AccessRule => ({
+const custom = (name: string): CustomRule => ({
   ...{ kind: 'custom', name, description: undefined, unknown: 'decision', scopes: undefined },
 });
 const one = (
