@@ -20,6 +20,14 @@ test('what comes up in one turn is handed over together, in its order, and split
   ]);
 });
 
+test('as many as are handed over at once are handed over once, and nothing after them', async () => {
+  const handed: (readonly number[])[] = [];
+  const batch = new TurnBatch<number>(3, (items) => handed.push(items));
+  for (let item = 1; item <= 3; item += 1) batch.add(item);
+  await turn();
+  expect(handed).toEqual([[1, 2, 3]]);
+});
+
 test('what comes up while others are handed over waits for the next turn', async () => {
   const handed: (readonly number[])[] = [];
   const batch: TurnBatch<number> = new TurnBatch<number>(3, (items) => {
