@@ -39,9 +39,6 @@ const TICKET_MILLISECONDS = 5_000;
 /** A look-up from further in the future comes from a machine with a wrong clock. */
 const CLOCK_DIFFERENCE_MILLISECONDS = 1_000;
 
-/** For how long entries are collected before they are stored: nobody waits for that, and it saves most of the calls. */
-const FILL_MILLISECONDS = 5;
-
 /** Keys per DEL, and per round of a cluster. */
 const KEYS_AT_ONCE = 500;
 
@@ -67,7 +64,7 @@ interface PendingFill {
   readonly found: Omit<StoredToken, 'generation'>;
 }
 
-/** The entries in Redis, one key per token. What is read in one turn of the event loop shares a call, as does what is filled soon after. */
+/** The entries in Redis, one key per token. What is read, or filled, in one turn of the event loop shares a call. */
 export class RedisTokens {
   private readonly reads: TurnBatch<PendingRead>;
   private readonly fills: TurnBatch<PendingFill>;
@@ -89,7 +86,7 @@ export class RedisTokens {
     this.marks = marks;
     this.settings = settings;
     this.reads = new TurnBatch(keysPerCall(client), (reads) => void this.readAll(reads));
-    this.fills = new TurnBatch(keysPerCall(client), (fills) => void this.fillAll(fills), FILL_MILLISECONDS);
+    this.fills = new TurnBatch(keysPerCall(client), (fills) => void this.fillAll(fills));
   }
 
   /**

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { TurnBatch } from '../../../src/core/turn-batch.js';
 
@@ -39,16 +38,4 @@ test('what comes up while others are handed over waits for the next turn', async
   expect(handed).toEqual([[1]]);
   await turn();
   expect(handed).toEqual([[1], [2]]);
-});
-
-test('what nobody waits for is collected over several turns, for as long as it says', async () => {
-  const handed: (readonly number[])[] = [];
-  const batch = new TurnBatch<number>(3, (items) => handed.push(items), 300);
-  for (let item = 1; item <= 4; item += 1) {
-    batch.add(item);
-    await turn();
-  }
-  expect(handed).toEqual([]);
-  await pause(1_000);
-  expect(handed).toEqual([[1, 2, 3], [4]]);
 });
