@@ -169,7 +169,7 @@ describe('the Redis engine', () => {
     await own.close?.();
     for (const client of [host, asked, promoted, old]) client.disconnect();
     for (const server of [sentinel, replica, master]) await server.stop();
-  });
+  }, 90_000);
 
   test('goes on after the clock of the server was set', async () => {
     let skew = 0;
