@@ -172,6 +172,7 @@ describe('behind trusted networks', () => {
     [['Loopback']],
     [['loopback', 7]],
     [[null]],
+    [[['10.0.0.0/8']]],
   ])('the networks %j are an error at start-up', (trustedProxies) => {
     const make = () => addressResolver({ trustedProxies: trustedProxies as string[] });
     expect(make).toThrow(ConfigurationError);

@@ -1,28 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
 import { makeDetachable } from '../../../src/core/detachable.js';
 
-class Counter {
-  count = 1;
-  next() {
-    return this.count + 1;
+/** A class of its own for each test, made detachable in it, so that each test proves the whole function. */
+function counterClass() {
+  class Counter {
+    count = 1;
+    next() {
+      return this.count + 1;
+    }
+    whole() {
+      return this.count;
+    }
+    get half() {
+      return this.count / 2;
+    }
   }
-  whole() {
-    return this.count;
-  }
-  get half() {
-    return this.count / 2;
-  }
+  makeDetachable(Counter.prototype, ['whole']);
+  return Counter;
 }
-makeDetachable(Counter.prototype, ['whole']);
 
 describe('methods that can be called without their object', () => {
   test('are bound to it', () => {
-    const { next } = new Counter();
+    const { next } = new (counterClass())();
     expect(next()).toBe(2);
   });
 
   test('are as visible as before, and can be replaced', () => {
-    expect(Object.getOwnPropertyDescriptor(Counter.prototype, 'next')).toMatchObject({
+    expect(Object.getOwnPropertyDescriptor(counterClass().prototype, 'next')).toMatchObject({
       enumerable: false,
       configurable: true,
     });
@@ -32,6 +36,7 @@ describe('methods that can be called without their object', () => {
   });
 
   test('are not the constructor, the exceptions, and what is no method', () => {
+    const Counter = counterClass();
     const counter = new Counter();
     expect(counter.constructor).toBe(Counter);
     expect(Object.getOwnPropertyDescriptor(Counter.prototype, 'constructor')).toHaveProperty('value', Counter);

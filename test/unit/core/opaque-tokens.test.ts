@@ -322,6 +322,23 @@ describe('what the database holds for opaque tokens', () => {
     expect(reads()).toBe(0);
   });
 
+  test('[RS-71] it is asked if one thing alone is left open: a key, or what becomes of tokens without check characters', async () => {
+    const answer = async () => ({ secret: SECRET, coversAll: true });
+    for (const options of [{ checkKeys: [SECRET] }, { checkKeys: [SECRET, 'database'], unchecked: 'refuse' }]) {
+      const { tokens, reads } = tokensOf(answer, options);
+      await tokens.ready();
+      expect([tokens.isForged(BODY), reads()]).toEqual([true, 1]);
+    }
+  });
+
+  test('[RS-71] that it holds nothing yet is no fault, and is not logged', async () => {
+    const { tokens } = tokensOf(async () => undefined);
+    await tokens.ready();
+    expect([tokens.token(BODY), said]).toEqual([BODY, []]);
+    await tokens.askAnew();
+    expect(said).toEqual([]);
+  });
+
   test('[RS-71] tokens that are made with a key need no note in the database', async () => {
     const { tokens, admitted } = tokensOf(async () => ({ secret: SECRET, coversAll: true }), { checkKeys: [SECRET] });
     expect(tokens.token(BODY)).toMatch(PATTERN);

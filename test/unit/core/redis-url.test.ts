@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { redisOption } from '../../../src/core/redis-client.js';
+import { redisAddress } from '../../../src/core/redis-url.js';
 
 test.each([
   ['redis://cache:6379?tls=true', 'write rediss://'],
@@ -53,18 +54,55 @@ test.each(['rediss://localhost:6380', 'REDISS://localhost', { host: 'localhost',
   },
 );
 
-test.each(['cache:6379', 'http://cache', 'redis:cache', 'redis://', 'redis://[', 'at redis://cache', 5, {}, undefined])(
-  '%j is neither a Redis URL nor a client',
-  (value) => {
-    expect(() => redisOption('redis', value)).toThrow(
-      /: give a Redis URL or a client of ioredis, e\.g\. 'redis:\/\/host:6379' or 'rediss:\/\/host:6379'\.$/,
-    );
-  },
-);
+test.each([
+  'cache:6379',
+  'http://cache',
+  'http://redis://cache',
+  'redis:cache',
+  'redis://',
+  'redis://[',
+  'at redis://cache',
+  5,
+  {},
+  undefined,
+])('%j is neither a Redis URL nor a client', (value) => {
+  expect(() => redisOption('redis', value)).toThrow(
+    /: give a Redis URL or a client of ioredis, e\.g\. 'redis:\/\/host:6379' or 'rediss:\/\/host:6379'\.$/,
+  );
+});
 
 test('a client needs no options, and a node of a Cluster may be anything without TLS', () => {
   const client = { duplicate: () => undefined, defineCommand: () => undefined };
   expect(() => redisOption('redis', client)).not.toThrow();
   const nodes = ['redis://rediss:7000', null, { host: 'localhost' }, 7_000];
   expect(() => redisOption('redis', { ...client, startupNodes: nodes })).not.toThrow();
+});
+
+/** Files of this form, and nothing that TLS could use. */
+const [CA, CLIENT] = ['test/fixtures/pem/ca.pem', 'test/fixtures/pem/client.pem'];
+const pem = (body: string) => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+
+test('the texts of the files that a URL names become options of TLS, and its other parameters stay', () => {
+  const url = `rediss://cache:6380/2?ssl-ca=${CA}&family=6&sslCert=${CLIENT}&ssl_key=${CLIENT}`;
+  const [ca, client] = [pem('ca=='), pem('client==')];
+  expect(redisAddress('redis', url)).toEqual({
+    url: 'rediss://cache:6380/2?family=6',
+    tls: { ca, cert: client, key: client },
+  });
+  expect(redisAddress('redis', 'rediss://cache')).toEqual({ url: 'rediss://cache', tls: {} });
+});
+
+test('a URL in plain text stays as it is written', () => {
+  const url = 'redis://cache?family=6';
+  expect(redisAddress('redis', url)).toEqual({ url });
+});
+
+test.each([
+  ['ssl-ca', 'sslrootcert'],
+  ['ssl-key', 'sslKey'],
+])('a URL that names the same thing as %s and as %s is refused', (one, other) => {
+  const url = `rediss://cache?${one}=${CA}&${other}=${CLIENT}`;
+  const message =
+    'The option redis cannot be a URL of the scheme rediss: it names a certificate or key twice; name it once.';
+  expect(() => redisAddress('redis', url)).toThrow(expect.objectContaining({ message }));
 });

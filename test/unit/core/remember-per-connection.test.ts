@@ -44,6 +44,16 @@ test('where nothing can be remembered, each call computes', () => {
   expect(compute).toHaveBeenCalledTimes(3);
 });
 
+test('a connection that takes no more properties goes on to remember if it did before', () => {
+  const compute = jest.fn(length);
+  const socket = {};
+  rememberPerConnection(socket, 'a', compute);
+  Object.preventExtensions(socket);
+  const value = rememberPerConnection(socket, 'b', compute);
+  expect(rememberPerConnection(socket, 'b', compute)).toBe(value);
+  expect(compute.mock.calls).toEqual([['a'], ['b']]);
+});
+
 test('what fails is not remembered', () => {
   const socket = {};
   let fails = true;

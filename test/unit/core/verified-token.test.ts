@@ -114,6 +114,16 @@ describe('the principal of a token', () => {
   });
 });
 
+test('the answer for a valid token always has the same members', () => {
+  const made = token();
+  expect(activeVerification(made, 'alice', 5)).toEqual({
+    ...{ status: 'active', token: made, user: 'alice', keepMilliseconds: 5 },
+  });
+  expect(activeVerification(made, undefined)).toStrictEqual({
+    ...{ status: 'active', token: made, user: undefined, keepMilliseconds: undefined },
+  });
+});
+
 test('[RFC 9449 §7.1] a token that is bound to a key is presented by DPoP', () => {
   expect(schemeOf({ confirmation: { jkt: THUMBPRINT } })).toBe('DPoP');
   expect(schemeOf({ confirmation: { x5tS256: THUMBPRINT } })).toBe('Bearer');

@@ -10,11 +10,13 @@ describe('the nearest known name', () => {
     ['two letters at the beginning are swapped', 'lcock', 'clock'],
     ['two letters at the end are swapped', 'clokc', 'clock'],
     ['a name of two letters', 'ac', 'ab'],
+    ['a letter is added to a name of two', 'abx', 'ab'],
     ['two letters of eight are missing', 'dtabse', 'database'],
     ['spelling and separators do not count', 'Max-_ .AGE seconds', 'maxAgeSeconds'],
     ['four letters of a long name are others', 'XXXXthenticatedAtMilliseconds', 'authenticatedAtMilliseconds'],
     ['only the beginning is written', 'maxAg', 'maxAgeSeconds'],
     ['the unit is abbreviated', 'deadlineMs', 'deadlineMilliseconds'],
+    ['two letters follow the beginning', 'deadlineXy', 'deadlineMilliseconds'],
   ])('is meant where %s: %s', (_name, typed, meant) => {
     const known = ['ab', 'clock', 'database', 'maxAgeSeconds', 'deadlineMilliseconds', 'authenticatedAtMilliseconds'];
     expect(nearest(typed, known)).toBe(meant);
@@ -23,6 +25,8 @@ describe('the nearest known name', () => {
   test.each([
     ['two letters of five', 'clxxk', 'clock'],
     ['a swap and a letter', 'lcockx', 'clock'],
+    ['a letter that moved forward, and another in its place', 'lxock', 'clock'],
+    ['a letter that moved back, and another in its place', 'xcock', 'clock'],
     ['three letters of eight', 'dtbse', 'database'],
     ['letters that are apart', 'kloccxx', 'clock'],
     ['five letters of a long name', 'XXXXXhenticatedAtMilliseconds', 'authenticatedAtMilliseconds'],

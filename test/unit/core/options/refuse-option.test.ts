@@ -49,6 +49,7 @@ describe('an unknown option', () => {
   test.each([
     ['', 'datbase', 'The option datbase cannot be set: there is no such option; did you mean database? known are database, redis.'],
     ['a', 'datbase', 'The option a.datbase cannot be set: there is no such option; did you mean a.database? known are database, redis.'],
+    ['a', 'DATA_BASE', 'The option a.DATA_BASE cannot be set: there is no such option; did you mean a.database? known are database, redis.'],
     ['a', 'session', 'The option a.session cannot be set: there is no such option; known are database, redis.'],
     ['a', 'q8Zk3lP0', 'The option a.*** cannot be set: there is no such option; known are database, redis.'],
   ])('in %j: %s', (parent, name, message) => {
