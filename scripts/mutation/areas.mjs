@@ -7,7 +7,7 @@
 export const AREAS = [
   {
     folder: 'src/core',
-    isLookedAt: false,
+    isLookedAt: true,
     tests: [
       'test/unit/core/**/*.test.ts',
       'test/unit/verifiers/token-form.test.ts',
