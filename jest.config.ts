@@ -34,7 +34,8 @@ const config: Config = {
       },
     ],
   },
-  testTimeout: 30_000,
+  // Of what starts processes, on a machine that has several times as much to do as it can.
+  testTimeout: 60_000,
   // One more than there are processors, because tests wait as well; each may need 2 GB.
   maxWorkers: Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / 2 ** 31))),
   // Modules of a test file are never collected by V8 once they ran as ES modules, so one process for all files runs out of

@@ -1,5 +1,6 @@
 import { secretsOf, withoutTexts } from '../core/options/index.js';
 import { CliCommand } from './cli-command.js';
+import { CliError } from './cli-error.js';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.js';
 import type { Failure } from './failures.js';
 import { Output } from './output.js';
@@ -18,6 +19,7 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
   const help: string[] = [];
   const program = createProgram(surroundings, (text) => help.push(text));
   try {
+    refuseNul(argv);
     // `help tokens` is answered by the command itself, which is loaded when it is called.
     const [first, ...rest] = argv;
     await program.parseAsync(first === 'help' ? [...rest, '--help'] : [...argv], { from: 'user' });
@@ -30,6 +32,13 @@ export async function run(argv: readonly string[], surroundings: Surroundings): 
     report(failure, argv, surroundings, help.join(''));
     return failure.exitCode;
   }
+}
+
+/** The system takes no path with that character, and says so in words of its own. @throws CliError */
+function refuseNul(argv: readonly string[]): void {
+  const index = argv.findIndex((argument) => argument.includes('\0'));
+  if (index === -1) return;
+  throw new CliError(EXIT_CODES.usage, 'usage_error', `argument ${index + 1} holds a NUL character`);
 }
 
 function createProgram(surroundings: Surroundings, showHelp: (text: string) => void): CliCommand {

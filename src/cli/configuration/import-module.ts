@@ -29,7 +29,8 @@ const FIX =
 export async function importModule(path: string, what: string): Promise<Exports> {
   const file = resolve(path);
   const shown = describePath(path, MODULE_FILE);
-  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) {
+  // A path with NUL, as package.json may hold, names no file, but asking for it would throw.
+  if (file.includes('\0') || !statSync(file, { throwIfNoEntry: false })?.isFile()) {
     const message = `${what}: there is no file ${describePath(file, MODULE_FILE)}; give the path of the module, with its extension.`;
     throw new CliError(EXIT_CODES.usage, 'usage_error', message);
   }

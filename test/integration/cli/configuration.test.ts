@@ -187,6 +187,9 @@ describe('[ALL-65] the command line works by the options of the servers', () => 
   test('a module that is not there is a wrong usage', async () => {
     const missing = await list(join(folder, 'missing.mjs'));
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no file') });
+    await writeFile(join(folder, 'package.json'), '{ "rc-oauth2": { "config": "./nothing\\u0000.mjs" } }');
+    const unnamed = await runCliProcess(['applications', 'list'], { cwd: folder });
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no file') });
     await writeFile(join(folder, 'package.json'), '{ "rc-oauth2": { "config": 5 } }');
     const named = await runCliProcess(['applications', 'list'], { cwd: folder });
     expect(named.stderr).toBe(

@@ -10,6 +10,8 @@ const ISSUE = ['tokens', 'issue', '--client', 'c', '--scope', 'read'];
 const CREATE = ['applications', 'create', '--name', 'demo'];
 
 const CASES: readonly (readonly [args: readonly string[], says: string | RegExp])[] = [
+  // No shell hands one on, but a caller of the command line in the same process may.
+  [['routes', '--', 'controllers\0.js'], 'argument 3 holds a NUL character'],
   [['migrat'], "unknown command 'migrat' (Did you mean migrate?)"],
   [['tokens', 'isue'], "unknown command 'isue' (Did you mean issue?)"],
   [['migrate', '--statu'], "unknown option '--statu' (Did you mean --status?)"],
