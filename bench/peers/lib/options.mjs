@@ -9,7 +9,7 @@ const USAGE = `npm run bench:peers -- [options]
   --beside N         contenders that take turns with one server of ours            (default 4)
   --starts N         how often each start-up is taken; 0: neither it nor memory    (default 5)
   --connections N    keep-alive connections                                        (default 64)
-  --tokens N         opaque tokens in the table                                    (default 200000)
+  --tokens N         opaque tokens in the table                                    (default 400000)
   --jwts N           JWTs of each algorithm                                        (default 100000)
   --hot N            hot tokens, each of another user, presented in turns          (default 100)
   --deadline MS      our throttle's deadline                                       (default its own)
@@ -32,7 +32,7 @@ redis://127.0.0.1:6379/13; the whole numbered database is used).
 
 const NUMBERS = {
   ...{ pairs: 8, slice: 1, generations: 2, warm: 3, beside: 4, starts: 5 },
-  ...{ connections: 64, tokens: 200_000, jwts: 100_000, hot: 100 },
+  ...{ connections: 64, tokens: 400_000, jwts: 100_000, hot: 100 },
 };
 const QUICK = { ...NUMBERS, pairs: 1, generations: 1, warm: 0, starts: 1, tokens: 50_000, jwts: 25_000 };
 const MAY_BE_ZERO = ['warm', 'starts'];

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 /** No contender answers more requests with cold tokens in a second. */
-const PER_SECOND = 20_000;
+const PER_SECOND = 60_000;
 
 /** For requests that present none. */
 export const NO_TOKENS = { file: '-', length: 0, count: 0, hot: 0, perSecond: 0, option: 'tokens' };

@@ -46,14 +46,15 @@ export class DirectAnswers {
     return !context.res.headersSent && context.writable;
   }
 
-  answer(context: Context, { status, fields, json, length }: PreparedAnswer): void {
+  answer(context: Context, { status, fields, json, length, encoding }: PreparedAnswer): void {
     const { res } = context;
     forgetCaching(context);
     context.respond = false;
     res.statusCode = status;
     for (const name in fields) res.setHeader(name, fields[name] as string);
     res.setHeader('Content-Length', length);
-    res.end(context.req.method === 'HEAD' ? undefined : json);
+    if (context.req.method === 'HEAD') res.end();
+    else res.end(json, encoding);
   }
 }
 
