@@ -126,6 +126,36 @@ describe.each(SOURCES)('tokens of a Django project on %s, version %s', (kind, ve
   });
 });
 
+describe.each(databaseKinds())('a project without USE_TZ on %s', (kind) => {
+  const ZONE = 'America/Chicago';
+  /** What its clocks show; Django stores moments on PostgreSQL all the same. */
+  const stored = (milliseconds: number) =>
+    kind === 'postgres'
+      ? source.time(milliseconds)
+      : `${new Date(milliseconds).toLocaleString('sv-SE', { timeZone: ZONE })}.000`;
+
+  beforeEach(async () => {
+    source = await DotTables.create(kind);
+    target = await Target.create('sqlite');
+    await addApplication();
+  });
+
+  test('[IM-8] times are those of the zone that is given', async () => {
+    const inAnHour = Math.floor(Date.now() / 1000) * 1000 + HOUR;
+    await source.accessToken({ id: 1, token: 'good', application_id: 1, expires: stored(inAnHour) });
+    await source.accessToken({ id: 2, token: 'late', application_id: 1, expires: stored(inAnHour - 2 * HOUR) });
+    const { counts } = await bring('--time-zone', ZONE);
+    expect(counts).toMatchObject({ access_tokens: { read: 2, imported: 1, left_out: 1 } });
+    expect((await target.accessToken('good'))?.expiresAtMilliseconds).toBe(inAnHour);
+  });
+
+  test('[IM-4] an unknown zone is a wrong usage', async () => {
+    const { code, stderr } = await runDjangoImport(source.url, target.url, '--time-zone', 'Chicago');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Give a name of the IANA database');
+  });
+});
+
 describe('rows of strangers', () => {
   beforeEach(async () => {
     source = await DotTables.create('mariadb');

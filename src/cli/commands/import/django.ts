@@ -11,6 +11,7 @@ import { ReportBuilder } from '../../import/django/report.js';
 import { reportText } from '../../import/django/report-text.js';
 import { Revocations } from '../../import/django/revocations.js';
 import { DjangoSource, SOURCE_MODELS, SourceError, type SourceModel } from '../../import/django/source.js';
+import { TimeZone } from '../../import/django/time-zone.js';
 import { USER_ID_FORMS, type UserColumn, type UserIdForm, UserIds } from '../../import/django/user-ids.js';
 import { Interruption } from '../../interruption.js';
 import { duration, wholeNumber } from '../../number-values.js';
@@ -31,6 +32,7 @@ interface DjangoOptions {
   readonly from?: string;
   readonly dryRun?: boolean;
   readonly schema?: string;
+  readonly timeZone?: TimeZone;
   readonly tablePrefix: string;
   readonly tables?: Partial<Record<SourceModel, string>>;
   readonly userIds: UserIdForm;
@@ -71,6 +73,11 @@ export function addDjango(parent: CliCommand, surroundings: Surroundings): void 
       '--schema <name>',
       'schema (PostgreSQL) or database (MySQL) of the tables, if not that of the URL',
       tableName,
+    )
+    .option(
+      '--time-zone <zone>',
+      'time zone of the stored times, for a project with `USE_TZ = False` on MySQL or SQLite, e.g. Europe/Berlin',
+      timeZone,
     )
     .addOption(
       new Option('--user-ids <form>', 'ids of users: as they are stored, or UUIDs with hyphens')
@@ -184,8 +191,8 @@ function openSource(options: DjangoOptions, { env }: Surroundings, deadlineMilli
     throw usage(`no source given; use --from <url> or set ${SOURCE_VARIABLE}, e.g. mysql://user@host:3306/project.`);
   }
   try {
-    const { schema, tablePrefix, tables = {} } = options;
-    return DjangoSource.open(url, { schema, tablePrefix, tables, deadlineMilliseconds });
+    const { schema, timeZone, tablePrefix, tables = {} } = options;
+    return DjangoSource.open(url, { schema, timeZone, tablePrefix, tables, deadlineMilliseconds });
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     throw refused(`--from (or ${SOURCE_VARIABLE})`, url, error.fix ?? 'give the URL of a database');
@@ -196,6 +203,12 @@ function openSource(options: DjangoOptions, { env }: Surroundings, deadlineMilli
 function tableName(value: string): string {
   if (/^[\p{L}_][\p{L}\p{N}_$]{0,62}$/u.test(value)) return value;
   throw new InvalidArgumentError('Give a name of at most 63 letters, digits and underscores.');
+}
+
+function timeZone(value: string): TimeZone {
+  const zone = TimeZone.named(value);
+  if (zone === undefined) throw new InvalidArgumentError('Give a name of the IANA database, e.g. Europe/Berlin.');
+  return zone;
 }
 
 function modelTables(value: string): Partial<Record<SourceModel, string>> {

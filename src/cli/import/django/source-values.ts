@@ -1,4 +1,5 @@
 import { sha256 } from '../../../core/digest.js';
+import type { TimeZone } from './time-zone.js';
 
 /** A row of the source: every value as text, as the database writes it. */
 export type SourceRow = Readonly<Record<string, string | null | undefined>>;
@@ -6,8 +7,8 @@ export type SourceRow = Readonly<Record<string, string | null | undefined>>;
 /** The property of rows of which a value is too long to be read. No column has this name. */
 export const OVERSIZED = '(oversized)';
 
-/** `2036-11-25 14:27:17.205570`, with or without an offset; without one it is UTC, as Django stores it. */
-const DATE = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
+/** `2036-11-25 14:27:17.205570`, with or without an offset; without one it is UTC, as Django stores it with `USE_TZ`. */
+const DATE = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)?$/;
 /** Seconds since the Unix epoch. */
 const EPOCH = /^-?\d{1,13}(?:\.\d+)?$/;
 
@@ -22,10 +23,19 @@ export function timeOf(text: string | null | undefined): number | undefined {
 }
 
 function dateOf(text: string): number {
-  const [, day, time, fraction = '', offset = 'Z'] = DATE.exec(text) ?? [];
+  const parts = DATE.exec(text);
+  // `Date.parse` would find a year in almost anything.
+  if (parts === null) return Number.NaN;
+  const [, day, time, seconds = ':00', fraction = '', offset = 'Z'] = parts;
   const colon =
     offset.length > 3 ? offset.replace(/^([+-]\d\d):?(\d\d)$/, '$1:$2') : offset.replace(/^([+-]\d\d)$/, '$1:00');
-  return Date.parse(`${day}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}${colon}`);
+  return Date.parse(`${day}T${time}${seconds}.${fraction.padEnd(3, '0').slice(0, 3)}${colon}`);
+}
+
+/** A date and time without an offset, which is what clocks in a zone showed, with one; any other text as it is. */
+export function withOffset(text: string, zone: TimeZone): string {
+  const shown = DATE.exec(text)?.[5] === undefined ? dateOf(text) : Number.NaN;
+  return Number.isNaN(shown) ? text : new Date(zone.momentOf(shown)).toISOString();
 }
 
 /** A flag: databases write `1`, `true` or `t`. `undefined` if the column is missing or NULL. */

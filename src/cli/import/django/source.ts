@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { boundsOf, type Database, type Dialect, openDatabase } from '../../../storage/index.js';
-import { OVERSIZED, type SourceRow } from './source-values.js';
+import { OVERSIZED, type SourceRow, withOffset } from './source-values.js';
+import type { TimeZone } from './time-zone.js';
 
 /** The models of Django OAuth Toolkit whose tables are read. */
 export const SOURCE_MODELS = ['application', 'accesstoken', 'refreshtoken'] as const;
@@ -28,6 +29,8 @@ export interface SourceOptions {
   readonly tables: Readonly<Partial<Record<SourceModel, string>>>;
   /** The schema (PostgreSQL) or database (MySQL) of the tables; `undefined`: that of the connection. */
   readonly schema: string | undefined;
+  /** The zone of times that are stored without an offset; `undefined`: UTC. */
+  readonly timeZone: TimeZone | undefined;
   /** How long a statement may take. */
   readonly deadlineMilliseconds: number;
 }
@@ -45,6 +48,7 @@ export class SourceTable {
     private readonly dialect: Dialect,
     readonly name: string,
     private readonly schema: string | undefined,
+    private readonly timeZone: TimeZone | undefined,
     /** Its columns; they differ between versions of the source. */
     readonly columns: ReadonlySet<string>,
   ) {}
@@ -56,20 +60,36 @@ export class SourceTable {
       .orderBy(`${this.name}.id`)
       .limit(limit);
     if (afterId !== undefined) query.where('id', '>', keyOf(afterId));
-    return reading(async () => bounded(await query));
+    return reading(async () => this.rowsOf(await query));
   }
 
   /** The rows with one of these values in a column. */
   async findAll(wanted: readonly string[], column: string, values: readonly string[]): Promise<SourceRow[]> {
     const different = [...new Set(values)];
     if (different.length === 0) return [];
-    return reading(async () => bounded(await this.select([column, ...wanted]).whereIn(column, different.map(keyOf))));
+    return reading(async () =>
+      this.rowsOf(await this.select([column, ...wanted]).whereIn(column, different.map(keyOf))),
+    );
   }
 
   /** How many rows there are. */
   async count(): Promise<number> {
     const [row] = await reading(async () => this.from().count({ rows: '*' }));
     return Number((row as { readonly rows?: unknown } | undefined)?.rows ?? 0);
+  }
+
+  private rowsOf(read: readonly SourceRow[]): SourceRow[] {
+    const rows = bounded(read);
+    const zone = this.timeZone;
+    if (zone === undefined) return rows;
+    return rows.map((row) =>
+      Object.fromEntries(
+        Object.entries(row).map(([name, value]) => [
+          name,
+          typeof value === 'string' && TIMES.has(name) ? withOffset(value, zone) : value,
+        ]),
+      ),
+    );
   }
 
   private select(wanted: readonly string[]): Knex.QueryBuilder {
@@ -130,11 +150,11 @@ export class DjangoSource {
   /** A table by its name; `undefined` if there is none. */
   async table(name: string): Promise<SourceTable | undefined> {
     const { knex, dialect } = this.database;
-    const { schema } = this.options;
+    const { schema, timeZone } = this.options;
     const query = knex(name);
     const info = await reading(async () => (schema === undefined ? query : query.withSchema(schema)).columnInfo());
     const columns = new Set(Object.keys(info));
-    return columns.size === 0 ? undefined : new SourceTable(knex, dialect, name, schema, columns);
+    return columns.size === 0 ? undefined : new SourceTable(knex, dialect, name, schema, timeZone, columns);
   }
 
   async close(): Promise<void> {
