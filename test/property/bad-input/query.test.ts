@@ -82,7 +82,11 @@ test('[RS-3] only a form with the good token, and no other, is admitted; nothing
       });
       seen.set(status, (seen.get(status) ?? 0) + 1);
       if (status !== 200) return;
-      if (presented(Buffer.from(body, 'latin1').toString()) !== books.good || !contentType.includes('urlencoded')) {
+      // To the body parser of routing-controllers a byte order mark is not a part of the text.
+      const form = Buffer.from(body, 'latin1')
+        .toString()
+        .replace(/^\ufeff/, '');
+      if (presented(form) !== books.good || !contentType.includes('urlencoded')) {
         throw new Error(`Admitted: ${contentType}, ${body}`);
       }
     }),
