@@ -2,6 +2,8 @@
  * What is mutated, and the tests that may kill a mutant there: those that are about it, need no service and are quick. A test
  * is only run for the mutants that it covers; a survivor costs the time of all of those.
  *
+ * `inputs`: how many inputs a property of fast-check gets at most, where more would take too long for each survivor.
+ *
  * `isLookedAt`: whether every survivor was looked at once. Until then, a change is not refused for what survives there.
  */
 export const AREAS = [
@@ -26,6 +28,7 @@ export const AREAS = [
     folder: 'src/throttling',
     isLookedAt: false,
     tests: ['test/unit/throttling/**/*.test.ts', 'test/property/throttling/**/*.test.ts'],
+    inputs: 40,
     // Only a Redis tells whether a mutant of these is one: their tests are in test/integration.
     leftOut: ['src/throttling/engines/redis/'],
   },

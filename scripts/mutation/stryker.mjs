@@ -1,9 +1,9 @@
 // Runs Stryker once, in the folder that it was started in: node scripts/mutation/stryker.mjs JOB, where JOB is
-// { mutate, tests, incrementalFile, fresh, concurrency } as JSON. The results go to the file MUTATION_RESULTS.
+// { mutate, tests, inputs, incrementalFile, fresh, concurrency } as JSON. The results go to the file MUTATION_RESULTS.
 import { Stryker } from '@stryker-mutator/core';
 import { tsImport } from 'tsx/esm/api';
 
-const { mutate, tests, incrementalFile, fresh, concurrency } = JSON.parse(process.argv[2]);
+const { mutate, tests, inputs, incrementalFile, fresh, concurrency } = JSON.parse(process.argv[2]);
 const { default: jestConfig } = await tsImport('../../jest.config.ts', import.meta.url);
 
 await new Stryker({
@@ -16,8 +16,8 @@ await new Stryker({
   incrementalFile,
   force: fresh,
   concurrency,
-  // Modules that Jest has loaded as ES modules stay in memory.
-  maxTestRunnerReuse: 50,
+  // Modules that Jest has loaded as ES modules stay in memory; more would come near to all that a process may have.
+  maxTestRunnerReuse: 15,
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   jest: {
     // Its parts are given below: Stryker cannot load a configuration in TypeScript here.
@@ -29,6 +29,10 @@ await new Stryker({
       globalSetup: undefined,
       globalTeardown: undefined,
       runner: '<rootDir>/scripts/mutation/runner.cjs',
+      moduleNameMapper: {
+        ...jestConfig.moduleNameMapper,
+        ...(inputs !== undefined && { '^fast-check$': '<rootDir>/scripts/mutation/few-inputs.mjs' }),
+      },
       testMatch: tests.map((pattern) => `<rootDir>/${pattern}`),
     },
   },
