@@ -6,4 +6,5 @@ const most = Number(process.env.MUTATION_INPUTS);
 const assert = (property, parameters = {}) =>
   all.assert(property, { ...parameters, seed: 1, numRuns: Math.min(parameters.numRuns ?? most, most) });
 
+// biome-ignore lint/style/noDefaultExport: it stands in for the default export of fast-check.
 export default { ...all, assert };
