@@ -6,7 +6,7 @@ import type { RequestAccess } from '../request-access.js';
 import { type AccessRule, allOfRules, anyOfRules, RULE, ruleOf } from './access-rule.js';
 import { type PermissionExpression, toPermission } from './expression.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
-import { combineAlternatives } from './scope-alternatives.js';
+import { combineAlternatives, isSatisfied } from './scope-alternatives.js';
 
 type Answer = boolean | Promise<boolean>;
 
@@ -127,7 +127,11 @@ class AllOf extends Composition {
     const named = this.permissions
       .map((one) => one.scopeAlternatives?.(access, action))
       .filter((one) => one !== undefined);
-    return named.length === 0 ? undefined : combineAlternatives(named);
+    if (named.length === 0) return undefined;
+    const combined = combineAlternatives(named);
+    if (combined !== undefined || !access.isAuthenticated) return combined;
+    // Too many to list together, so those of one part, as in a requirement; who has no credentials is not asked for a part.
+    return named.find((one) => !isSatisfied(one, access));
   }
 
   protected combined(rules: readonly AccessRule[]): AccessRule {

@@ -31,7 +31,7 @@ export class IsAuthenticated implements Permission {
   }
 
   describe(): string {
-    return 'IsAuthenticated';
+    return this.constructor.name;
   }
 
   /** @internal */
@@ -64,7 +64,7 @@ export class AllowAny implements Permission {
   }
 
   describe(): string {
-    return 'AllowAny';
+    return this.constructor.name;
   }
 
   /** @internal */

@@ -11,7 +11,7 @@ import { schemeOf } from '../../core/verified-token.js';
 import type { RequestAccess } from '../request-access.js';
 import { type AccessRule, allOfRules, alternativesRule, RULE, ruleOf } from './access-rule.js';
 import type { GuardedAction, Permission, ScopeAlternatives } from './permission.js';
-import { combineAlternatives } from './scope-alternatives.js';
+import { combineAlternatives, isSatisfied } from './scope-alternatives.js';
 
 /** Scopes from `@Authorized(...)`: fixed at start-up, so that a request only looks them up. */
 export class RequiresScopes implements Permission {
@@ -190,9 +190,4 @@ export class Requirement {
 /** The names alone if there is only one alternative. */
 function onlyOf(alternatives: ScopeAlternatives): ScopeAlternatives | ScopeAlternatives[number] {
   return alternatives.length === 1 ? (alternatives[0] as ScopeAlternatives[number]) : alternatives;
-}
-
-/** A permission that refuses although the token has its scopes refuses for another reason. */
-function isSatisfied(alternatives: ScopeAlternatives, access: RequestAccess): boolean {
-  return access.token !== undefined && alternatives.some((scopes) => access.hasScopes(scopes));
 }

@@ -1,3 +1,4 @@
+import type { RequestAccess } from '../request-access.js';
 import type { ScopeAlternatives } from './permission.js';
 
 /** A refusal with more alternatives would not help its reader. */
@@ -14,4 +15,9 @@ export function combineAlternatives(requirements: readonly ScopeAlternatives[]):
     combined = combined.flatMap((chosen) => alternatives.map((scopes) => [...new Set([...chosen, ...scopes])]));
   }
   return combined;
+}
+
+/** Whether the token has all scopes of one of them. A permission that refuses nevertheless refuses for another reason. */
+export function isSatisfied(alternatives: ScopeAlternatives, access: RequestAccess): boolean {
+  return alternatives.some((scopes) => access.hasScopes(scopes));
 }

@@ -46,6 +46,12 @@ export function withToken(scopes: string[], method = 'GET', query: Record<string
   );
 }
 
+/** A user whose token is bound to a key (DPoP). */
+export function withBoundToken(scopes: string[]): RequestAccess {
+  const verified = verifiedToken({ ...token(scopes), confirmation: { jkt: 'k' } });
+  return access({ authType: 'oauth2', principal: verified.principal, token: verified });
+}
+
 export function withClientToken(scopes: string[], method = 'GET'): RequestAccess {
   const verified = token(scopes, { clientId: 'demo' });
   return access({ authType: 'oauth2', principal: verified.principal, token: verified }, method);

@@ -13,6 +13,7 @@ import {
   TokenHasScope,
   TokenMatchesOASRequirements,
 } from '../../../src/resource-server/permissions/index.js';
+import { AnyPrincipal } from '../../../src/resource-server/permissions/is-authenticated.js';
 import { Requirement } from '../../../src/resource-server/permissions/requirement.js';
 import { action, anonymous, withToken } from '../../support/permissions/access.js';
 
@@ -23,22 +24,55 @@ class Owner implements Permission {
   }
 }
 
+class OnlyStaff extends IsAuthenticated {
+  override hasPermission(): boolean {
+    return false;
+  }
+}
+
+class OnWeekdays extends AllowAny {
+  override hasPermission(): boolean {
+    return false;
+  }
+}
+
+class TokenAlso extends TokenHasScope {
+  override readonly requiredScopes = ['a', 'b'];
+}
+
 const described = (value: unknown, of = action(['a'])) => new Requirement(of, toPermissions(value, 'here')).describe();
 
 describe('a requirement describes itself', () => {
-  test.each<[unknown, string]>([
-    [['a b', 'c'], 'a b c'],
-    [[['a'], ['b', 'c']], 'a | b c'],
-    [Owner, 'Owner'],
-    [['a', Owner], 'a, Owner'],
-    [AllowAny, 'AllowAny'],
-    [allOf('a', Owner), 'allOf(a, Owner)'],
-    [anyOf('a b', not(Owner)), 'anyOf(a b, not(Owner))'],
-    [authenticationContext({ acr: ['otp', 'key'] }), 'authenticationContext(acr otp or key)'],
-    [authenticationContext({ maxAgeSeconds: 5 }), 'authenticationContext(at most 5 s ago)'],
-    [authenticationContext({ acr: ['otp'], maxAgeSeconds: 5 }), 'authenticationContext(acr otp, at most 5 s ago)'],
+  test.each<[() => unknown, string]>([
+    [() => ['a b', 'c'], 'a b c'],
+    [() => [['a'], ['b', 'c']], 'a | b c'],
+    [() => Owner, 'Owner'],
+    [() => ['a', Owner], 'a, Owner'],
+    [() => AllowAny, 'AllowAny'],
+    [() => IsAuthenticated, 'IsAuthenticated'],
+    [() => new AnyPrincipal(), 'any principal'],
+    [() => OnlyStaff, 'OnlyStaff'],
+    [() => OnWeekdays, 'OnWeekdays'],
+    [() => TokenHasScope, 'TokenHasScope(a)'],
+    [() => TokenAlso, 'TokenAlso(a b)'],
+    [() => allOf('a', Owner), 'allOf(a, Owner)'],
+    [() => anyOf('a b', not(Owner)), 'anyOf(a b, not(Owner))'],
+    [() => authenticationContext({ acr: ['otp', 'key'] }), 'authenticationContext(acr otp or key)'],
+    [() => authenticationContext({ maxAgeSeconds: 5 }), 'authenticationContext(at most 5 s ago)'],
+    [
+      () => authenticationContext({ acr: ['otp'], maxAgeSeconds: 5 }),
+      'authenticationContext(acr otp, at most 5 s ago)',
+    ],
   ])('%#: by its permissions, each with its scopes or its class', (value, description) => {
-    expect(described(value)).toBe(description);
+    expect(described(value())).toBe(description);
+  });
+
+  test.each([IsAuthenticated, AllowAny, OnlyStaff, OnWeekdays])('%p also describes itself alone', (permission) => {
+    expect(new permission().describe()).toBe(permission.name);
+  });
+
+  test('by the class alone where it needs any token', () => {
+    expect(described(TokenHasScope, action([]))).toBe('TokenHasScope');
   });
 
   test('by the scopes of a documented method, of an action with all methods those of GET', () => {
