@@ -20,7 +20,7 @@ export const AREAS = [
   },
   {
     folder: 'src/resource-server/permissions',
-    isLookedAt: false,
+    isLookedAt: true,
     tests: ['test/unit/{permissions,testing}/**/*.test.ts', 'test/spec/permissions/own-permissions.test.ts'],
     leftOut: [],
   },

@@ -59,6 +59,8 @@ describe('[RS-72] the alternatives of a rule', () => {
     ['a session, beside any user', any(simple('userWithoutToken'), simple('user')), [one('any', { user: true })]],
     ['anything, beside everybody', any(token('a'), simple('user'), owner, simple('everybody')), [one('none')]],
     ['code on top', any(all(token('a'), owner), token('a')), [one('token', { scopes: ['a'] })]],
+    ['a token on top of code', any(all(token('a'), owner), owner), [one('none', { further: [owner] })]],
+    ['the same scopes in another order', any(token('b', 'a'), token('a', 'b')), [one('token', { scopes: ['b', 'a'] })]],
   ])('leave out what asks for more than another one: %s', (_name, rule, alternatives) => {
     expect(accessAlternatives(rule)).toEqual(alternatives);
   });

@@ -19,6 +19,7 @@ import {
   TokenHasScope,
   TokenMatchesOASRequirements,
 } from '../../../src/resource-server/permissions/index.js';
+import { AnyPrincipal } from '../../../src/resource-server/permissions/is-authenticated.js';
 import { Requirement } from '../../../src/resource-server/permissions/requirement.js';
 import type { RequestAccess } from '../../../src/resource-server/request-access.js';
 import { describePlan } from '../../../src/routing-controllers/plan-description.js';
@@ -91,6 +92,7 @@ describe('[RS-72] the rule of a requirement', () => {
       'requirements of OpenAPI',
       new TokenMatchesOASRequirements([{ oauth2: ['a'], other: ['b'] }, { oauth2: ['read'] }]),
     ],
+    ['any principal', new AnyPrincipal()],
     ['IsAuthenticated', IsAuthenticated],
     ['AllowAny', AllowAny],
     ['IsAuthenticatedOrTokenHasScope', IsAuthenticatedOrTokenHasScope],
@@ -157,6 +159,54 @@ describe('[RS-72] the rule of a requirement', () => {
         { kind: 'authenticationContext', acr: ['otp'], maxAgeSeconds: undefined },
       ],
     });
+  });
+
+  const token = (...scopes: string[]) => ({ kind: 'token', scopes });
+  const decides = expect.objectContaining({ kind: 'custom', unknown: 'decision' });
+  const tokenOf = (scopes: unknown) => ({ kind: 'allOf', parts: [token(), scopes] });
+  const withUnknownScopes = tokenOf(expect.objectContaining({ kind: 'custom', unknown: 'scopes' }));
+
+  /** A permission whose class is given another method, as in JavaScript also one that is not public. */
+  const replacing = (type: new () => Permission, method: string): Permission => {
+    class Replaced extends type {}
+    Object.defineProperty(Replaced.prototype, method, { value: () => [['other']] });
+    return new Replaced();
+  };
+
+  test.each<[new () => Permission, string, unknown]>([
+    [IsAuthenticated, 'hasPermission', decides],
+    [AllowAny, 'hasPermission', decides],
+    [TokenHasScope, 'hasPermission', decides],
+    [TokenHasScope, 'getScopes', withUnknownScopes],
+    [TokenHasScope, 'declared', withUnknownScopes],
+    [TokenHasReadWriteScope, 'getScopes', withUnknownScopes],
+    [TokenHasReadWriteScope, 'declared', withUnknownScopes],
+    [TokenHasResourceScope, 'getScopes', withUnknownScopes],
+    [TokenHasResourceScope, 'getRequiredAlternateScopes', withUnknownScopes],
+    [TokenHasResourceScope, 'declared', withUnknownScopes],
+    [IsAuthenticatedOrTokenHasScope, 'hasPermission', decides],
+    [TokenMatchesOASRequirements, 'hasPermission', decides],
+    [TokenMatchesOASRequirements, 'scopeAlternatives', decides],
+    [TokenMatchesOASRequirements, 'alternativesFor', decides],
+  ])('%p with another %s is code', (type, method, rule) => {
+    expect(requirement(replacing(type, method)).rule('GET')).toEqual(rule);
+  });
+
+  test('what is required together, or is enough, stands in one list', () => {
+    expect(requirement(allOf(allOf('a', IsAuthenticated), 'b')).rule('GET')).toEqual({
+      kind: 'allOf',
+      parts: [token('a'), { kind: 'user' }, token('b')],
+    });
+    expect(requirement(anyOf(anyOf('a', 'b'), allOf('c', 'd'))).rule('GET')).toEqual({
+      kind: 'anyOf',
+      parts: [token('a'), token('b'), { kind: 'allOf', parts: [token('c'), token('d')] }],
+    });
+  });
+
+  test('of a method without alternatives holds for nobody, and of no permission for everybody', () => {
+    const byMethod = new TokenMatchesOASRequirements({ GET: [['a']] });
+    expect(requirement(byMethod).rule('PUT')).toEqual({ kind: 'nobody' });
+    expect(requirement([]).rule('PUT')).toEqual({ kind: 'everybody' });
   });
 
   test('permissions that decide about entities are named, also inside others', () => {

@@ -29,6 +29,9 @@ function caller(says: { readonly acr?: string; readonly ageSeconds?: number } = 
   return { isAuthenticated: true, token, scopes: token.scopes, nowMilliseconds: () => NOW } as unknown as RequestAccess;
 }
 
+/** A caller whom a session knows. */
+const bySession = { isAuthenticated: true, token: undefined, nowMilliseconds: () => NOW } as RequestAccess;
+
 function outcome(permission: Permission, access: RequestAccess): unknown {
   try {
     return permission.hasPermission(access, ACTION);
@@ -61,6 +64,12 @@ describe('authenticationContext', () => {
     expect(outcome(authenticationContext({ maxAgeSeconds: 300 }), caller({ ageSeconds: 0 }))).toBe(true);
   });
 
+  test('[RS-18] the oldest sign-in is as old as is asked for; one to come is at most as far ahead as clocks may differ', () => {
+    const recent = authenticationContext({ maxAgeSeconds: 300 });
+    expect(outcome(recent, caller({ ageSeconds: 300 }))).toBe(true);
+    expect(outcome(recent, caller({ ageSeconds: -60 }))).toBe(true);
+  });
+
   test('[RS-18] what is missing, too old, another one or still to come is not enough', () => {
     for (const says of [
       {},
@@ -73,8 +82,19 @@ describe('authenticationContext', () => {
     ]) {
       expect(outcome(both, caller(says))).toEqual(refused);
     }
-    const bySession = { isAuthenticated: true, token: undefined } as RequestAccess;
     expect(outcome(both, bySession)).toEqual(refusedSession);
+  });
+
+  test('[RS-18] a refusal names only what is asked for, also of who has no token', () => {
+    const permission = 'authenticationContext';
+    expect(outcome(authenticationContext({ acr: ['otp'] }), bySession)).toStrictEqual({
+      acrValues: ['otp'],
+      permission,
+    });
+    expect(outcome(authenticationContext({ maxAgeSeconds: 5 }), bySession)).toStrictEqual({
+      maxAgeSeconds: 5,
+      permission,
+    });
   });
 
   test('nobody is asked for credentials first', () => {
@@ -96,7 +116,10 @@ describe('authenticationContext', () => {
   test('what asks for nothing, or cannot stand in a challenge, is refused at once', () => {
     for (const [requirement, message] of [
       [{}, 'authenticationContext cannot be an object: ask for acr, for maxAgeSeconds, or for both'],
-      [{ acr: [] }, 'authenticationContext.acr'],
+      [
+        { acr: [] },
+        "authenticationContext.acr cannot be an empty list: give a list of names without spaces, e.g. ['urn:example:otp'].",
+      ],
       [{ acr: 'otp' }, 'authenticationContext.acr'],
       [{ acr: ['two words'] }, 'authenticationContext.acr[0]'],
       [{ acr: ['"'] }, 'authenticationContext.acr[0]'],

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import { openApiSecurity } from '../../../src/resource-server/openapi-security/index.js';
 import {
   IsAuthenticatedOrTokenHasScope,
+  type OASRequirements,
+  type ResourceScopes,
   TokenHasReadWriteScope,
   TokenHasResourceScope,
   TokenHasScope,
@@ -24,6 +27,16 @@ describe('TokenHasScope', () => {
     expect(permission.hasPermission(anonymous(), action([]))).toBe(false);
   });
 
+  test('who has no token is refused without being asked for scopes', () => {
+    class OfClaim extends TokenHasScope {
+      override getScopes({ token }: RequestAccess): string[] {
+        if (token === undefined) throw new Error('There is no token to read.');
+        return [];
+      }
+    }
+    expect(new OfClaim().hasPermission(anonymous(), action([]))).toBe(false);
+  });
+
   test('without declared scopes it is a mistake at start-up', () => {
     expect(() => permission.validate(action(undefined))).toThrow(
       /TokenHasScope has no scopes to require; add @RequiredScopes/,
@@ -37,6 +50,8 @@ describe('TokenHasScope', () => {
     }
     expect(new Writes().hasPermission(withToken(['a', 'write']), action(['a']))).toBe(true);
     expect(new Writes().hasPermission(withToken(['a']), action(['a']))).toBe(false);
+    expect(() => new Writes().validate(action(undefined))).not.toThrow();
+    expect(new Writes().getScopes(withToken([]), action(['a', 'write', 'b']))).toEqual(['a', 'write', 'b']);
     class Wrong extends TokenHasScope {
       override readonly requiredScopes = ['wri"te'];
     }
@@ -123,8 +138,60 @@ describe('TokenHasResourceScope', () => {
     );
   });
 
+  test('a list of scopes in the map is right, and a text is a mistake at start-up', () => {
+    const where = 'TokenHasResourceScope.requiredAlternateScopes.users';
+    const start = (users: unknown) => () =>
+      new TokenHasResourceScope({ users } as ResourceScopes).validate(action(['users']));
+    expect(start(['user:read', 'user:list'])).not.toThrow();
+    expect(start('user:read')).toThrow(`${where} cannot be a string: give a list of scopes.`);
+    expect(start(['user"read'])).toThrow(`${where} cannot be a string: it is not a scope name`);
+  });
+
+  test('an empty entry of a map that depends on the request lets no other token in', () => {
+    class OfRequest extends TokenHasResourceScope {
+      override getRequiredAlternateScopes(): ResourceScopes {
+        return { users: [] };
+      }
+    }
+    expect(new OfRequest().hasPermission(withToken([]), action(['users']))).toBe(false);
+    expect(new OfRequest().hasPermission(withToken(['users:read']), action(['users']))).toBe(true);
+  });
+
   test('without resources it is a mistake at start-up', () => {
     expect(() => new TokenHasResourceScope().validate(action(undefined))).toThrow(/no scopes to require/);
+  });
+});
+
+describe('a subclass', () => {
+  class OfTenant extends TokenHasScope {
+    override getScopes({ query }: RequestAccess): string[] {
+      return [`tenant:${String(query.tenant)}`];
+    }
+  }
+  class OfShelf extends TokenHasResourceScope {
+    override getScopes({ method }: RequestAccess): string[] {
+      return [`shelf:${method}`];
+    }
+  }
+
+  test.each([OfTenant, OfShelf])('%p: with scopes of its own it needs none declared', (permission) => {
+    expect(() => new permission().validate(action(undefined))).not.toThrow();
+  });
+
+  /** As `get requiredAlternateScopes()` does in JavaScript; TypeScript refuses an accessor in place of a property. */
+  const giving = <One extends object>(type: new () => One, given: unknown): One => {
+    class Given extends (type as new () => object) {}
+    Object.defineProperty(Given.prototype, 'requiredAlternateScopes', { get: () => given });
+    return new Given() as One;
+  };
+
+  test('may give what it asks for by a getter', () => {
+    const resources = giving(TokenHasResourceScope, { users: ['user:read'] });
+    expect(resources.hasPermission(withToken(['user:read']), action(['users']))).toBe(true);
+    expect(resources.hasPermission(withToken(['users:read']), action(['users']))).toBe(false);
+    const requirements = giving(TokenMatchesOASRequirements, { GET: [['read']] });
+    expect(requirements.hasPermission(withToken(['read']), action())).toBe(true);
+    expect(requirements.hasPermission(withToken([]), action())).toBe(false);
   });
 });
 
@@ -179,5 +246,68 @@ describe('TokenMatchesOASRequirements', () => {
       /is not a scope name/,
     );
     expect(() => byMethod.validate(action([], 'ALL'))).not.toThrow();
+  });
+
+  test.each<[unknown, string]>([
+    [{ GET: [['read'], 'all'] }, 'TokenMatchesOASRequirements (GET) cannot be a list'],
+    [{ oauth2: ['read'], POST: [['create']] }, 'TokenMatchesOASRequirements (oauth2) cannot be a list'],
+    [[], 'TokenMatchesOASRequirements (the list) cannot be an empty list'],
+  ])('%#: a mistake is told with its place and an example', (requirements, message) => {
+    const start = () => new TokenMatchesOASRequirements(requirements as OASRequirements).validate(action());
+    expect(start).toThrow(
+      `${message}: give a list of alternatives, each a list of scopes, e.g. [['create'], ['post', 'widget']].`,
+    );
+  });
+
+  test('a method that OpenAPI does not know may stand beside one that it does', () => {
+    const also = new TokenMatchesOASRequirements({ GET: [['read']], PROPFIND: [['find']] });
+    expect(also.hasPermission(withToken(['find'], 'PROPFIND'), action())).toBe(true);
+    expect(also.hasPermission(withToken(['read'], 'PROPFIND'), action())).toBe(false);
+  });
+
+  test('without requirements everybody is refused', () => {
+    expect(new TokenMatchesOASRequirements().hasPermission(withToken(['read']), action())).toBe(false);
+  });
+
+  test('a subclass may change its requirements: those of the time of the request count', () => {
+    class Changing extends TokenMatchesOASRequirements {
+      override requiredAlternateScopes: OASRequirements = { GET: [['read']] };
+    }
+    const changing = new Changing();
+    expect(changing.hasPermission(withToken(['read']), action())).toBe(true);
+    changing.requiredAlternateScopes = { GET: [['admin']] };
+    expect(changing.hasPermission(withToken(['read']), action())).toBe(false);
+    expect(changing.hasPermission(withToken(['admin']), action())).toBe(true);
+  });
+
+  describe('with an OpenAPI document', () => {
+    const get = (scope: string) => ({ get: { security: [{ login: [scope] }] } });
+    const documented = new TokenMatchesOASRequirements(
+      openApiSecurity({
+        openapi: '3.1.0',
+        info: { title: 'Books', version: '1' },
+        paths: { '/books': get('read'), '/shelves': get('shelf') },
+        components: {
+          securitySchemes: { login: { type: 'openIdConnect', openIdConnectUrl: 'https://login.example' } },
+        },
+      }),
+    );
+    const at = (routerPath: unknown, access: RequestAccess) => {
+      Object.assign(access.context, { routerPath });
+      return documented.hasPermission(access, action());
+    };
+
+    test('the route decides, and without one the path of the action', () => {
+      expect(at('/shelves', withToken(['shelf']))).toBe(true);
+      expect(at('/shelves', withToken(['read']))).toBe(false);
+      for (const none of [undefined, /^\/shelves$/]) {
+        expect(at(none, withToken(['read']))).toBe(true);
+        expect(at(none, withToken(['shelf']))).toBe(false);
+      }
+    });
+
+    test('an operation that it does not have is no mistake of a single action: all are compared at once', () => {
+      expect(() => documented.validate(action([], 'POST'))).not.toThrow();
+    });
   });
 });
