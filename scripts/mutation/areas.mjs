@@ -35,8 +35,10 @@ export const AREAS = [
   {
     folder: 'src/routing-controllers',
     isLookedAt: false,
+    // Most of what is said here is said by answers to requests, on SQLite in memory.
     tests: [
       'test/unit/{permissions,routing-controllers}/**/*.test.ts',
+      'test/integration/{openapi,routing-controllers}/**/*.test.ts',
       'test/spec/{permissions/own-permissions,routing-controllers/declarations}.test.ts',
       'test/spec/{rfc6750/error-body,rfc6750/token-in-body-and-query,rfc9470/step-up}.test.ts',
       'test/spec/fetch/**/*.test.ts',
