@@ -70,6 +70,18 @@ describe('the X-RateLimit fields', () => {
     expect(refused.fields['x-ratelimit-reset']).toBe(String(new VirtualClock().nowMilliseconds() / 1000 + 3600));
   });
 
+  test.each([
+    ['the scarcest, wherever it stands', { burst: '5/s', user: '100/h' }, '5', 1],
+    ['the scarcest in the middle', { user: '100/h', burst: '5/s', day: '900/d' }, '5', 1],
+    ['the longest wait of those alike, if it is first', { user: '5/h', burst: '5/s' }, '5', 3600],
+    ['the longest wait of those alike, if it is last', { burst: '5/s', user: '5/h' }, '5', 3600],
+    ['the first of those that are alike in both', { one: '2/h', two: { rate: '3/h', cost: 2 } }, '2', 3600],
+  ])('tell of %s', (_, policies, limit, seconds) => {
+    const told = ask({ policies, fields: { version: false, legacy: true } }).fields;
+    expect(told['x-ratelimit-limit']).toBe(limit);
+    expect(told['x-ratelimit-reset']).toBe(String(new VirtualClock().nowMilliseconds() / 1000 + seconds));
+  });
+
   test('stand alongside the newer ones', () => {
     expect(Object.keys(ask({ policies: { user: '5/h' }, fields: { legacy: true } }).fields)).toEqual([
       'ratelimit-policy',

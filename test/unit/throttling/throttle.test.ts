@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   createThrottle,
+  type ThrottleEngine,
   type ThrottleOutcome,
   type ThrottleSubject,
   type ThrottlingOptions,
@@ -188,6 +189,24 @@ describe('a token that comes again', () => {
     expect(ask({ ...anonymous('ip:203.0.113.2'), token }).allowed).toBe(false);
   });
 
+  test('with an anonymous principal after another one is counted by its address', () => {
+    const { ask } = throttleOf({ user: '1/h' });
+    expect(ask({ ...user('alice'), token }).allowed).toBe(true);
+    for (const allowed of [true, false])
+      expect(ask({ ...anonymous('ip:203.0.113.7'), token })).toMatchObject({ allowed });
+  });
+
+  test('has the subject of the host asked for every request, also beside policies that need no asking', () => {
+    let tenants = 0;
+    const subject = () => {
+      tenants += 1;
+      return `tenant-${tenants}`;
+    };
+    const { ask } = throttleOf({ user: '9/h', tenant: { rate: '1/h', subject } });
+    for (let request = 0; request < 3; request += 1) expect(ask({ ...user('alice'), token }).allowed).toBe(true);
+    expect(tenants).toBe(3);
+  });
+
   test('has functions of the host asked for every request', () => {
     const asked = { subject: 0, cost: 0, rate: 0 };
     const count = (what: keyof typeof asked): number => {
@@ -349,6 +368,16 @@ describe('compiling', () => {
     expect(() => throttle.compile([{ rate: '5/h' } as never])).toThrow('an object with a name and a rate');
   });
 
+  test('finds lists of the same rates equal', () => {
+    const throttle = createThrottle({});
+    const compile = (...rate: string[]) => throttle.compile([{ name: 'export', rate }]);
+    const ask = () => compile('1/s', '5/h').decide(user('alice')) as ThrottleOutcome;
+    expect([ask().allowed, ask().allowed]).toEqual([true, false]);
+    for (const rates of [['1/s'], ['1/s', '6/h'], ['5/h', '1/s']]) {
+      expect(() => compile(...rates)).toThrow('another throttling policy has this name');
+    }
+  });
+
   test('refuses a name that is not declared, and says which are', () => {
     const throttle = createThrottle({ policies: { user: '5/h', anon: '1/h' } });
     expect(() => throttle.compile(['uploads'], 'Books.create')).toThrow(
@@ -358,5 +387,46 @@ describe('compiling', () => {
     expect(() => createThrottle({ global: ['user'] })).toThrow(
       'throttling.global[0] cannot be "user": there is no such',
     );
+    expect(() => throttle.compile(['usr'])).toThrow(
+      'there is no such throttling policy, did you mean user?; declare it in throttling.policies (declared: user, anon).',
+    );
+    expect(() => createThrottle({ global: [5 as never] })).toThrow(
+      'throttling.global[0] cannot be 5: there is no such throttling policy; declare it in throttling.policies (declared: none).',
+    );
+  });
+});
+
+describe('a throttle', () => {
+  const recording = () => {
+    const calls: string[] = [];
+    const record = (name: string) => async () => void calls.push(name);
+    const engine: ThrottleEngine = {
+      consume: () => ({ allowed: true, results: [] }),
+      refund() {},
+      ready: record('ready'),
+      readyAlone: record('readyAlone'),
+      close: record('close'),
+    };
+    return { engine, calls };
+  };
+
+  test.each([
+    ['closed', ['ready']],
+    ['open', ['ready']],
+    ['local', ['ready', 'readyAlone']],
+  ] as const)('is ready when its engine is (%s), and closes it', async (whenStoreFails, awaited) => {
+    const { engine, calls } = recording();
+    const throttle = createThrottle({ engine, whenStoreFails });
+    await throttle.ready();
+    expect(calls).toEqual(awaited);
+    await throttle.close();
+    expect(calls.at(-1)).toBe('close');
+  });
+
+  test.each(['closed', 'local'] as const)('takes an engine that needs neither (%s)', async (whenStoreFails) => {
+    const engine = { consume: () => ({ allowed: true, results: [] }), refund() {} };
+    const throttle = createThrottle({ engine, whenStoreFails });
+    await throttle.ready();
+    await throttle.close();
   });
 });
