@@ -159,6 +159,17 @@ describe('under a flood of identifiers', () => {
     expect(engine.size).toBeLessThanOrEqual(100);
   });
 
+  test('keys that find no room share counters only with those of the same rate and algorithm', () => {
+    const engine = memoryEngine({ maxKeys: 1, clock: new VirtualClock() });
+    engine.consume([charge('only', 1, 1000)]);
+    // So many keys spend each of the shared counters.
+    for (let index = 0; index < 2000; index++) engine.consume([charge(`k${index}`, 1, 1000)]);
+    expect(engine.consume([charge('another', 1, 1000)]).allowed).toBe(false);
+    expect(engine.consume([{ ...charge('another', 1, 1000), algorithm: 'sliding-window' }]).allowed).toBe(true);
+    expect(engine.consume([charge('another', 1, 2000)]).allowed).toBe(true);
+    expect(engine.consume([charge('another', 2, 1000)]).allowed).toBe(true);
+  });
+
   test('many different rates do not make room for more counters', () => {
     const engine = memoryEngine({ maxKeys: 1, clock: new VirtualClock() });
     engine.consume([charge('only', 1, 1000)]);

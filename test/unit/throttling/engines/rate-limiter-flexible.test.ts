@@ -19,6 +19,8 @@ const charge = (limit: number, windowMilliseconds: number, policy = 'user', cost
   cost,
 });
 
+const rateOf = (limit: number) => ({ limit, windowSeconds: 60, windowMilliseconds: 60_000 });
+
 describe('the engine of rate-limiter-flexible', () => {
   test('asks for each rate once, with its prefix', async () => {
     const made: unknown[] = [];
@@ -92,6 +94,95 @@ describe('the engine of rate-limiter-flexible', () => {
     const engine = rateLimiterFlexibleEngine((limit, ...rest) => (limit === 5 ? memory(limit, ...rest) : broken));
     await expect(engine.consume([charge(5, 60_000), charge(6, 60_000)])).rejects.toThrow('gone');
     expect((await engine.consume([charge(5, 60_000, 'user', 0)])).results[0]?.remaining).toBe(5);
+  });
+
+  test('asks a limiter no more than a thousand times for different rates', async () => {
+    const engine = rateLimiterFlexibleEngine(memory);
+    for (let limit = 1; limit <= 1000; limit += 1) engine.prepare?.(rateOf(limit), 'fixed-window');
+    expect(() => engine.prepare?.(rateOf(1001), 'fixed-window')).toThrow(
+      'rateLimiterFlexibleEngine.limiterFor cannot be a function: asked for more than 1000 different rates; make rate functions return fewer.',
+    );
+    expect((await engine.consume([charge(1000, 60_000)])).allowed).toBe(true);
+  });
+
+  test('spends nothing anywhere if one charge does not fit, and tells what is left of each', async () => {
+    const engine = rateLimiterFlexibleEngine(memory);
+    const full = charge(1, 60_000, 'full');
+    const left = charge(5, 60_000, 'left', 2);
+    const right = charge(5, 60_000, 'right', 3);
+    expect(await engine.consume([full, left, right])).toMatchObject({
+      allowed: true,
+      results: [{ remaining: 0 }, { remaining: 3 }, { remaining: 2 }],
+    });
+    const none = { allowed: false, remaining: 0 };
+    const [ofLeft, ofRight] = [
+      { allowed: true, remaining: 3 },
+      // Two are left of the five, and the request costs three.
+      { allowed: false, remaining: 2 },
+    ];
+    for (let more = 0; more < 3; more += 1) {
+      expect(await engine.consume([left, full, right])).toMatchObject({
+        allowed: false,
+        results: [ofLeft, none, ofRight],
+      });
+      expect(await engine.consume([right, left])).toMatchObject({ allowed: false, results: [ofRight, ofLeft] });
+    }
+    expect((await engine.consume([left, { ...right, cost: 2 }])).results).toMatchObject([
+      { remaining: 1 },
+      { remaining: 0 },
+    ]);
+  });
+
+  test('takes a charge that is exactly the whole limit, and refuses one more', async () => {
+    const engine = rateLimiterFlexibleEngine(memory);
+    expect(await engine.consume([charge(5, 60_000, 'user', 5)])).toMatchObject({ allowed: true });
+    expect(await engine.consume([charge(5, 60_000)])).toMatchObject({ allowed: false, results: [{ remaining: 0 }] });
+    expect(await engine.consume([charge(5, 60_000, 'user', 0)])).toMatchObject({ allowed: true });
+  });
+
+  test('refuses always at a limit of 0, without a limiter', async () => {
+    const engine = rateLimiterFlexibleEngine(() => {
+      throw new Error('asked');
+    });
+    expect(await engine.consume([charge(0, 60_000)])).toEqual({
+      allowed: false,
+      results: [{ allowed: false, remaining: 0, resetMilliseconds: 60_000, windowEnd: expect.any(Number) }],
+    });
+  });
+
+  test('gives nothing back that a limiter refused without counting it', async () => {
+    const rewards: unknown[] = [];
+    const blocked: FlexibleLimiter = {
+      // It knows in memory that the key is spent, and did not count this request.
+      consume: async () => Promise.reject(new RateLimiterRes(0, 30_000, 1)),
+      reward: async (...parameters) => {
+        rewards.push(parameters);
+        return new RateLimiterRes(0, 30_000, 0);
+      },
+      penalty: async () => new RateLimiterRes(),
+      get: async () => null,
+    };
+    const engine = rateLimiterFlexibleEngine(() => blocked);
+    expect(await engine.consume([charge(5, 60_000, 'user', 2)])).toMatchObject({
+      allowed: false,
+      results: [{ allowed: false, remaining: 0, resetMilliseconds: 30_000 }],
+    });
+    expect(rewards).toEqual([]);
+    expect(await engine.consume([charge(5, 60_000)])).toMatchObject({ results: [{ remaining: 5 }] });
+    expect(rewards).toEqual([['user:user:alice', 1]]);
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'gone'],
+    ['an object of another kind', { consumedPoints: 9 }],
+    ['a time that is none', { consumedPoints: 9, msBeforeNext: '5' }],
+    ['an error with a state', Object.assign(new Error('gone'), { consumedPoints: 9, msBeforeNext: 5 })],
+  ])('takes %s for a failure of the store, not for a refusal', async (_, thrown) => {
+    const limiter: FlexibleLimiter = { ...memory(5, 60, ''), consume: async () => Promise.reject(thrown) };
+    for (const method of ['reward', 'penalty', 'get'] as const) limiter[method] = async () => new RateLimiterRes();
+    await expect(rateLimiterFlexibleEngine(() => limiter).consume([charge(5, 60_000)])).rejects.toBe(thrown);
   });
 
   test('takes a reward back that met a new window, which would otherwise admit too much', async () => {

@@ -1,0 +1,69 @@
+import { describe, expect, test } from '@jest/globals';
+import { MAXIMUM_ENTRIES, SlidingLog } from '../../../../src/throttling/engines/memory-sliding-log.js';
+
+/** A log of 20 s, so that a hundredth is 200 ms, with two units in each 100 ms until it is merged. */
+function mergedLog() {
+  const log = new SlidingLog(20_000);
+  const entries = Array.from({ length: MAXIMUM_ENTRIES + 1 }, (_, index) => index * 99);
+  for (const at of entries) log.add(at, 2);
+  return { log, entries };
+}
+
+describe('the log of a sliding window that has too many entries', () => {
+  test('loses no unit', () => {
+    const { log, entries } = mergedLog();
+    expect(log.used(entries.at(-1) as number)).toBe(2 * entries.length);
+  });
+
+  test('frees those of one hundredth of the window together, with the latest of them', () => {
+    const { log, entries } = mergedLog();
+    const slotOf = (at: number) => Math.floor(at / 200);
+    const freedAt = entries.map((at) => Math.max(...entries.filter((other) => slotOf(other) === slotOf(at))) + 20_000);
+    const counting = (now: number) => 2 * freedAt.filter((other) => other > now).length;
+    for (const end of new Set(freedAt)) {
+      for (const now of [end - 1, end]) expect(log.used(now)).toBe(counting(now));
+    }
+    expect(log.used(60_000)).toBe(0);
+  });
+});
+
+describe('the log of a sliding window', () => {
+  test('tells when so many units are free, and when all are', () => {
+    const log = new SlidingLog(1000);
+    expect([log.millisecondsUntilFree(1, 0), log.millisecondsUntilEmpty(0)]).toEqual([0, 0]);
+    log.add(100, 2);
+    log.add(300, 3);
+    expect([1, 2, 3, 5, 6].map((units) => log.millisecondsUntilFree(units, 400))).toEqual([700, 700, 900, 900, 900]);
+    expect(log.millisecondsUntilEmpty(400)).toBe(900);
+    expect([log.millisecondsUntilFree(1, 2000), log.millisecondsUntilEmpty(2000)]).toEqual([0, 0]);
+  });
+
+  test('keeps units of an earlier time in their order, and those of one time together', () => {
+    const log = new SlidingLog(1000);
+    log.add(300, 1);
+    log.add(100, 2);
+    log.add(100, 1);
+    log.add(200, 0);
+    expect([1, 3, 4].map((units) => log.millisecondsUntilFree(units, 400))).toEqual([700, 700, 900]);
+    expect([1099, 1100, 1299, 1300].map((now) => log.used(now))).toEqual([4, 1, 1, 0]);
+  });
+
+  test('takes back units of their time, or of later ones in the same hundredth, and no others', () => {
+    const log = new SlidingLog(10_000);
+    for (const [at, units] of [
+      [100, 1],
+      [150, 1],
+      [199, 2],
+      [200, 1],
+    ] as const) {
+      log.add(at, units);
+    }
+    log.remove(150, 9, 500);
+    expect(log.used(500)).toBe(2);
+    expect([1, 2].map((units) => log.millisecondsUntilFree(units, 500))).toEqual([9600, 9700]);
+    log.remove(200, 1, 10_199);
+    expect(log.used(500)).toBe(1);
+    log.remove(100, 1, 10_100);
+    expect(log.used(500)).toBe(1);
+  });
+});
