@@ -11,12 +11,13 @@ import { user } from '../../support/throttling/subjects.js';
 
 function observed(options: ThrottlingOptions) {
   const observation = new Observation(new OAuth2Events(new LogLimiter(silentLogger, systemClock)));
-  const operations: TracedOperation[] = [];
+  const operations: [TracedOperation, unknown][] = [];
   observation.tracing.tracer = {
     decided() {},
     around(operation, work) {
-      operations.push(operation);
-      return work();
+      const answer = work();
+      operations.push([operation, answer]);
+      return answer;
     },
   };
   const refusals: unknown[] = [];
@@ -33,7 +34,8 @@ describe('what can be seen of a throttle', () => {
   test('is each wait for a store, and none in memory', async () => {
     const { ask, operations } = observed({ policies: { user: '3/h' }, engine: new FailingStore() });
     expect(await ask()).toMatchObject({ allowed: true, fields: { ratelimit: '"user";r=2;t=3600' } });
-    expect(operations).toEqual(['throttle.decide']);
+    // A span lasts as long as the promise.
+    expect(operations).toEqual([['throttle.decide', expect.any(Promise)]]);
     const memory = observed({ policies: { user: '3/h' } });
     await memory.ask();
     expect(memory.operations).toEqual([]);
