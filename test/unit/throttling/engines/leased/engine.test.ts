@@ -4,6 +4,7 @@ import {
   type FailureReservation,
   type LeasedEngineOptions,
   leasedEngine,
+  StoreAwayError,
 } from '../../../../../src/throttling/index.js';
 import type { Charge, ThrottleDecision } from '../../../../../src/throttling/throttle-engine.js';
 import { Fleet, type Process, settled } from '../../../../support/throttling/fleet.js';
@@ -341,4 +342,12 @@ test.each<[string, Partial<LeasedEngineOptions>, RegExp]>([
   const make = () => leasedEngine({ redis: 'redis://127.0.0.1:1', ...options });
   expect(make).toThrow(message);
   expect(make).toThrow(expect.objectContaining({ name: 'ConfigurationError' }));
+});
+
+test('a leased engine can be made before its Redis is there, and closed without it', async () => {
+  const engine = leasedEngine({ redis: 'redis://127.0.0.1:1' });
+  await engine.ready?.();
+  await expect((async () => engine.consume([chargeOf(5)]))()).rejects.toBeInstanceOf(StoreAwayError);
+  expect(engine.statistics).toEqual({ decisions: 1, claims: 1, keys: 1, leases: 0, processes: 1 });
+  await engine.close?.();
 });
