@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { createThrottle, type FailureReservation } from '../../../src/throttling/index.js';
+import {
+  createThrottle,
+  type FailureReservation,
+  memoryEngine,
+  type ThrottleEngine,
+} from '../../../src/throttling/index.js';
 import { failures, setUp } from '../../support/throttling/failing-store.js';
 import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
@@ -133,5 +138,46 @@ describe('the budget of failed authentications', () => {
     expect((await failed(throttle)).allowed).toBe(true);
     expect((await failed(throttle)).allowed).toBe(false);
     expect(store.refunds).toHaveLength(1);
+  });
+
+  test('has counters of its own, one for tries, which come back, and one for failures', async () => {
+    const seen: unknown[] = [];
+    const memory = memoryEngine();
+    const engine: ThrottleEngine = {
+      consume(charges) {
+        seen.push(...charges);
+        return memory.consume(charges);
+      },
+      refund() {},
+    };
+    const { failedAuthentications } = createThrottle({ engine, failedAuthentication: '2/m' });
+    await failedAuthentications.reserve('ip:1');
+    await failedAuthentications.fail('ip:1');
+    const rate = { tag: 'ip:1', limit: 2, windowMilliseconds: 60_000, cost: 1 };
+    expect(seen).toEqual([
+      { ...rate, key: '!try:2/60:ip:1', mayBeRefunded: true },
+      { ...rate, key: '!auth:2/60:ip:1', mayBeRefunded: false },
+    ]);
+  });
+
+  test('that is used up lets nobody wait less than a second', () => {
+    const clock = new VirtualClock();
+    const { failedAuthentications } = createThrottle({ failedAuthentication: '1/m' }, { clock });
+    expect(failedAuthentications.fail('ip:1')).toBe(0);
+    expect(failedAuthentications.retryAfterSeconds('ip:1')).toBe(60);
+    clock.advance(59_999);
+    expect([failedAuthentications.retryAfterSeconds('ip:1'), failedAuthentications.fail('ip:1')]).toEqual([1, 1]);
+    clock.advance(1);
+    expect(failedAuthentications.retryAfterSeconds('ip:1')).toBe(0);
+    expect(failedAuthentications.fail('ip:1')).toBe(0);
+  });
+
+  test('is none at null, whoever asks', async () => {
+    const { failedAuthentications } = createThrottle({ failedAuthentication: null });
+    expect([failedAuthentications.fail('ip:1'), failedAuthentications.retryAfterSeconds('ip:1')]).toEqual([0, 0]);
+    const reservation = await failedAuthentications.reserve('ip:1');
+    expect([reservation.allowed, reservation.retryAfterSeconds]).toEqual([true, 0]);
+    reservation.release();
+    reservation.fail();
   });
 });

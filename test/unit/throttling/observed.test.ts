@@ -72,4 +72,21 @@ describe('what can be seen of a throttle', () => {
     await ask();
     expect(tallies()).toMatchObject([{ policy: 'user', undecided: 1, allowed: whenStoreFails === 'local' ? 2 : 1 }]);
   });
+
+  test('counts a request once for a policy of several rates', async () => {
+    const store = new FailingStore();
+    const { ask, tallies } = observed({ policies: { user: { rate: ['2/s', '2/h'] } }, engine: store });
+    for (let more = 0; more < 2; more += 1) await ask();
+    expect(tallies()).toEqual([{ policy: 'user', allowed: 2, refused: 0, undecided: 0, peak: 1 }]);
+    await ask();
+    store.mode = 'reject';
+    await ask();
+    expect(tallies()).toEqual([{ policy: 'user', allowed: 2, refused: 1, undecided: 1, peak: 1 }]);
+  });
+
+  test('is the greatest part of a limit that was used', async () => {
+    const { ask, tallies } = observed({ policies: { user: { rate: ['4/s', '8/h'] } } });
+    await ask();
+    expect(tallies()).toMatchObject([{ peak: 0.25 }]);
+  });
 });

@@ -44,7 +44,11 @@ describe('a mistake in the options is an error at start-up that names it', () =>
       { policies: { user: '5/h', User: '6/h' } },
       /policies\.User cannot be .*: it differs from the policy user only in case/,
     ],
-    ['policies that are a list', { policies: ['5/h'] }, /throttling\.policies/],
+    [
+      'policies that are a list',
+      { policies: ['5/h'] },
+      /throttling\.policies cannot be .*: give an object such as \{ user: '100\/hour' \}\.$/,
+    ],
     [
       'an unknown option',
       { polices: {} },
@@ -59,7 +63,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'a way on beside an engine',
       { whenLedgerIsLost: 'wait', engine: memoryEngine() },
-      /whenLedgerIsLost cannot be "wait": it applies to the default engine/,
+      /whenLedgerIsLost cannot be "wait": it applies to the default engine; with an engine of your own, pass it to leasedEngine\.$/,
     ],
     ['no deadline', { deadlineMilliseconds: 0 }, /throttling\.deadlineMilliseconds cannot be 0/],
     ['a deadline that is none', { deadlineMilliseconds: Number.NaN }, /throttling\.deadlineMilliseconds cannot be NaN/],
@@ -69,9 +73,37 @@ describe('a mistake in the options is an error at start-up that names it', () =>
       { policies: { a: { rate: '1/m', countWhen: 'failed' } } },
       /countWhen cannot be a string: use 'refused' or a function of the status/,
     ],
-    ['an engine that is none', { engine: {} }, /throttling\.engine/],
+    [
+      'an engine that is none',
+      { engine: { consume() {} } },
+      /throttling\.engine cannot be .*: give memoryEngine\(\), leasedEngine\(\{ redis \}\) or another object with consume and refund\.$/,
+    ],
+    [
+      'a deadline of more than a minute',
+      { deadlineMilliseconds: 60_001 },
+      /give milliseconds above 0, at most 60000\.$/,
+    ],
+    [
+      'a hook that is none',
+      { onStoreStateChange: 5 },
+      /onStoreStateChange cannot be 5: give a function of 'up' or 'down'\.$/,
+    ],
+    [
+      'global policies that are no list',
+      { global: 'user' },
+      /throttling\.global cannot be .*: give the names of policies, e\.g\. \['user'\]\.$/,
+    ],
+    [
+      'a mode that is near another',
+      { whenLedgerIsLost: 'waits' },
+      /whenLedgerIsLost cannot be "waits": use 'wait' or 'restart'\.$/,
+    ],
     ['a draft that is none', { fields: { version: 'draft-3' } }, /throttling\.fields\.version cannot be "draft-3"/],
-    ['fields that are no object', { fields: false }, /throttling\.fields cannot be false/],
+    [
+      'fields that are no object',
+      { fields: false },
+      /throttling\.fields cannot be false: use an object, e\.g\. \{ version: false \}\.$/,
+    ],
     ['fields that are null', { fields: null }, /throttling\.fields cannot be null/],
     ['an unknown field option', { fields: { versoin: false } }, /throttling\.fields\.versoin/],
     ['a legacy that is none', { fields: { legacy: 'yes' } }, /throttling\.fields\.legacy cannot be "yes"/],
@@ -83,7 +115,7 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     [
       'a failure budget of nothing',
       { failedAuthentication: '0/m' },
-      /throttling\.failedAuthentication cannot be "0\/m"/,
+      /throttling\.failedAuthentication cannot be "0\/m": it would refuse every token; allow at least 1, or null for no budget\.$/,
     ],
     [
       'a rate of a failure budget that is none',
@@ -116,4 +148,16 @@ describe('a mistake in the options is an error at start-up that names it', () =>
       expect.objectContaining({ name: 'ConfigurationError' }),
     );
   });
+});
+
+test.each<[string, ThrottlingOptions]>([
+  ['nothing', {}],
+  ['the shortest deadline', { deadlineMilliseconds: 0.001 }],
+  ['the longest deadline', { deadlineMilliseconds: 60_000 }],
+  ['a budget of one failure', { failedAuthentication: '1/m' }],
+  ['a hook', { onStoreStateChange() {} }],
+  ['a way on without an engine', { whenLedgerIsLost: 'wait' }],
+  ['each option as it is by default', { engine: undefined, policies: undefined, global: undefined, fields: {} }],
+])('%s is no mistake', (_, options) => {
+  expect(() => createThrottle(options)).not.toThrow();
 });

@@ -48,6 +48,16 @@ describe('the log of a sliding window', () => {
     expect([1099, 1100, 1299, 1300].map((now) => log.used(now))).toEqual([4, 1, 1, 0]);
   });
 
+  test('keeps no entry of nothing, and one for all units of one time', () => {
+    const log = new SlidingLog(100_000);
+    log.add(10, 1);
+    for (let more = 0; more <= MAXIMUM_ENTRIES; more += 1) log.add(20, 1);
+    log.add(500, 0);
+    expect(log.millisecondsUntilEmpty(500)).toBe(99_520);
+    // So many times would have been merged into the latest of them.
+    expect(log.millisecondsUntilFree(1, 500)).toBe(99_510);
+  });
+
   test('takes back units of their time, or of later ones in the same hundredth, and no others', () => {
     const log = new SlidingLog(10_000);
     for (const [at, units] of [
