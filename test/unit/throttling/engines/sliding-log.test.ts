@@ -28,6 +28,25 @@ describe('the log of a sliding window that has too many entries', () => {
 });
 
 describe('the log of a sliding window', () => {
+  test('is exact for as many different times as it may have', () => {
+    const log = new SlidingLog(20_000);
+    const entries = Array.from({ length: MAXIMUM_ENTRIES }, (_, index) => index * 99);
+    for (const at of entries) log.add(at, 1);
+    for (const [index, at] of entries.entries()) expect(log.used(at + 20_000)).toBe(entries.length - index - 1);
+  });
+
+  test('is empty as soon as what was left of it is taken back', () => {
+    const log = new SlidingLog(1000);
+    log.add(100, 1);
+    log.add(300, 2);
+    log.remove(300, 1, 400);
+    expect(log.millisecondsUntilEmpty(400)).toBe(900);
+    log.remove(300, 1, 400);
+    expect(log.millisecondsUntilEmpty(400)).toBe(700);
+    log.remove(100, 1, 400);
+    expect([log.used(400), log.millisecondsUntilEmpty(400)]).toEqual([0, 0]);
+  });
+
   test('tells when so many units are free, and when all are', () => {
     const log = new SlidingLog(1000);
     expect([log.millisecondsUntilFree(1, 0), log.millisecondsUntilEmpty(0)]).toEqual([0, 0]);
