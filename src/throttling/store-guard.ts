@@ -56,13 +56,13 @@ export class StoreGuard {
       answer = engine.consume(charges, breaker.deadlines);
     } catch (error) {
       if (error instanceof UndecidedError) {
-        if (probe) this.answeredAtOnce();
+        this.answeredAtOnce();
         return unknownAfter(error);
       }
       return this.failed(error, probe);
     }
     if (isPromiseLike(answer)) return this.withinDeadline(answer, charges, probe, undoLate);
-    if (probe) this.answeredAtOnce();
+    this.answeredAtOnce();
     return answer;
   }
 
@@ -131,7 +131,10 @@ export class StoreGuard {
     });
   }
 
-  /** An engine that can decide alone has memory, so an immediate answer says nothing about its store. */
+  /**
+   * An immediate answer is one of the store, so that failures before it do not add up with later ones. An engine that
+   * can decide alone has memory: then it says nothing about the store, and the next request tries that.
+   */
   private answeredAtOnce(): void {
     const { engine, breaker } = this.options;
     if (engine.consumeAlone === undefined) breaker.heard();

@@ -90,6 +90,74 @@ test('a store that was late for the engine itself is not down while it was not s
   expect(throttle.storeState).toBe('up');
 });
 
+describe('a failure between answers that come at once', () => {
+  test.each([
+    ['a decision', decides, true],
+    ['that it cannot decide', throwing(new UndecidedError(5000)), false],
+  ])('does not add up with others to an outage: %s', async (_, answer, allowed) => {
+    const { store, throttle, ask } = throttleOf();
+    for (let more = 0; more < 5; more += 1) {
+      store.answer = throwing(new Error('busy'));
+      expect((await ask()).unavailable).toBe(true);
+      store.answer = answer;
+      expect((await ask()).allowed).toBe(allowed);
+    }
+    expect(throttle.storeState).toBe('up');
+  });
+
+  test('does so if the engine has memory, because those say nothing of the store', async () => {
+    const { store, throttle, ask } = throttleOf({ consumeAlone: () => undefined });
+    for (let more = 0; more < 3; more += 1) {
+      expect(throttle.storeState).toBe('up');
+      store.answer = throwing(new Error('gone'));
+      await ask();
+      store.answer = decides;
+      await ask();
+    }
+    expect(throttle.storeState).toBe('down');
+  });
+});
+
+test('a request that was under way when the store went down does not put off the next try', async () => {
+  const { store, throttle, clock, ask } = throttleOf();
+  let fail: (error: Error) => void = () => {};
+  store.answer = () =>
+    new Promise((_, reject) => {
+      fail = reject;
+    });
+  const early = ask();
+  store.answer = fails;
+  while (throttle.storeState === 'up') await ask();
+  clock.advance(40);
+  fail(new Error('gone'));
+  expect((await early).unavailable).toBe(true);
+  clock.advance(10);
+  const { asked } = store;
+  await ask();
+  expect(store.asked).toBe(asked + 1);
+});
+
+test.each<[string, () => void | Promise<void>]>([
+  ['rejects', () => Promise.reject(new Error('gone'))],
+  [
+    'throws',
+    () => {
+      throw new Error('gone');
+    },
+  ],
+])('a refund that %s is nobody’s business', async (_, refund) => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on('unhandledRejection', note);
+  const engine: ThrottleEngine = { consume: decides, refund };
+  const policies = { user: { rate: '9/h', countWhen: 'refused' as const } };
+  const outcome = await createThrottle({ policies, engine }).compile(['user']).decide(user('alice'));
+  outcome.settle?.(200);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
 describe('an answer at once, while the store is down', () => {
   test.each([
     ['a decision', decides, true],
