@@ -90,10 +90,13 @@ test('a store that was late for the engine itself is not down while it was not s
   expect(throttle.storeState).toBe('up');
 });
 
-describe('a failure between answers that come at once', () => {
-  test.each([
-    ['a decision', decides, true],
-    ['that it cannot decide', throwing(new UndecidedError(5000)), false],
+describe('a failure between answers', () => {
+  test.each<[string, Answer, boolean]>([
+    ['a decision at once', decides, true],
+    ['at once that it cannot decide', throwing(new UndecidedError(5000)), false],
+    ['a decision', async (charges) => decides(charges), true],
+    ['that it cannot decide', () => Promise.reject(new UndecidedError(5000)), false],
+    ['that a counter cannot be read', () => Promise.reject(new CounterError('no count')), false],
   ])('does not add up with others to an outage: %s', async (_, answer, allowed) => {
     const { store, throttle, ask } = throttleOf();
     for (let more = 0; more < 5; more += 1) {
@@ -105,7 +108,7 @@ describe('a failure between answers that come at once', () => {
     expect(throttle.storeState).toBe('up');
   });
 
-  test('does so if the engine has memory, because those say nothing of the store', async () => {
+  test('does so if the engine has memory, because answers at once say nothing of the store then', async () => {
     const { store, throttle, ask } = throttleOf({ consumeAlone: () => undefined });
     for (let more = 0; more < 3; more += 1) {
       expect(throttle.storeState).toBe('up');

@@ -100,18 +100,18 @@ describe('a decision that comes after the deadline', () => {
   });
 });
 
-test('a late rejection is nobody’s business any more', async () => {
-  let fail: (error: Error) => void = () => {};
+test('a late rejection is nobody’s business any more, nor a second failure of its request', async () => {
+  const fail: ((error: Error) => void)[] = [];
   const engine: ThrottleEngine = {
-    consume: () =>
-      new Promise((_, reject) => {
-        fail = reject;
-      }),
+    consume: () => new Promise((_, reject) => fail.push(reject)),
     refund: () => Promise.reject(new Error('refund')),
   };
   const throttle = createThrottle({ policies: { user: '1/h' }, engine, deadlineMilliseconds: 5 });
-  expect((await throttle.compile(['user']).decide(user('alice'))).unavailable).toBe(true);
-  fail(new Error('late'));
+  const ask = async () => throttle.compile(['user']).decide(user('alice'));
+  const outcomes = await Promise.all([ask(), ask(), ask()]);
+  expect(outcomes.map(({ unavailable }) => unavailable)).toEqual([true, true, true]);
+  for (const reject of fail) reject(new Error('late'));
   // An unhandled rejection would end the process of the test.
   await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(throttle.storeState).toBe('up');
 });

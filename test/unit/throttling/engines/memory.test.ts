@@ -179,6 +179,131 @@ describe('under a flood of identifiers', () => {
   });
 });
 
+describe('the counters of the memory engine', () => {
+  const engineOf = (maxKeys: number) => {
+    const clock = new VirtualClock();
+    return { clock, engine: memoryEngine({ maxKeys, clock }) };
+  };
+
+  test('that have ended are removed two at a time with each that is added', () => {
+    const { clock, engine } = engineOf(100);
+    for (let index = 0; index < 20; index++) engine.consume([charge(`old${index}`, 1, 1000)]);
+    expect(engine.size).toBe(20);
+    clock.advance(1000);
+    engine.consume([charge('new', 1, 1000)]);
+    expect(engine.size).toBe(19);
+    engine.consume(['a', 'b', 'c'].map((key) => charge(key, 1, 1000)));
+    expect(engine.size).toBe(16);
+    // A request that adds none removes none.
+    engine.consume([charge('a', 1, 1000)]);
+    expect(engine.size).toBe(16);
+  });
+
+  test('that have ended make room where there is none, and those that have not stay', () => {
+    const { clock, engine } = engineOf(10);
+    for (let index = 0; index < 9; index++) engine.consume([charge(`old${index}`, 1, 1000)]);
+    clock.advance(500);
+    engine.consume([charge('young', 1, 1000)]);
+    clock.advance(500);
+    expect(engine.consume([charge('new', 1, 1000)])).toMatchObject({ allowed: true });
+    expect(engine.size).toBe(2);
+    expect(engine.consume([charge('young', 1, 1000)]).allowed).toBe(false);
+    clock.advance(499);
+    expect(engine.consume([charge('young', 1, 1000)]).allowed).toBe(false);
+    clock.advance(1);
+    expect(engine.consume([charge('young', 1, 1000)]).allowed).toBe(true);
+  });
+
+  test('are not made for a request that costs nothing', () => {
+    const { engine } = engineOf(10);
+    expect(engine.consume([charge('k', 5, 1000, 0)])).toMatchObject({
+      allowed: true,
+      results: [{ allowed: true, remaining: 5, resetMilliseconds: 1000 }],
+    });
+    expect(engine.size).toBe(0);
+  });
+
+  test('are none for a key that finds room nowhere, which is refused for a whole window', () => {
+    const { engine } = engineOf(1);
+    engine.consume([charge('only', 1, 1000)]);
+    for (let limit = 1; limit <= 64; limit++) engine.consume([charge('x', limit, 2000)]);
+    expect(engine.consume([charge('x', 65, 2000)])).toMatchObject({
+      allowed: false,
+      results: [{ allowed: false, remaining: 0, resetMilliseconds: 2000 }],
+    });
+  });
+
+  test('are as many as there is room for, also for the keys of one request', () => {
+    const { engine } = engineOf(2);
+    expect(engine.consume(['a', 'b', 'c'].map((key) => charge(key, 1, 1000))).allowed).toBe(true);
+    expect(engine.size).toBe(2);
+  });
+});
+
+describe.each(['fixed-window', 'sliding-window'] as const)('a refund to the memory engine (%s)', (algorithm) => {
+  const engineOf = () => {
+    const clock = new VirtualClock();
+    return { clock, engine: memoryEngine({ clock }) };
+  };
+  const one = (cost = 1): Charge => ({ ...charge('k', 3, 1000, cost), algorithm });
+  const remaining = (engine: ReturnType<typeof memoryEngine>) => engine.consume([one(0)]).results[0]?.remaining;
+
+  test('gives back what a decision spent, and nothing for a refusal', () => {
+    const { engine } = engineOf();
+    const spent = engine.consume([one(2)]);
+    const refused = engine.consume([one(2)]);
+    engine.refund([one(2)], refused);
+    expect(remaining(engine)).toBe(1);
+    engine.refund([one(2)], spent);
+    expect(remaining(engine)).toBe(3);
+    engine.refund([one(2)], spent);
+    expect(remaining(engine)).toBe(3);
+  });
+
+  test('gives nothing back to a later window, to a key without one, nor for a decision of another engine', () => {
+    const { engine, clock } = engineOf();
+    const early = engine.consume([one(2)]);
+    engine.refund([one(2)], { allowed: true, results: [] });
+    engine.refund([{ ...one(2), key: 'other' }], early);
+    engine.refund([one(2)], { allowed: true, results: [{ allowed: true, remaining: 1, resetMilliseconds: 9 }] });
+    expect(remaining(engine)).toBe(1);
+    clock.advance(1000);
+    engine.consume([one(3)]);
+    engine.refund([one(2)], early);
+    expect(remaining(engine)).toBe(0);
+  });
+});
+
+describe.each(['fixed-window', 'sliding-window'] as const)('a request of several charges (%s)', (algorithm) => {
+  test('is admitted as a whole or refused as a whole, with what is left of each', () => {
+    const clock = new VirtualClock();
+    const engine = memoryEngine({ clock });
+    const of = (key: string, limit: number, cost: number): Charge => ({ ...charge(key, limit, 1000, cost), algorithm });
+    expect(engine.consume([of('a', 5, 2), of('b', 3, 3)])).toMatchObject({
+      allowed: true,
+      results: [
+        { allowed: true, remaining: 3, resetMilliseconds: 1000 },
+        { allowed: true, remaining: 0, resetMilliseconds: 1000 },
+      ],
+    });
+    clock.advance(400);
+    expect(engine.consume([of('a', 5, 3), of('b', 3, 1), of('c', 1, 1)])).toMatchObject({
+      allowed: false,
+      results: [
+        { allowed: true, remaining: 3, resetMilliseconds: 600 },
+        { allowed: false, remaining: 0, resetMilliseconds: 600 },
+        { allowed: true, remaining: 1, resetMilliseconds: 1000 },
+      ],
+    });
+    expect(engine.consume([of('a', 5, 2), of('a', 5, 2)]).allowed).toBe(false);
+    expect(engine.consume([of('a', 5, 2), of('a', 5, 1)])).toMatchObject({
+      allowed: true,
+      results: [{}, { remaining: 0 }],
+    });
+    expect(engine.consume([of('z', 5, 5), of('z', 5, 1)]).allowed).toBe(false);
+  });
+});
+
 test.each([0, -1, 1.5, Number.NaN, '10'])('maxKeys %p is an error', (maxKeys) => {
   expect(() => memoryEngine({ maxKeys: maxKeys as number })).toThrow(ConfigurationError);
   expect(() => memoryEngine({ maxKeys: maxKeys as number })).toThrow('maxKeys');
