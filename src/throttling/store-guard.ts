@@ -59,6 +59,7 @@ export class StoreGuard {
         this.answeredAtOnce();
         return unknownAfter(error);
       }
+      if (isAnswer(error)) breaker.heard();
       return this.failed(error, probe);
     }
     if (isPromiseLike(answer)) return this.withinDeadline(answer, charges, probe, undoLate);
@@ -147,12 +148,8 @@ export class StoreGuard {
       if (probe) breaker.probedInVain();
       throw error;
     }
-    if (isAnswer(error)) {
-      // If it was thrown, it has not been counted as an answer yet; a probe that never ends would keep the breaker
-      // open.
-      if (probe) breaker.heard();
-      breaker.decidedWithout();
-    } else breaker.failed(error, probe);
+    if (isAnswer(error)) breaker.decidedWithout();
+    else breaker.failed(error, probe);
     return UNKNOWN;
   }
 }

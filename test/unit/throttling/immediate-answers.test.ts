@@ -94,6 +94,7 @@ describe('a failure between answers', () => {
   test.each<[string, Answer, boolean]>([
     ['a decision at once', decides, true],
     ['at once that it cannot decide', throwing(new UndecidedError(5000)), false],
+    ['at once that a counter cannot be read', throwing(new CounterError('no count')), false],
     ['a decision', async (charges) => decides(charges), true],
     ['that it cannot decide', () => Promise.reject(new UndecidedError(5000)), false],
     ['that a counter cannot be read', () => Promise.reject(new CounterError('no count')), false],
@@ -138,6 +139,30 @@ test('a request that was under way when the store went down does not put off the
   const { asked } = store;
   await ask();
   expect(store.asked).toBe(asked + 1);
+});
+
+test('while one request tries the store, a mistake in one from before lets no other one try it', async () => {
+  const { store, throttle, clock, ask } = throttleOf();
+  let fail: (error: Error) => void = () => {};
+  const waits: Answer = () =>
+    new Promise((_, reject) => {
+      fail = reject;
+    });
+  store.answer = waits;
+  const early = ask();
+  const failEarly = fail;
+  store.answer = fails;
+  while (throttle.storeState === 'up') await ask();
+  clock.advance(50);
+  store.answer = waits;
+  const probe = ask();
+  const { asked } = store;
+  failEarly(new ConfigurationError('cannot count that'));
+  await expect(early).rejects.toThrow('cannot count that');
+  expect((await ask()).unavailable).toBe(true);
+  expect(store.asked).toBe(asked);
+  fail(new Error('gone'));
+  expect((await probe).unavailable).toBe(true);
 });
 
 test.each<[string, () => void | Promise<void>]>([
