@@ -25,6 +25,8 @@ function watched(waiting: Promise<void> | undefined) {
 
 describe('a try that waits for others', () => {
   test('gives up after five seconds, which is no fault of its caller', async () => {
+    // The process is older than the try.
+    await jest.advanceTimersByTimeAsync(60_000);
     const tries = new TriesUnderWay();
     tries.begin('ip:1', () => {});
     const waiting = watched(tries.oneEnds('ip:1', tries.patience()));
@@ -55,5 +57,29 @@ describe('a try that waits for others', () => {
     const tries = new TriesUnderWay();
     tries.begin('ip:1', () => {});
     expect(tries.oneEnds('ip:2', tries.patience())).toBeUndefined();
+  });
+
+  test('goes on when one has ended, one after the other, and all when the last one has', async () => {
+    const tries = new TriesUnderWay();
+    let undone = 0;
+    const undo = () => {
+      undone += 1;
+    };
+    const [first, second, third] = [tries.begin('ip:1', undo), tries.begin('ip:1', undo), tries.begin('ip:1', undo)];
+    const waiting = Array.from({ length: 4 }, () => watched(tries.oneEnds('ip:1', tries.patience())));
+    const gone = async () => {
+      await jest.advanceTimersByTimeAsync(0);
+      return waiting.filter(({ state }) => state === 'goes on').length;
+    };
+    // Whatever is said of it later, a try ends once.
+    for (let more = 0; more < 3; more += 1) first.release();
+    first.fail();
+    expect([await gone(), undone]).toEqual([1, 1]);
+    second.fail();
+    second.release();
+    expect([await gone(), undone]).toEqual([2, 1]);
+    third.release();
+    expect([await gone(), undone]).toEqual([4, 2]);
+    expect(tries.oneEnds('ip:1', tries.patience())).toBeUndefined();
   });
 });
