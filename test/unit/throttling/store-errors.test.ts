@@ -21,3 +21,12 @@ test.each<[unknown, boolean]>([
 ])('an error that concerns its own request only is a sign of life of the store: %s is one: %s', (error, isOne) => {
   expect(isAnswer(error)).toBe(isOne);
 });
+
+test.each([
+  [new StoreAwayError('gone'), 'StoreAwayError', 'store_away', 'gone'],
+  [new StoreLateError('late'), 'StoreLateError', 'store_late', 'late'],
+  [new CounterError('no count'), 'CounterError', 'counter_unusable', 'no count'],
+  [new UndecidedError(4.2), 'UndecidedError', 'undecided', 'The ledger lost its counters; it can decide in 5 ms.'],
+])('%s has a name and a code', (error, name, code, message) => {
+  expect([error.name, error.code, error.message]).toEqual([name, code, message]);
+});
