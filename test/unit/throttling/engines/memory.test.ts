@@ -145,6 +145,32 @@ describe('under a flood of identifiers', () => {
     expect(engine.consume([charge('late', 1, 1000)]).allowed).toBe(true);
   });
 
+  test('a key whose shared window has ended gets a place of its own, if there is one', () => {
+    const clock = new VirtualClock();
+    const engine = memoryEngine({ maxKeys: 1, clock });
+    engine.consume([charge('early', 1, 1450)]);
+    clock.advance(500);
+    engine.consume([charge('late', 1, 1000)]);
+    clock.advance(900);
+    // Another shared window, which goes on.
+    engine.consume([charge('third', 2, 1000)]);
+    clock.advance(100);
+    expect(engine.consume([charge('late', 1, 1000)])).toMatchObject({ allowed: true });
+    expect(engine.size).toBe(1);
+    clock.advance(999);
+    expect(engine.consume([charge('late', 1, 1000)]).allowed).toBe(false);
+  });
+
+  test('a key that shares a counter stays with it, whatever shorter windows others have', () => {
+    const clock = new VirtualClock();
+    const engine = memoryEngine({ maxKeys: 1, clock });
+    engine.consume([charge('early', 1, 1000)]);
+    engine.consume([charge('long', 1, 5000)]);
+    engine.consume([charge('short', 1, 1000)]);
+    clock.advance(1500);
+    expect(engine.consume([charge('long', 1, 5000)]).allowed).toBe(false);
+  });
+
   test('places of ended windows are used again, without a timer', () => {
     const clock = new VirtualClock();
     const engine = memoryEngine({ maxKeys: 100, clock });
@@ -163,7 +189,8 @@ describe('under a flood of identifiers', () => {
     const engine = memoryEngine({ maxKeys: 1, clock: new VirtualClock() });
     engine.consume([charge('only', 1, 1000)]);
     // So many keys spend each of the shared counters.
-    for (let index = 0; index < 2000; index++) engine.consume([charge(`k${index}`, 1, 1000)]);
+    const allowed = Array.from({ length: 2000 }, (_, index) => engine.consume([charge(`k${index}`, 1, 1000)]).allowed);
+    expect(allowed.filter(Boolean)).toHaveLength(64);
     expect(engine.consume([charge('another', 1, 1000)]).allowed).toBe(false);
     expect(engine.consume([{ ...charge('another', 1, 1000), algorithm: 'sliding-window' }]).allowed).toBe(true);
     expect(engine.consume([charge('another', 1, 2000)]).allowed).toBe(true);

@@ -96,6 +96,56 @@ describe('the engine of rate-limiter-flexible', () => {
     expect((await engine.consume([charge(5, 60_000, 'user', 0)])).results[0]?.remaining).toBe(5);
   });
 
+  test('gives limiters the prefix of the host, which is a text', async () => {
+    const prefixes: string[] = [];
+    const factory: FlexibleLimiterFactory = (...rate) => {
+      prefixes.push(rate[2]);
+      return memory(...rate);
+    };
+    await rateLimiterFlexibleEngine(factory, { keyPrefix: 'app' }).consume([charge(5, 60_000)]);
+    expect(prefixes).toEqual(['app']);
+    expect(() => rateLimiterFlexibleEngine(factory, { keyPrefix: 5 as never })).toThrow(
+      'The option rateLimiterFlexibleEngine.keyPrefix cannot be 5',
+    );
+  });
+
+  test('takes nothing at a cost of 0, nor after the first charge that does not fit', async () => {
+    const calls: string[] = [];
+    const engine = rateLimiterFlexibleEngine((limit, ...rest) => {
+      const limiter = memory(limit, ...rest);
+      return {
+        consume(key, points) {
+          calls.push(`consume ${points} of ${limit}`);
+          return limiter.consume(key, points);
+        },
+        reward: (key, points) => limiter.reward(key, points),
+        penalty: (key, points) => limiter.penalty(key, points),
+        get(key) {
+          calls.push(`get ${limit}`);
+          return limiter.get(key);
+        },
+      };
+    });
+    await engine.consume([charge(5, 60_000, 'user', 0)]);
+    await engine.consume([charge(2, 60_000, 'user', 3), charge(5, 60_000)]);
+    expect(calls).toEqual(['get 5', 'consume 3 of 2', 'get 5']);
+  });
+
+  test('gives nothing back for a refusal, and all of a decision', async () => {
+    const engine = rateLimiterFlexibleEngine(memory);
+    const [spent, refused] = [
+      await engine.consume([charge(3, 60_000, 'user', 2)]),
+      await engine.consume([charge(3, 60_000, 'user', 2)]),
+    ];
+    const left = async () => (await engine.consume([charge(3, 60_000, 'user', 0)])).results[0]?.remaining;
+    await engine.refund([charge(3, 60_000, 'user', 2)], refused);
+    expect(await left()).toBe(1);
+    await engine.refund([charge(3, 60_000, 'user', 2)], { allowed: true, results: [] });
+    expect(await left()).toBe(1);
+    await engine.refund([charge(3, 60_000, 'user', 2)], spent);
+    expect(await left()).toBe(3);
+  });
+
   test('asks a limiter no more than a thousand times for different rates', async () => {
     const engine = rateLimiterFlexibleEngine(memory);
     for (let limit = 1; limit <= 1000; limit += 1) engine.prepare?.(rateOf(limit), 'fixed-window');
