@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   createThrottle,
+  type PolicyOptions,
   type ThrottleEngine,
   type ThrottleOutcome,
   type ThrottleSubject,
@@ -366,6 +367,25 @@ describe('compiling', () => {
     );
     expect(() => throttle.compile([{ name: 'EXPORT', rate: '5/h' }])).toThrow('only in case');
     expect(() => throttle.compile([{ rate: '5/h' } as never])).toThrow('an object with a name and a rate');
+  });
+
+  test.each<[string, Partial<PolicyOptions>]>([
+    ['subject', { subject: 'client' }],
+    ['cost', { cost: 2 }],
+    ['counted answers', { countWhen: 'refused' }],
+    ['rate', { rate: '6/h' }],
+  ])('makes another policy of one with another %s', (_, other) => {
+    const throttle = createThrottle({});
+    const policy = { name: 'export', rate: '5/h' };
+    throttle.compile([policy]);
+    expect(() => throttle.compile([policy, { ...policy }])).not.toThrow();
+    expect(() => throttle.compile([{ ...policy, ...other }])).toThrow('another throttling policy has this name');
+  });
+
+  test('takes a name again whose policy was not valid', () => {
+    const throttle = createThrottle({});
+    expect(() => throttle.compile([{ name: 'export', rate: 'often' }])).toThrow('it is not a rate');
+    expect(throttle.compile([{ name: 'export', rate: '5/h' }]).policies).toHaveLength(1);
   });
 
   test('finds lists of the same rates equal', () => {

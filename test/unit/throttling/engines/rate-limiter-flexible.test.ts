@@ -191,13 +191,94 @@ describe('the engine of rate-limiter-flexible', () => {
   });
 
   test('refuses always at a limit of 0, without a limiter', async () => {
-    const engine = rateLimiterFlexibleEngine(() => {
-      throw new Error('asked');
+    const made: number[] = [];
+    const engine = rateLimiterFlexibleEngine((limit, ...rest) => {
+      made.push(limit);
+      return memory(limit, ...rest);
     });
     expect(await engine.consume([charge(0, 60_000)])).toEqual({
       allowed: false,
       results: [{ allowed: false, remaining: 0, resetMilliseconds: 60_000, windowEnd: expect.any(Number) }],
     });
+    expect(made).toEqual([]);
+  });
+
+  /** An engine on a limiter that answers with these states, and what it is asked to give back and to take. */
+  const engineOn = (state: RateLimiterRes, rewarded = state) => {
+    const clock = new VirtualClock();
+    const calls: string[] = [];
+    const limiter: FlexibleLimiter = {
+      consume: async () => state,
+      reward: async () => {
+        calls.push('reward');
+        return rewarded;
+      },
+      penalty: async () => {
+        calls.push('penalty');
+        return state;
+      },
+      get: async () => state,
+    };
+    return { clock, calls, engine: rateLimiterFlexibleEngine(() => limiter, { clock }) };
+  };
+
+  test.each([
+    [30_000, 30_000],
+    [0, 0],
+    // Nothing was counted yet.
+    [-1, 60_000],
+  ])('of a limiter that says %i ms tells %i ms', async (msBeforeNext, resetMilliseconds) => {
+    const { engine } = engineOn(new RateLimiterRes(4, msBeforeNext, 1));
+    for (const cost of [0, 1]) {
+      expect((await engine.consume([charge(5, 60_000, 'user', cost)])).results).toMatchObject([{ resetMilliseconds }]);
+    }
+  });
+
+  test.each([
+    [50_000, ['reward']],
+    [59_750, ['reward']],
+    [59_751, []],
+    [70_000, []],
+  ])('gives back until a quarter of a second before the window ends: after %i ms', async (milliseconds, expected) => {
+    const { engine, clock, calls } = engineOn(new RateLimiterRes(4, 60_000, 1), new RateLimiterRes(5, 1, 0));
+    const decision = await engine.consume([charge(5, 60_000)]);
+    await engine.refund([charge(5, 60_000, 'user', 0)], decision);
+    clock.advance(milliseconds);
+    await engine.refund([charge(5, 60_000)], decision);
+    expect(calls).toEqual(expected);
+  });
+
+  test.each([
+    ['less than nothing was spent', new RateLimiterRes(6, 100, -1), ['reward', 'penalty']],
+    ['it lasts longer', new RateLimiterRes(5, 60_251, 0), ['reward', 'penalty']],
+    ['not if it is the same one', new RateLimiterRes(5, 60_250, 0), ['reward']],
+  ])('takes back what it gave to a new window: %s', async (_, rewarded, expected) => {
+    const { engine, calls } = engineOn(new RateLimiterRes(4, 60_000, 1), rewarded);
+    await engine.refund([charge(5, 60_000)], await engine.consume([charge(5, 60_000)]));
+    expect(calls).toEqual(expected);
+  });
+
+  test.each([0, 500, 1500])('refuses a window of %i ms', async (windowMilliseconds) => {
+    await expect(rateLimiterFlexibleEngine(memory).consume([charge(5, windowMilliseconds)])).rejects.toThrow(
+      `asked for a window of ${windowMilliseconds} ms; use whole seconds`,
+    );
+  });
+
+  test('takes windows of a second, and of a month in a store that keeps them', async () => {
+    const { engine } = engineOn(new RateLimiterRes(4, 100, 1));
+    for (const windowMilliseconds of [1000, 30 * 86_400_000]) {
+      expect((await engine.consume([charge(5, windowMilliseconds)])).allowed).toBe(true);
+    }
+  });
+
+  test('names the option of a limiter that would count otherwise, and the algorithm that it has not', () => {
+    const make = (limiter: object) => rateLimiterFlexibleEngine(() => limiter as FlexibleLimiter);
+    expect(() => make({}).prepare?.(rateOf(5), 'fixed-window')).toThrow(
+      'The option rateLimiterFlexibleEngine.limiterFor() cannot be an object: for 5 in 60 s it must have consume(), reward(), penalty(), get(); give a limiter of rate-limiter-flexible.',
+    );
+    expect(() => make({}).prepare?.(rateOf(5), 'sliding-window')).toThrow(
+      'The option algorithm cannot be "sliding-window": rate-limiter-flexible counts in fixed windows only; use another engine, or \'fixed-window\'.',
+    );
   });
 
   test('gives nothing back that a limiter refused without counting it', async () => {
