@@ -173,22 +173,23 @@ describe('[RS-72] the rule of a requirement', () => {
     return new Replaced();
   };
 
-  test.each<[new () => Permission, string, unknown]>([
-    [IsAuthenticated, 'hasPermission', decides],
-    [AllowAny, 'hasPermission', decides],
-    [TokenHasScope, 'hasPermission', decides],
-    [TokenHasScope, 'getScopes', withUnknownScopes],
-    [TokenHasScope, 'declared', withUnknownScopes],
-    [TokenHasReadWriteScope, 'getScopes', withUnknownScopes],
-    [TokenHasReadWriteScope, 'declared', withUnknownScopes],
-    [TokenHasResourceScope, 'getScopes', withUnknownScopes],
-    [TokenHasResourceScope, 'getRequiredAlternateScopes', withUnknownScopes],
-    [TokenHasResourceScope, 'declared', withUnknownScopes],
-    [IsAuthenticatedOrTokenHasScope, 'hasPermission', decides],
-    [TokenMatchesOASRequirements, 'hasPermission', decides],
-    [TokenMatchesOASRequirements, 'scopeAlternatives', decides],
-    [TokenMatchesOASRequirements, 'alternativesFor', decides],
-  ])('%p with another %s is code', (type, method, rule) => {
+  test.each<[name: string, type: new () => Permission, rule: unknown]>([
+    ['IsAuthenticated.hasPermission', IsAuthenticated, decides],
+    ['AllowAny.hasPermission', AllowAny, decides],
+    ['TokenHasScope.hasPermission', TokenHasScope, decides],
+    ['TokenHasScope.getScopes', TokenHasScope, withUnknownScopes],
+    ['TokenHasScope.declared', TokenHasScope, withUnknownScopes],
+    ['TokenHasReadWriteScope.getScopes', TokenHasReadWriteScope, withUnknownScopes],
+    ['TokenHasReadWriteScope.declared', TokenHasReadWriteScope, withUnknownScopes],
+    ['TokenHasResourceScope.getScopes', TokenHasResourceScope, withUnknownScopes],
+    ['TokenHasResourceScope.getRequiredAlternateScopes', TokenHasResourceScope, withUnknownScopes],
+    ['TokenHasResourceScope.declared', TokenHasResourceScope, withUnknownScopes],
+    ['IsAuthenticatedOrTokenHasScope.hasPermission', IsAuthenticatedOrTokenHasScope, decides],
+    ['TokenMatchesOASRequirements.hasPermission', TokenMatchesOASRequirements, decides],
+    ['TokenMatchesOASRequirements.scopeAlternatives', TokenMatchesOASRequirements, decides],
+    ['TokenMatchesOASRequirements.alternativesFor', TokenMatchesOASRequirements, decides],
+  ])('another %s is code', (name, type, rule) => {
+    const method = name.slice(name.indexOf('.') + 1);
     expect(requirement(replacing(type, method)).rule('GET')).toEqual(rule);
   });
 

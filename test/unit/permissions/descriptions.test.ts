@@ -67,8 +67,13 @@ describe('a requirement describes itself', () => {
     expect(described(value())).toBe(description);
   });
 
-  test.each([IsAuthenticated, AllowAny, OnlyStaff, OnWeekdays])('%p also describes itself alone', (permission) => {
-    expect(new permission().describe()).toBe(permission.name);
+  test.each([
+    ['IsAuthenticated', IsAuthenticated],
+    ['AllowAny', AllowAny],
+    ['OnlyStaff', OnlyStaff],
+    ['OnWeekdays', OnWeekdays],
+  ] as const)('%s also describes itself alone', (name, permission) => {
+    expect(new permission().describe()).toBe(name);
   });
 
   test('by the class alone where it needs any token', () => {
