@@ -3,12 +3,13 @@ import type { LogLimiter } from '../core/log-limiter.js';
 import type { Observation } from '../core/observation/observation.js';
 import { after, nativePromise } from '../core/promises.js';
 import type { Rate } from '../core/rate.js';
+import type { ThrottleAlgorithm } from './algorithm.js';
 import { type Assessment, assess, assessDynamic, settlement } from './charges.js';
 import type { CompiledRate } from './compiled-rate.js';
 import type { MemoryEngine } from './engines/memory.js';
 import type { Policy } from './policy.js';
 import type { StoreGuard, Unknown } from './store-guard.js';
-import type { ThrottleSubject } from './subject.js';
+import type { SubjectName, ThrottleSubject } from './subject.js';
 import { tallyAllowed, tallyRefused, tallyUndecided } from './tallying.js';
 import type { Charge, ChargeResult, ThrottleDecision } from './throttle-engine.js';
 import type { CheckedOptions, WhenStoreFails } from './throttling-options.js';
@@ -46,6 +47,12 @@ export interface DescribedPolicy {
   readonly description: string;
   /** Its rates, none if it is unlimited; `undefined` if a function of the host says them for each request. */
   readonly rates: readonly Pick<Rate, 'limit' | 'windowSeconds'>[] | undefined;
+  /** Who is counted; `function` if a function of the host says it for each request. */
+  readonly subject: SubjectName | 'function';
+  /** The units that a request costs; `function` if a function of the host says them for each request. */
+  readonly cost: number | 'function';
+  /** How windows are counted. */
+  readonly algorithm: ThrottleAlgorithm;
 }
 
 /** The policies of one action, compiled at start-up. */
@@ -110,12 +117,16 @@ export function compileThrottle(
   return Object.freeze({ policies: described, unlimited: false, decide });
 }
 
-function describePolicy({ name, description, rates }: Policy): DescribedPolicy {
+function describePolicy({ name, description, rates, subject, options }: Policy): DescribedPolicy {
   const fixed = typeof rates === 'function' ? undefined : rates;
+  const { cost = 1, algorithm = 'fixed-window' } = options;
   return Object.freeze({
     name,
     description,
     rates: fixed?.map(({ limit, windowSeconds }) => Object.freeze({ limit, windowSeconds })),
+    subject: typeof subject === 'function' ? 'function' : subject,
+    cost: typeof cost === 'function' ? 'function' : cost,
+    algorithm,
   });
 }
 

@@ -59,6 +59,8 @@ export interface Policy {
   /** For display, e.g. `100/hour`, `unlimited` or `by function`. */
   readonly description: string;
   readonly options: PolicyOptions;
+  /** Who is counted. */
+  readonly subject: SubjectName | SubjectFunction;
   readonly key: KeyOfSubject;
   /** The rates of a request, without unlimited ones. */
   readonly rates: readonly CompiledRate[] | ((subject: ThrottleSubject) => CompiledRates | Promise<CompiledRates>);
@@ -123,6 +125,7 @@ export function createPolicy(
     name,
     description: describeRate(options.rate) + describeCountWhen(countWhen),
     options,
+    subject,
     key: keyOfSubject(subject, of('subject')),
     rates,
     ofToken: isOfToken(subject) && typeof rates !== 'function' && typeof cost !== 'function',

@@ -64,8 +64,12 @@ function isAlternative(value: unknown): boolean {
 }
 
 function isPolicy(value: unknown): boolean {
-  const { name, description, rates } = (value ?? {}) as Record<string, unknown>;
-  return [name, description].every((text) => typeof text === 'string') && (rates === undefined || Array.isArray(rates));
+  const { name, description, rates, subject, cost, algorithm } = (value ?? {}) as Record<string, unknown>;
+  return (
+    [name, description, subject, algorithm].every((text) => typeof text === 'string') &&
+    (typeof cost === 'number' || cost === 'function') &&
+    (rates === undefined || Array.isArray(rates))
+  );
 }
 
 function isTexts(value: unknown): boolean {

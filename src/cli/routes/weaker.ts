@@ -26,9 +26,9 @@ function admitted(now: RouteRow, before: RouteRow): string[] {
 export function weakerThrottles(now: RouteRow, before: RouteRow): string[] {
   return before.policies.filter(isLimiting).flatMap((policy) => {
     const same = now.policies.find(({ name }) => name === policy.name);
-    const was = `${policy.name} (${policy.description})`;
-    if (same === undefined) return [`the throttle ${was} is gone`];
-    return isAsStrict(same, policy) ? [] : [`the throttle ${was} is ${same.description} now`];
+    const throttle = `the throttle ${policy.name} (${policy.description})`;
+    if (same === undefined) return [`${throttle} is gone`];
+    return weakerThan(policy, same).map((text) => `${throttle} ${text}`);
   });
 }
 
@@ -36,6 +36,33 @@ type Policy = ActionSummary['policies'][number];
 
 function isLimiting({ rates }: Policy): boolean {
   return rates === undefined || rates.length > 0;
+}
+
+function weakerThan(before: Policy, now: Policy): string[] {
+  const found = isAsStrict(now, before) ? [] : [`is ${now.description} now`];
+  // Without a limit, nothing else tells anything.
+  if (!isLimiting(now)) return found;
+  if (now.subject !== before.subject)
+    found.push(`counts by ${saying(now.subject)} now, not by ${saying(before.subject)}`);
+  if (isCheaper(now, before)) found.push(`costs ${units(now.cost)} now, not ${units(before.cost)}`);
+  // Around the end of a fixed window, twice the limit fits into the length of one.
+  if (now.algorithm === 'fixed-window' && before.algorithm !== 'fixed-window') {
+    found.push('counts in fixed windows now, not in sliding ones');
+  }
+  return found;
+}
+
+function isCheaper({ cost: now }: Policy, { cost: before }: Policy): boolean {
+  if (now === 'function' || before === 'function') return now !== before;
+  return now < before;
+}
+
+function units(cost: Policy['cost']): string {
+  return typeof cost === 'number' ? `${cost} ${cost === 1 ? 'unit' : 'units'}` : saying(cost);
+}
+
+function saying(value: string): string {
+  return value === 'function' ? 'what a function says' : value;
 }
 
 /** Every rate that held before is implied by one that holds now: no more requests, in no shorter time. */

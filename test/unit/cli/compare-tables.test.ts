@@ -5,7 +5,13 @@ import { accessAlternatives } from '../../../src/resource-server/permissions/acc
 import { type AccessRule, alternativesRule, EVERYBODY } from '../../../src/resource-server/permissions/access-rule.js';
 
 type Guard = string[][] | AccessRule | 'public';
-type Policy = [name: string, description: string, rates?: [limit: number, windowSeconds: number][]];
+type DescribedPolicy = KeptAction['policies'][number];
+type Policy = [
+  name: string,
+  description: string,
+  rates?: [limit: number, windowSeconds: number][],
+  others?: Partial<DescribedPolicy>,
+];
 
 /** A row of a table: `route('GET /books/:id', [['read']])`. */
 function route(request: string, guard: Guard, ...policies: Policy[]): KeptAction {
@@ -18,10 +24,12 @@ function route(request: string, guard: Guard, ...policies: Policy[]): KeptAction
     access: [{ methods: methods.split(','), rule, alternatives: accessAlternatives(rule) }],
     objectPermissions: [],
     public: guard === 'public',
-    policies: policies.map(([name, description, rates]) => ({
+    policies: policies.map(([name, description, rates, others]) => ({
       name,
       description,
       rates: rates?.map(([limit, windowSeconds]) => ({ limit, windowSeconds })),
+      ...{ subject: 'user', cost: 1, algorithm: 'fixed-window' },
+      ...others,
     })),
   };
 }
@@ -164,6 +172,8 @@ describe('[RS-74] which routes are compared', () => {
 
 describe('[RS-74] throttles are findings of their own', () => {
   const hundred: Policy = ['user', '100/hour', [[100, 3600]]];
+  const hundredBut = (others: Partial<DescribedPolicy>): Policy => ['user', '100/hour', [[100, 3600]], others];
+  const free = (others: Partial<DescribedPolicy>): Policy => ['user', 'unlimited', [], others];
 
   test.each<[string, Policy[], Policy[], string[]]>([
     ['gone', [], [hundred], ['the throttle user (100/hour) is gone']],
@@ -191,6 +201,57 @@ describe('[RS-74] throttles are findings of their own', () => {
       [['user', '100/hour, refused answers only', [[100, 3600]]]],
       [hundred],
       ['the throttle user (100/hour) is 100/hour, refused answers only now'],
+    ],
+    [
+      'another is counted',
+      [hundredBut({ subject: 'token' })],
+      [hundred],
+      ['the throttle user (100/hour) counts by token now, not by user'],
+    ],
+    [
+      'a function says who is counted',
+      [hundredBut({ subject: 'function' })],
+      [hundred],
+      ['the throttle user (100/hour) counts by what a function says now, not by user'],
+    ],
+    ['cheaper', [hundred], [hundredBut({ cost: 5 })], ['the throttle user (100/hour) costs 1 unit now, not 5 units']],
+    [
+      'a function says the cost',
+      [hundredBut({ cost: 'function' })],
+      [hundredBut({ cost: 2 })],
+      ['the throttle user (100/hour) costs what a function says now, not 2 units'],
+    ],
+    [
+      'no function says the cost any more',
+      [hundredBut({ cost: 100 })],
+      [hundredBut({ cost: 'function' })],
+      ['the throttle user (100/hour) costs 100 units now, not what a function says'],
+    ],
+    [
+      'twice as many around the end of a window',
+      [hundred],
+      [hundredBut({ algorithm: 'sliding-window' })],
+      ['the throttle user (100/hour) counts in fixed windows now, not in sliding ones'],
+    ],
+    [
+      'raised and cheaper',
+      [['user', '101/hour', [[101, 3600]]]],
+      [hundredBut({ cost: 2 })],
+      ['the throttle user (100/hour) is 101/hour now', 'the throttle user (100/hour) costs 1 unit now, not 2 units'],
+    ],
+    [
+      'nothing but that there is no limit',
+      [free({ subject: 'token', algorithm: 'fixed-window' })],
+      [hundredBut({ cost: 2, algorithm: 'sliding-window' })],
+      ['the throttle user (100/hour) is unlimited now'],
+    ],
+    ['dearer', [hundredBut({ cost: 2 })], [hundred], []],
+    ['a window that slides now', [hundredBut({ algorithm: 'sliding-window' })], [hundred], []],
+    [
+      'the same functions',
+      [hundredBut({ subject: 'function', cost: 'function' })],
+      [hundredBut({ subject: 'function', cost: 'function' })],
+      [],
     ],
     ['lowered', [['user', '99/day', [[99, 86_400]]]], [hundred], []],
     [

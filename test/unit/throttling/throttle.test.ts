@@ -338,15 +338,35 @@ describe('compiling', () => {
   test('puts policies that hold for every action first, and counts one that is named twice once', () => {
     const throttle = createThrottle({ policies: { user: '5/h', burst: '3/s' }, global: ['burst'] });
     expect(throttle.policyNames).toEqual(['user', 'burst']);
+    const usual = { subject: 'user', cost: 1, algorithm: 'fixed-window' };
     const compiled = throttle.compile(['user', 'burst', 'user']);
     expect(compiled.policies).toEqual([
-      { name: 'burst', description: '3/s', rates: [{ limit: 3, windowSeconds: 1 }] },
-      { name: 'user', description: '5/h', rates: [{ limit: 5, windowSeconds: 3600 }] },
+      { name: 'burst', description: '3/s', rates: [{ limit: 3, windowSeconds: 1 }], ...usual },
+      { name: 'user', description: '5/h', rates: [{ limit: 5, windowSeconds: 3600 }], ...usual },
     ]);
     expect((compiled.decide(user('alice')) as ThrottleOutcome).fields.ratelimit).toBe(
       '"burst";r=2;t=1, "user";r=4;t=3600',
     );
     expect(throttle.compile([]).policies).toHaveLength(1);
+  });
+
+  test('describes who is counted, what a request costs, and how, or says that a function does', () => {
+    const throttle = createThrottle({
+      policies: {
+        client: { rate: '5/h', cost: 2, algorithm: 'sliding-window' },
+        tenant: { rate: () => '5/h', subject: () => 'a', cost: () => 3 },
+      },
+    });
+    expect(throttle.compile(['client', 'tenant']).policies).toEqual([
+      {
+        ...{ name: 'client', description: '5/h', rates: [{ limit: 5, windowSeconds: 3600 }] },
+        ...{ subject: 'client', cost: 2, algorithm: 'sliding-window' },
+      },
+      {
+        ...{ name: 'tenant', description: 'by function', rates: undefined },
+        ...{ subject: 'function', cost: 'function', algorithm: 'fixed-window' },
+      },
+    ]);
   });
 
   test('shares the counter of a policy between actions', () => {
