@@ -19,6 +19,8 @@ export interface OAuth2Services {
   readonly tables: TableNames;
   readonly events: OAuth2Events;
   readonly knex: Knex;
+  /** How many other processes are told of revocations through Redis; `undefined` if there is none, or it does not say. */
+  listeners(): Promise<number | undefined>;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ function servicesOf(parts: Services): OAuth2Services {
     tables: storage.tables,
     events: basis.events,
     knex: storage.database.knex,
+    listeners: async () => verification.cache.listeners?.(),
     async close() {
       storage.identity?.close();
       storage.stopObserving();

@@ -1,13 +1,16 @@
 import { Option } from 'commander';
 import { TemporarilyUnavailableError } from '../core/errors.js';
 import type { OAuth2Services } from '../services.js';
-import type { SharedCacheNote } from '../storage/index.js';
+import type { KeptSharedCacheNote, SharedCacheNote } from '../storage/index.js';
 import { closeInTime } from './answer-deadline.js';
 import type { CliContext, CommandServices } from './cli-context.js';
 import { CliError } from './cli-error.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { unavailable } from './failures.js';
 import { shortText } from './option-values.js';
+
+/** Running servers renew their note every 10 minutes; this includes clocks that differ. */
+const RUNNING_MILLISECONDS = 15 * 60_000;
 
 /** The option of the commands that invalidate caches. */
 export function keyPrefixOption(): Option {
@@ -29,7 +32,8 @@ export interface DatabasePart {
  * Makes a change in the database and then in the caches that the servers share in Redis.
  *
  * @throws CliError if the database was changed but caches were not told, saying so and for how long it matters: Redis
- *   could not be reached, or was not given although the servers have noted in the database that they share it
+ *   could not be reached, or was not given although the servers have noted in the database that they share it, or is another
+ *   one than theirs
  */
 export async function tellingCaches<T>(
   { output }: CliContext,
@@ -48,13 +52,19 @@ export async function tellingCaches<T>(
     return result;
   }
   const keyPrefix = oauth2.options.keyPrefix ?? notes[0]?.keyPrefix;
-  const result = await toldThrough(oauth2, { redis, ...(keyPrefix !== undefined && { keyPrefix }) }, part, change);
+  const ofServers = notes.find((note) => note.keyPrefix === keyPrefix);
+  const shared = { redis, ...(keyPrefix !== undefined && { keyPrefix }) };
+  const { result, listeners } = await toldThrough(oauth2, shared, part, change);
+  if (listeners === 0 && ofServers !== undefined && isRunning(ofServers)) {
+    const fix = 'give the Redis of the servers, since nobody listens in this one (if none of them runs, all is done)';
+    throw untold(part, ofServers, fix);
+  }
   const other = notes.find((note) => note.keyPrefix !== keyPrefix);
   if (other !== undefined) throw untold(part, other, `give --key-prefix ${JSON.stringify(other.keyPrefix)}`);
   return result;
 }
 
-async function notesIn({ models }: OAuth2Services): Promise<SharedCacheNote[]> {
+async function notesIn({ models }: OAuth2Services): Promise<KeptSharedCacheNote[]> {
   const { SharedCacheNotes } = await import('../storage/index.js');
   return new SharedCacheNotes(models).list();
 }
@@ -64,11 +74,12 @@ async function toldThrough<T>(
   shared: { readonly redis: CommandServices['redis']; readonly keyPrefix?: string },
   { done, advice }: DatabasePart,
   change: (oauth2: OAuth2Services) => Promise<T>,
-): Promise<T> {
+): Promise<{ readonly result: T; readonly listeners: number | undefined }> {
   const { openServices } = await import('../services.js');
   const sharing = openServices({ ...oauth2.options, ...shared, database: oauth2.knex });
   try {
-    return await change(sharing);
+    const result = await change(sharing);
+    return { result, listeners: await sharing.listeners() };
   } catch (error) {
     if (!(error instanceof TemporarilyUnavailableError)) throw error;
     // Which of the two is unavailable? Repeated without Redis: the change may be repeated, and the result is then
@@ -79,6 +90,10 @@ async function toldThrough<T>(
   } finally {
     await closeInTime(sharing.close());
   }
+}
+
+function isRunning({ renewedAtMilliseconds }: KeptSharedCacheNote): boolean {
+  return Date.now() - renewedAtMilliseconds < RUNNING_MILLISECONDS;
 }
 
 function untold({ done, advice }: DatabasePart, note: SharedCacheNote, fix: string): CliError {

@@ -98,7 +98,7 @@ export {
   SessionRepository,
   type StoredSession,
 } from './repositories/session-repository.js';
-export { type SharedCacheNote, SharedCacheNotes } from './repositories/shared-cache-notes.js';
+export { type KeptSharedCacheNote, type SharedCacheNote, SharedCacheNotes } from './repositories/shared-cache-notes.js';
 export { type NewSigningKey, SigningKeyRepository } from './repositories/signing-key-repository.js';
 export type { TokenOwner } from './repositories/token-owner.js';
 export {

@@ -83,6 +83,10 @@ export class LateTokenCache implements TokenCache {
     return (this.isShared && this.cache.sharedLevel?.()) || { isUp: false, reason: waiting };
   }
 
+  async listeners(): Promise<number | undefined> {
+    return this.cache.listeners?.();
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     await this.cache.close();

@@ -82,6 +82,11 @@ export class RevocationChannel {
     return this.lag;
   }
 
+  /** Whether this process is one of the listeners for invalidations. */
+  get isListening(): boolean {
+    return this.isConfirmed;
+  }
+
   /** Whether every invalidation that was published longer ago than the bound has been received. */
   isProven(monotonicMilliseconds: number, wallMilliseconds: number): boolean {
     const { boundMilliseconds } = this.settings;

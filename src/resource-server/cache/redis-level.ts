@@ -156,6 +156,15 @@ export class RedisLevel {
     });
   }
 
+  /** How many connections listen for invalidations; `undefined` if Redis does not say. */
+  async listeners(): Promise<number | undefined> {
+    if (!this.isConnected()) return undefined;
+    const { channel, marksKey, deadlineMilliseconds } = this.settings;
+    const asked = this.dependencies.scripts.tokenCacheListeners(marksKey, channel);
+    // A user of Redis need not have the permission for it.
+    return withDeadline(asked, deadlineMilliseconds).catch(() => undefined);
+  }
+
   close(): void {
     this.closed = true;
   }

@@ -103,6 +103,10 @@ local generation = remember(math.max(now, last + 1), ARGV[5])
 redis.call('PUBLISH', ARGV[1], generation .. ' ' .. ARGV[2])
 return generation`;
 
+/** How many connections of the server that publishes listen to a channel. */
+const LISTENERS = `
+return redis.call('PUBSUB', 'NUMSUB', ARGV[1])[2]`;
+
 /** The highest generation of some names, and of marks that may be missing; nil if there is no set. */
 const HIGHEST_MARK = `
 local highest = redis.call('ZSCORE', KEYS[1], '^')
@@ -138,12 +142,16 @@ export interface TokenScripts {
     knownGeneration: number,
     name: string,
   ): Promise<string>;
+  tokenCacheListeners(marksKey: string, channel: string): Promise<number>;
   tokenCacheHighestMark(marksKey: string, ...names: string[]): Promise<string | null>;
 }
 
 /** Defines the scripts on the cache's own client, and returns it typed. */
 export function defineTokenScripts(client: RedisClient): TokenScripts {
-  const ofOneKey = { Release: RELEASE, Publish: PUBLISH, Probe: PROBE, Mark: MARK, HighestMark: HIGHEST_MARK };
+  const ofOneKey = {
+    ...{ Release: RELEASE, Publish: PUBLISH, Probe: PROBE, Mark: MARK },
+    ...{ HighestMark: HIGHEST_MARK, Listeners: LISTENERS },
+  };
   for (const [name, lua] of Object.entries(ofOneKey)) {
     client.defineCommand(`tokenCache${name}`, { numberOfKeys: 1, lua });
   }

@@ -350,6 +350,16 @@ class SharedTokenCache implements TokenCache {
     return this.redis.state();
   }
 
+  async listeners(): Promise<number | undefined> {
+    for (let tries = 0; tries < 2; tries += 1) {
+      const { isListening } = this.channel;
+      const all = await this.redis.listeners();
+      // If it has begun to listen meanwhile, nobody knows whether it was counted.
+      if (all === undefined || isListening === this.channel.isListening) return all && all - Number(isListening);
+    }
+    return undefined;
+  }
+
   async close(): Promise<void> {
     this.redis.close();
     await Promise.all([this.channel.close(), disconnect(this.client)]);

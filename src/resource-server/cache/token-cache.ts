@@ -59,6 +59,10 @@ export interface TokenCache {
   ready(): Promise<void>;
   /** Whether the level that processes share can be asked now, and why not; `undefined` if there is none. */
   sharedLevel?(): SharedLevelState | undefined;
+  /**
+   * How many other processes are told of invalidations now; `undefined` if nothing is shared, or that cannot be said.
+   */
+  listeners?(): Promise<number | undefined>;
   /** Where the counts of all processes are kept; `undefined`: they share nothing now. */
   history?(): HistoryStore | undefined;
   /** Closes connections that the cache opened itself. */

@@ -12,6 +12,12 @@ export interface SharedCacheNote {
   readonly maxAgeSeconds: number;
 }
 
+/** A note, as it is in the database. */
+export interface KeptSharedCacheNote extends SharedCacheNote {
+  /** When a process left or renewed it last, by that process's clock. */
+  readonly renewedAtMilliseconds: number;
+}
+
 const KIND = 'SharedCache';
 
 /** A note that is not renewed outlives by so much what may be in the cache. */
@@ -53,7 +59,7 @@ export class SharedCacheNotes {
    *
    * @throws TemporarilyUnavailableError if the database cannot answer
    */
-  async list(): Promise<SharedCacheNote[]> {
+  async list(): Promise<KeptSharedCacheNote[]> {
     const records = await orUnavailable(async () =>
       this.models.ServerRecord.query()
         .where('kind', KIND)
@@ -66,7 +72,10 @@ export class SharedCacheNotes {
           throw error;
         }),
     );
-    return records.flatMap(({ payload }) => noteOf(payload) ?? []);
+    return records.flatMap(({ payload, updatedAtMilliseconds }) => {
+      const note = noteOf(payload);
+      return note === undefined ? [] : [{ ...note, renewedAtMilliseconds: updatedAtMilliseconds }];
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/core/clock.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { SharedCacheNotes } from '../../../src/storage/index.js';
@@ -185,6 +186,46 @@ describe('with --redis', () => {
       await refusal(token);
     });
 
+    test('in a Redis where none of the servers listens, the command fails and says so, if any of them may run', async () => {
+      const { token } = await cachedToken();
+      const { code, stdout, stderr } = await revoke(token, '--redis', redis.url);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+      const { error, error_description: description } = objectOf(stderr);
+      expect(error).toBe('caches_not_told');
+      expect(description).toContain('the token is revoked in the database, but the caches that the servers share');
+      expect(description).toContain('give the Redis of the servers, since nobody listens in this one');
+      expect(await server.tokens.inspect(token)).toEqual({ active: false });
+      await expect(server.tokens.verify(token)).resolves.toBeDefined();
+      expect(resultOf(await revoke(token, '--redis', redisUrl()))).toEqual({ revoked: false });
+      await refusal(token);
+    });
+
+    test('a note that was not renewed for a quarter of an hour is of servers that have ended', async () => {
+      const { token } = await cachedToken();
+      const record = () => server.models.ServerRecord.query().where('kind', 'SharedCache');
+      const renewed = await record();
+      await record().patch({ updatedAtMilliseconds: Date.now() - 15 * 60_000 });
+      try {
+        expect(resultOf(await revoke(token, '--redis', redis.url))).toEqual({ revoked: true });
+      } finally {
+        await record().patch({ updatedAtMilliseconds: Number(renewed[0]?.updatedAtMilliseconds) });
+      }
+      expect(resultOf(await revoke(token, '--redis', redisUrl()))).toEqual({ revoked: false });
+      await refusal(token);
+    });
+
+    test('where Redis does not say who listens, the command trusts it', async () => {
+      const { token } = await cachedToken();
+      const url = new URL(redis.url);
+      const admin = new Redis(redis.url);
+      await admin.acl('SETUSER', 'deaf', 'on', '>deaf', '~*', '&*', '+@all', '-pubsub');
+      await admin.quit();
+      [url.username, url.password] = ['deaf', 'deaf'];
+      expect(resultOf(await revoke(token, '--redis', url.href))).toEqual({ revoked: true });
+      expect(resultOf(await revoke(token, '--redis', redisUrl()))).toEqual({ revoked: false });
+      await refusal(token);
+    });
+
     test('--no-redis accepts that, and says what it means', async () => {
       const { token } = await cachedToken();
       const { code, stdout, stderr } = await runCli(['tokens', 'revoke', '--no-redis', '--', token], { env });
@@ -211,7 +252,7 @@ describe('with --redis', () => {
         nowMilliseconds: () => systemClock.nowMilliseconds() + seconds * 1000,
       });
       const seen = (seconds: number) => new SharedCacheNotes(server.models, { clock: at(seconds) }).list();
-      expect(await seen(3600)).toEqual([{ keyPrefix, maxAgeSeconds: 3600 }]);
+      expect(await seen(3600)).toMatchObject([{ keyPrefix, maxAgeSeconds: 3600 }]);
       expect(await seen(7201)).toEqual([]);
     });
   });
