@@ -12,7 +12,7 @@ const FOLDER = '.data/mutation';
  * @param endAt when the run is ended, with the results so far, in milliseconds since 1970
  * @returns the results, `{ file, mutator, location, replacement, status }` each, and whether the run was ended
  */
-export async function resultsOf({ folder, tests: patterns, inputs }, mutate, { fresh, concurrency, endAt }) {
+export async function resultsOf({ folder, tests: patterns, inputs, mostFiles }, mutate, { fresh, concurrency, endAt }) {
   const related = relatedTests([...new Set(mutate.map(fileOf))], patterns);
   // With tests that cover nothing, all mutants survive, which is what there is to say.
   const tests = related.length > 0 ? related : patterns;
@@ -22,7 +22,13 @@ export async function resultsOf({ folder, tests: patterns, inputs }, mutate, { f
   const job = JSON.stringify({ mutate, tests, inputs, incrementalFile, fresh, concurrency });
   const stryker = spawn(process.execPath, ['scripts/mutation/stryker.mjs', job], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...ENVIRONMENT, MUTATION_RESULTS: resultsFile, MUTATION_INPUTS: String(inputs) },
+    env: {
+      ...process.env,
+      ...ENVIRONMENT,
+      MUTATION_RESULTS: resultsFile,
+      MUTATION_INPUTS: String(inputs),
+      MUTATION_FILES: String(mostFiles ?? ''),
+    },
     // A group of its own, so that its workers end with it.
     detached: true,
   });

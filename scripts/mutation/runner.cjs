@@ -1,9 +1,17 @@
 // The runner of Jest under Stryker. Stryker names the tests that cover a mutant, and Jest would still load every test file
-// to find them by name: this one remembers which file holds which tests, loads only those files, the quickest first, and
-// ends with the first that fails.
-const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+// to find them by name: this one remembers which file holds which tests, loads only those files, and ends with the first that
+// fails. Those come first that are quick and have failed with most of the mutants before this one, which are its neighbours.
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
+
+/** How many files of tests a mutant meets at most besides unit tests: those with the most tests that reach it, every time. */
+const MOST_FILES = Number(process.env.MUTATION_FILES || Number.POSITIVE_INFINITY);
+
+const UNIT = /[/\\]test[/\\]unit[/\\]/;
+
+/** How many of the last runs of test files tell which ones notice most. */
+const LAST_RUNS = 300;
 
 const isMutantRun = () => process.env.__STRYKER_ACTIVE_MUTANT__ !== undefined;
 
@@ -28,10 +36,17 @@ class MutationTestRunner extends TestRunner {
   async runNamed(tests, watcher, options, files) {
     const { testNamePattern } = this._globalConfig;
     const named = testNamePattern ? new RegExp(testNamePattern, 'i') : /^/;
-    const millisecondsOf = ({ path }) => files[path]?.milliseconds ?? 0;
-    const chosen = tests
-      .filter(({ path }) => files[path]?.names.some((name) => named.test(name)) ?? true)
-      .sort((one, other) => millisecondsOf(one) - millisecondsOf(other));
+    const runs = join(this._globalConfig.rootDir, 'runs-of-test-files.txt');
+    const costOf = costsAfter(runs, files);
+    const reachingOf = ({ path }) => files[path]?.names.filter((name) => named.test(name)).length ?? 1;
+    const reaching = tests
+      .map((test) => ({ test, path: test.path, isUnit: UNIT.test(test.path), count: reachingOf(test) }))
+      .filter(({ count }) => count > 0)
+      .sort((one, other) => other.count - one.count || (one.path < other.path ? -1 : 1));
+    const others = reaching.filter(({ isUnit }) => !isUnit).slice(0, MOST_FILES);
+    const chosen = [...reaching.filter(({ isUnit }) => isUnit), ...others].sort(
+      (one, other) => costOf(one.path) - costOf(other.path),
+    );
     let failed = false;
     const forget = [
       this.on('test-file-success', ([, { numFailingTests, testExecError }]) => {
@@ -41,12 +56,28 @@ class MutationTestRunner extends TestRunner {
         failed = true;
       }),
     ];
-    for (const test of chosen) {
+    for (const { test } of chosen) {
       await super.runTests([test], watcher, options);
+      appendFileSync(runs, `${failed ? 'failed' : 'passed'} ${test.path}\n`);
       if (failed) break;
     }
     for (const end of forget) end();
   }
+}
+
+/** A function from a test file to the milliseconds that it is likely to take for each mutant that it notices. */
+function costsAfter(runs, files) {
+  const counts = new Map();
+  const lines = existsSync(runs) ? readFileSync(runs, 'utf8').split('\n').slice(-LAST_RUNS) : [];
+  for (const line of lines) {
+    const path = line.slice(line.indexOf(' ') + 1);
+    const { failed = 0, all = 0 } = counts.get(path) ?? {};
+    counts.set(path, { failed: failed + (line.startsWith('failed') ? 1 : 0), all: all + 1 });
+  }
+  return (path) => {
+    const { failed = 0, all = 0 } = counts.get(path) ?? {};
+    return ((files[path]?.milliseconds ?? 0) * (all + 2)) / (failed + 1);
+  };
 }
 
 let memoryRead;
