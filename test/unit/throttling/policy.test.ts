@@ -27,7 +27,7 @@ describe('the description of a policy', () => {
     ],
   ])('of %s names it', (_, policy, description, rates) => {
     const compiled = createThrottle({ policies: { user: policy } }).compile(['user']);
-    expect(compiled.policies).toEqual([{ name: 'user', description, rates }]);
+    expect(compiled.policies).toMatchObject([{ name: 'user', description, rates }]);
     expect(compiled.unlimited).toBe(description === 'unlimited');
   });
 });
