@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import Koa, { type Context } from 'koa';
-import { systemClock } from '../../../src/core/clock.js';
+import { type Clock, systemClock } from '../../../src/core/clock.js';
 import { OAuth2Events } from '../../../src/core/events/events.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { Observation } from '../../../src/core/observation/observation.js';
@@ -22,6 +22,7 @@ export interface GuardParts {
   readonly schema?: GuardDependencies['schema'];
   readonly asked?: RefusalsDependencies['asked'];
   readonly resourceMetadata?: ErrorResponseOptions['resourceMetadata'];
+  readonly clock?: Clock;
 }
 
 /** A guard without a database, and what it has logged. */
@@ -30,21 +31,22 @@ export function guardOf({
   schema = { isGood: true, admit: () => Promise.resolve() },
   asked = { address: () => 'ip:192.0.2.1', requestId: () => undefined },
   resourceMetadata,
+  clock = systemClock,
 }: GuardParts = {}) {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
-  const log = new LogLimiter({ info: write, warn: write, error: write }, systemClock);
+  const log = new LogLimiter({ info: write, warn: write, error: write }, clock);
   const observation = new Observation(new OAuth2Events(log));
   const responder = new ErrorResponder({
     ...{ realm: 'api', errorBody: 'oauth2', errorResponseWithScopes: false },
     ...{ authenticators, resourceMetadata },
   });
-  const parts = { responder, asked, clock: systemClock, fieldsRead: fieldsRead(authenticators), log, observation };
+  const parts = { responder, asked, clock, fieldsRead: fieldsRead(authenticators), log, observation };
   const refusals = new Refusals(parts);
   const admissions = new Admissions(observation, asked, log);
   const guard = new Guard({
-    ...{ authenticators, refusals, admissions, schema },
-    ...{ address: asked.address, clock: systemClock },
+    ...{ authenticators, refusals, admissions, schema, clock },
+    address: asked.address,
   });
   return { guard, refusals, observation, lines };
 }
