@@ -4,8 +4,8 @@ import { takenFromQuery } from '../resource-server/authentication/query-token.js
 
 /** Shorter text is not a credential, and could be part of any message. */
 const SHORTEST = 8;
-/** The parameter in a URL, encoded or not, also in the URL of another request. */
-const IN_URL = /(\baccess_token(?:=|%3D))[^\s&#"']+/gi;
+/** The parameter in a URL, encoded or not (then `3F` or `26` comes before it), also in the URL of another request. */
+const IN_URL = /(access_token(?:=|%3D))[^\s&#"']+/gi;
 
 /**
  * Removes the credentials of the request from a message for the log. Errors of the host's code may repeat their input,
