@@ -43,6 +43,7 @@ describe('a message for the log holds nothing of', () => {
     ['a cookie, decoded', { headers: { cookie: 'sid=s%3Asecret%2Fsession' } }, 's:secret/session'],
     ['a cookie that cannot be decoded', { headers: { cookie: 'sid=100%-secret-session' } }, '100%-secret-session'],
     ['a field that authentication reads', { headers: { 'x-api-key': 'secret-key' } }, 'secret-key'],
+    ['such a field as a whole', { headers: { 'x-api-key': 'shop=secret-key; v=2' } }, 'shop=secret-key; v=2'],
     ['a token in the query', { url: '/books?access_token=secret%2Ftoken' }, 'secret/token'],
     ['the first of two tokens in the query', { url: '/?access_token=secret-a&access_token=secret-b' }, 'secret-a'],
     ['the second of two tokens in the query', { url: '/?access_token=secret-a&access_token=secret-b' }, 'secret-b'],
@@ -75,6 +76,7 @@ describe('a message for the log keeps', () => {
     ['fields that authentication does not read', { headers: { 'x-request-id': 'request-12345' } }, 'request-12345'],
     ['other members of a body', { body: { title: 'A long title' } }, 'A long title'],
     ['a body that is a text', { body: 'A long text' }, 'A long text'],
+    ['what is said of a request without credentials', {}, 'undefined'],
     ['what is said without a body', { body: null }, 'Something else'],
     ['what is said where the token is no text', { body: { access_token: 12345678 } }, '12345678'],
   ])('%s', (_what, given, text) => {
