@@ -70,6 +70,7 @@ describe('the log of refusals', () => {
       new TemporarilyUnavailableError({ detail: 'The ledger is away.' }),
       'The ledger is away.',
     ],
+    ['what code of the host says is a fault', new ServerError(new Error('SELECT password')), 'SELECT password'],
     ['an outage with a cause', new TemporarilyUnavailableError({ cause: new Error('No route.') }), 'No route.'],
     ['an error of the host from 500 on', new HttpError(500, 'The ledger is closed.'), 'The ledger is closed.'],
     ['a fault', new TypeError('SELECT password'), 'SELECT password'],
@@ -304,12 +305,14 @@ describe('a refusal of a guard is told', () => {
         new InsufficientScopeError({ requiredScopes: ['c'], ...(providedScopes && { providedScopes }) }),
     );
     parts.refusals.tellKnown(context, plan, making);
+    parts.refusals.ofRequest(context, plan, making);
     await parts.guard.enter(context, plan);
     parts.refusals.tellKnown(context, plan, making);
     const { error } = parts.refusals.ofRequest(context, plan, making);
     expect((error as InsufficientScopeError).details.providedScopes).toEqual(['a', 'b']);
     const told = { status: 403, requiredScopes: ['c'] };
     expect(await events()).toMatchObject([
+      { ...told, reason: 'invalid_credentials', providedScopes: undefined },
       { ...told, reason: 'invalid_credentials', providedScopes: undefined },
       { ...told, reason: 'insufficient_scope', providedScopes: ['a', 'b'], userId: 'alice' },
       { ...told, reason: 'insufficient_scope', providedScopes: ['a', 'b'], userId: 'alice' },

@@ -40,6 +40,9 @@ describe('a message for the log holds nothing of', () => {
     ['a cookie', { headers: { cookie: 'a=1; sid=secret-session; b=2' } }, 'secret-session'],
     ['the last cookie', { headers: { cookie: 'a=1; sid=secret=session' } }, 'secret=session'],
     ['a cookie in quotation marks', { headers: { cookie: 'sid="secret-session"' } }, 'secret-session'],
+    ['a cookie with spaces around it', { headers: { cookie: 'a=1; sid= secret-session ; b=2' } }, 'secret-session'],
+    ['a cookie that ends in quotation marks', { headers: { cookie: 'sid=a"secret"' } }, 'a"secret"'],
+    ['a cookie that begins with quotation marks', { headers: { cookie: 'sid="secret"a' } }, '"secret"a'],
     ['a cookie, decoded', { headers: { cookie: 'sid=s%3Asecret%2Fsession' } }, 's:secret/session'],
     ['a cookie that cannot be decoded', { headers: { cookie: 'sid=100%-secret-session' } }, '100%-secret-session'],
     ['a field that authentication reads', { headers: { 'x-api-key': 'secret-key' } }, 'secret-key'],
@@ -71,6 +74,11 @@ describe('a message for the log keeps', () => {
   test.each<[string, Given, string]>([
     ['what has less than eight characters', { body: { access_token: '1234567' } }, '1234567'],
     ['the scheme', { headers: { authorization: 'LongScheme secret-token' } }, 'LongScheme'],
+    [
+      'what a token would say as a password',
+      { headers: { authorization: basic('no secret').replace('Basic', 'Bearer') } },
+      'no secret',
+    ],
     ['the name of a user', { headers: { authorization: basic('longname:secret-password') } }, 'longname'],
     ['the name of a cookie', { headers: { cookie: 'longname=secret-session' } }, 'longname'],
     ['fields that authentication does not read', { headers: { 'x-request-id': 'request-12345' } }, 'request-12345'],
