@@ -40,7 +40,7 @@ export class OAuth2KoaDriver extends KoaDriver {
     private readonly guard: Guard,
     private readonly compiler: PlanCompiler,
     /** The middleware of this package that comes before the controllers. */
-    private readonly first: readonly Middleware[] = [],
+    private readonly first: readonly Middleware[],
   ) {
     super(koa);
   }
