@@ -57,11 +57,11 @@ export function declaredRequirement(
   if (action.verb === 'OPTIONS') {
     throw new ConfigurationError('guards OPTIONS, but a CORS preflight carries no credentials; make it @Public().');
   }
-  const requiring = isPublic ? [] : all.filter(requiresSomething);
+  const requiring = isPublic ? [] : all;
   const requiredScopes = scopesOf(requiring);
   return {
     isPublic: false,
-    permissions: completed(isDefault ? (byDefault ?? []) : permissionsOf(requiring), requiredScopes, action.needsUser),
+    permissions: completed(isDefault ? byDefault : permissionsOf(requiring), requiredScopes, action.needsUser),
     requiredScopes,
     throttles,
     isInherited,

@@ -14,7 +14,7 @@ export function inheritsUnseen(
 ): boolean {
   if (isMarked({ controller, method })) return false;
   const seen = places.filter(({ depth }) => depth === 0);
-  return places.some((place) => place.depth > 0 && !isRepeated(place, seen, isPublic));
+  return places.some((place) => !isRepeated(place, seen, isPublic));
 }
 
 function isRepeated(place: DeclaredPlace, seen: readonly DeclaredPlace[], isPublic: boolean): boolean {

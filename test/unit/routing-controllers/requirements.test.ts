@@ -254,6 +254,26 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
   test.each<[string, Declared, boolean]>([
     ['nothing is inherited', { ofMethod: [plain('a')], ofClass: [Throttle('t')] }, false],
     ['a requirement is inherited', { ofMethod: [plain('a')], baseClass: [plain('b')] }, true],
+    [
+      'a requirement is repeated beside alternatives',
+      { ofMethod: [plain(['b', ['c']])], baseClass: [plain('b')] },
+      false,
+    ],
+    [
+      'other scopes are inherited',
+      { ofMethod: [plain('a')], ofClass: [RequiredScopes('a')], baseClass: [RequiredScopes('b')] },
+      true,
+    ],
+    [
+      'scopes are repeated at a place that requires more',
+      { ofClass: [RequiredScopes('a'), plain('x')], baseClass: [RequiredScopes('a')] },
+      false,
+    ],
+    [
+      'a requirement is repeated at a place that names scopes',
+      { ofClass: [RequiredScopes('a'), plain('x')], baseClass: [plain('x')] },
+      false,
+    ],
     ['scopes are inherited', { ofMethod: [plain('a')], baseClass: [RequiredScopes('b')] }, true],
     ['a bare requirement is inherited beside another', { ofMethod: [plain('a')], baseClass: [plain()] }, false],
     ['a requirement is repeated', { ofMethod: [plain(['a', 'b'])], baseClass: [plain('b')] }, false],
@@ -280,5 +300,11 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
     ['a public action inherits a throttle', { ofClass: [Public()], baseClass: [Throttle('t')] }, true],
   ])('where %s', (_where, declared, isInherited) => {
     expect(required(declared).isInherited).toBe(isInherited);
+  });
+
+  test('where the option defaultRequirement stands, a throttle may be repeated', () => {
+    const inherits = (baseClass: Decorators) =>
+      required({ ofClass: [Throttle('t')], baseClass }, {}, BY_DEFAULT).isInherited;
+    expect([inherits([Throttle('t')]), inherits([Throttle('u')])]).toEqual([false, true]);
   });
 });
