@@ -60,9 +60,13 @@ const UNLIMITED: CompiledThrottle = {
 class BooksController {}
 
 /** The plan of an action with these permissions; a public one without them. */
-export function planOf(permissions: readonly Permission[] | undefined, throttle = UNLIMITED): ActionPlan {
+export function planOf(
+  permissions: readonly Permission[] | undefined,
+  throttle = UNLIMITED,
+  requiredScopes?: readonly string[],
+): ActionPlan {
   const names = { method: 'list', verb: 'GET', path: '/books' };
-  const scopes = { requiredScopes: undefined, readScope: 'read', writeScope: 'write' };
+  const scopes = { requiredScopes, readScope: 'read', writeScope: 'write' };
   const action: GuardedAction = { controller: BooksController, ...names, ...scopes };
   return {
     action,

@@ -54,6 +54,15 @@ describe('a refusal that passes through the default error handler', () => {
     expect(sent()).toEqual([403, 'no-store', denied.toJSON()]);
   });
 
+  test('is written when the status is set, and not before', () => {
+    refusing(denied, true);
+    void action.response;
+    action.response.length = denied.status;
+    expect(context.body).toBeUndefined();
+    action.response.status = denied.status;
+    expect(context.body).toEqual(denied.toJSON());
+  });
+
   test('of the host has the body that the handler made of it', () => {
     for (const [error, body] of [
       [new HttpError(402, 'Pay first.'), { name: 'Error', message: 'Pay first.', more: 1 }],
