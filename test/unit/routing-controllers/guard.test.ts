@@ -230,6 +230,10 @@ describe('authenticators', () => {
         [byName('bob'), reader(true)],
         ['body', 'action'],
       ],
+      [
+        [reader(true), reader(false)],
+        ['body', 'action'],
+      ],
       [[byName('bob'), reader(false)], ['action']],
       [[byName('bob')], ['action']],
     ] as const) {
@@ -436,6 +440,12 @@ describe('a throttle', () => {
       await guardOf().guard.enter(context, planOf([new AllowAny()], throttleOf(outcome)));
       expect(context.res.getHeader('RateLimit')).toBe('"a";r=0;t=1');
     }
+  });
+
+  test('that counts every request waits for no answer', async () => {
+    const context = contextOf();
+    await guardOf().guard.enter(context, planOf([new AllowAny()], throttleOf(ALLOWED)));
+    expect(context.res.listenerCount('finish')).toBe(0);
   });
 
   test('that counts by the answer learns its status', async () => {
