@@ -3,9 +3,14 @@ import { once } from 'node:events';
 import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
-import Koa from 'koa';
+import type Koa from 'koa';
 import { PlanCompiler } from '../../../src/routing-controllers/compile.js';
-import { type KoaServerOptions, serveControllers } from '../../../src/routing-controllers/serve.js';
+import type { ActionPlan } from '../../../src/routing-controllers/plan.js';
+import {
+  type ControllerServing,
+  type KoaServerOptions,
+  serveControllers,
+} from '../../../src/routing-controllers/serve.js';
 import { createThrottle } from '../../../src/throttling/index.js';
 import { type GuardParts, guardOf } from './guard.js';
 
@@ -13,21 +18,25 @@ import { type GuardParts, guardOf } from './guard.js';
 export interface ServingParts extends GuardParts {
   readonly koa?: Koa;
   readonly options?: Omit<KoaServerOptions, 'controllers'>;
+  readonly first?: ControllerServing['first'];
+  readonly whenServed?: ControllerServing['whenServed'];
 }
 
 /** Serves controllers behind a guard without a database. */
-export function served(controllers: readonly Function[], { koa = new Koa(), options, ...parts }: ServingParts = {}) {
+export function served(
+  controllers: readonly Function[],
+  { koa, options, first = [], whenServed, ...parts }: ServingParts = {},
+) {
   const made = guardOf(parts);
   const compiler = new PlanCompiler({
     ...{ readScope: 'read', writeScope: 'write', defaultRequirement: undefined, knownScopes: undefined },
     throttle: createThrottle({ policies: {} }),
   });
-  koa.silent = true;
-  serveControllers(
-    { ...options, controllers: [...controllers] },
-    { ...{ koa, compiler, guard: made.guard }, served: [], first: [] },
-  );
-  return { ...made, koa, ask: asking(koa) };
+  const plans: ActionPlan[] = [];
+  const serving = { ...{ koa, compiler, guard: made.guard }, served: plans, first, whenServed };
+  const application = serveControllers({ ...options, controllers: [...controllers] }, serving);
+  application.silent = true;
+  return { ...made, koa: application, plans, ask: asking(application) };
 }
 
 interface Question {

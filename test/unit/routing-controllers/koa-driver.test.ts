@@ -399,12 +399,3 @@ describe('a body', () => {
     ]);
   });
 });
-
-test('options of the two checkers, which this entry brings, are refused', () => {
-  for (const name of ['authorizationChecker', 'currentUserChecker']) {
-    const options = { [name]: () => true } as object;
-    expect(() => served([], { options })).toThrow(
-      `${name} cannot be a function: this entry brings its own; leave it out`,
-    );
-  }
-});
