@@ -119,10 +119,8 @@ function permissionsOf(places: readonly DeclaredPlace[]): Permission[] {
 }
 
 function scopesOf(places: readonly DeclaredPlace[]): readonly string[] | undefined {
-  const declared = places.filter((place) => place.requiredScopes !== undefined);
-  if (declared.length === 0) return undefined;
-  const scopes = declared.flatMap((place) =>
-    declaredScopes(place.requiredScopes ?? [], `@RequiredScopes on ${place.name}`),
+  const declared = places.flatMap(({ name, requiredScopes }) =>
+    requiredScopes === undefined ? [] : [declaredScopes(requiredScopes, `@RequiredScopes on ${name}`)],
   );
-  return Object.freeze([...new Set(scopes)]);
+  return declared.length === 0 ? undefined : Object.freeze([...new Set(declared.flat())]);
 }
