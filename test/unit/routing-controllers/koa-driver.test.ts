@@ -10,6 +10,7 @@ import {
   Header,
   HttpError,
   JsonController,
+  Method,
   NotFoundError,
   Post,
   UseAfter,
@@ -96,6 +97,27 @@ describe('an action is guarded', () => {
       ran.push('action');
       return {};
     }
+
+    @Public()
+    @All('/open-all')
+    openAll() {
+      ran.push('action');
+      return {};
+    }
+
+    @Authorized()
+    @All('/own-options')
+    guardedBeside() {
+      ran.push('guarded');
+      return {};
+    }
+
+    @Public()
+    @Method('options', '/own-options')
+    ownOptions() {
+      ran.push('own');
+      return {};
+    }
   }
   const { ask } = served([Books], { authenticators });
 
@@ -115,6 +137,12 @@ describe('an action is guarded', () => {
     expect(await since(ask('/books/all'))).toEqual([401]);
     expect(await since(ask('/books/all', { ...ALICE, method: 'PUT' }))).toEqual([200, 'action']);
     expect(await since(ask('/books/all', { ...ALICE, method: 'OPTIONS' }))).toEqual([204]);
+  });
+
+  test('and OPTIONS goes to an action that is open to it, wherever that stands', async () => {
+    expect(await since(ask('/books/own-options', { ...ALICE, method: 'OPTIONS' }))).toEqual([200, 'own']);
+    expect(await since(ask('/books/own-options', { ...ALICE, method: 'PUT' }))).toEqual([200, 'guarded']);
+    expect(await since(ask('/books/open-all', { method: 'OPTIONS' }))).toEqual([200, 'action']);
   });
 
   test('and what no action answers has the answer of the router', async () => {
@@ -227,6 +255,12 @@ function refusing(kind: typeof JsonController) {
       throw new HttpError(418, 'A teapot.');
     }
 
+    @Authorized(new Throws(undefined, new TypeError('SELECT owner')))
+    @Get('/object-fault')
+    async objectFault(@Access() access: RequestAccess) {
+      await access.checkObject({});
+    }
+
     @Authorized()
     @Header('Cache-Control', 'public')
     @Get('/thrown')
@@ -278,6 +312,20 @@ describe('with the default error handler', () => {
     const answer = await json.ask('/refusing/instead', ALICE);
     expect([answer.status, answer.headers['cache-control']]).toEqual([418, 'public']);
     expect((await json.ask('/refusing/teapot', ALICE)).status).toBe(418);
+  });
+
+  test('a fault about an entity is logged once', async () => {
+    let seconds = 0;
+    const clock = {
+      nowMilliseconds: () => Date.now(),
+      monotonicMilliseconds: () => {
+        seconds += 1;
+        return seconds * 1_001;
+      },
+    };
+    const { ask, lines } = served([refusing(JsonController)], { authenticators, options, clock });
+    expect((await ask('/refusing/object-fault', ALICE)).status).toBe(500);
+    expect(lines).toEqual([expect.stringContaining('SELECT owner')]);
   });
 
   test('a refusal without credentials has its challenge', async () => {
