@@ -2,7 +2,6 @@ import type { OutgoingHttpHeader } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { Context } from 'koa';
 import type { Action } from 'routing-controllers';
-import { OAuth2Error } from '../core/errors.js';
 import { addVary } from '../resource-server/authentication/vary.js';
 import type { Refusal } from './refusal.js';
 
@@ -64,7 +63,10 @@ function overwritingResponse(
 
 /** Whether a body is what the handler made of the error, rather than the result of an action that caught it. */
 function isOf({ error }: Refusal, body: unknown): boolean {
-  if (error instanceof OAuth2Error && isDeepStrictEqual(body, error.toJSON())) return true;
   if (typeof body === 'string') return body === error.stack || body === error.message;
-  return !(error instanceof OAuth2Error) && (body as { name?: unknown } | null | undefined)?.name === error.name;
+  const { toJSON } = error as { toJSON?: () => unknown };
+  if (typeof toJSON === 'function') return isDeepStrictEqual(body, toJSON.call(error));
+  // Without a name of its own, an error is shown by that of its class.
+  const name = error.name === 'Error' ? error.constructor.name : error.name;
+  return (body as { name?: unknown } | null | undefined)?.name === name;
 }

@@ -54,6 +54,17 @@ class Hides implements Permission {
   }
 }
 
+/** Hides entities by errors that the default error handler shows in another way than by their names. */
+class HidesObjects implements Permission {
+  hasPermission(): boolean {
+    return true;
+  }
+  hasObjectPermission({ query }: RequestAccess): boolean {
+    if (query.how === 'named') throw new HttpError(404, 'Nothing here.');
+    throw Object.assign(new HttpError(404, 'Nothing here.'), { toJSON: () => ({ code: 7 }) });
+  }
+}
+
 /** All that an action can say of its response; none of it is for a refusal. */
 function Loud(): MethodDecorator {
   const decorators = [
@@ -111,6 +122,14 @@ function actions(prefix: string, kind: typeof JsonController) {
     @Authorized(Hides)
     @Get('/hidden')
     hidden() {}
+
+    @Header('Cache-Control', 'public, max-age=3600')
+    @Header('CDN-Cache-Control', 'max-age=3600')
+    @Authorized(HidesObjects)
+    @Get('/hidden-object')
+    async hiddenObject(@Access() access: RequestAccess) {
+      await access.checkObject({});
+    }
 
     @Loud()
     @Public()
@@ -209,6 +228,18 @@ describe.each(ENTRIES)('[RS-66] a refusal is never for caches, whatever its acti
           null,
         ]);
         expect([headers.get('surrogate-control'), headers.get('expires')]).toEqual([null, null]);
+      }
+    });
+
+    test.each(['named', 'in JSON of its own'])('an HttpError of a permission about an entity, %s', async (how) => {
+      for (const mode of MODES) {
+        const { status, headers } = await ask(mode, `${prefix}/hidden-object?how=${how}`, good);
+        expect([mode, status, headers.get('cache-control'), headers.get('cdn-cache-control')]).toEqual([
+          mode,
+          404,
+          'no-store',
+          null,
+        ]);
       }
     });
 

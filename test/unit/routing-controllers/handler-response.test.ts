@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Context } from 'koa';
-import { type Action, HttpError } from 'routing-controllers';
+import { type Action, HttpError, NotFoundError } from 'routing-controllers';
 import { AccessDeniedError } from '../../../src/core/errors.js';
 import { answerThroughHandler } from '../../../src/routing-controllers/handler-response.js';
 import type { Refusal } from '../../../src/routing-controllers/refusal.js';
@@ -65,12 +65,14 @@ describe('a refusal that passes through the default error handler', () => {
 
   test('of the host has the body that the handler made of it', () => {
     for (const [error, body] of [
-      [new HttpError(402, 'Pay first.'), { name: 'Error', message: 'Pay first.', more: 1 }],
+      [new HttpError(402, 'Pay first.'), { name: 'HttpError', message: 'Pay first.', more: 1 }],
+      [new NotFoundError('Nothing here.'), { name: 'NotFoundError', message: 'Nothing here.' }],
+      [Object.assign(new HttpError(402), { toJSON: () => ({ code: 7 }) }), { code: 7 }],
       [new HttpError(402, 'Pay first.'), 'Pay first.'],
     ] as const) {
       refusing(error, false);
       handle(error, body);
-      expect(sent()).toEqual([402, 'no-store', body]);
+      expect(sent()).toEqual([error.httpCode, 'no-store', body]);
     }
   });
 
@@ -99,6 +101,12 @@ describe('an action that catches a refusal answers by itself', () => {
     ['with what is named like the refusal', denied, { name: denied.name }, 403],
     ['with another status', denied, denied.toJSON(), 200],
     ['with another body for an error of the host', hidden, { name: 'Mine' }, 403],
+    [
+      'with what another error of the host is shown as',
+      Object.assign(new HttpError(403), { toJSON: () => ({ code: 7 }) }),
+      { code: 8 },
+      403,
+    ],
     ['with nothing for an error of the host', hidden, undefined, 403],
     ['with another text for an error of the host', hidden, 'Mine.', 403],
   ])('%s', (_how, error, body, status) => {
