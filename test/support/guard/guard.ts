@@ -23,6 +23,7 @@ export interface GuardParts {
   readonly asked?: RefusalsDependencies['asked'];
   readonly resourceMetadata?: ErrorResponseOptions['resourceMetadata'];
   readonly clock?: Clock;
+  readonly errorBody?: ErrorResponseOptions['errorBody'];
 }
 
 /** A guard without a database, and what it has logged. */
@@ -32,14 +33,15 @@ export function guardOf({
   asked = { address: () => 'ip:192.0.2.1', requestId: () => undefined },
   resourceMetadata,
   clock = systemClock,
+  errorBody = 'oauth2',
 }: GuardParts = {}) {
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
   const log = new LogLimiter({ info: write, warn: write, error: write }, clock);
   const observation = new Observation(new OAuth2Events(log));
   const responder = new ErrorResponder({
-    ...{ realm: 'api', errorBody: 'oauth2', errorResponseWithScopes: false },
-    ...{ authenticators, resourceMetadata },
+    ...{ realm: 'api', errorResponseWithScopes: false },
+    ...{ authenticators, resourceMetadata, errorBody },
   });
   const parts = { responder, asked, clock, fieldsRead: fieldsRead(authenticators), log, observation };
   const refusals = new Refusals(parts);

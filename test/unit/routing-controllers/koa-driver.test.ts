@@ -314,6 +314,16 @@ describe('with the default error handler', () => {
     expect((await json.ask('/refusing/teapot', ALICE)).status).toBe(418);
   });
 
+  test('an error of the host may be shown in another way, and is never for caches then either', async () => {
+    const errorOverridingMap = { NotFoundError: { name: 'Hidden' } };
+    const { ask } = served([refusing(JsonController)], { authenticators, options: { ...options, errorOverridingMap } });
+    for (const path of ['/refusing/host', '/refusing/object']) {
+      const answer = await ask(path, ALICE);
+      expect([answer.status, answer.headers['cache-control']]).toEqual([404, 'no-store']);
+      expect(JSON.parse(answer.text)).toMatchObject({ name: 'Hidden' });
+    }
+  });
+
   test('a fault about an entity is logged once', async () => {
     let seconds = 0;
     const clock = {
@@ -413,17 +423,27 @@ describe('a body', () => {
     expect((await ask('/bodies', question)).status).toBe(400);
   });
 
-  test('that somebody else has read is a fault of the server, of which it reveals nothing', async () => {
-    const koa = new Koa().use(async (context, next) => {
+  const readBefore = () =>
+    new Koa().use(async (context, next) => {
       context.req.resume();
       await new Promise((resolve) => context.req.once('end', resolve));
       return next();
     });
-    const { ask, lines } = served([Bodies], { koa });
+
+  test('that somebody else has read is a fault of the server, of which it reveals nothing', async () => {
+    const { ask, lines } = served([Bodies], { koa: readBefore() });
     const answer = await ask('/bodies', { method: 'POST', body: '{"a":1}' });
     expect(answer.status).toBe(500);
     expect(lines).toEqual([expect.stringMatching(/^The guard of POST \/bodies failed: InternalServerError: stream/)]);
     expect(answer.text).not.toContain('stream');
+  });
+
+  test('that somebody else has read comes to the host where it handles errors', async () => {
+    const told: unknown[] = [];
+    const koa = readBefore().on('error', (error) => told.push(error));
+    const { ask } = served([Bodies], { koa, options: { defaultErrorHandler: false } });
+    expect((await ask('/bodies', { method: 'POST', body: '{"a":1}' })).status).toBe(500);
+    expect(told).toMatchObject([{ name: 'InternalServerError', type: 'stream.not.readable' }]);
   });
 
   test('that cannot be read comes to the host where it handles errors, and is answered if it does not', async () => {

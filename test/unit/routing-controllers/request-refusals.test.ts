@@ -142,6 +142,16 @@ describe('the response to', () => {
     expect(context.body).toBe('By the handler.');
   });
 
+  test('an error that Koa throws has the members that it shows', () => {
+    const context = contextOf();
+    try {
+      context.throw(409, 'Busy.', { book: 7 });
+    } catch (thrown) {
+      partsOf().refusals.of(context, thrown, plan).answer(context);
+    }
+    expect([context.status, context.body]).toEqual([409, { name: 'ConflictError', message: 'Busy.', book: 7 }]);
+  });
+
   test('an error of this package is JSON, with its challenge', () => {
     const context = contextOf();
     const refusal = partsOf().refusals.of(context, new AuthenticationRequiredError(), plan);
@@ -166,7 +176,11 @@ describe('the response to', () => {
     await guard.enter(context, plan);
     const completed = refusals.of(context, missing, plan).error as InsufficientScopeError;
     expect(completed).toMatchObject({ message: missing.message });
-    expect(completed.details).toEqual({ requiredScopes: ['export'], providedScopes: ['a', 'b'], scheme: 'Bearer' });
+    expect(completed.details).toStrictEqual({
+      requiredScopes: ['export'],
+      providedScopes: ['a', 'b'],
+      scheme: 'Bearer',
+    });
     const told = new InsufficientScopeError({ requiredScopes: ['export'], providedScopes: [], scheme: 'DPoP' });
     expect(refusals.of(context, told, plan).error).toBe(told);
     const schemed = new InsufficientScopeError({ requiredScopes: ['export'], scheme: 'DPoP' });
@@ -186,7 +200,9 @@ describe('the response to', () => {
     const context = contextOf();
     await guard.enter(context, plan);
     const { error } = refusals.of(context, new InsufficientScopeError({ requiredScopes: ['export'] }), plan);
-    expect((error as InsufficientScopeError).details).toEqual({ requiredScopes: ['export'], providedScopes: [] });
+    expect((error as InsufficientScopeError).details).toStrictEqual({
+      ...{ requiredScopes: ['export'], providedScopes: [] },
+    });
   });
 });
 
@@ -265,7 +281,13 @@ describe('a prepared answer', () => {
 
   test('is not kept where there is none', () => {
     const { refusals } = partsOf(named);
-    expect(new PreparedAnswers(planOf([new Tenant()]), refusals).of(contextOf(), known)).toBeUndefined();
+    const answers = new PreparedAnswers(planOf([new Tenant()]), refusals);
+    const made = answers.of(contextOf(), throttledFor(1));
+    for (let count = 0; count < 40; count += 1) {
+      const another = new KnownRefusal(() => new InvalidTokenError());
+      expect(answers.of(contextOf('/books?tenant=7'), another)).toBeUndefined();
+    }
+    expect(answers.of(contextOf(), throttledFor(1))).toBe(made);
   });
 
   test('is written as it was made', () => {

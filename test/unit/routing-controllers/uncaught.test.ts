@@ -4,7 +4,7 @@ import { Get, HttpError, JsonController } from 'routing-controllers';
 import { AccessDeniedError } from '../../../src/core/errors.js';
 import { Public } from '../../../src/routing-controllers/decorators/public.js';
 import type { Refusals } from '../../../src/routing-controllers/request-refusals.js';
-import { guardOf } from '../../support/guard/guard.js';
+import { type GuardParts, guardOf } from '../../support/guard/guard.js';
 import { served } from '../../support/guard/serving.js';
 
 @JsonController('/never')
@@ -15,11 +15,11 @@ class Never {
 }
 
 /** An application with middleware that prepares an error and throws it, or another one; what Koa is told of. */
-function throwing(prepared: Error, thrown: (error: Error) => unknown = (error) => error) {
+function throwing(prepared: Error, thrown: (error: Error) => unknown = (error) => error, parts: GuardParts = {}) {
   const told: unknown[] = [];
   const koa = new Koa().on('error', (error) => told.push(error));
   koa.use((context) => {
-    const { refusals }: { refusals: Refusals } = guardOf();
+    const { refusals }: { refusals: Refusals } = guardOf(parts);
     const error = refusals.throwable(context, refusals.of(context, prepared));
     if (context.path === '/sent') {
       context.respond = false;
@@ -41,6 +41,11 @@ describe('a refusal that nobody catches', () => {
     expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([403, DENIED, 'no-store']);
     expect(answer.headers['content-length']).toBe(DENIED.length);
     expect(told).toEqual([]);
+  });
+
+  test('has a body of the host as it is, if that is a text', async () => {
+    const answer = await throwing(denied, undefined, { errorBody: ({ message }) => `Nö: ${message}` }).ask('/books');
+    expect([answer.text, answer.headers['content-length']]).toEqual(['Nö: Not you.', 13]);
   });
 
   test('has no body for HEAD', async () => {
