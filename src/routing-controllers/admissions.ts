@@ -3,6 +3,7 @@ import type { Topic } from '../core/events/topic.js';
 import type { LogLimiter } from '../core/log-limiter.js';
 import { loggedFailure } from '../core/logged-failure.js';
 import type { Observation } from '../core/observation/observation.js';
+import type { Tracer } from '../core/observation/tracing.js';
 import type { RequestAccess } from '../resource-server/request-access.js';
 import { type AskedContext, actionOf } from './access-event.js';
 import type { ActionPlan } from './plan.js';
@@ -24,7 +25,8 @@ export class Admissions {
     this.observation.statistics.access[plan.requirement === undefined ? 'public' : 'granted'] += 1;
     this.granted.count += 1;
     if (this.granted.isHeard) this.tell(access.context, plan, access);
-    if (this.observation.tracing.tracer !== undefined) this.trace(plan, access);
+    const { tracer } = this.observation.tracing;
+    if (tracer !== undefined) trace(tracer, plan, access);
   }
 
   /** A request passed to a public action, whose caller nobody asked for. */
@@ -32,7 +34,8 @@ export class Admissions {
     this.observation.statistics.access.public += 1;
     this.granted.count += 1;
     if (this.granted.isHeard) this.tell(context, plan, undefined);
-    if (this.observation.tracing.tracer !== undefined) this.trace(plan, undefined);
+    const { tracer } = this.observation.tracing;
+    if (tracer !== undefined) trace(tracer, plan, undefined);
   }
 
   private tell(context: Context, plan: ActionPlan, access: RequestAccess | undefined): void {
@@ -56,14 +59,14 @@ export class Admissions {
       this.log.error(kind, () => `The event access.granted failed: ${describe()}`);
     }
   }
+}
 
-  private trace({ label, requirement }: ActionPlan, access: RequestAccess | undefined): void {
-    this.observation.tracing.tracer?.decided({
-      outcome: requirement === undefined ? 'public' : 'granted',
-      action: label,
-      authType: access?.authType,
-      clientId: access?.token?.clientId,
-      userId: access?.userId,
-    });
-  }
+function trace(tracer: Tracer, { label, requirement }: ActionPlan, access: RequestAccess | undefined): void {
+  tracer.decided({
+    outcome: requirement === undefined ? 'public' : 'granted',
+    action: label,
+    authType: access?.authType,
+    clientId: access?.token?.clientId,
+    userId: access?.userId,
+  });
 }
