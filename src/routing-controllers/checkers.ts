@@ -4,11 +4,11 @@ import { after } from '../core/promises.js';
 import { declaredScopes } from '../core/scopes.js';
 import { keepVary } from '../resource-server/authentication/vary.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
+import { AnyPrincipal } from '../resource-server/permissions/is-authenticated.js';
 import type { Permission } from '../resource-server/permissions/permission.js';
-import { RequiresScopes } from '../resource-server/permissions/requirement.js';
 import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
-import { DeclarationMark, ownDeclarations } from './declarations.js';
+import { DeclarationMark, ownAuthorized, ownDeclarations } from './declarations.js';
 import { isVaryDeclared } from './declared-vary.js';
 import { actionsMetadata, responseHandlersMetadata } from './fast/metadata-index.js';
 import { type Guard, isClosedToOptions } from './guard.js';
@@ -92,15 +92,8 @@ export function checkers(guard: Guard, compiler: PlanCompiler): CheckerOptions {
 /** The plan of an action about which nothing is known. */
 function unguardedPlan(compiler: PlanCompiler): ActionPlan {
   return compiler.plan(
-    { controller: Object, method: '', verb: 'ALL', path: '', needsUser: false },
-    {
-      isPublic: true,
-      permissions: [],
-      requiredScopes: undefined,
-      throttles: [],
-      isInherited: false,
-      isDefault: false,
-    },
+    { controller: Object, method: '', verb: 'ALL', path: '' },
+    { isPublic: true, permissions: [], requiredScopes: undefined, throttles: [] },
   );
 }
 
@@ -127,68 +120,68 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
     return compiler.plan(action, compiler.declared(action));
   }
   const [classMark] = marks;
-  const ofClass = classMark === undefined ? {} : ownDeclarations(classMark.controller, undefined);
-  const plain = roles.filter((role) => role !== undefined && role !== null && !(role instanceof DeclarationMark));
-  const where = '@Authorized(...)';
+  const controller = classMark?.controller ?? Object;
+  const ofClass = ownDeclarations(controller, undefined);
+  const authorizedOfClass = ownAuthorized(controller, undefined);
+  // The mark ends what the class declares. An @Authorized above the decorator that made the mark is not among the roles.
+  const places =
+    classMark === undefined ? placesOf(roles) : [...authorizedOfClass, roles.slice(roles.indexOf(classMark) + 1)];
   const requiredScopes =
     ofClass.requiredScopes === undefined ? undefined : declaredScopes(ofClass.requiredScopes, '@RequiredScopes');
-  const isPublic =
-    ofClass.isPublic === true &&
-    plain.length === 0 &&
-    requiredScopes === undefined &&
-    !hasBareAuthorized(classMark?.controller);
+  const hasBare = hasBareAuthorized(controller);
+  // No @Authorized but perhaps a bare one of the method: see there.
+  const isBare = classMark !== undefined && authorizedOfClass.length === 0 && places.flat().length === 0;
+  const isPublic = isBare && ofClass.isPublic === true && requiredScopes === undefined && !hasBare;
   // A class that is only throttled, say, leaves its actions to the default.
-  const isDefault =
-    plain.length === 0 && !isPublic && classMark?.joined === false && !hasBareAuthorized(classMark.controller);
+  const isDefault = isBare && ofClass.isPublic !== true;
   const permissions: Permission[] = [
     ...(isDefault ? (compiler.defaultRequirement ?? []) : []),
-    ...toPermissions(
-      plain.filter((role) => !Array.isArray(role)),
-      where,
-    ),
-    ...alternativesByOrigin(plain, where),
+    ...(isDefault && hasBare ? [new AnyPrincipal()] : []),
+    ...places.flatMap((place) => toPermissions(place, '@Authorized(...)')),
   ];
-  const controller = classMark?.controller ?? Object;
   return compiler.plan(
-    { controller, method: '', verb: 'ALL', path: '', needsUser: false },
+    { controller, method: '', verb: 'ALL', path: '' },
     {
       isPublic,
-      permissions: isPublic ? [] : completed(permissions, requiredScopes, false),
+      permissions: completed(permissions, requiredScopes, false),
       requiredScopes,
       throttles: ofClass.throttles ?? [],
-      isInherited: false,
-      isDefault,
     },
   );
 }
 
 /**
- * Whether a method of the class has a bare `@Authorized()`. It adds no role, so in a public class its requests look
- * like those of the open methods; then all of them need a principal, rather than none.
+ * Whether a method of the class has a bare `@Authorized()`. It adds no role, so its requests look like those of methods
+ * without one. Then all of them need a principal, besides the default, and none is public.
  */
-function hasBareAuthorized(controller: Function | undefined): boolean {
+function hasBareAuthorized(controller: Function): boolean {
   return responseHandlersMetadata
     .ofClass(controller)
-    .some(
-      ({ type, method, value }) => type === 'authorized' && method !== undefined && [value ?? []].flat().length === 0,
-    );
+    .some(({ type, value }) => type === 'authorized' && [value ?? []].flat().length === 0);
 }
 
-/** The alternatives of class and method must both be satisfied; merging them into one list would be weaker. */
-function alternativesByOrigin(roles: readonly unknown[], where: string): Permission[] {
-  const origins = new Map<unknown, unknown[][]>();
-  for (const role of roles) {
-    if (!Array.isArray(role)) continue;
-    const origin = getMetadataArgsStorage().responseHandlers.find(
-      (handler) => handler.type === 'authorized' && Array.isArray(handler.value) && handler.value.includes(role),
-    );
-    const group = origins.get(origin);
-    if (group === undefined) origins.set(origin, [role]);
-    else group.push(role);
-  }
-  return [...origins.values()]
-    .flatMap((alternatives) => toPermissions(alternatives, where))
-    .filter((one) => one instanceof RequiresScopes);
+/**
+ * The roles by the class and the method that declare them, where no mark says it. The alternatives of both must be satisfied;
+ * merging them into one list would be weaker. Where lists are shared, roles may be those of several actions: then the
+ * requirements of all of these hold. Roles that are those of none may be divided anywhere.
+ */
+function placesOf(roles: readonly unknown[]): unknown[][] {
+  const alternatives = roles.filter((role) => Array.isArray(role));
+  const known = getMetadataArgsStorage().responseHandlers.flatMap(({ target, method }) => {
+    const ofClass = alternativesOf(target, undefined);
+    const all = method === undefined ? ofClass : [...ofClass, ...alternativesOf(target, method)];
+    const isOfThese = all.length === alternatives.length && all.every((one, index) => one === alternatives[index]);
+    return isOfThese ? [ofClass.length] : [];
+  });
+  const divisions = new Set(known.length > 0 ? known : alternatives.keys());
+  const parts = [...divisions].flatMap((at) => [alternatives.slice(0, at), alternatives.slice(at)]);
+  return [roles.filter((role) => !Array.isArray(role)), ...parts];
+}
+
+/** The alternatives that routing-controllers finds at a class or a method. */
+function alternativesOf(controller: Function, method: string | undefined): unknown[] {
+  const [authorized] = responseHandlersMetadata.of(controller, method).filter(({ type }) => type === 'authorized');
+  return [authorized?.value].flat().filter(Array.isArray);
 }
 
 function referenceOf(controller: Function, method: string): ActionReference {

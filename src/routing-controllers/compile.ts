@@ -52,7 +52,10 @@ export class PlanCompiler {
   }
 
   /** @throws ConfigurationError if a permission or a throttle cannot work on the action, or it requires an unknown scope */
-  plan(action: ActionReference, declared: DeclaredRequirement): ActionPlan {
+  plan(
+    action: Omit<ActionReference, 'needsUser'>,
+    declared: Omit<DeclaredRequirement, 'isInherited' | 'isDefault'>,
+  ): ActionPlan {
     const { throttle, readScope, writeScope, knownScopes } = this.dependencies;
     const guarded: GuardedAction = Object.freeze({
       controller: action.controller,

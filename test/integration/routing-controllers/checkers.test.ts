@@ -99,6 +99,43 @@ class Shelf {
   }
 }
 
+@Authorized('a')
+@RequiredScopes('shelf')
+@JsonController('/shelf-below')
+class ShelfBelow {
+  @Get('/')
+  get() {
+    return { ok: true };
+  }
+}
+
+const [READ, WRITE, ADMIN] = [['read'], ['write'], ['admin']];
+
+@Authorized([READ, ADMIN])
+@JsonController('/shared')
+class Shared {
+  @Authorized([READ, WRITE, ADMIN])
+  @Get('/any')
+  any() {
+    return { ok: true };
+  }
+
+  @Authorized([WRITE, ADMIN])
+  @Get('/')
+  get() {
+    return { ok: true };
+  }
+}
+
+@JsonController('/listed')
+class Listed {
+  @Authorized([READ, WRITE, ADMIN])
+  @Get('/')
+  get() {
+    return { ok: true };
+  }
+}
+
 @Public()
 @JsonController('/half-open')
 class HalfOpen {
@@ -141,7 +178,7 @@ const served = new Map<string, Served>();
 
 beforeAll(async () => {
   ({ oauth2, issue } = await testOAuth2());
-  const controllers = [Plain, Both, Shelf, HalfOpen, Open];
+  const controllers = [Plain, Both, Shelf, ShelfBelow, Listed, Shared, HalfOpen, Open];
   for (const defaultErrorHandler of [true, false]) {
     const options = { controllers, defaultErrorHandler, development: true };
     served.set(
@@ -233,6 +270,21 @@ describe('what routing-controllers own entry shows a checker is guarded in full'
     expect(await status('/shelf', 'shelf')).toBe(200);
   });
 
+  test('@Authorized on the class holds above @RequiredScopes, where routing-controllers does not see it', async () => {
+    expect(await status('/shelf-below', 'shelf')).toBe(403);
+    expect(await status('/shelf-below', 'a')).toBe(403);
+    expect(await status('/shelf-below', 'a shelf')).toBe(200);
+  });
+
+  test('alternatives of class and method must both be satisfied, also where another action lists them together', async () => {
+    expect(await status('/shared', 'read')).toBe(403);
+    expect(await status('/shared', 'write')).toBe(403);
+    expect(await status('/shared', 'read write')).toBe(200);
+    expect(await status('/shared', 'admin')).toBe(200);
+    expect(await status('/shared/any', 'read')).toBe(200);
+    expect(await status('/listed', 'write')).toBe(200);
+  });
+
   test('@Throttle holds', async () => {
     const token = await issue('a');
     const ask = () => (served.get('checkers true') as Served).get('/plain/throttled', { headers: bearerHeader(token) });
@@ -261,7 +313,7 @@ describe('what routing-controllers own entry shows a checker is guarded in full'
   });
 
   test('the audit passes', () => {
-    expect(() => oauth2.audit([Plain, Both, Shelf])).not.toThrow();
+    expect(() => oauth2.audit([Plain, Both, Shelf, ShelfBelow, Listed, Shared])).not.toThrow();
   });
 });
 

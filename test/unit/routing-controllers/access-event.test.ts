@@ -20,8 +20,8 @@ const asked = { address: () => 'ip:192.0.2.1', requestId: () => 'r-1' };
 /** The plan of a checker that cannot tell which action it is asked for. */
 function nameless(): ActionPlan {
   return compilerOf().plan(
-    { controller: Object, method: '', verb: 'ALL', path: '', needsUser: false },
-    { isPublic: true, permissions: [], requiredScopes: undefined, throttles: [], isInherited: false, isDefault: false },
+    { controller: Object, method: '', verb: 'ALL', path: '' },
+    { isPublic: true, permissions: [], requiredScopes: undefined, throttles: [] },
   );
 }
 
