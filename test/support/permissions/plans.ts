@@ -1,8 +1,4 @@
 import 'reflect-metadata';
-import { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { PassThrough } from 'node:stream';
-import Koa, { type Context } from 'koa';
 import { OAuth2Events } from '../../../src/core/events/events.js';
 import { LogLimiter } from '../../../src/core/log-limiter.js';
 import { Observation } from '../../../src/core/observation/observation.js';
@@ -44,10 +40,4 @@ export function observed() {
   const note = (line: string) => void lines.push(line);
   const log = new LogLimiter({ info: note, warn: note, error: note }, new VirtualClock());
   return { observation: new Observation(new OAuth2Events(log)), log, lines };
-}
-
-/** The context of a request that came over no connection. */
-export function contextOf(method: string, url: string, koa = new Koa()): Context {
-  const request = Object.assign(new IncomingMessage(new PassThrough() as unknown as Socket), { method, url });
-  return koa.createContext(request, new ServerResponse(request));
 }

@@ -7,8 +7,9 @@ import { type VerifiedToken, verifiedToken } from '../../../src/core/verified-to
 import { RequestAccess } from '../../../src/resource-server/request-access.js';
 import { Admissions } from '../../../src/routing-controllers/admissions.js';
 import { Public } from '../../../src/routing-controllers/decorators/public.js';
+import { contextOf } from '../../support/guard/guard.js';
 import { token } from '../../support/permissions/access.js';
-import { contextOf, observed, planOf } from '../../support/permissions/plans.js';
+import { observed, planOf } from '../../support/permissions/plans.js';
 
 @JsonController('/books')
 class Books {
@@ -43,10 +44,10 @@ function admissions(asked: { address?: () => string } = {}) {
 
 function by(verified: VerifiedToken | undefined): RequestAccess {
   const authentication = { authType: 'oauth2', principal: userPrincipal('alice'), token: verified, userId: 'alice' };
-  return new RequestAccess(contextOf('HEAD', '/books'), authentication, undefined as never, undefined);
+  return new RequestAccess(contextOf('/books', {}, 'HEAD'), authentication, undefined as never, undefined);
 }
 
-const anonymous = () => new RequestAccess(contextOf('GET', '/books/open'), undefined, undefined as never, undefined);
+const anonymous = () => new RequestAccess(contextOf('/books/open'), undefined, undefined as never, undefined);
 
 describe('a request that passes is counted', () => {
   test('as granted where its action requires something, and as public where not, whoever it is from', () => {
@@ -54,8 +55,8 @@ describe('a request that passes is counted', () => {
     of.of(by(token(['read'])), guarded);
     of.of(by(token(['read'])), guarded);
     of.of(anonymous(), open);
-    of.ofPublic(contextOf('GET', '/books/open'), open);
-    of.ofPublic(contextOf('GET', '/books/open'), open);
+    of.ofPublic(contextOf('/books/open'), open);
+    of.ofPublic(contextOf('/books/open'), open);
     expect(observation.statistics.access).toMatchObject({ granted: 2, public: 3 });
     expect(observation.events.topics['access.granted'].count).toBe(5);
   });
@@ -83,9 +84,9 @@ describe('a request that passes is told', () => {
 
   test('with nobody, if the action is public and nobody was asked', async () => {
     const { of, listen, events } = admissions();
-    of.ofPublic(contextOf('GET', '/books/open'), open);
+    of.ofPublic(contextOf('/books/open'), open);
     listen();
-    of.ofPublic(contextOf('GET', '/books/open'), open);
+    of.ofPublic(contextOf('/books/open'), open);
     of.of(anonymous(), open);
     await nextTurn();
     const event = { ...told, ...nobody, action: open.eventAction, requestMethod: 'GET', authType: undefined };
@@ -124,7 +125,7 @@ describe('a tracer hears of a request that passes', () => {
     trace();
     of.of(by(token(['read'])), guarded);
     of.of(by(undefined), guarded);
-    of.ofPublic(contextOf('GET', '/books/open'), open);
+    of.ofPublic(contextOf('/books/open'), open);
     of.of(anonymous(), open);
     const nobody = { authType: undefined, clientId: undefined, userId: undefined };
     expect(decisions).toEqual([

@@ -14,8 +14,8 @@ import { RequiredScopes } from '../../../src/routing-controllers/decorators/requ
 import { Throttle } from '../../../src/routing-controllers/decorators/throttle.js';
 import { paramsMetadata } from '../../../src/routing-controllers/fast/metadata-index.js';
 import { notedAction, STATE } from '../../../src/routing-controllers/request-state.js';
+import { contextOf } from '../../support/guard/guard.js';
 import { token } from '../../support/permissions/access.js';
-import { contextOf } from '../../support/permissions/plans.js';
 
 /** What a decorator injects into the parameter of an action, for a request. */
 function injected(decorator: ParameterDecorator, context: Context): unknown {
@@ -32,7 +32,7 @@ function injected(decorator: ParameterDecorator, context: Context): unknown {
 const refused: unknown[] = [];
 
 function request(known: boolean, { later = false } = {}) {
-  const context = contextOf('GET', '/books');
+  const context = contextOf('/books');
   const verified = token(['read']);
   const authentication = {
     ...{ authType: known ? 'oauth2' : 'session', principal: userPrincipal('alice'), userId: 'alice' },
@@ -61,7 +61,7 @@ describe('@Access() injects', () => {
   });
 
   test('nothing where no guard has seen the request: that is a mistake, and no anonymous caller', () => {
-    expect(() => injected(Access(), contextOf('GET', '/books'))).toThrow(ConfigurationError);
+    expect(() => injected(Access(), contextOf('/books'))).toThrow(ConfigurationError);
   });
 });
 

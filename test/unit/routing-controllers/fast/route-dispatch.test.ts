@@ -1,17 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
 import KoaRouter from '@koa/router';
-import Koa, { type Context, type Middleware, type Next } from 'koa';
-import { dispatchOf, isKnownRouter, type Router } from '../../../../src/routing-controllers/fast/route-dispatch.js';
+import type { Context, Middleware, Next } from 'koa';
+import compose from 'koa-compose';
+import {
+  dispatchOf,
+  isKnownRouter,
+  type Router,
+  whereUnanswered,
+} from '../../../../src/routing-controllers/fast/route-dispatch.js';
+import { contextOf } from '../../../support/guard/guard.js';
 
 type Trace = unknown[];
 
 /** What a middleware sees of the router's work, in the order in which it is seen. */
 function tracing(name: string, trace: Trace): Middleware {
   return async (context: Context, next: Next) => {
-    const { params, captures, routerPath, routerName, _matchedRoute, matched, router } = context;
+    const { params, captures, routerPath, routerName, _matchedRoute, _matchedRouteName, matched, router } = context;
     const paths = matched.map((layer: { path: unknown }) => layer.path);
     const ofRequest = (context.request as { params?: unknown }).params;
-    const notes = { params: { ...params }, captures: [...captures], routerPath, routerName, _matchedRoute, paths };
+    const notes = {
+      params: { ...params },
+      captures: [...captures],
+      routerPath,
+      routerName,
+      _matchedRoute,
+      _matchedRouteName,
+      paths,
+    };
     trace.push(name, notes, ofRequest === params, router instanceof KoaRouter);
     await next();
     trace.push(`${name} after`);
@@ -36,6 +51,7 @@ function routesOf(trace: Trace): KoaRouter {
   router.head('/only-head', at('head'));
   router.all('/all', at('all'));
   router.get('/', at('root'));
+  router.get('by name', '/named', at('named'));
   return router;
 }
 
@@ -59,23 +75,17 @@ async function traceOf(
 ): Promise<Trace> {
   const trace: Trace = [];
   const router = routesOf(trace);
-  const koa = new Koa();
-  if (before !== undefined) koa.use(before);
-  koa.use(dispatch(router));
-  if (behind !== undefined) koa.use(behind);
-  koa.use(async (context) => {
+  const last: Middleware = async (context) => {
     trace.push('behind', context.params, context.matched?.length);
-  });
+  };
+  const chain = [before, dispatch(router), behind, last].filter((one) => one !== undefined);
+  const middleware = compose(chain);
   change?.(router);
-  const server = koa.listen(0);
-  try {
-    const { port } = server.address() as { port: number };
-    for (const request of requests) {
-      const [method, path] = request.split(' ');
-      trace.push(request, (await fetch(`http://127.0.0.1:${port}${path}`, { method: method as string })).status);
-    }
-  } finally {
-    server.close();
+  for (const request of requests) {
+    const [method, path] = request.split(' ') as [string, string];
+    const context = contextOf(path, {}, method);
+    await middleware(context);
+    trace.push(request, context.status);
   }
   return trace;
 }
@@ -87,7 +97,7 @@ const REQUESTS = [
   ...['PUT /books/7/pages/8', 'GET /books/7/pages/8', 'GET /optional/1', 'GET /optional/1/2', 'GET /optional'],
   ...['GET /pattern/12', 'GET /pattern/x', 'GET /fixed-pattern', 'GET /wild/a/b', 'GET /wild/', 'GET /escaped:colon'],
   ...['GET /escaped%5C:colon', 'HEAD /only-head', 'GET /only-head', 'DELETE /all', 'PUT /all', 'GET /', 'GET /none'],
-  ...['GET /__proto__', 'GET /constructor', 'PROPFIND /books', 'PROPFIND /all'],
+  ...['GET /named', 'GET /__proto__', 'GET /constructor', 'PROPFIND /books', 'PROPFIND /all'],
 ];
 
 describe('dispatchOf', () => {
@@ -160,6 +170,74 @@ describe('dispatchOf', () => {
   });
 });
 
+describe('a route is searched for', () => {
+  /** The searches that these requests need, with routes at `/fixed` and at `/with/:name`. */
+  async function searchesFor(...requests: string[]): Promise<string[]> {
+    const searches: string[] = [];
+    const router = new KoaRouter();
+    router.get('/fixed', noop);
+    router.get('/with/:name', noop);
+    const { match } = router;
+    router.match = (path, method) => {
+      searches.push(`${method} ${path}`);
+      return match.call(router, path, method);
+    };
+    const dispatch = byDispatch(router);
+    for (const request of requests) {
+      const [method, path] = request.split(' ') as [string, string];
+      await dispatch(contextOf(path, {}, method) as never, async () => {});
+    }
+    return searches;
+  }
+
+  test('once for a path without parameters and a method that has a route', async () => {
+    expect(await searchesFor('GET /fixed', 'GET /fixed', 'HEAD /fixed', 'HEAD /fixed?a=b')).toEqual([
+      ...['GET /fixed', 'HEAD /fixed'],
+    ]);
+  });
+
+  test('each time for all others: what strangers ask for fills no memory', async () => {
+    const requests = ['GET /with/a', 'GET /with/a', 'GET /none', 'GET /none', 'PROPFIND /fixed', 'PROPFIND /fixed'];
+    expect(await searchesFor(...requests)).toEqual(requests);
+  });
+});
+
+describe('the methods that a path allows', () => {
+  const passed = async (status: number) => {
+    const seen: string[] = [];
+    const middleware = whereUnanswered(async (_context, next) => {
+      seen.push('allowed methods');
+      await next();
+    });
+    const context = contextOf();
+    context.status = status;
+    await middleware(context, async () => void seen.push('next'));
+    return seen;
+  };
+
+  test('are told where no action has answered, and only there', async () => {
+    expect(await passed(404)).toEqual(['allowed methods', 'next']);
+    expect(await passed(200)).toEqual(['next']);
+  });
+});
+
+/** A router that does something of its own between its routes and what follows them. */
+function changing(change: (context: Context) => undefined | (() => void)): () => KoaRouter {
+  class Changing extends KoaRouter {
+    override routes() {
+      const routes = KoaRouter.prototype.routes.call(this);
+      return ((context: Context, next: Next) =>
+        routes(context as never, () => {
+          const undo = change(context);
+          const done = next();
+          undo?.();
+          return done;
+        })) as never;
+    }
+  }
+  return () => new Changing();
+}
+
 /** Runs a step before a router's own routes, as a later version of it might. */
 function routesAfter(router: KoaRouter, step: (context: Context) => unknown): ReturnType<KoaRouter['routes']> {
   const routes = KoaRouter.prototype.routes.call(router);
@@ -226,6 +304,55 @@ describe('isKnownRouter', () => {
       expect(isKnownRouter(new Changed())).toBe(false);
     },
   );
+
+  test.each<[string, (context: Context) => undefined | (() => void)]>([
+    [
+      'the parameters of a path',
+      ({ params }) => {
+        if (params?.name !== undefined) params.name = 'other';
+        return undefined;
+      },
+    ],
+    [
+      'the captures of a path',
+      ({ captures }) => {
+        captures?.push('other');
+        return undefined;
+      },
+    ],
+    [
+      'the routes of a path that has two',
+      ({ matched }) => {
+        if (matched?.length === 2) matched.reverse();
+        return undefined;
+      },
+    ],
+    [
+      'the parameters, only meanwhile',
+      ({ params }) => {
+        if (params !== undefined) params.meanwhile = 'yes';
+        return () => delete params?.meanwhile;
+      },
+    ],
+  ])('does not know a router that changes %s', (_what, change) => {
+    expect(isKnownRouter(changing(() => undefined)())).toBe(true);
+    expect(isKnownRouter(changing(change)())).toBe(false);
+  });
+
+  test('does not know a router that fails, and its failure is no fault of the process', async () => {
+    class Fails extends KoaRouter {
+      override routes() {
+        return routesAfter(this, () => Promise.reject(new Error('away')));
+      }
+    }
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    expect(isKnownRouter(new Fails())).toBe(false);
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
 
   test('knows nothing that is no router', () => {
     expect(isKnownRouter({})).toBe(false);
