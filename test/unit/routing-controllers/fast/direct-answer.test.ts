@@ -1,0 +1,156 @@
+import { describe, expect, test } from '@jest/globals';
+import Koa, { type Context, type Middleware } from 'koa';
+import type { PreparedAnswer } from '../../../../src/resource-server/error-response.js';
+import { DirectAnswers } from '../../../../src/routing-controllers/fast/direct-answer.js';
+import { contextOf } from '../../../support/guard/guard.js';
+
+const own: Middleware = (_context, next) => next();
+const router: Middleware = (_context, next) => next();
+const ofHost: Middleware = (_context, next) => next();
+
+function koaOf(...chain: Middleware[]): Koa {
+  const koa = new Koa();
+  for (const one of chain) koa.use(one);
+  return koa;
+}
+
+/** A request to an application, over no connection; it can be answered. */
+function contextFor(koa: Koa, method = 'GET'): Context & { readonly sent: unknown[] } {
+  const plain = contextOf('/books', {}, method);
+  const sent: unknown[] = [];
+  const end = (...parameters: unknown[]) => {
+    sent.push(...parameters);
+    return plain.res;
+  };
+  Object.assign(plain.res, { end });
+  Object.defineProperty(plain.res, 'socket', { value: { writable: true } });
+  return Object.assign(koa.createContext(plain.req, plain.res), { sent }) as never;
+}
+
+/** What a host does to its application; it may give the context of the request. */
+type Change = (koa: Koa, context: () => Context) => unknown;
+
+/** Whether a request may be answered without Koa, after a change of its application or of the request. */
+function mayAnswer(change: Change = () => undefined) {
+  const koa = koaOf(own, router);
+  const answers = DirectAnswers.of(koa, [own], router) as DirectAnswers;
+  const context = (change(koa, () => contextFor(koa)) as Context | undefined) ?? contextFor(koa);
+  return answers.mayAnswer(context);
+}
+
+describe('answers go without Koa', () => {
+  test('where nothing but middleware of this package comes before the router', () => {
+    expect(DirectAnswers.of(koaOf(own, router), [own], router)).toBeInstanceOf(DirectAnswers);
+    expect(DirectAnswers.of(koaOf(own, own, router), [own], router)).toBeInstanceOf(DirectAnswers);
+    expect(DirectAnswers.of(koaOf(router), [own], router)).toBeInstanceOf(DirectAnswers);
+  });
+
+  test.each<[string, Middleware[]]>([
+    ['middleware of the host comes before it', [ofHost, router]],
+    ['middleware of the host comes between', [own, ofHost, router]],
+    ['middleware of both comes before it', [ofHost, own, router]],
+    ['a tool has wrapped the router', [own, ofHost]],
+    ['there is no router', []],
+  ])('not where %s', (_where, chain) => {
+    expect(DirectAnswers.of(koaOf(...chain), [own], router)).toBeUndefined();
+  });
+
+  test('to a request of the application itself, which is as Koa made it, also if middleware comes behind', () => {
+    expect(mayAnswer()).toBe(true);
+    expect(mayAnswer((koa) => void koa.use(ofHost))).toBe(true);
+  });
+
+  test.each<[string, Change]>([
+    ['of an application that contains it', () => contextFor(koaOf(own, router))],
+    ['after middleware was put before the router', (koa) => void koa.middleware.unshift(ofHost as never)],
+    ['after middleware was put in place of one', (koa) => void koa.middleware.splice(0, 1, ofHost as never)],
+    ['after the router was wrapped', (koa) => void koa.middleware.splice(1, 1, ofHost as never)],
+    ['of an application that composes in its own way', (koa) => void Object.assign(koa, { compose: () => router })],
+    [
+      'of an application that handles requests in its own way',
+      (koa) => void Object.assign(koa, { handleRequest: () => undefined }),
+    ],
+    [
+      'of an application whose responses have members of their own',
+      (koa) => void Object.assign(koa.response, { a: 1 }),
+    ],
+    ...[
+      'body',
+      'length',
+      'method',
+      'onerror',
+      'remove',
+      'res',
+      'respond',
+      'response',
+      'status',
+      'type',
+      'writable',
+    ].map((name): [string, Change] => [
+      `of an application whose contexts have a ${name} of their own`,
+      (koa) => void Object.defineProperty(koa.context, name, { value: undefined, writable: true }),
+    ]),
+    [
+      'whose head was sent',
+      (_koa, make) => {
+        const context = make();
+        Object.defineProperty(context.res, 'headersSent', { value: true });
+        return context;
+      },
+    ],
+    [
+      'whose connection is gone',
+      (_koa, make) => {
+        const context = make();
+        Object.defineProperty(context.res, 'socket', { value: { writable: false } });
+        return context;
+      },
+    ],
+  ])('not to a request %s', (_which, change) => {
+    expect(mayAnswer(change)).toBe(false);
+  });
+
+  test('also where the contexts of the application have other members, as of a logger', () => {
+    expect(mayAnswer((koa) => void Object.assign(koa.context, { log: console }))).toBe(true);
+  });
+
+  test('by what the application was at its first request', () => {
+    const koa = koaOf(own, router);
+    const answers = DirectAnswers.of(koa, [own], router) as DirectAnswers;
+    expect(answers.mayAnswer(contextFor(koa))).toBe(true);
+    Object.assign(koa.response, { a: 1 });
+    expect(answers.mayAnswer(contextFor(koa))).toBe(true);
+    expect(mayAnswer((late) => void Object.assign(late.response, { a: 1 }))).toBe(false);
+  });
+});
+
+describe('such an answer', () => {
+  const json = '{"error":"authentication_required"}';
+  const prepared: PreparedAnswer = {
+    ...{ status: 401, fields: { 'WWW-Authenticate': 'Bearer realm="api"', 'Content-Type': 'application/json' } },
+    ...{ body: () => JSON.parse(json), json, length: String(json.length), encoding: 'latin1' },
+  };
+
+  function answered(method: string) {
+    const koa = koaOf(own, router);
+    const context = contextFor(koa, method);
+    context.res.setHeader('Cache-Control', 'public, max-age=60');
+    context.res.setHeader('X-Request-Id', 'r-1');
+    (DirectAnswers.of(koa, [own], router) as DirectAnswers).answer(context, prepared);
+    const { statusCode: status } = context.res;
+    return { status, fields: { ...context.res.getHeaders() }, sent: context.sent, respond: context.respond };
+  }
+
+  const fields = {
+    ...{ 'x-request-id': 'r-1', 'www-authenticate': 'Bearer realm="api"' },
+    ...{ 'content-type': 'application/json', 'content-length': String(json.length) },
+  };
+
+  test('has the status, the fields and the body of the refusal, and lets no cache keep it; Koa adds nothing', () => {
+    expect(answered('GET')).toEqual({ status: 401, fields, sent: [json, 'latin1'], respond: false });
+  });
+
+  test('to HEAD has no body', () => {
+    expect(answered('HEAD')).toEqual({ status: 401, fields, sent: [], respond: false });
+  });
+});
