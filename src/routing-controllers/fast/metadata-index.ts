@@ -52,7 +52,7 @@ class MetadataIndex<Name extends ListName> {
   private update(): void {
     const list = this.storage()[this.name] as Entry<Name>[];
     // The storage was reset, or other code removed entries and may have added others.
-    if (list !== this.list || list.length < this.length || list[this.length - 1] !== this.last) {
+    if (list !== this.list || list[this.length - 1] !== this.last) {
       this.list = list;
       this.length = 0;
       this.last = undefined;

@@ -104,8 +104,8 @@ export function dispatchOf(router: Router): Middleware {
   function chainOf(layer: Layer): Middleware {
     const { stack } = layer;
     if (stack.length === 1) return stack[0] as Middleware;
-    const known = chains.get(layer);
-    if (known !== undefined) return known;
+    const made = chains.get(layer);
+    if (made !== undefined) return made;
     const chain = compose(stack);
     chains.set(layer, chain);
     return chain;

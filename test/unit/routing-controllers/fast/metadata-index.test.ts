@@ -94,7 +94,78 @@ describe('the indexes', () => {
   });
 });
 
+describe('an entry is read', () => {
+  /** Entries that count how often somebody asks for their class. */
+  function counting(...controllers: Function[]) {
+    const counts = controllers.map(() => 0);
+    const entries = controllers.map((controller, index) => ({
+      ...{ type: 'authorized', method: 'list' },
+      get target() {
+        counts[index] = (counts[index] ?? 0) + 1;
+        return controller;
+      },
+    }));
+    return { counts, entries: entries as never[] };
+  }
+  const found = (of: Function) => responseHandlersMetadata.of(of, 'list').length;
+
+  test('once, however often the index is asked, and whatever is added', () => {
+    const { counts, entries } = counting(Parent, Child, Other);
+    storage.responseHandlers.push(...entries.slice(0, 2));
+    expect([found(Parent), found(Child), found(Other)]).toEqual([1, 1, 0]);
+    storage.responseHandlers.push(...entries.slice(2));
+    expect([found(Parent), found(Child), found(Other)]).toEqual([1, 1, 1]);
+    expect(counts).toEqual([1, 1, 1]);
+  });
+
+  test('no more after it was removed at the end, or with all others', () => {
+    const { entries } = counting(Parent, Child);
+    storage.responseHandlers.push(...entries);
+    expect([found(Parent), found(Child)]).toEqual([1, 1]);
+    storage.responseHandlers.pop();
+    expect([found(Parent), found(Child)]).toEqual([1, 0]);
+    storage.responseHandlers.pop();
+    expect([found(Parent), found(Child)]).toEqual([0, 0]);
+  });
+
+  test('anew in a list that took the place of the other, also if its last entry is the same', () => {
+    const { entries } = counting(Parent, Child, Other);
+    const [parent, child, other] = entries as [never, never, never];
+    storage.responseHandlers = [parent, other];
+    expect([found(Parent), found(Child), found(Other)]).toEqual([1, 0, 1]);
+    storage.responseHandlers = [child, other];
+    expect([found(Parent), found(Child), found(Other)]).toEqual([0, 1, 1]);
+  });
+});
+
 describe('a search of routing-controllers stays', () => {
+  test.each(SEARCHES)('where it finds nothing: %s', (name) => {
+    jest.spyOn(upstream, name).mockImplementation(() => []);
+    const replaced = withIndexedMetadata(() => SEARCHES.filter((one) => Object.hasOwn(storage, one)));
+    expect(replaced).toEqual(SEARCHES.filter((one) => one !== name));
+  });
+
+  test.each<[string, (classes: unknown[], found: unknown[]) => unknown[]]>([
+    [
+      'one class after the other',
+      (classes, found) =>
+        classes.flatMap((one) => found.filter((entry) => (entry as { target: unknown }).target === one)),
+    ],
+    ['nothing for one class alone', (classes, found) => (classes.length === 1 ? [] : found)],
+    ['nothing for several classes', (classes, found) => (classes.length > 1 ? [] : found)],
+  ])('where it finds controllers of %s', (_how, change) => {
+    const search = upstream.filterControllerMetadatasForClasses;
+    jest.spyOn(upstream, 'filterControllerMetadatasForClasses').mockImplementation(function (
+      this: MetadataArgsStorage,
+      classes,
+    ) {
+      return change(classes, search.call(this, classes)) as never;
+    });
+    withIndexedMetadata(() => {
+      expect(Object.hasOwn(storage, 'filterControllerMetadatasForClasses')).toBe(false);
+    });
+  });
+
   test.each([
     ['finds other entries', () => []],
     ['finds them in another order', (...parameters: unknown[]) => original(...parameters).reverse()],
