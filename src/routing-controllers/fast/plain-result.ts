@@ -53,7 +53,7 @@ export function plainResultsFirst(
 function copiesAlike(upstream: TransformResult): boolean {
   try {
     const copy = upstream(PROBE, { options: {} } as ActionMetadata, {} as Action) as typeof PROBE;
-    const isCopy = copy !== PROBE && copy.list !== PROBE.list && copy.object !== PROBE.object;
+    const isCopy = copy.list !== PROBE.list && copy.object !== PROBE.object;
     return isCopy && isDeepStrictEqual(copy, copyIfPlain(PROBE));
   } catch {
     return false;

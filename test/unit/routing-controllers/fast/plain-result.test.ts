@@ -112,6 +112,11 @@ describe('a plain result', () => {
   });
 });
 
+/** A copy that shares one member with what was copied. */
+function copiedBut(name: string, result: unknown): object {
+  return { ...(instanceToPlain(result) as object), [name]: (result as Record<string, unknown>)[name] };
+}
+
 describe('plainResultsFirst', () => {
   const action = { options: {}, responseClassTransformOptions: undefined } as unknown as Parameters<TransformResult>[1];
   const settings = { useClassTransformer: true };
@@ -144,9 +149,16 @@ describe('plainResultsFirst', () => {
     expect(calls()).toBe(4);
   });
 
+  test('leaves null to the upstream', () => {
+    const { transform } = counting((result) => (result === null ? 'nothing' : instanceToPlain(result)));
+    expect(transform(null)).toBe('nothing');
+  });
+
   test.each<[string, (result: unknown) => unknown]>([
     ['gives the result itself', (result) => result],
     ['copies the outermost object only', (result) => ({ ...(result as object) })],
+    ['copies all but lists', (result) => copiedBut('list', result)],
+    ['copies all but objects in it', (result) => copiedBut('object', result)],
     ['leaves out what is undefined', (result) => JSON.parse(JSON.stringify(result))],
     ['adds to it', (result) => ({ ...(instanceToPlain(result) as object), version: 2 })],
     [
