@@ -109,8 +109,8 @@ export function currentUserChecker(guard: Guard, compiler: PlanCompiler): Checke
 
 /**
  * The plan for the roles that routing-controllers passes. If a decorator of this package is on the method, its mark
- * leads to all declarations. Otherwise there are only the roles: the values of class and method in one list, in which
- * only the identity of the arrays shows which `@Authorized` they come from.
+ * leads to all declarations. Otherwise there are only the roles: the values of class and method in one list. A mark on the
+ * class leads to what that declares; without one, only the identity of the arrays shows which `@Authorized` they come from.
  */
 function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): ActionPlan {
   const marks = roles.filter((role) => role instanceof DeclarationMark);
@@ -129,7 +129,7 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
   const requiredScopes =
     ofClass.requiredScopes === undefined ? undefined : declaredScopes(ofClass.requiredScopes, '@RequiredScopes');
   const hasBare = hasBareAuthorized(controller);
-  // No @Authorized but perhaps a bare one of the method: see there.
+  // There is no @Authorized, unless a bare one on the method (hasBareAuthorized).
   const isBare = classMark !== undefined && authorizedOfClass.length === 0 && places.flat().length === 0;
   const isPublic = isBare && ofClass.isPublic === true && requiredScopes === undefined && !hasBare;
   // A class that is only throttled, say, leaves its actions to the default.
