@@ -6,7 +6,8 @@ import type { ServerResponse } from 'node:http';
  */
 export function settleWhenAnswered(response: ServerResponse, settle: (status: number) => void): void {
   response.once('finish', () => {
-    // HTTP/2 finishes a response as well when its stream is cut, with whatever status it has by then.
-    if (response.writableEnded) settle(response.statusCode);
+    // A response may finish as well if its connection or its stream was cut: HTTP/2 finishes one that was not ended, with
+    // whatever status it has by then, and one that is ended after the cut; so does HTTP/1.1 if nothing waits to be written.
+    if (response.writableEnded && response.headersSent && !response.destroyed) settle(response.statusCode);
   });
 }

@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect, constants, createServer, type IncomingHttpHeaders } from 'node:http2';
+import {
+  type ClientHttp2Session,
+  connect,
+  constants,
+  createServer,
+  type Http2ServerResponse,
+  type IncomingHttpHeaders,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Context } from 'koa';
@@ -7,7 +14,7 @@ import { Ctx, Get, HttpError, JsonController } from 'routing-controllers';
 import { type OAuth2, Public, Throttle } from '../../../src/public/index.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
 
-/** What actions wait for before they answer, and the end of each response. */
+/** What actions wait for before they answer, and the end of each stream. */
 const held: (() => void)[] = [];
 const closed: Promise<unknown>[] = [];
 
@@ -23,7 +30,7 @@ class Actions {
   })
   @Get('/sign-in')
   async signIn(@Ctx() context: Context) {
-    closed.push(once(context.res, 'close'));
+    closed.push(once((context.res as unknown as Http2ServerResponse).stream, 'close'));
     if (context.query.wait !== undefined) await new Promise<void>((resolve) => held.push(resolve));
     if (context.query.password !== 'right') throw new HttpError(401, 'Wrong.');
     return {};
@@ -64,12 +71,13 @@ describe('by HTTP/2, a policy that counts by the answer', () => {
     expect(await ask('/sign-in?who=alice&password=right')).toBe(429);
   });
 
-  test('[TH-45] counts a request whose stream is cut before the answer', async () => {
-    const cut = session.request({ ':path': '/sign-in?who=bob&wait=1' });
+  test.each(['GET', 'HEAD'])('[TH-45] counts a %s request whose stream is cut before the answer', async (method) => {
+    const cut = session.request({ ':method': method, ':path': `/sign-in?who=${method}&wait=1&password=right` });
     while (held.length === 0) await new Promise(setImmediate);
     cut.close(constants.NGHTTP2_CANCEL);
     await Promise.all(closed);
     held.pop()?.();
-    expect(await ask('/sign-in?who=bob&password=right')).toBe(429);
+    await new Promise(setImmediate);
+    expect(await ask(`/sign-in?who=${method}&password=right`)).toBe(429);
   });
 });

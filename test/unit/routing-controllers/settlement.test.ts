@@ -5,8 +5,8 @@ import { settleWhenAnswered } from '../../../src/routing-controllers/settlement.
 import { contextOf } from '../../support/guard/guard.js';
 
 /** A response that can be sent, and the statuses that were reported. */
-function response() {
-  const { res } = contextOf();
+function response(method = 'GET') {
+  const { res } = contextOf('/books', {}, method);
   res.assignSocket(new PassThrough() as never);
   const statuses: number[] = [];
   settleWhenAnswered(res, (status) => statuses.push(status));
@@ -30,6 +30,17 @@ describe('the status of a response', () => {
     await once(res, 'close');
     res.end('Too late.');
     await new Promise(setImmediate);
+    expect(statuses).toEqual([]);
+  });
+
+  test('is not reported for such a connection either if the response finishes then, because nothing is left to be written', async () => {
+    const { res, statuses } = response('HEAD');
+    res.destroy();
+    await once(res, 'close');
+    res.flushHeaders();
+    const finished = once(res, 'finish');
+    res.end();
+    await finished;
     expect(statuses).toEqual([]);
   });
 
