@@ -1,6 +1,7 @@
 import type { ActionReference } from './action-reference.js';
 import { isMarked } from './declarations.js';
 import { type DeclaredPlace, requiresSomething } from './declared-places.js';
+import { paramsMetadata } from './fast/metadata-index.js';
 
 /**
  * Whether a declaration that matters for an action is on an ancestor, which the entry of routing-controllers ignores,
@@ -8,11 +9,13 @@ import { type DeclaredPlace, requiresSomething } from './declared-places.js';
  * declarations; an `@Authorized` there covers only itself.
  */
 export function inheritsUnseen(
-  { controller, method }: ActionReference,
+  { controller, method, needsUser }: ActionReference,
   places: readonly DeclaredPlace[],
   isPublic: boolean,
 ): boolean {
   if (isMarked({ controller, method })) return false;
+  // routing-controllers drops the parameters of an inherited method, and with them a `@CurrentUser({ required: true })`.
+  if (needsUser && paramsMetadata.of(controller, method).length === 0) return true;
   const seen = places.filter(({ depth }) => depth === 0);
   return places.some((place) => !isRepeated(place, seen, isPublic));
 }

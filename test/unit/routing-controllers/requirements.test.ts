@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Authorized as PlainAuthorized } from 'routing-controllers';
+import { CurrentUser, Authorized as PlainAuthorized } from 'routing-controllers';
 import type { Permission } from '../../../src/resource-server/permissions/permission.js';
 import { RequiresScopes } from '../../../src/resource-server/permissions/requirement.js';
 import { TokenHasScope } from '../../../src/resource-server/permissions/token-has-scope.js';
@@ -306,5 +306,28 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
     const inherits = (baseClass: Decorators) =>
       required({ ofClass: [Throttle('t')], baseClass }, {}, BY_DEFAULT).isInherited;
     expect([inherits([Throttle('t')]), inherits([Throttle('u')])]).toEqual([false, true]);
+  });
+
+  test.each<[string, Declared, boolean]>([
+    ['a guarded class', { ofClass: [Authorized('a')] }, true],
+    ['a public class', { ofClass: [Public()] }, true],
+    ['a method without it', { ofMethod: [plain('a')] }, true],
+    ['a method with a decorator of this package', { ofMethod: [Throttle('t')], ofClass: [plain('a')] }, false],
+  ])('where a parameter of the method of an ancestor requires a user: %s', (_where, declared, isInherited) => {
+    const controller = controllerOf(declared);
+    CurrentUser({ required: true })(Object.getPrototypeOf(controller).prototype as object, 'list', 0);
+    const asked = (needsUser: boolean) =>
+      declaredRequirement({ controller, method: 'list', verb: 'GET', path: '/books', needsUser }, undefined);
+    expect([asked(true).isInherited, asked(false).isInherited]).toEqual([isInherited, false]);
+  });
+
+  test('but not a user whom a parameter of the method itself requires', () => {
+    const controller = controllerOf({ ofMethod: [plain('a')] });
+    CurrentUser({ required: true })(controller.prototype as object, 'list', 0);
+    const { isInherited } = declaredRequirement(
+      { controller, method: 'list', verb: 'GET', path: '/books', needsUser: true },
+      undefined,
+    );
+    expect(isInherited).toBe(false);
   });
 });
