@@ -93,7 +93,7 @@ function mark(controller: Function, method: string | undefined): void {
 
 /** Whether a decorator of this package on the method leads a checker to all its declarations. */
 export function isMarked({ controller, method }: { readonly controller: Function; readonly method: string }): boolean {
-  return Object.keys(ownDeclarations(controller, method)).length > 0;
+  return declarations.get(controller)?.has(method) === true;
 }
 
 /**

@@ -61,16 +61,18 @@ describe('declarations', () => {
     expect(ownDeclarations(Heir, 'list')).toEqual({});
   });
 
-  test('are on the method that has some, which @Authorized alone is none of', () => {
+  test('are led to by a decorator of this package on the method, which @Authorized of routing-controllers is none of', () => {
     class Books {
       @RequiredScopes()
       list() {}
       @Authorized('a')
+      own() {}
+      @PlainAuthorized('a')
       plain() {}
       other() {}
     }
-    const marked = ['list', 'plain', 'other'].map((method) => isMarked({ controller: Books, method }));
-    expect(marked).toEqual([true, false, false]);
+    const marked = ['list', 'own', 'plain', 'other'].map((method) => isMarked({ controller: Books, method }));
+    expect(marked).toEqual([true, true, false, false]);
   });
 });
 

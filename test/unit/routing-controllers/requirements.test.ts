@@ -295,6 +295,7 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
       true,
     ],
     ['a decorator of this package is on the method', { ofMethod: [Throttle('t')], baseClass: [plain('a')] }, false],
+    ['an @Authorized of this package is on the method', { ofMethod: [Authorized()], baseClass: [plain('a')] }, false],
     ['a public class is inherited by a guarded method', { ofMethod: [plain('a')], baseClass: [Public()] }, false],
     ['a public class is repeated', { ofClass: [Public()], baseClass: [Public()] }, false],
     ['a public action inherits a throttle', { ofClass: [Public()], baseClass: [Throttle('t')] }, true],
