@@ -4,7 +4,6 @@ import { after } from '../core/promises.js';
 import { declaredScopes } from '../core/scopes.js';
 import { keepVary } from '../resource-server/authentication/vary.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
-import { AnyPrincipal } from '../resource-server/permissions/is-authenticated.js';
 import type { Permission } from '../resource-server/permissions/permission.js';
 import { type ActionReference, needsUser } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
@@ -128,22 +127,21 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
     classMark === undefined ? placesOf(roles) : [...authorizedOfClass, roles.slice(roles.indexOf(classMark) + 1)];
   const requiredScopes =
     ofClass.requiredScopes === undefined ? undefined : declaredScopes(ofClass.requiredScopes, '@RequiredScopes');
-  const hasBare = hasBareAuthorized(controller);
-  // There is no @Authorized, unless a bare one on the method (hasBareAuthorized).
+  const hasBare = authorizedOfClass.some(({ length }) => length === 0) || mayBeBare(roles);
+  // No @Authorized but perhaps a bare one of the method.
   const isBare = classMark !== undefined && authorizedOfClass.length === 0 && places.flat().length === 0;
   const isPublic = isBare && ofClass.isPublic === true && requiredScopes === undefined && !hasBare;
   // A class that is only throttled, say, leaves its actions to the default.
   const isDefault = isBare && ofClass.isPublic !== true;
   const permissions: Permission[] = [
     ...(isDefault ? (compiler.defaultRequirement ?? []) : []),
-    ...(isDefault && hasBare ? [new AnyPrincipal()] : []),
     ...places.flatMap((place) => toPermissions(place, '@Authorized(...)')),
   ];
   return compiler.plan(
     { controller, method: '', verb: 'ALL', path: '' },
     {
       isPublic,
-      permissions: completed(permissions, requiredScopes, false),
+      permissions: completed(permissions, { requiredScopes, hasBare, needsUser: false }),
       requiredScopes,
       throttles: ofClass.throttles ?? [],
     },
@@ -151,13 +149,22 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
 }
 
 /**
- * Whether a method of the class has a bare `@Authorized()`. It adds no role, so its requests look like those of methods
- * without one. Then all of them need a principal, besides the default, and none is public.
+ * Whether the class or the method may have a bare `@Authorized()`. It adds no role, so requests to its action look like those
+ * to others with the same roles. Then all of these need a principal, and none is public.
  */
-function hasBareAuthorized(controller: Function): boolean {
-  return responseHandlersMetadata
-    .ofClass(controller)
-    .some(({ type, value }) => type === 'authorized' && [value ?? []].flat().length === 0);
+function mayBeBare(roles: readonly unknown[]): boolean {
+  return getMetadataArgsStorage().responseHandlers.some(({ type, target, method }) => {
+    if (type !== 'authorized') return false;
+    const ofMethod = method === undefined ? undefined : rolesAt(target, method);
+    const places = [rolesAt(target, undefined), ofMethod];
+    return (
+      places.some((place) => place?.length === 0) &&
+      areSame(
+        places.flatMap((place) => place ?? []),
+        roles,
+      )
+    );
+  });
 }
 
 /**
@@ -170,8 +177,7 @@ function placesOf(roles: readonly unknown[]): unknown[][] {
   const known = getMetadataArgsStorage().responseHandlers.flatMap(({ target, method }) => {
     const ofClass = alternativesOf(target, undefined);
     const all = method === undefined ? ofClass : [...ofClass, ...alternativesOf(target, method)];
-    const isOfThese = all.length === alternatives.length && all.every((one, index) => one === alternatives[index]);
-    return isOfThese ? [ofClass.length] : [];
+    return areSame(all, alternatives) ? [ofClass.length] : [];
   });
   const divisions = new Set(known.length > 0 ? known : alternatives.keys());
   const parts = [...divisions].flatMap((at) => [alternatives.slice(0, at), alternatives.slice(at)]);
@@ -180,8 +186,17 @@ function placesOf(roles: readonly unknown[]): unknown[][] {
 
 /** The alternatives that routing-controllers finds at a class or a method. */
 function alternativesOf(controller: Function, method: string | undefined): unknown[] {
-  const [authorized] = responseHandlersMetadata.of(controller, method).filter(({ type }) => type === 'authorized');
-  return [authorized?.value].flat().filter(Array.isArray);
+  return (rolesAt(controller, method) ?? []).filter((role) => Array.isArray(role));
+}
+
+/** The roles that routing-controllers finds at a class or a method; `undefined` if no `@Authorized` is there. */
+function rolesAt(controller: Function, method: string | undefined): unknown[] | undefined {
+  const authorized = responseHandlersMetadata.of(controller, method).find(({ type }) => type === 'authorized');
+  return authorized && [authorized.value || []].flat();
+}
+
+function areSame(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((one, index) => one === others[index]);
 }
 
 function referenceOf(controller: Function, method: string): ActionReference {

@@ -3,6 +3,7 @@ import { declaredScopes } from '../core/scopes.js';
 import { toPermissions } from '../resource-server/permissions/expression.js';
 import { AnyPrincipal, IsAuthenticated } from '../resource-server/permissions/is-authenticated.js';
 import type { Permission } from '../resource-server/permissions/permission.js';
+import { RequiresScopes } from '../resource-server/permissions/requirement.js';
 import { TokenHasScope } from '../resource-server/permissions/token-has-scope.js';
 import type { ActionReference } from './action-reference.js';
 import type { ThrottleDeclaration } from './declarations.js';
@@ -59,9 +60,11 @@ export function declaredRequirement(
   }
   const requiring = isPublic ? [] : all;
   const requiredScopes = scopesOf(requiring);
+  const permissions = isDefault ? byDefault : permissionsOf(requiring);
+  const hasBare = requiring.some(({ authorized }) => authorized?.length === 0);
   return {
     isPublic: false,
-    permissions: completed(isDefault ? byDefault : permissionsOf(requiring), requiredScopes, action.needsUser),
+    permissions: completed(permissions, { requiredScopes, hasBare, needsUser: action.needsUser }),
     requiredScopes,
     throttles,
     isInherited,
@@ -69,18 +72,30 @@ export function declaredRequirement(
   };
 }
 
-/** Adds what is implied: required scopes that no permission reads, a bare `@Authorized()`, a required user. */
+/** What is required beside permissions. */
+interface Implied {
+  readonly requiredScopes: readonly string[] | undefined;
+  /** Whether one of the `@Authorized()` is bare. */
+  readonly hasBare: boolean;
+  readonly needsUser: boolean;
+}
+
+/** Adds what is implied: required scopes that no permission reads, a required user, and a bare `@Authorized()`. */
 export function completed(
   permissions: readonly Permission[],
-  requiredScopes: readonly string[] | undefined,
-  needsUser: boolean,
+  { requiredScopes, hasBare, needsUser }: Implied,
 ): readonly Permission[] {
   const all = [...permissions];
   if (requiredScopes !== undefined && !all.some((permission) => permission.readsRequiredScopes))
     all.push(new TokenHasScope());
   if (needsUser) all.push(new IsAuthenticated());
-  return all.length === 0 ? [new AnyPrincipal()] : all;
+  // Other permissions may let anonymous callers in.
+  if (all.length === 0 || (hasBare && !all.some((one) => NEEDING_PRINCIPAL.has(one.constructor))))
+    all.push(new AnyPrincipal());
+  return all;
 }
+
+const NEEDING_PRINCIPAL: ReadonlySet<Function> = new Set([RequiresScopes, TokenHasScope, IsAuthenticated]);
 
 /**
  * Whether everybody may call the action, provided that the classes do not contradict each other, and neither do the

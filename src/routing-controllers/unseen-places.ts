@@ -26,8 +26,15 @@ function isRepeated(place: DeclaredPlace, seen: readonly DeclaredPlace[], isPubl
   // If the action is public, requirements elsewhere are lifted; if not, a `@Public()` has no effect.
   if (isPublic) return !place.isPublic || seen.some((one) => one.isPublic);
   if (!requiresSomething(place)) return true;
+  if (place.authorized?.length === 0 && !seen.some(needsPrincipal)) return false;
   const parts = new Set(seen.flatMap(partsOf));
   return seen.some(requiresSomething) && partsOf(place).every((part) => parts.has(part));
+}
+
+/** Whether a place lets no anonymous caller in: by a bare `@Authorized()` or by scopes, whatever its permissions say. */
+function needsPrincipal({ authorized }: DeclaredPlace): boolean {
+  if (authorized === undefined) return false;
+  return authorized.length === 0 || authorized.some((part) => typeof part === 'string' || Array.isArray(part));
 }
 
 /** The parts of a requirement, in a form that can be compared with those of another place. */

@@ -122,6 +122,48 @@ describe('of roles without a mark', () => {
     expect(application('a').answers(Books, 'list', undefined, 'x')).toEqual([401, true]);
   });
 
+  test('a bare @Authorized() of the class or of the method needs a principal, whatever the permissions of the other say', () => {
+    @Authorized()
+    @JsonController('/class')
+    class OfClass {
+      @Authorized(AllowAny)
+      @Get('/')
+      list() {}
+    }
+    const anybody = new AllowAny();
+    @Authorized(anybody)
+    @JsonController('/method')
+    class OfMethod {
+      @Authorized()
+      @Get('/')
+      list() {}
+    }
+    @Authorized()
+    @Throttle('user')
+    @JsonController('/marked')
+    class Marked {
+      @Authorized(anybody)
+      @Get('/')
+      list() {}
+    }
+    class Others {
+      @Authorized(new AllowAny())
+      @Get('/other')
+      other() {}
+
+      @Authorized([anybody, 'a'])
+      @Get('/scope')
+      scope() {}
+    }
+    JsonController('/others')(Others);
+    const { answers } = application();
+    for (const controller of [OfClass, OfMethod, Marked]) {
+      expect(answers(controller, 'list', undefined, 'x')).toEqual([401, true]);
+    }
+    expect(answers(Others, 'other', undefined)).toEqual([true]);
+    expect(answers(Others, 'scope', undefined, 'a')).toEqual([401, true]);
+  });
+
   test('alternatives of the class and of the method are both required, though they come in one list', () => {
     @Authorized(['s', ['p'], ['q']])
     @JsonController('/books')

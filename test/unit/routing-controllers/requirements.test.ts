@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CurrentUser, Authorized as PlainAuthorized } from 'routing-controllers';
+import { IsAuthenticated } from '../../../src/resource-server/permissions/is-authenticated.js';
 import type { Permission } from '../../../src/resource-server/permissions/permission.js';
 import { RequiresScopes } from '../../../src/resource-server/permissions/requirement.js';
 import { TokenHasScope } from '../../../src/resource-server/permissions/token-has-scope.js';
@@ -92,6 +93,17 @@ describe('a requirement is', () => {
     ],
     ['any principal for a bare @Authorized()', { ofMethod: [Authorized()] }, ['AnyPrincipal']],
     ['not weakened by a bare @Authorized()', { ofClass: [Authorized()], ofMethod: [Authorized('a')] }, ['a']],
+    [
+      'any principal for a bare @Authorized() beside a permission that may let anonymous callers in',
+      { ofClass: [Authorized()], ofMethod: [Authorized(Owner)] },
+      ['Owner', 'AnyPrincipal'],
+    ],
+    [
+      'a user alone, beside a bare @Authorized()',
+      { baseClass: [Authorized()], ofMethod: [Authorized(IsAuthenticated)] },
+      ['IsAuthenticated'],
+    ],
+    ['a scope alone, beside a bare @Authorized()', { ofClass: [Authorized(), RequiredScopes('a')] }, ['TokenHasScope']],
     ['asked once if it is repeated', { ofMethod: [Authorized('a')], baseMethod: [Authorized('a')] }, ['a']],
     ['asked once as a permission', { ofMethod: [Authorized(Owner)], baseMethod: [Authorized(Owner)] }, ['Owner']],
     [
@@ -276,6 +288,13 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
     ],
     ['scopes are inherited', { ofMethod: [plain('a')], baseClass: [RequiredScopes('b')] }, true],
     ['a bare requirement is inherited beside another', { ofMethod: [plain('a')], baseClass: [plain()] }, false],
+    ['a bare requirement is inherited beside a permission', { ofMethod: [plain(Owner)], baseClass: [plain()] }, true],
+    ['a bare requirement is repeated', { ofMethod: [plain(Owner)], ofClass: [plain()], baseClass: [plain()] }, false],
+    [
+      'a bare requirement is inherited beside alternatives',
+      { ofMethod: [plain([['a'], ['b']])], baseClass: [plain()] },
+      false,
+    ],
     ['a requirement is repeated', { ofMethod: [plain(['a', 'b'])], baseClass: [plain('b')] }, false],
     ['a requirement is repeated in part', { ofMethod: [plain('a')], baseClass: [plain(['a', 'b'])] }, true],
     ['alternatives are repeated', { ofMethod: [plain([['a'], ['b']])], baseClass: [plain([['a'], ['b']])] }, false],
