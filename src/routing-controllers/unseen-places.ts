@@ -38,12 +38,15 @@ function needsPrincipal({ authorized }: DeclaredPlace): boolean {
 }
 
 /** The parts of a requirement, in a form that can be compared with those of another place. */
-function partsOf({ authorized = [], requiredScopes = [] }: DeclaredPlace): unknown[] {
+function partsOf({ authorized = [], requiredScopes }: DeclaredPlace): unknown[] {
   // Alternatives are compared as a whole: one of them alone is another requirement.
   const alternatives = authorized.filter(Array.isArray);
   return [
     ...authorized.filter((part) => !Array.isArray(part)),
     ...(alternatives.length > 0 ? [`@Authorized ${JSON.stringify(alternatives)}`] : []),
-    ...requiredScopes.map((scope) => `@RequiredScopes ${scope}`),
+    // Even without scopes it requires a token.
+    ...(requiredScopes === undefined
+      ? []
+      : ['@RequiredScopes', ...requiredScopes.map((one) => `@RequiredScopes ${one}`)]),
   ];
 }

@@ -305,6 +305,17 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
       { ofMethod: [plain('a')], ofClass: [RequiredScopes('a')], baseClass: [RequiredScopes('a')] },
       false,
     ],
+    ['a token of whatever scopes is inherited', { ofMethod: [plain(Owner)], baseClass: [RequiredScopes()] }, true],
+    [
+      'a token of whatever scopes is inherited beside a bare requirement',
+      { ofMethod: [plain()], baseClass: [RequiredScopes()] },
+      true,
+    ],
+    [
+      'a token of whatever scopes is inherited beside some',
+      { ofMethod: [plain()], ofClass: [RequiredScopes('a')], baseClass: [RequiredScopes()] },
+      false,
+    ],
     ['nothing required is seen', { baseClass: [plain()] }, true],
     ['a throttle is inherited', { ofMethod: [plain('a')], baseClass: [Throttle('t')] }, true],
     ['a throttle is repeated', { ofMethod: [plain('a')], ofClass: [Throttle('t')], baseClass: [Throttle('t')] }, false],
