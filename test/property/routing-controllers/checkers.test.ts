@@ -12,6 +12,7 @@ import {
   Authorized as PlainAuthorized,
 } from 'routing-controllers';
 import { InvalidTokenError, type OAuth2Error } from '../../../src/core/errors.js';
+import { userPrincipal } from '../../../src/core/principal.js';
 import type { Authenticator } from '../../../src/resource-server/authentication/authenticator.js';
 import { readDefaultRequirement } from '../../../src/resource-server/permissions/default-requirement.js';
 import {
@@ -36,7 +37,7 @@ import { token } from '../../support/permissions/access.js';
 import { compilerOf } from '../../support/permissions/plans.js';
 import { VirtualClock } from '../../support/throttling/virtual-clock.js';
 
-/** A request says by itself whose token it has, and for which scopes. */
+/** A request says by itself whose token it has, and for which scopes; or that it has a session. */
 const believing: Authenticator = {
   reads: ['Authorization'],
   challenge: (realm) => `Bearer realm="${realm}"`,
@@ -44,6 +45,9 @@ const believing: Authenticator = {
     if (authorization === undefined) return undefined;
     const [who, ...scopes] = authorization.split(' ');
     if (who === 'bad') throw new InvalidTokenError('Not good.');
+    if (who === 'session') {
+      return { authType: 'session', principal: userPrincipal('alice'), userId: 'alice', user: { id: 'alice' } };
+    }
     if (who === 'user') {
       const verified = token(scopes);
       const user = { userId: 'alice', user: { id: 'alice' } };
@@ -56,7 +60,14 @@ const believing: Authenticator = {
 
 const SCOPES = ['a', 'b', 'c', 'd'];
 const SUBSETS = [...Array(16).keys()].map((bits) => SCOPES.filter((_, index) => (bits >> index) % 2 === 1).join(' '));
-const CALLERS = [undefined, 'bad', 'client', 'client a b c d', ...SUBSETS.map((scopes) => `user ${scopes}`.trim())];
+const CALLERS = [
+  undefined,
+  'bad',
+  'session',
+  'client',
+  'client a b c d',
+  ...SUBSETS.map((scopes) => `user ${scopes}`.trim()),
+];
 
 /** Lists that several `@Authorized` share, alone and together, as constants of an application are shared. */
 const newLists = () => [['a'], ['b'], ['c'], ['b', 'c'], ['a', 'd']];
@@ -196,7 +207,7 @@ test('whom the entry of routing-controllers lets in, this package would let in a
         expect(compiled.problem).toBeUndefined();
         for (const caller of CALLERS) {
           const met = asked(caller, theirs(metadata));
-          if (met[0] !== LET_IN || (needsUser && caller?.startsWith('user') !== true)) continue;
+          if (met[0] !== LET_IN || (needsUser && (caller === undefined || !/^(user|session)/.test(caller)))) continue;
           compared += 1;
           expect({ caller, met: asked(caller, own(compiled.plan as ActionPlan)) }).toEqual({ caller, met });
         }
