@@ -77,6 +77,16 @@ describe('a leased engine on a real Redis', () => {
     expect((await consume(engine, short)).allowed).toBe(true);
   });
 
+  test('keeps everything under its prefix, which is oauth2:throttle: by default', async () => {
+    const engine = leasedEngine({ redis: server.url });
+    engines.push(engine);
+    await engine.ready?.();
+    await consume(engine, charge('alice', 5, 60));
+    const keys = await redis.keys('*');
+    expect(keys.length).toBeGreaterThan(1);
+    expect(keys.filter((key) => !key.startsWith('oauth2:throttle:'))).toEqual([]);
+  });
+
   test('a counter that holds something else fails its own request only', async () => {
     const engine = await start();
     const strange = charge('strange', 5, 60);

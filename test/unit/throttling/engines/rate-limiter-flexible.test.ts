@@ -43,10 +43,20 @@ describe('the engine of rate-limiter-flexible', () => {
   test.each<[string, FlexibleLimiterFactory, string, RegExp]>([
     ['more than 24.8 days in memory', memory, '5/30d', /in 2592000 s RateLimiterMemory would reset immediately/],
     [
+      'more than 24.8 days in memory while its store is away',
+      (points, duration) => ({
+        ...{ consume: async () => new RateLimiterRes(), reward: async () => new RateLimiterRes() },
+        ...{ penalty: async () => new RateLimiterRes(), get: async () => null },
+        insuranceLimiter: new RateLimiterMemory({ points, duration }),
+      }),
+      '5/30d',
+      /for 5 in 2592000 s RateLimiterMemory would reset immediately, because a timer cannot run for more than 24\.8 days; use a shorter period, a store, or memoryEngine\(\)/,
+    ],
+    [
       'another limit',
-      (_, duration) => new RateLimiterMemory({ points: 9, duration }),
+      (_, duration) => new RateLimiterMemory({ points: 9000, duration }),
       '5/m',
-      /\.points cannot be 9: .* it must be 5/,
+      /\.points cannot be 9000: .* it must be 5/,
     ],
     [
       'another window',

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import {
   createThrottle,
   type FailureReservation,
@@ -337,9 +337,10 @@ test.each<[string, Partial<LeasedEngineOptions>, RegExp]>([
     { whenLedgerIsLost: 'guess' as 'wait' },
     /leasedEngine\.whenLedgerIsLost cannot be a string: use 'wait' or 'restart'/,
   ],
+  ['what is no object', null as never, /leasedEngine cannot be null: give an object, at least \{ redis \}/],
   ['no Redis', { redis: undefined }, /leasedEngine\.redis cannot be undefined: give a Redis URL or a client/],
 ])('%s is an error at start-up', (_, options, message) => {
-  const make = () => leasedEngine({ redis: 'redis://127.0.0.1:1', ...options });
+  const make = () => leasedEngine(options && { redis: 'redis://127.0.0.1:1', ...options });
   expect(make).toThrow(message);
   expect(make).toThrow(expect.objectContaining({ name: 'ConfigurationError' }));
 });
@@ -350,4 +351,17 @@ test('a leased engine can be made before its Redis is there, and closed without 
   await expect((async () => engine.consume([chargeOf(5)]))()).rejects.toBeInstanceOf(StoreAwayError);
   expect(engine.statistics).toEqual({ decisions: 1, claims: 1, keys: 1, leases: 0, processes: 1 });
   await engine.close?.();
+});
+
+test('a leased engine that is closed has nothing more to do later', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'setTimeout', 'performance'] });
+  try {
+    const engine = leasedEngine({ redis: 'redis://127.0.0.1:1' });
+    expect(jest.getTimerCount()).toBeGreaterThan(0);
+    await engine.close?.();
+    jest.advanceTimersByTime(500);
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
 });

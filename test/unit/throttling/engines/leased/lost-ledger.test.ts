@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { LeasedEngine } from '../../../../../src/throttling/engines/leased/engine.js';
 import { KeyState, KeyStates, Lease } from '../../../../../src/throttling/engines/leased/key-states.js';
 import { Leases } from '../../../../../src/throttling/engines/leased/leases.js';
-import type { Ledger, LedgerAnswer, Return } from '../../../../../src/throttling/engines/leased/ledger.js';
+import type { Ledger, Return } from '../../../../../src/throttling/engines/leased/ledger.js';
 import { localDecision } from '../../../../../src/throttling/engines/leased/local-decision.js';
 import { UndecidedError } from '../../../../../src/throttling/index.js';
 import type { Charge } from '../../../../../src/throttling/throttle-engine.js';
+import { engineOn } from '../../../../support/throttling/engine-on-ledger.js';
 import { Fleet, type Process } from '../../../../support/throttling/fleet.js';
 import { VirtualClock } from '../../../../support/throttling/virtual-clock.js';
 
@@ -134,35 +134,6 @@ describe('the statistics of a leased engine', () => {
     expect(fleetOf(2).one.engine.statistics.processes).toBe(1);
   });
 });
-
-/** An engine on a ledger of the test's own. */
-function engineOn(more: Partial<Ledger>) {
-  const clock = new VirtualClock();
-  const timers: { milliseconds: number; run: () => void; stopped: boolean }[] = [];
-  let opened = () => {};
-  const ledger: Ledger = {
-    ...{ callsByTag: false, connected: true, claim: () => new Promise<LedgerAnswer>(() => {}) },
-    ...{ giveBack: async () => {}, register: async () => {}, join: async () => ['me'], leave: async () => {} },
-    ...{ ready: async () => {}, close: async () => {} },
-    onOpened(listener) {
-      opened = listener;
-    },
-    ...more,
-  };
-  const every = (milliseconds: number, run: () => void) => {
-    const timer = { milliseconds, run, stopped: false };
-    timers.push(timer);
-    return {
-      stop() {
-        timer.stopped = true;
-      },
-    };
-  };
-  const engine = new LeasedEngine({
-    ...{ ledger, clock, maxKeys: 1000, deadlineMilliseconds: 50, member: 'me', every },
-  });
-  return { engine, clock, timers, open: () => opened() };
-}
 
 /** Whether a promise is fulfilled after what can go on has gone on. */
 async function isFulfilled(promise: Promise<unknown>): Promise<boolean> {
