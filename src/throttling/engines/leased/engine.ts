@@ -136,6 +136,7 @@ export class LeasedEngine implements ThrottleEngine {
 
   async refund(charges: readonly Charge[], decision: ThrottleDecision): Promise<void> {
     if (!decision.allowed) return;
+    const now = this.clock.monotonicMilliseconds();
     const units: { charge: Charge; portion: Portion }[] = [];
     charges.forEach((charge, index) => {
       for (const portion of takePortions(decision.results[index])) {
@@ -145,7 +146,9 @@ export class LeasedEngine implements ThrottleEngine {
         }
         units.push({ charge, portion });
         const state = this.keys.peek(charge.key);
-        if (state !== undefined && !slides(charge)) state.own = Math.max(0, state.own - portion.units);
+        // In a later window, this process has spent none of these units.
+        if (state !== undefined && !slides(charge) && now < portion.deadline)
+          state.own = Math.max(0, state.own - portion.units);
       }
     });
     if (units.length > 0) await this.leases.putBack(units);

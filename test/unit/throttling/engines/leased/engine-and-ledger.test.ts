@@ -123,6 +123,16 @@ describe('what is given back', () => {
     expect(alone(made, chargeOf(1, 'k', algorithm))).toBe(admitted);
   });
 
+  test('is no part of the share in a later window', async () => {
+    const made = engineWith();
+    await made.join();
+    const back = await giveBack(made, 'fixed-window');
+    made.clock.advance(WINDOW);
+    await made.ask(chargeOf(2));
+    await back(0, 7);
+    expect(alone(made, chargeOf())).toBe(8);
+  });
+
   test('is welcome for a key that is remembered no more', async () => {
     const made = engineWith();
     await made.join();
