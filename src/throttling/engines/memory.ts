@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
 import { knownOptions, wholeNumberOption } from '../../core/options/index.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
-import { type CountedResult, windowEndOf } from './counted.js';
+import { type CountedResult, countedResult, windowEndOf } from './counted.js';
 import type { SlidingLog } from './memory-sliding-log.js';
 import { type Counter, newCounter, OverflowCounters } from './overflow.js';
 
@@ -25,7 +25,6 @@ const DEFAULT_MAXIMUM_KEYS = 100_000;
 /** How many counters are checked for an ended window for each counter that is added, or if there is no room. */
 const SWEEP_PER_INSERT = 2;
 const SWEEP_WHEN_FULL = 32;
-const ROUNDING_MILLISECONDS = 0.001;
 
 /**
  * Creates an engine that counts in this process, in fixed and sliding windows. It needs no timer, keeps a bounded
@@ -238,9 +237,5 @@ function resultOf(
   leftMilliseconds: number,
   windowEnd: number,
 ): CountedResult {
-  const excessMilliseconds = leftMilliseconds - charge.windowMilliseconds;
-  // The window of a shared counter may really be longer.
-  const rounded = excessMilliseconds > 0 && excessMilliseconds < ROUNDING_MILLISECONDS;
-  const resetMilliseconds = rounded ? charge.windowMilliseconds : leftMilliseconds;
-  return { allowed, remaining: Math.max(0, charge.limit - used), resetMilliseconds, windowEnd };
+  return countedResult(charge, allowed, used, Math.min(leftMilliseconds, charge.windowMilliseconds), windowEnd);
 }
