@@ -260,10 +260,37 @@ describe('the counters of the memory engine', () => {
     });
   });
 
-  test('are as many as there is room for, also for the keys of one request', () => {
+  test.each([
+    ['new keys', [], ['a', 'b', 'c']],
+    ['a key that has one', ['a'], ['a', 'b']],
+    ['a key that comes twice', [], ['a', 'a', 'b']],
+  ])('are as many as there is room for, also for %s in one request', (_, before, keys) => {
     const { engine } = engineOf(2);
-    expect(engine.consume(['a', 'b', 'c'].map((key) => charge(key, 1, 1000))).allowed).toBe(true);
+    for (const key of before) engine.consume([charge(key, 3, 1000)]);
+    expect(engine.consume(keys.map((key) => charge(key, 3, 1000))).allowed).toBe(true);
     expect(engine.size).toBe(2);
+  });
+
+  test('are one for a key that comes twice, also if that is the last for which there is room', () => {
+    const { engine } = engineOf(1);
+    expect(engine.consume([charge('k', 3, 1000, 2), charge('k', 3, 1000, 2)]).allowed).toBe(false);
+    expect(engine.consume([charge('k', 3, 1000, 2), charge('k', 3, 1000)])).toMatchObject({
+      allowed: true,
+      results: [{}, { remaining: 0 }],
+    });
+  });
+
+  test('that keys share count all of them, also those of one request', () => {
+    const { clock, engine } = engineOf(1);
+    engine.consume([charge('only', 1, 60_000)]);
+    const keyed = (index: number) => charge(`k${index}`, 1, 1000);
+    const first = keyed(0);
+    engine.consume([first]);
+    let other = 1;
+    while (engine.consume([{ ...keyed(other), cost: 0 }]).results[0]?.remaining !== 0) other += 1;
+    clock.advance(1000);
+    expect(engine.consume([first, keyed(other)]).allowed).toBe(false);
+    expect(engine.consume([keyed(other)]).allowed).toBe(true);
   });
 });
 
@@ -329,6 +356,49 @@ describe.each(['fixed-window', 'sliding-window'] as const)('a request of several
     });
     expect(engine.consume([of('z', 5, 5), of('z', 5, 1)]).allowed).toBe(false);
   });
+});
+
+describe('a window that slides', () => {
+  const of = (key: string, cost: number): Charge => ({ ...charge(key, 2, 1000, cost), algorithm: 'sliding-window' });
+
+  test.each([
+    ['of its own', 'k'],
+    ['that it shares, though there is room again', 'late'],
+  ])('goes on while anything in it counts, for a key with a counter %s', (_, key) => {
+    const clock = new VirtualClock();
+    const engine = memoryEngine({ maxKeys: 1, clock });
+    if (key === 'late') engine.consume([charge('early', 1, 1000)]);
+    engine.consume([of(key, 1)]);
+    clock.advance(900);
+    engine.consume([of(key, 1)]);
+    clock.advance(200);
+    expect(engine.consume([of(key, 2)]).allowed).toBe(false);
+    expect(engine.consume([of(key, 1)]).allowed).toBe(true);
+    clock.advance(900);
+    expect(engine.consume([of(key, 2)]).allowed).toBe(false);
+    clock.advance(100);
+    expect(engine.consume([of(key, 2)]).allowed).toBe(true);
+  });
+});
+
+test('a charge that does not fit into a window that slides is told when it will', () => {
+  const clock = new VirtualClock();
+  const engine = memoryEngine({ clock });
+  const of = (cost: number): Charge => ({ ...charge('k', 3, 1000, cost), algorithm: 'sliding-window' });
+  engine.consume([of(1)]);
+  clock.advance(400);
+  engine.consume([of(2)]);
+  clock.advance(100);
+  for (const [cost, resetMilliseconds] of [
+    [1, 500],
+    [2, 900],
+    [3, 900],
+  ] as const) {
+    expect(engine.consume([of(cost)])).toMatchObject({
+      allowed: false,
+      results: [{ remaining: 0, resetMilliseconds }],
+    });
+  }
 });
 
 test.each([0, -1, 1.5, Number.NaN, '10'])('maxKeys %p is an error', (maxKeys) => {

@@ -86,7 +86,7 @@ describe('a request waits for a call in progress', () => {
   test('and tells it what it waits for', async () => {
     const { ask, flight, known, events, clock } = requestsOf();
     const { state, land } = flight();
-    const asking = [ask(chargeOf(2)), ask(chargeOf(3, 'other'), chargeOf(3))];
+    const asking = [ask(chargeOf(2)), ask(chargeOf(1, 'other'), chargeOf(3))];
     await settled();
     expect([state.waiting, events]).toEqual([5, []]);
     clock.advance(7);
