@@ -140,6 +140,16 @@ describe('the budget of failed authentications', () => {
     expect(store.refunds).toHaveLength(1);
   });
 
+  test('has a failure counted once, also if the store answers after it was counted in this process', async () => {
+    const { store, throttle } = setUp('open', '1/h', { failedAuthentication: '2/m' });
+    store.mode = 'hang';
+    expect(await throttle.failedAuthentications.fail('ip:1')).toBe(0);
+    expect(store.refunds).toHaveLength(0);
+    store.thaw();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(store.refunds).toMatchObject([[{ tag: 'ip:1', cost: 1 }]]);
+  });
+
   test('has counters of its own, one for tries, which come back, and one for failures', async () => {
     const seen: unknown[] = [];
     const memory = memoryEngine();
