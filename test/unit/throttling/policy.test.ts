@@ -45,7 +45,7 @@ describe('a mistake in a policy is named with its fix', () => {
     ['user', { rate: [null, '5/h'] as never }, 'use null alone, not in a list.'],
     ['user', { rate: ['5/m', '9/60s'] }, 'it has two rates for the same period; keep the lower one.'],
     ['user', { rate: '5/h', cost: -1 }, 'a cost is a whole number from 0'],
-    ['user', { rate: '5/h', cost: 6 }, 'it never fits into 5 in 3600 s; lower the cost or raise the rate.'],
+    ['user', { rate: '5/h', cost: 6000 }, 'be 6000: it never fits into 5 in 3600 s; lower the cost or raise the rate.'],
     ['user', { rate: ['9/h', '5/m'], cost: 6 }, 'it never fits into 5 in 60 s; lower the cost or raise the rate.'],
     [
       'user',
