@@ -57,6 +57,39 @@ describe('the share of a process', () => {
     expect(membership.share(9)).toBe(3);
   });
 
+  test.each([
+    [5000, 3],
+    // So long that the others may have gone on without it.
+    [5001, 5],
+  ])('after a silence of %i ms is %i of 9, where a third process has come', async (silence, share) => {
+    const { membership, ledger, clock } = membershipOf('other');
+    await membership.renew();
+    clock.advance(2000);
+    expect(membership.share(9)).toBe(5);
+    await membership.renew();
+    clock.advance(silence);
+    ledger.others = ['other', 'third'];
+    await membership.renew();
+    expect(membership.share(9)).toBe(share);
+  });
+
+  test.each([
+    [3001, 5],
+    [3002, undefined],
+  ])('goes on after a silence only if it had begun by then: its first answer took %i ms', async (took, share) => {
+    const { membership, ledger, clock } = membershipOf('other');
+    const { join } = ledger;
+    ledger.join = (member) => {
+      clock.advance(took);
+      return join(member);
+    };
+    await membership.renew();
+    clock.advance(5001 - took);
+    ledger.join = join;
+    await membership.renew();
+    expect(membership.share(9)).toBe(share);
+  });
+
   test('of the odd units goes to the first by name, and those of all add up to the limit', async () => {
     for (const [names, share] of [
       [['z'], 5],
@@ -96,6 +129,20 @@ describe('a renewal', () => {
     expect(membership.processes).toBe(1);
     void membership.renew();
     expect(joins).toBe(2);
+  });
+
+  test('forgets a process that was not heard of for ten seconds', async () => {
+    const { membership, ledger, clock } = membershipOf('other');
+    await membership.renew();
+    ledger.others = [];
+    for (const [milliseconds, processes] of [
+      [9999, 2],
+      [1, 1],
+    ] as const) {
+      clock.advance(milliseconds);
+      await membership.renew();
+      expect(membership.processes).toBe(processes);
+    }
   });
 
   test('is not tried without a connection, nor after the process has left', async () => {
