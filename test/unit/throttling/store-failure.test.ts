@@ -151,6 +151,21 @@ test('[TH-45] what the mode `local` counted is returned like the rest, where the
   expect((await ask()).allowed).toBe(false);
 });
 
+test('an engine that can decide alone does so in the mode `local`, and is returned what does not count', async () => {
+  const refunds: unknown[] = [];
+  const alone = { allowed: true, results: [{ allowed: true, remaining: 3, resetMilliseconds: 1000 }] };
+  const engine = {
+    consume: () => Promise.reject(new Error('gone')),
+    consumeAlone: () => alone,
+    refund: (_: unknown, decision: unknown) => void refunds.push(decision),
+  };
+  const { ask } = setUp('local', '9/h', { engine, policies: { user: { rate: '9/h', countWhen: 'refused' } } });
+  const { allowed, fields, settle } = await ask();
+  expect([allowed, fields.ratelimit]).toEqual([true, '"user";r=3;t=1']);
+  settle?.(200);
+  expect(refunds).toEqual([{ allowed: true, results: alone.results }]);
+});
+
 test('a hook that throws does not change the decision', async () => {
   const store = new FailingStore();
   store.mode = 'throw';

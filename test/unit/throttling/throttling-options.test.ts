@@ -62,8 +62,8 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     ],
     [
       'a way on beside an engine',
-      { whenLedgerIsLost: 'wait', engine: memoryEngine() },
-      /whenLedgerIsLost cannot be "wait": it applies to the default engine; with an engine of your own, pass it to leasedEngine\.$/,
+      { whenLedgerIsLost: 'restart', engine: memoryEngine() },
+      /whenLedgerIsLost cannot be "restart": it applies to the default engine; with an engine of your own, pass it to leasedEngine\.$/,
     ],
     ['no deadline', { deadlineMilliseconds: 0 }, /throttling\.deadlineMilliseconds cannot be 0/],
     ['a deadline that is none', { deadlineMilliseconds: Number.NaN }, /throttling\.deadlineMilliseconds cannot be NaN/],
@@ -114,8 +114,8 @@ describe('a mistake in the options is an error at start-up that names it', () =>
     ],
     [
       'a failure budget of nothing',
-      { failedAuthentication: '0/m' },
-      /throttling\.failedAuthentication cannot be "0\/m": it would refuse every token; allow at least 1, or null for no budget\.$/,
+      { failedAuthentication: '0/hour' },
+      /throttling\.failedAuthentication cannot be "0\/hour": it would refuse every token; allow at least 1, or null for no budget\.$/,
     ],
     [
       'a rate of a failure budget that is none',
