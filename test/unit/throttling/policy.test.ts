@@ -57,6 +57,8 @@ describe('a mistake in a policy is named with its fix', () => {
       { rate: '5/h', subject: 'users' as never },
       "subject cannot be \"users\": use 'anon', 'user', 'client', 'token' or a function.",
     ],
+    ['user', { rate: '5/h', subject: ['anon'] as never }, "subject cannot be a list: use 'anon', 'user', 'client'"],
+    ['user', { rate: '5/h', algorithm: 'sliding-windows' as never }, 'user.algorithm cannot be "sliding-windows": use'],
   ])('%s: %j', (name, policy, message) => {
     expect(() => createThrottle({ policies: { [name]: policy } })).toThrow(message);
   });

@@ -23,10 +23,14 @@ test.each<[unknown, boolean]>([
 });
 
 test.each([
-  [new StoreAwayError('gone'), 'StoreAwayError', 'store_away', 'gone'],
-  [new StoreLateError('late'), 'StoreLateError', 'store_late', 'late'],
-  [new CounterError('no count'), 'CounterError', 'counter_unusable', 'no count'],
-  [new UndecidedError(4.2), 'UndecidedError', 'undecided', 'The ledger lost its counters; it can decide in 5 ms.'],
-])('%s has a name and a code', (error, name, code, message) => {
+  ['StoreAwayError', 'store_away', 'gone', () => new StoreAwayError('gone')],
+  ['StoreLateError', 'store_late', 'late', () => new StoreLateError('late')],
+  ['CounterError', 'counter_unusable', 'no count', () => new CounterError('no count')],
+  [
+    ...(['UndecidedError', 'undecided', 'The ledger lost its counters; it can decide in 5 ms.'] as const),
+    () => new UndecidedError(4.2),
+  ],
+] as const)('%s has a name and the code %s', (name, code, message, make) => {
+  const error = make();
   expect([error.name, error.code, error.message]).toEqual([name, code, message]);
 });

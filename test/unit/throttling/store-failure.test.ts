@@ -20,13 +20,15 @@ describe.each(failures)('while a store fails (%s)', (failure) => {
   });
 
   test('local counts in this process, with the whole rate and its fields', async () => {
-    const { store, ask } = setUp('local');
+    const { store, clock, ask } = setUp('local');
     store.mode = failure;
     for (const left of [2, 1, 0]) {
       expect(await ask()).toMatchObject({ allowed: true, fields: { ratelimit: `"user";r=${left};t=3600` } });
     }
     expect(await ask()).toMatchObject({ allowed: false, unavailable: false, retryAfterSeconds: 3600 });
     expect((await ask('bob')).allowed).toBe(true);
+    clock.advance(3_600_000);
+    expect((await ask()).allowed).toBe(true);
   });
 
   test('a rate of nothing refuses in every mode', async () => {

@@ -208,6 +208,17 @@ describe('a token that comes again', () => {
     expect(tenants).toBe(3);
   });
 
+  test('has the cost of the host asked for every request, also beside rates that are fixed', () => {
+    let cost = 0;
+    const weigh = () => {
+      cost += 1;
+      return cost;
+    };
+    const { ask } = throttleOf({ user: { rate: '9/h', cost: weigh } });
+    const remaining = () => ask({ ...user('alice'), token }).fields.ratelimit;
+    expect([remaining(), remaining(), remaining()]).toEqual([8, 6, 3].map((left) => `"user";r=${left};t=3600`));
+  });
+
   test('has functions of the host asked for every request', () => {
     const asked = { subject: 0, cost: 0, rate: 0 };
     const count = (what: keyof typeof asked): number => {
