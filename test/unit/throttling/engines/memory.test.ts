@@ -250,6 +250,16 @@ describe('the counters of the memory engine', () => {
     expect(engine.size).toBe(0);
   });
 
+  test('begin no window for a request that costs nothing, also when one has ended', () => {
+    const { clock, engine } = engineOf(10);
+    engine.consume([charge('k', 5, 1000)]);
+    clock.advance(1500);
+    const results = [{ remaining: 5, resetMilliseconds: 1000 }];
+    expect(engine.consume([charge('k', 5, 1000, 0)])).toMatchObject({ allowed: true, results });
+    clock.advance(200);
+    expect(engine.consume([charge('k', 5, 1000)])).toMatchObject({ results: [{ resetMilliseconds: 1000 }] });
+  });
+
   test('are none for a key that finds room nowhere, which is refused for a whole window', () => {
     const { engine } = engineOf(1);
     engine.consume([charge('only', 1, 1000)]);
