@@ -66,6 +66,7 @@ describe('a refusal that passes through the default error handler', () => {
   test('of the host has the body that the handler made of it', () => {
     for (const [error, body] of [
       [new HttpError(402, 'Pay first.'), { name: 'HttpError', message: 'Pay first.', more: 1 }],
+      [Object.assign(new HttpError(451, 'Not here.'), { name: 'Legal' }), { name: 'Legal', message: 'Not here.' }],
       [new NotFoundError('Nothing here.'), { name: 'NotFoundError', message: 'Nothing here.' }],
       [Object.assign(new HttpError(402), { toJSON: () => ({ code: 7 }) }), { code: 7 }],
       [new HttpError(402, 'Pay first.'), 'Pay first.'],

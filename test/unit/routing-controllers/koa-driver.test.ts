@@ -193,7 +193,7 @@ describe('Vary of an action that sets it', () => {
     @Header('Vary', 'Origin')
     @Public()
     @Get('/user')
-    user(@CurrentUser() _user: unknown) {
+    user(@Ctx() _context: Context, @CurrentUser() _user: unknown) {
       return {};
     }
 
