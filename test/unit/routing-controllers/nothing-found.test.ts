@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { describe, expect, test } from '@jest/globals';
-import { type Action, Get, HttpError, JsonController, NotFoundError, OnUndefined } from 'routing-controllers';
+import { type Action, Get, HttpCode, HttpError, JsonController, NotFoundError, OnUndefined } from 'routing-controllers';
 import type { GuardedAction } from '../../../src/resource-server/permissions/permission.js';
 import { nothingFound } from '../../../src/routing-controllers/nothing-found.js';
 import { type RequestState, STATE } from '../../../src/routing-controllers/request-state.js';
@@ -36,6 +36,15 @@ class Leaflets {
   @OnUndefined(204)
   @Get('/empty')
   empty() {}
+
+  @OnUndefined(402)
+  @HttpCode(410)
+  @Get('/coded')
+  coded() {}
+
+  @HttpCode(410)
+  @Get('/only-coded')
+  onlyCoded() {}
 }
 
 const actionOf = (method: string): GuardedAction => ({ ...planOf(undefined).action, controller: Leaflets, method });
@@ -48,11 +57,16 @@ describe('the error for an entity that there is not', () => {
     ['least', 400],
     ['nearly', 404],
     ['empty', 404],
+    ['coded', 402],
   ])('is that of the action’s @OnUndefined, if that is an error: %s', (method, status) => {
     expect(nothingFound(contextOf(), actionOf(method))).toMatchObject({ httpCode: status });
     // A checker knows the route alone.
     const routed = Object.assign(contextOf(`/leaflets/${method}`), { routerPath: `/leaflets/${method}` });
     expect(nothingFound(routed, actionOf(''))).toMatchObject({ httpCode: status });
+  });
+
+  test('is not that of a success', () => {
+    expect(nothingFound(contextOf(), actionOf('onlyCoded'))).toBeInstanceOf(NotFoundError);
   });
 
   test('is 404 where the route is that of no action', () => {
