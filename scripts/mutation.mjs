@@ -71,11 +71,10 @@ function report(area, results, wholeFiles) {
   const { unlisted, accepted, stale } = compare(results, list);
   const summary = summarize(results, accepted);
   console.log(`${area.folder}: ${summary.text}`);
-  problems.push(...stale, ...entriesWithoutMutant(list, results, wholeFiles));
-  const found = unlisted.map(
-    ({ file, location, status, line, mutant }) =>
-      `${file}:${location.start.line}: ${status}: ${mutant}\n    in "${line}"`,
-  );
+  const found = [...stale, ...entriesWithoutMutant(list, results, wholeFiles)];
+  for (const { file, location, status, line, mutant } of unlisted) {
+    found.push(`${file}:${location.start.line}: ${status}: ${mutant}\n    in "${line}"`);
+  }
   if (summary.score < LEAST_SCORE) found.push(`${area.folder}: the score is below ${LEAST_SCORE} %.`);
   if (values.changed && !area.isLookedAt) {
     console.log(`${area.folder}: its survivors were not looked at yet, so these are no error.`);
