@@ -8,6 +8,7 @@ import {
   CurrentUser,
   Get,
   Header,
+  HttpCode,
   HttpError,
   JsonController,
   Method,
@@ -255,6 +256,14 @@ function refusing(kind: typeof JsonController) {
       throw new HttpError(418, 'A teapot.');
     }
 
+    @Authorized(new Throws(undefined, denied))
+    @HttpCode(403)
+    @Get('/caught')
+    async caught(@Access() access: RequestAccess) {
+      await access.checkObject({}).catch(() => undefined);
+      return { mine: true };
+    }
+
     @Authorized(new Throws(undefined, new TypeError('SELECT owner')))
     @Get('/object-fault')
     async objectFault(@Access() access: RequestAccess) {
@@ -322,6 +331,11 @@ describe('with the default error handler', () => {
       expect([answer.status, answer.headers['cache-control']]).toEqual([404, 'no-store']);
       expect(JSON.parse(answer.text)).toMatchObject({ name: 'Hidden' });
     }
+  });
+
+  test('an action that catches a refusal answers by itself, with the same status too', async () => {
+    const { status, text } = await json.ask('/refusing/caught', ALICE);
+    expect([status, text]).toEqual([403, '{"mine":true}']);
   });
 
   test('a fault about an entity is logged once', async () => {

@@ -5,6 +5,7 @@ import {
   AccessDeniedError,
   AuthenticationRequiredError,
   InsufficientScopeError,
+  InvalidRequestError,
   InvalidTokenError,
   ServerError,
   TemporarilyUnavailableError,
@@ -229,7 +230,13 @@ describe('the challenge of a 401', () => {
   });
 
   test('is that of a 401 alone', () => {
-    expect(challenge([new RequiresScopes([['a']])], named, new AccessDeniedError())).toBeUndefined();
+    const bad = new InvalidRequestError('Twice.');
+    expect(challenge([new RequiresScopes([['a']])], named, bad)).toBe('Bearer realm="api"');
+  });
+
+  test('names no scope where no action is known', () => {
+    const { fields } = partsOf(named).refusals.of(contextOf(), new InvalidTokenError());
+    expect(fields['WWW-Authenticate']).toBe('Bearer realm="api"');
   });
 
   test('asks nothing of permissions but their scopes, and as nobody', async () => {
