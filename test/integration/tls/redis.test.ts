@@ -110,7 +110,7 @@ async function keysOf({ nodes }: Topology): Promise<string[]> {
   return found;
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const end = Date.now() + 20_000;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`Waited in vain until ${what}.`);
@@ -314,7 +314,16 @@ describe('a Redis URL', () => {
           REDIS_URL: address('rediss', { port: tlsPortOf(redis) }, parameters),
         },
       });
-    expect(await call(ca())).toMatchObject({ code: 0, stderr: '' });
+    const url = address('rediss', { port: tlsPortOf(redis) }, ca());
+    const server = createOAuth2({ database: database.url, redis: url, logger: silentLogger });
+    try {
+      await server.ready({ whenAway: 'reject' });
+      // Only if somebody listens is everybody told.
+      await until('the server listens', () => server.readings.cache.isProven);
+      expect(await call(ca())).toMatchObject({ code: 0, stderr: '' });
+    } finally {
+      await server.close();
+    }
     const refused = await call(`ssl-ca=${encodeURIComponent(certificates.stranger)}`);
     expect(refused.code).toBe(3);
     expect(refused.stderr).toMatch(/certificate|signature/i);
