@@ -153,17 +153,9 @@ function planFromRoles(roles: readonly unknown[], compiler: PlanCompiler): Actio
  * to others with the same roles. Then all of these need a principal, and none is public.
  */
 function mayBeBare(roles: readonly unknown[]): boolean {
-  return getMetadataArgsStorage().responseHandlers.some(({ type, target, method }) => {
-    if (type !== 'authorized') return false;
-    const ofMethod = method === undefined ? undefined : rolesAt(target, method);
-    const places = [rolesAt(target, undefined), ofMethod];
-    return (
-      places.some((place) => place?.length === 0) &&
-      areSame(
-        places.flatMap((place) => place ?? []),
-        roles,
-      )
-    );
+  return getMetadataArgsStorage().responseHandlers.some(({ target, method }) => {
+    const places = [rolesAt(target, undefined), rolesAt(target, method)].filter((place) => place !== undefined);
+    return places.some(({ length }) => length === 0) && areSame(places.flat(), roles);
   });
 }
 
@@ -186,7 +178,7 @@ function placesOf(roles: readonly unknown[]): unknown[][] {
 
 /** The alternatives that routing-controllers finds at a class or a method. */
 function alternativesOf(controller: Function, method: string | undefined): unknown[] {
-  return (rolesAt(controller, method) ?? []).filter((role) => Array.isArray(role));
+  return [rolesAt(controller, method)].flat().filter((role) => Array.isArray(role));
 }
 
 /** The roles that routing-controllers finds at a class or a method; `undefined` if no `@Authorized` is there. */

@@ -202,9 +202,9 @@ function alreadyAsked(charges: readonly Charge[], places: readonly Place[], inde
   return asked;
 }
 
-function usedIn(place: Place, now: number): number {
-  if (place === undefined || place === NOWHERE || place.endsAt <= now) return 0;
-  return place.log === undefined ? place.used : place.log.used(now);
+function usedIn(counter: Counter | undefined, now: number): number {
+  if (counter === undefined || counter.endsAt <= now) return 0;
+  return counter.log === undefined ? counter.used : counter.log.used(now);
 }
 
 function fitsIn(place: Place, charge: Charge, now: number, asked: number): boolean {

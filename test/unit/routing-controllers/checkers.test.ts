@@ -156,11 +156,19 @@ describe('of roles without a mark', () => {
       scope() {}
     }
     JsonController('/others')(Others);
+    @Authorized(new AllowAny())
+    @Throttle('user')
+    @JsonController('/not-bare')
+    class NotBare {
+      @Get('/')
+      list() {}
+    }
     const { answers } = application();
     for (const controller of [OfClass, OfMethod, Marked]) {
       expect(answers(controller, 'list', undefined, 'x')).toEqual([401, true]);
     }
     expect(answers(Others, 'other', undefined)).toEqual([true]);
+    expect(answers(NotBare, 'list', undefined)).toEqual([true]);
     expect(answers(Others, 'scope', undefined, 'a')).toEqual([401, true]);
   });
 

@@ -434,7 +434,9 @@ describe('compiling', () => {
     expect(() => throttle.compile(['uploads'], 'Books.create')).toThrow(
       'Books.create cannot be "uploads": there is no such throttling policy; declare it in throttling.policies (declared: user, anon).',
     );
-    expect(() => throttle.compile(['toString'])).toThrow('there is no such throttling policy');
+    expect(() => throttle.compile(['toString'])).toThrow(
+      '@Throttle cannot be "toString": there is no such throttling policy',
+    );
     expect(() => createThrottle({ global: ['user'] })).toThrow(
       'throttling.global[0] cannot be "user": there is no such',
     );
