@@ -44,5 +44,5 @@ await new Stryker({
   ignorePatterns: ['**', '!src/**', '!test/**', '!scripts/mutation/**', '!package.json'],
   // Stryker would rewrite tsconfig.json for its sandbox, where nothing reads it.
   tsconfigFile: 'none',
-  timeoutMS: 5_000,
+  timeoutMS: 10_000,
 }).runMutationTest();

@@ -380,6 +380,15 @@ describe('compiling', () => {
     ]);
   });
 
+  test('names a policy that cannot be read', () => {
+    const policies = {
+      get user(): string {
+        throw new Error('away');
+      },
+    };
+    expect(() => createThrottle({ policies })).toThrow('throttling.policies.user');
+  });
+
   test('shares the counter of a policy between actions', () => {
     const throttle = createThrottle({ policies: { user: '1/h' } });
     expect((throttle.compile(['user']).decide(user('alice')) as ThrottleOutcome).allowed).toBe(true);

@@ -415,3 +415,37 @@ test.each([0, -1, 1.5, Number.NaN, '10'])('maxKeys %p is an error', (maxKeys) =>
   expect(() => memoryEngine({ maxKeys: maxKeys as number })).toThrow(ConfigurationError);
   expect(() => memoryEngine({ maxKeys: maxKeys as number })).toThrow('maxKeys');
 });
+
+describe('windows, limits and room', () => {
+  function started(maxKeys = 100) {
+    const clock = new VirtualClock();
+    return { clock, engine: memoryEngine({ clock, maxKeys }) };
+  }
+
+  test('what costs nothing at the very end of a window is told the length of the next one', () => {
+    const { clock, engine } = started();
+    engine.consume([charge('k', 5, 1000)]);
+    clock.milliseconds += 1000;
+    const [result] = engine.consume([charge('k', 5, 1000, 0)]).results;
+    expect(result).toMatchObject({ allowed: true, remaining: 5, resetMilliseconds: 1000 });
+  });
+
+  test.each([0, 1])('a limit of 0 allows nothing, whatever it costs: %d', (cost) => {
+    const { engine } = started();
+    expect(engine.consume([charge('k', 0, 1000, cost)]).allowed).toBe(false);
+    expect(engine.consume([charge('l', 1, 1000, 0), charge('k', 0, 1000, cost)]).allowed).toBe(false);
+  });
+
+  test('a key gets the room of those whose windows have ended, wherever they stand', () => {
+    const { clock, engine } = started(3);
+    engine.consume([charge('lives', 5, 10_000)]);
+    for (const key of ['one', 'other']) engine.consume([charge(key, 5, 1000)]);
+    clock.milliseconds += 1000;
+    engine.consume([charge('late', 5, 1000)]);
+    expect(engine.size).toBe(2);
+  });
+
+  test('an option that there is not is named with the engine', () => {
+    expect(() => memoryEngine({ maxKey: 1 } as never)).toThrow(/\bmemoryEngine\b/);
+  });
+});
