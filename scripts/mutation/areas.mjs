@@ -29,7 +29,7 @@ export const AREAS = [
   },
   {
     folder: 'src/throttling',
-    isLookedAt: true,
+    isLookedAt: false,
     tests: ['test/unit/throttling/**/*.test.ts', 'test/property/throttling/**/*.test.ts'],
     inputs: 40,
     // Only a Redis tells whether a mutant of these is one: their tests are in test/integration.
