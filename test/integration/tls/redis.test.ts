@@ -142,6 +142,8 @@ describe.each(CASES)('Redis, %s, in %s', (kind, protection) => {
     });
     await oauth2.migrate();
     await oauth2.ready();
+    // Before, what it looks up stays in this process.
+    await until('the channel is proven', () => oauth2.readings.cache.isProven);
     const server = createServer(oauth2.createKoaServer({ controllers: [ShelfController] }).callback());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
