@@ -143,6 +143,7 @@ describe.each(STACKS)('tokens that another server knows, on %s', (stack) => {
       const token = foreignToken();
       endpoint.script = () => goodAnswer();
       expect((await app.who(token)).status).toBe(200);
+      await app.untilShared(token);
       endpoint.script = () => ({ active: false });
       app.clock.offsetSeconds += 5;
       expect((await app.who(token)).status).toBe(200);
@@ -167,6 +168,7 @@ describe.each(STACKS)('tokens that another server knows, on %s', (stack) => {
     const token = foreignToken();
     endpoint.script = () => goodAnswer({ exp: undefined });
     expect((await application.who(token)).status).toBe(200);
+    await application.untilShared(token);
     application.clock.offsetSeconds += 10;
     expect((await application.who(token)).status).toBe(200);
     expect(endpoint.asked).toHaveLength(1);

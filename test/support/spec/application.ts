@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { sha256Key } from '../../../src/core/digest.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type KoaServerOptions, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { freshStack, type Issue, issuerOf, type Stack, type StackName } from '../bookstore.js';
@@ -23,6 +25,8 @@ export interface SmallApplication {
   readonly url: string;
   readonly oauth2: OAuth2;
   readonly issue: Issue;
+  /** Waits until Redis, if the application has one, holds a token that was accepted: it is written after the answer. */
+  untilShared(token: string): Promise<void>;
 }
 
 export interface SmallApplicationOptions {
@@ -72,5 +76,25 @@ export function useApplication(name: StackName, options: SmallApplicationOptions
       return started();
     },
     issue: issuerOf(started),
+    untilShared: (token) => untilShared(stack, token),
   };
+}
+
+async function untilShared(stack: Stack | undefined, token: string): Promise<void> {
+  if (stack?.redisUrl === undefined) return;
+  const redis = new Redis(stack.redisUrl);
+  const isShared = async () => {
+    const [key] = await redis.keys(`${stack.keyPrefix}*token:${sha256Key(token)}`);
+    // Before the token is written, there is a ticket of whoever looks it up.
+    return key !== undefined && (await redis.hvals(key)).some((value) => !value.startsWith('?'));
+  };
+  try {
+    const end = Date.now() + 20_000;
+    while (!(await isShared())) {
+      if (Date.now() > end) throw new Error('A token that was accepted is not in Redis after 20 s.');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  } finally {
+    redis.disconnect();
+  }
 }

@@ -84,6 +84,7 @@ export function useIntrospection(
   return {
     clock,
     log,
+    untilShared: (token) => application.untilShared(token),
     who: (token) => call(`${application.url}/who`, { token }),
     get url() {
       return application.url;
