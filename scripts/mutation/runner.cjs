@@ -56,11 +56,15 @@ class MutationTestRunner extends TestRunner {
         failed = true;
       }),
     ];
-    for (const { test } of chosen) {
+    const config = this._globalConfig;
+    for (const { test, isUnit } of chosen) {
+      // What a file does outside of its tests, above all to serve controllers, is said to be reached by none of them.
+      this._globalConfig = isUnit ? { ...config, testNamePattern: '' } : config;
       await super.runTests([test], watcher, options);
       appendFileSync(runs, `${failed ? 'failed' : 'passed'} ${test.path}\n`);
       if (failed) break;
     }
+    this._globalConfig = config;
     for (const end of forget) end();
   }
 }
