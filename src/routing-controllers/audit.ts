@@ -69,11 +69,12 @@ function listed(heading: string, lines: readonly string[]): string {
  */
 function unseenProblem({ action, declared }: CompiledAction): string | undefined {
   if (declared === undefined) return undefined;
-  if (declared.isDefault && !isMarked(action)) {
-    return `${actionName(action)}: has only the option defaultRequirement, which the entry of routing-controllers does not ask for; add @Authorized(...) to it or to ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
+  const { controller, method } = action;
+  if (declared.isDefault && !isMarked(controller, method) && !isMarked(controller, undefined)) {
+    return `${actionName(action)}: has only the option defaultRequirement, which the entry of routing-controllers does not ask for; add @Authorized(...) to it or to ${controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
   }
   if (!declared.isInherited) return undefined;
   // A public action that no checker sees is open as intended, unless it is throttled.
   if (declared.isPublic && declared.throttles.length === 0) return undefined;
-  return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${action.controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
+  return `${actionName(action)}: inherits its requirement, which routing-controllers drops; repeat it on ${controller.name}, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.`;
 }

@@ -91,8 +91,11 @@ function mark(controller: Function, method: string | undefined): void {
   present.value = [...roles, new DeclarationMark(controller, method, true)];
 }
 
-/** Whether a decorator of this package on the method leads a checker to all its declarations. */
-export function isMarked({ controller, method }: { readonly controller: Function; readonly method: string }): boolean {
+/**
+ * Whether a decorator of this package leads a checker to what is declared: on the method to all its declarations, on the class
+ * (`method` undefined) to its own.
+ */
+export function isMarked(controller: Function, method: string | undefined): boolean {
   return declarations.get(controller)?.has(method) === true;
 }
 

@@ -13,7 +13,7 @@ export function inheritsUnseen(
   places: readonly DeclaredPlace[],
   isPublic: boolean,
 ): boolean {
-  if (isMarked({ controller, method })) return false;
+  if (isMarked(controller, method)) return false;
   // routing-controllers drops the parameters of an inherited method, and with them a `@CurrentUser({ required: true })`.
   if (needsUser && paramsMetadata.of(controller, method).length === 0) return true;
   const seen = places.filter(({ depth }) => depth === 0);

@@ -223,6 +223,7 @@ describe('defaultRequirement', () => {
     const { oauth2, issue } = await testOAuth2({ defaultRequirement: IsAuthenticated });
     opened.push(oauth2);
     const koa = useKoaServer(new Koa(), { ...oauth2.routingControllers(), controllers: [Plain, OfClass] });
+    expect(() => oauth2.audit([OfClass])).not.toThrow();
     const served = await serve(koa);
     const get = async (path: string, user?: string) =>
       (await served.get(path, { headers: bearerHeader(await issue('a', user)) })).status;

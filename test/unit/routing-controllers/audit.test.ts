@@ -7,6 +7,7 @@ import { TokenMatchesOASRequirements } from '../../../src/resource-server/permis
 import { auditActions, describeActions, refuseProblems } from '../../../src/routing-controllers/audit.js';
 import { Authorized } from '../../../src/routing-controllers/decorators/authorized.js';
 import { Public } from '../../../src/routing-controllers/decorators/public.js';
+import { RequiredScopes } from '../../../src/routing-controllers/decorators/required-scopes.js';
 import { Throttle } from '../../../src/routing-controllers/decorators/throttle.js';
 import { compilerOf } from '../../support/permissions/plans.js';
 
@@ -92,6 +93,36 @@ describe('the audit for the entry of routing-controllers refuses', () => {
     expect(audit([Bare], byDefault)).toEqual([
       '1 of the actions cannot be served:',
       '  - Bare.bare (GET /bare/): has only the option defaultRequirement, which the entry of routing-controllers does not ask for; add @Authorized(...) to it or to Bare, or serve it by oauth2.createKoaServer or oauth2.useKoaServer.',
+    ]);
+  });
+
+  test('nothing of a class where a decorator of this package leads the checker to the default', () => {
+    @Throttle('user')
+    @Controller('/slow')
+    class Slow {
+      @Get('/')
+      slow() {}
+    }
+    @RequiredScopes('read')
+    @Controller('/reading')
+    class Reading {
+      @Get('/')
+      read() {}
+    }
+    expect(audit([Slow, Reading], byDefault)).toEqual([]);
+  });
+
+  test('an action that has only a default if the decorator of this package is on a class above its own', () => {
+    @Throttle('user')
+    class Slow {}
+    @Controller('/heir-of-slow')
+    class HeirOfSlow extends Slow {
+      @Get('/')
+      slow() {}
+    }
+    expect(audit([HeirOfSlow], byDefault)).toEqual([
+      '1 of the actions cannot be served:',
+      expect.stringMatching(/^ {2}- HeirOfSlow\.slow .*: has only the option defaultRequirement/),
     ]);
   });
 

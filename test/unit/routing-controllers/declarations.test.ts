@@ -71,7 +71,7 @@ describe('declarations', () => {
       plain() {}
       other() {}
     }
-    const marked = ['list', 'own', 'plain', 'other'].map((method) => isMarked({ controller: Books, method }));
+    const marked = ['list', 'own', 'plain', 'other'].map((method) => isMarked(Books, method));
     expect(marked).toEqual([true, true, false, false]);
   });
 });

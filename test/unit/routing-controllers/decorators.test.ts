@@ -116,7 +116,7 @@ describe('@Authorized() is that of routing-controllers, with a mark that leads t
     expect(ownAuthorized(Books, undefined)).toStrictEqual([[]]);
     expect(ownAuthorized(Books, 'list')).toStrictEqual([['a', ['b']]]);
     expect(ownDeclarations(Books, 'list')).toEqual({});
-    expect(isMarked({ controller: Books, method: 'list' })).toBe(true);
+    expect(isMarked(Books, 'list')).toBe(true);
     const own = getMetadataArgsStorage().responseHandlers.filter(({ target }) => target === Books);
     expect(own.map(({ type, method, value }) => [type, method, [value].flat().length])).toEqual([
       ['authorized', 'list', 3],
