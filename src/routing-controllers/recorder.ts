@@ -1,10 +1,4 @@
-import {
-  type Action,
-  type ActionMetadata,
-  BaseDriver,
-  createExecutor,
-  type RoutingControllersOptions,
-} from 'routing-controllers';
+import { type ActionMetadata, BaseDriver, createExecutor, type RoutingControllersOptions } from 'routing-controllers';
 import { type ActionReference, actionReference } from './action-reference.js';
 import { withIndexedMetadata } from './fast/metadata-index.js';
 
@@ -26,10 +20,7 @@ class RecordingDriver extends BaseDriver {
     this.actions.push({ action: actionReference(metadata, this.routePrefix), metadata });
   }
 
-  getParamFromRequest(_action: Action): undefined {
-    return undefined;
-  }
-
+  getParamFromRequest(): void {}
   handleError(): void {}
   handleSuccess(): void {}
 }
