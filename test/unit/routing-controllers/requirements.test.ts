@@ -92,6 +92,11 @@ describe('a requirement is', () => {
       ['a', 'c', 'b', 'd'],
     ],
     ['any principal for a bare @Authorized()', { ofMethod: [Authorized()] }, ['AnyPrincipal']],
+    [
+      'a scope and a permission alone, beside a bare @Authorized()',
+      { ofClass: [Authorized()], ofMethod: [Authorized(['a', Owner])] },
+      ['a', 'Owner'],
+    ],
     ['not weakened by a bare @Authorized()', { ofClass: [Authorized()], ofMethod: [Authorized('a')] }, ['a']],
     [
       'any principal for a bare @Authorized() beside a permission that may let anonymous callers in',
@@ -289,6 +294,16 @@ describe('what routing-controllers ignores on an ancestor is noticed', () => {
     ['scopes are inherited', { ofMethod: [plain('a')], baseClass: [RequiredScopes('b')] }, true],
     ['a bare requirement is inherited beside another', { ofMethod: [plain('a')], baseClass: [plain()] }, false],
     ['a bare requirement is inherited beside a permission', { ofMethod: [plain(Owner)], baseClass: [plain()] }, true],
+    [
+      'a bare requirement is inherited beside a permission and a throttle',
+      { ofMethod: [plain(Owner)], ofClass: [Throttle('t')], baseClass: [plain()] },
+      true,
+    ],
+    [
+      'a bare requirement is inherited beside a permission and a scope',
+      { ofMethod: [plain(['a', Owner])], baseClass: [plain()] },
+      false,
+    ],
     ['a bare requirement is repeated', { ofMethod: [plain(Owner)], ofClass: [plain()], baseClass: [plain()] }, false],
     [
       'a bare requirement is inherited beside alternatives',
