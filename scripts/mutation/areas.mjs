@@ -29,7 +29,7 @@ export const AREAS = [
   },
   {
     folder: 'src/throttling',
-    isLookedAt: false,
+    isLookedAt: true,
     tests: ['test/unit/throttling/**/*.test.ts', 'test/property/throttling/**/*.test.ts'],
     inputs: 40,
     // Only a Redis tells whether a mutant of these is one: their tests are in test/integration.
@@ -37,7 +37,7 @@ export const AREAS = [
   },
   {
     folder: 'src/routing-controllers',
-    isLookedAt: false,
+    isLookedAt: true,
     mostFiles: 8,
     // Most of what is said here is said by answers to requests, on SQLite in memory.
     tests: [

@@ -161,3 +161,7 @@ test.each<[string, ThrottlingOptions]>([
 ])('%s is no mistake', (_, options) => {
   expect(() => createThrottle(options)).not.toThrow();
 });
+
+test('without options, what declares no policy is not throttled', () => {
+  expect(createThrottle({}).compile([], 'an action').unlimited).toBe(true);
+});

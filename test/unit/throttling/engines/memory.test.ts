@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ConfigurationError } from '../../../../src/core/errors.js';
+import { isMemoryEngine } from '../../../../src/throttling/engines/memory.js';
 import { memoryEngine } from '../../../../src/throttling/index.js';
 import type { Charge } from '../../../../src/throttling/throttle-engine.js';
 import { VirtualClock } from '../../../support/throttling/virtual-clock.js';
@@ -447,5 +448,11 @@ describe('windows, limits and room', () => {
 
   test('an option that there is not is named with the engine', () => {
     expect(() => memoryEngine({ maxKey: 1 } as never)).toThrow(/\bmemoryEngine\b/);
+  });
+
+  test('is known as one, and a wrapped one is not', () => {
+    const { engine } = started();
+    expect(isMemoryEngine(engine)).toBe(true);
+    expect(isMemoryEngine({ ...engine })).toBe(false);
   });
 });
