@@ -71,15 +71,12 @@ function report(area, results, wholeFiles) {
   const { unlisted, accepted, stale } = compare(results, list);
   const summary = summarize(results, accepted);
   console.log(`${area.folder}: ${summary.text}`);
-  const found = [...stale, ...entriesWithoutMutant(list, results, wholeFiles)];
   for (const { file, location, status, line, mutant } of unlisted) {
-    found.push(`${file}:${location.start.line}: ${status}: ${mutant}\n    in "${line}"`);
+    problems.push(`${file}:${location.start.line}: ${status}: ${mutant}\n    in "${line}"`);
   }
-  if (summary.score < LEAST_SCORE) found.push(`${area.folder}: the score is below ${LEAST_SCORE} %.`);
-  if (values.changed && !area.isLookedAt) {
-    console.log(`${area.folder}: its survivors were not looked at yet, so these are no error.`);
-    for (const one of found) console.log(one);
-  } else {
-    problems.push(...found);
-  }
+  if (summary.score < LEAST_SCORE) problems.push(`${area.folder}: the score is below ${LEAST_SCORE} %.`);
+  const outdated = [...stale, ...entriesWithoutMutant(list, results, wholeFiles)];
+  // A test that fails on a busy machine makes an entry look stale, which is no reason to refuse a change.
+  if (values.changed) for (const one of outdated) console.log(one);
+  else problems.push(...outdated);
 }
