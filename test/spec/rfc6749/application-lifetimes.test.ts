@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import {
@@ -27,6 +27,7 @@ describe.each(STACKS)('lifetimes of an application, on %s', (name) => {
     },
     oauth2: { accessTokenLifetimeSeconds: 100, scopes: { read: 'Read', openid: 'Who you are' } },
   });
+  afterEach(() => suite.clock.goOn());
   let brief: TestClient;
   let lasting: TestClient;
   let plain: TestClient;
@@ -99,6 +100,7 @@ describe.each(STACKS)('lifetimes of an application, on %s', (name) => {
   });
 
   test('[AS-31 §6] an unused refresh token ends after the idle time of its application', async () => {
+    suite.clock.standStill();
     const { refresh_token: first } = await suite.tokens(brief);
     const second = await later(39, () => suite.refresh(brief, first));
     expect(second.status).toBe(200);

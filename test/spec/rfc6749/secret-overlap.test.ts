@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import { djangoHash } from '../../support/django-secrets.js';
@@ -6,6 +6,7 @@ import { useAuthorizationServer } from '../../support/spec/authorization-server.
 
 describe.each(STACKS)('a new secret of an application, on %s', (name) => {
   const suite = useAuthorizationServer(name);
+  afterEach(() => suite.clock.goOn());
   const applications = () => suite.server.oauth2.applications;
 
   async function rotated({ clientId }: TestClient, overlapSeconds?: number): Promise<TestClient> {
@@ -50,6 +51,7 @@ describe.each(STACKS)('a new secret of an application, on %s', (name) => {
   test('[AS-36 §2.3.1] with an overlap, both are good until it ends, and no other is', async () => {
     const first = await suite.server.register();
     expect(await statuses(first)).toEqual(GOOD);
+    suite.clock.standStill();
     const second = await rotated(first, 100);
     expect([await statuses(first), await statuses(second)]).toEqual([GOOD, GOOD]);
     expect(await statuses({ ...first, clientSecret: `${first.clientSecret}x` })).toEqual(REFUSED);
@@ -60,6 +62,7 @@ describe.each(STACKS)('a new secret of an application, on %s', (name) => {
 
   test('[AS-36 §2.3.1] the overlap ends on its time also for a connection and an application that are well known', async () => {
     const first = await suite.server.register();
+    suite.clock.standStill();
     await rotated(first, 100);
     // Read within the last second, twice: before and after the end.
     expect((await later(99.9, () => statuses(first)))[0]).toBe(200);

@@ -23,11 +23,21 @@ export const FOR_USERS = {
 /** A clock that a test moves; it starts at the real time. What asks for the time without a clock is moved along. */
 export class MovedClock implements Clock {
   offsetSeconds = 0;
+  private stoodAtMilliseconds: number | undefined;
   private readonly realNow = Date.now.bind(Date);
   private spy: { mockRestore(): void } | undefined;
 
   nowMilliseconds(): number {
-    return this.realNow() + this.offsetSeconds * 1000;
+    return (this.stoodAtMilliseconds ?? this.realNow()) + this.offsetSeconds * 1000;
+  }
+
+  /** From here on the time of day moves by the offset alone: what is near a boundary stays on its side of it. */
+  standStill(): void {
+    this.stoodAtMilliseconds = this.realNow();
+  }
+
+  goOn(): void {
+    this.stoodAtMilliseconds = undefined;
   }
 
   monotonicMilliseconds(): number {
