@@ -99,6 +99,8 @@ function connectSingle(host: Redis, settings: ConnectionSettings): RedisConnecti
     readOnly: false,
     enableOfflineQueue: false,
     enableAutoPipelining: true,
+    // These carry what many requests ask already. A pipeline costs more than such a call, and waits for the one before it.
+    autoPipeliningIgnoredCommands: ['tokenCacheRead', 'tokenCacheFill'],
     // A message of Sentinel announces the new master; the connection to the old one may stay open.
     failoverDetector: true,
     retryStrategy: reconnectDelay,

@@ -8,17 +8,17 @@ import type { RedisClient } from './redis-connections.js';
  */
 
 /**
- * For each key: reads a field (of `ARGV`, two for each key: field and ticket); if it is empty, stores the ticket there and
+ * For each key: reads a field (of `ARGV`: lifetime of a ticket, field, ticket); if it is empty, stores the ticket there and
  * answers nil. A key that cannot be read or written spoils only its own answer, which is then an error. If nothing can be
  * written here, the call fails, so that the connection is replaced.
  */
 const READ = `
 local answers = {}
+local field = ARGV[2]
 for i, key in ipairs(KEYS) do
-  local field = ARGV[2 * i]
   local held = redis.pcall('HGET', key, field)
   if not held then
-    held = redis.pcall('HSET', key, field, ARGV[2 * i + 1])
+    held = redis.pcall('HSET', key, field, ARGV[3])
     if type(held) ~= 'table' then
       held = false
       if redis.call('PTTL', key) < tonumber(ARGV[1]) then redis.call('PEXPIRE', key, ARGV[1]) end
@@ -31,16 +31,16 @@ end
 return answers`;
 
 /**
- * For each key (four of `ARGV`: field, ticket, value, lifetime): replaces the ticket by the value, if the same ticket is
- * still there. Answers how many were.
+ * For each key (of `ARGV`: the field, then for each key ticket, value, lifetime): replaces the ticket by the value, if the
+ * same ticket is still there. Answers how many were.
  */
 const FILL = `
 local filled = 0
 for i, key in ipairs(KEYS) do
-  local at = 4 * i
-  if redis.pcall('HGET', key, ARGV[at - 3]) == ARGV[at - 2] then
-    redis.call('HSET', key, ARGV[at - 3], ARGV[at - 1])
-    if redis.call('PTTL', key) < tonumber(ARGV[at]) then redis.call('PEXPIRE', key, ARGV[at]) end
+  local at = 3 * i
+  if redis.pcall('HGET', key, ARGV[1]) == ARGV[at - 1] then
+    redis.call('HSET', key, ARGV[1], ARGV[at])
+    if redis.call('PTTL', key) < tonumber(ARGV[at + 1]) then redis.call('PEXPIRE', key, ARGV[at + 1]) end
     filled = filled + 1
   end
 end

@@ -23,6 +23,9 @@ export interface TakenTicket extends Ticket {
   readonly generation: number;
 }
 
+/** What a look-up under a ticket has found. */
+export type FoundToken = Omit<StoredToken, 'generation'>;
+
 /** The answer of the shared level for a token. */
 export type SharedAnswer =
   | { readonly kind: 'token'; readonly stored: StoredToken; readonly entry: Ticket }
@@ -53,15 +56,15 @@ export interface RedisTokensSettings {
   readonly authenticator: MessageAuthenticator;
 }
 
-interface PendingRead extends Ticket {
-  /** `undefined`: the server refused it. */
-  readonly answer: (held: string | null | undefined) => void;
+interface PendingRead {
+  readonly key: string;
+  readonly answer: (answer: SharedAnswer) => void;
   readonly fail: (error: unknown) => void;
 }
 
 interface PendingFill {
   readonly ticket: TakenTicket;
-  readonly found: Omit<StoredToken, 'generation'>;
+  readonly stored: StoredToken;
 }
 
 /** The entries in Redis, one key per token. What is read, or filled, in one turn of the event loop shares a call. */
@@ -94,28 +97,34 @@ export class RedisTokens {
    *
    * @throws DeadlineExceededError or the error of the connection, if Redis does not answer; an answer never throws
    */
-  async read(key: string): Promise<SharedAnswer> {
-    const field = this.field();
-    const { generation } = this.marks;
-    if (field === undefined || generation === undefined) return NOTHING;
-    const text = `${TICKET_MARK}${this.settings.clock.nowMilliseconds()}.${randomUUID()}`;
-    const held = await new Promise<string | null | undefined>((answer, fail) => {
-      this.reads.add({ key, field, text, answer, fail });
+  read(key: string): Promise<SharedAnswer> {
+    return new Promise((answer, fail) => {
+      this.reads.add({ key, answer, fail });
     });
-    // If the connection has changed, the answer may come from another server.
-    if (held === undefined || field !== this.field()) return NOTHING;
-    return held === null ? { kind: 'ticket', ticket: { key, field, text, generation } } : this.judge(key, field, held);
   }
 
   private async readAll(reads: readonly PendingRead[]): Promise<void> {
+    const { settings } = this;
+    const field = this.field();
+    const { generation } = this.marks;
+    if (field === undefined || generation === undefined) {
+      for (const { answer } of reads) answer(NOTHING);
+      return;
+    }
+    // Each key has a ticket of its own, under this text.
+    const text = `${TICKET_MARK}${settings.clock.nowMilliseconds()}.${randomUUID()}`;
     const keys = reads.map(({ key }) => this.redisKey(key));
-    const values = [TICKET_MILLISECONDS, ...reads.flatMap(({ field, text }) => [field, text])];
     try {
-      const called = this.scripts.tokenCacheRead(...withKeys(this.client, keys, values));
-      const answers = await withDeadline(called.catch(refusedByServer), this.settings.deadlineMilliseconds);
-      reads.forEach(({ answer }, index) => {
+      const called = this.scripts.tokenCacheRead(...withKeys(this.client, keys, [TICKET_MILLISECONDS, field, text]));
+      const answers = await withDeadline(called.catch(refusedByServer), settings.deadlineMilliseconds);
+      // If the connection has changed, the answer may come from another server.
+      const isOfThisServer = field === this.field();
+      reads.forEach(({ key, answer }, index) => {
         const held = answers?.[index];
-        answer(held instanceof Error ? undefined : held);
+        // What the server refused has no answer, or an error.
+        if (!isOfThisServer || held === undefined || held instanceof Error) answer(NOTHING);
+        else if (held === null) answer({ kind: 'ticket', ticket: { key, field, text, generation } });
+        else answer(this.judge(key, field, held));
       });
     } catch (error) {
       for (const { fail } of reads) fail(error);
@@ -148,28 +157,30 @@ export class RedisTokens {
   }
 
   /** Stores a token under its ticket, unless that is gone; in the background, and it may fail. */
-  fill(ticket: TakenTicket, found: Omit<StoredToken, 'generation'>): void {
-    this.fills.add({ ticket, found });
+  fill(ticket: TakenTicket, { token, foundAtMilliseconds, keepMilliseconds }: FoundToken): void {
+    const { generation } = ticket;
+    this.fills.add({ ticket, stored: { token, foundAtMilliseconds, generation, keepMilliseconds } });
   }
 
   private async fillAll(fills: readonly PendingFill[]): Promise<void> {
     const { clock, maxAgeMilliseconds, authenticator } = this.settings;
     const now = clock.nowMilliseconds();
+    const field = this.field();
     const keys: string[] = [];
     const values: (string | number)[] = [];
-    for (const { ticket, found } of fills) {
-      const stored = { ...found, generation: ticket.generation };
+    for (const { ticket, stored } of fills) {
       const { foundAtMilliseconds, token } = stored;
       const until = Math.min(foundAtMilliseconds + sharedFor(stored, maxAgeMilliseconds), token.expiresAtMilliseconds);
       const milliseconds = Math.floor(until - now);
       const text = writeStoredToken(stored);
-      if (milliseconds <= 0 || text === undefined || ticket.field !== this.field()) {
+      if (milliseconds <= 0 || text === undefined || field === undefined || field !== ticket.field) {
         this.release(ticket);
         continue;
       }
       const redisKey = this.redisKey(ticket.key);
+      if (keys.length === 0) values.push(field);
       keys.push(redisKey);
-      values.push(ticket.field, ticket.text, authenticator.sign([redisKey, ticket.field], text), milliseconds);
+      values.push(ticket.text, authenticator.sign([redisKey, field], text), milliseconds);
     }
     if (keys.length > 0) await this.scripts.tokenCacheFill(...withKeys(this.client, keys, values)).catch(ignore);
   }

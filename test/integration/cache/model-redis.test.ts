@@ -49,13 +49,11 @@ async function answersTo(
   for (const one of steps) {
     switch (one.name) {
       case 'Read':
-        answers.push(
-          ...((await execute('tokenCacheRead', 2, token, other, 5_000, ...twice(one.field, one.text))) as unknown[]),
-        );
+        answers.push(...((await execute('tokenCacheRead', 2, token, other, 5_000, one.field, one.text)) as unknown[]));
         break;
       case 'Fill':
         answers.push(
-          await execute('tokenCacheFill', 2, token, other, ...twice(one.field, one.text, 'a token', 30_000)),
+          await execute('tokenCacheFill', 2, token, other, one.field, ...twice(one.text, 'a token', 30_000)),
         );
         break;
       case 'Release':

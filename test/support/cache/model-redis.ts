@@ -134,18 +134,17 @@ export class ModelRedis {
     del: (...keys) => keys.filter((key) => this.#data.delete(key)).length,
     scan: () => ['0', [...this.#data.keys()].filter((key) => 'hash' in (this.#data.get(key)?.value ?? {}))],
     tokenCacheRead: (count, ...rest) => {
-      const [keys, [milliseconds, ...values]] = keysAndValues(count, rest);
-      return keys.map((key, index) => {
-        const [field = '', ticket = ''] = values.slice(2 * index);
+      const [keys, [milliseconds, field = '', ticket = '']] = keysAndValues(count, rest);
+      return keys.map((key) => {
         const held = this.#hash(key)?.get(field);
         if (held === undefined) this.#set(key, field, ticket, Number(milliseconds));
         return held ?? null;
       });
     },
     tokenCacheFill: (count, ...rest) => {
-      const [keys, values] = keysAndValues(count, rest);
+      const [keys, [field = '', ...values]] = keysAndValues(count, rest);
       const filled = keys.filter((key, index) => {
-        const [field = '', ticket, value = '', milliseconds] = values.slice(4 * index);
+        const [ticket, value = '', milliseconds] = values.slice(3 * index);
         if (!this.holds(key, field, ticket)) return false;
         this.#set(key, field, value, Number(milliseconds));
         return true;
