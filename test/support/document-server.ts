@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { REDIRECT_URI } from './authorization.js';
+import { KEEP_ALIVE_MILLISECONDS } from './http.js';
 
 /** How a document is answered. */
 export type Serving = (request: IncomingMessage, response: ServerResponse) => void;
@@ -65,7 +66,7 @@ export async function startDocumentServer(): Promise<DocumentServer> {
   const served = new Map<string, Serving>();
   const requests = new Map<string, number>();
   const sockets = new Set<Socket>();
-  const server = createServer({ cert: ca, key }, (request, response) => {
+  const server = createServer({ cert: ca, key, keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
     const path = request.url ?? '';
     requests.set(path, (requests.get(path) ?? 0) + 1);
     const serving = served.get(path);

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
+import { KEEP_ALIVE_MILLISECONDS } from './http.js';
 
 /** A key pair of an issuer. */
 export interface IssuerKey {
@@ -79,7 +80,7 @@ export async function startJwtIssuer(audience: string): Promise<JwtIssuer & { cl
   let key = await newIssuerKey();
   let keyRequests = 0;
   const published: Published = { metadata: undefined, jwks: undefined, answer: undefined };
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, (request, response) => {
     const isKeys = request.url === '/keys';
     if (isKeys) keyRequests += 1;
     if (published.answer !== undefined) return void published.answer(request, response);

@@ -6,6 +6,7 @@ import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { createOAuth2 } from '../../../src/public/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import type { Serving, WorkerSettings } from './worker-protocol.js';
 
 process.once('disconnect', () => process.exit());
@@ -41,7 +42,7 @@ async function serve(refreshGraceSeconds?: number): Promise<string> {
   await oauth2.ready();
   const koa = oauth2.createKoaServer({ controllers: [Guarded] });
   koa.silent = true;
-  const server = createServer(koa.callback());
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

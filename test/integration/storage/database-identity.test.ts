@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, Public, Throttle } from '../../../src/public/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import { freshDatabase, freshKeyPrefix, redisUrl, removeKeys } from '../../support/services.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from './fixture.js';
@@ -55,7 +56,7 @@ describe('a process that starts while its database is unavailable', () => {
     closing.push(() => oauth2.close());
     const koa = oauth2.createKoaServer({ controllers: [Books] });
     koa.silent = true;
-    const server = createServer(koa.callback());
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(async () => {
       server.closeAllConnections();

@@ -9,6 +9,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { createOAuth2, type OAuth2, type OAuth2Options } from '../../../src/public/index.js';
 import { openDatabase } from '../../../src/storage/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import { type MariadbProcess, startMariadb } from '../../support/mariadb-process.js';
 
 /** One server, whose sessions are what its worst administrator makes of them. */
@@ -86,7 +87,7 @@ async function startSite(
   name: string,
   options: Partial<OAuth2Options> = {},
 ): Promise<Site> {
-  const http: Server = createServer();
+  const http: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const oauth2 = createOAuth2({

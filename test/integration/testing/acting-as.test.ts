@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type OAuth2, type OAuth2Options, session, type UserStore } from '../../../src/public/index.js';
 import { actingAs } from '../../../src/public/testing.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import { BookController } from './books.js';
 
 const opened: (() => Promise<unknown>)[] = [];
@@ -18,6 +19,7 @@ async function start(options: Partial<OAuth2Options> = {}) {
   const oauth2 = createOAuth2({ database: ':memory:', logger: silentLogger, ...options });
   await oauth2.migrate();
   const server: Server = oauth2.createKoaServer({ controllers: [BookController] }).listen(0, '127.0.0.1');
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   await once(server, 'listening');
   opened.push(async () => {
     server.closeAllConnections();

@@ -8,6 +8,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { createOAuth2, type OAuth2, type OAuth2Options, Public, Throttle } from '../../../src/public/index.js';
 import { memoryEngine } from '../../../src/throttling/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import { type FreshDatabase, freshDatabase, type RedisProcess, startRedis } from '../../support/services.js';
 import { until } from '../../support/throttling/engines.js';
 
@@ -97,6 +98,7 @@ test('[TH-50] one outage is told once, by an application that is an authorizatio
   const koa = oauth2.createKoaServer({ controllers: [Actions] });
   koa.silent = true;
   const listening = koa.listen(0, '127.0.0.1');
+  listening.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   await once(listening, 'listening');
   try {
     const url = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;

@@ -6,6 +6,7 @@ import { Ctx, createKoaServer, Get, HttpError, JsonController } from 'routing-co
 import { Public, Throttle } from '../../../src/public/index.js';
 import type { CountWhen } from '../../../src/throttling/index.js';
 import { STACKS } from '../../support/bookstore.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import { useApplication } from '../../support/spec/application.js';
 import { call } from '../../support/spec/http.js';
 import { toldPolicy } from './rate-limit-fields.js';
@@ -89,7 +90,7 @@ describe.each(STACKS.flatMap((stack) => ENTRIES.map((entry) => [stack, entry] as
       if (entry === 'createKoaServer') return;
       const koa = createKoaServer({ ...application.oauth2.routingControllers(), controllers: [Actions] });
       koa.silent = true;
-      own = createServer(koa.callback());
+      own = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
       await new Promise<void>((resolve) => own?.listen(0, '127.0.0.1', resolve));
       url = `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
     });

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2, type OAuth2, type OAuth2Options, Throttle } from '../../../src/public/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import { type FreshDatabase, freshDatabase, type RedisProcess, startRedis } from '../../support/services.js';
 
 @JsonController()
@@ -80,7 +81,7 @@ describe('[RS-62 §5.1.4] a Redis that others can write to', () => {
     await oauth2.ready();
     const koa = oauth2.createKoaServer({ controllers: [Books] });
     koa.silent = true;
-    const server: Server = createServer(koa.callback());
+    const server: Server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(async () => {
       server.closeAllConnections();
@@ -262,7 +263,7 @@ describe('[RS-62 §5.1.4] a Redis that others can write to', () => {
     expect(warnings.filter((warning) => /has no identity yet/.test(warning))).toHaveLength(1);
     const koa = oauth2.createKoaServer({ controllers: [Books] });
     koa.silent = true;
-    const server = createServer(koa.callback());
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     closing.push(async () => {
       server.closeAllConnections();

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { silentLogger } from '../../../src/core/logger.js';
 import { createOAuth2 } from '../../../src/public/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import type { StallingSettings, ToParent, ToWorker } from './stalling-protocol.js';
 
 process.once('disconnect', () => process.exit());
@@ -49,5 +50,8 @@ process.on('message', (message: ToWorker) => {
 });
 
 await oauth2.ready();
-const server = createServer(oauth2.createKoaServer({ controllers: [Guarded] }).callback());
+const server = createServer(
+  { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS },
+  oauth2.createKoaServer({ controllers: [Guarded] }).callback(),
+);
 server.listen(0, '127.0.0.1', () => tell({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));

@@ -18,7 +18,7 @@ import {
   type OAuth2Options,
 } from '../../../src/public/index.js';
 import { newProofKey, proofOf } from '../../support/dpop.js';
-import { serve } from '../../support/http.js';
+import { KEEP_ALIVE_MILLISECONDS, serve } from '../../support/http.js';
 
 @Controller()
 class Things {
@@ -103,7 +103,10 @@ describe('certificate-bound tokens over TLS', () => {
   let server: ReturnType<typeof createServer>;
   beforeAll(async () => {
     site = await new Site({ clientCertificates: true, dpop: { publicUrl: 'https://api.example.com' } }).open();
-    server = createServer({ ...ours, requestCert: true, rejectUnauthorized: false }, site.koa.callback());
+    server = createServer(
+      { ...ours, requestCert: true, rejectUnauthorized: false, keepAliveTimeout: KEEP_ALIVE_MILLISECONDS },
+      site.koa.callback(),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     port = (server.address() as AddressInfo).port;
   });

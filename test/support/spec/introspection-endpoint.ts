@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import { KEEP_ALIVE_MILLISECONDS } from '../http.js';
 
 /** One call that came. */
 export interface IntrospectionCall {
@@ -32,7 +33,10 @@ export class ScriptedEndpoint {
   }
 
   async start(): Promise<void> {
-    const server = createServer((request, response) => void this.serve(request, response));
+    const server = createServer(
+      { keepAliveTimeout: KEEP_ALIVE_MILLISECONDS },
+      (request, response) => void this.serve(request, response),
+    );
     this.server = server;
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
     this.port = (server.address() as AddressInfo).port;

@@ -6,6 +6,7 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { createOAuth2, Throttle } from '../../../../src/public/index.js';
 import { rateLimiterFlexibleEngine, redisEngine, type ThrottleEngine } from '../../../../src/throttling/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../../support/http.js';
 import type { Order, Report, ServerSettings } from './protocol.js';
 
 const settings = JSON.parse(process.argv[2] as string) as ServerSettings;
@@ -77,3 +78,4 @@ koa.silent = true;
 const server = koa.listen(0, '127.0.0.1', () => {
   tell({ kind: 'listening', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/throttled` });
 });
+server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;

@@ -25,6 +25,7 @@ import {
   openDatabase,
   TokenRepository,
 } from '../../../../src/storage/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../../support/http.js';
 import type { DatabaseKind } from '../../../support/services.js';
 import { freshDatabase } from '../../../support/services.js';
 
@@ -158,7 +159,7 @@ async function startServer(
     emit: (name, reuse) => void events.push({ name, reuse }),
   };
   const storage = createStorageAdapters(parts);
-  const server = createServer();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new AtomicProvider(

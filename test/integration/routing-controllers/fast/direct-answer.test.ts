@@ -18,6 +18,7 @@ import {
   Throttle,
   TokenHasScope,
 } from '../../../../src/public/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../../support/http.js';
 import { testOAuth2 } from '../../../support/routing-controllers/oauth2.js';
 
 /** The scope depends on the request. */
@@ -122,7 +123,7 @@ interface Answer {
 }
 
 async function listen(koa: Koa) {
-  const server = createServer(koa.callback());
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
