@@ -104,19 +104,19 @@ export class RedisTokens {
   }
 
   private async readAll(reads: readonly PendingRead[]): Promise<void> {
-    const { settings } = this;
-    const field = this.field();
-    const { generation } = this.marks;
-    if (field === undefined || generation === undefined) {
-      for (const { answer } of reads) answer(NOTHING);
-      return;
-    }
-    // Each key has a ticket of its own, under this text.
-    const text = `${TICKET_MARK}${settings.clock.nowMilliseconds()}.${randomUUID()}`;
-    const keys = reads.map(({ key }) => this.redisKey(key));
     try {
+      const { deadlineMilliseconds, clock } = this.settings;
+      const field = this.field();
+      const { generation } = this.marks;
+      if (field === undefined || generation === undefined) {
+        for (const { answer } of reads) answer(NOTHING);
+        return;
+      }
+      // Each key has a ticket of its own, under this text.
+      const text = `${TICKET_MARK}${clock.nowMilliseconds()}.${randomUUID()}`;
+      const keys = reads.map(({ key }) => this.redisKey(key));
       const called = this.scripts.tokenCacheRead(...withKeys(this.client, keys, [TICKET_MILLISECONDS, field, text]));
-      const answers = await withDeadline(called.catch(refusedByServer), settings.deadlineMilliseconds);
+      const answers = await withDeadline(called.catch(refusedByServer), deadlineMilliseconds);
       // If the connection has changed, the answer may come from another server.
       const isOfThisServer = field === this.field();
       reads.forEach(({ key, answer }, index) => {
