@@ -23,9 +23,6 @@ export interface TakenTicket extends Ticket {
   readonly generation: number;
 }
 
-/** What a look-up under a ticket has found. */
-export type FoundToken = Omit<StoredToken, 'generation'>;
-
 /** The answer of the shared level for a token. */
 export type SharedAnswer =
   | { readonly kind: 'token'; readonly stored: StoredToken; readonly entry: Ticket }
@@ -89,7 +86,7 @@ export class RedisTokens {
     this.marks = marks;
     this.settings = settings;
     this.reads = new TurnBatch(keysPerCall(client), (reads) => void this.readAll(reads));
-    this.fills = new TurnBatch(keysPerCall(client), (fills) => void this.fillAll(fills));
+    this.fills = new TurnBatch(keysPerCall(client), (fills) => void this.fillAll(fills).catch(ignore));
   }
 
   /**
@@ -157,9 +154,8 @@ export class RedisTokens {
   }
 
   /** Stores a token under its ticket, unless that is gone; in the background, and it may fail. */
-  fill(ticket: TakenTicket, { token, foundAtMilliseconds, keepMilliseconds }: FoundToken): void {
-    const { generation } = ticket;
-    this.fills.add({ ticket, stored: { token, foundAtMilliseconds, generation, keepMilliseconds } });
+  fill(ticket: TakenTicket, stored: StoredToken): void {
+    this.fills.add({ ticket, stored });
   }
 
   private async fillAll(fills: readonly PendingFill[]): Promise<void> {
@@ -167,22 +163,22 @@ export class RedisTokens {
     const now = clock.nowMilliseconds();
     const field = this.field();
     const keys: string[] = [];
-    const values: (string | number)[] = [];
+    // Without a field nothing is sent.
+    const values: (string | number)[] = [field ?? ''];
     for (const { ticket, stored } of fills) {
       const { foundAtMilliseconds, token } = stored;
       const until = Math.min(foundAtMilliseconds + sharedFor(stored, maxAgeMilliseconds), token.expiresAtMilliseconds);
       const milliseconds = Math.floor(until - now);
       const text = writeStoredToken(stored);
-      if (milliseconds <= 0 || text === undefined || field === undefined || field !== ticket.field) {
+      if (milliseconds <= 0 || text === undefined || ticket.field !== field) {
         this.release(ticket);
         continue;
       }
       const redisKey = this.redisKey(ticket.key);
-      if (keys.length === 0) values.push(field);
       keys.push(redisKey);
-      values.push(ticket.text, authenticator.sign([redisKey, field], text), milliseconds);
+      values.push(ticket.text, authenticator.sign([redisKey, ticket.field], text), milliseconds);
     }
-    if (keys.length > 0) await this.scripts.tokenCacheFill(...withKeys(this.client, keys, values)).catch(ignore);
+    if (keys.length > 0) await this.scripts.tokenCacheFill(...withKeys(this.client, keys, values));
   }
 
   /** Removes a ticket, or a useless value, if it is still there; in the background, and it may fail. */

@@ -281,7 +281,8 @@ class SharedTokenCache implements TokenCache {
       return;
     }
     const { token, keepMilliseconds } = verification;
-    this.tokens.fill(ticket, { token, keepMilliseconds, foundAtMilliseconds: inFlight.wallMilliseconds });
+    const { generation } = ticket;
+    this.tokens.fill(ticket, { token, keepMilliseconds, generation, foundAtMilliseconds: inFlight.wallMilliseconds });
   }
 
   /** `undefined` if the host could not be asked: then the verifier decides. */
