@@ -15,7 +15,8 @@ export class TestServer {
 
   /** Listens; requests are handled once `serve` was called. */
   static async start(): Promise<TestServer> {
-    const server = createServer();
+    // The client ends idle connections: one that the server ends may be used again just then, by a test on a busy machine.
+    const server = createServer({ keepAliveTimeout: 0 });
     server.on('connection', (connection) => connection.unref());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
