@@ -7,6 +7,7 @@ import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256 } from '../../../src/core/digest.js';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { createOAuth2, objectionUserStore, Throttle } from '../../../src/public/index.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import type { Order, Orders, Report, ServerSettings } from './protocol.js';
 import { REDIRECT_URI, SIGNED_RESOURCE, THROTTLE_LIMIT } from './protocol.js';
 
@@ -160,7 +161,7 @@ async function listen(): Promise<void> {
   koa.silent = true;
   const server = createServer(koa.callback());
   // Longer than a request of a test is away from a connection.
-  server.keepAliveTimeout = 120_000;
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   server.listen(settings.port, '127.0.0.1', () => tell({ kind: 'listening' }));
 }
 
