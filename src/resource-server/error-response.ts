@@ -47,7 +47,8 @@ export interface ErrorResponseOptions {
 }
 
 const MOST_CHALLENGES = 1_000;
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** The type of JSON as Koa writes it. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Creates the header fields and the body of a refusal (RFC 6750 §3, RFC 6585 §4). */
 export class ErrorResponder {

@@ -33,6 +33,8 @@ export class OAuth2KoaDriver extends KoaDriver {
   readonly actions: ComparedAction[] = [];
   private readonly closedToOptions = new ClosedToOptions();
   private directAnswers: DirectAnswers | undefined;
+  /** The actions whose plain results are sent as JSON with 200 and nothing else. */
+  private readonly plainActions = new Set<ActionMetadata>();
   private bodyParser: Middleware = (_context, next) => next();
 
   constructor(
@@ -75,6 +77,7 @@ export class OAuth2KoaDriver extends KoaDriver {
         // Layers cost time: if nothing comes between the guard and the action, they share one.
         const action = others.length === 1 ? others[0] : undefined;
         const rest = action === undefined ? others : [];
+        if (action !== undefined && addsNothing(metadata)) this.plainActions.add(metadata);
         return (router[verb] as RouteRegistration).call(
           router,
           route,
@@ -97,8 +100,22 @@ export class OAuth2KoaDriver extends KoaDriver {
     const [routes, allowedMethods] = this.usedBy(() => super.registerRoutes()) as [Middleware, Middleware];
     const router = isKnownRouter(this.router) ? dispatchOf(this.router) : routes;
     this.koa.use(router);
-    this.directAnswers = DirectAnswers.of(this.koa, this.first, router);
-    this.koa.use(whereUnanswered(allowedMethods));
+    const unanswered = whereUnanswered(allowedMethods);
+    this.directAnswers = DirectAnswers.of(this.koa, this.first, router, unanswered);
+    this.koa.use(unanswered);
+  }
+
+  override handleSuccess(result: unknown, action: ActionMetadata, options: Action): unknown {
+    const context = options.context as Context;
+    const direct = this.directAnswers;
+    if (direct === undefined || !isPlain(result) || !this.plainActions.has(action)) {
+      return super.handleSuccess(result, action, options);
+    }
+    if (!direct.mayAnswerWithResult(context)) return super.handleSuccess(result, action, options);
+    const transformed: unknown = this.transformResult(result, action, options);
+    if (isPlain(transformed) && direct.answerWithResult(context, transformed)) return undefined;
+    const transforming = Object.create(this, { transformResult: { value: () => transformed } });
+    return super.handleSuccess.call(transforming, transformed, action, options);
   }
 
   override handleError(error: unknown, action: ActionMetadata | undefined, options: Action): Promise<void> {
@@ -193,6 +210,18 @@ export class OAuth2KoaDriver extends KoaDriver {
     }
     throw thrown;
   }
+}
+
+/** Whether routing-controllers adds nothing to what an action returns. */
+function addsNothing({ headers, redirect, renderedTemplate, successHttpCode }: ActionMetadata): boolean {
+  return Object.keys(headers).length === 0 && !redirect && !renderedTemplate && !successHttpCode;
+}
+
+/** Whether a value is an object without a class, or an array; Koa takes one with `pipe` for a stream. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || 'pipe' in value) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype;
 }
 
 /** Whether the response of an action may depend on the caller. */

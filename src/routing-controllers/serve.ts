@@ -1,10 +1,12 @@
-import Koa, { type Middleware } from 'koa';
+import type Koa from 'koa';
+import type { Middleware } from 'koa';
 import { createExecutor, type RoutingControllersOptions } from 'routing-controllers';
 import { refuseOption } from '../core/options/index.js';
 import { refuseProblems } from './audit.js';
 import { currentUserChecker } from './checkers.js';
 import type { PlanCompiler } from './compile.js';
 import { documentDifferences } from './document-differences.js';
+import { LeanApplication } from './fast/lean-application.js';
 import { withIndexedMetadata } from './fast/metadata-index.js';
 import type { Guard } from './guard.js';
 import { OAuth2KoaDriver } from './koa-driver.js';
@@ -33,7 +35,7 @@ export interface ControllerServing {
  * @throws ConfigurationError naming every action without a declared requirement, or with a contradictory one
  */
 export function serveControllers(options: KoaServerOptions, serving: ControllerServing): Koa {
-  const { koa = new Koa(), guard, compiler, served, first, whenServed } = serving;
+  const { koa = new LeanApplication(), guard, compiler, served, first, whenServed } = serving;
   for (const name of ['authorizationChecker', 'currentUserChecker']) {
     if (name in options) refuseOption(name, Reflect.get(options, name), 'this entry brings its own; leave it out');
   }

@@ -1,41 +1,47 @@
 import Koa, { type Context, type Middleware } from 'koa';
-import { forgetCaching, type PreparedAnswer } from '../../resource-server/error-response.js';
+import { forgetCaching, JSON_TYPE, type PreparedAnswer } from '../../resource-server/error-response.js';
+import { LeanApplication } from './lean-application.js';
+import { sendText } from './send-text.js';
 
 /*
- * Replaces: for refusals, `respond` of Koa and the setters of its response, written for 3.3.0. They look at the type of a body
- * and at what was written before, although a refusal replaces all of it, and make its JSON anew. Must equal: status, header
- * fields with their order and names, and body, as `ErrorResponder.write` and Koa send them. Compared by:
+ * Replaces: for refusals and for results that are plain objects, `respond` of Koa and the setters of its response, written for
+ * 3.3.0. They look at the type of a body and at what was written before, although a refusal replaces all of it, and make its
+ * JSON anew. Must equal: status, header fields with their order and names, and body, as `ErrorResponder.write` or
+ * `handleSuccess` of routing-controllers and Koa send them. Compared by:
  * test/integration/routing-controllers/fast/direct-answer.test.ts, request by request. The fields are set on the response one
- * by one, so that what watches it from outside Koa sees them. Where middleware of the host comes before the controllers, or
- * the application answers in its own way, `mayAnswer` says no.
+ * by one, so that what watches it from outside Koa sees them. Where middleware of the host comes before the controllers (for
+ * results, also behind), or the application answers in its own way, `mayAnswer` says no.
  */
 
 /** Members of an application that take part in every answer. */
-type AnsweringMembers = Pick<Koa, 'middleware'> & { readonly compose?: unknown; readonly handleRequest?: unknown };
+type AnsweringMembers = Pick<Koa, 'middleware'> & { readonly compose?: unknown };
 
 const PLAIN = new Koa() as unknown as AnsweringMembers;
 
-/** Sends refusals of an application without Koa's own steps, if nothing of the host could tell the difference. */
+/** Sends answers of an application without Koa's own steps, if nothing of the host could tell the difference. */
 export class DirectAnswers {
   private constructor(
     private readonly koa: Koa,
     /** What runs before the controllers, and their router. */
     private readonly chain: readonly Middleware[],
+    /** What runs behind them. */
+    private readonly behind: Middleware,
     private readonly isPlain: () => boolean,
   ) {}
 
   /**
    * @param own the middleware of this package that comes before the controllers
    * @param router what was used last
+   * @param behind what will be used next, and passes on what was answered
    */
-  static of(koa: Koa, own: readonly Middleware[], router: Middleware): DirectAnswers | undefined {
+  static of(koa: Koa, own: readonly Middleware[], router: Middleware, behind: Middleware): DirectAnswers | undefined {
     const chain = [...koa.middleware] as Middleware[];
     const before = chain.slice(0, -1);
     // Tools that wrap what is used may look at the context after it.
     if (chain.at(-1) !== router || !before.every((one) => own.includes(one))) return undefined;
     let isPlain: boolean | undefined;
     // Asked at the first request: until then, the host may give the application members of its own.
-    return new DirectAnswers(koa, chain, () => (isPlain ??= answersPlainly(koa)));
+    return new DirectAnswers(koa, chain, behind, () => (isPlain ??= answersPlainly(koa)));
   }
 
   /** Whether the response to a request may be written here. */
@@ -54,14 +60,49 @@ export class DirectAnswers {
     for (const name in fields) res.setHeader(name, fields[name] as string);
     res.setHeader('Content-Length', length);
     if (context.req.method === 'HEAD') res.end();
-    else res.end(json, encoding);
+    else sendText(res, json, encoding);
+  }
+
+  /** Whether the result of an action may be written here: nothing runs behind it, and it has not begun a response itself. */
+  mayAnswerWithResult(context: Context): boolean {
+    const { middleware } = this.koa;
+    const { length } = this.chain;
+    if (middleware.length !== length + 1 || middleware[length] !== this.behind || !this.mayAnswer(context))
+      return false;
+    const { req, res, body, respond } = context;
+    if (body !== undefined || respond !== undefined || req.method === 'HEAD') return false;
+    if (res.statusCode !== 404 || res.statusMessage !== undefined) return false;
+    return !(res.hasHeader('Content-Type') || res.hasHeader('Content-Length') || res.hasHeader('Transfer-Encoding'));
+  }
+
+  /** Answers with 200 and a result as JSON; `false` if it has no JSON. */
+  answerWithResult(context: Context, result: object): boolean {
+    const json = jsonOf(result);
+    if (json === undefined) return false;
+    const bytes = Buffer.byteLength(json);
+    const { res } = context;
+    context.respond = false;
+    res.statusCode = 200;
+    res.setHeader('Content-Type', JSON_TYPE);
+    res.setHeader('Content-Length', String(bytes));
+    sendText(res, json, bytes === json.length ? 'latin1' : 'utf8');
+    return true;
+  }
+}
+
+/** `undefined` where Koa would answer with an error. */
+function jsonOf(result: object): string | undefined {
+  try {
+    return JSON.stringify(result);
+  } catch {
+    return undefined;
   }
 }
 
 /** Whether an application has nothing of its own where an answer passes. */
 function answersPlainly(koa: Koa): boolean {
-  const { compose, handleRequest } = koa as unknown as AnsweringMembers;
-  if (compose !== PLAIN.compose || handleRequest !== PLAIN.handleRequest) return false;
+  const { compose } = koa as unknown as AnsweringMembers;
+  if (compose !== PLAIN.compose || !LeanApplication.handlesPlainly(koa)) return false;
   const { response, context } = koa as unknown as { readonly response: object; readonly context: object };
   return Reflect.ownKeys(response).length === 0 && !NAMES.some((name) => Object.hasOwn(context, name));
 }

@@ -6,6 +6,7 @@ import { contextOf } from '../../../support/guard/guard.js';
 
 const own: Middleware = (_context, next) => next();
 const router: Middleware = (_context, next) => next();
+const behind: Middleware = (_context, next) => next();
 const ofHost: Middleware = (_context, next) => next();
 
 function koaOf(...chain: Middleware[]): Koa {
@@ -33,16 +34,16 @@ type Change = (koa: Koa, context: () => Context) => unknown;
 /** Whether a request may be answered without Koa, after a change of its application or of the request. */
 function mayAnswer(change: Change = () => undefined) {
   const koa = koaOf(own, router);
-  const answers = DirectAnswers.of(koa, [own], router) as DirectAnswers;
+  const answers = DirectAnswers.of(koa, [own], router, behind) as DirectAnswers;
   const context = (change(koa, () => contextFor(koa)) as Context | undefined) ?? contextFor(koa);
   return answers.mayAnswer(context);
 }
 
 describe('answers go without Koa', () => {
   test('where nothing but middleware of this package comes before the router', () => {
-    expect(DirectAnswers.of(koaOf(own, router), [own], router)).toBeInstanceOf(DirectAnswers);
-    expect(DirectAnswers.of(koaOf(own, own, router), [own], router)).toBeInstanceOf(DirectAnswers);
-    expect(DirectAnswers.of(koaOf(router), [own], router)).toBeInstanceOf(DirectAnswers);
+    expect(DirectAnswers.of(koaOf(own, router), [own], router, behind)).toBeInstanceOf(DirectAnswers);
+    expect(DirectAnswers.of(koaOf(own, own, router), [own], router, behind)).toBeInstanceOf(DirectAnswers);
+    expect(DirectAnswers.of(koaOf(router), [own], router, behind)).toBeInstanceOf(DirectAnswers);
   });
 
   test.each<[string, Middleware[]]>([
@@ -52,7 +53,7 @@ describe('answers go without Koa', () => {
     ['a tool has wrapped the router', [own, ofHost]],
     ['there is no router', []],
   ])('not where %s', (_where, chain) => {
-    expect(DirectAnswers.of(koaOf(...chain), [own], router)).toBeUndefined();
+    expect(DirectAnswers.of(koaOf(...chain), [own], router, behind)).toBeUndefined();
   });
 
   test('to a request of the application itself, which is as Koa made it, also if middleware comes behind', () => {
@@ -116,11 +117,64 @@ describe('answers go without Koa', () => {
 
   test('by what the application was at its first request', () => {
     const koa = koaOf(own, router);
-    const answers = DirectAnswers.of(koa, [own], router) as DirectAnswers;
+    const answers = DirectAnswers.of(koa, [own], router, behind) as DirectAnswers;
     expect(answers.mayAnswer(contextFor(koa))).toBe(true);
     Object.assign(koa.response, { a: 1 });
     expect(answers.mayAnswer(contextFor(koa))).toBe(true);
     expect(mayAnswer((late) => void Object.assign(late.response, { a: 1 }))).toBe(false);
+  });
+});
+
+describe('results of actions go without Koa', () => {
+  function mayAnswerWithResult(change: (context: Context, koa: Koa) => unknown = () => undefined, method = 'GET') {
+    const koa = koaOf(own, router);
+    const answers = DirectAnswers.of(koa, [own], router, behind) as DirectAnswers;
+    koa.use(behind);
+    const context = contextFor(koa, method);
+    // As Koa begins.
+    context.res.statusCode = 404;
+    change(context, koa);
+    return answers.mayAnswerWithResult(context);
+  }
+
+  test('where refusals do, and nothing runs behind the controllers', () => {
+    expect(mayAnswerWithResult()).toBe(true);
+    expect(mayAnswerWithResult(() => undefined, 'POST')).toBe(true);
+  });
+
+  test.each<[string, (context: Context, koa: Koa) => unknown]>([
+    ['middleware of the host runs behind them', (_context, koa) => koa.use(ofHost)],
+    ['a tool has wrapped what runs behind them', (_context, koa) => koa.middleware.splice(2, 1, ofHost as never)],
+    ['what runs behind them was taken away', (_context, koa) => koa.middleware.pop()],
+    ['middleware was put before them', (_context, koa) => koa.middleware.splice(0, 1, ofHost as never)],
+    ['the action has set a body', (context) => Object.assign(context, { body: 'text' })],
+    ['the action answers by itself', (context) => Object.assign(context, { respond: false })],
+    ['the action has set a status', (context) => Object.assign(context, { status: 202 })],
+    ['the action has set the status of what is not found', (context) => Object.assign(context, { status: 404 })],
+    ['the action has set a status past Koa', (context) => Object.assign(context.res, { statusCode: 202 })],
+    ['the action has set a type', (context) => context.set('content-type', 'application/hal+json')],
+    ['the action has set a length', (context) => context.set('content-length', '2')],
+    ['the action has set a transfer coding', (context) => context.set('transfer-encoding', 'chunked')],
+  ])('not where %s', (_where, change) => {
+    expect(mayAnswerWithResult(change)).toBe(false);
+  });
+
+  test('not to HEAD', () => {
+    expect(mayAnswerWithResult(() => undefined, 'HEAD')).toBe(false);
+  });
+
+  test('not where a result has no JSON; then nothing was written', () => {
+    const koa = koaOf(own, router);
+    const answers = DirectAnswers.of(koa, [own], router, behind) as DirectAnswers;
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    for (const result of [circular, { toJSON: () => undefined }, { big: 1n }]) {
+      const context = contextFor(koa);
+      expect(answers.answerWithResult(context, result)).toBe(false);
+      expect({ respond: context.respond, sent: context.sent, fields: context.res.getHeaderNames() }).toEqual({
+        ...{ respond: undefined, sent: [], fields: [] },
+      });
+    }
   });
 });
 
@@ -136,7 +190,7 @@ describe('such an answer', () => {
     const context = contextFor(koa, method);
     context.res.setHeader('Cache-Control', 'public, max-age=60');
     context.res.setHeader('X-Request-Id', 'r-1');
-    (DirectAnswers.of(koa, [own], router) as DirectAnswers).answer(context, prepared);
+    (DirectAnswers.of(koa, [own], router, behind) as DirectAnswers).answer(context, prepared);
     const { statusCode: status } = context.res;
     return { status, fields: { ...context.res.getHeaders() }, sent: context.sent, respond: context.respond };
   }

@@ -1,0 +1,258 @@
+import { createServer, type Server } from 'node:http';
+import { connect as connect2, createServer as createServer2 } from 'node:http2';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as after } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import Koa, { type Context, type Middleware } from 'koa';
+import { LeanApplication } from '../../../../src/routing-controllers/fast/lean-application.js';
+import { KEEP_ALIVE_MILLISECONDS } from '../../../support/http.js';
+
+const WAYS: Record<string, Middleware> = {
+  nothing: () => undefined,
+  object: (context) => {
+    context.body = { a: 1 };
+  },
+  text: (context) => {
+    context.body = 'text';
+  },
+  bytes: (context) => {
+    context.body = Buffer.from('bytes');
+  },
+  stream: (context) => {
+    context.body = Readable.from(['a', 'b']);
+  },
+  'broken-stream': (context) => {
+    context.body = new Readable({ read: (): never => failing('broken') });
+  },
+  null: (context) => {
+    context.body = null;
+  },
+  status: (context) => {
+    context.status = 418;
+  },
+  'no-content': (context) => {
+    context.status = 204;
+  },
+  circular: (context) => {
+    const body: Record<string, unknown> = {};
+    body.self = body;
+    context.body = body;
+  },
+  later: async (context) => {
+    await after(1);
+    context.body = { later: true };
+  },
+  thrown: (): never => failing('thrown'),
+  'thrown-with-status': (context) => context.throw(422, 'unprocessable', { headers: { 'X-Why': 'a' } }),
+  'thrown-after-status': (context) => {
+    context.status = 201;
+    failing('late');
+  },
+  'thrown-after-head': (context) => {
+    context.res.writeHead(200, { 'Content-Length': '2' });
+    context.res.end('ab');
+    failing('too late');
+  },
+  'no-error': () => {
+    throw 'a text';
+  },
+  itself: (context) => {
+    context.respond = false;
+    context.res.statusCode = 200;
+    context.res.end('itself');
+  },
+  'itself-later': (context) => {
+    context.respond = false;
+    setTimeout(() => {
+      context.res.statusCode = 200;
+      context.res.end('later');
+    }, 5);
+  },
+  ended: (context) => {
+    context.res.end('ended');
+  },
+};
+
+function failing(message: string): never {
+  throw new Error(message);
+}
+
+interface Told {
+  readonly message: string;
+  readonly path: string;
+  readonly status: number;
+}
+
+/** An application, and of which errors it was told. */
+function application(koa: Koa, told: Told[]): Koa {
+  koa.use((context, next) => WAYS[context.path.slice(1)]?.(context, next));
+  koa.on('error', (error: Error & { code?: string }, context: Context) => {
+    told.push({ message: error.code ?? error.message, path: context.path, status: context.status });
+  });
+  return koa;
+}
+
+async function listening(server: Server | ReturnType<typeof createServer2>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** Runs with each of the two applications, and returns both outcomes with what each was told. */
+async function both(run: (koa: Koa, open: () => Promise<Socket>) => Promise<unknown>) {
+  const outcomes: unknown[] = [];
+  for (const koa of [new LeanApplication(), new Koa()]) {
+    const told: Told[] = [];
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, application(koa, told).callback());
+    const port = await listening(server);
+    const open = async () => {
+      const socket = connect(port, '127.0.0.1');
+      await new Promise((connected) => socket.once('connect', connected));
+      return socket;
+    };
+    try {
+      const outcome = await run(koa, open);
+      // Errors of a connection arrive when they do.
+      await after(30);
+      outcomes.push({ outcome, told });
+    } finally {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    }
+  }
+  return outcomes as [{ outcome: unknown; told: Told[] }, { outcome: unknown; told: Told[] }];
+}
+
+/** All that is received until the other side ends. */
+async function conversation(socket: Socket, text: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => undefined);
+  const closed = new Promise((ended) => socket.once('close', ended));
+  socket.write(text);
+  await closed;
+  return Buffer.concat(chunks)
+    .toString('latin1')
+    .replaceAll(/^Date: .*\r\n/gm, '');
+}
+
+const requestTo = (path: string, method = 'GET', fields = 'Connection: close\r\n') =>
+  `${method} /${path} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
+
+describe.each(Object.keys(WAYS))('an answer of the kind "%s"', (path) => {
+  test.each(['GET', 'HEAD'])('to %s is the same as that of Koa, and so are the errors', async (method) => {
+    const [lean, koa] = await both(async (_koa, open) => conversation(await open(), requestTo(path, method)));
+    expect(lean).toEqual(koa);
+  });
+});
+
+test('answers to requests that do not wait for each other are the same', async () => {
+  const fields = '';
+  const requests = ['itself-later', 'later', 'itself', 'object', 'stream'].map((path) =>
+    requestTo(path, 'GET', fields),
+  );
+  const text = requests.join('') + requestTo('text');
+  const [lean, koa] = await both(async (_koa, open) => conversation(await open(), text));
+  expect(lean).toEqual(koa);
+  expect(lean.outcome).toContain('itself');
+});
+
+describe('of an error of its connection', () => {
+  /** The client resets the connection while an action is at work. */
+  const reset = (earlier: string, finish: (context: Context) => unknown) =>
+    both(async (_koa, open) => {
+      const socket = await open();
+      socket.on('error', () => undefined);
+      const done = new Promise<void>((resolve) => {
+        WAYS.waiting = async (context) => {
+          const gone = new Promise((closed) => context.req.socket.once('close', closed));
+          socket.resetAndDestroy();
+          await gone;
+          resolve();
+          await finish(context);
+        };
+      });
+      if (earlier !== '') {
+        socket.write(requestTo(earlier, 'GET', ''));
+        await new Promise((received) => socket.once('data', received));
+      }
+      socket.write(requestTo('waiting', 'GET', ''));
+      await done;
+    });
+
+  test.each<[string, string, (context: Context) => unknown]>([
+    ['an application is told once, with its context', '', () => undefined],
+    ['the same after an earlier answer that was sent directly', 'itself', () => undefined],
+    ['the same after an earlier answer that Koa has sent', 'object', () => undefined],
+    ['the same where the answer comes too late', '', (context) => Object.assign(context, { body: { a: 1 } })],
+    ['the same where the answer would be sent directly', '', (context) => Object.assign(context, { respond: false })],
+    ['the same where the action fails afterwards', '', (): never => failing('afterwards')],
+  ])('%s', async (_what, earlier, finish) => {
+    const [lean, koa] = await reset(earlier, finish);
+    expect(lean).toEqual(koa);
+    expect(lean.told).toContainEqual({ message: 'ECONNRESET', path: '/waiting', status: 404 });
+  });
+
+  test('between two requests nobody is told', async () => {
+    const [lean, koa] = await both(async (_koa, open) => {
+      const socket = await open();
+      socket.on('error', () => undefined);
+      for (const path of ['itself', 'object', 'itself']) {
+        socket.write(requestTo(path, 'GET', ''));
+        await new Promise((received) => socket.once('data', received));
+      }
+      socket.resetAndDestroy();
+    });
+    expect(lean).toEqual(koa);
+    expect(lean.told).toEqual([]);
+  });
+});
+
+test('a connection has one listener, however many requests it carries, and a response none', async () => {
+  const counts: number[][] = [];
+  const koa = new LeanApplication();
+  koa.use((context) => {
+    const { res, req } = context;
+    counts.push([req.socket.listenerCount('error'), res.listenerCount('finish')]);
+    context.respond = false;
+    res.statusCode = 200;
+    res.end('ok');
+  });
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, koa.callback());
+  const plain: number[] = [];
+  server.on('connection', (socket) => plain.push(socket.listenerCount('error')));
+  const port = await listening(server);
+  try {
+    const socket = connect(port, '127.0.0.1');
+    for (let round = 0; round < 5; round += 1) {
+      socket.write(requestTo('', 'GET', ''));
+      await new Promise((received) => socket.once('data', received));
+    }
+    socket.destroy();
+    const [before = 0] = plain;
+    const [first] = counts;
+    expect(counts).toEqual(Array.from({ length: 5 }, () => first));
+    expect(first?.[0]).toBeLessThanOrEqual(before + 2);
+    expect(counts.length).toBe(5);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  }
+});
+
+test('a request of HTTP/2 is handled by Koa', async () => {
+  const told: Told[] = [];
+  const server = createServer2(application(new LeanApplication(), told).callback());
+  const port = await listening(server);
+  const session = connect2(`http://127.0.0.1:${port}`);
+  try {
+    const stream = session.request({ ':path': '/object' });
+    const status = new Promise((resolve) => stream.once('response', (fields) => resolve(fields[':status'])));
+    let body = '';
+    for await (const chunk of stream) body += String(chunk);
+    expect({ status: await status, body, told }).toEqual({ status: 200, body: '{"a":1}', told: [] });
+  } finally {
+    session.close();
+    await new Promise((closed) => server.close(closed));
+  }
+});
