@@ -17,7 +17,8 @@ interface HandlingApplication {
   handleRequest(context: Context, run: Run): Promise<unknown>;
 }
 
-const { handleRequest } = Koa.prototype as unknown as HandlingApplication;
+const upstream = Koa.prototype as unknown as HandlingApplication;
+const { handleRequest } = upstream;
 
 const CONTEXT = Symbol('the context of a response');
 const IS_WATCHED = Symbol('whether errors of a connection are told');
@@ -31,14 +32,17 @@ export class LeanApplication extends Koa {
   /** Whether an application handles requests as Koa does, or as this class. */
   static handlesPlainly(koa: Koa): boolean {
     const own = (koa as unknown as HandlingApplication).handleRequest;
-    return own === handleRequest || own === LeanApplication.prototype.handleRequest;
+    const isKnown = own === handleRequest || own === LeanApplication.prototype.handleRequest;
+    return isKnown && upstream.handleRequest === handleRequest;
   }
 
   handleRequest(context: Context, run: Run): Promise<unknown> {
     const res = context.res as LeanResponse;
     const { socket } = res;
     // Without a connection, this response waits for an earlier one. HTTP/2 has no connection for each response.
-    if (socket === null || context.req.httpVersionMajor > 1) return handleRequest.call(this, context, run);
+    const isOrdinary = socket === null || context.req.httpVersionMajor > 1;
+    // A tool may have put its own in the place of Koa's.
+    if (isOrdinary || upstream.handleRequest !== handleRequest) return upstream.handleRequest.call(this, context, run);
     watch(socket);
     res[CONTEXT] = context;
     res.statusCode = 404;

@@ -240,6 +240,26 @@ test('a connection has one listener, however many requests it carries, and a res
   }
 });
 
+test('a tool that replaces the handling of Koa sees every request', async () => {
+  type Handle = (this: Koa, context: Context, run: unknown) => Promise<unknown>;
+  const prototype = Koa.prototype as unknown as { handleRequest: Handle };
+  const { handleRequest } = prototype;
+  const seen: string[] = [];
+  prototype.handleRequest = function watched(context, run) {
+    seen.push(context.path);
+    return handleRequest.call(this, context, run);
+  };
+  try {
+    const [lean, koa] = await both(async (_koa, open) => conversation(await open(), requestTo('itself')));
+    expect(lean).toEqual(koa);
+    expect(seen).toEqual(['/itself', '/itself']);
+    expect(LeanApplication.handlesPlainly(new LeanApplication())).toBe(false);
+  } finally {
+    prototype.handleRequest = handleRequest;
+  }
+  expect(LeanApplication.handlesPlainly(new LeanApplication())).toBe(true);
+});
+
 test('a request of HTTP/2 is handled by Koa', async () => {
   const told: Told[] = [];
   const server = createServer2(application(new LeanApplication(), told).callback());
