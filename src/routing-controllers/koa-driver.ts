@@ -108,12 +108,12 @@ export class OAuth2KoaDriver extends KoaDriver {
   override handleSuccess(result: unknown, action: ActionMetadata, options: Action): unknown {
     const context = options.context as Context;
     const direct = this.directAnswers;
-    if (direct === undefined || !isPlain(result) || !this.plainActions.has(action)) {
+    if (direct === undefined || !isPlain(result) || !this.plainActions.has(action) || !direct.takesResults) {
       return super.handleSuccess(result, action, options);
     }
-    if (!direct.mayAnswerWithResult(context)) return super.handleSuccess(result, action, options);
     const transformed: unknown = this.transformResult(result, action, options);
     if (isPlain(transformed) && direct.answerWithResult(context, transformed)) return undefined;
+    // The upstream method must not transform it once more.
     const transforming = Object.create(this, { transformResult: { value: () => transformed } });
     return super.handleSuccess.call(transforming, transformed, action, options);
   }

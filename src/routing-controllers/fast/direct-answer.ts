@@ -10,11 +10,20 @@ import { sendText } from './send-text.js';
  * `handleSuccess` of routing-controllers and Koa send them. Compared by:
  * test/integration/routing-controllers/fast/direct-answer.test.ts, request by request. The fields are set on the response one
  * by one, so that what watches it from outside Koa sees them. Where middleware of the host comes before the controllers (for
- * results, also behind), or the application answers in its own way, `mayAnswer` says no.
+ * results, also behind), or the application answers in its own way, it is not used. Different is what the code of an action,
+ * a permission or an interceptor finds if it keeps the context and looks at it once the answer is sent: `respond` is false, and
+ * there is no `body`. Not noticed are members that a `createContext` of the host gives to each context, and changes of the
+ * objects that all applications inherit from.
  */
 
 /** Members of an application that take part in every answer. */
-type AnsweringMembers = Pick<Koa, 'middleware'> & { readonly compose?: unknown };
+interface AnsweringMembers {
+  readonly compose: unknown;
+  readonly callback: unknown;
+  readonly context: object;
+  readonly request: object;
+  readonly response: object;
+}
 
 const PLAIN = new Koa() as unknown as AnsweringMembers;
 
@@ -49,7 +58,10 @@ export class DirectAnswers {
     const { koa, chain } = this;
     if (context.app !== koa || !this.isPlain()) return false;
     for (let index = 0; index < chain.length; index += 1) if (koa.middleware[index] !== chain[index]) return false;
-    return !context.res.headersSent && context.writable;
+    const { req, res } = context;
+    // Asked of a response of HTTP/2, which has none, Node warns.
+    if (req.httpVersionMajor < 2 && res.statusMessage !== undefined) return false;
+    return !res.headersSent && !res.hasHeader('Transfer-Encoding') && context.writable;
   }
 
   answer(context: Context, { status, fields, json, length, encoding }: PreparedAnswer): void {
@@ -63,31 +75,42 @@ export class DirectAnswers {
     else sendText(res, json, encoding);
   }
 
-  /** Whether the result of an action may be written here: nothing runs behind it, and it has not begun a response itself. */
-  mayAnswerWithResult(context: Context): boolean {
+  /** Whether results of actions may be written here: nothing runs behind the controllers. */
+  get takesResults(): boolean {
     const { middleware } = this.koa;
     const { length } = this.chain;
-    if (middleware.length !== length + 1 || middleware[length] !== this.behind || !this.mayAnswer(context))
-      return false;
-    const { req, res, body, respond } = context;
-    if (body !== undefined || respond !== undefined || req.method === 'HEAD') return false;
-    if (res.statusCode !== 404 || res.statusMessage !== undefined) return false;
-    return !(res.hasHeader('Content-Type') || res.hasHeader('Content-Length') || res.hasHeader('Transfer-Encoding'));
+    return middleware.length === length + 1 && middleware[length] === this.behind && this.isPlain();
   }
 
-  /** Answers with 200 and a result as JSON; `false` if it has no JSON. */
+  /**
+   * Answers with 200 and a result as JSON. `false` if nothing was written: the action has begun a response itself, or the result
+   * has no JSON.
+   */
   answerWithResult(context: Context, result: object): boolean {
+    // Code of the host may run here, so that all else is asked afterwards.
     const json = jsonOf(result);
-    if (json === undefined) return false;
+    if (json === undefined || !this.mayAnswer(context) || !isUntouched(context)) return false;
     const bytes = Buffer.byteLength(json);
     const { res } = context;
-    context.respond = false;
     res.statusCode = 200;
     res.setHeader('Content-Type', JSON_TYPE);
-    res.setHeader('Content-Length', String(bytes));
-    sendText(res, json, bytes === json.length ? 'latin1' : 'utf8');
+    context.respond = false;
+    try {
+      res.setHeader('Content-Length', String(bytes));
+      sendText(res, json, bytes === json.length ? 'latin1' : 'utf8');
+    } catch (error) {
+      // From here on it would be Koa that sends, and meets the error.
+      context.onerror(error as Error);
+    }
     return true;
   }
+}
+
+/** Whether a response is as Koa begins it, but for fields that say nothing of the body. */
+function isUntouched({ req, res, body, respond }: Context): boolean {
+  if (body !== undefined || respond !== undefined || res.statusCode !== 404) return false;
+  if (req.method === 'HEAD' || req.httpVersionMajor > 1) return false;
+  return !res.hasHeader('Content-Type') && !res.hasHeader('Content-Length');
 }
 
 /** `undefined` where Koa would answer with an error. */
@@ -101,10 +124,13 @@ function jsonOf(result: object): string | undefined {
 
 /** Whether an application has nothing of its own where an answer passes. */
 function answersPlainly(koa: Koa): boolean {
-  const { compose } = koa as unknown as AnsweringMembers;
-  if (compose !== PLAIN.compose || !LeanApplication.handlesPlainly(koa)) return false;
-  const { response, context } = koa as unknown as { readonly response: object; readonly context: object };
-  return Reflect.ownKeys(response).length === 0 && !NAMES.some((name) => Object.hasOwn(context, name));
+  const { compose, callback, context, request, response } = koa as unknown as AnsweringMembers;
+  if (compose !== PLAIN.compose || callback !== PLAIN.callback || !LeanApplication.handlesPlainly(koa)) return false;
+  const inherited = [context, request, response].map((one) => Object.getPrototypeOf(one));
+  const plain = [PLAIN.context, PLAIN.request, PLAIN.response].map((one) => Object.getPrototypeOf(one));
+  if (!inherited.every((one, index) => one === plain[index])) return false;
+  if (Reflect.ownKeys(response).length > 0 || Object.hasOwn(request, 'method')) return false;
+  return !NAMES.some((name) => Object.hasOwn(context, name));
 }
 
 const NAMES = [

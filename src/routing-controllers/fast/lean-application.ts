@@ -38,11 +38,16 @@ export class LeanApplication extends Koa {
 
   handleRequest(context: Context, run: Run): Promise<unknown> {
     const res = context.res as LeanResponse;
-    const { socket } = res;
-    // Without a connection, this response waits for an earlier one. HTTP/2 has no connection for each response.
-    const isOrdinary = socket === null || context.req.httpVersionMajor > 1;
-    // A tool may have put its own in the place of Koa's.
-    if (isOrdinary || upstream.handleRequest !== handleRequest) return upstream.handleRequest.call(this, context, run);
+    const socket = res.socket as WatchedSocket | null | undefined;
+    const isOther =
+      // Not what its connection is sending: it waits for an earlier one, or it is a double of a test.
+      !socket ||
+      socket._httpMessage !== res ||
+      // Another application, which contains this one, is told of errors.
+      res[CONTEXT] !== undefined ||
+      // A tool has put its own in the place of Koa's.
+      upstream.handleRequest !== handleRequest;
+    if (isOther) return upstream.handleRequest.call(this, context, run);
     watch(socket);
     res[CONTEXT] = context;
     res.statusCode = 404;
@@ -55,8 +60,8 @@ export class LeanApplication extends Koa {
   private leaveToKoa(context: Context, run: Run): Promise<unknown> {
     const res = context.res as LeanResponse;
     const { statusCode } = res;
-    // From here on, Koa tells of errors.
-    res[CONTEXT] = undefined;
+    // From here on, Koa tells of errors; unless the response is over, where it would not listen any more.
+    if (!res.writableEnded && res.socket?.writable === true) res[CONTEXT] = undefined;
     return handleRequest.call(this, context, () => {
       res.statusCode = statusCode;
       return run(context);

@@ -23,7 +23,10 @@ export function sendText(response: ServerResponse, text: string, encoding: 'lati
   }
   // Without this, the response would hold it back until the next turn.
   socket.cork();
-  response.write(text, encoding);
-  socket.uncork();
+  try {
+    response.write(text, encoding);
+  } finally {
+    socket.uncork();
+  }
   response.end();
 }

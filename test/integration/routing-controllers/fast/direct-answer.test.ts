@@ -210,6 +210,46 @@ function resultControllers(): Function[] {
       context.cookies.set('a', 'b');
       return { fields: true };
     },
+    'trailer-before': (context) => {
+      context.set('Trailer', 'X-Later');
+      return { trailer: true };
+    },
+    'fails-once': (context) => {
+      const { res } = context;
+      res.setHeader = () => {
+        Reflect.deleteProperty(res, 'setHeader');
+        throw Object.assign(new Error('no such field'), { stack: 'of whoever has set it' });
+      };
+      return { fails: true };
+    },
+    'fails-late': (context) => {
+      const { res } = context;
+      const { setHeader } = res;
+      res.setHeader = function failing(this: typeof res, name, value) {
+        if (name !== 'Content-Length') return setHeader.call(this, name, value);
+        Reflect.deleteProperty(res, 'setHeader');
+        throw new Error('no such field');
+      };
+      return { fails: true };
+    },
+    'coding-before': (context) => {
+      context.res.setHeader('Transfer-Encoding', 'chunked');
+      return { chunked: true };
+    },
+    'status-by-getter': (context) => ({
+      get a() {
+        context.status = 206;
+        return 1;
+      },
+    }),
+    'status-by-json': (context) => ({
+      a: {
+        toJSON() {
+          context.status = 201;
+          return 1;
+        },
+      },
+    }),
     'sent-already': (context) => {
       context.res.end('sent');
       return { late: true };

@@ -1,8 +1,9 @@
+import { EventEmitter } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect as connect2, createServer as createServer2 } from 'node:http2';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import Koa, { type Context, type Middleware } from 'koa';
 import { LeanApplication } from '../../../../src/routing-controllers/fast/lean-application.js';
@@ -40,7 +41,7 @@ const WAYS: Record<string, Middleware> = {
     context.body = body;
   },
   later: async (context) => {
-    await after(1);
+    await pause(1);
     context.body = { later: true };
   },
   thrown: (): never => failing('thrown'),
@@ -71,6 +72,19 @@ const WAYS: Record<string, Middleware> = {
   },
   ended: (context) => {
     context.res.end('ended');
+  },
+  'cut-off': async (context) => {
+    await pause(1);
+    context.req.socket.destroy(new Error('cut off'));
+    context.body = 'x';
+  },
+  'response-destroyed': (context) => {
+    context.res.destroy(new Error('destroyed'));
+    context.body = { a: 1 };
+  },
+  'request-destroyed': (context) => {
+    context.req.destroy(new Error('destroyed'));
+    context.body = { a: 1 };
   },
 };
 
@@ -113,7 +127,7 @@ async function both(run: (koa: Koa, open: () => Promise<Socket>) => Promise<unkn
     try {
       const outcome = await run(koa, open);
       // Errors of a connection arrive when they do.
-      await after(30);
+      await pause(30);
       outcomes.push({ outcome, told });
     } finally {
       server.closeAllConnections();
@@ -193,6 +207,52 @@ describe('of an error of its connection', () => {
     expect(lean.told).toContainEqual({ message: 'ECONNRESET', path: '/waiting', status: 404 });
   });
 
+  test('the same where a response that its action has ended is not read to its end', async () => {
+    WAYS.unread = (context) => {
+      context.res.statusCode = 200;
+      context.res.end('x'.repeat(20_000_000));
+    };
+    const [lean, koa] = await both(async (_koa, open) => {
+      const socket = await open();
+      socket.on('error', () => undefined);
+      socket.write(requestTo('unread', 'GET', ''));
+      await new Promise((received) => socket.once('data', received));
+      socket.pause();
+      await pause(50);
+      socket.resetAndDestroy();
+    });
+    expect(lean).toEqual(koa);
+    expect(lean.told).toMatchObject([{ message: 'ECONNRESET', path: '/unread' }]);
+  });
+
+  test('an application that contains another is told too', async () => {
+    for (const Outer of [LeanApplication, Koa]) {
+      for (const Inner of [LeanApplication, Koa]) {
+        const told: string[] = [];
+        const inner = new Inner().on('error', () => told.push('inner')).use(() => new Promise(() => undefined));
+        const outer = new Outer()
+          .on('error', () => told.push('outer'))
+          .use((context) => {
+            context.respond = false;
+            void inner.callback()(context.req, context.res);
+            client.resetAndDestroy();
+            return new Promise((gone) => context.req.socket.once('close', gone));
+          });
+        const server = createServer(outer.callback());
+        const client = connect(await listening(server), '127.0.0.1').on('error', () => undefined);
+        try {
+          client.write(requestTo(''));
+          while (told.length < 2) await pause(5);
+          await pause(20);
+          expect(told.toSorted()).toEqual(['inner', 'outer']);
+        } finally {
+          server.closeAllConnections();
+          await new Promise((closed) => server.close(closed));
+        }
+      }
+    }
+  });
+
   test('between two requests nobody is told', async () => {
     const [lean, koa] = await both(async (_koa, open) => {
       const socket = await open();
@@ -258,6 +318,25 @@ test('a tool that replaces the handling of Koa sees every request', async () => 
     prototype.handleRequest = handleRequest;
   }
   expect(LeanApplication.handlesPlainly(new LeanApplication())).toBe(true);
+});
+
+test('a response without a connection, as a test may make it, is handled by Koa', async () => {
+  const sent: unknown[] = [];
+  const response = Object.assign(new EventEmitter(), {
+    ...{ statusCode: 200, headersSent: false, writableEnded: false, finished: false, writable: true },
+    ...{
+      setHeader: () => undefined,
+      getHeader: () => undefined,
+      hasHeader: () => false,
+      removeHeader: () => undefined,
+    },
+    end: (body: unknown) => sent.push(body),
+  });
+  const request = Object.assign(new EventEmitter(), {
+    ...{ method: 'GET', url: '/text', headers: {}, httpVersionMajor: 1, socket: {} },
+  });
+  await application(new LeanApplication(), []).callback()(request as never, response as never);
+  expect({ sent, status: response.statusCode }).toEqual({ sent: ['text'], status: 200 });
 });
 
 test('a request of HTTP/2 is handled by Koa', async () => {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { setTimeout as after } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { sendText } from '../../../../src/routing-controllers/fast/send-text.js';
 import { KEEP_ALIVE_MILLISECONDS } from '../../../support/http.js';
@@ -40,7 +40,7 @@ async function exchanged(send: Send, text: string, requests: string, prepare?: (
         if (received.split('HTTP/1.1 ').length - 1 === expected && received.endsWith(ending(text))) resolve();
       });
     });
-    while (events.filter((event) => event.startsWith('close')).length < expected) await after(5);
+    while (events.filter((event) => event.startsWith('close')).length < expected) await pause(5);
     return { received, events };
   } finally {
     socket.destroy();

@@ -91,6 +91,31 @@ describe('answers go without Koa', () => {
       `of an application whose contexts have a ${name} of their own`,
       (koa) => void Object.defineProperty(koa.context, name, { value: undefined, writable: true }),
     ]),
+    ['of an application that is called in its own way', (koa) => void Object.assign(koa, { callback: () => router })],
+    [
+      'of an application whose requests have a method of their own',
+      (koa) => void Object.defineProperty(koa.request, 'method', { value: 'HEAD', writable: true }),
+    ],
+    ...(['context', 'request', 'response'] as const).map((name): [string, Change] => [
+      `of an application whose ${name} inherits from one of its own`,
+      (koa) => void Object.assign(koa, { [name]: Object.create(Object.create(koa[name])) }),
+    ]),
+    [
+      'whose response has a status message',
+      (_koa, make) => {
+        const context = make();
+        context.res.statusMessage = 'Mine';
+        return context;
+      },
+    ],
+    [
+      'whose response has a transfer coding',
+      (_koa, make) => {
+        const context = make();
+        context.res.setHeader('Transfer-Encoding', 'chunked');
+        return context;
+      },
+    ],
     [
       'whose head was sent',
       (_koa, make) => {
@@ -126,7 +151,10 @@ describe('answers go without Koa', () => {
 });
 
 describe('results of actions go without Koa', () => {
-  function mayAnswerWithResult(change: (context: Context, koa: Koa) => unknown = () => undefined, method = 'GET') {
+  function answered(
+    change: (context: Context, koa: Koa) => unknown = () => undefined,
+    { method = 'GET', result = { a: 1 } as object } = {},
+  ) {
     const koa = koaOf(own, router);
     const answers = DirectAnswers.of(koa, [own], router, behind) as DirectAnswers;
     koa.use(behind);
@@ -134,47 +162,61 @@ describe('results of actions go without Koa', () => {
     // As Koa begins.
     context.res.statusCode = 404;
     change(context, koa);
-    return answers.mayAnswerWithResult(context);
+    const sent = answers.takesResults && answers.answerWithResult(context, result);
+    return { sent, of: { sent: context.sent, respond: context.respond } };
   }
 
-  test('where refusals do, and nothing runs behind the controllers', () => {
-    expect(mayAnswerWithResult()).toBe(true);
-    expect(mayAnswerWithResult(() => undefined, 'POST')).toBe(true);
+  test.each(['GET', 'POST'])('to %s where refusals do, and nothing runs behind the controllers', (method) => {
+    expect(answered(undefined, { method })).toEqual({
+      sent: true,
+      of: { sent: ['{"a":1}', 'latin1'], respond: false },
+    });
   });
 
   test.each<[string, (context: Context, koa: Koa) => unknown]>([
     ['middleware of the host runs behind them', (_context, koa) => koa.use(ofHost)],
     ['a tool has wrapped what runs behind them', (_context, koa) => koa.middleware.splice(2, 1, ofHost as never)],
     ['what runs behind them was taken away', (_context, koa) => koa.middleware.pop()],
-    ['middleware was put before them', (_context, koa) => koa.middleware.splice(0, 1, ofHost as never)],
+    ['middleware was put in place of one', (_context, koa) => koa.middleware.splice(0, 1, ofHost as never)],
+    ['the application has members of its own', (_context, koa) => Object.assign(koa.response, { a: 1 })],
     ['the action has set a body', (context) => Object.assign(context, { body: 'text' })],
-    ['the action answers by itself', (context) => Object.assign(context, { respond: false })],
     ['the action has set a status', (context) => Object.assign(context, { status: 202 })],
     ['the action has set the status of what is not found', (context) => Object.assign(context, { status: 404 })],
     ['the action has set a status past Koa', (context) => Object.assign(context.res, { statusCode: 202 })],
     ['the action has set a type', (context) => context.set('content-type', 'application/hal+json')],
     ['the action has set a length', (context) => context.set('content-length', '2')],
     ['the action has set a transfer coding', (context) => context.set('transfer-encoding', 'chunked')],
+    ['the request came over HTTP/2', (context) => Object.assign(context.req, { httpVersionMajor: 2 })],
   ])('not where %s', (_where, change) => {
-    expect(mayAnswerWithResult(change)).toBe(false);
+    expect(answered(change)).toEqual({ sent: false, of: { sent: [], respond: undefined } });
+  });
+
+  test('not where the action answers by itself', () => {
+    expect(answered((context) => Object.assign(context, { respond: false })).sent).toBe(false);
   });
 
   test('not to HEAD', () => {
-    expect(mayAnswerWithResult(() => undefined, 'HEAD')).toBe(false);
+    expect(answered(undefined, { method: 'HEAD' }).sent).toBe(false);
   });
 
-  test('not where a result has no JSON; then nothing was written', () => {
-    const koa = koaOf(own, router);
-    const answers = DirectAnswers.of(koa, [own], router, behind) as DirectAnswers;
+  test('not where a result has no JSON', () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
     for (const result of [circular, { toJSON: () => undefined }, { big: 1n }]) {
-      const context = contextFor(koa);
-      expect(answers.answerWithResult(context, result)).toBe(false);
-      expect({ respond: context.respond, sent: context.sent, fields: context.res.getHeaderNames() }).toEqual({
-        ...{ respond: undefined, sent: [], fields: [] },
-      });
+      expect(answered(undefined, { result })).toEqual({ sent: false, of: { sent: [], respond: undefined } });
     }
+  });
+
+  test('not where making the JSON has set a status', () => {
+    let touched: Context | undefined;
+    const result = { toJSON: () => Object.assign(touched as Context, { status: 201 }) && 1 };
+    const { sent } = answered(
+      (context) => {
+        touched = context;
+      },
+      { result },
+    );
+    expect(sent).toBe(false);
   });
 });
 
