@@ -6,6 +6,8 @@ import { MODES } from './modes.mjs';
 import { emptyRedis } from './redis.mjs';
 
 const SINGLE_SECONDS = 1;
+/** Where each request takes another token, a longer warm-up would use up those of the table. */
+const COLD_SECONDS = 3;
 
 /**
  * Each contender, ours among them, is a server of its own, and with `own` of its mode another one that answers with 200. All are
@@ -64,11 +66,12 @@ async function open(lane, results, bench) {
 }
 
 /** First by one connection, as an application that has just started meets its first callers; then by all. */
-async function warmUp({ load }, { options }) {
+async function warmUp({ load, mode }, { options }) {
   if (options.warm === 0) return;
+  const warm = MODES[mode].hot ? options.warm : Math.min(options.warm, COLD_SECONDS);
   for (const [connections, seconds] of [
     [1, SINGLE_SECONDS],
-    [options.connections, options.warm],
+    [options.connections, warm],
   ]) {
     const next = load.next(seconds);
     const { requests } = await wrk({ ...next, connections });

@@ -5,7 +5,8 @@ const USAGE = `npm run bench:peers -- [options]
   --pairs N          slices of a contender, each beside one of ours                (default 8)
   --slice SECONDS    length of a slice, whole seconds                              (default 1)
   --generations N    how often the servers of a row are started anew               (default 2)
-  --warm SECONDS     warm-up at full load, after one second by one connection      (default 3)
+  --warm SECONDS     warm-up at full load, after one second by one connection;     (default 8)
+                     at most 3 where each request takes another token
   --beside N         contenders that take turns with one server of ours            (default 4)
   --starts N         how often each start-up is taken; 0: neither it nor memory    (default 5)
   --connections N    keep-alive connections                                        (default 64)
@@ -31,7 +32,7 @@ redis://127.0.0.1:6379/13; the whole numbered database is used).
 `;
 
 const NUMBERS = {
-  ...{ pairs: 8, slice: 1, generations: 2, warm: 3, beside: 4, starts: 5 },
+  ...{ pairs: 8, slice: 1, generations: 2, warm: 8, beside: 4, starts: 5 },
   ...{ connections: 64, tokens: 400_000, jwts: 100_000, hot: 100 },
 };
 const QUICK = { ...NUMBERS, pairs: 1, generations: 1, warm: 0, starts: 1, tokens: 50_000, jwts: 25_000 };
