@@ -125,7 +125,8 @@ describe.each(STACKS)('over a whole run of the example on %s', (stack) => {
 
   test('what was decided is there: who passed, who did not and why, where tokens came from, and their lives', async () => {
     const { events } = await run();
-    const names = new Set(events.map(({ name }) => name));
+    // A machine that is busy with other tests may take longer than a store is waited for; nothing is decided by that.
+    const names = new Set(events.map(({ name }) => name).filter((name) => name !== 'store.changed'));
     expect(names).toEqual(
       new Set([
         'access.granted',
