@@ -7,7 +7,7 @@ import { actionReference } from './action-reference.js';
 import type { PlanCompiler } from './compile.js';
 import { joinDeclaredVary } from './declared-vary.js';
 import type { ComparedAction } from './document-differences.js';
-import { DirectAnswers } from './fast/direct-answer.js';
+import { DirectAnswers, isPlain } from './fast/direct-answer.js';
 import { plainResultsFirst } from './fast/plain-result.js';
 import { dispatchOf, isKnownRouter, whereUnanswered } from './fast/route-dispatch.js';
 import type { Guard, ServedAction } from './guard.js';
@@ -215,13 +215,6 @@ export class OAuth2KoaDriver extends KoaDriver {
 /** Whether routing-controllers adds nothing to what an action returns. */
 function addsNothing({ headers, redirect, renderedTemplate, successHttpCode }: ActionMetadata): boolean {
   return Object.keys(headers).length === 0 && !redirect && !renderedTemplate && !successHttpCode;
-}
-
-/** Whether a value is an object without a class, or an array; Koa takes one with `pipe` for a stream. */
-function isPlain(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || 'pipe' in value) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === Array.prototype;
 }
 
 /** Whether the response of an action may depend on the caller. */

@@ -8,7 +8,7 @@ import { sendText } from './send-text.js';
  * 3.3.0. They look at the type of a body and at what was written before, although a refusal replaces all of it, and make its
  * JSON anew. Must equal: status, header fields with their order and names, and body, as `ErrorResponder.write` or
  * `handleSuccess` of routing-controllers and Koa send them. Compared by:
- * test/integration/routing-controllers/fast/direct-answer.test.ts, request by request. The fields are set on the response one
+ * test/integration/routing-controllers/fast/direct-answer.test.ts and direct-result.test.ts, request by request. The fields are set on the response one
  * by one, so that what watches it from outside Koa sees them. Where middleware of the host comes before the controllers (for
  * results, also behind), or the application answers in its own way, it is not used. Different is what the code of an action,
  * a permission or an interceptor finds if it keeps the context and looks at it once the answer is sent: `respond` is false, and
@@ -87,8 +87,9 @@ export class DirectAnswers {
    * has no JSON.
    */
   answerWithResult(context: Context, result: object): boolean {
-    // Code of the host may run here, so that all else is asked afterwards.
+    if (!this.mayAnswer(context) || !isUntouched(context)) return false;
     const json = jsonOf(result);
+    // A `toJSON` of the host may have begun a response.
     if (json === undefined || !this.mayAnswer(context) || !isUntouched(context)) return false;
     const bytes = Buffer.byteLength(json);
     const { res } = context;
@@ -111,6 +112,13 @@ function isUntouched({ req, res, body, respond }: Context): boolean {
   if (body !== undefined || respond !== undefined || res.statusCode !== 404) return false;
   if (req.method === 'HEAD' || req.httpVersionMajor > 1) return false;
   return !res.hasHeader('Content-Type') && !res.hasHeader('Content-Length');
+}
+
+/** Whether a value is an object without a class, or an array; Koa takes one with `pipe` for a stream. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || 'pipe' in value) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype;
 }
 
 /** `undefined` where Koa would answer with an error. */
