@@ -4,8 +4,8 @@
  *
  * `inputs`: how many inputs a property of fast-check gets at most, where more would take too long for each survivor.
  *
- * `mostFiles`: how many files of tests a mutant meets at most besides unit tests, those with the most tests that reach it, where
- * it is reached by so many that a survivor would take a minute.
+ * `mostFiles`: how many files of tests a mutant meets at most besides unit tests, first those that are about a mutated file,
+ * then those with the most tests that reach it, where it is reached by so many that a survivor would take a minute.
  */
 export const AREAS = [
   {

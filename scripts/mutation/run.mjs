@@ -13,7 +13,8 @@ const FOLDER = '.data/mutation';
  * @returns the results, `{ file, mutator, location, replacement, status }` each, and whether the run was ended
  */
 export async function resultsOf({ folder, tests: patterns, inputs, mostFiles }, mutate, { fresh, concurrency, endAt }) {
-  const related = relatedTests([...new Set(mutate.map(fileOf))], patterns);
+  const files = [...new Set(mutate.map(fileOf))];
+  const related = relatedTests(files, patterns);
   // With tests that cover nothing, all mutants survive, which is what there is to say.
   const tests = related.length > 0 ? related : patterns;
   const incrementalFile = `${FOLDER}/${basename(folder)}.json`;
@@ -28,6 +29,7 @@ export async function resultsOf({ folder, tests: patterns, inputs, mostFiles }, 
       MUTATION_RESULTS: resultsFile,
       MUTATION_INPUTS: String(inputs),
       MUTATION_FILES: String(mostFiles ?? ''),
+      MUTATION_SOURCES: JSON.stringify(files.map((file) => file.replace(/^src\//, '').replace(/\.ts$/, ''))),
     },
     // A group of its own, so that its workers end with it.
     detached: true,

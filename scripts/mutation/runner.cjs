@@ -2,11 +2,17 @@
 // to find them by name: this one remembers which file holds which tests, loads only those files, and ends with the first that
 // fails. Those come first that are quick and have failed with most of the mutants before this one, which are its neighbours.
 const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs');
-const { join } = require('node:path');
+const { join, posix } = require('node:path');
 const { default: TestRunner } = require('jest-runner');
 
-/** How many files of tests a mutant meets at most besides unit tests: those with the most tests that reach it, every time. */
+/**
+ * How many files of tests a mutant meets at most besides unit tests, every time: first those that are about a file that is
+ * mutated, then those with the most tests that reach it.
+ */
 const MOST_FILES = Number(process.env.MUTATION_FILES || Number.POSITIVE_INFINITY);
+
+/** What is mutated, as paths in `src` without the extension. */
+const MUTATED = JSON.parse(process.env.MUTATION_SOURCES || '[]');
 
 const UNIT = /[/\\]test[/\\]unit[/\\]/;
 
@@ -42,7 +48,12 @@ class MutationTestRunner extends TestRunner {
     const reaching = tests
       .map((test) => ({ test, path: test.path, isUnit: UNIT.test(test.path), count: reachingOf(test) }))
       .filter(({ count }) => count > 0)
-      .sort((one, other) => other.count - one.count || (one.path < other.path ? -1 : 1));
+      .sort(
+        (one, other) =>
+          Number(isAboutMutated(other.path)) - Number(isAboutMutated(one.path)) ||
+          other.count - one.count ||
+          (one.path < other.path ? -1 : 1),
+      );
     const others = reaching.filter(({ isUnit }) => !isUnit).slice(0, MOST_FILES);
     const chosen = [...reaching.filter(({ isUnit }) => isUnit), ...others].sort(
       (one, other) => costOf(one.path) - costOf(other.path),
@@ -67,6 +78,17 @@ class MutationTestRunner extends TestRunner {
     this._globalConfig = config;
     for (const end of forget) end();
   }
+}
+
+/** Whether a file of tests has the name of a mutated one, or lies in the folder of one below that of its area. */
+function isAboutMutated(path) {
+  const [, about] = /[/\\]test[/\\][^/\\]+[/\\](.+)\.test\.ts$/.exec(path) ?? [];
+  if (about === undefined) return false;
+  const tested = about.replaceAll('\\', '/');
+  return MUTATED.some((one) => {
+    const folder = posix.dirname(one);
+    return one === tested || (folder.includes('/') && folder === posix.dirname(tested));
+  });
 }
 
 /** A function from a test file to the milliseconds that it is likely to take for each mutant that it notices. */

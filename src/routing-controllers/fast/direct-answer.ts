@@ -8,12 +8,12 @@ import { sendText } from './send-text.js';
  * 3.3.0. They look at the type of a body and at what was written before, although a refusal replaces all of it, and make its
  * JSON anew. Must equal: status, header fields with their order and names, and body, as `ErrorResponder.write` or
  * `handleSuccess` of routing-controllers and Koa send them. Compared by:
- * test/integration/routing-controllers/fast/direct-answer.test.ts and direct-result.test.ts, request by request. The fields are set on the response one
- * by one, so that what watches it from outside Koa sees them. Where middleware of the host comes before the controllers (for
- * results, also behind), or the application answers in its own way, it is not used. Different is what the code of an action,
- * a permission or an interceptor finds if it keeps the context and looks at it once the answer is sent: `respond` is false, and
- * there is no `body`. Not noticed are members that a `createContext` of the host gives to each context, and changes of the
- * objects that all applications inherit from.
+ * test/integration/routing-controllers/fast/direct-answer.test.ts and direct-result.test.ts, request by request. The fields
+ * are set on the response one by one, so that what watches it from outside Koa sees them. Where middleware of the host comes
+ * before the controllers (for results, also behind), or the application answers in its own way, it is not used. Different is
+ * what the code of an action, a permission or an interceptor finds if it keeps the context and looks at it once the answer is
+ * sent: `respond` is false, and there is no `body`. Not noticed are members that a `createContext` of the host gives to each
+ * context, and changes of the objects that all applications inherit from.
  */
 
 /** Members of an application that take part in every answer. */
@@ -108,8 +108,9 @@ export class DirectAnswers {
 }
 
 /** Whether a response is as Koa begins it, but for fields that say nothing of the body. */
-function isUntouched({ req, res, body, respond }: Context): boolean {
-  if (body !== undefined || respond !== undefined || res.statusCode !== 404) return false;
+function isUntouched({ req, res, respond }: Context): boolean {
+  // Who has set a body, has set a status with it.
+  if (respond !== undefined || res.statusCode !== 404) return false;
   if (req.method === 'HEAD' || req.httpVersionMajor > 1) return false;
   return !res.hasHeader('Content-Type') && !res.hasHeader('Content-Length');
 }

@@ -1,7 +1,7 @@
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
-import type { Context, Middleware } from 'koa';
+import type { Middleware } from 'koa';
 import { KEEP_ALIVE_MILLISECONDS } from '../http.js';
 
 /** Middleware of a host, with which answers are left to Koa. */
@@ -43,16 +43,3 @@ export async function listen(koa: Koa) {
   return { ask, close };
 }
 export type Listening = Awaited<ReturnType<typeof listen>>;
-
-/** The contexts of an application's requests. */
-export function contextsOf(koa: Koa): Context[] {
-  const contexts: Context[] = [];
-  const creating = koa as unknown as { createContext(...parameters: unknown[]): Context };
-  const { createContext } = creating;
-  creating.createContext = function noted(this: Koa, ...parameters) {
-    const context = createContext.apply(this, parameters);
-    contexts.push(context);
-    return context;
-  };
-  return contexts;
-}

@@ -16,7 +16,8 @@ import {
   Throttle,
   TokenHasScope,
 } from '../../../../src/public/index.js';
-import { contextsOf, type Listening, listen, passOn } from '../../../support/routing-controllers/answers.js';
+import { contextsOf } from '../../../support/guard/contexts.js';
+import { type Listening, listen, passOn } from '../../../support/routing-controllers/answers.js';
 import { testOAuth2 } from '../../../support/routing-controllers/oauth2.js';
 
 /** The scope depends on the request. */

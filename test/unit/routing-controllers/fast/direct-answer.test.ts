@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import Koa, { type Context, type Middleware } from 'koa';
 import type { PreparedAnswer } from '../../../../src/resource-server/error-response.js';
-import { DirectAnswers } from '../../../../src/routing-controllers/fast/direct-answer.js';
+import { DirectAnswers, isPlain } from '../../../../src/routing-controllers/fast/direct-answer.js';
 import { contextOf } from '../../../support/guard/guard.js';
 
 const own: Middleware = (_context, next) => next();
@@ -187,8 +187,14 @@ describe('results of actions go without Koa', () => {
     ['the action has set a length', (context) => context.set('content-length', '2')],
     ['the action has set a transfer coding', (context) => context.set('transfer-encoding', 'chunked')],
     ['the request came over HTTP/2', (context) => Object.assign(context.req, { httpVersionMajor: 2 })],
-  ])('not where %s', (_where, change) => {
-    expect(answered(change)).toEqual({ sent: false, of: { sent: [], respond: undefined } });
+  ])('not where %s, and then nothing has asked for the JSON of the result', (_where, change) => {
+    let asked = 0;
+    const toJSON = () => {
+      asked += 1;
+      return {};
+    };
+    expect(answered(change, { result: { toJSON } })).toEqual({ sent: false, of: { sent: [], respond: undefined } });
+    expect(asked).toBe(0);
   });
 
   test('not where the action answers by itself', () => {
@@ -218,6 +224,36 @@ describe('results of actions go without Koa', () => {
     );
     expect(sent).toBe(false);
   });
+});
+
+test.each<[unknown, boolean]>([
+  [{}, true],
+  [{ a: 1 }, true],
+  [[1], true],
+  [{ pipe: () => undefined }, false],
+  [Object.create(null), false],
+  [new Date(), false],
+  [null, false],
+  [undefined, false],
+  ['text', false],
+  [() => undefined, false],
+])('%j is plain: %s', (value, expected) => {
+  expect(isPlain(value)).toBe(expected);
+});
+
+test('a response of HTTP/2 is not asked for its status message, of which Node would warn', () => {
+  let asked = false;
+  mayAnswer((koa, context) => {
+    const made = context();
+    Object.assign(made.req, { httpVersionMajor: 2 });
+    Object.defineProperty(made.res, 'statusMessage', {
+      get() {
+        asked = true;
+      },
+    });
+    return Object.assign(made, { app: koa });
+  });
+  expect(asked).toBe(false);
 });
 
 describe('such an answer', () => {
