@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
+import { systemClock } from '../../../src/core/clock.js';
 import { Access, type OAuth2, RequestAccess, Throttle } from '../../../src/public/index.js';
 import { bearerHeader, type Served, serve } from '../../support/http.js';
 import { testOAuth2 } from '../../support/routing-controllers/oauth2.js';
@@ -28,7 +29,8 @@ describe('an access object that is taken apart', () => {
   let oauth2: OAuth2;
   let token: string;
   beforeAll(async () => {
-    const made = await testOAuth2();
+    const now = Date.now();
+    const made = await testOAuth2({ clock: { ...systemClock, nowMilliseconds: () => now } });
     oauth2 = made.oauth2;
     token = await made.issue('a');
     served = await serve(oauth2.createKoaServer({ controllers: [Apart] }));
