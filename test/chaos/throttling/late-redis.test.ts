@@ -62,7 +62,7 @@ describe.each(ENGINES)('on the engine %s, over HTTP', (engine) => {
         const { '200': admitted, '503': unavailable } = countsOf(answers);
         // A machine that is much slower than the deadline allows costs requests their own answer, and never all others: the
         // store does not count as down.
-        expect(unavailable).toBeLessThanOrEqual(answers.length / 2);
+        expect(admitted).toBeGreaterThan(0);
         expect(admitted + unavailable).toBe(answers.length);
         expect(downs(log)).toEqual([]);
       },
