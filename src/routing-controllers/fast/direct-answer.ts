@@ -109,7 +109,7 @@ export class DirectAnswers {
 
 /** Whether a response is as Koa begins it, but for fields that say nothing of the body. */
 function isUntouched({ req, res, respond }: Context): boolean {
-  // Who has set a body, has set a status with it.
+  // Whoever has set a body has set a status with it.
   if (respond !== undefined || res.statusCode !== 404) return false;
   if (req.method === 'HEAD' || req.httpVersionMajor > 1) return false;
   return !res.hasHeader('Content-Type') && !res.hasHeader('Content-Length');
