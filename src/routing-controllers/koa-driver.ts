@@ -10,6 +10,7 @@ import type { ComparedAction } from './document-differences.js';
 import { DirectAnswers, isPlain } from './fast/direct-answer.js';
 import { plainResultsFirst } from './fast/plain-result.js';
 import { dispatchOf, isKnownRouter, whereUnanswered } from './fast/route-dispatch.js';
+import { runnerOf } from './fast/run-action.js';
 import type { Guard, ServedAction } from './guard.js';
 import { ClosedToOptions } from './options-requests.js';
 import type { ActionPlan, ServedPlan } from './plan.js';
@@ -87,7 +88,7 @@ export class OAuth2KoaDriver extends KoaDriver {
       },
     };
     try {
-      super.registerAction(metadata, executeCallback);
+      super.registerAction(metadata, runnerOf(metadata, executeCallback, this));
     } finally {
       this.router = router;
     }

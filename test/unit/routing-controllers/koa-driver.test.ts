@@ -60,9 +60,9 @@ const noting = (name: string) => (_context: unknown, next: () => Promise<unknown
   ran.push(name);
   return next();
 };
-const since = async (asking: Promise<{ status: number }>): Promise<unknown[]> => {
+const during = async (asking: () => Promise<{ status: number }>): Promise<unknown[]> => {
   ran.length = 0;
-  const { status } = await asking;
+  const { status } = await asking();
   return [status, ...ran];
 };
 
@@ -123,29 +123,29 @@ describe('an action is guarded', () => {
   const { ask } = served([Books], { authenticators });
 
   test('whether something comes between the guard and it, or nothing does', async () => {
-    expect(await since(ask('/books/alone'))).toEqual([401]);
-    expect(await since(ask('/books/alone', ALICE))).toEqual([200, 'action']);
-    expect(await since(ask('/books/between', { method: 'POST', body: '{"a":1}' }))).toEqual([401]);
-    const posted = ask('/books/between', { ...ALICE, method: 'POST', body: '{"a":1}' });
-    expect(await since(posted)).toEqual([200, 'before', 'action with {"a":1}', 'after']);
+    expect(await during(() => ask('/books/alone'))).toEqual([401]);
+    expect(await during(() => ask('/books/alone', ALICE))).toEqual([200, 'action']);
+    expect(await during(() => ask('/books/between', { method: 'POST', body: '{"a":1}' }))).toEqual([401]);
+    const posted = () => ask('/books/between', { ...ALICE, method: 'POST', body: '{"a":1}' });
+    expect(await during(posted)).toEqual([200, 'before', 'action with {"a":1}', 'after']);
   });
 
   test('and the check of routing-controllers itself, which would see only a part, is not made', async () => {
-    expect(await since(ask('/books/open'))).toEqual([200, 'action']);
+    expect(await during(() => ask('/books/open'))).toEqual([200, 'action']);
   });
 
   test('with @All too, but for OPTIONS', async () => {
-    expect(await since(ask('/books/all'))).toEqual([401]);
-    expect(await since(ask('/books/all', { ...ALICE, method: 'PUT' }))).toEqual([200, 'action']);
-    expect(await since(ask('/books/all', { ...ALICE, method: 'OPTIONS' }))).toEqual([204]);
+    expect(await during(() => ask('/books/all'))).toEqual([401]);
+    expect(await during(() => ask('/books/all', { ...ALICE, method: 'PUT' }))).toEqual([200, 'action']);
+    expect(await during(() => ask('/books/all', { ...ALICE, method: 'OPTIONS' }))).toEqual([204]);
   });
 
   test('and OPTIONS goes to an action that is open to it, wherever that stands', async () => {
     // Served here, so that a mutant of how actions are registered is known to be reached by this test.
     const { ask } = served([Books], { authenticators });
-    expect(await since(ask('/books/own-options', { ...ALICE, method: 'OPTIONS' }))).toEqual([200, 'own']);
-    expect(await since(ask('/books/own-options', { ...ALICE, method: 'PUT' }))).toEqual([200, 'guarded']);
-    expect(await since(ask('/books/open-all', { method: 'OPTIONS' }))).toEqual([200, 'action']);
+    expect(await during(() => ask('/books/own-options', { ...ALICE, method: 'OPTIONS' }))).toEqual([200, 'own']);
+    expect(await during(() => ask('/books/own-options', { ...ALICE, method: 'PUT' }))).toEqual([200, 'guarded']);
+    expect(await during(() => ask('/books/open-all', { method: 'OPTIONS' }))).toEqual([200, 'action']);
   });
 
   test('and what no action answers has the answer of the router', async () => {
