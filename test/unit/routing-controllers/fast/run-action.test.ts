@@ -135,10 +135,11 @@ async function traceOf(
   return driver.trace;
 }
 
+const FAULTS = ['one', 'two', 'three'].map((name) => new Error(name));
 const outcomes = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Outcome> =>
   fc.oneof(
     fc.tuple(fc.constantFrom('value' as const, 'later' as const, 'thenable' as const), value),
-    fc.tuple(fc.constantFrom('throws' as const, 'rejects' as const), fc.constant(new Error('of the host'))),
+    fc.tuple(fc.constantFrom('throws' as const, 'rejects' as const), fc.constantFrom(...FAULTS)),
   );
 const TYPES = [String, Number, Boolean, Date, Array, Object, undefined];
 const PARAMS = [Param, QueryParam, HeaderParam, CookieParam];
@@ -198,6 +199,24 @@ const whole: fc.Arbitrary<Drawn> = fc.constantFrom(
   })),
 );
 
+/** No decorator of routing-controllers makes one. */
+function transformed(type: ParamType): Decorate {
+  return (object: object, method: string, index: number) => {
+    const transform = (_action: Action, value: unknown) => `${value}!`;
+    getMetadataArgsStorage().params.push({
+      type,
+      object,
+      method,
+      index,
+      name: 'a',
+      parse: false,
+      required: false,
+      transform,
+    });
+  };
+}
+type ParamType = ReturnType<typeof getMetadataArgsStorage>['params'][number]['type'];
+
 function typed(target: object, method: string, index: number, type: unknown): void {
   const types = (Reflect.getOwnMetadata('design:paramtypes', target, method) as unknown[] | undefined) ?? [];
   types[index] = type;
@@ -239,9 +258,11 @@ describe('an action that is run without routing-controllers', () => {
     ['the user', CurrentUser({ required: true }), ''],
     ['the context', Ctx(), ''],
     ['what a function of the host gives', createParamDecorator({ value: () => 7 }), ''],
-  ])('runs in the turn of its request if its parameter is %s', (_what, decorate, text) => {
+  ])('runs after one promise, and not before, if its parameter is %s', async (_what, decorate, text) => {
     const { driver, fast } = served({ params: [decorate], user: ['value', 'alice'] });
     fast(actionWith({ a: text }));
+    expect(driver.trace).toEqual([]);
+    await Promise.resolve();
     expect(driver.trace.at(-1)).toEqual(['success', 'result']);
   });
 
@@ -273,6 +294,40 @@ describe('an action that is run without routing-controllers', () => {
     expect(await traceOf(made, made.fast, {})).toEqual([['error', 'Error: first', undefined]]);
     expect(asked).toEqual(['second']);
   });
+
+  const same = async (made: ReturnType<typeof served>) => {
+    expect(made.fast).not.toBe(made.upstream);
+    const expected = await traceOf(made, made.upstream, {});
+    expect(await traceOf(made, made.fast, {})).toEqual(expected);
+    return expected;
+  };
+
+  test('does so if what a function of the host gives cannot be looked at', async () => {
+    const value = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('looked at');
+        },
+      },
+    );
+    const trace = await same(served({ params: [createParamDecorator({ value: () => value })] }));
+    expect(trace).toEqual([['error', 'Error: looked at', undefined]]);
+  });
+
+  test('does so if a function of the host looks at its parameter', async () => {
+    const value = function (this: { index: number }) {
+      return this.index;
+    };
+    const trace = await same(served({ params: [Ctx(), createParamDecorator({ value })] }));
+    expect(trace[0]).toEqual(['called', ['the context', 1]]);
+  });
+
+  test('and passes on a function that can be waited for', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: this is what is to be seen
+    const result = Object.assign(() => 'called', { then: () => undefined });
+    expect(await same(served({ params: [], result: ['value', result] }))).toContainEqual(['success', result]);
+  });
 });
 
 describe('routing-controllers runs', () => {
@@ -290,6 +345,9 @@ describe('routing-controllers runs', () => {
     ['a date', { params: [QueryParam('a', { type: Date })] }],
     ['a list', { params: [QueryParam('a', { type: String, isArray: true })] }],
     ['parsed text', { params: [QueryParam('a', { parse: true })] }],
+    ['a parameter by no function', { params: [createParamDecorator({ value: undefined as never })] }],
+    ['a parameter that is transformed', { params: [transformed('query')] }],
+    ['a user who is transformed', { params: [transformed('current-user')] }],
   ])('an action with %s', (_what, action) => {
     expect(isUpstream(served(action))).toBe(true);
   });
