@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /** Increased with every change of the format; texts of other versions are ignored. */
 const VERSION = 'm1';
@@ -19,8 +19,8 @@ const FORM = new RegExp(`^${VERSION}\\.([\\w-]{${KEY_ID_LENGTH}})\\.([\\w-]{${MA
  */
 export class MessageAuthenticator {
   private readonly beginning: string;
-  private readonly signing: { readonly id: string; readonly key: Buffer };
-  private readonly keys: ReadonlyMap<string, Buffer>;
+  private readonly signing: { readonly id: string; readonly key: KeyObject };
+  private readonly keys: ReadonlyMap<string, KeyObject>;
 
   /**
    * @param database the identity of the database that all texts belong to
@@ -30,7 +30,8 @@ export class MessageAuthenticator {
     this.beginning = framed(VERSION) + framed(database);
     const keys = secrets.map((secret) => ({
       id: derived(secret, 'key id', 6).toString('base64url'),
-      key: derived(secret, 'mac', 32),
+      // From a buffer, each HMAC would make such a key first.
+      key: createSecretKey(derived(secret, 'mac', 32)),
     }));
     this.signing = keys[0] as (typeof keys)[0];
     this.keys = new Map(keys.map(({ id, key }) => [id, key]));
@@ -55,7 +56,7 @@ export class MessageAuthenticator {
     return timingSafeEqual(Buffer.from(mac, 'latin1'), Buffer.from(expected, 'latin1')) ? text : undefined;
   }
 
-  private mac(key: Buffer, place: readonly string[], text: string): string {
+  private mac(key: KeyObject, place: readonly string[], text: string): string {
     // The number of parts, and the length in front of each, make the input unambiguous. It is one string because each
     // update costs a call.
     let whole = `${this.beginning}${place.length};`;

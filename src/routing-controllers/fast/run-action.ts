@@ -37,11 +37,14 @@ export function runnerOf(metadata: ActionMetadata, upstream: RunAction, driver: 
   if (hasMore(metadata)) return upstream;
   const params = [...metadata.params].sort((one, other) => one.index - other.index);
   // These run code of the host, and so after all that may be left to routing-controllers.
-  const asking = params.map((param) => askingReader(param, driver));
-  const found = params.map((param, index) => (asking[index] === undefined ? reader(param, driver) : readLater));
+  const asked = params.flatMap((param, place) => {
+    const ask = askingReader(param, driver);
+    return ask === undefined ? [] : [{ ask, place }];
+  });
+  const places = new Set(asked.map(({ place }) => place));
+  const found = params.map((param, place) => (places.has(place) ? askLater : reader(param, driver)));
   if (found.includes(undefined)) return upstream;
   const readers = found as Read[];
-  const asks = asking.some((one) => one !== undefined);
 
   const fail = (error: unknown, action: Action) => driver.handleError(error, metadata, action);
 
@@ -65,13 +68,13 @@ export function runnerOf(metadata: ActionMetadata, upstream: RunAction, driver: 
   }
 
   function run(action: Action): unknown {
-    const values = new Array<unknown>(readers.length);
-    for (let index = 0; index < readers.length; index += 1) {
-      const value = (readers[index] as Read)(action);
+    const values: unknown[] = [];
+    for (const read of readers) {
+      const value = read(action);
       if (value === UNKNOWN) return upstream(action);
-      values[index] = value;
+      values.push(value);
     }
-    if (!asks || !askAll(asking, values, action)) return call(values, action);
+    if (!askAll(asked, values, action)) return call(values, action);
     return Promise.all(values).then(
       (settled) => call(settled, action),
       (error: unknown) => fail(error, action),
@@ -83,26 +86,30 @@ export function runnerOf(metadata: ActionMetadata, upstream: RunAction, driver: 
 
 const BEGUN = Promise.resolve();
 
-const readLater: Read = () => undefined;
+const askLater: Read = () => undefined;
+
+/** A parameter that is asked of others, and its place in the list of values. */
+interface Asked {
+  readonly ask: Read;
+  readonly place: number;
+}
 
 /**
- * Reads what has to be asked of others. One that fails is a rejected promise, since all the others are asked too.
+ * Reads what is asked of others. One that fails is a rejected promise, since all the others are asked too.
  *
  * @returns whether to wait for one of them
  */
-function askAll(asking: readonly (Read | undefined)[], values: unknown[], action: Action): boolean {
+function askAll(asked: readonly Asked[], values: unknown[], action: Action): boolean {
   let waits = false;
-  for (let index = 0; index < asking.length; index += 1) {
-    const ask = asking[index];
-    if (ask === undefined) continue;
+  for (const { ask, place } of asked) {
     try {
       const value = ask(action);
-      values[index] = value;
+      values[place] = value;
       if (!isPromiseLike(value)) continue;
       // What is thrown comes before what is rejected.
-      values[index] = new Promise((resolve) => resolve(value));
+      values[place] = new Promise((resolve) => resolve(value));
     } catch (error) {
-      values[index] = Promise.reject(error);
+      values[place] = Promise.reject(error);
     }
     waits = true;
   }
@@ -163,36 +170,27 @@ function requiredUserReader({ currentUserChecker }: RunningDriver): Read | undef
 
 function textReader(param: ParamMetadata, driver: RunningDriver): Read | undefined {
   const { targetName, isArray, isTargetObject, parse, required } = param;
-  const convert = conversionOf(targetName);
+  const convert = CONVERSIONS.get(targetName);
   if (convert === undefined || isArray || (targetName === '' && (parse || isTargetObject))) return undefined;
   return (action) => {
     const text = driver.getParamFromRequest(action, param);
-    if (text === undefined || text === null) return required ? UNKNOWN : text;
+    if (text === undefined && !required) return undefined;
     // What is empty may count as missing, or as `true`.
     return typeof text !== 'string' || text === '' ? UNKNOWN : convert(text);
   };
 }
 
-function conversionOf(targetName: string): ((text: string) => unknown) | undefined {
-  switch (targetName) {
-    case '':
-    case 'string':
-      return (text) => text;
-    case 'number':
-      return toNumber;
-    case 'boolean':
-      return toBoolean;
-    default:
-      return undefined;
-  }
-}
+const TRUTH_VALUES = new Map<string, unknown>([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+]);
 
-function toNumber(text: string): unknown {
-  const number = +text;
-  return Number.isNaN(number) ? UNKNOWN : number;
-}
-
-function toBoolean(text: string): unknown {
-  if (text === 'true' || text === '1') return true;
-  return text === 'false' || text === '0' ? false : UNKNOWN;
-}
+/** By the lower-case name of the type. */
+const CONVERSIONS = new Map<string, (text: string) => unknown>([
+  ['', (text) => text],
+  ['string', (text) => text],
+  ['number', (text) => (Number.isNaN(+text) ? UNKNOWN : +text)],
+  ['boolean', (text) => TRUTH_VALUES.get(text) ?? UNKNOWN],
+]);

@@ -90,9 +90,8 @@ function served({ params, user = ['value', undefined], result = ['value', 'resul
       return happen(result);
     }
   }
-  params.forEach((decorate, index) => {
-    decorate(Controlled.prototype, 'run', index);
-  });
+  // From the last to the first, as TypeScript does.
+  for (const [index, decorate] of [...params.entries()].reverse()) decorate(Controlled.prototype, 'run', index);
   for (const decorate of decorators ?? []) decorate(Controlled.prototype, 'run');
   Get('/run')(Controlled.prototype, 'run');
   Controller()(Controlled);
@@ -249,21 +248,33 @@ describe('an action that is run without routing-controllers', () => {
 
   const query = (type: Function, options = {}): Decorate => QueryParam('a', { type, ...options });
 
-  test.each<[string, Decorate, string]>([
-    ['text', query(String), 'text'],
-    ['a number', query(Number, { required: true }), '7'],
-    ['a truth value', query(Boolean), 'false'],
-    ['text of the path', Param('a'), 'b'],
-    ['a field', HeaderParam('a'), 'b'],
-    ['the user', CurrentUser({ required: true }), ''],
-    ['the context', Ctx(), ''],
-    ['what a function of the host gives', createParamDecorator({ value: () => 7 }), ''],
-  ])('runs after one promise, and not before, if its parameter is %s', async (_what, decorate, text) => {
+  test.each<[string, Decorate, string | undefined, unknown]>([
+    ['text', query(String), 'text', 'text'],
+    ['text of no type', QueryParam('a'), 'text', 'text'],
+    ['text that may be missing', query(String), undefined, undefined],
+    ['a number', query(Number, { required: true }), '7', 7],
+    ['true', query(Boolean), 'true', true],
+    ['true as 1', query(Boolean), '1', true],
+    ['false', query(Boolean), 'false', false],
+    ['false as 0', query(Boolean), '0', false],
+    ['text of the path', Param('a'), 'b', 'b'],
+    ['a field', HeaderParam('a'), 'b', 'b'],
+    ['a cookie', CookieParam('b'), undefined, 'c'],
+    ['the user', CurrentUser({ required: true }), '', 'alice'],
+    ['the user, if there is one', CurrentUser(), '', 'alice'],
+    ['the context', Ctx(), '', 'the context'],
+    ['the request', Req(), '', 'the request'],
+    ['the response', Res(), '', 'the response'],
+    ['what a function of the host gives', createParamDecorator({ value: () => 7 }), '', 7],
+  ])('runs after one promise, and not before, if its parameter is %s', async (_what, decorate, text, value) => {
     const { driver, fast } = served({ params: [decorate], user: ['value', 'alice'] });
-    fast(actionWith({ a: text }));
+    fast(actionWith({ a: text, cookie: 'b=c' }));
     expect(driver.trace).toEqual([]);
     await Promise.resolve();
-    expect(driver.trace.at(-1)).toEqual(['success', 'result']);
+    expect(driver.trace).toEqual([
+      ['called', [value]],
+      ['success', 'result'],
+    ]);
   });
 
   test.each<[string, Decorate, string | undefined]>([
