@@ -41,8 +41,7 @@ export function runnerOf(metadata: ActionMetadata, upstream: RunAction, driver: 
     const ask = askingReader(param, driver);
     return ask === undefined ? [] : [{ ask, place }];
   });
-  const places = new Set(asked.map(({ place }) => place));
-  const found = params.map((param, place) => (places.has(place) ? askLater : reader(param, driver)));
+  const found = params.map((param) => (askingReader(param, driver) === undefined ? reader(param, driver) : askLater));
   if (found.includes(undefined)) return upstream;
   const readers = found as Read[];
 
@@ -126,41 +125,36 @@ function hasMore({ appendParams, methodOverride, interceptors, controllerMetadat
 
 /** `undefined` for a parameter that is read from the request. */
 function askingReader(param: ParamMetadata, driver: RunningDriver): Read | undefined {
-  const { type, required } = param;
-  if (type === 'custom-converter' && param.transform !== undefined)
-    return (action) => param.transform(action, undefined);
-  return type === 'current-user' && !required && param.transform === undefined ? driver.currentUserChecker : undefined;
+  if (isOptionalUser(param)) return driver.currentUserChecker;
+  if (param.type !== 'custom-converter' || param.transform === undefined) return undefined;
+  return (action) => param.transform(action, undefined);
+}
+
+function isOptionalUser({ type, required, transform }: ParamMetadata): boolean {
+  return type === 'current-user' && !required && transform === undefined;
 }
 
 /** `undefined` for a parameter that routing-controllers has to read. */
 function reader(param: ParamMetadata, driver: RunningDriver): Read | undefined {
   // None of the decorators of routing-controllers itself.
   if (param.transform !== undefined) return undefined;
-  switch (param.type) {
-    case 'request':
-      return ({ request }) => request;
-    case 'response':
-      return ({ response }) => response;
-    case 'context':
-      return ({ context }) => context;
-    case 'current-user':
-      return requiredUserReader(driver);
-    case 'param':
-    case 'query':
-    case 'header':
-    case 'cookie':
-      return textReader(param, driver);
-    default:
-      return undefined;
-  }
+  if (param.type === 'current-user') return requiredUserReader(driver);
+  return TEXTUAL.has(param.type) ? textReader(param, driver) : WHOLE.get(param.type);
 }
 
-function requiredUserReader({ currentUserChecker }: RunningDriver): Read | undefined {
-  if (currentUserChecker === undefined) return undefined;
-  // Where there is none, routing-controllers asks again, and the guard answers from what it knows.
+const TEXTUAL = new Set(['param', 'query', 'header', 'cookie']);
+
+const WHOLE = new Map<string, Read>([
+  ['request', ({ request }) => request],
+  ['response', ({ response }) => response],
+  ['context', ({ context }) => context],
+]);
+
+/** A guard that requires a user knows it. Otherwise routing-controllers asks again, and answers that there is none. */
+function requiredUserReader(driver: RunningDriver): Read {
   return (action) => {
     try {
-      const user = nativePromise(currentUserChecker(action));
+      const user = nativePromise((driver.currentUserChecker as Read)(action));
       if (!(user instanceof Promise)) return user || UNKNOWN;
       user.catch(() => undefined);
     } catch {}
@@ -187,10 +181,15 @@ const TRUTH_VALUES = new Map<string, unknown>([
   ['0', false],
 ]);
 
+function toNumber(text: string): unknown {
+  const number = Number(text);
+  return Number.isNaN(number) ? UNKNOWN : number;
+}
+
 /** By the lower-case name of the type. */
 const CONVERSIONS = new Map<string, (text: string) => unknown>([
   ['', (text) => text],
   ['string', (text) => text],
-  ['number', (text) => (Number.isNaN(+text) ? UNKNOWN : +text)],
+  ['number', toNumber],
   ['boolean', (text) => TRUTH_VALUES.get(text) ?? UNKNOWN],
 ]);

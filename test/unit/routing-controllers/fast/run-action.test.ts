@@ -52,6 +52,8 @@ type Trace = unknown[];
 class TellingDriver extends KoaDriver {
   readonly actions: { readonly metadata: ActionMetadata; readonly upstream: RunAction }[] = [];
   trace: Trace = [];
+  /** How often the user was asked for. */
+  asked = 0;
   success: Outcome = ['value', undefined];
 
   override initialize(): void {}
@@ -98,6 +100,7 @@ function served({ params, user = ['value', undefined], result = ['value', 'resul
   createExecutor(driver, {
     controllers: [Controlled],
     currentUserChecker: () => {
+      driver.asked += 1;
       return happen(user);
     },
   });
@@ -290,6 +293,15 @@ describe('an action that is run without routing-controllers', () => {
       const made = served({ params: [counting, decorate] });
       const trace = await traceOf(made, made.fast, { a: text });
       expect([calls, trace]).toEqual([1, [['error', expect.any(String), 400]]]);
+    },
+  );
+
+  test.each<Outcome['0']>(['value', 'later', 'throws', 'rejects'])(
+    'asks once for a user who may be missing, although that %s',
+    async (how) => {
+      const made = served({ params: [CurrentUser()], user: [how, undefined] });
+      await traceOf(made, made.fast, {});
+      expect(made.driver.asked).toBe(1);
     },
   );
 
