@@ -30,10 +30,10 @@ export async function installRuntimes(folder) {
   );
 }
 
-/** The environment in which `node`, and what it starts, is that version. */
+/** The environment in which `node`, and what it starts, is that version. The headers that npm is told to use are of another. */
 export function environmentOf({ home }) {
   const others = Object.entries(process.env).filter(
-    ([name]) => !/^(npm_(?!config_)|NODE_|DATABASE_URL$|REDIS_URL$)/.test(name),
+    ([name]) => !/^(npm_(?!config_)|npm_config_nodedir$|NODE_|DATABASE_URL$|REDIS_URL$)/.test(name),
   );
   return { ...Object.fromEntries(others), PATH: `${join(home, 'bin')}:${process.env.PATH}` };
 }
