@@ -37,11 +37,9 @@ export function runnerOf(metadata: ActionMetadata, upstream: RunAction, driver: 
   if (hasMore(metadata)) return upstream;
   const params = [...metadata.params].sort((one, other) => one.index - other.index);
   // These run code of the host, and so after all that may be left to routing-controllers.
-  const asked = params.flatMap((param, place) => {
-    const ask = askingReader(param, driver);
-    return ask === undefined ? [] : [{ ask, place }];
-  });
-  const found = params.map((param) => (askingReader(param, driver) === undefined ? reader(param, driver) : askLater));
+  const asking = params.map((param) => askingReader(param, driver));
+  const asked = asking.flatMap((ask, place) => (ask === undefined ? [] : [{ ask, place }]));
+  const found = params.map((param, place) => (asking[place] === undefined ? reader(param, driver) : askLater));
   if (found.includes(undefined)) return upstream;
   const readers = found as Read[];
 
