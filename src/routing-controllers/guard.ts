@@ -169,7 +169,7 @@ export class Guard {
     for (let index = from; index < this.steps.length; index += 1) {
       const step = this.steps[index] as AuthenticationStep;
       const { vary } = step;
-      if (vary !== '') this.vary(context, vary);
+      if (vary !== '') addVary(context.res, vary);
       const answer = nativePromise(step.ask(context));
       if (answer instanceof Promise) return answer.then((found) => found ?? this.authenticate(context, index + 1));
       if (answer !== undefined && answer !== null) return answer;
@@ -253,11 +253,6 @@ export class Guard {
   /** Stores the identity of the caller, if it is known; later questions are answered from it. */
   private note(context: Context, plan: ActionPlan, access: RequestState['access']): void {
     (context as StatefulContext)[STATE] = { guard: this, plan, access };
-  }
-
-  private vary({ res }: Context, fields: string): void {
-    if (res.getHeader('Vary') === undefined) res.setHeader('Vary', fields);
-    else addVary(res, fields);
   }
 
   private needsBody(context: Context): boolean {

@@ -7,7 +7,8 @@ import { beforeHead } from './before-head.js';
  * @param fields as they stand in `Vary`, e.g. `Authorization, Cookie`
  */
 export function addVary(response: ServerResponse, fields: string): void {
-  const before = response.getHeader('Vary');
+  // In lower case, as Node keeps names: it need not lower them for each request.
+  const before = response.getHeader('vary');
   if (before === undefined) response.setHeader('Vary', fields);
   else if (before !== fields) response.setHeader('Vary', joinedVary(String(before), fields));
 }

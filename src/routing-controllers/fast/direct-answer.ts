@@ -61,7 +61,7 @@ export class DirectAnswers {
     const { req, res } = context;
     // Asked of a response of HTTP/2, which has none, Node warns.
     if (req.httpVersionMajor < 2 && res.statusMessage !== undefined) return false;
-    return !res.headersSent && !res.hasHeader('Transfer-Encoding') && context.writable;
+    return !res.headersSent && !res.hasHeader('transfer-encoding') && context.writable;
   }
 
   answer(context: Context, { status, fields, json, length, encoding }: PreparedAnswer): void {
@@ -112,7 +112,7 @@ function isUntouched({ req, res, respond }: Context): boolean {
   // Whoever has set a body has set a status with it.
   if (respond !== undefined || res.statusCode !== 404) return false;
   if (req.method === 'HEAD' || req.httpVersionMajor > 1) return false;
-  return !res.hasHeader('Content-Type') && !res.hasHeader('Content-Length');
+  return !res.hasHeader('content-type') && !res.hasHeader('content-length');
 }
 
 /** Whether a value is an object without a class, or an array; Koa takes one with `pipe` for a stream. */
