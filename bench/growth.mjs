@@ -2,12 +2,12 @@
  * `npm run bench:growth`: what each operation costs against the number of tokens in the database, as ratios to the smallest
  * size of the same run, and what is needed per token, so that sizes beyond can be computed.
  *
- *   npm run bench:growth -- [--rows 1e4,1e5,1e6] [--database mariadb,postgres] [--parts sizes,caches,revocation]
+ *   npm run bench:growth -- [--rows 1e4,1e5,1e6] [--database mariadb,postgres] [--parts sizes,plans,caches,revocation]
  *     [--beside 'what else the machine did'] [--write]
  *
  * It makes databases and keys of its own and removes them, on the servers of this machine or those of MARIADB_URL,
  * POSTGRES_URL and REDIS_URL. `--write` keeps the figures in results/growth.json, beside those of other sizes there, and draws
- * docs/operations/*.svg and the tables of docs/sizing.md.
+ * docs/operations/*.svg and the tables of docs/operations/sizing.md. Plans are kept in results/growth-plans.json.
  */
 import 'reflect-metadata';
 import { cpus, totalmem } from 'node:os';
@@ -18,7 +18,8 @@ import { measureClearing } from './growth/clearing.mjs';
 import { openDatabase } from './growth/databases.mjs';
 import { measureDeletion } from './growth/deletion.mjs';
 import { measureOperations } from './growth/operations.mjs';
-import { keep, publish } from './growth/publish.mjs';
+import { collectPlans } from './growth/plans.mjs';
+import { keep, keepPlans, publish } from './growth/publish.mjs';
 import { measureRevocations } from './growth/revocations.mjs';
 import { seed, shapeOf } from './growth/seed.mjs';
 import { withFreshDatabase } from './lib/fresh-database.mjs';
@@ -34,11 +35,17 @@ const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1e4,1e5,1e6' },
     database: { type: 'string', default: 'mariadb,postgres' },
-    parts: { type: 'string', default: 'sizes,caches,revocation' },
+    parts: { type: 'string', default: 'sizes,plans,caches,revocation' },
     beside: { type: 'string', default: 'nothing else' },
     write: { type: 'boolean', default: false },
   },
 });
+
+async function eachSize(measure) {
+  for (const kind of values.database.split(',')) {
+    for (const rows of values.rows.split(',').map(Number)) await measure(kind, rows);
+  }
+}
 
 async function withSeeded(kind, rows, use) {
   await withFreshDatabase(SERVERS[kind], async (url) => {
@@ -70,20 +77,27 @@ const machine = () => ({
 const parts = values.parts.split(',');
 const found = { sizes: [] };
 if (parts.includes('sizes')) {
-  for (const kind of values.database.split(',')) {
-    for (const rows of values.rows.split(',').map(Number)) {
-      await withSeeded(kind, rows, async (database, url, seedSeconds) => {
-        const size = { kind, rows, machine: machine(), server: await database.description(), seedSeconds };
-        size.bytes = await database.bytes(TABLES);
-        Object.assign(size, await measureOperations(database, url, rows));
-        size.clearing = await measureClearing(database, url, rows);
-        size.deletion = await measureDeletion(url, shapeOf(rows));
-        found.sizes.push(size);
-        console.log(`${kind}, ${rows} rows: ${JSON.stringify({ ...size, plans: undefined }, undefined, 1)}`);
-        if (values.write) await keep({ sizes: [size] });
-      });
-    }
-  }
+  await eachSize(async (kind, rows) => {
+    await withSeeded(kind, rows, async (database, url, seedSeconds) => {
+      const size = { kind, rows, machine: machine(), server: await database.description(), seedSeconds };
+      size.bytes = await database.bytes(TABLES);
+      size.operations = await measureOperations(database, url, rows);
+      size.clearing = await measureClearing(database, url, rows);
+      size.deletion = await measureDeletion(url, shapeOf(rows));
+      found.sizes.push(size);
+      console.log(`${kind}, ${rows} rows: ${JSON.stringify(size, undefined, 1)}`);
+      if (values.write) await keep({ sizes: [size] });
+    });
+  });
+}
+if (parts.includes('plans')) {
+  await eachSize(async (kind, rows) => {
+    await withSeeded(kind, rows, async (database, url) => {
+      const plans = await collectPlans(database, url, rows);
+      console.log(`${kind}, ${rows} rows: the plans of ${Object.keys(plans).length} statements`);
+      if (values.write) await keepPlans(kind, rows, plans);
+    });
+  });
 }
 if (parts.includes('caches')) {
   await withSeeded('mariadb', 300_000, async (_database, url) => {

@@ -1,6 +1,11 @@
 /** The two databases: fast insertion, statistics, sizes and plans. */
 import createKnex from 'knex';
 
+/** A configuration of knex. */
+export function onOneConnection(kind, url) {
+  return { client: kind === 'mariadb' ? 'mysql2' : 'pg', connection: url, pool: { min: 1, max: 1 } };
+}
+
 /** Opens a migrated database for what the product does not do. */
 export function openDatabase(kind, url) {
   return kind === 'mariadb' ? new MariaDb(url) : new Postgres(url);
@@ -23,7 +28,7 @@ class SeededDatabase {
 
 class MariaDb extends SeededDatabase {
   constructor(url) {
-    super('mariadb', createKnex({ client: 'mysql2', connection: url, pool: { min: 1, max: 1 } }));
+    super('mariadb', createKnex(onOneConnection('mariadb', url)));
   }
 
   /**
@@ -82,7 +87,7 @@ class MariaDb extends SeededDatabase {
 
 class Postgres extends SeededDatabase {
   constructor(url) {
-    super('postgres', createKnex({ client: 'pg', connection: url, pool: { min: 1, max: 1 } }));
+    super('postgres', createKnex(onOneConnection('postgres', url)));
   }
 
   /** Indexes and references are dropped before and made after. The settings end with the session. */

@@ -1,7 +1,26 @@
 /** Which statements the product sends, and how the database executes each. */
+import { onOneConnection } from './databases.mjs';
+import { callsOf, uncached } from './operations.mjs';
+import { earliestExpiry, shapeOf } from './seed.mjs';
+
+/** How the database executes each statement of the operations, of `clear-expired` and of the deletion of an application. */
+export async function collectPlans(database, url, rows) {
+  const { configuration, statements } = noting(database.kind, url);
+  const oauth2 = uncached(configuration);
+  try {
+    await oauth2.ready();
+    for (const call of Object.values(callsOf(oauth2, rows))) await call();
+    // A few rows of each table.
+    await oauth2.tokens.clearExpired({ beforeMilliseconds: await earliestExpiry(oauth2.knex, rows, 50) });
+    await oauth2.applications.delete(shapeOf(rows).formerApplication);
+    return await plansOf(database, statements);
+  } finally {
+    await oauth2.close();
+  }
+}
 
 /** A configuration of knex with one connection, which notes every statement with its values. */
-export function noting(kind, url) {
+function noting(kind, url) {
   const statements = new Map();
   const note = (sql, values) => {
     // Values make the same statement longer, not different.
@@ -21,12 +40,12 @@ export function noting(kind, url) {
     }
     done(null, connection);
   };
-  const client = kind === 'mariadb' ? 'mysql2' : 'pg';
-  return { configuration: { client, connection: url, pool: { min: 1, max: 1, afterCreate } }, statements };
+  const configuration = onOneConnection(kind, url);
+  return { configuration: { ...configuration, pool: { ...configuration.pool, afterCreate } }, statements };
 }
 
 /** How the database executes each statement now, as it says itself, one line per table. */
-export async function plansOf(database, statements) {
+async function plansOf(database, statements) {
   const plans = {};
   for (const [text, { sql, values }] of statements) plans[text] = await database.plan(sql, values);
   return plans;

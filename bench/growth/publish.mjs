@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { barChart, lineChart } from '../lib/chart.mjs';
+import { OPERATIONS } from './operations.mjs';
 import { tables } from './tables.mjs';
 
 const FILE = new URL('../results/growth.json', import.meta.url);
@@ -16,20 +17,28 @@ const BEGIN = '<!-- bench:growth -->';
 const END = '<!-- /bench:growth -->';
 
 const DATABASES = { mariadb: 'MariaDB', postgres: 'PostgreSQL' };
+/** As many as a picture has colours for. */
+const DRAWN_FIRST = [
+  ...['look-up', 'issue', 'refresh', 'revoke', 'list of a user', 'list of a user with 1 % of all tokens'],
+];
 const ROWS = { label: 'rows of tokens in the database', log: true };
 
 /** Adds figures to those that are kept; a size that was measured again replaces its earlier figures. */
 export async function keep({ sizes, ...others }) {
   const report = { ...(await read(FILE, '{"sizes":[]}')), ...others };
-  const plans = await read(PLANS, '{}');
-  for (const { plans: ofSize, ...size } of sizes) {
+  for (const size of sizes) {
     report.sizes = report.sizes.filter(({ kind, rows }) => kind !== size.kind || rows !== size.rows);
     report.sizes.push(size);
-    plans[size.kind] = { ...plans[size.kind], [size.rows]: ofSize };
   }
   report.sizes.sort((left, right) => left.kind.localeCompare(right.kind) || left.rows - right.rows);
   await writeFile(FILE, `${JSON.stringify(report, undefined, 2)}\n`);
-  await writeFile(PLANS, `${JSON.stringify(plans, undefined, 2)}\n`);
+}
+
+/** Keeps how a database executes each statement at a size. */
+export async function keepPlans(kind, rows, plans) {
+  const kept = await read(PLANS, '{}');
+  kept[kind] = { ...kept[kind], [rows]: plans };
+  await writeFile(PLANS, `${JSON.stringify(kept, undefined, 2)}\n`);
 }
 
 /** Draws the pictures, and writes the tables into the page. */
@@ -61,15 +70,16 @@ function ofSizes({ sizes }) {
   const pictures = {};
   for (const kind of kinds) {
     const of = (name) => line(name, kind, ({ operations }) => operations[name].p50Milliseconds);
-    pictures[`growth-operations-${kind}`] = lineChart({
-      title: `${DATABASES[kind]}: an operation against the number of tokens`,
-      note: 'median of single calls, one after another, on a busy machine',
-      x: ROWS,
-      y: { label: 'milliseconds', log: true },
-      series: [
-        ...['look-up', 'issue', 'refresh', 'revoke', 'list of a user', 'list of a user with 1 % of all tokens'].map(of),
-      ],
-    });
+    const pictureOf = (names) =>
+      lineChart({
+        title: `${DATABASES[kind]}: an operation against the number of tokens`,
+        note: 'median of single calls, one after another, on a busy machine',
+        x: ROWS,
+        y: { label: 'milliseconds', log: true },
+        series: names.map(of),
+      });
+    pictures[`growth-operations-${kind}`] = pictureOf(DRAWN_FIRST);
+    pictures[`growth-further-operations-${kind}`] = pictureOf(OPERATIONS.filter((name) => !DRAWN_FIRST.includes(name)));
   }
   pictures['growth-read'] = lineChart({
     title: 'What the database reads for one operation',
@@ -98,6 +108,23 @@ function ofSizes({ sizes }) {
       line(`${DATABASES[kind]}, without`, kind, ({ clearing }) => clearing.quiet.p99Milliseconds),
       line(`${DATABASES[kind]}, beside it`, kind, ({ clearing }) => clearing.beside.p99Milliseconds),
     ]),
+  });
+  pictures['growth-longest-write'] = lineChart({
+    title: 'Live traffic beside clear-expired, the longest write',
+    note: 'issuing or revoking one token; what a lock can cost a caller',
+    x: ROWS,
+    y: { label: 'milliseconds', log: true },
+    series: kinds.flatMap((kind) => [
+      line(`${DATABASES[kind]}, without`, kind, ({ clearing }) => clearing.quiet.longestWriteMilliseconds),
+      line(`${DATABASES[kind]}, beside it`, kind, ({ clearing }) => clearing.beside.longestWriteMilliseconds),
+    ]),
+  });
+  pictures['growth-deletion'] = lineChart({
+    title: 'Deleting an application with 1 % of all tokens',
+    note: 'in batches of 1,000 rows',
+    x: ROWS,
+    y: { label: 'seconds', log: true },
+    series: kinds.map((kind) => line(DATABASES[kind], kind, ({ deletion }) => deletion.seconds)),
   });
   return pictures;
 }

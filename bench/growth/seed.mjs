@@ -103,3 +103,9 @@ export async function seed(database, rows) {
     ],
   );
 }
+
+/** Until when about so many rows of each table have expired, in milliseconds since the Unix epoch. */
+export async function earliestExpiry(knex, rows, count) {
+  const [{ first }] = await knex('oauth2_access_tokens').min({ first: 'expires_at_ms' });
+  return Number(first) + Math.ceil((count * DAY) / 2 / shapeOf(rows).access);
+}

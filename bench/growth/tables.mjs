@@ -97,15 +97,12 @@ function cached({ tokens, alone, shared, redis, machine }) {
       [
         ['heap of a process, without Redis', mebibytes(alone.heapBytes), Math.round(alone.heapBytes / tokens)],
         ['heap of a process, with Redis', mebibytes(shared.heapBytes), Math.round(shared.heapBytes / tokens)],
-        [
-          `Redis (MEMORY USAGE of ${count(redis.keys)} keys)`,
-          mebibytes(redis.bytes),
-          Math.round(redis.bytes / redis.keys),
-        ],
+        ['Redis', mebibytes((redis.bytes / redis.keys) * tokens), Math.round(redis.bytes / redis.keys)],
       ],
     ),
     '',
-    ofMachine(machine),
+    `That of Redis is computed from the \`MEMORY USAGE\` of the ${count(redis.keys)} keys that it still held. The caches were given room for all`,
+    `tokens, which is more than their default. ${ofMachine(machine)}`,
   ].join('\n');
 }
 
@@ -161,7 +158,10 @@ function ofMachine({ processor, cores, memoryGiB, node, date, beside }) {
 }
 
 function table(head, rows) {
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const cells = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
+  return [line(cells[0]), line(widths.map((width) => '-'.repeat(width))), ...cells.slice(1).map(line)].join('\n');
 }
 
 function count(value) {
