@@ -12,8 +12,9 @@ export interface Progress {
 const LINE_INTERVAL_MILLISECONDS = 1000;
 
 /**
- * A bar on a terminal, plain lines elsewhere, nothing with `quiet` (JSON was requested).
+ * A bar on a terminal, plain lines elsewhere.
  *
+ * @param quiet shows nothing, because JSON was requested
  * @param what what a plain line counts
  */
 export async function createProgress(
@@ -21,8 +22,8 @@ export async function createProgress(
   quiet: boolean,
   what = 'expired rows deleted',
 ): Promise<Progress> {
-  if (stream.isTTY) return new Bar((await import('cli-progress')).default, stream);
-  return quiet ? { update() {}, stop() {} } : new Lines(stream, what);
+  if (quiet) return { update() {}, stop() {} };
+  return stream.isTTY ? new Bar((await import('cli-progress')).default, stream) : new Lines(stream, what);
 }
 
 class Bar implements Progress {
