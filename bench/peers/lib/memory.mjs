@@ -16,6 +16,9 @@ const CACHING = [
     ['cold', 'ours-no-redis'],
     ['cold', 'by-hand-lru'],
     ['cold', 'fastify-lru'],
+    ['cold', 'express-lru'],
+    ['cold', 'nest-fastify-lru'],
+    ['cold', 'koa-oauth2-server-lru'],
   ],
   ...[
     ['jwt-es256-cold', 'ours-jwt'],

@@ -2,7 +2,6 @@
 import { labelOf } from './contenders.mjs';
 import { MODES } from './modes.mjs';
 
-const PANELS = ['guard', 'throttle', 'cold', 'jwt-es256', 'jwt-es256-cold'];
 const WIDTH = 1000;
 const LEFT = 580;
 const RIGHT = 130;
@@ -24,7 +23,7 @@ line { stroke: var(--faint); stroke-dasharray: 2 3; }
 export function picture({ rows }) {
   const body = [];
   let top = 44;
-  for (const mode of PANELS) {
+  for (const mode of Object.keys(MODES)) {
     const bars = barsOf(mode, rows);
     if (bars.length === 0) continue;
     body.push(...panel(MODES[mode].title, bars, top));
