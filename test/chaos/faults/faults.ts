@@ -35,7 +35,7 @@ export function describeFaults(
     }, 300_000);
     afterAll(async () => {
       await stand?.stop();
-      if (IS_LONG && outcomes.length > 0) process.stdout.write(`${table(outcomes)}\n`);
+      if (outcomes.length > 0) process.stdout.write(`${table(outcomes)}\n`);
       if (WRITES) await writeTable(mark, outcomes);
     }, 120_000);
 
