@@ -1,10 +1,13 @@
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { CurrentToken, IsAuthenticated, type VerifiedToken } from '../../../src/public/index.js';
 import { STACKS } from '../../support/bookstore.js';
 import { DOT_SECRETS, dotDump } from '../../support/django/dot-dump.js';
+import { DotTables } from '../../support/django/dot-tables.js';
 import { countsByReason, type DjangoReport, importDjango, namesByReason } from '../../support/django/import.js';
+import { djangoHash } from '../../support/django-secrets.js';
 import type { FreshDatabase } from '../../support/services.js';
 import { useAuthorizationServer } from '../../support/spec/authorization-server.js';
 
@@ -137,4 +140,39 @@ describe.each(STACKS)('the data of Django OAuth Toolkit 3.4.1 itself, on %s', (n
     expect([await get('/read', 'tok-alice'), await get('/read', 'tok-cc')]).toEqual([401, 200]);
     expect((await suite.refresh(client('code'), 'ref-1')).status).toBe(400);
   });
+});
+
+describe.each(STACKS)('hashed secrets of Django OAuth Toolkit, on %s', (name) => {
+  const suite = useAuthorizationServer(name);
+  const generated = randomBytes(96).toString('base64').replaceAll(/[+/]/g, 'Q7');
+  const chosen = 'correct-horse-battery-staple';
+  let source: DotTables;
+
+  beforeAll(async () => {
+    source = await DotTables.create('mariadb');
+    await source.application({ client_id: 'generated', client_secret: djangoHash(generated) });
+    await source.application({ client_id: 'chosen', client_secret: djangoHash(chosen) });
+    await importDjango(source.url, suite.server.databaseUrl);
+  });
+
+  afterAll(() => source?.drop());
+
+  const stored = (clientId: string) => suite.server.oauth2.applications.findByClientId(clientId);
+
+  test.each([
+    ['generated', true, generated],
+    ['chosen', false, chosen],
+  ])(
+    '[IM-2] one that was %s works as it came, and is re-hashed at its first use: %j',
+    async (clientId, isRehashed, secret) => {
+      const hash = (await stored(clientId))?.clientSecretImported;
+      expect(hash).toMatch(/^pbkdf2_sha256\$/);
+      const ask = async (clientSecret: string) =>
+        (await suite.token({ grant_type: 'client_credentials', scope: 'read' }, { clientId, clientSecret })).status;
+      expect([await ask(`${secret}x`), (await stored(clientId))?.clientSecretImported]).toEqual([401, hash]);
+      expect(await ask(secret)).toBe(200);
+      expect((await stored(clientId))?.clientSecretImported).toBe(isRehashed ? null : hash);
+      expect([await ask(secret), await ask(`${secret}x`)]).toEqual([200, 401]);
+    },
+  );
 });
