@@ -5,9 +5,11 @@ import type { Clock } from './core/clock.js';
 import type { Logger } from './core/logger.js';
 import { type OpaqueTokenOptions, readOpaqueTokenOptions } from './core/opaque-tokens/index.js';
 import {
+  clockOption,
   flagOption,
   functionOption,
   knownOptions,
+  loggerOption,
   objectOption,
   objectWith,
   refuseOption,
@@ -298,15 +300,8 @@ const CHECKS: { readonly [Name in keyof OAuth2Options]?: (path: string, value: u
     if (typeof value === 'function' || (typeof value === 'string' && FIELD_NAME.test(value))) return;
     refuseOption(path, value, 'give the name of a request field, or a function of the Koa context');
   },
-  logger: (path, value) =>
-    objectWith(path, value, ['info', 'warn', 'error'], 'it needs the functions info, warn and error, as the console'),
-  clock: (path, value) =>
-    objectWith(
-      path,
-      value,
-      ['nowMilliseconds', 'monotonicMilliseconds'],
-      'it needs the functions nowMilliseconds and monotonicMilliseconds',
-    ),
+  logger: loggerOption,
+  clock: clockOption,
   random: (path, value) => functionOption(path, value),
 };
 

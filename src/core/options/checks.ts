@@ -53,8 +53,19 @@ export function functionOption(path: string, value: unknown, fix = 'give a funct
  */
 export function objectWith(path: string, value: unknown, functions: readonly string[], fix: string): void {
   const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  const has = (name: string) => typeof (value as Record<string, unknown>)[name] === 'function';
+  const has = (name: string) => typeof readMember(value as Record<string, unknown>, name, path) === 'function';
   if (!isObject || !functions.every(has)) refuseOption(path, value, fix);
+}
+
+/** @throws ConfigurationError unless the value can be used as a clock */
+export function clockOption(path: string, value: unknown): void {
+  const functions = ['nowMilliseconds', 'monotonicMilliseconds'];
+  objectWith(path, value, functions, 'it needs the functions nowMilliseconds and monotonicMilliseconds');
+}
+
+/** @throws ConfigurationError unless the value can be used as a logger */
+export function loggerOption(path: string, value: unknown): void {
+  objectWith(path, value, ['info', 'warn', 'error'], 'it needs the functions info, warn and error, as the console');
 }
 
 /** @throws ConfigurationError unless the value is an object, and not a list */

@@ -1,10 +1,12 @@
 export {
   choiceOption,
+  clockOption,
   entriesOption,
   flagOption,
   functionOption,
   knownOptions,
   listOption,
+  loggerOption,
   numberOption,
   objectOption,
   objectWith,

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../../core/clock.js';
-import { knownOptions, wholeNumberOption } from '../../core/options/index.js';
+import { clockOption, knownOptions, wholeNumberOption } from '../../core/options/index.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
 import { type CountedResult, countedResult, windowEndOf } from './counted.js';
 import type { SlidingLog } from './memory-sliding-log.js';
@@ -32,7 +32,7 @@ const SWEEP_WHEN_FULL = 32;
  *
  * @param options how many counters are kept at most
  * @returns what `throttling.engine` takes
- * @throws ConfigurationError if `maxKeys` is not a whole number of at least 1
+ * @throws ConfigurationError if `maxKeys` is not a whole number of at least 1, or the clock is none
  *
  * @example
  * ```ts
@@ -52,6 +52,7 @@ export function memoryEngine(options: MemoryEngineOptions = {}): MemoryEngine {
     ['maxKeys', 'clock'],
   );
   wholeNumberOption('memoryEngine.maxKeys', maxKeys, { least: 1 });
+  clockOption('memoryEngine.clock', clock);
   return new Windows(maxKeys, clock);
 }
 

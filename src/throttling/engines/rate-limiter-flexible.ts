@@ -1,5 +1,12 @@
 import { type Clock, systemClock } from '../../core/clock.js';
-import { functionOption, knownOptions, objectWith, refuseOption, textOption } from '../../core/options/index.js';
+import {
+  clockOption,
+  functionOption,
+  knownOptions,
+  objectWith,
+  refuseOption,
+  textOption,
+} from '../../core/options/index.js';
 import type { Rate } from '../../core/rate.js';
 import { ALGORITHMS, slides, type ThrottleAlgorithm } from '../algorithm.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
@@ -81,6 +88,7 @@ export function rateLimiterFlexibleEngine(
     ['keyPrefix', 'clock'],
   );
   textOption(`${WHERE}.keyPrefix`, keyPrefix);
+  clockOption(`${WHERE}.clock`, clock);
   return new FlexibleEngine(limiterFor, keyPrefix, clock);
 }
 

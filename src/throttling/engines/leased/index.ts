@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../../../core/clock.js';
 import { type Logger, silentLogger } from '../../../core/logger.js';
-import { choiceOption, knownOptions, wholeNumberOption } from '../../../core/options/index.js';
+import {
+  choiceOption,
+  clockOption,
+  knownOptions,
+  loggerOption,
+  wholeNumberOption,
+} from '../../../core/options/index.js';
 import type { RedisClient } from '../../../core/redis-client.js';
 import { DEFAULT_DEADLINE_MILLISECONDS, type ThrottleEngine } from '../../throttle-engine.js';
 import { checkDeadline, checkKeyPrefix } from '../engine-options.js';
@@ -101,6 +107,8 @@ export function leasedEngine(options: LeasedEngineOptions): LeasedThrottleEngine
   checkDeadline(WHERE, deadlineMilliseconds);
   wholeNumberOption('leasedEngine.maxKeys', maxKeys, { least: MINIMUM_KEYS });
   choiceOption('leasedEngine.whenLedgerIsLost', whenLedgerIsLost, WAYS_AFTER_LOSS);
+  loggerOption('leasedEngine.logger', logger);
+  clockOption('leasedEngine.clock', clock);
   const client = openRedis(redis, WHERE);
   const waitAfterLoss = whenLedgerIsLost === 'wait';
   const ledger = new RedisLedger({ client, keyPrefix, deadlineMilliseconds, waitAfterLoss, clock, logger });

@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../../core/clock.js';
-import { knownOptions } from '../../../core/options/index.js';
+import { clockOption, knownOptions } from '../../../core/options/index.js';
 import type { RedisClient } from '../../../core/redis-client.js';
 import { slides } from '../../algorithm.js';
 import { StoreLateError } from '../../store-errors.js';
@@ -80,6 +80,7 @@ export function redisEngine(options: RedisEngineOptions): ThrottleEngine {
   } = knownOptions<RedisEngineOptions>(WHERE, options, OPTIONS, 'give an object, at least { redis }');
   checkKeyPrefix(WHERE, keyPrefix);
   checkDeadline(WHERE, deadlineMilliseconds);
+  clockOption('redisEngine.clock', clock);
   return new RedisEngine(openRedis(redis, WHERE), keyPrefix, deadlineMilliseconds, clock);
 }
 

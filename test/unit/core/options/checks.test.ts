@@ -114,6 +114,14 @@ describe('an option', () => {
     for (const bad of [null, undefined, 'text', {}, { get() {} }, { get() {}, set: 5 }]) {
       expect(refusal(() => objectWith('a', bad, names, 'give a store'))).toMatch(/give a store\.$/);
     }
+    const unreadable = {
+      get get(): unknown {
+        throw new Error('s3cret of a getter');
+      },
+    };
+    expect(refusal(() => objectWith('a', unreadable, names, 'give a store'))).toBe(
+      'The option a cannot be an object: reading it failed; give the value itself.',
+    );
     expect(refusal(() => objectWith('a', 'text', [], 'give a store'))).toBe(
       'The option a cannot be "text": give a store.',
     );
