@@ -13,7 +13,8 @@ export interface HostConfiguration {
 
 /** What `createOAuth2` returned. */
 interface Instance {
-  readonly parts: { readonly options?: OAuth2Options };
+  /** Other versions may have none. */
+  readonly parts?: { readonly options?: OAuth2Options };
   close(): Promise<void>;
 }
 
@@ -42,7 +43,7 @@ async function optionsOf(exported: unknown, what: string): Promise<Partial<OAuth
   const value = await answerOf(exported, what);
   if (isInstance(value)) {
     await value.close();
-    if (value.parts.options !== undefined) return value.parts.options;
+    if (value.parts?.options !== undefined) return value.parts.options;
     throw refused(
       what,
       'is of another version of routing-controllers-oauth2 than this command; run the command of that',

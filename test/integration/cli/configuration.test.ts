@@ -170,6 +170,12 @@ describe('[ALL-65] the command line works by the options of the servers', () => 
       2,
       '--config: The option rediss cannot be set: there is no such option; did you mean redis?',
     ],
+    [
+      'what another version of createOAuth2 returned',
+      'export const oauth2 = { describe: () => [], close: async () => {} };',
+      2,
+      '--config: it is of another version of routing-controllers-oauth2 than this command',
+    ],
     ['no database', 'export default {};', 2, 'no database given'],
     ['what throws', "throw new Error('no settings');", 1, 'failed with Error: no settings'],
     [
