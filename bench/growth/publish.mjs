@@ -99,25 +99,24 @@ function ofSizes({ sizes }) {
     y: { label: 'rows per second', log: true },
     series: kinds.map((kind) => line(DATABASES[kind], kind, ({ clearing }) => clearing.rowsPerSecond)),
   });
+  const besideClearing = (figure) =>
+    kinds.flatMap((kind) => [
+      line(`${DATABASES[kind]}, without`, kind, ({ clearing }) => clearing.quiet[figure]),
+      line(`${DATABASES[kind]}, beside it`, kind, ({ clearing }) => clearing.beside[figure]),
+    ]);
   pictures['growth-live-traffic'] = lineChart({
     title: 'Live traffic beside clear-expired, p99',
     note: 'look-ups of new tokens, issuing and revoking, 100 calls per second',
     x: ROWS,
     y: { label: 'milliseconds', log: true },
-    series: kinds.flatMap((kind) => [
-      line(`${DATABASES[kind]}, without`, kind, ({ clearing }) => clearing.quiet.p99Milliseconds),
-      line(`${DATABASES[kind]}, beside it`, kind, ({ clearing }) => clearing.beside.p99Milliseconds),
-    ]),
+    series: besideClearing('p99Milliseconds'),
   });
   pictures['growth-longest-write'] = lineChart({
     title: 'Live traffic beside clear-expired, the longest write',
     note: 'issuing or revoking one token; what a lock can cost a caller',
     x: ROWS,
     y: { label: 'milliseconds', log: true },
-    series: kinds.flatMap((kind) => [
-      line(`${DATABASES[kind]}, without`, kind, ({ clearing }) => clearing.quiet.longestWriteMilliseconds),
-      line(`${DATABASES[kind]}, beside it`, kind, ({ clearing }) => clearing.beside.longestWriteMilliseconds),
-    ]),
+    series: besideClearing('longestWriteMilliseconds'),
   });
   pictures['growth-deletion'] = lineChart({
     title: 'Deleting an application with 1 % of all tokens',
