@@ -90,7 +90,9 @@ async function addPair(id: number, row: { access?: object; refresh?: object } = 
   await source.refreshToken({ token: `rt-${id}`, ...common, access_token_id: id, ...row.refresh });
 }
 
-const SOURCES = databaseKinds().flatMap((kind) => (['3.0', '3.4'] as const).map((version) => [kind, version] as const));
+const SOURCES = databaseKinds().flatMap((kind) =>
+  (['3.0', '3.4', 'newest'] as const).map((version) => [kind, version] as const),
+);
 
 describe.each(SOURCES)('tokens of a Django project on %s, version %s', (kind, version: DotVersion) => {
   beforeEach(async () => {
