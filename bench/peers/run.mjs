@@ -45,6 +45,7 @@ async function main(prepare) {
     const modes = [...new Set(rows.map(({ mode }) => mode))];
     const bench = await prepare(options, modes, undo);
     if (options.conformance) await conformance(rows, bench);
+    else if (options.profile) await profile(bench);
     else await measure(rows, bench);
   } finally {
     for (const step of undo.reverse()) await step();
@@ -74,6 +75,22 @@ async function conformance(rows, bench) {
       process.exitCode = 1;
     }
   }
+}
+
+async function profile(bench) {
+  const [{ measureProfiles }, { profileTable, publishProfiles }] = await Promise.all([
+    import('./lib/profile.mjs'),
+    import('./lib/profile-table.mjs'),
+  ]);
+  const rows = await measureProfiles(bench, isStopping);
+  if (rows === undefined) return;
+  const report = { about: await aboutOf(bench), rows };
+  console.log(profileTable(report));
+  for (const { label, mode, longest } of rows) {
+    console.log(`\n${mode}, ${label}`);
+    for (const { name, share } of longest) console.log(`  ${(100 * share).toFixed(1)} % ${name}`);
+  }
+  if (options.write) publishProfiles(report);
 }
 
 async function measure(rows, bench) {

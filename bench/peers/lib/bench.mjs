@@ -89,11 +89,15 @@ export function settingsOf(contender, { limit, jwt }, { options, issuer }) {
   };
 }
 
-/** A server of this contender for this mode, whose answers are as they must be. */
-export async function startConforming(contender, modeName, bench) {
+/**
+ * A server of this contender for this mode, whose answers are as they must be.
+ *
+ * @param flags of Node
+ */
+export async function startConforming(contender, modeName, bench, flags = []) {
   const mode = MODES[modeName];
   const about = CONTENDERS[contender];
-  const server = await startServer(about, settingsOf(contender, mode, bench), bench.serverCore);
+  const server = await startServer(about, settingsOf(contender, mode, bench), bench.serverCore, flags);
   try {
     const kind = mode.jwt === undefined ? 'opaque' : modeName.replace('-cold', '');
     await checkConformance(server, mode, { first: bench.files[kind].first, refused: bench.refused[kind] }, about);

@@ -66,7 +66,7 @@ async function open(lane, results, bench) {
 }
 
 /** First by one connection, as an application that has just started meets its first callers; then by all. */
-async function warmUp({ load, mode }, { options }) {
+export async function warmUp({ load, mode }, { options }) {
   if (options.warm === 0) return;
   const warm = MODES[mode].hot ? options.warm : Math.min(options.warm, COLD_SECONDS);
   for (const [connections, seconds] of [

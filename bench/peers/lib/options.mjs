@@ -20,6 +20,8 @@ const USAGE = `npm run bench:peers -- [options]
   --missing          go on with the last run: only rows that it has not, or that failed
   --write            put the results into docs/performance.md; for runs of all rows
   --quick            the shortest run that touches everything; no measurement
+  --profile          in place of all that: where the time of a request goes, by profiles of
+                     our servers under load
   --conformance      start every contender and check its answers, without load
   --server-core N    core of the servers                                           (default 0)
   --load-core N      core of the load, and of this program                         (default 1)
@@ -37,7 +39,7 @@ const NUMBERS = {
 };
 const QUICK = { ...NUMBERS, pairs: 1, generations: 1, warm: 0, starts: 1, tokens: 50_000, jwts: 25_000 };
 const MAY_BE_ZERO = ['warm', 'starts'];
-const FLAGS = ['aims', 'missing', 'write', 'quick', 'conformance', 'cleanup', 'list', 'help'];
+const FLAGS = ['aims', 'profile', 'missing', 'write', 'quick', 'conformance', 'cleanup', 'list', 'help'];
 const MAXIMUM_TOKENS = 1_000_000;
 
 export function readOptions() {

@@ -146,7 +146,7 @@ function costTables({ startUp, memory, size }, heading) {
   return parts;
 }
 
-function table(header, rows) {
+export function table(header, rows) {
   return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
