@@ -18,12 +18,15 @@ export function sourcesBelow(paths) {
 const isMutated = (file) => file.endsWith('.ts') && areaOf(file) !== undefined && existsSync(file);
 
 /**
- * The sources of all areas that differ from a revision, and their changed lines as pairs of first and last.
+ * The sources that differ from a revision, and their changed lines as pairs of first and last, of all areas whose tests need
+ * no service.
  *
  * @throws Error if git knows no such revision
  */
 export function sourcesChangedSince(base) {
-  const changed = lines(git('diff', '--name-only', '--diff-filter=d', base, '--')).filter(isMutated);
+  const changed = lines(git('diff', '--name-only', '--diff-filter=d', base, '--')).filter(
+    (file) => isMutated(file) && !areaOf(file).needsRedis,
+  );
   return new Map(changed.map((file) => [file, changedLines(base, file)]));
 }
 
