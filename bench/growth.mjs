@@ -2,12 +2,13 @@
  * `npm run bench:growth`: what each operation costs against the number of tokens in the database, as ratios to the smallest
  * size of the same run, and what is needed per token, so that sizes beyond can be computed.
  *
- *   npm run bench:growth -- [--rows 1e4,1e5,1e6] [--database mariadb,postgres] [--parts sizes,plans,caches,revocation]
- *     [--beside 'what else the machine did'] [--write]
+ *   npm run bench:growth -- [--rows 1e4,1e5,1e6] [--database mariadb,postgres]
+ *     [--parts sizes,plans,caches,replica,revocation] [--beside 'what else the machine did'] [--write]
  *
  * It makes databases and keys of its own and removes them, on the servers of this machine or those of MARIADB_URL,
- * POSTGRES_URL and REDIS_URL. `--write` keeps the figures in results/growth.json, beside those of other sizes there, and draws
- * docs/operations/*.svg and the tables of docs/operations/sizing.md. Plans are kept in results/growth-plans.json.
+ * POSTGRES_URL and REDIS_URL; for a replica it starts servers of its own. `--write` keeps the figures in results/growth.json,
+ * beside those of other sizes there, and draws docs/operations/*.svg and the tables of docs/operations/sizing.md. Plans are kept
+ * in results/growth-plans.json.
  */
 import 'reflect-metadata';
 import { cpus, totalmem } from 'node:os';
@@ -20,6 +21,7 @@ import { measureDeletion } from './growth/deletion.mjs';
 import { measureOperations } from './growth/operations.mjs';
 import { collectPlans } from './growth/plans.mjs';
 import { keep, keepPlans, publish } from './growth/publish.mjs';
+import { measureReplica } from './growth/replicas.mjs';
 import { measureRevocations } from './growth/revocations.mjs';
 import { seed, shapeOf } from './growth/seed.mjs';
 import { withFreshDatabase } from './lib/fresh-database.mjs';
@@ -29,13 +31,15 @@ const SERVERS = {
   postgres: process.env.POSTGRES_URL ?? 'postgres://root@127.0.0.1:5432/postgres',
 };
 const REDIS_URL = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
+const CACHED_TOKENS = [1e3, 1e4, 1e5, 1e6];
+const REPLICATED_ROWS = 1e6;
 const TABLES = ['oauth2_access_tokens', 'oauth2_refresh_tokens', 'oauth2_server_records'];
 
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1e4,1e5,1e6' },
     database: { type: 'string', default: 'mariadb,postgres' },
-    parts: { type: 'string', default: 'sizes,plans,caches,revocation' },
+    parts: { type: 'string', default: 'sizes,plans,caches,replica,revocation' },
     beside: { type: 'string', default: 'nothing else' },
     write: { type: 'boolean', default: false },
   },
@@ -100,10 +104,20 @@ if (parts.includes('plans')) {
   });
 }
 if (parts.includes('caches')) {
-  await withSeeded('mariadb', 300_000, async (_database, url) => {
-    found.caches = { machine: machine(), ...(await measureCaches(url, REDIS_URL, 100_000)) };
+  const rows = 3 * Math.max(...CACHED_TOKENS);
+  await withSeeded('mariadb', rows, async (_database, url) => {
+    const firstLive = shapeOf(rows).expired / 2 + 1;
+    found.caches = { machine: machine(), rows: await measureCaches(url, REDIS_URL, CACHED_TOKENS, firstLive) };
   });
   console.log(JSON.stringify(found.caches));
+}
+if (parts.includes('replica')) {
+  found.replicas = { machine: machine(), rows: [] };
+  for (const kind of values.database.split(',')) {
+    const measured = await measureReplica(kind, REPLICATED_ROWS);
+    console.log(`${kind} with a replica: ${JSON.stringify(measured, undefined, 1)}`);
+    found.replicas.rows.push(measured);
+  }
 }
 if (parts.includes('revocation')) {
   await withSeeded('mariadb', 10_000, async (_database, url) => {

@@ -4,7 +4,7 @@ import { accessToken, RESOURCE } from './seed.mjs';
 
 const AT_ONCE = 50;
 const WARM_UP = 2_000;
-const { url, tokens, redis, keyPrefix } = JSON.parse(process.argv[2]);
+const { url, tokens, firstLive, redis, keyPrefix } = JSON.parse(process.argv[2]);
 const oauth2 = createOAuth2({
   database: url,
   redis,
@@ -18,20 +18,27 @@ const oauth2 = createOAuth2({
   opaqueTokens: { unchecked: 'accept' },
 });
 await oauth2.ready();
-// The first fifth has expired, and each twentieth one is revoked.
-const numbers = Array.from({ length: 2 * tokens }, (_, index) => index + 30_001).filter((number) => number % 20 !== 7);
-await verify(numbers.slice(0, WARM_UP));
+let number = firstLive;
+await verify(WARM_UP);
 const before = memory();
-await verify(numbers.slice(WARM_UP, WARM_UP + tokens));
+await verify(tokens);
 const after = memory();
 process.send({ heapBytes: after.heapUsed - before.heapUsed, residentBytes: after.rss - before.rss });
 await oauth2.close();
 process.disconnect();
 
-async function verify(chosen) {
-  for (let start = 0; start < chosen.length; start += AT_ONCE) {
-    await Promise.all(chosen.slice(start, start + AT_ONCE).map((number) => oauth2.tokens.verify(accessToken(number))));
+async function verify(count) {
+  for (let done = 0; done < count; done += AT_ONCE) {
+    const chosen = Array.from({ length: Math.min(AT_ONCE, count - done) }, nextToken);
+    await Promise.all(chosen.map((token) => oauth2.tokens.verify(token)));
   }
+}
+
+/** Each twentieth one is revoked. */
+function nextToken() {
+  do number += 1;
+  while (number % 20 === 7);
+  return accessToken(number);
 }
 
 function memory() {

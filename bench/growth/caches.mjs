@@ -3,15 +3,25 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 
-/** Has a process verify `tokens` tokens without Redis, and another one with it. */
-export async function measureCaches(url, redisUrl, tokens) {
+/**
+ * For each number of tokens: has a process verify so many without Redis, and another one with it.
+ *
+ * @param firstLive the number of the first token that has not expired
+ */
+export async function measureCaches(url, redisUrl, sizes, firstLive) {
+  const rows = [];
+  for (const tokens of sizes) rows.push(await measure({ url, tokens, firstLive }, redisUrl));
+  return rows;
+}
+
+async function measure(settings, redisUrl) {
   const keyPrefix = `oauth2-bench-${process.pid}:`;
-  const alone = await filled({ url, tokens });
+  const alone = await filled(settings);
   const redis = new Redis(redisUrl);
   try {
-    const shared = await filled({ url, tokens, redis: redisUrl, keyPrefix });
+    const shared = await filled({ ...settings, redis: redisUrl, keyPrefix });
     const inRedis = await usage(redis, keyPrefix);
-    return { tokens, alone, shared, redis: inRedis };
+    return { tokens: settings.tokens, alone, shared, redis: inRedis };
   } finally {
     for await (const keys of redis.scanStream({ match: `${keyPrefix}*`, count: 10_000 })) {
       if (keys.length > 0) await redis.unlink(...keys);

@@ -11,20 +11,26 @@ const QUIET_MILLISECONDS = 5_000;
 const LONGEST_SECONDS = 30;
 const KINDS = ['look-up', 'issue', 'revoke'];
 
-/** Deletes what has expired in a process of its own, while this one looks up, issues and revokes tokens. */
-export async function measureClearing(database, url, rows) {
+/**
+ * Deletes what has expired in a process of its own, while this one looks up, issues and revokes tokens.
+ *
+ * @param onPhase told that the traffic is alone now (`quiet`), and that the deletion begins (`beside`)
+ */
+export async function measureClearing(database, url, rows, onPhase = () => {}) {
   const oauth2 = uncached(url);
   const child = fork(new URL('clearing-process.mjs', import.meta.url), [url, String(LONGEST_SECONDS)]);
   try {
     await once(child, 'message');
     await oauth2.ready();
     const calls = callsOf(oauth2, rows);
+    onPhase('quiet');
     const quiet = await trafficUntil(calls, new Promise((resolve) => setTimeout(resolve, QUIET_MILLISECONDS)));
     const cleared = once(child, 'message');
+    onPhase('beside');
     child.send('clear');
     const beside = await trafficUntil(calls, cleared);
-    const [{ seconds, deleted, largestBatch }] = await cleared;
-    return { kind: database.kind, deleted, seconds, rowsPerSecond: deleted / seconds, largestBatch, quiet, beside };
+    const [{ seconds, deleted, ...largest }] = await cleared;
+    return { kind: database.kind, deleted, seconds, rowsPerSecond: deleted / seconds, ...largest, quiet, beside };
   } finally {
     child.kill();
     await oauth2.close();

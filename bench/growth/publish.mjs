@@ -118,6 +118,15 @@ function ofSizes({ sizes }) {
     y: { label: 'milliseconds', log: true },
     series: besideClearing('longestWriteMilliseconds'),
   });
+  if (sizes.every(({ clearing }) => clearing.longestLockMilliseconds !== undefined)) {
+    pictures['growth-longest-lock'] = lineChart({
+      title: 'The longest lock of clear-expired',
+      note: 'at most: the longest DELETE, each a transaction of its own, from its begin to its answer',
+      x: ROWS,
+      y: { label: 'milliseconds', log: true },
+      series: kinds.map((kind) => line(DATABASES[kind], kind, ({ clearing }) => clearing.longestLockMilliseconds)),
+    });
+  }
   pictures['growth-deletion'] = lineChart({
     title: 'Deleting an application with 1 % of all tokens',
     note: 'in batches of 1,000 rows',
@@ -143,6 +152,20 @@ function ofProcesses({ sizes, caches, revocation }) {
       series: [line('p50', 'p50Milliseconds'), line('p99', 'p99Milliseconds')],
     });
   }
+  if (caches !== undefined) {
+    const line = (name, bytes) => ({ name, points: caches.rows.map((row) => [row.tokens, bytes(row) / 2 ** 20]) });
+    pictures['growth-caches'] = lineChart({
+      title: 'Memory of cached tokens',
+      note: 'in caches with room for all of them',
+      x: { label: 'tokens', log: true },
+      y: { label: 'MiB', log: true },
+      series: [
+        line('heap of a process, without Redis', ({ alone }) => alone.heapBytes),
+        line('heap of a process, with Redis', ({ shared }) => shared.heapBytes),
+        line('Redis', ({ tokens, redis }) => (redis.bytes / redis.keys) * tokens),
+      ],
+    });
+  }
   const bar = (label, value) => ({ label, value, shown: `${Math.round(value)} bytes` });
   const cached = ({ tokens, alone, shared, redis }) => [
     bar('heap of a process, without Redis', alone.heapBytes / tokens),
@@ -152,7 +175,7 @@ function ofProcesses({ sizes, caches, revocation }) {
   pictures['growth-bytes'] = barChart({
     title: 'Bytes for each token',
     bars: [
-      ...(caches === undefined ? [] : cached(caches)),
+      ...(caches === undefined ? [] : cached(caches.rows.at(-1))),
       ...Object.entries(DATABASES).flatMap(([kind, name]) => {
         const largest = sizes.filter((size) => size.kind === kind).at(-1);
         if (largest === undefined) return [];

@@ -3,11 +3,12 @@ import { OPERATIONS } from './operations.mjs';
 
 const DATABASES = { mariadb: 'MariaDB', postgres: 'PostgreSQL' };
 
-export function tables({ sizes, caches, revocation }) {
+export function tables({ sizes, caches, replicas, revocation }) {
   const parts = Object.keys(DATABASES).flatMap((kind) => {
     const ofKind = sizes.filter((size) => size.kind === kind);
     return ofKind.length === 0 ? [] : [operations(kind, ofKind), clearing(kind, ofKind)];
   });
+  if (replicas !== undefined) parts.push(replicated(replicas));
   if (revocation !== undefined) parts.push(revocations(revocation));
   if (caches !== undefined) parts.push(cached(caches));
   parts.push(computed(sizes));
@@ -42,7 +43,7 @@ function clearing(kind, sizes) {
   return [
     `### clear-expired, ${DATABASES[kind]}`,
     '',
-    'At most 30 s of it. The largest batch is one transaction. Live traffic is 100 calls per second: look-ups of tokens that are not cached, issuing, revoking.',
+    'At most 30 s of it. The largest batch is one transaction; the longest lock is at most the longest `DELETE`, from its begin to its answer. Live traffic is 100 calls per second: look-ups of tokens that are not cached, issuing, revoking.',
     '',
     table(
       [
@@ -52,6 +53,7 @@ function clearing(kind, sizes) {
         'largest batch, rows',
         'live p99, ms, without / beside',
         'longest write, ms, without / beside',
+        'longest lock, ms',
         'deleting an application with 1 % of the tokens, s',
       ],
       sizes.map(({ rows, clearing: { quiet, beside, ...cleared }, deletion }) => [
@@ -61,6 +63,7 @@ function clearing(kind, sizes) {
         count(cleared.largestBatch),
         `${short(quiet.p99Milliseconds)} / ${short(beside.p99Milliseconds)}`,
         `${short(quiet.longestWriteMilliseconds)} / ${short(beside.longestWriteMilliseconds)}`,
+        cleared.longestLockMilliseconds === undefined ? 'not measured' : short(cleared.longestLockMilliseconds),
         deletion.deleted ? short(deletion.seconds) : deletion.problem,
       ]),
     ),
@@ -87,22 +90,51 @@ function revocations({ rows, machine }) {
   ].join('\n');
 }
 
-function cached({ tokens, alone, shared, redis, machine }) {
-  const mebibytes = (bytes) => short(bytes / 2 ** 20);
+function cached({ rows, machine }) {
+  const memory = (bytes, tokens) => `${short((bytes / 2 ** 20) * tokens)} (${Math.round(bytes)})`;
   return [
-    `### Memory of ${count(tokens)} cached tokens`,
+    '### Memory of cached tokens',
+    '',
+    'MiB; in brackets bytes for each token.',
     '',
     table(
-      ['where', 'MiB', 'bytes for each token'],
-      [
-        ['heap of a process, without Redis', mebibytes(alone.heapBytes), Math.round(alone.heapBytes / tokens)],
-        ['heap of a process, with Redis', mebibytes(shared.heapBytes), Math.round(shared.heapBytes / tokens)],
-        ['Redis', mebibytes((redis.bytes / redis.keys) * tokens), Math.round(redis.bytes / redis.keys)],
-      ],
+      ['tokens', 'heap of a process, without Redis', 'heap of a process, with Redis', 'Redis'],
+      rows.map(({ tokens, alone, shared, redis }) => [
+        count(tokens),
+        memory(alone.heapBytes / tokens, tokens),
+        memory(shared.heapBytes / tokens, tokens),
+        memory(redis.bytes / redis.keys, tokens),
+      ]),
     ),
     '',
-    `That of Redis is computed from the \`MEMORY USAGE\` of the ${count(redis.keys)} keys that it still held. The caches were given room for all`,
-    `tokens, which is more than their default. ${ofMachine(machine)}`,
+    `That of Redis is computed from the \`MEMORY USAGE\` of the keys that it still held. The caches were given room for all tokens,`,
+    `which is more than their default. ${ofMachine(machine)}`,
+  ].join('\n');
+}
+
+function replicated({ rows, machine }) {
+  const behind = ({ p50Milliseconds, p99Milliseconds, longestMilliseconds }) =>
+    `${short(p50Milliseconds)} / ${short(p99Milliseconds)} / ${short(longestMilliseconds)}`;
+  return [
+    '### A replica beside clear-expired',
+    '',
+    'How old the newest change is that the replica has, in ms: p50 / p99 / longest. The time is written and read every 10 ms,',
+    'so 10 to 20 ms are none. Live traffic as above.',
+    '',
+    table(
+      ['database', 'rows', 'rows deleted', 'rows/s', 'longest lock, ms', 'behind without it', 'behind beside it'],
+      rows.map(({ kind, rows: size, deleted, rowsPerSecond, longestLockMilliseconds, behind: { quiet, beside } }) => [
+        DATABASES[kind],
+        count(size),
+        count(deleted),
+        count(rowsPerSecond),
+        short(longestLockMilliseconds),
+        behind(quiet),
+        behind(beside),
+      ]),
+    ),
+    '',
+    `${rows.map(({ server }) => server).join('; ')}. Primary, replica and traffic had the same two cores. ${ofMachine(machine)}`,
   ].join('\n');
 }
 

@@ -1,6 +1,6 @@
 import { chmod, chown, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { findPostgresProgram, isRoot, run } from './finder/programs.js';
 import { waitUntilReady } from './finder/throw-away.js';
@@ -45,12 +45,17 @@ async function tlsSettings({ cert, key }: ServerCertificate, folder: string, own
   return ['ssl=on', `ssl_cert_file=${cert}`, `ssl_key_file=${own}`].flatMap((setting) => ['-c', setting]);
 }
 
-/**
- * Starts a throw-away PostgreSQL on a free port.
- *
- * @param tls with which it takes connections over TLS, beside those in plain text
- */
-export async function startPostgres(tls?: ServerCertificate): Promise<PostgresProcess> {
+export interface PostgresOptions {
+  /** With which it takes connections over TLS, beside those in plain text. */
+  readonly tls?: ServerCertificate;
+  /** Settings, e.g. `['shared_buffers=1GB']`. */
+  readonly settings?: readonly string[];
+  /** It begins as a copy of this one, and repeats what happens there. */
+  readonly replicaOf?: PostgresProcess;
+}
+
+/** Starts a throw-away PostgreSQL on a free port. */
+export async function startPostgres({ tls, settings = [], replicaOf }: PostgresOptions = {}): Promise<PostgresProcess> {
   const found = postgresPrograms();
   if (found === undefined) throw new Error('postgres and initdb are not on this machine');
   const folder = await mkdtemp(join(tmpdir(), 'oauth2-test-postgres-'));
@@ -60,8 +65,13 @@ export async function startPostgres(tls?: ServerCertificate): Promise<PostgresPr
   try {
     const owner = await unprivileged();
     if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
-    const initialize = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'];
-    await run(found.initialize, [...initialize, '--locale=C'], owner);
+    const place = ['-D', data, '-U', 'postgres', '--no-sync'];
+    if (replicaOf === undefined) {
+      await run(found.initialize, [...place, '-A', 'trust', '-E', 'UTF8', '--locale=C'], owner);
+    } else {
+      const from = ['-h', '127.0.0.1', '-p', `${replicaOf.port}`, '-R', '-X', 'stream', '--checkpoint=fast'];
+      await run(join(dirname(found.server), 'pg_basebackup'), [...place, ...from], owner);
+    }
     const encryption = tls === undefined ? [] : await tlsSettings(tls, folder, owner);
     const port = await freePort();
     const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
@@ -80,6 +90,7 @@ export async function startPostgres(tls?: ServerCertificate): Promise<PostgresPr
         '-F',
         '-c',
         'full_page_writes=off',
+        ...settings.flatMap((setting) => ['-c', setting]),
         ...encryption,
       ],
       folder,

@@ -12,8 +12,8 @@ let misnamed: PostgresProcess;
 
 beforeAll(async () => {
   certificates = await makeCertificates();
-  server = await startPostgres(certificates);
-  misnamed = await startPostgres({ cert: certificates.otherCert, key: certificates.otherKey });
+  server = await startPostgres({ tls: certificates });
+  misnamed = await startPostgres({ tls: { cert: certificates.otherCert, key: certificates.otherKey } });
 }, 120_000);
 afterAll(async () => {
   await server?.stop();
