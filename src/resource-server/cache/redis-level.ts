@@ -180,7 +180,9 @@ export class RedisLevel {
   ): Promise<{ readonly cause: unknown } | undefined> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.invalidateOnce(invalidation, keys);
+        const rest = Math.max(1, Math.round(end - this.settings.clock.monotonicMilliseconds()));
+        // One that is given up may still succeed: repeating it does no harm.
+        await withDeadline(this.invalidateOnce(invalidation, keys), rest);
         return undefined;
       } catch (cause) {
         const delay = Math.min(50 * attempt, 1_000);
