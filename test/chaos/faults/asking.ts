@@ -10,6 +10,8 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
   readonly began: number;
   readonly ended: number;
+  /** How late the process was meanwhile, without a fault. */
+  readonly lateMilliseconds: number;
   readonly at: ServerProcess;
 }
 
@@ -22,8 +24,13 @@ const PATIENCE_MILLISECONDS = 60_000;
 
 interface Sent {
   readonly method: 'GET' | 'POST';
-  readonly authorization: string;
+  readonly authorization?: string;
   readonly form?: Form;
+}
+
+/** Asks for an action that nothing guards. */
+export function getUnguarded(at: ServerProcess): Promise<Answer> {
+  return send(at, '/unguarded', { method: 'GET' });
 }
 
 /** Asks for an action with a token. */
@@ -40,14 +47,23 @@ export function post(at: ServerProcess, path: string, client: Client, form: Form
 
 function send(at: ServerProcess, path: string, { method, authorization, form }: Sent): Promise<Answer> {
   const began = performance.now();
+  const lateBefore = at.pulse.lateMilliseconds;
   const body = form === undefined ? undefined : new URLSearchParams(form as Record<string, string>).toString();
   const headers = {
-    authorization,
+    ...(authorization !== undefined && { authorization }),
     ...(body !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
   };
   return new Promise((resolve) => {
     const end = (status: number, retryAfter?: string, text = '') =>
-      resolve({ status, retryAfter, body: parsed(text), began, ended: performance.now(), at });
+      resolve({
+        status,
+        retryAfter,
+        body: parsed(text),
+        began,
+        ended: performance.now(),
+        lateMilliseconds: at.pulse.lateMilliseconds - lateBefore,
+        at,
+      });
     const asked = request(`${at.url}${path}`, { agent, method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');

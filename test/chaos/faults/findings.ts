@@ -1,4 +1,5 @@
 import type { Answer } from './asking.js';
+import { LIMIT_MILLISECONDS } from './protocol.js';
 
 /** What a request turned out to be: answered as it should be without a fault, not answered for a stated reason, or wrong. */
 export type Verdict = 'expected' | 'unavailable' | 'wrong';
@@ -9,9 +10,10 @@ export class Findings {
   readonly wronglyRefused: string[] = [];
   readonly otherErrors: string[] = [];
   readonly lostWrites: string[] = [];
+  readonly tooLong: string[] = [];
   answers = 0;
   unavailable = 0;
-  longest = { milliseconds: 0, what: '' };
+  longestMilliseconds = 0;
   /** When the last request ended that was not answered as it should be without a fault. */
   lastTrouble = 0;
   /** When the last request of each kind began that was answered as it should be without a fault. */
@@ -44,8 +46,17 @@ export class Findings {
     else this.lastTrouble = Math.max(this.lastTrouble, answer.ended);
     if (verdict === 'unavailable') this.unavailable += 1;
     const milliseconds = answer.ended - answer.began;
-    if (milliseconds > this.longest.milliseconds) this.longest = { milliseconds, what: `${what}: ${answer.status}` };
+    this.longestMilliseconds = Math.max(this.longestMilliseconds, milliseconds);
+    this.limit(`${what}: ${answer.status}`, milliseconds, answer.lateMilliseconds);
     return { ...answer, verdict };
+  }
+
+  /** What something took has a limit, without the time in which even what nothing guards was late. */
+  limit(what: string, milliseconds: number, lateMilliseconds: number): void {
+    if (milliseconds - lateMilliseconds <= LIMIT_MILLISECONDS) return;
+    this.tooLong.push(
+      `${what}: ${Math.round(milliseconds)} ms, of which ${Math.round(lateMilliseconds)} ms are lateness`,
+    );
   }
 
   #verdict(what: string, answer: Answer, expected: readonly number[]): Verdict {

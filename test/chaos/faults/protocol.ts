@@ -52,6 +52,15 @@ export type Report =
   | { readonly kind: 'answer'; readonly id: number; readonly value?: unknown; readonly error?: string }
   | { readonly kind: 'log'; readonly line: string };
 
+/**
+ * The deadline of statements while there are faults: so short that a fault can last longer. A revocation tries for as long to
+ * reach Redis.
+ */
+export const DATABASE_DEADLINE_MILLISECONDS = 2_000;
+
+/** No request takes longer than the deadline and a second, and neither does it take to recover (docs/operations.md). */
+export const LIMIT_MILLISECONDS = DATABASE_DEADLINE_MILLISECONDS + 1_000;
+
 /** How long after a revocation was acknowledged a request may still be admitted (docs/revocation.md). */
 export const REVOCATION_BOUND_MILLISECONDS = 1_000;
 

@@ -46,10 +46,20 @@ export class ChaosRedis {
     for (const file of ['appendonlydir', 'dump.rdb']) await rm(join(folder, file), { recursive: true, force: true });
   }
 
-  /** Makes the replica the master and this server its replica, as a failover does that the application is not told of. */
+  /**
+   * Makes the replica the master and this server its replica, as a failover does that the application is not told of.
+   * Nothing is lost by it: before, this server takes no more writes, and the replica gets the ones that it took.
+   */
   async demote(): Promise<void> {
+    await this.command('CONFIG', 'SET', 'min-replicas-to-write', '2');
+    const sent = offsetIn(await this.command('INFO', 'replication'));
+    await until(async () => {
+      const state = await command(this.replica, 'INFO', 'replication');
+      return state.includes('master_link_status:up') && offsetIn(state) >= sent;
+    });
     await command(this.replica, 'REPLICAOF', 'NO', 'ONE');
     await this.command('REPLICAOF', '127.0.0.1', `${this.replica.port}`);
+    await this.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
   }
 
   async promote(): Promise<void> {
@@ -102,6 +112,11 @@ async function command(server: RedisProcess, ...[name, ...parameters]: [string, 
   } finally {
     client.disconnect();
   }
+}
+
+/** How much of the stream of writes a master has sent, or a replica has received. */
+function offsetIn(state: string): number {
+  return Number(/^(?:master|slave)_repl_offset:(\d+)/m.exec(state)?.[1]);
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, get, post } from './asking.js';
+import { getUnguarded } from './asking.js';
 import type { Fault } from './fault.js';
 import { Findings } from './findings.js';
+import { checkWrites } from './load/acknowledged.js';
 import { Load } from './load/load.js';
 import { knownTokens } from './load/tokens.js';
-import { REVOCATION_BOUND_MILLISECONDS } from './protocol.js';
-import type { ServerProcess } from './server-process.js';
+import { LIMIT_MILLISECONDS } from './protocol.js';
 import type { Stand } from './stand.js';
 
 /** How long the phases of a run last, in milliseconds. */
@@ -30,9 +30,30 @@ export interface Outcome {
 /** Whatever was held up is answered, or has failed, long before. */
 const PATIENCE_MILLISECONDS = 90_000;
 
+const UNGUARDED = 'an action that nothing guards';
+
 /** Puts a stand under load, lets a fault begin and end, and waits until everything is as it was. */
-export async function runFault(stand: Stand, fault: Fault, pace: Pace): Promise<Outcome> {
+export async function runFault(stand: Stand, fault: Fault, usual: Pace): Promise<Outcome> {
   const findings = new Findings();
+  for (const process of stand.processes) {
+    process.pulse.start(async () => {
+      const { status } = await findings.judge(UNGUARDED, getUnguarded(process), [200]);
+      // It needs nothing that could be away.
+      if (status === 503) findings.otherErrors.push(`${UNGUARDED}: 503`);
+    });
+  }
+  try {
+    return await runUnderLoad(stand, fault, { ...usual, fault: lasting(fault, usual) }, findings);
+  } finally {
+    await Promise.all(stand.processes.map(({ pulse }) => pulse.stop()));
+  }
+}
+
+function lasting(fault: Fault, usual: Pace): number {
+  return fault.isSilent === true ? Math.max(usual.fault, LIMIT_MILLISECONDS + 1_000) : usual.fault;
+}
+
+async function runUnderLoad(stand: Stand, fault: Fault, pace: Pace, findings: Findings): Promise<Outcome> {
   const expireAfterSeconds = expiries(pace);
   const load = new Load(stand, await knownTokens(stand, expireAfterSeconds), findings);
   load.start();
@@ -46,6 +67,7 @@ export async function runFault(stand: Stand, fault: Fault, pace: Pace): Promise<
     await fault.end(stand);
     ended = performance.now();
   }
+  const lateBefore = stand.processes.map(({ pulse }) => pulse.lateMilliseconds);
   await untilTrue(async () => {
     const { quiet } = pace;
     if (quiet === undefined) return findings.allAnsweredSince(ended);
@@ -53,6 +75,8 @@ export async function runFault(stand: Stand, fault: Fault, pace: Pace): Promise<
     return now - Math.max(findings.lastTrouble, ended) > quiet && now - findings.oldestUnderWay() < quiet;
   }, `the processes have recovered from ${fault.name}`);
   const recoverMilliseconds = Math.max(0, findings.lastTrouble - ended);
+  const late = stand.processes.map(({ pulse }, index) => pulse.lateMilliseconds - (lateBefore[index] as number));
+  findings.limit('the recovery', recoverMilliseconds, Math.max(...late));
   await load.stop();
   await checkWrites(stand, load, findings);
   await load.budgets.useUp(stand.processes);
@@ -64,37 +88,6 @@ export async function runFault(stand: Stand, fault: Fault, pace: Pace): Promise<
 function expiries({ before, fault, quiet = 0 }: Pace): number[] {
   const seconds = Math.ceil((before + fault + quiet) / 1_000);
   return Array.from({ length: seconds }, (_, index) => index + 1);
-}
-
-/** Everything that was acknowledged holds at every process. */
-async function checkWrites(stand: Stand, load: Load, findings: Findings): Promise<void> {
-  await pause(REVOCATION_BOUND_MILLISECONDS);
-  const lost = (what: string, status: number) => findings.lostWrites.push(`${what}: ${status}`);
-  for (const process of stand.processes) {
-    for (const token of load.issued) {
-      const { status } = await answerOf(() => get(process, '/read', token));
-      if (status !== 200) lost('a token that was issued', status);
-    }
-    for (const token of load.revoked) {
-      const { status } = await answerOf(() => get(process, '/read', token));
-      if (status !== 401) lost('a token that was revoked', status);
-    }
-  }
-  const first = stand.processes[0] as ServerProcess;
-  for (const refreshToken of load.refreshTokens) {
-    const form = { grant_type: 'refresh_token', refresh_token: refreshToken };
-    const { status } = await answerOf(() => post(first, 'token', stand.web, form));
-    if (status !== 200) lost('a refresh token that was issued', status);
-  }
-}
-
-/** An answer that says something: on a busy machine one may be 503 without a fault. */
-async function answerOf(ask: () => Promise<Answer>): Promise<Answer> {
-  for (let tries = 1; ; tries += 1) {
-    const answer = await ask();
-    if (answer.status !== 503 || tries === 20) return answer;
-    await pause(100);
-  }
 }
 
 async function untilTrue(holds: () => Promise<boolean>, what: string): Promise<void> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Order, OrderName, Orders, Report, ServerSettings } from './protocol.js';
+import { Pulse } from './pulse.js';
 
 const MOVED_CLOCK = new URL('moved-clock.mjs', import.meta.url);
 
@@ -14,6 +15,8 @@ interface Waiting {
 /** One process that serves the application, on a port of its own. */
 export class ServerProcess {
   readonly log: string[] = [];
+  /** While a fault is tried, of an action that nothing guards. */
+  readonly pulse = new Pulse();
   readonly #waiting = new Map<number, Waiting>();
   #child: ChildProcess;
   #started: Promise<void>;

@@ -6,7 +6,7 @@ import { Model } from 'objection';
 import { Authorized, Get, JsonController } from 'routing-controllers';
 import { sha256 } from '../../../src/core/digest.js';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
-import { createOAuth2, objectionUserStore, Throttle } from '../../../src/public/index.js';
+import { createOAuth2, objectionUserStore, Public, Throttle } from '../../../src/public/index.js';
 import { KEEP_ALIVE_MILLISECONDS } from '../../support/http.js';
 import type { Order, Orders, Report, ServerSettings } from './protocol.js';
 import { REDIRECT_URI, SIGNED_RESOURCE, THROTTLE_LIMIT } from './protocol.js';
@@ -28,6 +28,13 @@ class Actions {
   @Authorized(['write'])
   @Get('/write')
   write() {
+    return {};
+  }
+
+  /** Waits for nothing but this process and its machine. */
+  @Public()
+  @Get('/unguarded')
+  unguarded() {
     return {};
   }
 

@@ -28,7 +28,6 @@ export class Stand {
     readonly database: ChaosDatabase,
     readonly databaseProxy: DelayingProxy,
     readonly redis: ChaosRedis,
-    readonly databaseDeadlineMilliseconds: number,
     clients: { readonly service: Client; readonly web: Client },
     private readonly browser: UserAgent,
     private readonly program: string,
@@ -63,9 +62,8 @@ export class Stand {
     const clients = await one.order('setUp');
     const processes = [one, ...others.map((port) => ServerProcess.start(program, { ...shared, port }))];
     await Promise.all(processes.map((process) => process.listening()));
-    const { databaseDeadlineMilliseconds } = options;
     const browser = new UserAgent(one.url);
-    const stand = new Stand(processes, database, proxy, redis, databaseDeadlineMilliseconds, clients, browser, program);
+    const stand = new Stand(processes, database, proxy, redis, clients, browser, program);
     // The user signs in once: in one browser, a second sign-in at the same moment would end the first.
     await stand.code();
     return stand;

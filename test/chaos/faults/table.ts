@@ -24,7 +24,7 @@ export function table(outcomes: readonly Outcome[]): string {
     findings.wronglyAdmitted.length,
     findings.wronglyRefused.length,
     findings.otherErrors.length,
-    seconds(findings.longest.milliseconds),
+    seconds(findings.longestMilliseconds),
     seconds(recoverMilliseconds),
     findings.lostWrites.length,
     losses === 0 ? exceeded : `${exceeded} (bound ${losses * THROTTLE_LIMIT})`,

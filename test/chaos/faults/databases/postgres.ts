@@ -1,7 +1,17 @@
+import { test } from '@jest/globals';
 import pg from 'pg';
-import { startPostgres } from '../../../support/postgres-process.js';
+import { postgresPrograms, startPostgres } from '../../../support/postgres-process.js';
 import type { ChaosDatabase } from './database.js';
 import { Lockers } from './lockers.js';
+
+/** Has tests declared, or one that is skipped and says why. */
+export function wherePostgresIs(name: string, declare: (name: string) => void): void {
+  if (postgresPrograms() === undefined) {
+    test.skip(`${name}: the programs postgres and initdb are not on this machine`, () => {});
+  } else {
+    declare(name);
+  }
+}
 
 /** A PostgreSQL with a database `chaos` and a role `app`. */
 export async function startChaosPostgres(): Promise<ChaosDatabase> {

@@ -16,6 +16,7 @@ export function databaseFaults(name: string): readonly Fault[] {
     },
     {
       name: `${name} is frozen`,
+      isSilent: true,
       begin: async ({ database }) => database.freeze(),
       end: async ({ database }) => database.thaw(),
     },

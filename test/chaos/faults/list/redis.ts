@@ -12,6 +12,7 @@ export const REDIS_FAULTS: readonly Fault[] = [
   },
   {
     name: 'Redis is frozen',
+    isSilent: true,
     begin: async ({ redis }) => redis.server.freeze(),
     end: async ({ redis }) => redis.server.thaw(),
   },

@@ -18,8 +18,8 @@ interface Watched {
 const WATCHED_MILLISECONDS = 3_000;
 
 /**
- * A bounded, steady load: lanes that each have one request under way and begin the next one at a fixed pace. What each request
- * has to be answered with is known beforehand; whatever else comes is a finding.
+ * A bounded, steady load: lanes that each have one request under way and begin the next one at a fixed pace, which is slower
+ * where there are more processes, so that they share what two would have to do. What each request has to be answered with is known beforehand; whatever else comes is a finding.
  */
 export class Load {
   readonly budgets: Budgets;
@@ -62,7 +62,8 @@ export class Load {
     await Promise.all(this.#lanes);
   }
 
-  #lane(paceMilliseconds: number, ask: () => Promise<unknown>): void {
+  #lane(paceOfTwoMilliseconds: number, ask: () => Promise<unknown>): void {
+    const paceMilliseconds = (paceOfTwoMilliseconds * this.stand.processes.length) / 2;
     const run = async () => {
       while (!this.#stopped) {
         const began = performance.now();
