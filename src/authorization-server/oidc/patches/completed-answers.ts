@@ -3,6 +3,7 @@ import { BadRequest } from '../../http/request/bad-request.js';
 import type { EndpointContext } from '../../server-context.js';
 import { showLogout } from '../hooks/page-hooks.js';
 import type { InnerContext, InnerState } from '../inner-state.js';
+import { repeatRevocation } from '../repeated-revocation.js';
 import { holdAfterLogout } from './held-responses.js';
 
 /** A request that oidc-provider has answered. */
@@ -75,12 +76,15 @@ function nameAudience({ context, inner }: Answered): void {
 }
 
 /** RFC 7009 §2.2 does not define the body, and some clients parse every response as JSON. */
-function answerRevocation({ context, inner, oidc }: Answered): void {
+async function answerRevocation({ context, inner, oidc, state }: Answered): Promise<void> {
   if (inner.status !== 200) return;
   inner.body = {};
   const { AccessToken, ClientCredentials, RefreshToken } = oidc.entities;
   const token = AccessToken ?? ClientCredentials ?? RefreshToken;
-  if (token?.clientId === undefined) return;
+  if (token?.clientId === undefined) {
+    const presented = state.presentedJwt?.token ?? String(oidc.params?.token);
+    return repeatRevocation(context, presented, oidc.client?.clientId);
+  }
   context.dependencies.events.tell('token.revoked', () => ({
     clientId: token.clientId,
     userId: AccessToken?.accountId ?? RefreshToken?.accountId,
