@@ -9,6 +9,7 @@ import {
 } from '../../core/options/index.js';
 import type { Rate } from '../../core/rate.js';
 import { ALGORITHMS, slides, type ThrottleAlgorithm } from '../algorithm.js';
+import { CounterError } from '../store-errors.js';
 import type { Charge, ChargeResult, ThrottleDecision, ThrottleEngine } from '../throttle-engine.js';
 import { countedResult, windowEndOf } from './counted.js';
 
@@ -147,7 +148,7 @@ class FlexibleEngine implements ThrottleEngine {
     }
     const limiter = this.limiter(charge.limit, charge.windowMilliseconds);
     try {
-      const state = await limiter.consume(charge.key, charge.cost);
+      const state = countIn(charge, await limiter.consume(charge.key, charge.cost));
       return { fits: true, spent: true, result: this.result(charge, true, state.consumedPoints, state) };
     } catch (state) {
       // A refusal is not an Error; an Error is a failure of the store.
@@ -161,7 +162,8 @@ class FlexibleEngine implements ThrottleEngine {
 
   private async ask(charge: Charge): Promise<ChargeResult> {
     if (charge.limit === 0) return this.result(charge, false, 0, undefined);
-    const state = await this.limiter(charge.limit, charge.windowMilliseconds).get(charge.key);
+    const found = await this.limiter(charge.limit, charge.windowMilliseconds).get(charge.key);
+    const state = found === null ? null : countIn(charge, found);
     const used = state?.consumedPoints ?? 0;
     return this.result(charge, used + charge.cost <= charge.limit, used, state ?? undefined);
   }
@@ -241,6 +243,17 @@ function checkAlgorithm(charge: { readonly algorithm?: ThrottleAlgorithm | undef
 
 function isState(value: unknown): value is FlexibleLimiterState {
   return !(value instanceof Error) && typeof (value as FlexibleLimiterState | undefined)?.msBeforeNext === 'number';
+}
+
+/**
+ * The state of a counter, if it can be one. Refunds under way can take a counter below zero, and no further than its limit;
+ * anything beyond that was written by something else, and would let everything through.
+ *
+ * @throws CounterError if it is none
+ */
+function countIn({ limit }: Charge, state: FlexibleLimiterState): FlexibleLimiterState {
+  if (state.consumedPoints >= -limit && !Number.isNaN(state.msBeforeNext)) return state;
+  throw new CounterError('The store of rate-limiter-flexible holds something other than a counter.');
 }
 
 /** Refuses limiters that would count differently from the policy. */

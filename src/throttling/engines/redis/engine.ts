@@ -44,8 +44,8 @@ const WHERE = 'redisEngine';
 const OPTIONS = ['redis', 'keyPrefix', 'deadlineMilliseconds', 'clock'] as const;
 /** The names include a version, because another version of this package may have other scripts on the same client. */
 const SCRIPTS = {
-  consume: { name: 'routingControllersOAuth2Consume2', lua: CONSUME },
-  refund: { name: 'routingControllersOAuth2Refund3', lua: REFUND },
+  consume: { name: 'routingControllersOAuth2Consume3', lua: CONSUME },
+  refund: { name: 'routingControllersOAuth2Refund4', lua: REFUND },
 } satisfies Record<string, NamedScript>;
 /** How often a call is repeated that was late by the server's clock; each answer reports that clock. */
 const MAXIMUM_ATTEMPTS = 4;

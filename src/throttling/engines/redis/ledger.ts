@@ -33,11 +33,11 @@ export interface RedisLedgerOptions {
 
 /** The names include a version, because another version of this package may have other scripts on the same client. */
 const SCRIPTS = {
-  claim: { name: 'routingControllersOAuth2Claim1', lua: CLAIM },
-  claimEach: { name: 'routingControllersOAuth2ClaimEach1', lua: CLAIM_EACH },
-  giveBack: { name: 'routingControllersOAuth2GiveBack1', lua: GIVE_BACK },
-  register: { name: 'routingControllersOAuth2Register1', lua: REGISTER },
-  open: { name: 'routingControllersOAuth2Open2', lua: OPEN },
+  claim: { name: 'routingControllersOAuth2Claim2', lua: CLAIM },
+  claimEach: { name: 'routingControllersOAuth2ClaimEach2', lua: CLAIM_EACH },
+  giveBack: { name: 'routingControllersOAuth2GiveBack2', lua: GIVE_BACK },
+  register: { name: 'routingControllersOAuth2Register2', lua: REGISTER },
+  open: { name: 'routingControllersOAuth2Open3', lua: OPEN },
   join: { name: 'routingControllersOAuth2Join1', lua: JOIN },
 } satisfies Record<string, NamedScript>;
 

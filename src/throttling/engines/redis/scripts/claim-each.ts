@@ -1,7 +1,9 @@
 import { argumentLocals, assignRow, codeConstants, luaRowStart, numberLocals, tableOf } from '../lua.js';
 import { CLAIM_ANSWER, CLAIM_EACH_HEAD, CLAIM_EACH_ITEM, CLAIMED_EACH_ITEM, CODES, FIXED_WINDOW } from '../protocol.js';
+import { COUNTS } from './counts.js';
+import { MARKER_FUNCTIONS } from './marker.js';
 import { SERVER_TIME } from './server-time.js';
-import { FIXED_POSITIONS, MARKER_POSITIONS } from './windows.js';
+import { FIXED_POSITIONS } from './windows.js';
 
 const NEW_STATE = tableOf(FIXED_WINDOW, {
   ...{ generation: 'generation', endsAt: 'now + left', used: 'used + need + extra', soft: 'soft' },
@@ -15,7 +17,8 @@ const ANSWER_ITEM = assignRow(CLAIMED_EACH_ITEM, 'answer', 'put', {
  * together, and each is decided by itself; see `protocol.ts`.
  */
 export const CLAIM_EACH = `${SERVER_TIME}
-${MARKER_POSITIONS}
+${COUNTS}
+${MARKER_FUNCTIONS}
 ${FIXED_POSITIONS}
 ${codeConstants(CODES)}
 ${argumentLocals(CLAIM_EACH_HEAD, 1)}
@@ -23,10 +26,10 @@ if not_after > 0 and now > not_after then
   return ${tableOf(CLAIM_ANSWER, { decision: 'TOO_LATE', now: 'now' })}
 end
 local got = redis.call('MGET', unpack(KEYS))
-if not got[1] then
+local marker = read_marker(got[1])
+if not marker then
   return ${tableOf(CLAIM_ANSWER, { decision: 'NOT_OPENED', now: 'now' })}
 end
-local marker = cmsgpack.unpack(got[1])
 local generation, lost_at = marker[MARKER_GENERATION], math.min(marker[MARKER_LOST_AT], now)
 local asked = cjson.decode(items)
 local answer = ${tableOf(CLAIM_ANSWER, { decision: 'GRANTED', now: 'now', generation: 'generation' })}
@@ -38,7 +41,7 @@ for i = 1, #KEYS - 1 do
   local state, good = written[key], true
   if not state and packed then
     good, state = pcall(cmsgpack.unpack, packed)
-    good = good and type(state) == 'table'
+    good = good and is_fixed(state)
   end
   local code, used, left, extra, soft = GRANTED, 0, window_milliseconds, 0, 0
   if good and state and state[FIXED_GENERATION] == generation then
@@ -64,9 +67,16 @@ for i = 1, #KEYS - 1 do
       end
     end
     if need + extra > 0 then
+      local is_known = packed or written[key]
       state = ${NEW_STATE}
       written[key] = state
-      redis.call('SET', key, cmsgpack.pack(state), 'PX', left)
+      -- MGET answers nothing about a key of another type, which must not be replaced by a counter that begins anew.
+      if is_known then
+        redis.call('SET', key, cmsgpack.pack(state), 'PX', left)
+      elseif not redis.call('SET', key, cmsgpack.pack(state), 'PX', left, 'NX') then
+        written[key] = nil
+        code, remaining, extra = NOT_A_COUNTER, 0, 0
+      end
     end
   end
   ${ANSWER_ITEM}

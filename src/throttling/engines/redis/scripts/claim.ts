@@ -40,11 +40,10 @@ end
 local first, generation, lost_at = 0, 0, 0
 if has_marker then
   first = 1
-  local packed = redis.call('GET', KEYS[1])
-  if not packed then
+  local marker = read_marker(redis.pcall('GET', KEYS[1]))
+  if not marker then
     return ${tableOf(CLAIM_ANSWER, { decision: 'NOT_OPENED', now: 'now' })}
   end
-  local marker = cmsgpack.unpack(packed)
   generation, lost_at = marker[MARKER_GENERATION], math.min(marker[MARKER_LOST_AT], now)
 end
 local decision, wait = GRANTED, 0

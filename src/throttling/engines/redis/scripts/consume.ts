@@ -47,8 +47,15 @@ for i = 1, #KEYS do
   else
     if cost > 0 then
       used = redis.call('INCRBY', KEYS[i], cost)
+      if used < cost then
+        redis.call('DECRBY', KEYS[i], cost)
+        not_a_counter()
+      end
     else
       used = tonumber(redis.call('GET', KEYS[i]) or '0')
+      if not is_count(used) then
+        not_a_counter()
+      end
     end
     left = redis.call('PTTL', KEYS[i])
     if left < 0 then

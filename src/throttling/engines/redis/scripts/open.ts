@@ -1,5 +1,7 @@
-import { argumentLocals, positionConstants, tableOf } from '../lua.js';
+import { argumentLocals, tableOf } from '../lua.js';
 import { MARKER, OPEN_ANSWER, OPEN_ARGUMENTS } from '../protocol.js';
+import { COUNTS } from './counts.js';
+import { MARKER_FUNCTIONS } from './marker.js';
 import { SERVER_TIME } from './server-time.js';
 
 const NO_MARKER = tableOf(MARKER, { generation: '0', lostAt: '0', run: "''", openedAt: '0' });
@@ -11,20 +13,21 @@ const ANSWER = tableOf(OPEN_ANSWER, {
 /**
  * Opens the ledger on a new connection, and finds out whether it lost its counters.
  *
- * It did if a process knows a generation and there is no marker; if the server has started since the ledger was last
- * opened and restores nothing, or only an old state; or if another generation was started by a process that did not
- * know this one.
+ * It did if a process knows a generation and there is no marker that is in order; if the server has started since the
+ * ledger was last opened and restores nothing, or only an old state; or if another generation was started by a process
+ * that did not know this one.
  */
 export const OPEN = `${SERVER_TIME}
-${positionConstants('MARKER', MARKER, 1)}
+${COUNTS}
+${MARKER_FUNCTIONS}
 ${argumentLocals(OPEN_ARGUMENTS, 1)}
-local packed = redis.call('GET', KEYS[1])
-local marker = packed and cmsgpack.unpack(packed) or ${NO_MARKER}
+local found = read_marker(redis.pcall('GET', KEYS[1]))
+local marker = found or ${NO_MARKER}
 local generation, lost_at = marker[MARKER_GENERATION], marker[MARKER_LOST_AT]
 local found_loss = 0
-local another_run = packed and marker[MARKER_RUN] ~= run
+local another_run = found and marker[MARKER_RUN] ~= run
 local restarted = another_run and not durable and started_at > marker[MARKER_OPENED_AT]
-if not packed or restarted then
+if not found or restarted then
   lost_at = 0
   if known_generation > 0 or restarted then
     found_loss = 1
@@ -32,7 +35,8 @@ if not packed or restarted then
       lost_at = now
     end
   end
-  generation = math.max(now, known_generation + 1, generation + 1)
+  local last = math.max(known_generation, generation)
+  generation = math.max(now, math.min(last, MOST_MARKED - 1) + 1)
 elseif known_generation > 0 and known_generation < generation then
   found_loss = 1
   if lost_at == 0 and wait_after_loss then

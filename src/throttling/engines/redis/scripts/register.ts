@@ -11,11 +11,11 @@ ${argumentLocals(REGISTER_HEAD, 1)}
 local first, generation = 0, 0
 if has_marker then
   first = 1
-  local packed = redis.call('GET', KEYS[1])
-  if not packed then
+  local marker = read_marker(redis.pcall('GET', KEYS[1]))
+  if not marker then
     return 0
   end
-  generation = cmsgpack.unpack(packed)[MARKER_GENERATION]
+  generation = marker[MARKER_GENERATION]
 end
 for i = 1, #KEYS - first do
   local key, at = KEYS[i + first], ${luaRowStart(REGISTER_HEAD, REGISTER_ITEM)}

@@ -1,10 +1,12 @@
 import { MAXIMUM_ENTRIES, SLOTS } from '../../memory-sliding-log.js';
+import { COUNTS } from './counts.js';
 
 /**
  * The sliding log of `engines/memory-sliding-log.ts` as functions for scripts. A log is a flat array {time, units,
  * time, units, ...}, ascending, in milliseconds by the server's clock, stored as one MessagePack string.
  */
 export const SLIDING_LOG = `
+${COUNTS}
 local function slot_of(time, window)
   return math.floor(time * ${SLOTS} / window)
 end
@@ -12,7 +14,13 @@ local function log_open(packed, now, window)
   local log, used = {}, 0
   if packed then
     local all = cmsgpack.unpack(packed)
+    if type(all) ~= 'table' or (#all == 0 and next(all) ~= nil) then
+      not_a_counter()
+    end
     for i = 1, #all, 2 do
+      if not is_number(all[i]) or not is_count(all[i + 1]) then
+        not_a_counter()
+      end
       -- A time too far ahead is from before the clock was set back; it must not count for longer than two windows.
       local time = math.min(all[i], now + window)
       if time + window > now then

@@ -1,12 +1,17 @@
 import { positionConstants, tableOf } from '../lua.js';
-import { FIXED_WINDOW, MARKER, SLIDING_WINDOW } from '../protocol.js';
+import { FIXED_WINDOW, SLIDING_WINDOW } from '../protocol.js';
+import { MARKER_FUNCTIONS } from './marker.js';
 import { SERVER_TIME } from './server-time.js';
 import { SLIDING_LOG } from './sliding-log.js';
 
-/** The positions in the marker. */
-export const MARKER_POSITIONS = positionConstants('MARKER', MARKER, 1);
-/** The positions in a fixed window. */
-export const FIXED_POSITIONS = positionConstants('FIXED', FIXED_WINDOW, 1);
+/** The positions in a fixed window, and whether a stored one is in order. */
+export const FIXED_POSITIONS = `${positionConstants('FIXED', FIXED_WINDOW, 1)}
+local function is_fixed(state)
+  return type(state) == 'table' and is_number(state[FIXED_GENERATION]) and is_number(state[FIXED_ENDS_AT])
+    and state[FIXED_ENDS_AT] == math.floor(state[FIXED_ENDS_AT])
+    and is_count(state[FIXED_USED]) and is_count(state[FIXED_SOFT])
+end
+`;
 
 const SAVED_SLIDING = tableOf(SLIDING_WINDOW, {
   generation: 'state[SLIDING_GENERATION]',
@@ -25,7 +30,7 @@ const SAVED_SLIDING = tableOf(SLIDING_WINDOW, {
  * there is none (a script reaches one slot), and the generation is always 0.
  */
 export const WINDOWS = `${SLIDING_LOG}${SERVER_TIME}
-${MARKER_POSITIONS}
+${MARKER_FUNCTIONS}
 ${FIXED_POSITIONS}
 ${positionConstants('SLIDING', SLIDING_WINDOW, 1)}
 local function lease_time(window)
@@ -35,6 +40,9 @@ local function open_fixed(key, generation, window)
   local packed = redis.call('GET', key)
   if packed then
     local state = cmsgpack.unpack(packed)
+    if not is_fixed(state) then
+      not_a_counter()
+    end
     if state[FIXED_GENERATION] == generation then
       state[FIXED_ENDS_AT] = math.min(state[FIXED_ENDS_AT], now + window)
       if state[FIXED_ENDS_AT] > now then
@@ -51,6 +59,10 @@ local function open_sliding(key, generation, window)
   local packed = redis.call('GET', key)
   if packed then
     local state = cmsgpack.unpack(packed)
+    if type(state) ~= 'table' or not is_number(state[SLIDING_GENERATION]) or not is_count(state[SLIDING_SOFT])
+      or type(state[SLIDING_LOG]) ~= 'string' then
+      not_a_counter()
+    end
     if state[SLIDING_GENERATION] == generation then
       local log, used = log_open(state[SLIDING_LOG], now, window)
       return ${tableOf(SLIDING_WINDOW, { generation: 'generation', soft: 'state[SLIDING_SOFT]', log: 'log' })}, used
