@@ -12,6 +12,7 @@ import {
   type Database,
   DatabaseIdentitySource,
   type OAuth2Models,
+  onUnreadableRows,
   openDatabase,
   poolOf,
   readTokenCheck,
@@ -50,7 +51,7 @@ export interface Storage {
 /** @throws ConfigurationError if the database or a model cannot be used */
 export function composeStorage(
   options: CheckedOptions,
-  { clock, logger, observation }: Basis,
+  { clock, logger, log, observation }: Basis,
   opened: Opened,
 ): Storage {
   const database = openDatabase(options.database, {
@@ -64,6 +65,12 @@ export function composeStorage(
     observation.events.tell('store.changed', () => ({ store: 'database', state })),
   );
   const models = bindModels(bounds.statements, options.models);
+  onUnreadableRows(bounds.statements, ({ table, id, columns }) =>
+    log.error(
+      `unreadable row of ${table}`,
+      `The row ${id} of ${table} counts as not there, because it cannot be read; look at its ${columns.join(', ')}.`,
+    ),
+  );
   const identity = options.redis === undefined ? undefined : new DatabaseIdentitySource(bounds.statements, logger);
   opened.add(async () => identity?.close());
   const tables = tableNamesOf(models);

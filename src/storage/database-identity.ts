@@ -14,17 +14,18 @@ const ROW_ID = 1;
 /**
  * Reads the identity of the database; `undefined` if it has none yet, because it is not migrated far enough.
  *
+ * @throws Error if it is not in order
  * @throws TemporarilyUnavailableError if the database cannot answer
  */
 export function readDatabaseIdentity(knex: Knex): Promise<SharedIdentity | undefined> {
   return orUnavailable(async () => {
     try {
       // One-word aliases, because the host's knex may rename the columns of results.
-      const row: { readonly id: string; readonly key: Buffer } | undefined = await knex(IDENTITY_TABLE)
+      const row: { readonly id: unknown; readonly key: unknown } | undefined = await knex(IDENTITY_TABLE)
         .select({ id: 'identity', key: 'mac_key' })
         .where('id', ROW_ID)
         .first();
-      return row === undefined ? undefined : { id: row.id, macKey: row.key };
+      return row === undefined ? undefined : { id: checkedIdentity(row.id), macKey: checkedKey(row.key) };
     } catch (error) {
       if (isNoTable(error)) return undefined;
       throw error;
@@ -40,16 +41,28 @@ export function readDatabaseIdentity(knex: Knex): Promise<SharedIdentity | undef
 export function readTokenCheck(knex: Knex): Promise<StoredTokenCheck | undefined> {
   return orUnavailable(async () => {
     try {
-      const row: { readonly key: Buffer; readonly since: unknown } | undefined = await knex(IDENTITY_TABLE)
+      const row: { readonly key: unknown; readonly since: unknown } | undefined = await knex(IDENTITY_TABLE)
         .select({ key: 'mac_key', since: 'checked_since_ms' })
         .where('id', ROW_ID)
         .first();
-      return row === undefined ? undefined : { secret: row.key, coversAll: row.since !== null };
+      return row === undefined ? undefined : { secret: checkedKey(row.key), coversAll: row.since !== null };
     } catch (error) {
       if (isNoTable(error) || isNoColumn(error)) return undefined;
       throw error;
     }
   });
+}
+
+/** @throws Error if it was overwritten; it does not say by what */
+function checkedIdentity(stored: unknown): string {
+  if (typeof stored === 'string' && /^[\w-]{1,22}$/.test(stored)) return stored;
+  throw new Error('its column identity has not the form of one');
+}
+
+/** @throws Error if it was overwritten: a shorter key could be guessed */
+function checkedKey(stored: unknown): Buffer {
+  if (stored instanceof Uint8Array && stored.length === 32) return Buffer.from(stored);
+  throw new Error('its column mac_key has not 32 bytes');
 }
 
 /** Whether the database has an identity. */

@@ -3,6 +3,11 @@ import { describeValue } from '../core/options/index.js';
 /** The width of the columns for user ids. */
 const MAXIMUM_USER_ID_LENGTH = 255;
 
+/** Whether a value can be the id of a user: a string of 1 to 255 characters without NUL. */
+export function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAXIMUM_USER_ID_LENGTH && !value.includes('\0');
+}
+
 /**
  * Checks the id of a user: a string. With a number, MySQL would compare numerically, where `5` equals `5abc`; a string
  * that is too long would be truncated by a server that is not strict, and then identify another user.
@@ -10,7 +15,7 @@ const MAXIMUM_USER_ID_LENGTH = 255;
  * @throws TypeError if it is not a string of 1 to 255 characters without NUL; `where` names the argument
  */
 export function requireUserId(value: unknown, where = 'userId'): string {
-  if (typeof value !== 'string' || value === '' || value.length > MAXIMUM_USER_ID_LENGTH || value.includes('\0')) {
+  if (!isUserId(value)) {
     throw new TypeError(
       `${where} is ${describeValue(value, { number: true })}; use a string of 1 to ${MAXIMUM_USER_ID_LENGTH} characters.`,
     );

@@ -68,6 +68,7 @@ export { SigningKey } from './models/signing-key.js';
 export { StoredModel } from './models/stored-model.js';
 export { StoredToken } from './models/stored-token.js';
 export { type ObjectionUserStoreOptions, objectionUserStore } from './objection-user-store.js';
+export { onUnreadableRows } from './readable-rows.js';
 export type { DocumentedApplication } from './repositories/application-documents.js';
 export {
   ApplicationRepository,
@@ -120,7 +121,7 @@ export {
 export { isRefusal, startUpError } from './start-up-errors.js';
 export { completeTableNames, DEFAULT_TABLE_NAMES, type TableNames } from './tables.js';
 export { createTokenReader, type TokenReader, type TokenReaderOptions } from './token-reader.js';
-export type { AccessTokenRow } from './token-row.js';
+export { type AccessTokenRow, bindingOf } from './token-row.js';
 export {
   type ApplicationToken,
   createTokenWriter,

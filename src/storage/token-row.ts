@@ -1,6 +1,7 @@
 import { type Confirmation, readConfirmation } from '../core/confirmation.js';
 import { coveredByRevocation } from './covered-by-revocation.js';
 import type { Dialect } from './database.js';
+import { storedNumber } from './stored-number.js';
 import type { TableNames } from './tables.js';
 
 /** An access token as the hot path reads it: a plain value, with columns of the token and its application. */
@@ -84,7 +85,7 @@ export function rowStatement(tables: TableNames, dialect: Dialect, tokens = 1): 
 export function accessTokenRow(values: RowValues): AccessTokenRow {
   const { confirmation, acr, amr, authenticatedAtMilliseconds } = payloadOf(values[8]);
   return {
-    id: Number(values[0]),
+    id: storedNumber(values[0]),
     applicationId: numberOrNull(values[1]),
     clientId: values[2] as string | null,
     applicationName: values[3] as string | null,
@@ -96,8 +97,8 @@ export function accessTokenRow(values: RowValues): AccessTokenRow {
     acr,
     amr,
     authenticatedAtMilliseconds,
-    createdAtMilliseconds: Number(values[9]),
-    expiresAtMilliseconds: Number(values[10]),
+    createdAtMilliseconds: storedNumber(values[9]),
+    expiresAtMilliseconds: storedNumber(values[10]),
     revokedAtMilliseconds: numberOrNull(values[11]),
     // 0 or 1 on MySQL and SQLite, or a string if the host's driver returns numbers so.
     coveredByRevocation: values[12] === true || Number(values[12]) === 1,
@@ -127,7 +128,7 @@ function isTextOrNull(value: unknown): value is string | null {
 }
 
 function numberOrNull(value: unknown): number | null {
-  return value === null ? null : Number(value);
+  return value === null ? null : storedNumber(value);
 }
 
 function audienceOf(column: unknown): readonly string[] | undefined {
@@ -168,8 +169,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** oidc-provider keeps the members of `cnf` among the others; what was imported may have them in `cnf`. */
-function bindingOf(payload: Readonly<Record<string, unknown>>): Confirmation | undefined | 'unreadable' {
+/**
+ * What the JSON of a token says that it is bound to. oidc-provider keeps the members of `cnf` among the others; what was
+ * imported may have them in `cnf`.
+ */
+export function bindingOf(payload: Readonly<Record<string, unknown>>): Confirmation | undefined | 'unreadable' {
   const { cnf, jkt, 'x5t#S256': x5tS256 } = payload;
   const ofMembers = isPresent(jkt) || isPresent(x5tS256);
   if (!ofMembers) return readConfirmation(cnf);

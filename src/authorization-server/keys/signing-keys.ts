@@ -224,7 +224,7 @@ export class SigningKeys {
     let resealed = 0;
     for (const row of await this.repository.list()) {
       const sealed = row.privateKeyEncrypted;
-      if (this.sealer.isCurrent(sealed.toString('latin1'))) continue;
+      if (this.sealer.isCurrent(sealedTextOf(row))) continue;
       const again = this.seal(this.open(row));
       if (await this.repository.replaceEncrypted(row.kid, sealed, again)) resealed += 1;
     }
@@ -258,7 +258,7 @@ export class SigningKeys {
     const before = this.opened;
     this.opened = new Map();
     const keys = ordered.map((row) => {
-      const sealed = row.privateKeyEncrypted.toString('latin1');
+      const sealed = sealedTextOf(row);
       const key = before.get(sealed) ?? this.open(row);
       this.opened.set(sealed, key);
       return key;
@@ -318,9 +318,7 @@ export class SigningKeys {
 
   private open(row: SigningKey): PrivateJwk {
     try {
-      const key = JSON.parse(
-        this.sealer.open(row.privateKeyEncrypted.toString('latin1'), context(row.kid)),
-      ) as PrivateJwk;
+      const key = JSON.parse(this.sealer.open(sealedTextOf(row), context(row.kid))) as PrivateJwk;
       if (key.kid === row.kid && thumbprint(key) === row.kid) return key;
     } catch {
       // Reported below, without the details of the failure.
@@ -344,6 +342,16 @@ export function describeSigningKeys(rows: readonly SigningKey[], nowMilliseconds
       expiresAtMilliseconds: key.expiresAtMilliseconds ?? undefined,
     }));
   });
+}
+
+/** What is neither bytes nor text cannot be decrypted. */
+function sealedTextOf({ privateKeyEncrypted: sealed }: SigningKey): string {
+  const stored: unknown = sealed;
+  return typeof stored === 'string'
+    ? stored
+    : stored instanceof Uint8Array
+      ? Buffer.from(stored).toString('latin1')
+      : '';
 }
 
 function context(kid: string): string {

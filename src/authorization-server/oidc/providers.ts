@@ -1,7 +1,8 @@
 import type Koa from 'koa';
 import type { Adapter, Configuration, Provider } from 'oidc-provider';
+import { ConfigurationError, TemporarilyUnavailableError } from '../../core/errors.js';
 import { refreshTokenLifetime } from '../grants/lifetimes.js';
-import type { SigningKeys } from '../keys/signing-keys.js';
+import type { SigningKeySet, SigningKeys } from '../keys/signing-keys.js';
 import type { EndpointContext } from '../server-context.js';
 import { createStorageAdapters, type StorageAdapters } from './adapter/storage-adapters.js';
 import { clientAdapter } from './client-adapter.js';
@@ -59,13 +60,23 @@ export class Providers {
     };
   }
 
-  /** @throws TemporarilyUnavailableError if there are no keys yet and the database is unavailable */
+  /** @throws TemporarilyUnavailableError if there are no keys yet and the database is unavailable, or holds none that can be used */
   async current(): Promise<Provider> {
-    const keys = await this.keys.current();
+    const keys = await this.usableKeys();
     const unready = this.context.dependencies.opaqueTokens.ready();
     if (unready !== undefined) await unready;
     if (this.made?.keys !== keys) this.made = { keys, provider: this.make(keys.jwks) };
     return this.made.provider;
+  }
+
+  /** Until the operator has done what the message says, nothing can be signed: an outage, and no fault of the request. */
+  private async usableKeys(): Promise<SigningKeySet> {
+    try {
+      return await this.keys.current();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      throw new TemporarilyUnavailableError({ part: 'signing keys', detail: error.message, cause: error });
+    }
   }
 
   private make(jwks: unknown): Provider {

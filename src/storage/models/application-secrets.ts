@@ -62,6 +62,6 @@ export function overlapColumns(
 }
 
 function isSame(digest: Buffer, stored: Buffer | null | undefined): boolean {
-  const matches = timingSafeEqual(digest, stored?.length === 32 ? stored : NO_HASH);
-  return matches && stored !== null && stored !== undefined;
+  const isHash = stored instanceof Uint8Array && stored.length === 32;
+  return timingSafeEqual(digest, isHash ? stored : NO_HASH) && isHash;
 }

@@ -1,4 +1,5 @@
 import { Model, type Pojo } from 'objection';
+import { storedNumber } from '../stored-number.js';
 import { columnNameMappers } from './column-names.js';
 
 /**
@@ -39,8 +40,8 @@ export class StoredModel extends Model {
       if (value === null || value === undefined) continue;
       // pg returns a BIGINT as a string, to keep all digits; the values here are far below 2^53.
       if (name === 'id' || /At(?:Milliseconds|Ms)$/.test(name) || numericProperties.includes(name))
-        parsed[name] = Number(value);
-      else if (booleanProperties.includes(name)) parsed[name] = Boolean(value);
+        parsed[name] = storedNumber(value);
+      else if (booleanProperties.includes(name)) parsed[name] = flagOf(value);
     }
     return parsed;
   }
@@ -51,4 +52,10 @@ export class StoredModel extends Model {
     for (const name of (this.constructor as typeof StoredModel).hiddenProperties) delete formatted[name];
     return formatted;
   }
+}
+
+/** What a driver returns for a flag. Anything else stays what it is, since neither answer would be that of the row. */
+function flagOf(value: unknown): unknown {
+  if (value === 1 || value === 1n || value === '1') return true;
+  return value === 0 || value === 0n || value === '0' ? false : value;
 }

@@ -17,6 +17,7 @@ import {
   type NewApplication,
 } from '../models/new-application.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
+import { isReadable, readable } from '../readable-rows.js';
 import { type DocumentedApplication, storeDocumented } from './application-documents.js';
 import { patchedColumns } from './application-patch.js';
 import { type ApplicationFilter, searchApplications } from './application-search.js';
@@ -104,8 +105,12 @@ export class ApplicationRepository {
     this.trustCleared = options.trustCleared ?? (() => undefined);
   }
 
-  /** The application with exactly this client identifier, disabled or not. */
-  findByClientId(clientId: string): Promise<Application | undefined> {
+  /** The application with exactly this client identifier, disabled or not, if its row can be understood. */
+  async findByClientId(clientId: string): Promise<Application | undefined> {
+    return readable(await this.rowOf(clientId));
+  }
+
+  private rowOf(clientId: string): Promise<Application | undefined> {
     // An invalid identifier is not looked up, because a database may refuse it (NUL on PostgreSQL).
     if (!isClientId(clientId)) return Promise.resolve(undefined);
     return orUnavailable(async () => {
@@ -165,7 +170,8 @@ export class ApplicationRepository {
     return orUnavailable(async () => {
       const query = this.models.Application.query().orderBy('id');
       const applications = await (filter.userId === undefined ? query : query.where('user_id', filter.userId));
-      return applications.filter(({ userId }) => filter.userId === undefined || userId === filter.userId);
+      const found = applications.filter(({ userId }) => filter.userId === undefined || userId === filter.userId);
+      return found.filter(isReadable);
     });
   }
 
@@ -264,7 +270,7 @@ export class ApplicationRepository {
 
   /** Disables an application: its tokens are refused in every process. Resolves to whether this call did it. */
   async disable(clientId: string): Promise<boolean> {
-    const application = await this.findByClientId(clientId);
+    const application = await this.rowOf(clientId);
     return application !== undefined && this.setDisabled(application, this.clock.nowMilliseconds());
   }
 
@@ -280,12 +286,12 @@ export class ApplicationRepository {
    */
   async delete(clientId: string, options: OwnerOption = {}): Promise<boolean> {
     for (;;) {
-      const application = await this.find(clientId, options);
+      const application = await this.findRow(clientId, options);
       if (application === undefined) return false;
       // Disabled first, so that nothing is issued and no cache filled between the invalidation and the deletion.
       await this.setDisabled(application, this.clock.nowMilliseconds(), options);
       // The owner may have changed before that.
-      if ((await this.find(clientId, options)) === undefined) return false;
+      if ((await this.findRow(clientId, options)) === undefined) return false;
       await deleteRowsOf(this.models, application.id);
       const deleted = await retryContention(async () =>
         // Whoever enabled it meanwhile let caches be filled, so it is done again.
@@ -300,9 +306,14 @@ export class ApplicationRepository {
   }
 
   private async find(clientId: string, options: OwnerOption): Promise<Application | undefined> {
+    return readable(await this.findRow(clientId, options));
+  }
+
+  /** Also if it cannot be understood, so that it can be disabled and deleted. */
+  private async findRow(clientId: string, options: OwnerOption): Promise<Application | undefined> {
     const owner = options.ownedBy;
     if (owner !== undefined) requireUserId(owner, 'ownedBy');
-    const application = await this.findByClientId(clientId);
+    const application = await this.rowOf(clientId);
     // A host's own table may ignore case; here `bob` is not `Bob`.
     return owner === undefined || application?.userId === owner ? application : undefined;
   }

@@ -3,6 +3,7 @@ import { orUnavailable } from '../database-errors.js';
 import { requireText, requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
+import { readablePage } from '../readable-rows.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage, type Page } from './page.js';
 
@@ -22,7 +23,7 @@ export function searchApplications(
   { clientId, name, userId }: ApplicationFilter,
   page: Page,
 ): Promise<Application[]> {
-  const { limit, beforeId } = checkedPage(page);
+  const checked = checkedPage(page);
   if (userId !== undefined) requireUserId(userId);
   if (clientId !== undefined) requireText(clientId, 'clientId');
   if (name !== undefined) requireText(name, 'name');
@@ -30,15 +31,16 @@ export function searchApplications(
   if ([clientId, name].some((text) => text !== undefined && (text.length > 255 || text.includes('\0')))) {
     return Promise.resolve([]);
   }
-  return orUnavailable(async () => {
+  const read = ({ limit, beforeId }: { readonly limit: number; readonly beforeId: number | undefined }) => {
     const query = models.Application.query().orderBy('id', 'desc').limit(limit);
     if (beforeId !== undefined) query.where('id', '<', beforeId);
     // Not LIKE, which ignores case on SQLite, while identifiers are case-sensitive.
     if (clientId !== undefined) query.where(raw('substr(client_id, 1, ?)', clientId.length), clientId);
     if (name !== undefined) query.whereRaw("lower(name) like lower(?) escape '!'", `%${escaped(name)}%`);
     if (userId !== undefined) query.modify(isExactly, 'user_id', userId);
-    return await query;
-  });
+    return query;
+  };
+  return orUnavailable(() => readablePage(checked, read));
 }
 
 /** Escapes a string for LIKE, so that `%` and `_` are taken literally. */

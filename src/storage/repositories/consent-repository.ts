@@ -5,6 +5,7 @@ import { requireUserId } from '../ids.js';
 import type { Application } from '../models/application.js';
 import type { Consent } from '../models/consent.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
+import { isReadable } from '../readable-rows.js';
 
 /** The scopes that a user has granted to an application, with the application. */
 export interface GrantedConsent {
@@ -39,7 +40,7 @@ export class ConsentRepository {
   /** The scopes that a user was asked about and has granted to an application. */
   async find(userId: string, applicationId: number): Promise<readonly string[]> {
     const consent = await orUnavailable(() => this.row(requireUserId(userId), applicationId));
-    return consent === undefined ? [] : parseScope(consent.scope);
+    return scopesIn(consent?.scope);
   }
 
   /**
@@ -70,13 +71,13 @@ export class ConsentRepository {
       const own = consents.filter((consent) => consent.userId === userId);
       const ids = own.map((consent) => consent.applicationId);
       const applications = ids.length === 0 ? [] : await this.models.Application.query().whereIn('id', ids);
-      const byId = new Map(applications.map((application) => [application.id, application]));
+      const byId = new Map(applications.filter(isReadable).map((application) => [application.id, application]));
       return own.flatMap((consent) => {
         const application = byId.get(consent.applicationId);
         if (application === undefined) return [];
         const { createdAtMilliseconds, updatedAtMilliseconds } = consent;
-        const asked = parseScope(consent.scope);
-        const scopes = [...new Set([...asked, ...parseScope(consent.unaskedScope ?? '')])];
+        const asked = scopesIn(consent.scope);
+        const scopes = [...new Set([...asked, ...scopesIn(consent.unaskedScope)])];
         return [
           {
             application,
@@ -119,7 +120,7 @@ export class ConsentRepository {
     return retryContention(async () => {
       for (;;) {
         const stored = await this.row(userId, applicationId);
-        const before = parseScope(stored?.[column] ?? '');
+        const before = scopesIn(stored?.[column]);
         const all = [...new Set([...before, ...scopes])];
         if (stored !== undefined && all.length === before.length) return all;
         const written =
@@ -164,4 +165,9 @@ export class ConsentRepository {
       (await query.patch({ [column]: formatScope(scopes), updatedAtMilliseconds: this.clock.nowMilliseconds() })) === 1
     );
   }
+}
+
+/** The scopes in a column. What is no text names none, so that the user is asked again. */
+function scopesIn(column: unknown): readonly string[] {
+  return typeof column === 'string' ? parseScope(column) : [];
 }

@@ -8,6 +8,7 @@ import { requireDigest, requireUserId } from '../ids.js';
 import type { AccessToken } from '../models/access-token.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { RefreshToken } from '../models/refresh-token.js';
+import { isReadable } from '../readable-rows.js';
 import { firstOfClient, type OfClient } from './of-client.js';
 import { GRANT_KIND } from './server-record-repository.js';
 import type { NewAccessToken, TokenRepository } from './token-repository.js';
@@ -179,7 +180,7 @@ export class FamilyRepository {
 
     // Reads with a lock see the committed state, not that of the start of the transaction (InnoDB).
     const stored = await RefreshToken.query(transaction).where('token_hash', source.hash).forUpdate().first();
-    if (stored === undefined || stored.isRevoked()) throw new Abandoned({ status: 'void' });
+    if (stored === undefined || stored.isRevoked() || !isReadable(stored)) throw new Abandoned({ status: 'void' });
     const { rotatedAtMilliseconds, successorSalt } = stored;
     if (rotatedAtMilliseconds === null || successorSalt === null) throw new Abandoned({ status: 'void' });
     const { graceMilliseconds } = source;

@@ -1,5 +1,7 @@
-import type { Model, QueryBuilder } from 'objection';
+import type { QueryBuilder } from 'objection';
 import type { OAuth2Models } from '../models/oauth2-models.js';
+import type { StoredModel } from '../models/stored-model.js';
+import { isReadable } from '../readable-rows.js';
 
 /** A row with what is needed of its application, read in the same statement. */
 export interface OfClient<Row> {
@@ -9,10 +11,14 @@ export interface OfClient<Row> {
   readonly applicationDisabled: boolean;
 }
 
-type Joined = { oauth2ClientId: string | null; oauth2DisabledAtMilliseconds: number | null };
+type Joined = {
+  readonly applicationId: number | null;
+  oauth2ClientId: string | null;
+  oauth2DisabledAtMilliseconds: number | null;
+};
 
-/** Runs a query for one row, joined with its application. */
-export async function firstOfClient<Row extends Model>(
+/** Runs a query for one row, joined with its application. One that cannot be understood counts as not there. */
+export async function firstOfClient<Row extends StoredModel>(
   query: QueryBuilder<Row>,
   models: OAuth2Models,
 ): Promise<OfClient<Row> | undefined> {
@@ -22,10 +28,13 @@ export async function firstOfClient<Row extends Model>(
     .leftJoin(`${models.Application.tableName} as a`, 'a.id', `${table}.application_id`)
     .select(`${table}.*`, 'a.client_id as oauth2_client_id', 'a.disabled_at_ms as oauth2_disabled_at_milliseconds')
     .first()) as (Row & Joined) | undefined;
-  if (found === undefined) return undefined;
+  if (found === undefined || !isReadable(found)) return undefined;
+  const { applicationId, oauth2ClientId: clientId } = found;
+  // Its application is gone, and with it whoever could say that it is disabled.
+  if (applicationId !== null && typeof clientId !== 'string') return undefined;
   return {
     row: found,
-    clientId: found.oauth2ClientId ?? undefined,
+    clientId: clientId ?? undefined,
     applicationDisabled: found.oauth2DisabledAtMilliseconds !== null,
   };
 }

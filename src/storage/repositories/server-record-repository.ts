@@ -3,6 +3,7 @@ import { isDuplicate, orUnavailable, retryContention } from '../database-errors.
 import { requireDigest, requireUserId } from '../ids.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { ServerRecord } from '../models/server-record.js';
+import { readable } from '../readable-rows.js';
 
 /** The kind of the record for one authorization: the tokens of a family are valid only as long as it exists. */
 export const GRANT_KIND = 'Grant';
@@ -39,27 +40,31 @@ export class ServerRecordRepository {
     this.clock = options.clock ?? systemClock;
   }
 
-  /** The record with this digest, unless it is void; expired ones too. */
+  /** The record with this digest, unless it is void or cannot be understood; expired ones too. */
   find(kind: string, recordHash: Buffer): Promise<ServerRecord | undefined> {
     requireDigest(recordHash, 'recordHash');
     return orUnavailable(async () =>
-      this.models.ServerRecord.query()
-        .where('kind', kind)
-        .where('record_hash', recordHash)
-        .whereNull('revoked_at_ms')
-        .first(),
+      readable(
+        await this.models.ServerRecord.query()
+          .where('kind', kind)
+          .where('record_hash', recordHash)
+          .whereNull('revoked_at_ms')
+          .first(),
+      ),
     );
   }
 
-  /** The record with this digest as its second identifier, unless it is void. */
+  /** The record with this digest as its second identifier, unless it is void or cannot be understood. */
   findByUid(kind: string, uidHash: Buffer): Promise<ServerRecord | undefined> {
     requireDigest(uidHash, 'uidHash');
     return orUnavailable(async () =>
-      this.models.ServerRecord.query()
-        .where('uid_hash', uidHash)
-        .where('kind', kind)
-        .whereNull('revoked_at_ms')
-        .first(),
+      readable(
+        await this.models.ServerRecord.query()
+          .where('uid_hash', uidHash)
+          .where('kind', kind)
+          .whereNull('revoked_at_ms')
+          .first(),
+      ),
     );
   }
 

@@ -4,6 +4,7 @@ import { orUnavailable, retryContention } from '../database-errors.js';
 import { requireDigest, requireUserId } from '../ids.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { ServerRecord } from '../models/server-record.js';
+import { readable, readablePage } from '../readable-rows.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage } from './page.js';
 
@@ -89,7 +90,8 @@ export class SessionRepository {
         .where('kind', ALL_ENDED)
         .where('id', '>', mark)
         .select('uid_hash');
-      return all.some(({ uidHash: except }) => except === null || !uidHash.equals(except));
+      // What names no session excepts none.
+      return all.some(({ uidHash: except }) => !(except instanceof Uint8Array) || !uidHash.equals(except));
     });
   }
 
@@ -122,10 +124,12 @@ export class SessionRepository {
     const { after } = page;
     const last = after === undefined ? undefined : await this.lastRowOf(after);
     if (after !== undefined && last === undefined) return [];
-    const rows = await orUnavailable(async () => {
-      const query = this.live().modify(isExactly, 'user_id', userId).orderBy('id', 'desc').limit(limit);
-      return last === undefined ? query : query.where('id', '<', last);
-    });
+    const rows = await orUnavailable(() =>
+      readablePage({ limit, beforeId: last }, (part) => {
+        const query = this.live().modify(isExactly, 'user_id', userId).orderBy('id', 'desc').limit(part.limit);
+        return part.beforeId === undefined ? query : query.where('id', '<', part.beforeId);
+      }),
+    );
     return rows.flatMap(sessionOf);
   }
 
@@ -133,7 +137,8 @@ export class SessionRepository {
   async find(uidHash: Buffer): Promise<StoredSession | undefined> {
     requireDigest(uidHash, 'uidHash');
     const row = await orUnavailable(async () => this.live().where('uid_hash', uidHash).first());
-    return row === undefined ? undefined : sessionOf(row)[0];
+    const found = readable(row);
+    return found === undefined ? undefined : sessionOf(found)[0];
   }
 
   private lastRowOf(uidHash: Buffer): Promise<number | undefined> {

@@ -8,6 +8,7 @@ import { requireDigest, requireUserId } from '../ids.js';
 import type { AccessToken } from '../models/access-token.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { RefreshToken } from '../models/refresh-token.js';
+import { readablePage } from '../readable-rows.js';
 import { isExactly } from './exact-text.js';
 import { type ClearExpiredOptions, type ClearExpiredResult, clearExpired } from './expired-rows.js';
 import { checkedPage, type Page } from './page.js';
@@ -273,7 +274,7 @@ export class TokenRepository {
    */
   listFor(userId: string, page: Page = {}): Promise<AccessToken[]> {
     requireUserId(userId);
-    const { limit, beforeId } = checkedPage(page);
+    const checked = checkedPage(page);
     const { AccessToken, Application } = this.models;
     const isPostgres = dialectOf(AccessToken.knex()) === 'postgres';
     const quote = isPostgres ? '"' : '`';
@@ -281,7 +282,7 @@ export class TokenRepository {
     const disabled =
       `SELECT 1 FROM ${quote}${Application.tableName}${quote} a WHERE a.disabled_at_ms IS NOT NULL ` +
       `AND a.id = ${quote}${AccessToken.tableName}${quote}.application_id${end}`;
-    return orUnavailable(async () => {
+    const read = ({ limit, beforeId }: { readonly limit: number; readonly beforeId: number | undefined }) => {
       const query = AccessToken.query()
         // MySQL ignores trailing spaces in comparisons: the list of a user must contain only that user's own tokens.
         .modify(isExactly, 'user_id', userId)
@@ -293,7 +294,8 @@ export class TokenRepository {
         .withGraphFetched('application');
       if (beforeId !== undefined) query.where('id', '<', beforeId);
       return query;
-    });
+    };
+    return orUnavailable(() => readablePage(checked, read));
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Application } from '../models/application.js';
 import { isClientId } from '../models/new-application.js';
 import type { OAuth2Models } from '../models/oauth2-models.js';
 import type { StoredToken } from '../models/stored-token.js';
+import { readable, readablePage } from '../readable-rows.js';
 import { isExactly } from './exact-text.js';
 import { checkedPage, type Page } from './page.js';
 
@@ -111,7 +112,7 @@ export class TokenSearch {
   find(kind: StoredTokenKind, id: number): Promise<FoundToken | undefined> {
     if (!Number.isSafeInteger(id)) return Promise.resolve(undefined);
     return orUnavailable(async () => {
-      const token = await this.model(kind).query().findById(id).withGraphFetched('application');
+      const token = readable(await this.model(kind).query().findById(id).withGraphFetched('application'));
       return token === undefined ? undefined : found(kind, token);
     });
   }
@@ -126,13 +127,15 @@ export class TokenSearch {
       readonly beforeId: number | undefined;
     },
   ): Promise<FoundToken[]> {
-    const { applicationId, userId, digests, limit, beforeId } = wanted;
-    const query = this.model(kind).query().orderBy('id', 'desc').limit(limit);
-    if (beforeId !== undefined) query.where('id', '<', beforeId);
-    if (applicationId !== undefined) query.where('application_id', applicationId);
-    if (userId !== undefined) query.modify(isExactly, 'user_id', userId);
-    if (digests !== undefined) query.whereBetween('token_hash', digests);
-    const tokens = await query.withGraphFetched('application');
+    const { applicationId, userId, digests } = wanted;
+    const tokens = await readablePage(wanted, ({ limit, beforeId }) => {
+      const query = this.model(kind).query().orderBy('id', 'desc').limit(limit);
+      if (beforeId !== undefined) query.where('id', '<', beforeId);
+      if (applicationId !== undefined) query.where('application_id', applicationId);
+      if (userId !== undefined) query.modify(isExactly, 'user_id', userId);
+      if (digests !== undefined) query.whereBetween('token_hash', digests);
+      return query.withGraphFetched('application');
+    });
     return tokens.map((token) => found(kind, token));
   }
 
@@ -182,12 +185,17 @@ function found(kind: StoredTokenKind, token: StoredToken): FoundToken {
     kind,
     id: token.id,
     hash: Buffer.from(token.tokenHash).toString('hex'),
-    clientId: token.application?.clientId ?? null,
-    applicationName: token.application?.name ?? null,
+    clientId: textOf(token.application?.clientId),
+    applicationName: textOf(token.application?.name),
     userId: token.userId,
     scopes: parseScope(token.scope),
     createdAtMilliseconds: token.createdAtMilliseconds,
     expiresAtMilliseconds: token.expiresAtMilliseconds,
     revokedAtMilliseconds: token.revokedAtMilliseconds,
   };
+}
+
+/** Of an application only this is shown, so its row need not be understood otherwise. */
+function textOf(column: unknown): string | null {
+  return typeof column === 'string' ? column : null;
 }

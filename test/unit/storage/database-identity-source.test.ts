@@ -4,7 +4,7 @@ import { silentLogger } from '../../../src/core/logger.js';
 import { DatabaseIdentitySource } from '../../../src/storage/database-identity-source.js';
 
 test('a caller who asks is told what the database says from then on, also while a reading from before stalls', async () => {
-  const identity = { id: 'a database', key: Buffer.alloc(32, 1) };
+  const identity = { id: 'a-database', key: Buffer.alloc(32, 1) };
   let stored: typeof identity | undefined;
   let goOn: () => void = () => undefined;
   const stall = new Promise<void>((resolve) => {
@@ -26,7 +26,7 @@ test('a caller who asks is told what the database says from then on, also while 
   const after = [source.ask(), source.ask()];
   goOn();
   expect(await before).toBeUndefined();
-  for (const each of await Promise.all(after)) expect(each?.id).toBe('a database');
+  for (const each of await Promise.all(after)) expect(each?.id).toBe('a-database');
   expect(reads).toBe(2);
   source.close();
 });

@@ -53,7 +53,8 @@ export class AccessTokenAdapter extends FamilyAdapter {
     if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
     const kind = found.row.userId === null ? 'ClientCredentials' : 'AccessToken';
     if (kind !== this.kind) return undefined;
-    return this.sessionUids.openedIn(payloadOf(kind, id, found.row, found.clientId));
+    const payload = payloadOf(kind, id, found.row, found.clientId);
+    return payload && this.sessionUids.openedIn(payload);
   }
 
   override async destroy(id: string): Promise<void> {

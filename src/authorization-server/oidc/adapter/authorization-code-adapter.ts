@@ -5,7 +5,7 @@ import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
 import type { Families } from './families.js';
 import { FamilyAdapter } from './family-adapter.js';
-import { familyIdOf, payloadOf, restOf, timesOf } from './payloads.js';
+import { consumedAt, familyIdOf, payloadOf, restOf, timesOf } from './payloads.js';
 import type { SessionUids } from './session-uids.js';
 
 /** Authorization codes (RFC 6749 §4.1.2). */
@@ -40,16 +40,23 @@ export class AuthorizationCodeAdapter extends FamilyAdapter {
     const found = await this.codes.findAuthorizationCode(sha256(id));
     if (found === undefined || found.applicationDisabled) return undefined;
     const { row, clientId = '' } = found;
+    const payload = payloadOf('AuthorizationCode', id, row, clientId);
+    if (payload === undefined) return undefined;
     this.present({ kind: 'AuthorizationCode', value: id, familyId: row.familyId, clientId, userId: row.userId });
     return {
-      ...this.sessionUids.openedIn(payloadOf('AuthorizationCode', id, row, clientId)),
+      ...this.sessionUids.openedIn(withoutColumns(payload)),
       ...(row.redirectUri !== null && { redirectUri: row.redirectUri }),
       ...(row.codeChallenge !== null && { codeChallenge: row.codeChallenge }),
-      ...(row.consumedAtMilliseconds !== null && { consumed: Math.floor(row.consumedAtMilliseconds / 1000) }),
+      ...consumedAt(row.consumedAtMilliseconds),
     };
   }
 
   override destroy(id: string): Promise<void> {
     return this.codes.deleteAuthorizationCode(sha256(id));
   }
+}
+
+/** What has a column of its own is not taken from the JSON. */
+function withoutColumns({ redirectUri: _, codeChallenge: __, consumed: ___, ...rest }: AdapterPayload): AdapterPayload {
+  return rest;
 }

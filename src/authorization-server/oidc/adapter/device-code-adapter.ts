@@ -8,7 +8,7 @@ import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
 import type { Families } from './families.js';
 import { FamilyAdapter } from './family-adapter.js';
-import { familyIdOf, payloadOf, restOf, timesOf } from './payloads.js';
+import { consumedAt, familyIdOf, parsedPayload, payloadOf, restOf, timesOf } from './payloads.js';
 import type { SessionUids } from './session-uids.js';
 
 /**
@@ -51,18 +51,20 @@ export class DeviceCodeAdapter extends FamilyAdapter {
     const found = await this.codes.findDeviceCode(sha256(id));
     if (found === undefined || found.applicationDisabled) return undefined;
     const { row, clientId = '' } = found;
-    if (row.familyId !== null) {
+    const payload = this.payloadOf(id, found);
+    if (payload !== undefined && row.familyId !== null) {
       const userId = row.userId ?? undefined;
       this.present({ kind: 'DeviceCode', value: id, familyId: row.familyId, clientId, userId });
     }
-    return this.payloadOf(id, found);
+    return payload;
   }
 
   override async findByUserCode(userCode: string): Promise<AdapterPayload | undefined> {
     const found = await this.codes.findDeviceCodeByUserCode(this.userCodeHashes(userCode));
     if (found === undefined || found.applicationDisabled) return undefined;
     const id = this.openedId(found.row);
-    return id === undefined ? undefined : { ...this.payloadOf(id, found), userCode };
+    const payload = id === undefined ? undefined : this.payloadOf(id, found);
+    return payload && { ...payload, userCode };
   }
 
   override consume(id: string): Promise<void> {
@@ -88,14 +90,14 @@ export class DeviceCodeAdapter extends FamilyAdapter {
     if (!advanced) throw new errors.InvalidRequest('the code was used already');
   }
 
-  private payloadOf(id: string, { row, clientId }: OfClient<DeviceCode>): AdapterPayload {
-    const { sealedId: _, ...payload } = payloadOf('DeviceCode', id, row, clientId) as AdapterPayload & {
-      sealedId?: string;
-    };
+  private payloadOf(id: string, { row, clientId }: OfClient<DeviceCode>): AdapterPayload | undefined {
+    const stored = payloadOf('DeviceCode', id, row, clientId) as (AdapterPayload & { sealedId?: string }) | undefined;
+    if (stored === undefined) return undefined;
+    const { sealedId: _, ...payload } = stored;
     return {
       ...this.sessionUids.openedIn(payload),
       ...(row.claimedAtMilliseconds !== null && { inFlight: true }),
-      ...(row.consumedAtMilliseconds !== null && { consumed: Math.floor(row.consumedAtMilliseconds / 1000) }),
+      ...consumedAt(row.consumedAtMilliseconds),
     };
   }
 
@@ -105,7 +107,7 @@ export class DeviceCodeAdapter extends FamilyAdapter {
   }
 
   private openedId(row: DeviceCode): string | undefined {
-    const { sealedId } = JSON.parse(row.payload ?? '{}') as { sealedId?: string };
+    const { sealedId } = (parsedPayload(row.payload) ?? {}) as { readonly sealedId?: unknown };
     try {
       return this.sealer.open(String(sealedId), contextOf(row.deviceCodeHash));
     } catch (error) {

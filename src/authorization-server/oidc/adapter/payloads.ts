@@ -1,5 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { errors } from '../oidc-provider.js';
+import { readMembers } from './payload-members.js';
 
 /** Members of payloads that are stored in columns, and not repeated in the JSON. */
 const COLUMNS: ReadonlySet<string> = new Set([
@@ -21,18 +22,23 @@ export function restOf(payload: AdapterPayload, ...inColumns: readonly string[])
   return rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
 }
 
-/** A payload that was stored as JSON; empty if it cannot be parsed. */
-export function parsedPayload(json: string | null): AdapterPayload {
+/**
+ * A payload that was stored as JSON; `undefined` if it cannot be understood. It may have said anything then, such as that
+ * the token is bound to a key.
+ */
+export function parsedPayload(json: string | null): AdapterPayload | undefined {
   if (json === null) return {};
   try {
-    const parsed: unknown = JSON.parse(json);
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as AdapterPayload) : {};
+    return readMembers(JSON.parse(json));
   } catch {
-    return {};
+    return undefined;
   }
 }
 
-/** The columns that all tokens and codes have, as members of a payload. */
+/**
+ * The columns that all tokens and codes have, as members of a payload; `undefined` if the rest of it cannot be understood.
+ * What has a column is not taken from the rest.
+ */
 export function payloadOf(
   kind: string,
   id: string,
@@ -45,9 +51,11 @@ export function payloadOf(
     readonly payload: string | null;
   },
   clientId: string | undefined,
-): AdapterPayload {
+): AdapterPayload | undefined {
+  const rest = parsedPayload(row.payload);
+  if (rest === undefined) return undefined;
   return {
-    ...parsedPayload(row.payload),
+    ...Object.fromEntries(Object.entries(rest).filter(([name]) => !COLUMNS.has(name))),
     kind,
     jti: id,
     iat: Math.floor(row.createdAtMilliseconds / 1000),
@@ -57,6 +65,11 @@ export function payloadOf(
     ...(row.scope !== '' && { scope: row.scope }),
     ...(row.familyId !== null && { grantId: row.familyId }),
   };
+}
+
+/** The member that says when it was used; oidc-provider takes none, and zero, for never. */
+export function consumedAt(milliseconds: number | null): { readonly consumed?: number } {
+  return milliseconds === null ? {} : { consumed: Math.max(1, Math.floor(milliseconds / 1000)) };
 }
 
 /** When a payload was created and when it expires, in milliseconds since the Unix epoch. */

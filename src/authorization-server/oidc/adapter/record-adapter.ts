@@ -5,7 +5,7 @@ import { SealedValueError, type Sealer } from '../../keys/sealer.js';
 import { errors } from '../oidc-provider.js';
 import type { ApplicationIds } from './application-ids.js';
 import { BaseAdapter } from './base-adapter.js';
-import { parsedPayload } from './payloads.js';
+import { consumedAt, parsedPayload } from './payloads.js';
 
 /**
  * Kinds whose payload is encrypted as a whole: a session contains its CSRF secret and names, an interaction the
@@ -76,12 +76,12 @@ export class RecordAdapter extends BaseAdapter {
 
   protected payloadOf(record: ServerRecord, id?: string): AdapterPayload | undefined {
     const payload = parsedPayload(this.read(record));
-    if (Object.keys(payload).length === 0) return undefined;
+    if (payload === undefined || Object.keys(payload).length === 0) return undefined;
     return {
       ...payload,
       kind: this.kind,
       ...(id !== undefined && { jti: id }),
-      ...(record.consumedAtMilliseconds !== null && { consumed: Math.floor(record.consumedAtMilliseconds / 1000) }),
+      ...consumedAt(record.consumedAtMilliseconds),
     };
   }
 

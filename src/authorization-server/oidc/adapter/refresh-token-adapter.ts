@@ -6,7 +6,7 @@ import type { ApplicationIds } from './application-ids.js';
 import type { Exchanges } from './exchange.js';
 import type { Families } from './families.js';
 import { FamilyAdapter } from './family-adapter.js';
-import { familyIdOf, invalidGrant, listOf, payloadOf, restOf, timesOf } from './payloads.js';
+import { consumedAt, familyIdOf, invalidGrant, listOf, payloadOf, restOf, timesOf } from './payloads.js';
 import type { SessionUids } from './session-uids.js';
 import type { TokenLookUps } from './token-look-ups.js';
 
@@ -59,7 +59,11 @@ export class RefreshTokenAdapter extends FamilyAdapter {
     const found = await this.lookUps.refreshToken(sha256(id));
     if (found === undefined || found.row.isRevoked() || found.applicationDisabled) return undefined;
     const { row, clientId = '' } = found;
-    const payload = this.sessionUids.openedIn(payloadOf('RefreshToken', id, row, clientId));
+    // As it is issued, it ends no later than its family.
+    const expiresAtMilliseconds = Math.min(row.expiresAtMilliseconds, row.familyExpiresAtMilliseconds);
+    const stored = payloadOf('RefreshToken', id, { ...row, expiresAtMilliseconds }, clientId);
+    if (stored === undefined) return undefined;
+    const payload = this.sessionUids.openedIn(stored);
     this.present({
       kind: 'RefreshToken',
       value: id,
@@ -68,7 +72,7 @@ export class RefreshTokenAdapter extends FamilyAdapter {
       userId: row.userId ?? undefined,
     });
     if (row.rotatedAtMilliseconds === null || this.isInGrace(row)) return payload;
-    return { ...payload, consumed: Math.floor(row.rotatedAtMilliseconds / 1000) };
+    return { ...payload, ...consumedAt(row.rotatedAtMilliseconds) };
   }
 
   /** Together with its family: revoking only one token would hide the others from a second attempt. */

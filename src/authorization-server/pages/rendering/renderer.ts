@@ -124,8 +124,8 @@ export class Renderer {
       },
       fillHtml,
       fillText,
-      date: (atMilliseconds) => `${this.dates.format(atMilliseconds)} UTC`,
-      isoDate: (atMilliseconds) => new Date(atMilliseconds).toISOString(),
+      date: (atMilliseconds) => `${this.dates.format(shownDate(atMilliseconds))} UTC`,
+      isoDate: (atMilliseconds) => shownDate(atMilliseconds).toISOString(),
       number: (value) => this.numbers.format(value),
       percent: (share) => this.percents.format(share),
     };
@@ -154,4 +154,13 @@ export class Renderer {
       return { href, text, isCurrent: currentPath === href || currentPath.startsWith(`${href}/`) };
     });
   }
+}
+
+/** The last time that a date can have, in milliseconds since the Unix epoch (ECMA-262 §21.4.1.1). */
+const LAST_MILLISECONDS = 8.64e15;
+
+/** A row may hold a time that is none of a date, such as that of what never ends. */
+function shownDate(atMilliseconds: number): Date {
+  const time = Number.isNaN(atMilliseconds) ? 0 : atMilliseconds;
+  return new Date(Math.max(-LAST_MILLISECONDS, Math.min(LAST_MILLISECONDS, time)));
 }
