@@ -8,6 +8,8 @@ import { readOptions } from '../../../src/authorization-server/options/authoriza
 import { PageRouter } from '../../../src/authorization-server/pages/page-router.js';
 import { authorizationServer } from '../../../src/public/authorization-server.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
+import { Browser, hiddenOf, locationOf } from '../../support/bad-input/browser.js';
+import { basic, escaped, type Good, parameters, unchanged } from '../../support/bad-input/form-parameters.js';
 import { InMemoryServer } from '../../support/bad-input/in-memory.js';
 import { forInputsAsync, TIMEOUT_MILLISECONDS } from '../../support/bad-input/runs.js';
 import { Observed, Secrets } from '../../support/bad-input/secrecy.js';
@@ -117,57 +119,12 @@ const OPTIONS = {
   },
 };
 
-const cookiesOf = (reply: RawReply) => reply.fields('set-cookie').map((line) => line.split(';', 1)[0] as string);
-/** The hidden fields of the form of a page. */
-const hiddenOf = ({ text }: RawReply): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    [...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)].map(([, name, value]) => [name, value]),
-  );
-
-/** A browser with cookies of its own. */
-class Browser {
-  private readonly jar = new Map<string, string>();
-  /** Where the last answer sent it. */
-  location = '';
-
-  constructor(cookies = '') {
-    this.keep(cookies === '' ? [] : cookies.split('; '));
-  }
-
-  get cookies(): string {
-    return [...this.jar.values()].join('; ');
-  }
-
-  get fields(): string[] {
-    return [...(this.cookies === '' ? [] : [`Cookie: ${this.cookies}`]), `Origin: ${ISSUER}`];
-  }
-
-  /** Visits a page, also one that a redirect leads to. */
-  async visit(address: string): Promise<RawReply> {
-    return this.read(await server.send({ requestLine: `GET ${address.replace(ISSUER, '')}`, fields: this.fields }));
-  }
-
-  async post(path: string, form: Readonly<Record<string, string>>): Promise<RawReply> {
-    return this.read(await server.form(path, `${new URLSearchParams(form)}`, this.fields));
-  }
-
-  private read(reply: RawReply): RawReply {
-    this.keep(cookiesOf(reply));
-    this.location = locationOf(reply).replace(ISSUER, '');
-    return reply;
-  }
-
-  private keep(cookies: readonly string[]): void {
-    for (const one of cookies) this.jar.set(one.split('=', 1)[0] as string, one);
-  }
-}
-
-const locationOf = (reply: RawReply) => reply.fields('location').join();
-const visit = (address: string) => new Browser(known.cookies).visit(address);
+const newBrowser = (cookies = '') => new Browser(server, ISSUER, cookies);
+const visit = (address: string) => newBrowser(known.cookies).visit(address);
 
 /** Signs somebody in, in a new browser. */
 async function signedIn(username: string): Promise<Browser> {
-  const browser = new Browser();
+  const browser = newBrowser();
   const page = await browser.visit('/oauth2/sign-in');
   const done = await browser.post('/oauth2/sign-in', { ...hiddenOf(page), username, password: PASSWORD });
   if (done.status !== 303) throw new Error(`Not signed in: ${done.status} ${done.text}`);
@@ -233,49 +190,6 @@ async function deviceCodes(): Promise<Readonly<Record<string, string>>> {
   );
 }
 
-/** The good parameters of a form. */
-type Good = Readonly<Record<string, string | (() => string)>>;
-
-/** The parameters of a form: good ones, of which some are changed, repeated or left out, and some that nobody knows. */
-function parameters(good: Good): Arbitrary<string> {
-  const names = Object.keys(good);
-  const value = (name: string) => {
-    const one = good[name];
-    return fc.constant(null).map(() => (typeof one === 'function' ? one() : (one ?? '')));
-  };
-  const list = names.map((name) =>
-    fc.oneof(
-      { weight: 20, arbitrary: value(name).map((text) => [[name, text]]) },
-      { weight: 2, arbitrary: nearly(value(name)).map((text) => [[name, text]]) },
-      { weight: 1, arbitrary: hostile.map((text) => [[name, text]]) },
-      { weight: 1, arbitrary: fc.tuple(value(name), hostile).map((both) => both.map((text) => [name, text])) },
-      { weight: 1, arbitrary: hostile.map((text) => [[`${name}[${text.slice(0, 20)}]`, text]]) },
-      { weight: 1, arbitrary: fc.constant<string[][]>([]) },
-    ),
-  );
-  const unknown = fc.oneof(
-    { weight: 4, arbitrary: fc.constant<string[][]>([]) },
-    { weight: 1, arbitrary: fc.tuple(hostile, hostile).map((pair) => [pair as string[]]) },
-  );
-  const encoded = fc
-    .tuple(fc.tuple(...list), unknown)
-    .map(([some, more]) =>
-      [...some.flat(), ...more].map(([name = '', text = '']) => `${escaped(name)}=${escaped(text)}`).join('&'),
-    );
-  // Now and then the encoding itself is damaged.
-  return fc.oneof({ weight: 5, arbitrary: encoded }, { weight: 1, arbitrary: nearly(encoded) });
-}
-
-/** The parameters as they are. */
-function unchanged(good: Good): string {
-  const entries = Object.entries(good).map(([name, one]) => [name, typeof one === 'function' ? one() : one]);
-  return `${new URLSearchParams(entries as [string, string][])}`;
-}
-
-function escaped(text: string): string {
-  return encodeURIComponent(Buffer.from(text).toString());
-}
-
 const REQUEST = {
   response_type: 'code',
   client_id: () => known.client,
@@ -310,10 +224,6 @@ const clientOf = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(hostile, hostile).map(([name, secret]) => basic(name, secret)) },
   { weight: 1, arbitrary: fc.constant('') },
 );
-
-function basic(name: string, secret: string): string {
-  return `Authorization: Basic ${Buffer.from(`${escaped(name)}:${escaped(secret)}`).toString('base64')}`;
-}
 
 /** Where a form is sent this time, with what, and what stands in place of each `MADE` in it. */
 interface Sending {
@@ -598,8 +508,8 @@ const FORMS: readonly Form[] = [
   ),
   byQuery('/oauth2/continue', { to: () => onward('to'), csrf_token: () => onward('csrf_token') }),
   byQuery('/oauth2/sign-in', { return_to: '/oauth2/applications' }, 303),
-  onTheWay('login', { username: 'alice', password: PASSWORD }, () => new Browser()),
-  onTheWay('login', { username: 'alice', password: 'wrong', decision: 'deny' }, () => new Browser()),
+  onTheWay('login', { username: 'alice', password: PASSWORD }, () => newBrowser()),
+  onTheWay('login', { username: 'alice', password: 'wrong', decision: 'deny' }, () => newBrowser()),
   onTheWay('consent', { decision: 'deny' }, () => signedIn('alice')),
   onTheWay('consent', { decision: 'allow' }, () => signedIn('alice')),
   posted(
@@ -608,7 +518,7 @@ const FORMS: readonly Form[] = [
     303,
     NO_FIELD,
     async () => {
-      const browser = new Browser();
+      const browser = newBrowser();
       const { csrf_token } = hiddenOf(await browser.visit('/oauth2/sign-in'));
       return { path: '/oauth2/sign-in', fields: browser.fields, made: { csrf: csrf_token } };
     },
