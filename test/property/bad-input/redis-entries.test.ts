@@ -9,9 +9,11 @@ import { verifiedToken } from '../../../src/core/verified-token.js';
 import { createOAuth2, type OAuth2 } from '../../../src/public/index.js';
 import { parseInvalidationMessage } from '../../../src/resource-server/cache/invalidation-message.js';
 import { MessageAuthenticator } from '../../../src/resource-server/cache/message-authenticator.js';
+import { RedisHistory } from '../../../src/resource-server/cache/redis-history.js';
 import { readStoredToken, writeStoredToken } from '../../../src/resource-server/cache/token-json.js';
 import { BookController } from '../../support/bad-input/guarded-books.js';
 import { InMemoryServer } from '../../support/bad-input/in-memory.js';
+import { ofAnotherType, text, type Written } from '../../support/bad-input/redis-values.js';
 import { forInputs, forInputsAsync, TIMEOUT_MILLISECONDS } from '../../support/bad-input/runs.js';
 import { Observed, Secrets } from '../../support/bad-input/secrecy.js';
 import { hostile, nearly } from '../../support/bad-input/texts.js';
@@ -256,15 +258,60 @@ test('[RS-62] whatever is said on the channels or written over the marks, a good
   const said = nearly(
     fc.constantFrom(`t:${KEY}`, '1700000000100000 u:alice', '9999999999999999 *', '1 *', 'm1.abcdefgh.'),
   );
-  const marks = fc.oneof(nearly(fc.constantFrom('0', '9999999999999999', '-1', '1e400')), hostile);
-  const keys = (await redis.keys(`${keyPrefix}*`)).filter((key) => !key.includes(':token:'));
+  const names = fc.constantFrom('*', '#', '^', 'a:x', 'u:alice', '__proto__');
+  const scores = fc.constantFrom('0', '-1', '1', '9999999999999999', '1e300', 'inf', '-inf', '0.5');
+  const mark = fc.tuple(names, scores).map(
+    ([name, score]): Written => ({
+      what: `${name} is ${score}`,
+      // Where there is something else by now, there is no mark to change.
+      write: (client, key) => client.zadd(key, score, name).catch(() => undefined),
+    }),
+  );
+  const written = fc.oneof({ weight: 4, arbitrary: mark }, { weight: 1, arbitrary: text(hostile) }, ofAnotherType);
+  const keys = await redis.keys(`${place.prefix}*marks`);
+  expect(keys).toHaveLength(1);
   await forInputsAsync(
-    fc.asyncProperty(said, marks, fc.constantFrom('*', 'a:x', 'u:alice', '__proto__'), async (message, mark, name) => {
+    fc.asyncProperty(said, written, async (message, { what, write }) => {
       await redis.publish(`${place.prefix}token-invalidations`, Buffer.from(message));
-      for (const key of keys) await redis.hset(key, name, mark).catch(() => undefined);
-      expect([await statusFor(canary), await statusFor(`x${message.length}`)]).toEqual([200, 401]);
+      for (const key of keys) await write(redis, key);
+      const seen = [await statusFor(canary), await statusFor(`x${message.length}`)];
+      if (`${seen}` !== '200,401') throw new Error(`${seen} after ${what}`);
     }),
     SHARE,
   );
+  for (const key of keys) await redis.del(key);
   expect(observed.uncaught).toEqual([]);
+});
+
+test('[RS-62] whatever stands under the keys of the counts that staff sees, only whole numbers are counted', async () => {
+  const history = new RedisHistory({ client: redis, keyPrefix: `${keyPrefix}{history}:`, isAvailable: () => true });
+  const now = Date.now();
+  const key = `${keyPrefix}{history}:minute:${Math.floor(now / 60_000)}`;
+  const count = fc.oneof(fc.constantFrom('5', '-1', '1e9', 'NaN', '0.5', '99999999999999999999'), hostile);
+  const field = fc.tuple(fc.oneof(fc.constantFrom('granted', '__proto__', 'constructor'), hostile), count).map(
+    ([name, value]): Written => ({
+      what: `${name}: ${value}`,
+      write: (client, at) => client.hset(at, name, value),
+    }),
+  );
+  const seen = { read: 0, refused: 0 };
+  await forInputsAsync(
+    fc.asyncProperty(
+      fc.oneof({ weight: 4, arbitrary: field }, text(hostile), ofAnotherType),
+      async ({ what, write }) => {
+        await write(redis, key);
+        // What adds to it meanwhile fails by itself at most.
+        await history.add(now, { granted: 1 }).catch(() => undefined);
+        // The page then shows the counts of its own process.
+        const slots = await history.read('minute', now).catch(() => undefined);
+        seen[slots === undefined ? 'refused' : 'read'] += 1;
+        for (const one of (slots ?? []).flatMap((slot) => Object.values(slot))) {
+          if (!Number.isSafeInteger(one) || one < 0) throw new Error(`${one} is counted: ${what}`);
+        }
+        await redis.del(key);
+      },
+    ),
+    SHARE / 2,
+  );
+  expect([seen.read > 0, seen.refused > 0, observed.uncaught]).toEqual([true, true, []]);
 });
