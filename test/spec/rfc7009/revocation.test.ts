@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { sha256 } from '../../../src/core/digest.js';
 import type { TestClient } from '../../support/authorization-server.js';
 import { STACKS } from '../../support/bookstore.js';
 import {
@@ -84,6 +85,25 @@ describe.each(STACKS)('revocation, on %s', (name) => {
       const answer = await suite.revoke(machine, token);
       expectEmptyObject(answer);
     }
+  });
+
+  test('[AS-34 ALL-79 §2.1] a token that guards admit is revoked, though its row holds what the authorization server cannot use', async () => {
+    const token = await suite.ownToken(machine);
+    const { oauth2 } = suite.server;
+    await oauth2.knex('oauth2_access_tokens').where('token_hash', sha256(token)).update({ payload: '{"uid":1}' });
+    expect((await oauth2.tokens.inspect(token)).active).toBe(true);
+    expect((await suite.revoke(client, token)).status).toBe(200);
+    expect((await oauth2.tokens.inspect(token)).active).toBe(true);
+    expectEmptyObject(await suite.revoke(machine, token));
+    expect((await oauth2.tokens.inspect(token)).active).toBe(false);
+  });
+
+  test('[AS-34 §2.1] an access token that has expired does not end the grant that lives on', async () => {
+    const { access_token, refresh_token } = await suite.tokens(client);
+    const row = suite.server.oauth2.knex('oauth2_access_tokens').where('token_hash', sha256(access_token));
+    await row.update({ expires_at_ms: Date.now() - 1000, revoked_at_ms: Date.now() - 2000 });
+    expectEmptyObject(await suite.revoke(client, access_token));
+    expect((await suite.refresh(client, refresh_token)).status).toBe(200);
   });
 
   test.each(['access_token', 'refresh_token', 'id_token', 'nonsense'])(
