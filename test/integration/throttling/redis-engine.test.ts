@@ -51,6 +51,15 @@ describe('the Redis engine', () => {
     }
   });
 
+  test('[TH-80] gives an end to a key that another program took below zero, so that its requests are decided again', async () => {
+    const one = charge(freshTag('below'), 5, 60);
+    await engine.consume([one]);
+    const [key = ''] = await keysOf(one.tag);
+    await redis.set(key, -5);
+    await expect(engine.consume([one])).rejects.toThrow();
+    expect([await redis.get(key), (await redis.pttl(key)) > 0]).toEqual(['-5', true]);
+  });
+
   test('leaves no key without an end, and none at all for a refusal', async () => {
     const full = charge('ends', 1, 60, 1, 'full');
     const other = charge('ends', 5, 60, 2, 'other');

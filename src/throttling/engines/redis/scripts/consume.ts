@@ -49,6 +49,9 @@ for i = 1, #KEYS do
       used = redis.call('INCRBY', KEYS[i], cost)
       if used < cost then
         redis.call('DECRBY', KEYS[i], cost)
+        if redis.call('PTTL', KEYS[i]) < 0 then
+          redis.call('PEXPIRE', KEYS[i], window_milliseconds)
+        end
         not_a_counter()
       end
     else
