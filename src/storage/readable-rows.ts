@@ -195,10 +195,9 @@ export async function readablePage<Row extends StoredModel>(
 ): Promise<Row[]> {
   const found: Row[] = [];
   for (let before = beforeId; ; ) {
-    const wanted = limit - found.length;
-    const rows = await read({ limit: wanted, beforeId: before });
+    const rows = await read({ limit, beforeId: before });
     found.push(...rows.filter(isReadable));
-    if (rows.length < wanted || found.length === limit) return found;
+    if (rows.length < limit || found.length >= limit) return found.slice(0, limit);
     before = rows.at(-1)?.id;
   }
 }

@@ -53,7 +53,7 @@ export class Application extends StoredModel {
   /** The name of the table; a subclass may have its own. */
   static override tableName = 'oauth2_applications';
   static override booleanProperties: readonly string[] = ['skipAuthorization', 'mayIntrospect', ...PROTOCOL_FLAGS];
-  static override numericProperties: readonly string[] = LIFETIME_NAMES;
+  static override numericProperties: readonly string[] = [...LIFETIME_NAMES, 'defaultMaxAgeSeconds'];
   static override hiddenProperties: readonly string[] = [
     'clientSecretHash',
     'clientSecretImported',

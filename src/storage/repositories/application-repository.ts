@@ -110,6 +110,11 @@ export class ApplicationRepository {
     return readable(await this.rowOf(clientId));
   }
 
+  /** Whether there is an application with exactly this client identifier, also if its row cannot be understood. */
+  async exists(clientId: string): Promise<boolean> {
+    return (await this.rowOf(clientId)) !== undefined;
+  }
+
   private rowOf(clientId: string): Promise<Application | undefined> {
     // An invalid identifier is not looked up, because a database may refuse it (NUL on PostgreSQL).
     if (!isClientId(clientId)) return Promise.resolve(undefined);
@@ -276,7 +281,7 @@ export class ApplicationRepository {
 
   /** Enables an application again; resolves to whether this call did it. */
   async enable(clientId: string): Promise<boolean> {
-    const application = await this.findByClientId(clientId);
+    const application = await this.rowOf(clientId);
     return application !== undefined && this.setDisabled(application, null);
   }
 

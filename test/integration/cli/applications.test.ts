@@ -278,6 +278,17 @@ describe('applications show, update, enable, disable and rotate-secret', () => {
     expect(stdout).toBe(`${clientId} was enabled already.\n`);
   });
 
+  test('[ALL-79] one whose row cannot be read can be disabled, enabled and deleted', async () => {
+    const { clientId } = await created();
+    const row = () => oauth2.knex('oauth2_applications').where('client_id', clientId);
+    await row().update({ jwks: '{' });
+    for (const command of ['disable', 'enable']) {
+      expect(resultOf(await run(command, clientId))).toMatchObject({ client_id: clientId, changed: true });
+    }
+    expect(resultOf(await run('delete', clientId, '--yes'))).toEqual({ client_id: clientId, deleted: true });
+    expect(await row()).toEqual([]);
+  });
+
   test.each([
     ['90s', 90],
     ['45m', 2700],

@@ -48,9 +48,26 @@ describe('an application whose row cannot be read', () => {
   test('[ALL-79] can be disabled and deleted', async () => {
     const { application } = await registered('Shop');
     await overwritten(application.id, { jwks: '{' });
+    expect(await oauth2.applications.exists(application.clientId)).toBe(true);
     expect(await oauth2.applications.disable(application.clientId)).toBe(true);
+    expect(await oauth2.applications.enable(application.clientId)).toBe(true);
     expect(await oauth2.applications.delete(application.clientId)).toBe(true);
     expect(await oauth2.knex('oauth2_applications').count({ rows: '*' })).toEqual([{ rows: 0 }]);
+  });
+
+  test('[ALL-79] does not make a list ask for one row after another', async () => {
+    const all = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => registered(name)));
+    const ids = all.map(({ application }) => application.id).sort((one, other) => other - one);
+    for (const id of ids.slice(1, 5)) await overwritten(id, { jwks: '{' });
+    let statements = 0;
+    const count = () => {
+      statements += 1;
+    };
+    oauth2.knex.on('query', count);
+    const found = await oauth2.applications.search({}, { limit: 2 });
+    oauth2.knex.off('query', count);
+    expect(found.map(({ id }) => id)).toEqual([ids[0], ids[5]]);
+    expect(statements).toBe(3);
   });
 });
 

@@ -25,7 +25,7 @@ export function addDelete(parent: CliCommand, surroundings: Surroundings): void 
     .action(async (clientId: string, options: DeleteOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ keyPrefix: options.keyPrefix }, async (oauth2) => {
-        known(await oauth2.applications.findByClientId(clientId), clientId);
+        known((await oauth2.applications.exists(clientId)) || undefined, clientId);
         const question = `Delete the application ${clientId} with all its tokens and consents?`;
         await requireConfirmation(context, options.yes, question, 'nothing is deleted');
         const done = `the application ${clientId} is deleted from the database`;

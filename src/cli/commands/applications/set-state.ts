@@ -49,7 +49,7 @@ function addStateCommand(parent: CliCommand, surroundings: Surroundings, state: 
     .action(async (clientId: string, options: StateOptions, command: CliCommand) => {
       const context = new CliContext(command, surroundings);
       await context.withOAuth2({ keyPrefix: options.keyPrefix }, async (oauth2) => {
-        known(await oauth2.applications.findByClientId(clientId), clientId);
+        known((await oauth2.applications.exists(clientId)) || undefined, clientId);
         const set = ({ applications }: OAuth2Services) => applications[name](clientId);
         const done = `the application ${clientId} is ${name}d in the database`;
         const changed = await tellingCaches(context, oauth2, { done, advice: `run ${name} again` }, set);
